@@ -1,0 +1,130 @@
+"""The folder as registry: a file's stem is its key, and its first docstring line is its description.
+
+Nothing is imported to list what there is. Bundled folders come first; a plugin folder adds files of its own:
+every `*.py` in it is a block, every `*.yaml` is a part (kind named by its folder: `backbones/`, `heads/`,
+`decoders/`; elsewhere any kind) or, when it has a `backbone:` key, a whole spec.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+
+PART_KINDS = ("backbone", "head", "decoder")
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def bundled_folder(name: str) -> Path:
+    """The folder of bundled `blocks` or `specs`: inside the installed package, or beside it in a checkout."""
+    installed = _PACKAGE / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+class Catalog:
+    """What can be named in a spec: blocks, parts (backbones, heads, decoders) and whole specs."""
+
+    def __init__(self, plugins: tuple[Path, ...] = ()) -> None:
+        self.plugins = tuple(Path(folder) for folder in plugins)
+        for folder in self.plugins:
+            if not folder.is_dir():
+                raise user_error(f"no such plugin folder ({folder})", "Name a folder that holds block or part files")
+        self._functions: dict[str, Callable[..., Any]] = {}
+
+    @cached_property
+    def _plugin_yaml(self) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:
+        parts: dict[str, dict[str, Path]] = {kind: {} for kind in PART_KINDS}
+        specs: dict[str, Path] = {}
+        for folder in self.plugins:
+            for path in sorted(folder.rglob("*.yaml")):
+                kind = path.parent.name.removesuffix("s")
+                if kind in parts:
+                    parts[kind][path.stem] = path
+                elif re.search(r"^(backbone|extends)\s*:", path.read_text("utf-8", "replace"), re.MULTILINE):
+                    specs[path.stem] = path
+                else:
+                    for found in parts.values():
+                        found[path.stem] = path
+        return parts, specs
+
+    @cached_property
+    def _blocks(self) -> dict[str, Path]:
+        folder = bundled_folder("blocks")
+        found = {path.stem: path for path in sorted(folder.glob("*/*.py")) if not path.stem.startswith("_")}
+        for plugin in self.plugins:
+            found.update((path.stem, path) for path in sorted(plugin.rglob("*.py")) if not path.stem.startswith("_"))
+        return found
+
+    @cached_property
+    def _parts(self) -> dict[str, dict[str, Path]]:
+        found: dict[str, dict[str, Path]] = {}
+        for kind in PART_KINDS:
+            files = sorted((bundled_folder("specs") / f"{kind}s").glob("*.yaml"))
+            found[kind] = {path.stem: path for path in files} | self._plugin_yaml[0][kind]
+        return found
+
+    def blocks(self) -> Mapping[str, Path]:
+        """Every block file by its name."""
+        return self._blocks
+
+    def parts(self, kind: str) -> Mapping[str, Path]:
+        """Every YAML part of a kind (`backbone`, `head`, `decoder`) by its name; other kinds have none."""
+        return self._parts.get(kind, {})
+
+    def specs(self) -> Mapping[str, Path]:
+        """Every bundled or plugin spec by its name."""
+        found = {path.stem: path for path in sorted(bundled_folder("specs").glob("*.yaml"))}
+        return found | self._plugin_yaml[1]
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The function of the block `name`. Raises `UserError` when its file does not define it, `KeyError` when there is no file."""
+        if name not in self._functions:
+            self._functions[name] = _load_function(self._blocks[name], name)
+        return self._functions[name]
+
+    def summary(self, path: Path) -> str:
+        """The first line that describes a block (docstring) or a YAML file (`summary:` or first comment)."""
+        text = path.read_text("utf-8", "replace")
+        if path.suffix == ".py":
+            match = re.match(r'\s*[rR]?"""\s*(.+?)\s*(?:"""|\n)', text)
+        else:
+            match = re.search(r"^summary:\s*(.+?)\s*$", text, re.MULTILINE) or re.match(r"#\s*(.+?)\s*\n", text)
+        return match.group(1).strip("'\"") if match else ""
+
+
+def _load_function(path: Path, name: str) -> Callable[..., Any]:
+    folder = bundled_folder("blocks")
+    if path.is_relative_to(folder):
+        module = importlib.import_module(f"archspec.blocks.{path.parent.name}.{path.stem}")
+    else:
+        module = _load_plugin(path)
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise user_error(f"a block file must define a function of its own name ('{name}')", place=Place(os.fspath(path), 1, 1))
+    return function  # type: ignore[no-any-return]
+
+
+def _load_plugin(path: Path) -> object:
+    """Import a plugin file under a name of its own, so that it can never shadow an installed module."""
+    module_name = f"archspec_plugin_{abs(hash(path.resolve())):x}_{path.stem}"
+    if module_name in sys.modules:
+        return sys.modules[module_name]
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise user_error("cannot be imported", place=Place(os.fspath(path)))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[module_name]
+        raise user_error(f"this block file cannot be imported ({type(error).__name__}: {error})", place=Place(os.fspath(path))) from error
+    return module
