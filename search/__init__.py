@@ -1,0 +1,1 @@
+"""Who proposes specs: samplers, objectives, space generators. Arrives with the search; nothing below imports it."""
