@@ -1,0 +1,11 @@
+"""Measurements as plain values: one `Record` is one number and everything needed to know what it means.
+
+`write_records`, `read_records` keep them in a JSON file; `write_text`, `write_bytes` are how every file is written.
+"""
+
+from archspec.record.atomic import write_bytes, write_text
+from archspec.record.environment import package_versions
+from archspec.record.files import read_records, write_records
+from archspec.record.record import Plain, Record, timestamp
+
+__all__ = ["Plain", "Record", "package_versions", "read_records", "timestamp", "write_bytes", "write_records", "write_text"]

@@ -1,0 +1,70 @@
+"""Records in a JSON file: one object with its format and version, one line a record."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Fault, Place, UserError, user_error
+from archspec.record.atomic import write_text
+from archspec.record.record import Record
+
+FORMAT = "archspec-records"
+VERSION = 1
+
+
+def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
+    """Write all records to `path`, atomically and byte for byte the same for the same records. Raises `UserError`."""
+    lines = [json.dumps(record.to_json(), ensure_ascii=True, allow_nan=False) for record in records]
+    body = ",\n".join(lines)
+    write_text(path, f'{{"format": "{FORMAT}", "version": {VERSION}, "records": [\n{body}\n]}}\n')
+
+
+def read_records(path: str | os.PathLike[str]) -> tuple[Record, ...]:
+    """The records of a file that `write_records` wrote. Raises `UserError` with all its faults when it is not one."""
+    place = Place(os.fspath(path))
+    rows = _rows(_parse(path, place), place)
+    records: list[Record] = []
+    faults: list[Fault] = []
+    for index, row in enumerate(rows):
+        try:
+            records.append(_record(row))
+        except (TypeError, ValueError) as error:
+            faults.append(Fault(f"not a record ({error})", path=f"records[{index}]", place=place))
+    if faults:
+        raise UserError(faults)
+    return tuple(records)
+
+
+def _parse(path: str | os.PathLike[str], place: Place) -> object:
+    try:
+        text = Path(path).read_bytes().decode("utf-8")
+        return json.loads(text)
+    except OSError as error:
+        raise user_error(f"cannot be read ({error.strerror or error})", place=place) from error
+    except json.JSONDecodeError as error:
+        where = Place(place.file, error.lineno, error.colno)
+        raise user_error(f"not JSON ({error.msg})", "Was it cut short or edited?", place=where) from error
+    except (UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise user_error("not JSON (it is not text)", "Name a file that archspec wrote", place=place) from error
+
+
+def _rows(document: object, place: Place) -> list[Any]:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise user_error(f"not a file of records (no \"format\": \"{FORMAT}\")", "Name a file that archspec wrote", place=place)
+    if document.get("version") != VERSION:
+        found = document.get("version")
+        raise user_error(f"records of version {found!r}, this archspec reads version {VERSION}", "Update archspec", place=place)
+    rows = document.get("records")
+    if not isinstance(rows, list):
+        raise user_error("not a file of records ('records' is not a list)", path="records", place=place)
+    return rows
+
+
+def _record(row: object) -> Record:
+    if not isinstance(row, dict):
+        raise TypeError(f"{type(row).__name__} instead of an object")
+    return Record.from_json(row)

@@ -1,0 +1,42 @@
+"""A `Table` in, exact text out: one file a format, found by its stem.
+
+A reporter is a file here with `render(table: Table) -> str`. The text ends in a newline, is the same byte for byte
+for the same table, and loses nothing. `report` also knows a terminal when it sees one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import TextIO, cast
+
+from archspec.errors import nearest, user_error
+from archspec.reporters._table import Cell, Column, Table
+
+__all__ = ["Cell", "Column", "Table", "formats", "render", "report"]
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """The names of all reporters, in alphabetical order: the files of this folder, none of them imported."""
+    files = Path(__file__).parent.glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def render(table: Table, format: str = "table") -> str:
+    """`table` as text in one of `formats()`. Raises `UserError` for another name."""
+    if format not in formats():
+        raise user_error(f"unknown format '{format}'", nearest(format, formats()))
+    reporter = importlib.import_module(f"{__name__}.{format}")
+    return cast(str, reporter.render(table))
+
+
+def report(table: Table, stream: TextIO, format: str = "table") -> None:
+    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich."""
+    if format == "table" and stream.isatty():
+        from archspec.reporters._terminal import draw
+
+        draw(table, stream)
+    else:
+        stream.write(render(table, format))

@@ -1,0 +1,37 @@
+"""A GitHub table: title as a heading, units in the headings, notes as a list below."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from archspec.reporters._table import Table
+from archspec.reporters._text import for_people, visible
+
+_LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_MARKUP = re.compile(r"[\\|`*\[\]~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
+
+
+def render(table: Table) -> str:
+    """One line a row whatever the cells hold: line ends become `<br>`, markup is escaped, so text shows as it is."""
+    lines = [f"### {_escaped(table.title)}", ""] if table.title else []
+    lines.append(_row(_escaped(column.heading) for column in table.columns))
+    lines.append(_row("---:" if column.right else "---" for column in table.columns))
+    for row in table.rows:
+        lines.append(_row(_escaped(for_people(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
+    if table.notes:
+        lines += ["", *(f"- {_escaped(note)}" for note in table.notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def _escaped(text: str) -> str:
+    lines = _LINE_END.split(text)
+    return "<br>".join(_MARKUP.sub(r"\\\g<0>", visible(_without_tags(line))) for line in lines)
+
+
+def _without_tags(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
