@@ -1,4 +1,4 @@
-"""What every test may rely on: a quiet, repeatable TensorFlow, deterministic hypothesis, real data where there is some."""
+"""What every test may rely on: a quiet, repeatable TensorFlow, the same examples each time, real data where given."""
 
 import os
 from pathlib import Path
@@ -49,5 +49,7 @@ def data_folder() -> Path:
 
 @pytest.fixture(scope="session")
 def tflite_folder() -> Path:
-    """Real .tflite files that archspec did not write ($ARCHSPEC_TFLITE_DIR); skipped where there are none."""
+    """Real .tflite files that archspec did not write ($ARCHSPEC_TFLITE_DIR, else $ARCHSPEC_DATA/tflite), or a skip."""
+    if "ARCHSPEC_TFLITE_DIR" not in os.environ and "ARCHSPEC_DATA" in os.environ:
+        return _folder_from("ARCHSPEC_DATA", "tflite/") / "tflite"
     return _folder_from("ARCHSPEC_TFLITE_DIR", "*.tflite files")

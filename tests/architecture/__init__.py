@@ -1,0 +1,1 @@
+"""The shape of the code: floors, doors, names and sizes."""

@@ -1,0 +1,89 @@
+"""The floors of the house and the doors to heavy libraries, as two tables and the functions that check them."""
+
+from tests.architecture.imports import AT_IMPORT, FOR_TYPES, Import
+
+# Imports only go down. A room may import rooms of its own floor, as long as no two modules import each other.
+FLOORS = {
+    0: ("errors", "catalog"),
+    1: ("spec", "graph", "record"),
+    2: ("blocks", "cost", "reporters"),
+    3: ("lower", "export", "datasets"),
+    4: ("devices", "metrics", "train"),
+    5: ("evaluate",),
+    6: ("search", "ablation"),
+    7: ("cli", "__main__"),
+}
+FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
+
+# Heavy library -> the rooms that may import it, and whether only inside a function.
+ANYWHERE, DEFERRED = "anywhere", "inside a function"
+HEAVY: dict[str, dict[str, str]] = {
+    "tensorflow": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
+    "keras": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
+    "optuna": {"search": ANYWHERE},
+    "keras_tuner": {"search": DEFERRED},
+    "tf_keras_vis": {"metrics": DEFERRED},
+    "matplotlib": {"reporters": DEFERRED},
+    "pandas": {"reporters": DEFERRED, "search": DEFERRED},
+    "sqlalchemy": {"evaluate": DEFERRED, "search": DEFERRED},
+    "ai_edge_litert": {"export": DEFERRED, "devices": DEFERRED},
+    "litert_quantizer": {"export": DEFERRED},
+    "flatbuffers": {"export": DEFERRED},
+    "torch": {},
+}
+# NumPy takes 0.2 s: never on the way to `archspec cost`.
+NUMPY_DEFERRED = ("errors", "catalog", "spec", "blocks", "cost", "reporters", "cli", "__main__")
+BARE = ("blocks", "search", "specs")
+
+
+def room(module: str) -> str:
+    """`archspec.graph.layers.conv` -> `graph`; the package itself has no room ('')."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def floor_faults(found: list[Import]) -> list[str]:
+    """Arrows that point up, rooms without a floor, and relative imports (they hide their direction)."""
+    faults = []
+    for item in found:
+        source, target = room(item.importer), room(item.target)
+        if item.target.startswith("."):
+            faults.append(f"{item.place}: relative import '{item.target}'; write the full name")
+        elif source and source not in FLOOR_OF:
+            faults.append(f"{item.place}: room '{source}' has no floor; add it to FLOORS")
+        elif not item.target.startswith("archspec.") or not source:
+            continue
+        elif target not in FLOOR_OF:
+            faults.append(f"{item.place}: room '{target}' has no floor; add it to FLOORS")
+        elif FLOOR_OF[target] > FLOOR_OF[source]:
+            faults.append(f"{item.place}: {item.importer} (floor {FLOOR_OF[source]}) imports "
+                          f"{item.target} (floor {FLOOR_OF[target]}); imports only go down")  # fmt: skip
+    return faults
+
+
+def heavy_faults(found: list[Import]) -> list[str]:
+    """Heavy libraries imported outside their room, or too early in it; an import for types only is free."""
+    faults = []
+    for item in found:
+        library, source = item.target.split(".")[0], room(item.importer)
+        if item.when == FOR_TYPES:
+            continue
+        if library == "numpy" and source in NUMPY_DEFERRED and item.when == AT_IMPORT:
+            faults.append(f"{item.place}: numpy at import time in '{source}'; import it inside a function")
+        if library not in HEAVY:
+            continue
+        allowed = HEAVY[library].get(source)
+        if allowed is None:
+            rooms = ", ".join(HEAVY[library]) or "no room"
+            faults.append(f"{item.place}: {library} in room '{source}'; only for {rooms}")
+        elif allowed == DEFERRED and item.when == AT_IMPORT:
+            faults.append(f"{item.place}: {library} at import time; import it inside a function")
+    return faults
+
+
+def bare_faults(found: list[Import]) -> list[str]:
+    """`import blocks` makes a second module object beside `archspec.blocks`."""
+    return [
+        f"{item.place}: bare import of '{item.target}'; write archspec.{item.target}"
+        for item in found
+        if item.target.split(".")[0] in BARE
+    ]
