@@ -1,0 +1,1 @@
+"""What is installed: the package list, the wheel, the README's commands."""
