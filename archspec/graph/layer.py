@@ -1,0 +1,134 @@
+"""`Layer`: the rules every layer file gives: shape, weights, arithmetic, and its operator in a .tflite."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from archspec.errors import Problem
+from archspec.graph.tensor import Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    from archspec.graph.program import Program
+
+Pair = tuple[int, int]
+
+
+class WeightSpec(NamedTuple):
+    """One array of a node: its short name, its Keras shape, its Keras initialiser, and whether training moves it."""
+
+    name: str
+    shape: Shape
+    initializer: str
+    trainable: bool
+
+
+class Window(NamedTuple):
+    """What an output position sees of its input, dilation included, and how far the next one is; for receptive fields."""
+
+    kernel: Pair
+    stride: Pair
+
+
+POINT = Window((1, 1), (1, 1))
+
+
+class Layer:
+    """A deferred Keras layer. Calling it on tensors adds a node to their graph; no array is made.
+
+    A subclass has the name and the arguments of the Keras layer it stands for. `config` holds the
+    arguments it is built from by `keras.layers.<name>(**config)`.
+    """
+
+    __slots__ = ("config", "name")
+    keras_name: ClassVar[str] = ""  # where it differs from the class's name
+    own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
+    multiple_inputs: ClassVar[bool] = False
+
+    def __init__(self, config: dict[str, Any], name: str | None) -> None:
+        self.config = config
+        self.name = name
+
+    def __call__(self, x: Tensor | Sequence[Tensor]) -> Any:
+        """The output tensor, or a tuple of them where the layer has several. Raises `Problem` for what cannot be."""
+        inputs = (x,) if isinstance(x, Tensor) else tuple(x)
+        if self.multiple_inputs != (len(inputs) > 1) and not self.multiple_inputs:
+            raise Problem(f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first")
+        shapes = self.shapes(inputs)
+        node = inputs[0].node.graph.add(self, inputs)
+        dtype = self.dtype(inputs)
+        stride = self.stride(inputs)
+        node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
+        return node.outputs if len(node.outputs) > 1 else node.outputs[0]
+
+    # --- rules -------------------------------------------------------------------------------------------
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """The shape of each output, per image. Raises `Problem` for an impossible geometry."""
+        return (inputs[0].shape,)
+
+    def stride(self, inputs: tuple[Tensor, ...]) -> int:
+        """The stride of the outputs against the image."""
+        return inputs[0].stride
+
+    def dtype(self, inputs: tuple[Tensor, ...]) -> str:
+        """The dtype of the outputs."""
+        return "float32"
+
+    def weights(self, node: Node) -> tuple[WeightSpec, ...]:
+        """The arrays it holds, in Keras's order and shapes."""
+        return ()
+
+    def macs(self, node: Node) -> int:
+        """Multiply-adds for one image."""
+        return 0
+
+    def other_operations(self, node: Node) -> dict[str, int]:
+        """Arithmetic that is not a multiply-add of a convolution, by kind, for one image."""
+        return {}
+
+    def window(self, node: Node) -> Window | None:
+        """What one output position sees; None when it sees the whole map."""
+        return POINT
+
+    def emit(self, node: Node, program: Program) -> None:
+        """Add its operators to the runtime program."""
+        raise Problem(
+            f"layer {type(self).__name__} has no TFLite rule",
+            f"Give archspec/graph/layers/{_file_name(type(self).__name__)}.py an `emit`",
+        )
+
+
+def _file_name(class_name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() and index else letter.lower() for index, letter in enumerate(class_name))
+
+
+def pair(value: int | Sequence[int], argument: str) -> Pair:
+    """`3` and `(3, 3)` are the same pair. Raises `Problem` for anything but one or two positive integers."""
+    if type(value) is int:
+        if value < 1:
+            raise Problem(f"{argument} must be at least 1 ({value})")
+        return (value, value)
+    both = tuple(value)  # type: ignore[arg-type]
+    if len(both) != 2 or any(type(one) is not int or one < 1 for one in both):
+        raise Problem(f"{argument} must be one or two positive integers ({list(both)})")
+    return both
+
+
+def slide(size: int, kernel: int, stride: int, dilation: int, padding: str) -> int:
+    """The length of an axis after a sliding window; TensorFlow's SAME (extra at the end) and VALID."""
+    if padding == "same":
+        return -(-size // stride)
+    reach = (kernel - 1) * dilation + 1
+    if reach > size:
+        raise Problem(
+            f"a window that reaches {reach} positions does not fit a map of {size}",
+            "Use padding 'same', a smaller kernel or rate, a larger input or a smaller output_stride",
+        )
+    return (size - reach) // stride + 1
+
+
+def need_map(tensor: Tensor, layer: Layer) -> Shape:
+    """The `(H, W, C)` of a feature map. Raises `Problem` for anything else."""
+    if len(tensor.shape) != 3:
+        raise Problem(f"{type(layer).__name__} needs a feature map (H, W, C), not a shape of {list(tensor.shape)}")
+    return tensor.shape

@@ -1,0 +1,46 @@
+"""The channels in equal parts, in order: (N, H, W, C) -> `parts` × (N, H, W, C / parts)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archspec.errors import Problem
+from archspec.graph.layer import Layer, need_map
+from archspec.graph.program.values import SCATTERED, Value
+from archspec.graph.tensor import Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    from archspec.graph.program import Program
+
+
+class ChannelSplit(Layer):
+    """Our own layer: calling it gives a tuple of tensors."""
+
+    __slots__ = ()
+    own = True
+
+    def __init__(self, parts: int = 2, name: str | None = None) -> None:
+        super().__init__({"parts": parts}, name)
+
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """Equal parts; they must divide the channels."""
+        height, width, channels = need_map(inputs[0], self)
+        parts = self.config["parts"]
+        if channels % parts:
+            raise Problem(f"{channels} channels cannot be split into {parts} equal parts", f"Use a multiple of {parts}")
+        return ((height, width, channels // parts),) * parts
+
+    def emit(self, node: Node, program: Program) -> None:
+        """Bookkeeping when shuffles are followed, else SPLIT."""
+        source, parts = node.inputs[0], self.config["parts"]
+        each = source.shape[-1] // parts
+        if program.follow:
+            codes = program.value(source).codes(source.shape[-1])
+            for index, output in enumerate(node.outputs):
+                program.set(output, Value(SCATTERED, None, codes[index * each : (index + 1) * each]))
+            return
+        held = [program.activation(f"{node.name}.{index}", output.shape) for index, output in enumerate(node.outputs)]
+        axis = program.numbers((len(source.shape),), shape=())
+        program.operate("SPLIT", [axis, program.ordered(source)], held, {"num_splits": parts}, node.name)
+        for output, tensor in zip(node.outputs, held, strict=True):
+            program.set(output, Value(tensor))

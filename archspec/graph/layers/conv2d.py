@@ -1,0 +1,154 @@
+"""2-D convolution, dilated and grouped: (N, H, W, C) -> (N, OH, OW, filters)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Problem
+from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
+from archspec.graph.program.fusion import Tail, scale_and_shift
+from archspec.graph.program.values import Layout, Value
+from archspec.graph.tensor import Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archspec.graph.program import Program
+    from archspec.graph.program.program import Weights
+
+
+class Conv2D(Layer):
+    """Keras `Conv2D`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        filters: int,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        dilation_rate: int | Sequence[int] = 1,
+        groups: int = 1,
+        use_bias: bool = True,
+        kernel_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        name: str | None = None,
+    ) -> None:
+        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
+        if strides != (1, 1) and dilation_rate != (1, 1):
+            raise Problem(f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once", "Make one of them 1")
+        super().__init__(
+            {
+                "filters": filters,
+                "kernel_size": pair(kernel_size, "kernel_size"),
+                "strides": strides,
+                "padding": padding,
+                "dilation_rate": dilation_rate,
+                "groups": groups,
+                "use_bias": use_bias,
+                "kernel_initializer": kernel_initializer,
+                "bias_initializer": bias_initializer,
+            },
+            name,
+        )
+
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """`(OH, OW, filters)`; SAME pads as TensorFlow does, the extra at the end."""
+        height, width, channels = need_map(inputs[0], self)
+        config = self.config
+        filters, groups = config["filters"], config["groups"]
+        if groups != 1 and (channels % groups or filters % groups):
+            raise Problem(f"groups {groups} must divide {channels} input channels and {filters} filters")
+        (kh, kw), (sh, sw), (dh, dw), padding = config["kernel_size"], config["strides"], config["dilation_rate"], config["padding"]
+        return ((slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), filters),)
+
+    def stride(self, inputs: tuple[Tensor, ...]) -> int:
+        """Multiplied by its own."""
+        factor: int = self.config["strides"][0]
+        return inputs[0].stride * factor
+
+    def weights(self, node: Node) -> tuple[WeightSpec, ...]:
+        """`kernel (kh, kw, C / groups, filters)` and `bias (filters)`."""
+        config = self.config
+        kh, kw = config["kernel_size"]
+        filters = config["filters"]
+        kernel = WeightSpec("kernel", (kh, kw, node.inputs[0].shape[-1] // config["groups"], filters), config["kernel_initializer"], True)
+        if not config["use_bias"]:
+            return (kernel,)
+        return (kernel, WeightSpec("bias", (filters,), config["bias_initializer"], True))
+
+    def macs(self, node: Node) -> int:
+        """`OH · OW · filters · kh · kw · C / groups`."""
+        kh, kw = self.config["kernel_size"]
+        height, width, filters = node.outputs[0].shape
+        channels: int = node.inputs[0].shape[-1] // self.config["groups"]
+        return height * width * filters * kh * kw * channels
+
+    def other_operations(self, node: Node) -> dict[str, int]:
+        """One addition an output element for the bias."""
+        return {"bias": node.outputs[0].elements} if self.config["use_bias"] else {}
+
+    def window(self, node: Node) -> Window:
+        """The dilated kernel."""
+        return dilated_window(self)
+
+    def emit(self, node: Node, program: Program) -> None:
+        """CONV_2D with batch norm in its weights and the activation fused; reads its input in any channel order."""
+        grouped = self.config["groups"] != 1
+        if grouped:
+            source, layout = program.ordered(node.inputs[0]), None
+        else:
+            value = program.whole(node.inputs[0])
+            source, layout = value.tensor, value.layout
+        tail = program.tail(node)
+        (kh, kw), filters = self.config["kernel_size"], self.config["filters"]
+        channels = node.inputs[0].shape[-1] // self.config["groups"]
+
+        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
+            array = weights[f"{node.name}/kernel"]
+            if layout is not None:
+                array = array[:, :, layout.order, :]
+            if tail.batch_norm is not None:
+                array = array * scale_and_shift(weights, tail.batch_norm)[0]
+            return array.transpose(3, 0, 1, 2)
+
+        inputs = [
+            source,
+            program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), kernel),
+            program.weight(f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters)),
+        ]
+        output = program.activation(tail.output.node.name, tail.output.shape)
+        program.operate("CONV_2D", inputs, output, sliding_options(self, tail), node.name)
+        program.set(tail.output, Value(output))
+
+
+def dilated_window(layer: Layer) -> Window:
+    """The reach of a kernel with its dilation, and its strides."""
+    (kh, kw), (dh, dw) = layer.config["kernel_size"], layer.config["dilation_rate"]
+    return Window(((kh - 1) * dh + 1, (kw - 1) * dw + 1), layer.config["strides"])
+
+
+def sliding_options(layer: Layer, tail: Tail) -> dict[str, Any]:
+    """The schema options that CONV_2D and DEPTHWISE_CONV_2D share."""
+    config = layer.config
+    return {
+        "padding": config["padding"].upper(),
+        "stride_h": config["strides"][0],
+        "stride_w": config["strides"][1],
+        "dilation_h_factor": config["dilation_rate"][0],
+        "dilation_w_factor": config["dilation_rate"][1],
+        "fused_activation_function": tail.activation,
+    }
+
+
+def folded_bias(weights: Weights, node: Node, tail: Tail, filters: int, layout: Layout | None = None) -> np.ndarray[Any, Any]:
+    """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
+    import numpy as np  # only with weights at hand
+
+    bias = weights[f"{node.name}/bias"].astype("float64") if node.layer.config["use_bias"] else np.zeros(filters)
+    if tail.batch_norm is not None:
+        scale, shift = scale_and_shift(weights, tail.batch_norm)
+        bias = bias * scale + shift
+    return bias if layout is None else bias[layout.order]

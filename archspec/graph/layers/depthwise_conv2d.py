@@ -1,0 +1,121 @@
+"""Depthwise convolution, one filter a channel, dilated: (N, H, W, C) -> (N, OH, OW, C · depth_multiplier)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Problem
+from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
+from archspec.graph.layers.conv2d import dilated_window, folded_bias, sliding_options
+from archspec.graph.program.fusion import scale_and_shift
+from archspec.graph.program.values import Value
+from archspec.graph.tensor import Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archspec.graph.program import Program
+    from archspec.graph.program.program import Weights
+
+
+class DepthwiseConv2D(Layer):
+    """Keras `DepthwiseConv2D`."""
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        kernel_size: int | Sequence[int],
+        strides: int | Sequence[int] = 1,
+        padding: str = "valid",
+        depth_multiplier: int = 1,
+        dilation_rate: int | Sequence[int] = 1,
+        use_bias: bool = True,
+        depthwise_initializer: str = "glorot_uniform",
+        bias_initializer: str = "zeros",
+        name: str | None = None,
+    ) -> None:
+        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
+        if strides[0] != strides[1]:
+            raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
+        if strides != (1, 1) and dilation_rate != (1, 1):
+            raise Problem(f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once", "Make one of them 1")
+        super().__init__(
+            {
+                "kernel_size": pair(kernel_size, "kernel_size"),
+                "strides": strides,
+                "padding": padding,
+                "depth_multiplier": depth_multiplier,
+                "dilation_rate": dilation_rate,
+                "use_bias": use_bias,
+                "depthwise_initializer": depthwise_initializer,
+                "bias_initializer": bias_initializer,
+            },
+            name,
+        )
+
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """`(OH, OW, C · depth_multiplier)`."""
+        height, width, channels = need_map(inputs[0], self)
+        config = self.config
+        (kh, kw), (sh, sw), (dh, dw), padding = config["kernel_size"], config["strides"], config["dilation_rate"], config["padding"]
+        shape = (slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), channels * config["depth_multiplier"])
+        return (shape,)
+
+    def stride(self, inputs: tuple[Tensor, ...]) -> int:
+        """Multiplied by its own."""
+        factor: int = self.config["strides"][0]
+        return inputs[0].stride * factor
+
+    def weights(self, node: Node) -> tuple[WeightSpec, ...]:
+        """`kernel (kh, kw, C, depth_multiplier)` and `bias (C · depth_multiplier)`."""
+        config = self.config
+        kh, kw = config["kernel_size"]
+        channels, multiplier = node.inputs[0].shape[-1], config["depth_multiplier"]
+        kernel = WeightSpec("kernel", (kh, kw, channels, multiplier), config["depthwise_initializer"], True)
+        if not config["use_bias"]:
+            return (kernel,)
+        return (kernel, WeightSpec("bias", (channels * multiplier,), config["bias_initializer"], True))
+
+    def macs(self, node: Node) -> int:
+        """`OH · OW · C · depth_multiplier · kh · kw`."""
+        kh, kw = self.config["kernel_size"]
+        return int(node.outputs[0].elements * kh * kw)
+
+    def other_operations(self, node: Node) -> dict[str, int]:
+        """One addition an output element for the bias."""
+        return {"bias": node.outputs[0].elements} if self.config["use_bias"] else {}
+
+    def window(self, node: Node) -> Window:
+        """The dilated kernel."""
+        return dilated_window(self)
+
+    def emit(self, node: Node, program: Program) -> None:
+        """DEPTHWISE_CONV_2D, dilation in the one operator; the channels stay in the order they come in."""
+        config = self.config
+        multiplier = config["depth_multiplier"]
+        if multiplier == 1:
+            value = program.whole(node.inputs[0])
+            source, layout = value.tensor, value.layout
+        else:
+            source, layout = program.ordered(node.inputs[0]), None
+        tail = program.tail(node)
+        kh, kw = config["kernel_size"]
+        filters = node.outputs[0].shape[-1]
+
+        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
+            array = weights[f"{node.name}/kernel"].reshape(1, kh, kw, filters)
+            if tail.batch_norm is not None:
+                array = array * scale_and_shift(weights, tail.batch_norm)[0]
+            return array if layout is None else array[..., layout.order]
+
+        inputs = [
+            source,
+            program.weight(f"{node.name}.kernel", (1, kh, kw, filters), kernel),
+            program.weight(f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters, layout)),
+        ]
+        output = program.activation(tail.output.node.name, tail.output.shape)
+        options = {**sliding_options(self, tail), "depth_multiplier": multiplier}
+        program.operate("DEPTHWISE_CONV_2D", inputs, output, options, node.name)
+        program.set(tail.output, Value(output, layout))

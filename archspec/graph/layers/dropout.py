@@ -1,0 +1,24 @@
+"""Dropout: something in training, nothing at inference: (N, ...) -> (N, ...)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archspec.graph.layer import Layer
+from archspec.graph.tensor import Node
+
+if TYPE_CHECKING:
+    from archspec.graph.program import Program
+
+
+class Dropout(Layer):
+    """Keras `Dropout`; `rate` is the share dropped (a keep probability of 0.9 is a rate of 0.1)."""
+
+    __slots__ = ()
+
+    def __init__(self, rate: float, name: str | None = None) -> None:
+        super().__init__({"rate": rate}, name)
+
+    def emit(self, node: Node, program: Program) -> None:
+        """No operator: the same value under another name."""
+        program.set(node.output, program.value(node.inputs[0]))

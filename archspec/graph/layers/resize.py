@@ -1,0 +1,61 @@
+"""Bilinear or nearest resize to a size, never by a factor: (N, H, W, C) -> (N, OH, OW, C)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from archspec.errors import Problem, nearest
+from archspec.graph.layer import Layer, Window, need_map, pair
+from archspec.graph.program.values import Value
+from archspec.graph.tensor import Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    from archspec.graph.program import Program
+
+OPERATORS = {"bilinear": "RESIZE_BILINEAR", "nearest": "RESIZE_NEAREST_NEIGHBOR"}
+
+
+class Resize(Layer):
+    """Our own layer, since Keras's `Resizing` has no `align_corners`, which the papers' networks use.
+
+    `stride` is the stride of the result against the image: that of the tap whose size is the target.
+    """
+
+    __slots__ = ("target_stride",)
+    own = True
+
+    def __init__(
+        self, size: Sequence[int], stride: int, interpolation: str = "bilinear", align_corners: bool = True, name: str | None = None
+    ) -> None:
+        if interpolation not in OPERATORS:
+            raise Problem(f"unknown interpolation '{interpolation}'", nearest(interpolation, OPERATORS))
+        super().__init__({"size": pair(size, "size"), "interpolation": interpolation, "align_corners": align_corners}, name)
+        self.target_stride = stride
+
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """`(*size, C)`."""
+        return ((*self.config["size"], need_map(inputs[0], self)[2]),)
+
+    def stride(self, inputs: tuple[Tensor, ...]) -> int:
+        """That of the map it is resized to."""
+        return self.target_stride
+
+    def other_operations(self, node: Node) -> dict[str, int]:
+        """Eight operations an output element for bilinear (four products, sums and weights), none for nearest."""
+        return {"resize": 8 * node.output.elements} if self.config["interpolation"] == "bilinear" else {}
+
+    def window(self, node: Node) -> Window:
+        """Bilinear reads two neighbours."""
+        reach = 2 if self.config["interpolation"] == "bilinear" else 1
+        return Window((reach, reach), (1, 1))
+
+    def emit(self, node: Node, program: Program) -> None:
+        """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR; the channels stay in the order they come in."""
+        value = program.whole(node.inputs[0])
+        output = program.activation(node.name, node.output.shape)
+        aligned = self.config["align_corners"]
+        options = {"align_corners": aligned, "half_pixel_centers": not aligned}
+        size = program.numbers(self.config["size"])
+        program.operate(OPERATORS[self.config["interpolation"]], [value.tensor, size], output, options, node.name)
+        program.set(node.output, Value(output, value.layout))

@@ -1,0 +1,120 @@
+"""Bring scattered channels into one runtime tensor, with as little copying as can be."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING
+
+from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Value, runs, shuffled
+from archspec.graph.tensor import Tensor
+
+if TYPE_CHECKING:
+    from archspec.graph.program.program import Program
+
+MAX_INPUTS = 5  # of a CONCATENATION that XNNPACK takes
+MAX_ORDERED_RUNS = 10
+
+
+def collect(program: Program, tensor: Tensor, value: Value) -> Value:
+    """One runtime tensor that holds the channels in any order; the layout tells which. The reader's weights follow it."""
+    codes = value.codes(tensor.channels)
+    ascending = sorted(codes)
+    key = tuple(ascending)
+    if key not in program.gathered:
+        if len(set(ascending)) != len(ascending):  # a channel used twice: no layout can say that
+            return put_in_order(program, tensor, value)
+        program.gathered[key] = _join(program, tensor, runs(ascending))
+    held, physical = program.gathered[key]
+    return Value(held, Layout(codes, physical))
+
+
+def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
+    """One runtime tensor with the channels in their own order, for a reader that cannot follow (add, argmax, groups)."""
+    channels = tensor.channels
+    codes = value.codes(channels)
+    stretches = runs(codes)
+    if len(stretches) <= MAX_ORDERED_RUNS:
+        pieces = [_slice(program, tensor, first, length) for first, length in stretches]
+        while len(pieces) > 1:
+            groups = [pieces[start : start + MAX_INPUTS] for start in range(0, len(pieces), MAX_INPUTS)]
+            pieces = [_concatenate(program, tensor, group) for group in groups]
+        return Value(pieces[0])
+    held = value if value.scattered is None else collect(program, tensor, value)
+    if held.layout is None:
+        return held
+    positions = held.layout.positions
+    for groups_count in range(2, channels // 2 + 1):
+        if channels % groups_count == 0 and shuffled(range(channels), groups_count) == positions:
+            return Value(literal_shuffle(program, tensor, held.tensor, groups_count))
+    output = program.activation(f"{tensor.node.name}.ordered", tensor.shape)
+    program.operate("GATHER", [held.tensor, program.numbers(positions)], output, {"axis": len(tensor.shape)}, tensor.node.name)
+    return Value(output)
+
+
+def literal_shuffle(program: Program, tensor: Tensor, held: int, groups: int) -> int:
+    """RESHAPE, TRANSPOSE, RESHAPE: the channel shuffle as it stands in the papers, in 4 dimensions."""
+    height, width, channels = tensor.shape
+    name = tensor.node.name
+    split = program.activation(f"{name}.split", (height * width, groups, channels // groups))
+    program.operate("RESHAPE", [held, program.numbers((1, height * width, groups, channels // groups))], split, {}, name)
+    swapped = program.activation(f"{name}.swapped", (height * width, channels // groups, groups))
+    program.operate("TRANSPOSE", [split, program.numbers((0, 1, 3, 2))], swapped, {}, name)
+    output = program.activation(name, tensor.shape)
+    program.operate("RESHAPE", [swapped, program.numbers((1, *tensor.shape))], output, {}, name)
+    return output
+
+
+def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
+    """CONCATENATION on channels in the order given, in groups that the delegate takes."""
+    joined = list(pieces)
+    while len(joined) > MAX_INPUTS:
+        joined = [_concatenate(program, tensor, joined[:MAX_INPUTS]), *joined[MAX_INPUTS:]]
+    return _concatenate(program, tensor, joined)
+
+
+def _join(program: Program, tensor: Tensor, stretches: list[tuple[int, int]]) -> tuple[int, list[int]]:
+    """Concatenate stretches, the smallest first where they do not fit one operator (as in Huffman coding: least copied twice)."""
+    order = count()
+    heap: list[tuple[int, int, int, list[int]]] = []
+    for first, length in stretches:
+        piece = _slice(program, tensor, first, length)
+        heap.append((length, next(order), piece, list(range(first, first + length))))
+    take = (len(heap) - 2) % (MAX_INPUTS - 1) + 2 if len(heap) > MAX_INPUTS else MAX_INPUTS
+    heapq.heapify(heap)
+    while len(heap) > 1:
+        group = [heapq.heappop(heap) for _ in range(min(take, len(heap)))]
+        group.sort(key=lambda item: item[3][0])
+        held = _concatenate(program, tensor, [item[2] for item in group])
+        codes = [code for item in group for code in item[3]]
+        heapq.heappush(heap, (len(codes), next(order), held, codes))
+        take = MAX_INPUTS
+    return heap[0][2], heap[0][3]
+
+
+def _slice(program: Program, tensor: Tensor, first: int, length: int) -> int:
+    source, start = first >> SHIFT, first & CHANNEL
+    shape = program.tensors[source].shape
+    if length == shape[-1]:
+        return source
+    key = (first, length)
+    if key not in program.slices:
+        spatial = shape[1:-1]
+        name = f"{program.tensors[source].name}[{start}:{start + length}]"
+        output = program.activation(name, (*spatial, length))
+        begin = program.numbers((*[0] * (len(shape) - 1), start))
+        size = program.numbers((*shape[:-1], length))
+        program.operate("SLICE", [source, begin, size], output, {}, tensor.node.name)
+        program.slices[key] = output
+    return program.slices[key]
+
+
+def _concatenate(program: Program, tensor: Tensor, pieces: list[int]) -> int:
+    if len(pieces) == 1:
+        return pieces[0]
+    channels = sum(program.tensors[piece].shape[-1] for piece in pieces)
+    output = program.activation(f"{tensor.node.name}.gathered", (*tensor.shape[:-1], channels))
+    options = {"axis": len(tensor.shape), "fused_activation_function": "NONE"}
+    program.operate("CONCATENATION", pieces, output, options, tensor.node.name)
+    return output

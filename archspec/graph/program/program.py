@@ -1,0 +1,153 @@
+"""`Program`: runtime tensors and operators, built by asking each layer to `emit` itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from archspec.graph.program import gather
+from archspec.graph.program.fusion import Tail, find_tail
+from archspec.graph.program.values import SCATTERED, Value
+from archspec.graph.tensor import Graph, Node, Shape, Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Weights = Mapping[str, np.ndarray[Any, Any]]
+    Recipe = Callable[[Weights], np.ndarray[Any, Any]]
+
+ShuffleMode = Literal["follow", "transpose"]
+MAX_CONCATENATION_INPUTS = 5  # XNNPACK takes no more; a larger one would leave the delegate
+
+
+class Constant:
+    """The content of a constant tensor: numbers known now, or a recipe over the weights."""
+
+    __slots__ = ("numbers", "recipe")
+
+    def __init__(self, numbers: tuple[float, ...] | None = None, recipe: Recipe | None = None) -> None:
+        self.numbers = numbers
+        self.recipe = recipe
+
+
+class ProgramTensor:
+    """A runtime tensor: its shape has the batch in front. `scale` makes a uint8 input stand for `scale × value`."""
+
+    __slots__ = ("constant", "dtype", "name", "scale", "shape")
+
+    def __init__(self, name: str, shape: Shape, dtype: str, constant: Constant | None = None, scale: float | None = None) -> None:
+        self.name = name
+        self.shape = shape
+        self.dtype = dtype
+        self.constant = constant
+        self.scale = scale
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds."""
+        count = 1
+        for axis in self.shape:
+            count *= axis
+        return count
+
+
+class Operation:
+    """One TFLite operator: `code` is its schema name; `options` are its schema options in snake case."""
+
+    __slots__ = ("code", "inputs", "node", "options", "outputs")
+
+    def __init__(self, code: str, inputs: list[int], outputs: list[int], options: dict[str, Any], node: str) -> None:
+        self.code = code
+        self.inputs = inputs
+        self.outputs = outputs
+        self.options = options
+        self.node = node
+
+
+class Program:
+    """A graph as runtime tensors and operators in execution order."""
+
+    def __init__(self, graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: str | None = None) -> None:
+        self.graph = graph
+        self.follow = shuffle == "follow"
+        self.input_dtype = input_dtype
+        self.tensors: list[ProgramTensor] = []
+        self.operations: list[Operation] = []
+        self.inputs: list[int] = []
+        self.outputs: list[int] = []
+        self.folded: set[int] = set()  # ids of nodes that live inside the operator before them
+        self.gathered: dict[tuple[int, ...], tuple[int, list[int]]] = {}
+        self.slices: dict[tuple[int, int], int] = {}
+        self._values: dict[int, Value] = {}
+        self._numbers: dict[tuple[Any, ...], int] = {}
+
+    # --- runtime tensors ---------------------------------------------------------------------------------
+    def activation(self, name: str, shape: Shape, dtype: str = "float32", scale: float | None = None) -> int:
+        """A new runtime tensor of `shape` per image."""
+        self.tensors.append(ProgramTensor(name, (1, *shape), dtype, None, scale))
+        return len(self.tensors) - 1
+
+    def weight(self, name: str, shape: Shape, recipe: Recipe) -> int:
+        """A new constant made from the weights."""
+        self.tensors.append(ProgramTensor(name, shape, "float32", Constant(recipe=recipe)))
+        return len(self.tensors) - 1
+
+    def numbers(self, values: Sequence[float], dtype: str = "int32", shape: Shape | None = None) -> int:
+        """A small constant, a vector unless `shape` says otherwise; equal ones are one tensor."""
+        shape = (len(values),) if shape is None else shape
+        key = (dtype, shape, *values)
+        if key not in self._numbers:
+            name = f"constant.{len(self._numbers)}"
+            self.tensors.append(ProgramTensor(name, shape, dtype, Constant(tuple(values))))
+            self._numbers[key] = len(self.tensors) - 1
+        return self._numbers[key]
+
+    # --- values ------------------------------------------------------------------------------------------
+    def value(self, tensor: Tensor) -> Value:
+        """Where a graph tensor is at run time."""
+        return self._values[id(tensor)]
+
+    def set(self, tensor: Tensor, value: Value) -> None:
+        """Say where a graph tensor is."""
+        self._values[id(tensor)] = value
+
+    def whole(self, tensor: Tensor) -> Value:
+        """A graph tensor in one runtime tensor, its channels in whatever order is cheapest (`layout` says which)."""
+        value = self._values[id(tensor)]
+        if value.tensor == SCATTERED:
+            value = gather.collect(self, tensor, value)
+            self._values[id(tensor)] = value
+        return value
+
+    def ordered(self, tensor: Tensor) -> int:
+        """The runtime tensor that holds a graph tensor with its channels in their own order."""
+        value = self._values[id(tensor)]
+        if value.layout is None and value.tensor != SCATTERED:
+            return value.tensor
+        value = gather.put_in_order(self, tensor, value)
+        self._values[id(tensor)] = value
+        return value.tensor
+
+    # --- operators ---------------------------------------------------------------------------------------
+    def operate(self, code: str, inputs: list[int], output: int | list[int], options: dict[str, Any], node: str) -> None:
+        """Append one operator."""
+        self.operations.append(Operation(code, inputs, output if isinstance(output, list) else [output], options, node))
+
+    def tail(self, node: Node, fold_batch_norm: bool = True) -> Tail:
+        """What can live inside `node`'s operator: batch norm, dropout, one activation. They are marked as done."""
+        tail = find_tail(node, fold_batch_norm)
+        self.folded.update(tail.node_ids)
+        return tail
+
+
+def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: str | None = None) -> Program:
+    """The runtime program of a finished graph. `input_dtype` overrides the graph's (`float32` or `uint8`).
+
+    Raises `Problem` for a layer without a TFLite rule.
+    """
+    program = Program(graph, shuffle, input_dtype)
+    for node in graph.nodes:
+        if id(node) not in program.folded:
+            node.layer.emit(node, program)
+    program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
+    return program

@@ -1,0 +1,76 @@
+"""Where the channels of a tensor are: whole in one runtime tensor, perhaps in another order, or scattered over several.
+
+A channel is a code, `runtime tensor << 20 | channel`, so that neighbours in memory are neighbours as integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+SHIFT = 20
+CHANNEL = (1 << SHIFT) - 1
+SCATTERED = -1
+
+
+class Layout:
+    """How logical channels lie in a runtime tensor. Positions are worked out only when weights ask for them."""
+
+    __slots__ = ("_logical", "_physical", "_positions")
+
+    def __init__(self, logical: Sequence[int], physical: Sequence[int]) -> None:
+        self._logical = logical
+        self._physical = physical
+        self._positions: list[int] | None = None
+
+    @property
+    def positions(self) -> list[int]:
+        """`positions[logical channel]` is the channel in memory."""
+        if self._positions is None:
+            index = {code: position for position, code in enumerate(self._physical)}
+            self._positions = [index[code] for code in self._logical]
+        return self._positions
+
+    @property
+    def order(self) -> list[int]:
+        """`order[channel in memory]` is the logical channel: how to sort a kernel's input axis."""
+        order = [0] * len(self._logical)
+        for logical, position in enumerate(self.positions):
+            order[position] = logical
+        return order
+
+
+class Value:
+    """A graph tensor at run time: `tensor` holds it whole (in `layout`'s order, or in its own), or `scattered` codes say where it is."""
+
+    __slots__ = ("layout", "scattered", "tensor")
+
+    def __init__(self, tensor: int, layout: Layout | None = None, scattered: list[int] | None = None) -> None:
+        self.tensor = tensor
+        self.layout = layout
+        self.scattered = scattered
+
+    def codes(self, channels: int) -> list[int]:
+        """The place of each logical channel."""
+        if self.scattered is not None:
+            return self.scattered
+        first = self.tensor << SHIFT
+        if self.layout is None:
+            return list(range(first, first + channels))
+        return [first + position for position in self.layout.positions]
+
+
+def runs(codes: Sequence[int]) -> list[tuple[int, int]]:
+    """Stretches of neighbouring codes as `(first code, length)`, in the order given."""
+    breaks = [index for index in range(1, len(codes)) if codes[index] - codes[index - 1] != 1]
+    starts = [0, *breaks]
+    ends = [*breaks, len(codes)]
+    return [(codes[start], end - start) for start, end in zip(starts, ends, strict=True)]
+
+
+def shuffled(codes: Sequence[int], groups: int) -> list[int]:
+    """Channel shuffle of ShuffleNet: `(groups, n)` read as `(n, groups)`."""
+    each = len(codes) // groups
+    result = list(codes)
+    for group in range(groups):
+        result[group::groups] = codes[group * each : (group + 1) * each]
+    return result

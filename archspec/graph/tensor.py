@@ -1,0 +1,147 @@
+"""Tensor, node and graph: what tracing a spec makes, and every question is asked of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archspec.errors import NOWHERE, Place, Problem
+
+if TYPE_CHECKING:
+    from archspec.graph.layer import Layer
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which words of a spec made a node: the section, the step's path, and the places of both."""
+
+    section: str = ""
+    path: str = ""
+    place: Place = NOWHERE
+    section_place: Place = NOWHERE
+
+
+NO_ORIGIN = Origin()
+
+
+class Tensor:
+    """The output of a node: `shape` per image `(H, W, C)`, `dtype`, and `stride` against the input image."""
+
+    __slots__ = ("consumers", "dtype", "index", "node", "shape", "stride")
+
+    def __init__(self, node: Node, index: int, shape: Shape, dtype: str, stride: int) -> None:
+        self.node = node
+        self.index = index
+        self.shape = shape
+        self.dtype = dtype
+        self.stride = stride
+        self.consumers: list[Node] = []
+
+    @property
+    def channels(self) -> int:
+        """The size of the last axis."""
+        return self.shape[-1]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.shape[0], self.shape[1]
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it holds for one image."""
+        count = 1
+        for axis in self.shape:
+            count *= axis
+        return count
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.node.name!r}, {self.shape}, {self.dtype}, stride {self.stride})"
+
+
+class Node:
+    """One layer at one place in the graph. `name` is its dotted path, the same in Keras and in the .tflite."""
+
+    __slots__ = ("graph", "inputs", "layer", "name", "origin", "outputs")
+
+    def __init__(self, graph: Graph, name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> None:
+        self.graph = graph
+        self.name = name
+        self.layer = layer
+        self.inputs = inputs
+        self.origin = graph.origin
+        self.outputs: tuple[Tensor, ...] = ()
+
+    @property
+    def output(self) -> Tensor:
+        """The first output."""
+        return self.outputs[0]
+
+    def __repr__(self) -> str:
+        return f"Node({self.name!r}, {type(self.layer).__name__})"
+
+
+class Graph:
+    """Nodes in execution order, from `input` to `outputs`."""
+
+    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs")
+
+    def __init__(self, name: str = "network") -> None:
+        self.name = name
+        self.nodes: list[Node] = []
+        self.inputs: tuple[Tensor, ...] = ()
+        self.outputs: tuple[Tensor, ...] = ()
+        self.origin: Origin = NO_ORIGIN
+        self._names: dict[str, Node] = {}
+
+    def add(self, layer: Layer, inputs: tuple[Tensor, ...]) -> Node:
+        """A new node for `layer` on `inputs`. Raises `Problem` when the name is taken."""
+        name = layer.name
+        if name is None:
+            name = self._free_name(layer)
+        elif "/" in name:
+            name = name.replace("/", ".")  # Keras forbids "/" in a layer name; one spelling serves everywhere
+        if name in self._names:
+            raise Problem(f"two layers are named '{name}'", "Give each layer of the block a name of its own")
+        node = Node(self, name, layer, inputs)
+        self._names[name] = node
+        self.nodes.append(node)
+        for tensor in inputs:
+            tensor.consumers.append(node)
+        return node
+
+    def node(self, name: str) -> Node:
+        """The node of that name. Raises `KeyError`."""
+        return self._names[name]
+
+    def has(self, name: str) -> bool:
+        """Whether a node of that name exists."""
+        return name in self._names
+
+    def finish(self, outputs: Sequence[Tensor]) -> None:
+        """Declare what the network gives back, and drop the nodes that nothing of it needs."""
+        self.outputs = tuple(outputs)
+        needed: set[int] = set()
+        stack = [tensor.node for tensor in self.outputs] + [tensor.node for tensor in self.inputs]
+        while stack:
+            node = stack.pop()
+            if id(node) not in needed:
+                needed.add(id(node))
+                stack.extend(tensor.node for tensor in node.inputs)
+        if len(needed) == len(self.nodes):
+            return
+        self.nodes = [node for node in self.nodes if id(node) in needed]
+        self._names = {node.name: node for node in self.nodes}
+        for node in self.nodes:
+            for tensor in node.outputs:
+                tensor.consumers = [consumer for consumer in tensor.consumers if id(consumer) in needed]
+
+    def _free_name(self, layer: Layer) -> str:
+        stem = type(layer).__name__.lower()
+        number = 1
+        while f"{stem}_{number}" in self._names:
+            number += 1
+        return f"{stem}_{number}"

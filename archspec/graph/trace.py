@@ -1,0 +1,158 @@
+"""Tracing: the steps of a spec, called as block functions, make the graph. Here, and only here, stride becomes dilation."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Problem, UserError, nearest
+from archspec.graph.layers import Input
+from archspec.graph.tensor import Graph, Origin, Tensor
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+    from archspec.spec import Network, Section, Step
+
+Context = dict[str, Any]
+
+
+class Ledger:
+    """Strides multiplied while tracing a backbone. Past the wanted output stride they turn into dilation.
+
+    The first unit of a stage keeps the rate it found; the units after it get the rate multiplied
+    (arXiv:1902.07476 §3.1; DeepLab's rule for every backbone).
+    """
+
+    __slots__ = ("_dilate", "_output_stride", "_rate", "_reached")
+
+    def __init__(self, output_stride: int, dilate: bool) -> None:
+        self._output_stride = output_stride
+        self._dilate = dilate
+        self._reached = 1
+        self._rate = 1
+
+    def take(self, stride: int) -> tuple[int, int]:
+        """`(stride, dilation_rate)` for a unit that asks for `stride`. Raises `Problem` where it jumps over the output stride."""
+        rate = self._rate if self._dilate else 1
+        if stride == 1:
+            return 1, rate
+        if self._reached >= self._output_stride:
+            self._rate *= stride
+            return 1, rate
+        self._reached *= stride
+        if self._reached > self._output_stride:
+            raise Problem(
+                f"a stride of {stride} passes from {self._reached // stride} over the output_stride {self._output_stride}",
+                "Use an output_stride that the strides multiply to",
+            )
+        return stride, 1
+
+    def check(self) -> None:
+        """Raises `Problem` when the backbone ended before the output stride was reached."""
+        if self._reached < self._output_stride:
+            raise Problem(
+                f"the backbone's strides multiply to {self._reached}, less than output_stride {self._output_stride}",
+                f"Set output_stride to {self._reached} or add strides",
+            )
+
+
+def trace(network: Network, catalog: Catalog) -> Graph:
+    """The graph of an expanded spec: image -> preprocess -> backbone -> head -> classifier -> decoder -> output.
+
+    Raises `UserError` with the place of the step that cannot be.
+    """
+    graph = Graph(network.name)
+    height, width = network.input_size
+    x = Input((height, width, network.channels), network.dtype, name="image").enter(graph)
+    taps: dict[str, Tensor] = {"input": x}
+    context: Context = {
+        "classes": network.classes,
+        "input_size": network.input_size,
+        "width_multiplier": network.width_multiplier,
+        "output_stride": network.output_stride,
+        "variant": network.variant,
+        "taps": taps,
+    }
+    for section in network.sections:
+        x = _trace_section(graph, section, x, context, catalog)
+        taps[section.kind] = x
+    graph.finish((x,))
+    return graph
+
+
+def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, catalog: Catalog) -> Tensor:
+    ledger = Ledger(context["output_stride"], section.dilate) if section.kind == "backbone" else None
+    context = {**context, "dilate": section.dilate}
+    for step in section.steps:
+        graph.origin = Origin(section.kind, step.path, step.place, section.place)
+        try:
+            x = _trace_step(step, _step_name(graph, section, step), x, context, catalog, ledger)
+            if ledger is not None and step is section.steps[-1] and len(section.steps) > 1:
+                ledger.check()
+        except Problem as problem:
+            raise UserError(problem.at(step.place, step.path)) from None
+        if step.id is not None:
+            context["taps"][step.id] = x
+    return x
+
+
+def _step_name(graph: Graph, section: Section, step: Step) -> str:
+    """A section that is one block has the section's name; a step of several has its id, or its block's name and a number."""
+    if step.id is not None:
+        return f"{section.kind}.{step.id}"
+    if len(section.steps) == 1:
+        return section.kind
+    return f"{section.kind}.{section.steps.index(step)}_{step.block}"
+
+
+def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Catalog, ledger: Ledger | None) -> Tensor:
+    function = catalog.function(step.block)
+    parameters = _parameters(function)
+    source = x if not step.inputs else _sources(step, context["taps"])
+    call = {key: context[key] for key in parameters if key in context}
+    call.update(step.arguments)
+    nominal_stride = step.arguments.get("stride", parameters.get("stride"))
+    for index in range(step.repeat):
+        if isinstance(nominal_stride, int):
+            _place_stride(call, step, parameters, nominal_stride if index == 0 else 1, ledger)
+        call["name"] = name if step.repeat == 1 else f"{name}.{index}"
+        result = function(source, **call)
+        if not isinstance(result, Tensor):
+            raise Problem(f"block '{step.block}' gave back {type(result).__name__}, not one tensor")
+        source = result
+    return result
+
+
+def _place_stride(call: dict[str, Any], step: Step, parameters: Mapping[str, Any], nominal: int, ledger: Ledger | None) -> None:
+    """Only the first of a repeated step takes the stride; in a backbone the ledger decides what becomes of it."""
+    call["stride"], rate = (nominal, 1) if ledger is None else ledger.take(nominal)
+    if "nominal_stride" in parameters:
+        call["nominal_stride"] = nominal
+    if "dilation_rate" not in parameters:
+        return
+    if rate == 1:
+        call["dilation_rate"] = step.arguments.get("dilation_rate", parameters["dilation_rate"])
+    elif "dilation_rate" in step.arguments:
+        raise Problem(
+            f"dilation_rate is written here, and the output_stride asks for a rate of {rate}",
+            "Leave dilation_rate out, or give the backbone `dilate: false`",
+        )
+    else:
+        call["dilation_rate"] = rate
+
+
+def _sources(step: Step, taps: Mapping[str, Tensor]) -> Tensor | Sequence[Tensor]:
+    found = []
+    for tap in step.inputs:
+        if tap not in taps:
+            raise Problem(f"no earlier step has the id '{tap}'", nearest(tap, taps))
+        found.append(taps[tap])
+    return found[0] if len(found) == 1 else found
+
+
+@lru_cache(maxsize=None)
+def _parameters(function: Any) -> dict[str, Any]:
+    """Each keyword parameter of a block with its default."""
+    return {parameter.name: parameter.default for parameter in inspect.signature(function).parameters.values()}

@@ -1,0 +1,111 @@
+"""Weights without TensorFlow: one mapping from `node/array` to NumPy arrays, given to either emitter."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from archspec.errors import Problem
+from archspec.graph.layer import WeightSpec
+from archspec.graph.tensor import Graph, Node, Shape
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+    Weights = Mapping[str, Array]
+
+Statistics = Literal["fresh", "random"]
+TRUNCATED = re.compile(r"truncated_normal\(([\d.eE+-]+)\)")
+TRUNCATION_SHRINK = 0.87962566103423978  # deviation of a unit normal cut at ±2
+
+
+def weight_specs(graph: Graph) -> Iterator[tuple[str, Node, WeightSpec]]:
+    """`(key, node, spec)` of every array, in execution order; the key is `node name/array name`."""
+    for node in graph.nodes:
+        for spec in node.layer.weights(node):
+            yield f"{node.name}/{spec.name}", node, spec
+
+
+def initialise(graph: Graph, seed: int = 0, statistics: Statistics = "fresh") -> dict[str, Array]:
+    """Every array of the graph as its initialiser makes it, float32, the same for the same seed and names.
+
+    `statistics="random"` gives batch norms the scales, shifts, means and variances of a network that has
+    seen data, so that folding them can be checked: fresh ones would hide a mistake.
+    """
+    weights: dict[str, Array] = {}
+    for key, node, spec in weight_specs(graph):
+        generator = _generator(seed, key)
+        if statistics == "random" and type(node.layer).__name__ == "BatchNormalization":
+            weights[key] = _seen_data(spec, generator)
+        else:
+            weights[key] = _draw(spec, generator)
+    return weights
+
+
+def check_weights(graph: Graph, weights: Weights) -> None:
+    """Raises `Problem` unless there is exactly one array of the right shape for every place."""
+    expected = {key: spec.shape for key, _, spec in weight_specs(graph)}
+    missing = sorted(expected.keys() - weights.keys())
+    extra = sorted(weights.keys() - expected.keys())
+    if missing or extra:
+        raise Problem(f"the weights do not fit the graph: {len(missing)} missing {missing[:3]}, {len(extra)} unknown {extra[:3]}")
+    for key, shape in expected.items():
+        if weights[key].shape != shape:
+            raise Problem(f"weight '{key}' has shape {list(weights[key].shape)}, the graph needs {list(shape)}")
+
+
+def _generator(seed: int, key: str) -> np.random.Generator:
+    """A generator of the array's own: adding a layer leaves the others' numbers as they were."""
+    import numpy as np
+
+    return np.random.default_rng([seed, zlib.crc32(key.encode())])
+
+
+def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
+    import numpy as np
+
+    if spec.initializer == "zeros":
+        return np.zeros(spec.shape, np.float32)
+    if spec.initializer == "ones":
+        return np.ones(spec.shape, np.float32)
+    truncated = TRUNCATED.fullmatch(spec.initializer)
+    if truncated:
+        return _truncated_normal(spec.shape, float(truncated.group(1)), generator)
+    fan_in, fan_out = _fans(spec.shape)
+    if spec.initializer == "glorot_uniform":
+        limit = (6.0 / (fan_in + fan_out)) ** 0.5
+        return generator.uniform(-limit, limit, spec.shape).astype(np.float32)
+    if spec.initializer == "he_normal":
+        return _truncated_normal(spec.shape, (2.0 / fan_in) ** 0.5 / TRUNCATION_SHRINK, generator)
+    raise Problem(
+        f"unknown initializer '{spec.initializer}'", "One of: glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
+    )
+
+
+def _truncated_normal(shape: Shape, deviation: float, generator: np.random.Generator) -> Array:
+    import numpy as np
+
+    drawn = generator.standard_normal(shape, dtype=np.float32)
+    outside = np.abs(drawn) > 2
+    while outside.any():
+        drawn[outside] = generator.standard_normal(int(outside.sum()), dtype=np.float32)
+        outside = np.abs(drawn) > 2
+    return drawn * np.float32(deviation)
+
+
+def _fans(shape: Shape) -> tuple[int, int]:
+    """Keras's rule for kernels `(kh, kw, in, out)`."""
+    field = 1
+    for axis in shape[:-2]:
+        field *= axis
+    return field * shape[-2], field * shape[-1]
+
+
+def _seen_data(spec: WeightSpec, generator: np.random.Generator) -> Array:
+    import numpy as np
+
+    low, high = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.5, 0.5), "moving_variance": (0.3, 1.7)}[spec.name]
+    return generator.uniform(low, high, spec.shape).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Decoders bring logits to the size of the image."""

@@ -1,0 +1,1 @@
+"""Heads read the backbone; the classifier turns features into logits."""

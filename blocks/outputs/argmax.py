@@ -1,0 +1,11 @@
+"""The label map: (N, H, W, C) -> (N, H, W) int32."""
+
+from archspec.graph import Tensor, layers
+
+
+def argmax(x: Tensor, *, name: str) -> Tensor:
+    """The index of the largest logit of each pixel."""
+    return layers.ArgMax(name=name)(x)
+
+
+EXAMPLES = [((14, 15, 8), {})]

@@ -1,0 +1,1 @@
+"""From the image numbers to what a backbone was trained on; inside the graph."""

@@ -1,0 +1,11 @@
+"""0..255 to [0, 1]: (N, H, W, 3) -> (N, H, W, 3)."""
+
+from archspec.graph import Tensor, layers
+
+
+def unit(x: Tensor, *, name: str) -> Tensor:
+    """`x / 255`."""
+    return layers.Rescaling(1 / 255, 0.0, name=name)(x)
+
+
+EXAMPLES = [((33, 33, 3), {})]

@@ -1,0 +1,1 @@
+"""Units that backbones are made of."""
