@@ -8,15 +8,18 @@ from tests.architecture.files import LONG_FILES, PACKAGE, idle_tests, length_fau
 
 
 def test_names_say_what_is_inside(root: Path) -> None:
-    assert name_faults(root, (*PACKAGE, "tests", "benchmarks")) == []
+    faults = name_faults(root, (*PACKAGE, "tests", "benchmarks"))
+    assert faults == [], "\n".join(faults)
 
 
 def test_files_and_functions_are_short(root: Path) -> None:
-    assert length_faults(root, LONG_FILES) == []
+    faults = length_faults(root, LONG_FILES)
+    assert faults == [], "\n".join(faults)
 
 
 def test_every_test_can_fail(root: Path) -> None:
-    assert idle_tests(root, "tests") == []
+    faults = idle_tests(root, "tests")
+    assert faults == [], "\n".join(faults)
 
 
 def test_every_package_folder_has_a_door(root: Path) -> None:

@@ -15,7 +15,8 @@ def found(root: Path) -> list[Import]:
 
 
 def test_imports_only_go_down(found: list[Import]) -> None:
-    assert floor_faults(found) == []
+    faults = floor_faults(found)
+    assert faults == [], "\n".join(faults)
 
 
 def test_no_import_cycle(found: list[Import]) -> None:
@@ -23,11 +24,13 @@ def test_no_import_cycle(found: list[Import]) -> None:
 
 
 def test_heavy_libraries_stay_in_their_rooms(found: list[Import]) -> None:
-    assert heavy_faults(found) == []
+    faults = heavy_faults(found)
+    assert faults == [], "\n".join(faults)
 
 
 def test_no_bare_import_of_mapped_folders(found: list[Import]) -> None:
-    assert bare_faults(found) == []
+    faults = bare_faults(found)
+    assert faults == [], "\n".join(faults)
 
 
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])

@@ -21,26 +21,28 @@ EXTRAS_OF_ROOM = {"search": ("search", "tuner"), "reporters": ("search",), "metr
 
 def test_package_list_is_the_tree(root: Path) -> None:
     listed = lines(setup_cfg(root)["options"]["packages"])
-    assert listed == sorted(packages_of_tree(root))
+    tree = packages_of_tree(root)
+    assert (sorted(tree - set(listed)), sorted(set(listed) - tree)) == ([], []), "mend `packages` in setup.cfg"
+    assert listed == sorted(tree)
 
 
 def test_every_import_is_declared(root: Path) -> None:
-    missing = {
+    missing = [
         f"{name} (imported in '{room}')"
         for name, rooms in third_party_imports(root).items()
-        for room in rooms
+        for room in sorted(rooms)
         if name not in declared(root, *EXTRAS_OF_ROOM.get(room, ()))
-    }
-    assert missing == set()
+    ]
+    assert missing == []
 
 
 def test_every_import_of_the_tests_is_declared(root: Path) -> None:
-    assert third_party_imports_of_tests(root) - declared(root, "dev") == set()
+    assert sorted(third_party_imports_of_tests(root) - declared(root, "dev")) == []
 
 
 def test_every_declared_dependency_is_imported(root: Path) -> None:
     """A plain install is no heavier than it must be."""
-    assert declared(root) - set(third_party_imports(root)) == set()
+    assert sorted(declared(root) - set(third_party_imports(root))) == []
 
 
 def test_version_and_python(root: Path) -> None:
