@@ -8,4 +8,13 @@ from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
 from archspec.record.record import Plain, Record, timestamp
 
-__all__ = ["Plain", "Record", "package_versions", "read_records", "timestamp", "write_bytes", "write_records", "write_text"]
+__all__ = [
+    "Plain",
+    "Record",
+    "package_versions",
+    "read_records",
+    "timestamp",
+    "write_bytes",
+    "write_records",
+    "write_text",
+]

@@ -22,60 +22,56 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
     Whoever reads `path` meanwhile sees the old content or the new one, and a failure leaves the old file as it was
     and nothing else behind. A symbolic link keeps pointing where it did; a device or a pipe (`/dev/stdout`) is
-    written to, not replaced. Raises `UserError` when the folder is missing, or the file cannot be written.
+    written to, not replaced. Raises `UserError` when the folder is missing or the file cannot be written.
     """
+    path = Path(path)
     try:
         if _is_stream(path):
-            with open(path, "wb") as stream:
+            with path.open("wb") as stream:
                 stream.write(data)
         else:
-            _replace(os.path.realpath(path), data)
+            _replace(path.resolve(), data)
     except OSError as error:
         raise _cannot_write(path, error) from error
 
 
-def _replace(target: str, data: bytes) -> None:
+def _replace(target: Path, data: bytes) -> None:
     mode = _mode_of(target)
     temporary = _temporary_name(target)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        with open(descriptor, "wb") as stream:
+        with temporary.open("xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, target)
+            temporary.chmod(stat.S_IMODE(mode))
+        os.replace(temporary, target)  # noqa: PTH105 (the name everybody looks for)
     except BaseException:  # also when interrupted: nothing stays behind
         with suppress(OSError):
-            os.unlink(temporary)
+            temporary.unlink()
         raise
-    _sync_folder(os.path.dirname(target))
+    _sync_folder(target.parent)
 
 
-def _temporary_name(target: str) -> str:
-    folder, name = os.path.split(target)
-    short = os.fsdecode(os.fsencode(name)[:_LONGEST_NAME].decode("utf-8", "ignore").encode())
-    return os.path.join(folder, f".{short}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+def _temporary_name(target: Path) -> Path:
+    short = os.fsencode(target.name)[:_LONGEST_NAME].decode("utf-8", "ignore")
+    return target.with_name(f".{short}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
 
 
-def _mode_of(target: str) -> int | None:
-    """The permissions of the file that is replaced; a new file gets those of the umask."""
+def _mode_of(path: Path) -> int | None:
+    """What kind of file there is and its permissions, if there is one; a new file gets those of the umask."""
     try:
-        return stat.S_IMODE(os.stat(target).st_mode)
+        return path.stat().st_mode
     except OSError:
         return None
 
 
-def _is_stream(path: str | os.PathLike[str]) -> bool:
-    try:
-        mode = os.stat(path).st_mode
-    except OSError:
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+def _is_stream(path: Path) -> bool:
+    mode = _mode_of(path)
+    return mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _sync_folder(folder: str) -> None:
+def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system can (Windows cannot open a folder)."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -85,11 +81,11 @@ def _sync_folder(folder: str) -> None:
             os.close(descriptor)
 
 
-def _cannot_write(path: str | os.PathLike[str], error: OSError) -> UserError:
-    place = Place(os.fspath(path))
-    folder = Path(path).parent
-    if Path(path).is_dir():
+def _cannot_write(path: Path, error: OSError) -> UserError:
+    place = Place(str(path))
+    if path.is_dir():
         return user_error("cannot be written (it is a folder)", "Name a file", place=place)
-    if not folder.is_dir():
-        return user_error(f"cannot be written (no such folder: {folder})", "Create the folder first", place=place)
-    return user_error(f"cannot be written ({error.strerror or error})", "The file there, if any, is as it was", place=place)
+    if not path.parent.is_dir():
+        return user_error(f"cannot be written (no such folder: {path.parent})", "Create the folder first", place=place)
+    reason = error.strerror or str(error)
+    return user_error(f"cannot be written ({reason})", "What was there before is unchanged", place=place)

@@ -14,6 +14,7 @@ from archspec.record.record import Record
 
 FORMAT = "archspec-records"
 VERSION = 1
+_REMEDY = "Name a file that archspec wrote"
 
 
 def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
@@ -48,16 +49,18 @@ def _parse(path: str | os.PathLike[str], place: Place) -> object:
     except json.JSONDecodeError as error:
         where = Place(place.file, error.lineno, error.colno)
         raise user_error(f"not JSON ({error.msg})", "Was it cut short or edited?", place=where) from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise user_error("not JSON (it is not text)", "Name a file that archspec wrote", place=place) from error
+    except RecursionError as error:
+        raise user_error("not a file of records (nested too deeply)", _REMEDY, place=place) from error
+    except ValueError as error:  # bytes that are not UTF-8, or an integer of more digits than Python takes
+        raise user_error("not JSON (it is not text)", _REMEDY, place=place) from error
 
 
 def _rows(document: object, place: Place) -> list[Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise user_error(f"not a file of records (no \"format\": \"{FORMAT}\")", "Name a file that archspec wrote", place=place)
+        raise user_error(f'not a file of records (no "format": "{FORMAT}")', _REMEDY, place=place)
     if document.get("version") != VERSION:
         found = document.get("version")
-        raise user_error(f"records of version {found!r}, this archspec reads version {VERSION}", "Update archspec", place=place)
+        raise user_error(f"records of version {found!r}, this archspec reads {VERSION}", "Update archspec", place=place)
     rows = document.get("records")
     if not isinstance(rows, list):
         raise user_error("not a file of records ('records' is not a list)", path="records", place=place)

@@ -73,7 +73,7 @@ class Record:
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> Record:
-        """The record of `to_json`. Raises `ValueError` or `TypeError` that says what is missing, unknown or of the wrong type."""
+        """The record of `to_json`. Raises `ValueError` or `TypeError` that says what is wrong."""
         known = [item.name for item in fields(cls)]
         missing = [name for name in _REQUIRED if name not in row]
         unknown = [name for name in row if name not in known]

@@ -24,19 +24,19 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
 
 
-def render(table: Table, format: str = "table") -> str:
+def render(table: Table, reporter: str = "table") -> str:
     """`table` as text in one of `formats()`. Raises `UserError` for another name."""
-    if format not in formats():
-        raise user_error(f"unknown format '{format}'", nearest(format, formats()))
-    reporter = importlib.import_module(f"{__name__}.{format}")
-    return cast(str, reporter.render(table))
+    if reporter not in formats():
+        raise user_error(f"unknown format '{reporter}'", nearest(reporter, formats()))
+    module = importlib.import_module(f"{__name__}.{reporter}")
+    return cast(str, module.render(table))
 
 
-def report(table: Table, stream: TextIO, format: str = "table") -> None:
+def report(table: Table, stream: TextIO, reporter: str = "table") -> None:
     """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich."""
-    if format == "table" and stream.isatty():
+    if reporter == "table" and stream.isatty():
         from archspec.reporters._terminal import draw
 
         draw(table, stream)
     else:
-        stream.write(render(table, format))
+        stream.write(render(table, reporter))

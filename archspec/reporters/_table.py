@@ -52,8 +52,9 @@ class Table:
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "columns", tuple(self.columns))
-        put(self, "rows", tuple(tuple(_encodable(cell) for cell in row) for row in self.rows))
-        put(self, "notes", tuple(self.notes))
+        put(self, "title", _encodable(self.title))
+        put(self, "rows", tuple(tuple(map(_encodable, row)) for row in self.rows))
+        put(self, "notes", tuple(map(_encodable, self.notes)))
         ids = [column.id for column in self.columns]
         if not ids or len(set(ids)) < len(ids):
             raise ValueError(f"a table needs columns, each with an id of its own ({', '.join(ids)})")
@@ -63,5 +64,5 @@ class Table:
 
 
 def _encodable(cell: Cell) -> Cell:
-    """File names may hold bytes that are not UTF-8 (as lone surrogates): shown as `\\udc80`, so that all can be written."""
+    """A file name may hold bytes that are not UTF-8 (lone surrogates): shown as `\\udc80`, so they can be written."""
     return cell.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(cell, str) else cell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from archspec.reporters._table import Table
-from archspec.reporters._text import for_people, visible
+from archspec.reporters._text import rows_for_people, visible
 
 
 def draw(table: Table, stream: TextIO) -> None:
@@ -15,13 +15,12 @@ def draw(table: Table, stream: TextIO) -> None:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    grid = RichTable(title=Text(visible(table.title), style="bold"), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    title = Text(visible(table.title), style="bold") if table.title else None
+    grid = RichTable(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     for column in table.columns:
-        grid.add_column(
-            Text(visible(column.heading)), justify="right" if column.right else "left", overflow="fold", no_wrap=False
-        )
-    for row in table.rows:
-        grid.add_row(*(Text(visible(for_people(cell, column))) for cell, column in zip(row, table.columns, strict=True)))
+        grid.add_column(Text(visible(column.heading)), justify="right" if column.right else "left", overflow="fold")
+    for row in rows_for_people(table):
+        grid.add_row(*(Text(visible(cell)) for cell in row))
     console = Console(file=stream, highlight=False)
     console.print(grid)
     for note in table.notes:

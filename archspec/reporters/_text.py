@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-from archspec.reporters._table import Cell, Column
+from archspec.reporters._table import Cell, Column, Table
 
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 NOTHING = "-"
@@ -29,8 +29,13 @@ def for_people(cell: Cell, column: Column) -> str:
     return for_machines(cell)
 
 
+def rows_for_people(table: Table) -> list[list[str]]:
+    """All cells of a table by `for_people`."""
+    return [[for_people(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
+
+
 def for_machines(cell: Cell) -> str:
-    """The cell as data, nothing rounded: `1234567`, `0.6471088960000001`, `true`, and nothing where there is nothing."""
+    """The cell as data, nothing rounded: `1234567`, `0.6471088960000001`, `true`, empty where there is nothing."""
     if cell is None:
         return ""
     if isinstance(cell, bool):

@@ -1,4 +1,4 @@
-"""One JSON object: `rows` is a list of objects keyed by column id, `meta` has the title, the columns' units and the notes."""
+"""One JSON object: `rows` lists objects keyed by column id, `meta` has the title, the columns' units and the notes."""
 
 from __future__ import annotations
 

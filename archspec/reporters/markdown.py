@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from archspec.reporters._table import Table
-from archspec.reporters._text import for_people, visible
+from archspec.reporters._text import rows_for_people, visible
 
 _LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MARKUP = re.compile(r"[\\|`*\[\]~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
@@ -17,8 +17,7 @@ def render(table: Table) -> str:
     lines = [f"### {_escaped(table.title)}", ""] if table.title else []
     lines.append(_row(_escaped(column.heading) for column in table.columns))
     lines.append(_row("---:" if column.right else "---" for column in table.columns))
-    for row in table.rows:
-        lines.append(_row(_escaped(for_people(cell, column)) for cell, column in zip(row, table.columns, strict=True)))
+    lines.extend(_row(map(_escaped, row)) for row in rows_for_people(table))
     if table.notes:
         lines += ["", *(f"- {_escaped(note)}" for note in table.notes)]
     return "\n".join(lines) + "\n"

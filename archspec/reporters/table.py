@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.reporters._table import Column, Table
-from archspec.reporters._text import for_people, visible, width
+from archspec.reporters._text import rows_for_people, visible, width
 
 _GAP = "  "
 
@@ -11,7 +11,7 @@ _GAP = "  "
 def render(table: Table) -> str:
     """Title, headings over a rule, one line a row, then the notes; columns as wide as their widest cell."""
     headings = [visible(column.heading) for column in table.columns]
-    rows = [[visible(for_people(cell, column)) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
+    rows = [list(map(visible, row)) for row in rows_for_people(table)]
     widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
     lines = [visible(table.title), ""] if table.title else []
     lines.append(_line(headings, widths, table.columns))
