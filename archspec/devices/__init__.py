@@ -1,0 +1,39 @@
+"""Run a `.tflite` somewhere and say how long it takes, with all that is needed to trust the number.
+
+A device is a file here with a function of its own name that returns a `Device`. `measure` runs one procedure on any
+of them: warm-up by time, then rounds in which all models take turns, so that drift hits all alike.
+"""
+
+from archspec.devices._catalog import device, devices
+from archspec.devices._contract import Device, Model, Sample, Session, System
+from archspec.devices._latency import Interrupted, Latency
+from archspec.devices._machine import Machine, read_machine
+from archspec.devices._measure import Progress, measure
+from archspec.devices._procedure import PRESETS, Procedure, procedure
+from archspec.devices._records import latency_records, latency_table
+from archspec.devices._statistics import Summary, median, percentile, summarise
+
+__all__ = [
+    "PRESETS",
+    "Device",
+    "Interrupted",
+    "Latency",
+    "Machine",
+    "Model",
+    "Procedure",
+    "Progress",
+    "Sample",
+    "Session",
+    "Summary",
+    "System",
+    "device",
+    "devices",
+    "latency_records",
+    "latency_table",
+    "measure",
+    "median",
+    "percentile",
+    "procedure",
+    "read_machine",
+    "summarise",
+]

@@ -1,0 +1,116 @@
+"""What a device promises, and what it is given.
+
+To add a device, write `archspec/devices/<name>.py` with a function `<name>(...) -> Device` whose arguments all have
+defaults or are written in the device's YAML. The promises, tested for every device file:
+
+* `open` readies one model and returns a `Session`, or raises `UserError` that names the model.
+* `Session.warm` runs the model until the device's own clock says that the seconds have passed; 0 s is no run.
+* `Session.run(n)` returns exactly n samples in the order they were taken, and raises rather than invent one.
+* `Session.close` may be called twice, and after any failure.
+* No call hangs: a device that can (a cable, a network) has its own time limit and raises.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from archspec.devices._machine import Machine
+from archspec.errors import Place, user_error
+
+
+@dataclass(frozen=True)
+class Model:
+    """A `.tflite`: its bytes, and the name it goes by in tables and errors."""
+
+    name: str
+    content: bytes = field(repr=False)
+    place: Place = Place("")
+
+    @classmethod
+    def of(cls, source: Model | bytes | str | os.PathLike[str], name: str = "") -> Model:
+        """From a path or from bytes. Raises `UserError` for a file that cannot be read."""
+        if isinstance(source, Model):
+            return source
+        if isinstance(source, bytes):
+            return cls(name or "model", source, Place(name or "<bytes>"))
+        path = Path(source)
+        place = Place(str(path))
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise user_error(f"cannot be read ({reason})", "Name a .tflite file", place=place) from error
+        return cls(name or path.stem, content, place)
+
+    @cached_property
+    def hash(self) -> str:
+        """sha256 of the bytes, 32 hex digits: what is measured, for a file of which nothing else is known."""
+        return hashlib.sha256(self.content).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One run: by the clock on the wall, and the time its thread had the processor (None where that means nothing)."""
+
+    wall_ms: float
+    cpu_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What runs the model, as far as it can be known; None is "not known", never "no".
+
+    `operations` counts the model's own; `delegated` how many of them the delegate took over.
+    """
+
+    runtime: str
+    version: str
+    delegate: str | None = None
+    operations: int | None = None
+    delegated: int | None = None
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def fully_delegated(self) -> bool | None:
+        """Whether every operation was delegated; None when it cannot be known."""
+        return None if self.operations is None or self.delegated is None else self.operations == self.delegated
+
+
+class Session(Protocol):
+    """One model, ready to run on one device."""
+
+    @property
+    def system(self) -> System: ...
+
+    @property
+    def init_ms(self) -> float: ...
+
+    @property
+    def first_ms(self) -> float: ...
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """Run for `seconds`; the runs it took and the seconds that really passed."""
+        ...
+
+    def run(self, runs: int) -> Sequence[Sample]: ...
+
+    def close(self) -> None: ...
+
+
+class Device(Protocol):
+    """A place where models run."""
+
+    @property
+    def name(self) -> str: ...
+
+    def machine(self) -> Machine:
+        """What the device is, and the state it is in now."""
+        ...
+
+    def open(self, model: Model, *, threads: int) -> Session: ...

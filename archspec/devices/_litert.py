@@ -1,0 +1,171 @@
+"""A `.tflite` in a LiteRT interpreter: the only file that knows the runtime."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from archspec.devices._contract import Model, System
+from archspec.errors import UserError, user_error
+
+INPUT_SEED = 0
+_FILE_MARK = b"TFL3"
+
+
+def loader() -> Callable[[Model, int], LitertRunner]:
+    """Import LiteRT and return what loads a model into it. Raises `UserError` when it is not installed."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise user_error(f"LiteRT cannot be imported ({error})", "pip install ai-edge-litert") from error
+    return lambda model, threads: LitertRunner(Interpreter, model, threads)
+
+
+class LitertRunner:
+    """An allocated interpreter. Raises `UserError` for a file that is no model or that this runtime cannot run."""
+
+    def __init__(self, interpreter: Callable[..., Any], model: Model, threads: int) -> None:
+        _check_mark(model)
+        self._model = model
+        with _quiet():
+            self._interpreter = _allocated(interpreter, model, threads)
+        self.system = _system(self._interpreter)
+
+    def fill(self) -> None:
+        """Random inputs, always the same: floats in [0, 1), 8-bit integers over their range, zeros for the rest."""
+        import numpy as np
+
+        random = np.random.default_rng(INPUT_SEED)
+        for details in self._interpreter.get_input_details():
+            shape, kind = details["shape"], np.dtype(details["dtype"])
+            if kind.kind == "f":
+                values = random.random(shape).astype(kind)
+            elif kind.itemsize == 1 and kind.kind in "iu":
+                values = random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
+            else:
+                values = np.zeros(shape, kind)  # an index or a size: 0 is always valid
+            try:
+                self._interpreter.set_tensor(details["index"], values)
+            except (ValueError, RuntimeError) as error:
+                raise _cannot_run(self._model, error) from error
+
+    def invoke(self) -> None:
+        """One inference."""
+        try:
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            raise _cannot_run(self._model, error) from error
+
+
+def _check_mark(model: Model) -> None:
+    if not model.content:
+        raise user_error("is empty", "Export it again", place=model.place)
+    if model.content[4:8] != _FILE_MARK:
+        raise user_error("is not a .tflite file", "Its bytes 5 to 8 should read TFL3", place=model.place)
+
+
+def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> Any:
+    try:
+        made = interpreter(model_content=model.content, num_threads=threads)
+    except (ValueError, RuntimeError) as error:
+        raise user_error(
+            f"is not a whole .tflite file ({_first_line(error)})", "Was it cut short?", place=model.place
+        ) from error
+    try:
+        made.allocate_tensors()
+    except (ValueError, RuntimeError, MemoryError) as error:
+        raise _cannot_run(model, error) from error
+    return made
+
+
+def _cannot_run(model: Model, error: Exception) -> UserError:
+    remedy = "It needs an operator that LiteRT does not have" if "unresolved custom op" in str(error) else ""
+    return user_error(f"cannot be run by LiteRT ({_first_line(error)})", remedy, place=model.place)
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0].strip().rstrip(".") if lines else type(error).__name__
+
+
+def _system(interpreter: Any) -> System:
+    operations, delegated = _delegation(interpreter)
+    known = {None: None, 0: "none"}
+    return System(
+        runtime="LiteRT",
+        version=_version(),
+        delegate=known.get(delegated, "XNNPACK"),  # the only delegate that this interpreter applies by itself
+        operations=operations,
+        delegated=delegated,
+        inputs=tuple(_described(details) for details in interpreter.get_input_details()),
+    )
+
+
+def _version() -> str:
+    try:
+        return version("ai-edge-litert")
+    except PackageNotFoundError:
+        return ""
+
+
+def _described(details: Mapping[str, Any]) -> str:
+    """`1x224x224x3 float32`; a size that the file leaves open is run as 1 and said to be open."""
+    sizes = "x".join(str(int(size)) for size in details["shape"])
+    is_open = any(int(size) < 0 for size in details.get("shape_signature", ()))
+    return f"{sizes} {details['dtype'].__name__}" + (" (size open in the file)" if is_open else "")
+
+
+def _delegation(interpreter: Any) -> tuple[int | None, int | None]:
+    """Operations of the model, and how many were delegated; (None, None) when this version does not tell.
+
+    A delegate's node stands for all operations between its inputs and its outputs, so going back from its outputs
+    to its inputs finds exactly those that it took.
+    """
+    try:
+        nodes = interpreter._get_ops_details()
+        kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
+        own = [node for node in nodes if node["op_name"] != "DELEGATE"]
+        taken: set[int] = set()
+        for kernel in kernels:
+            taken |= _between(own, kernel["inputs"], kernel["outputs"])
+    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
+        return None, None
+    return len(own), len(taken)
+
+
+def _between(nodes: Sequence[Mapping[str, Any]], inputs: Sequence[int], outputs: Sequence[int]) -> set[int]:
+    """Positions of the nodes that make `outputs` from `inputs`."""
+    maker = {int(tensor): position for position, node in enumerate(nodes) for tensor in node["outputs"]}
+    stop = {int(tensor) for tensor in inputs}
+    found: set[int] = set()
+    waiting = [int(tensor) for tensor in outputs]
+    while waiting:
+        tensor = waiting.pop()
+        position = maker.get(tensor)
+        if tensor in stop or position is None or position in found:
+            continue
+        found.add(position)
+        waiting.extend(int(source) for source in nodes[position]["inputs"])
+    return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the runtime's own words ("INFO: Created …") out of standard error; errors come as exceptions anyway."""
+    kept = null = -1
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
+        kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        if null >= 0:
+            os.dup2(kept, 2)
+        for descriptor in (kept, null):
+            if descriptor >= 0:
+                os.close(descriptor)

@@ -1,0 +1,136 @@
+"""A latency as records for the ledger, and several as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archspec.devices._latency import Latency
+from archspec.record import Plain, Record, package_versions
+from archspec.reporters import Column, Table
+
+_COLUMNS = (
+    Column("name", "Network"),
+    Column("latency_ms", "Median", "ms", "number", 3),
+    Column("mean_ms", "Mean", "ms", "number", 3),
+    Column("std_ms", "Std", "ms", "number", 3),
+    Column("variance_ms2", "Var", "ms²", "number", 3),
+    Column("p90_ms", "P90", "ms", "number", 3),
+    Column("min_ms", "Min", "ms", "number", 3),
+    Column("cpu_ms", "CPU median", "ms", "number", 3),
+    Column("fps", "FPS", "", "number", 1),
+    Column("paired_ratio", "Ratio", "", "number", 3),
+    Column("delegated", "Delegated", "ops"),
+)
+
+
+def latency_records(
+    latency: Latency,
+    *,
+    hash: str = "",  # noqa: A002 (the field's name)
+    name: str = "",
+    spec: str = "",
+    conditions: Mapping[str, Plain] | None = None,
+) -> tuple[Record, ...]:
+    """Median latency with its samples, processor time, FPS, paired ratio, first inference and initialisation.
+
+    `hash` is the network's canonical hash (else the file's), `conditions` what only the caller knows (precision,
+    input size). All other conditions are those of the measurement.
+    """
+    shared = {**_conditions(latency), **(conditions or {})}
+    rows: list[tuple[str, float, str, tuple[float, ...]]] = [
+        ("latency_ms", latency.median_ms, "ms", latency.samples_ms),
+        ("fps", latency.fps, "1/s", ()),
+        ("paired_ratio", latency.paired_ratio, "", latency.round_ratios),
+        ("first_ms", latency.first_ms, "ms", ()),
+        ("init_ms", latency.init_ms, "ms", ()),
+    ]
+    if latency.cpu:
+        rows.append(("cpu_ms", latency.cpu.median, "ms", latency.cpu_samples_ms))
+    return tuple(
+        Record(
+            hash=hash or latency.model_hash,
+            metric=metric,
+            value=value,
+            unit=unit,
+            name=name or latency.name,
+            spec=spec,
+            conditions=shared | ({"reference": latency.reference} if metric == "paired_ratio" else {}),
+            circumstances=_circumstances(latency),
+            samples=samples,
+            time=latency.time,
+        )
+        for metric, value, unit, samples in rows
+    )
+
+
+def _conditions(latency: Latency) -> dict[str, Plain]:
+    versions = {f"version_{package}": found for package, found in package_versions().items()}
+    return {
+        **versions,
+        "device": latency.device,
+        "device_fingerprint": latency.machine.fingerprint,
+        "inputs": ", ".join(latency.system.inputs),
+        "runtime": latency.system.runtime,
+        "runtime_version": latency.system.version,
+        "delegate": latency.system.delegate,
+        "threads": latency.threads,
+        "warmup_s": latency.procedure.warmup_s,
+        "runs": latency.procedure.runs,
+        "runs_per_round": latency.procedure.runs_per_round,
+    }
+
+
+def _circumstances(latency: Latency) -> dict[str, Plain]:
+    return {
+        "cautions": "; ".join(latency.cautions),
+        "cpu": latency.machine.cpu,
+        "governor": latency.machine.governor,
+        "kernel": latency.machine.kernel,
+        "load_average_before": latency.machine.load_average,
+        "load_average_after": latency.load_average_after,
+        "model_hash": latency.model_hash,
+        "operations": latency.system.operations,
+        "operations_delegated": latency.system.delegated,
+        "runs_taken": latency.runs,
+        "usable_cpus": latency.machine.usable_cpus,
+        "warmup_s_taken": latency.warmup_s,
+    }
+
+
+def latency_table(latencies: Sequence[Latency], title: str = "Latency") -> Table:
+    """One row a model, conditions and cautions as notes. `latencies` are those of one `measure`, at least one."""
+    return Table(title, _COLUMNS, tuple(map(_row, latencies)), tuple(_notes(latencies)))
+
+
+def _row(latency: Latency) -> tuple[str | float | None, ...]:
+    wall, system = latency.wall, latency.system
+    known = system.operations is not None and system.delegated is not None
+    return (
+        latency.name,
+        wall.median,
+        wall.mean,
+        wall.std,
+        wall.variance,
+        wall.p90,
+        wall.min,
+        latency.cpu.median if latency.cpu else None,
+        latency.fps,
+        latency.paired_ratio,
+        f"{system.delegated}/{system.operations}" if known else None,
+    )
+
+
+def _notes(latencies: Sequence[Latency]) -> list[str]:
+    first = latencies[0]
+    machine, steps, system = first.machine, first.procedure, first.system
+    build = f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
+    load = f"{machine.load_average} before, {first.load_average_after} after"
+    turns = f"{steps.rounds} rounds of {steps.runs_per_round} runs in turns"
+    lines = [
+        f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, {build}",
+        f"state: governor {machine.governor or 'not known'}, load average {load}",
+        f"runtime: {system.runtime} {system.version}, delegate {system.delegate or 'not known'}, threads {first.threads}",
+        f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {turns}; ratio to {first.reference} round by round",
+    ]
+    lines += [f"caution: {latency.name}: {caution}" for latency in latencies for caution in latency.cautions]
+    return lines

@@ -1,0 +1,114 @@
+"""This machine, through LiteRT with its XNNPACK kernels."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from archspec.devices._contract import Model, Sample, System
+from archspec.devices._machine import Machine, read_machine
+
+_NS_PER_MS = 1_000_000
+_NS_PER_S = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Two clocks in ns: the one on the wall, and how long this thread had the processor."""
+
+    wall_ns: Callable[[], int] = time.perf_counter_ns
+    cpu_ns: Callable[[], int] = time.thread_time_ns
+
+
+class Runner(Protocol):
+    """A model that is loaded."""
+
+    system: System
+
+    def fill(self) -> None:
+        """Put something into the inputs."""
+        ...
+
+    def invoke(self) -> None:
+        """One inference; raises `UserError` when the model cannot do it."""
+        ...
+
+
+Load = Callable[[Model, int], Runner]
+
+
+class Host:
+    """A `Device`. Clock and loader can be replaced, for tests and for other runtimes on this machine."""
+
+    name = "host"
+
+    def __init__(self, clock: Clock, load: Load | None) -> None:
+        self._clock = clock
+        self._load = load
+
+    def machine(self) -> Machine:
+        """This machine, and its state now."""
+        return read_machine()
+
+    def open(self, model: Model, *, threads: int) -> HostSession:
+        """Load, allocate and run once. Raises `UserError` when LiteRT cannot."""
+        load = self._load
+        if load is None:
+            from archspec.devices._litert import loader
+
+            load = loader()  # importing the runtime is not part of loading a model
+        return HostSession(model, threads, self._clock, load)
+
+
+def host(clock: Clock | None = None, load: Load | None = None) -> Host:
+    """This machine. Without arguments: real clocks and LiteRT."""
+    return Host(clock or Clock(), load)
+
+
+class HostSession:
+    """A `Session` in this process. Nothing is allocated, printed or reported between the two readings of the clock."""
+
+    def __init__(self, model: Model, threads: int, clock: Clock, load: Load) -> None:
+        self._clock = clock
+        self._single = threads == 1
+        start = clock.wall_ns()
+        runner = load(model, threads)
+        self.init_ms = (clock.wall_ns() - start) / _NS_PER_MS
+        runner.fill()
+        self.system = runner.system
+        self._runner: Runner | None = runner
+        self.first_ms = self._timed(runner).wall_ms
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """Run until `seconds` have passed; the number of runs, and the seconds that passed."""
+        runner, start, runs, passed = self._open(), self._clock.wall_ns(), 0, 0
+        while passed < seconds * _NS_PER_S:
+            runner.invoke()
+            runs += 1
+            passed = self._clock.wall_ns() - start
+        return runs, passed / _NS_PER_S
+
+    def run(self, runs: int) -> list[Sample]:
+        """`runs` samples; with more than one thread without processor time, for this thread's is not the model's."""
+        runner = self._open()
+        return [self._timed(runner) for _ in range(runs)]
+
+    def close(self) -> None:
+        """Let go of the model's memory."""
+        self._runner = None
+
+    def _open(self) -> Runner:
+        if self._runner is None:
+            raise RuntimeError("this session is closed")
+        return self._runner
+
+    def _timed(self, runner: Runner) -> Sample:
+        wall_ns, cpu_ns = self._clock.wall_ns, self._clock.cpu_ns
+        cpu_start = cpu_ns()
+        start = wall_ns()
+        runner.invoke()
+        wall = wall_ns() - start
+        cpu = cpu_ns() - cpu_start
+        return Sample(wall / _NS_PER_MS, cpu / _NS_PER_MS if self._single else None)
