@@ -49,17 +49,21 @@ class Layer:
         self.config = config
         self.name = name
 
-    def __call__(self, x: Tensor | Sequence[Tensor]) -> Any:
-        """The output tensor, or a tuple of them where the layer has several. Raises `Problem` for what cannot be."""
+    def __call__(self, x: Tensor | Sequence[Tensor]) -> Tensor:
+        """The output tensor. Raises `Problem` for what cannot be."""
+        return self.apply(x).outputs[0]
+
+    def apply(self, x: Tensor | Sequence[Tensor]) -> Node:
+        """The new node, for layers of several outputs. Raises `Problem` for what cannot be."""
         inputs = (x,) if isinstance(x, Tensor) else tuple(x)
-        if self.multiple_inputs != (len(inputs) > 1) and not self.multiple_inputs:
+        if len(inputs) != 1 and not self.multiple_inputs:
             raise Problem(f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first")
         shapes = self.shapes(inputs)
         node = inputs[0].node.graph.add(self, inputs)
         dtype = self.dtype(inputs)
         stride = self.stride(inputs)
         node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
-        return node.outputs if len(node.outputs) > 1 else node.outputs[0]
+        return node
 
     # --- rules -------------------------------------------------------------------------------------------
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
@@ -21,6 +22,10 @@ class ChannelSplit(Layer):
 
     def __init__(self, parts: int = 2, name: str | None = None) -> None:
         super().__init__({"parts": parts}, name)
+
+    def __call__(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:  # type: ignore[override]
+        """The parts, in order."""
+        return self.apply(x).outputs
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Equal parts; they must divide the channels."""

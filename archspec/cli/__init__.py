@@ -1,0 +1,78 @@
+"""The `archspec` command. Each subcommand is a file here with a click command of its own name, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+import archspec
+from archspec.errors import UserError, nearest
+
+USER_ERROR = 2
+INTERRUPTED = 130
+_HERE = Path(__file__).parent
+
+
+class Commands(click.Group):
+    """Subcommands by file name; nothing is imported before it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command file."""
+        return sorted(path.stem for path in _HERE.glob("*.py") if not path.stem.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        found: click.Command = getattr(import_module(f"archspec.cli.{cmd_name}"), cmd_name)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest name for one that does not exist."""
+        if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
+            raise click.UsageError(f"no command '{args[0]}'. {nearest(args[0], self.list_commands(ctx))}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(archspec.__version__, prog_name="archspec")
+def archspec_command() -> None:
+    """From a YAML spec to a segmentation network that fits a phone, with numbers to trust."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0, 2 for what the user can mend, 130 when interrupted."""
+    _warn_of_namesake()
+    try:
+        archspec_command.main(arguments, prog_name="archspec", standalone_mode=False)
+    except UserError as error:
+        for fault in error.faults:
+            print(fault, file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        print(f"archspec: {error.format_message()}", file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except (KeyboardInterrupt, click.Abort):
+        print("archspec: interrupted; what was finished is kept", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        sys.stderr.close()
+        sys.exit(0)
+
+
+def _warn_of_namesake() -> None:
+    """Another distribution of the import name `archspec` (a CPU library that conda uses) lies in the same folder."""
+    if (Path(archspec.__file__).parent / "cpu" / "__init__.py").is_file():
+        print(
+            "archspec: the unrelated package 'archspec' (a CPU library) is installed in this environment too; "
+            "they overwrite each other. Install archspec-keras in a virtual environment of its own.",
+            file=sys.stderr,
+        )

@@ -1,0 +1,135 @@
+"""Cost sheets as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from archspec.cli._network import Traced
+from archspec.cost import CONVENTIONS, CostSheet, Group, LayerCost, group, layer_costs
+from archspec.cost.layers import block_of
+from archspec.reporters import Column, Table
+
+SHEET_COLUMNS = (
+    Column("name", "network"),
+    Column("hash", "hash"),
+    Column("input_size", "input"),
+    Column("classes", "classes", kind="integer"),
+    Column("output_stride", "output stride", kind="integer"),
+    Column("params", "params", kind="integer"),
+    Column("params_total", "params with statistics", kind="integer"),
+    Column("macs", "MACs", kind="integer"),
+    Column("gflops", "GFLOPs", "2 x GMACs", kind="number", digits=3),
+    Column("peak_memory_mb", "peak memory", "MB", kind="number", digits=2),
+    Column("memory_access_mb", "memory access", "MB", kind="number", digits=1),
+    Column("float32_mb", "float32 .tflite", "MB", kind="number", digits=2),
+    Column("float16_mb", "float16", "MB", kind="number", digits=2),
+    Column("dynamic_mb", "dynamic", "MB", kind="number", digits=2),
+    Column("int8_mb", "int8", "MB", kind="number", digits=2),
+    Column("receptive_field", "receptive field", "px"),
+)
+
+
+def sheets_table(sheets: Sequence[CostSheet]) -> Table:
+    """One row a network; for a single one, one row a number, which fits a terminal."""
+    rows = tuple(_sheet_row(sheet) for sheet in sheets)
+    if len(rows) > 1:
+        return Table("Cost at batch 1", SHEET_COLUMNS, rows, CONVENTIONS)
+    return Table("", SHEET_COLUMNS, rows, CONVENTIONS)
+
+
+def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
+    size = sheet.tflite_bytes
+    return (
+        sheet.name,
+        sheet.hash,
+        f"{sheet.input_size[0]} x {sheet.input_size[1]}",
+        sheet.classes,
+        sheet.output_stride,
+        sheet.params,
+        sheet.params_total,
+        sheet.macs,
+        sheet.gflops,
+        sheet.peak_memory_bytes / 1e6,
+        sheet.memory_access_bytes / 1e6,
+        *(size[precision] / 1e6 for precision in ("float32", "float16", "dynamic", "int8")),
+        f"{sheet.receptive_field[0]} x {sheet.receptive_field[1]}",
+    )
+
+
+DETAIL_COLUMNS = (
+    Column("name", "name"),
+    Column("layer", "layer"),
+    Column("output_shape", "output"),
+    Column("params", "params", kind="integer"),
+    Column("params_total", "with statistics", kind="integer"),
+    Column("macs", "MACs", kind="integer"),
+    Column("other_operations", "other operations", kind="integer"),
+    Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
+)
+LAYER_COLUMNS = (
+    *DETAIL_COLUMNS,
+    Column("stride", "stride", kind="integer"),
+    Column("receptive_field", "receptive field", "px"),
+    Column("activation_bytes", "activation", "bytes", kind="integer"),
+    Column("place", "place"),
+)
+
+
+def detail_table(network: Traced, by: str) -> Table:
+    """One row a layer, block or section, and the total."""
+    costs = layer_costs(network.graph)
+    total = group(costs, lambda _: "total")
+    if by == "layer":
+        rows = [_layer_row(cost) for cost in costs]
+        rows += [(*_group_row(total[0]), None, None, None, None)]
+        return Table(network.graph.name, LAYER_COLUMNS, tuple(rows), CONVENTIONS)
+    return Table(
+        network.graph.name, DETAIL_COLUMNS, tuple(_group_row(one) for one in (*_groups(costs, by), *total)), CONVENTIONS
+    )
+
+
+def detail_json(network: Traced, by: str) -> str:
+    """The cost sheet's object with the rows under `layers`, `blocks` or `sections`."""
+    table = detail_table(network, by)
+    ids = [column.id for column in table.columns]
+    rows = [dict(zip(ids, row, strict=True)) for row in table.rows[:-1]]
+    return json.dumps({**network.price().to_json(), f"{by}s": rows}, indent=2) + "\n"
+
+
+def _groups(costs: Sequence[LayerCost], by: str) -> tuple[Group, ...]:
+    return group(costs, block_of if by == "block" else lambda cost: cost.section or "input")
+
+
+def _group_row(one: Group) -> tuple[str | int | None, ...]:
+    return (
+        one.name,
+        f"{one.layers} layers",
+        _shape(one.output_shape),
+        one.params,
+        one.params_total,
+        one.macs,
+        one.other_operations,
+        one.memory_access_bytes,
+    )
+
+
+def _layer_row(cost: LayerCost) -> tuple[str | int | None, ...]:
+    return (
+        cost.name,
+        cost.layer,
+        _shape(cost.output_shape),
+        cost.params,
+        cost.params_total,
+        cost.macs,
+        cost.other_operations,
+        cost.memory_access_bytes,
+        cost.stride,
+        f"{cost.receptive_field[0]} x {cost.receptive_field[1]}",
+        cost.activation_bytes,
+        str(cost.place),
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,71 @@
+"""`archspec cost`: parameters, multiply-adds, memory and file size at once, without TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, put, put_table, set_option
+
+if TYPE_CHECKING:
+    from archspec.cost import CostSheet
+
+
+@click.command()
+@click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
+@set_option
+@plugins_option
+@format_option
+@output_option
+@click.option("--layers", "by", flag_value="layer", help="One row a layer.")
+@click.option("--by", type=click.Choice(("layer", "block", "section")), help="One row a layer, block or section.")
+@click.option("--by-line", is_flag=True, help="Print the YAML itself, each line with its own cost beside it.")
+def cost(
+    specs: tuple[str, ...],
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    reporter: str,
+    output: Path | None,
+    by: str | None,
+    by_line: bool,
+) -> None:
+    """Price one or several specs (a path, or a bundled name). Conventions stand below the table.
+
+    JSON of one spec is one object, of several a list.
+    """
+    from archspec.cli._network import traced
+
+    if (by or by_line) and len(specs) > 1:
+        raise click.UsageError("--layers, --by and --by-line take one spec. Price them one by one")
+    folder = catalog(plugins)
+    networks = [traced(source, overrides, folder) for source in specs]
+    if by_line:
+        from archspec.cli._by_line import by_line_table, by_line_text
+
+        costs = networks[0]
+        put(by_line_text(costs), output) if reporter == "table" else put_table(by_line_table(costs), reporter, output)
+        return
+    if by:
+        from archspec.cli._cost_tables import detail_json, detail_table
+
+        if reporter == "json":
+            put(detail_json(networks[0], by), output)
+        else:
+            put_table(detail_table(networks[0], by), reporter, output)
+        return
+    sheets = [network.price() for network in networks]
+    if reporter == "json":
+        put(_json(sheets), output)
+    else:
+        from archspec.cli._cost_tables import sheets_table
+
+        put_table(sheets_table(sheets), reporter, output)
+
+
+def _json(sheets: list[CostSheet]) -> str:
+    import json
+
+    objects = [sheet.to_json() for sheet in sheets]
+    return json.dumps(objects[0] if len(objects) == 1 else objects, indent=2) + "\n"

@@ -1,0 +1,127 @@
+"""`archspec diff`: what changed between two networks, in structure and in cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+
+if TYPE_CHECKING:
+    from archspec.cli._network import Traced
+    from archspec.graph import Node
+
+Row = tuple[str, str, str, str, str]
+
+
+@click.command()
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@set_option
+@click.option("--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True, help="A change for B alone. Repeatable.")
+@plugins_option
+@format_option
+@output_option
+def diff(
+    first: str,
+    second: str,
+    overrides: tuple[str, ...],
+    second_overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    reporter: str,
+    output: Path | None,
+) -> None:
+    """Compare spec A with spec B: totals first, then layers that only one has or that differ.
+
+    The same spec with one change: archspec diff shufflenetv2_dpc shufflenetv2_dpc --set-b output_stride=8
+    """
+    from archspec.cli._network import traced
+    from archspec.reporters import Column, Table
+
+    folder = catalog(plugins)
+    a = traced(first, overrides, folder)
+    b = traced(second, (*overrides, *second_overrides), folder)
+    columns = (
+        Column("what", "what"),
+        Column("name", "name"),
+        Column("a", f"A: {a.graph.name}"),
+        Column("b", f"B: {b.graph.name}"),
+        Column("change", "change"),
+    )
+    rows = (*_costs(a, b), *_layers(a, b))
+    put_table(Table("", columns, rows, (_verdict(a, b),)), reporter, output)
+
+
+def _verdict(a: Traced, b: Traced) -> str:
+    from archspec.graph.identity import canonical_hash, equivalence_key
+
+    if canonical_hash(a.graph) == canonical_hash(b.graph):
+        return "one network: the canonical hashes are equal"
+    if equivalence_key(a.graph) == equivalence_key(b.graph):
+        return "two networks that compute the same function at another cost"
+    return "two networks"
+
+
+def _costs(a: Traced, b: Traced) -> list[Row]:
+    first, second = a.price().to_json(), b.price().to_json()
+    rows: list[Row] = []
+    for key in ("input_size", "classes", "output_stride", "params", "macs", "gflops", "peak_memory_bytes", "memory_access_bytes"):
+        rows.append(("cost", key, _text(first[key]), _text(second[key]), _change(first[key], second[key])))
+    for precision, size in first["tflite_bytes"].items():
+        other = second["tflite_bytes"][precision]
+        rows.append(("cost", f"tflite_bytes.{precision}", _text(size), _text(other), _change(size, other)))
+    return rows
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _change(before: object, after: object) -> str:
+    if before == after:
+        return "="
+    if isinstance(before, (int, float)) and isinstance(after, (int, float)) and before:
+        return f"{(after - before) / before:+.1%}"
+    return "changed"
+
+
+def _layers(a: Traced, b: Traced) -> list[Row]:
+    first = {node.name: node for node in a.graph.nodes}
+    second = {node.name: node for node in b.graph.nodes}
+    rows: list[Row] = []
+    for name in dict.fromkeys((*first, *second)):
+        if name not in second:
+            rows.append(("layer", name, _describe(first[name]), "-", "only in A"))
+        elif name not in first:
+            rows.append(("layer", name, "-", _describe(second[name]), "only in B"))
+        elif _describe(first[name]) != _describe(second[name]):
+            rows.append(("layer", name, _describe(first[name]), _describe(second[name]), _changed(first[name], second[name])))
+    return rows
+
+
+def _describe(node: Node) -> str:
+    arguments = ", ".join(f"{key}={value}" for key, value in _function(node).items())
+    shape = " x ".join(map(str, node.output.shape))
+    return f"{type(node.layer).__name__}({arguments}) -> {shape}"
+
+
+def _function(node: Node) -> dict[str, object]:
+    """The arguments that people compare layers by; initialisers and plain defaults would only be noise."""
+    plain: dict[str, object] = {"dilation_rate": (1, 1), "strides": (1, 1), "groups": 1, "use_bias": False, "padding": "same"}
+    config = node.layer.config
+    return {
+        key: value
+        for key, value in config.items()
+        if not key.endswith("initializer") and not (key in plain and plain[key] == value)
+    }
+
+
+def _changed(a: Node, b: Node) -> str:
+    if type(a.layer) is not type(b.layer):
+        return "another layer"
+    keys = [key for key in a.layer.config if a.layer.config[key] != b.layer.config.get(key)]
+    return ", ".join(keys) if keys else "shape"

@@ -1,0 +1,76 @@
+"""`archspec list`: what can be named in a spec, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, relative
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+
+KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "formats")
+
+
+@click.command(name="list")
+@click.argument("kinds", nargs=-1, metavar="[KIND]...", type=click.Choice(KINDS))
+@plugins_option
+@format_option
+@output_option
+def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:  # noqa: A001
+    """List specs (with their cost), backbones, heads, decoders, blocks, devices and formats, or only the KINDs named."""
+    from archspec.reporters import Column, Table
+
+    folder = catalog(plugins)
+    columns = (
+        Column("kind", "kind"),
+        Column("name", "name"),
+        Column("params", "params", kind="integer"),
+        Column("gmacs", "GMACs", kind="number", digits=4),
+        Column("summary", "what it is"),
+        Column("file", "file"),
+    )
+    rows = tuple(row for kind in kinds or KINDS for row in _rows(kind, folder))
+    put_table(Table("", columns, rows, ("GMACs at the input size written in the spec",)), reporter, output)
+
+
+Row = tuple[str, str, int | None, float | None, str, str]
+
+
+def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
+    if kind == "specs":
+        for name, path in folder.specs().items():
+            yield _spec_row(name, path, folder)
+    elif kind in ("backbones", "heads", "decoders"):
+        for name, path in folder.parts(kind.removesuffix("s")).items():
+            yield kind, name, None, None, folder.summary(path), relative(str(path))
+    elif kind == "blocks":
+        for name, path in folder.blocks().items():
+            yield path.parent.name, name, None, None, folder.summary(path), relative(str(path))
+    elif kind == "devices":
+        from archspec.devices import devices
+
+        for name in devices():
+            yield kind, name, None, None, "runs .tflite files", ""
+    else:
+        from archspec.reporters import formats
+
+        for name in formats():
+            yield kind, name, None, None, "prints tables", ""
+
+
+def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
+    """A spec with its cost; one with a fault, or with open choices, is listed with that instead."""
+    from archspec.cli._network import traced
+    from archspec.errors import UserError
+
+    try:
+        network = traced(str(path), (), folder)
+    except UserError as error:
+        return "specs", name, None, None, f"cannot be priced: {error.faults[0].message}", relative(str(path))
+    sheet = network.price()
+    return "specs", name, sheet.params, sheet.gmacs, network.network.source, relative(str(path))

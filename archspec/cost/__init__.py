@@ -1,0 +1,6 @@
+"""What a network costs, in pure Python: parameters, multiply-adds, memory, file size; by layer, block, spec line, total."""
+
+from archspec.cost.layers import Group, LayerCost, group, layer_costs
+from archspec.cost.sheet import CONVENTIONS, CostSheet, price
+
+__all__ = ["CONVENTIONS", "CostSheet", "Group", "LayerCost", "group", "layer_costs", "price"]

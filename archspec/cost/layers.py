@@ -1,0 +1,116 @@
+"""The cost of each layer, and sums of them by block, section or spec line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from archspec.cost.receptive_field import receptive_fields
+from archspec.errors import Place
+from archspec.graph.tensor import Graph, Node, Shape
+
+FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCost:
+    """One layer at batch 1. Shapes are per image; memory access counts each number read or written once, in float32."""
+
+    name: str
+    layer: str
+    section: str
+    place: Place
+    section_place: Place
+    output_shape: Shape
+    dtype: str
+    stride: int
+    params: int
+    params_total: int
+    macs: int
+    other_operations: int
+    activation_bytes: int
+    memory_access_bytes: int
+    receptive_field: tuple[int, int]
+
+
+@dataclass(slots=True)
+class Group:
+    """A sum of layers under one name."""
+
+    name: str
+    layers: int = 0
+    params: int = 0
+    params_total: int = 0
+    macs: int = 0
+    other_operations: int = 0
+    memory_access_bytes: int = 0
+    output_shape: Shape = field(default=())
+
+    def add(self, cost: LayerCost) -> None:
+        """Count one more layer; the last one's shape is the group's."""
+        self.layers += 1
+        self.params += cost.params
+        self.params_total += cost.params_total
+        self.macs += cost.macs
+        self.other_operations += cost.other_operations
+        self.memory_access_bytes += cost.memory_access_bytes
+        self.output_shape = cost.output_shape
+
+
+def parameters(node: Node) -> tuple[int, int]:
+    """`(trainable, all)` numbers of a node's weights."""
+    trainable = total = 0
+    for spec in node.layer.weights(node):
+        count = 1
+        for axis in spec.shape:
+            count *= axis
+        total += count
+        if spec.trainable:
+            trainable += count
+    return trainable, total
+
+
+def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
+    """One row a layer, in execution order. Raises nothing: every layer of a graph has its rules."""
+    fields = receptive_fields(graph)
+    return tuple(_layer_cost(node, fields[node.name]) for node in graph.nodes)
+
+
+def _layer_cost(node: Node, receptive_field: tuple[int, int]) -> LayerCost:
+    params, params_total = parameters(node)
+    written = sum(tensor.elements for tensor in node.outputs)
+    read = sum(tensor.elements for tensor in node.inputs)
+    first = node.outputs[0]
+    return LayerCost(
+        name=node.name,
+        layer=type(node.layer).__name__,
+        section=node.origin.section,
+        place=node.origin.place,
+        section_place=node.origin.section_place,
+        output_shape=first.shape,
+        dtype=first.dtype,
+        stride=first.stride,
+        params=params,
+        params_total=params_total,
+        macs=node.layer.macs(node),
+        other_operations=sum(node.layer.other_operations(node).values()),
+        activation_bytes=FLOAT_BYTES * written,
+        memory_access_bytes=FLOAT_BYTES * (read + written + params_total),
+        receptive_field=receptive_field,
+    )
+
+
+def group(costs: Iterable[LayerCost], key: Callable[[LayerCost], str]) -> tuple[Group, ...]:
+    """Sums by `key`, in the order in which the keys first appear."""
+    groups: dict[str, Group] = {}
+    for cost in costs:
+        name = key(cost)
+        groups.setdefault(name, Group(name)).add(cost)
+    return tuple(groups.values())
+
+
+def block_of(cost: LayerCost) -> str:
+    """The block that made a layer: its name without the last part, `backbone.stage2.0` for `backbone.stage2.0.dw.conv`."""
+    parts = cost.name.split(".")
+    depth = 3 if len(parts) > 2 and parts[2].isdigit() else 2
+    return ".".join(parts[:depth])

@@ -1,0 +1,118 @@
+"""The cost sheet: every total of a network, with its convention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.cost.file_size import predicted_bytes
+from archspec.cost.layers import FLOAT_BYTES, parameters
+from archspec.cost.memory import arena_bytes
+from archspec.cost.receptive_field import receptive_fields
+from archspec.graph.identity import canonical_hash
+from archspec.graph.program import Program, build_program
+from archspec.graph.tensor import Graph
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+CONVENTIONS = (
+    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions, depthwise and dense; everything else is counted under other_operations",
+    "params are trainable; params_total adds the moving statistics of batch norm",
+    "peak_memory_bytes is the activation arena of the float32 .tflite at batch 1, one operator after the other, without a delegate",
+    "memory_access_bytes counts every number an operator of the .tflite reads or writes, weights included, once, in float32",
+    "tflite_bytes are predicted for weights that have seen data (fresh zero biases would share one buffer)",
+    "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CostSheet:
+    """Totals of one network at one input size, batch 1."""
+
+    name: str
+    hash: str
+    input_size: tuple[int, int]
+    classes: int
+    output_stride: int
+    params: int
+    params_total: int
+    macs: int
+    other_operations: dict[str, int]
+    peak_memory_bytes: int
+    memory_access_bytes: int
+    tflite_bytes: dict[str, int]
+    receptive_field: tuple[int, int]
+
+    @property
+    def gmacs(self) -> float:
+        """10⁹ multiply-adds."""
+        return self.macs / 1e9
+
+    @property
+    def gflops(self) -> float:
+        """2 × GMACs."""
+        return 2 * self.macs / 1e9
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, in a stable order of keys."""
+        return {
+            "name": self.name,
+            "hash": self.hash,
+            "input_size": list(self.input_size),
+            "classes": self.classes,
+            "output_stride": self.output_stride,
+            "params": self.params,
+            "params_total": self.params_total,
+            "macs": self.macs,
+            "gmacs": self.gmacs,
+            "gflops": self.gflops,
+            "other_operations": self.other_operations,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "memory_access_bytes": self.memory_access_bytes,
+            "tflite_bytes": self.tflite_bytes,
+            "receptive_field": list(self.receptive_field),
+        }
+
+
+def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
+    """Everything there is to know before building. Raises `Problem` for a layer without a TFLite rule."""
+    program = build_program(graph)
+    params = params_total = macs = 0
+    other: dict[str, int] = {}
+    for node in graph.nodes:
+        trainable, everything = parameters(node)
+        params += trainable
+        params_total += everything
+        macs += node.layer.macs(node)
+        for kind, count in node.layer.other_operations(node).items():
+            other[kind] = other.get(kind, 0) + count
+    return CostSheet(
+        name=graph.name,
+        hash=canonical_hash(graph),
+        input_size=graph.inputs[0].size,
+        classes=classes,
+        output_stride=output_stride,
+        params=params,
+        params_total=params_total,
+        macs=macs,
+        other_operations=dict(sorted(other.items())),
+        peak_memory_bytes=arena_bytes(program),
+        memory_access_bytes=_memory_access(program),
+        tflite_bytes={precision: predicted_bytes(program, precision) for precision in PRECISIONS},
+        receptive_field=_classifier_field(graph),
+    )
+
+
+def _memory_access(program: Program) -> int:
+    elements = [tensor.elements for tensor in program.tensors]
+    return FLOAT_BYTES * sum(
+        sum(elements[index] for index in operation.inputs) + sum(elements[index] for index in operation.outputs)
+        for operation in program.operations
+    )
+
+
+def _classifier_field(graph: Graph) -> tuple[int, int]:
+    """What the last convolution reads, which is the classifier in every network that has one."""
+    fields = receptive_fields(graph)
+    convolutions = [node for node in graph.nodes if node.layer.macs(node)]
+    node = convolutions[-1] if convolutions else graph.nodes[-1]
+    return fields[node.name]
