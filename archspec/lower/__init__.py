@@ -1,0 +1,10 @@
+"""The door to Keras and TensorFlow: a graph as a Keras model, weights there and back, files, TensorFlow's converter.
+
+Importing it takes seconds, registers our own Keras layers (so `keras.models.load_model` knows them), and raises
+`UserError` where TensorFlow is missing or Keras runs on another backend.
+"""
+
+from archspec.lower.model import to_keras
+from archspec.lower.weights import get_weights, set_weights
+
+__all__ = ["get_weights", "set_weights", "to_keras"]
