@@ -1,0 +1,1 @@
+"""Graph and weights -> a `.tflite` that is proven equal, without TensorFlow."""

@@ -1,0 +1,91 @@
+"""Operator versions: the lowest version of each operator that knows what is asked of it, as TensorFlow's converter counts them.
+
+The tables follow TensorFlow Lite's op_version.cc and runtime_version.cc. A runtime refuses an operator
+of a version that it does not know, so the lowest version that is right runs on the most phones.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from archspec.errors import Problem
+from archspec.export.model import Model, ModelOperation
+
+
+class Operator(NamedTuple):
+    """The schema's options table (or "" for none) and the runtime release that first knew each version."""
+
+    options: str
+    releases: dict[int, str]
+
+
+OPERATORS: dict[str, Operator] = {
+    "ADD": Operator("AddOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "ARG_MAX": Operator("ArgMaxOptions", {1: "1.9.0", 2: "1.14.0"}),
+    "AVERAGE_POOL_2D": Operator("Pool2DOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "CONCATENATION": Operator("ConcatenationOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "CONV_2D": Operator("Conv2DOptions", {1: "1.5.0", 3: "1.14.0", 5: "2.4.0", 6: "2.9.0"}),
+    "DEPTHWISE_CONV_2D": Operator("DepthwiseConv2DOptions", {1: "1.5.0", 2: "1.12.0", 3: "1.14.0"}),
+    "DEQUANTIZE": Operator("DequantizeOptions", {1: "1.13.1", 2: "1.14.0", 3: "1.15.0"}),
+    "GATHER": Operator("GatherOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "LEAKY_RELU": Operator("LeakyReluOptions", {1: "1.13.1", 2: "2.3.0"}),
+    "MAX_POOL_2D": Operator("Pool2DOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "MEAN": Operator("ReducerOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "MUL": Operator("MulOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "PAD": Operator("PadOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "QUANTIZE": Operator("QuantizeOptions", {1: "1.14.0", 2: "1.15.0"}),
+    "RELU": Operator("", {1: "1.5.0", 2: "2.1.0"}),
+    "RELU6": Operator("", {1: "1.5.0", 2: "1.14.0"}),
+    "RESHAPE": Operator("ReshapeOptions", {1: "1.5.0"}),
+    "RESIZE_BILINEAR": Operator("ResizeBilinearOptions", {1: "1.7.0", 2: "1.14.0", 3: "2.2.0"}),
+    "RESIZE_NEAREST_NEIGHBOR": Operator("ResizeNearestNeighborOptions", {1: "1.13.1", 2: "1.14.0", 3: "2.3.0"}),
+    "SLICE": Operator("SliceOptions", {1: "1.14.0", 2: "1.14.0"}),
+    "SOFTMAX": Operator("SoftmaxOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "SPLIT": Operator("SplitOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "SUB": Operator("SubOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "TRANSPOSE": Operator("TransposeOptions", {1: "1.6.0", 2: "1.14.0"}),
+}
+
+
+def find_operator(code: str) -> Operator:
+    """The rule of an operator. Raises `Problem` for one that has none."""
+    if code not in OPERATORS:
+        raise Problem(f"operator {code} has no export rule", "Add a line to OPERATORS in archspec/export/operators.py")
+    return OPERATORS[code]
+
+
+def version(model: Model, operation: ModelOperation) -> int:
+    """The lowest version of the operator that knows these types and options."""
+    code, options = operation.code, operation.options
+    source = model.tensors[operation.inputs[1 if code == "SPLIT" else 0]]
+    if code == "CONV_2D":
+        return _convolution_version(model, operation)
+    if code == "DEPTHWISE_CONV_2D" and source.dtype == "float32":
+        return 2 if options["dilation_h_factor"] != 1 or options["dilation_w_factor"] != 1 else 1
+    if code == "RESIZE_BILINEAR" and options["half_pixel_centers"]:
+        return 3
+    if code == "RESIZE_NEAREST_NEIGHBOR" and (options["half_pixel_centers"] or options["align_corners"]):
+        return 3
+    if code == "DEQUANTIZE":
+        return {"uint8": 1, "int8": 2, "float16": 3}[source.dtype]
+    if code == "RESHAPE" or source.dtype != "int8":
+        return 1
+    return 3 if code == "DEPTHWISE_CONV_2D" else 2
+
+
+def _convolution_version(model: Model, operation: ModelOperation) -> int:
+    source, kernel = (model.tensors[index] for index in operation.inputs[:2])
+    if source.shape[-1] != kernel.shape[-1]:
+        return 6  # grouped
+    if kernel.dtype != "int8":
+        return 1
+    return 3 if source.dtype == "int8" else 5
+
+
+def minimum_runtime(used: set[tuple[str, int]]) -> str:
+    """The first TensorFlow release whose runtime knows all these `(operator, version)` pairs."""
+    return max((OPERATORS[code].releases[number] for code, number in used), key=_release_key, default="1.5.0")
+
+
+def _release_key(release: str) -> tuple[Any, ...]:
+    return tuple(int(part) for part in release.split("."))
