@@ -1,0 +1,55 @@
+"""Open choices: values that a search, or the user with `--set`, still has to decide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from archspec.errors import Place
+from archspec.spec.kinds import Limits
+from archspec.spec.words import CHOOSE, RANGE
+
+_LISTED = 1000
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One open choice.
+
+    Attributes:
+        path: where it stands, in the grammar of `--set`.
+        kind: `choose`, `range`, or the name of a generator (`dpc_cell`).
+        options: the values to choose from; for a range with a step, all of them (up to 1000); else empty.
+        settings: what a range or a generator was given (`{'from': 64, 'to': 512, 'step': 64}`).
+        parent: the path of the choice that this one lies inside ('' when it is always open).
+        parent_option: which option of the parent must be taken for this choice to exist.
+    """
+
+    path: str
+    place: Place = field(compare=False)
+    kind: str = CHOOSE
+    options: tuple[Any, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    parent_option: int = 0
+
+
+def dpc_cell(*, branches: Annotated[int, Limits(ge=1, le=8)] = 5) -> None:
+    """A dense prediction cell: a list of branches, each with an operation, its rates or grid, and its input."""
+
+
+# Named generators: a function whose signature says what may be written; what they make is a list.
+GENERATORS: dict[str, Callable[..., Any]] = {"dpc_cell": dpc_cell}
+
+CHOICES = frozenset((CHOOSE, RANGE, *GENERATORS))
+
+
+def range_options(settings: Mapping[str, Any]) -> tuple[float, ...]:
+    """Every value of a range that has a step, when there are at most 1000."""
+    first, last, step = settings["from"], settings["to"], settings.get("step")
+    if not step:
+        return ()
+    count = math.floor((last - first) / step + 1e-9) + 1
+    return tuple(first + i * step for i in range(count)) if count <= _LISTED else ()

@@ -1,0 +1,232 @@
+"""The whole document: its top-level keys, and `Spec`, the value that stands for a checked one."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, UserError, nearest
+from archspec.spec.choices import Choice
+from archspec.spec.composite_kinds import TupleKind
+from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
+from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
+from archspec.spec.words import (
+    DTYPES,
+    INPUT_KEYS,
+    OUTPUT_STRIDES,
+    SECTION_DEFAULTS,
+    STEP_KEYS,
+    TOP_KEYS,
+    TOP_SECTIONS,
+)  # fmt: skip
+
+_SIDE = NumberKind(limits=Limits(ge=1, le=16384))
+SIZE = TupleKind((_SIDE, _SIDE))
+NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'")
+TOP_KINDS: dict[str, Kind] = {
+    "name": NAME,
+    "source": TextKind(),
+    "classes": NumberKind(limits=Limits(ge=1, le=65536)),
+    "width_multiplier": WIDTH,
+    "output_stride": LiteralKind(OUTPUT_STRIDES),
+    "variant": VARIANT,
+}
+INPUT_KINDS: dict[str, Kind] = {
+    "size": SIZE,
+    "dtype": LiteralKind(DTYPES),
+    "channels": NumberKind(limits=Limits(ge=1, le=1024)),
+}
+DEFAULTS: dict[str, Any] = {
+    "source": "",
+    "classes": 19,
+    "width_multiplier": 1.0,
+    "output_stride": 16,
+    "variant": "paper",
+}
+INPUT_DEFAULTS: dict[str, Any] = {"size": [224, 224], "dtype": "float32", "channels": 3}
+_TEXT = Allowed(choices=False, selectors=False)
+_TOP = Allowed(selectors=False, what="at the top level")
+_INPUT = Allowed(selectors=False, what="in 'input'")
+_SECTION = Allowed()
+
+
+def default_name(file: str) -> str:
+    """The name of a spec that does not give itself one: the stem of its file."""
+    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(file).stem).strip("_.-")
+    return stem or "spec"
+
+
+class Spec:
+    """A checked network description: a frozen value. Equality and hash look at what it says, not where it is written.
+
+    `values` is the whole of it in plain Python with every default written out. A value may be a choice, as written
+    (`{'choose': [0.5, 1.0]}`); selectors stand as written too, until `expand`.
+    """
+
+    def __init__(self, document: Table, catalog: Catalog, choices: tuple[Choice, ...]) -> None:
+        self._document = document
+        self._catalog = catalog
+        self._choices = choices
+
+    @property
+    def document(self) -> Table:
+        """The merged tree, with places."""
+        return self._document
+
+    @property
+    def catalog(self) -> Catalog:
+        """Where names are looked up."""
+        return self._catalog
+
+    @property
+    def name(self) -> str:
+        """The network's name."""
+        return str(self.values["name"])
+
+    @property
+    def source(self) -> str:
+        """Where the network comes from (a paper, a table)."""
+        return str(self.values["source"])
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """The spec in plain Python, every default written out, one form for everything that has several."""
+        return canonical(self._document)
+
+    @cached_property
+    def _key(self) -> Any:
+        return freeze(self.values)
+
+    def choices(self) -> tuple[Choice, ...]:
+        """Every choice, in document order; one that lies inside an option of another names it as `parent`."""
+        return self._choices
+
+    def __eq__(self, other: object) -> bool:
+        return self._key == other._key if isinstance(other, Spec) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __repr__(self) -> str:
+        return f"Spec({self.name!r})"
+
+
+def freeze(value: Any) -> Any:
+    """A hashable form in which `True` is not `1`, and key order does not matter."""
+    if isinstance(value, dict):
+        return frozenset((key, freeze(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(freeze, value))
+    return ("bool", value) if isinstance(value, bool) else value
+
+
+def size_node(node: Node) -> Node:
+    """An image size as `[height, width]`: one number is a square."""
+    if isinstance(node, Scalar) and type(node.value) is int:
+        return Items((node, node), node.place)
+    return node
+
+
+def canonical(document: Table) -> dict[str, Any]:
+    """A checked document in plain Python with defaults."""
+    given = document.get("input")
+    image = given if isinstance(given, Table) else Table({})
+    inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
+    inside["size"] = plain(size_node(image.get("size") or from_plain(INPUT_DEFAULTS["size"])))
+    inside["preprocess"] = _section(image.get("preprocess") or Scalar(SECTION_DEFAULTS["preprocess"]))
+    found: dict[str, Any] = {"name": plain(document.entries["name"].node), "source": "", "input": inside}
+    for key, default in DEFAULTS.items():
+        node = document.get(key)
+        found[key] = default if node is None else plain(node)
+    if isinstance(found["width_multiplier"], int):
+        found["width_multiplier"] = float(found["width_multiplier"])
+    for kind in TOP_SECTIONS:
+        node = document.get(kind)
+        found[kind] = _section(node or Scalar(SECTION_DEFAULTS[kind]))
+    return found
+
+
+def _section(node: Node) -> Any:
+    """A section in its shortest form."""
+    if isinstance(node, Items):
+        return [_section(item) for item in node.items]
+    name = only_key(node)
+    if isinstance(node, Table) and name is not None:
+        inner = node.entries[name].node
+        if plain(inner) in (None, {}):
+            return name
+        if name == "choose" and isinstance(inner, Items):
+            return {name: [_section(item) for item in inner.items]}
+    if isinstance(node, Table):
+        return {key: {} if value is None and key not in STEP_KEYS else value for key, value in plain(node).items()}
+    return plain(node)
+
+
+def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tuple[Choice, ...]]:
+    """Every fault of a merged document that can be told without choosing a width, and its choices."""
+    lint = Lint(catalog)
+    for key, entry in document.entries.items():
+        if key not in TOP_KEYS:
+            lint.fault(f"unknown key '{one_line(key)}'", _misplaced(key), key, entry.place)
+        elif key in TOP_KINDS:
+            lint.allowed = _TEXT if key in ("name", "source") else _TOP
+            lint.read(TOP_KINDS[key], entry.node, key)
+        elif key == "input":
+            _check_input(entry.node, lint)
+        elif key in TOP_SECTIONS:
+            lint.allowed = _SECTION
+            lint.section(key, entry.node, key)
+    _check_defaults(document, lint)
+    return lint.faults, tuple(lint.choices.values())
+
+
+def _check_defaults(document: Table, lint: Lint) -> None:
+    """What is not written: the backbone must be, the other sections have names that must exist."""
+    if "backbone" not in document.entries:
+        options = ", ".join(list(lint.catalog.parts("backbone"))[:12])
+        remedy = f"Write backbone: NAME. One of: {options}" if options else "Write backbone: NAME"
+        lint.fault("missing key 'backbone'", remedy, "", document.place)
+    lint.allowed = _SECTION
+    image = document.get("input")
+    if image is None or (isinstance(image, Table) and "preprocess" not in image.entries):
+        place = image.place if image else document.place
+        lint.section("preprocess", Scalar(SECTION_DEFAULTS["preprocess"], place), "input.preprocess")
+    for kind in TOP_SECTIONS[1:]:
+        if kind not in document.entries:
+            lint.section(kind, Scalar(SECTION_DEFAULTS[kind], document.place), kind)
+
+
+def _misplaced(key: str) -> str:
+    if key in INPUT_KEYS:
+        return f"Write it inside input: {{{key}: …}}"
+    return nearest(key, TOP_KEYS)
+
+
+def _check_input(node: Node, lint: Lint) -> None:
+    if not isinstance(node, Table):
+        if not (isinstance(node, Scalar) and node.value is BROKEN):
+            lint.fault(f"must be a mapping ({shown(node)})", "Write input: {size: [224, 224]}", "input", node.place)
+        return
+    for key, entry in node.entries.items():
+        path = f"input.{key}"
+        if key == "preprocess":
+            lint.allowed = _SECTION
+            lint.section("preprocess", entry.node, path)
+        elif key in INPUT_KINDS:
+            lint.allowed = _INPUT
+            lint.read(INPUT_KINDS[key], size_node(entry.node) if key == "size" else entry.node, path)
+        else:
+            at_top = key in TOP_KEYS and key != "name"
+            remedy = f"Write '{key}' at the top level" if at_top else nearest(key, INPUT_KEYS)
+            lint.fault(f"unknown key '{one_line(key)}'", remedy, path, entry.place)
+
+
+def raise_together(faults: list[Fault]) -> None:
+    """Raise every fault in one error, in the order of their places, each said once."""
+    if faults:
+        unique = dict.fromkeys(faults)
+        raise UserError(sorted(unique, key=lambda fault: (fault.place.file, fault.place.line, fault.place.column)))

@@ -1,0 +1,283 @@
+"""Linting: every branch of every selector and every option of every choice is read as if it stood there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, Problem, nearest
+from archspec.spec.choices import CHOICES, GENERATORS, Choice, range_options
+from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
+from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, Limits, LiteralKind, NumberKind
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
+from archspec.spec.parts import Part, load_part
+from archspec.spec.reader import Reader
+from archspec.spec.sections import Named, find_part, read_section, unknown_section
+from archspec.spec.selectors import same_key
+from archspec.spec.signatures import signature_of
+from archspec.spec.steps import StepTemplate, read_arguments, read_step
+from archspec.spec.words import (
+    CHOOSE,
+    OUTPUT_STRIDES,
+    RANGE,
+    SCOPE,
+    SECTION_SCOPE,
+    SELECTED_BY,
+    SELECTORS,
+    TOP_KEYS,
+    VARIANTS,
+)  # fmt: skip
+
+WIDTH = NumberKind(real=True, limits=Limits(gt=0, le=16))
+VARIANT = LiteralKind(VARIANTS)
+REPEAT = NumberKind(limits=Limits(ge=1, le=1000))
+DILATE = BoolKind()
+_NUMBER = NumberKind(real=True)
+_POSITIVE = NumberKind(limits=Limits(ge=1))
+_SCALED = RecordKind(
+    {"filters": NumberKind(real=True, limits=Limits(gt=0)), "divisor": _POSITIVE, "minimum": _POSITIVE}, ("filters",)
+)
+_RANGE = RecordKind(
+    {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Limits(gt=0)), "log": BoolKind()},
+    ("from", "to"),
+)
+_SECTION_KINDS = {"width_multiplier": WIDTH, "variant": VARIANT}
+
+
+@dataclass
+class Allowed:
+    """What may stand where a value is read."""
+
+    choices: bool = True
+    selectors: bool = True
+    names: tuple[str, ...] = SCOPE
+    what: str = "here"
+
+
+class Lint(Reader):
+    """Checks a document without resolving it; collects its choices."""
+
+    def __init__(self, catalog: Catalog, allowed: Allowed | None = None) -> None:
+        super().__init__(catalog)
+        self.allowed = allowed or Allowed()
+        self.choices: dict[str, Choice] = {}
+        self.uses: dict[str, list[Kind]] = {}
+        self.inside: tuple[str, int] = ("", 0)
+
+    # ---- values -------------------------------------------------------------------------------------------------
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        entry = node.entries[word]
+        if word in CHOICES:
+            if not self.allowed.choices:
+                remedy = "Declare an argument in 'arguments', and choose its value in the spec"
+                return self.fault(f"a choice cannot stand {self.allowed.what} ('{word}')", remedy, path, entry.place)
+            self._choice(kind, node, word, path)
+        elif not self.allowed.selectors:
+            remedy = "Write the value; selectors stand in the arguments of sections and steps"
+            return self.fault(f"a selector cannot stand {self.allowed.what} ('{word}')", remedy, path, entry.place)
+        elif word in SELECTED_BY:
+            self._cases(kind, entry.node, word, path)
+        elif word == "argument":
+            self._argument(kind, entry.node, path)
+        else:
+            self._scaled(kind, entry.node, node, path)
+        return INVALID
+
+    def _cases(self, kind: Kind, cases: Node, word: str, path: str) -> None:
+        if not isinstance(cases, Table) or not cases.entries:
+            example = {"by_width": "0.5: 48", "by_variant": "paper: 48"}.get(word, "16: 48")
+            self.fault(f"{word} needs cases ({shown(cases)})", f"Write {{{word}: {{{example}, …}}}}", path, cases.place)
+            return
+        for key, entry in cases.entries.items():
+            where = f"{path}.{word}[{key}]" if word == "by_width" else f"{path}.{word}.{key}"
+            problem = _case_problem(word, key)
+            if problem:
+                self.fault(problem.fact, problem.remedy, where, entry.place)
+            self.read(kind, entry.node, where)
+
+    def _argument(self, kind: Kind, inner: Node, path: str) -> None:
+        name = inner.value if isinstance(inner, Scalar) else None
+        if isinstance(name, str) and name in self.allowed.names:
+            self.uses.setdefault(name, []).append(kind)
+        elif name is not BROKEN:
+            self.fault(f"unknown argument ({shown(inner)})", nearest(name, self.allowed.names), path, inner.place)
+
+    def _scaled(self, kind: Kind, inner: Node, node: Table, path: str) -> None:
+        if not _takes(kind, NumberKind):
+            self.fault(f"must be {kind.words} ({shown(node)})", "'scaled' makes an integer", path, node.place)
+        if isinstance(inner, Table) and only_key(inner) not in SELECTORS:
+            _SCALED.read(inner, f"{path}.scaled", self)
+        else:
+            self.read(_SCALED.fields["filters"], inner, f"{path}.scaled")
+
+    # ---- choices ------------------------------------------------------------------------------------------------
+    def _choice(self, kind: Kind, node: Table, word: str, path: str) -> None:
+        inner = node.entries[word].node
+        if word == CHOOSE:
+            self.choose(node, path, lambda option, where: self.read(kind, option, where))
+            return
+        if word == RANGE:
+            found = self._range(kind, inner, f"{path}.range")
+            if found is not None:
+                self._open(Choice(path, node.place, RANGE, range_options(found), found, *self.inside))
+            return
+        if not (_takes(kind, ListKind) or _takes(kind, TupleKind)):
+            self.fault(f"must be {kind.words}", f"'{word}' makes a list", path, node.place)
+        written = read_arguments(inner, word, f"{path}.{word}", self.faults)
+        self.arguments(signature_of(GENERATORS[word]), written, f"{path}.{word}", node.entries[word].place)
+        self._open(Choice(path, node.place, word, (), plain(written), *self.inside))
+
+    def choose(self, node: Table, path: str, read: Callable[[Node, str], object]) -> None:
+        """A `choose`, each option read as if it stood there."""
+        options = node.entries[CHOOSE].node
+        where = f"{path}.{CHOOSE}"
+        if not isinstance(options, Items) or not options.items:
+            self.fault(f"must be a list of options ({shown(options)})", "Write {choose: [A, B]}", where, options.place)
+            return
+        self._open(Choice(path, node.place, CHOOSE, tuple(plain(item) for item in options.items), {}, *self.inside))
+        outer = self.inside
+        for i, option in enumerate(options.items):
+            self.inside = (path, i)
+            read(option, f"{where}[{i}]")
+        self.inside = outer
+
+    def _open(self, choice: Choice) -> None:
+        self.choices[choice.path] = choice
+
+    def _range(self, kind: Kind, node: Node, path: str) -> dict[str, Any] | None:
+        before = len(self.faults)
+        if not isinstance(node, Table) or _RANGE.read(node, path, self) is INVALID:
+            if not isinstance(node, Table):
+                self.mismatch(_RANGE, node, path)
+            return None
+        for end in ("from", "to"):
+            self.read(kind, node.entries[end].node, f"{path}.{end}")
+        settings: dict[str, Any] = plain(node)
+        problem = _range_problem(settings, whole=not _takes_real(kind))
+        if problem and len(self.faults) == before:
+            self.fault(problem.fact, problem.remedy, path, node.place)
+        return settings if len(self.faults) == before else None
+
+    # ---- sections and steps -------------------------------------------------------------------------------------
+    def step(self, step: StepTemplate) -> None:
+        """Check a step's arguments against its block."""
+        if step.repeat is not None:
+            self.read(REPEAT, step.repeat, f"{step.path}.repeat")
+        signature = self.signature(step.block, step.place, step.path)
+        if signature:
+            self.arguments(signature, step.arguments, step.arguments_path, step.place)
+
+    def _item(self, node: Node, path: str) -> None:
+        if only_key(node) == CHOOSE and isinstance(node, Table):
+            self.choose(node, path, self._item)
+            return
+        step = read_step(node, path, self.faults)
+        if step:
+            self.step(step)
+
+    def section(self, kind: str, node: Node, path: str) -> None:
+        """Check a whole section."""
+        if only_key(node) == CHOOSE and isinstance(node, Table):
+            self.choose(node, path, lambda option, where: self.section(kind, option, where))
+        elif isinstance(node, Items) and node.items:
+            for i, item in enumerate(node.items):
+                self._item(item, f"{path}[{i}]")
+        else:
+            asked = read_section(kind, node, path, self.faults)
+            if isinstance(asked, Named):
+                self._named(kind, asked)
+
+    def _named(self, kind: str, named: Named) -> None:
+        file = find_part(kind, named.name, self.catalog)
+        if file is not None:
+            self._part(load_part(kind, named.name, file), named)
+        elif named.name in self.catalog.blocks():
+            signature = self.signature(named.name, named.place, named.path)
+            if signature:
+                self.arguments(signature, named.arguments, named.path, named.place)
+        else:
+            self.faults.append(unknown_section(kind, named, self.catalog))
+
+    def _part(self, part: Part, named: Named) -> None:
+        checked = lint_part(part, self.catalog)
+        self.faults.extend(checked.faults)
+        allowed = (*part.arguments.entries, *SECTION_SCOPE)
+        for name, entry in named.arguments.entries.items():
+            path = f"{named.path}.{name}"
+            if name in _SECTION_KINDS:
+                self.read(_SECTION_KINDS[name], entry.node, path)
+            elif name in part.arguments.entries:
+                for kind in checked.uses.get(name, [AnyKind()]):
+                    self.read(kind, entry.node, path)
+            else:
+                remedy = nearest(name, allowed)
+                if name in TOP_KEYS and not remedy.startswith("Did"):
+                    remedy = "Write it at the top level of the spec"
+                self.fault(
+                    f"unknown argument '{one_line(name)}' of {part.kind} '{part.name}'", remedy, path, entry.place
+                )
+
+
+@dataclass(frozen=True)
+class CheckedPart:
+    """What linting a part found: its faults, and the kinds that each declared argument must satisfy."""
+
+    faults: tuple[Fault, ...]
+    uses: dict[str, list[Kind]] = field(default_factory=dict)
+
+
+_CHECKED: WeakKeyDictionary[Catalog, dict[Part, CheckedPart]] = WeakKeyDictionary()
+
+
+def lint_part(part: Part, catalog: Catalog) -> CheckedPart:
+    """Check a part file once a catalog."""
+    known = _CHECKED.setdefault(catalog, {})
+    if part not in known:
+        names = (*SCOPE, *part.arguments.entries)
+        lint = Lint(catalog, Allowed(choices=False, names=names, what="in a part file"))
+        for step in part.steps:
+            lint.step(step)
+        lint.read(DILATE, part.dilate, f"{part.kind}.dilate")
+        known[part] = CheckedPart((*part.faults, *lint.faults), lint.uses)
+    return known[part]
+
+
+def _takes(kind: Kind, wanted: type[Kind]) -> bool:
+    if isinstance(kind, UnionKind):
+        return any(_takes(option, wanted) for option in kind.options)
+    return isinstance(kind, wanted | AnyKind)
+
+
+def _takes_real(kind: Kind) -> bool:
+    if isinstance(kind, UnionKind):
+        return any(map(_takes_real, kind.options))
+    return isinstance(kind, AnyKind) or (isinstance(kind, NumberKind) and kind.real)
+
+
+def _case_problem(word: str, key: str) -> Problem | None:
+    if word == "by_variant" and key not in VARIANTS:
+        return Problem(f"unknown variant '{one_line(key)}'", nearest(key, VARIANTS))
+    if word == "by_output_stride" and not any(same_key(key, stride) for stride in OUTPUT_STRIDES):
+        return Problem(f"not an output stride ('{one_line(key)}')", "One of: 8, 16, 32")
+    if word == "by_width":
+        try:
+            float(key)
+        except ValueError:
+            return Problem(f"not a width ('{one_line(key)}')", "Write a number such as 0.5")
+    return None
+
+
+def _range_problem(settings: dict[str, Any], whole: bool) -> Problem | None:
+    first, last, step = settings["from"], settings["to"], settings.get("step")
+    if last <= first:
+        return Problem(f"'to' must be greater than 'from' ({first} to {last})", "Swap the two, or write the value")
+    if settings.get("log"):
+        if step is not None:
+            return Problem("'log' and 'step' exclude each other", "Remove one of the two")
+        return None if first > 0 else Problem(f"a log range starts above 0 ({first})", "Write from: 1")
+    if step is None:
+        return None if not whole else Problem("a range of integers needs a step", "Write step: 1")
+    return None if not whole or type(step) is int else Problem(f"step must be an integer ({step})", "Write step: 1")

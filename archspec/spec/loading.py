@@ -1,0 +1,153 @@
+"""Loading a spec: the file or the bundled name, its parents, the overrides; then every fault together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, Place, nearest, user_error
+from archspec.spec.document import Spec, check_document, default_name, raise_together
+from archspec.spec.expanding import best_effort_faults
+from archspec.spec.merging import merge
+from archspec.spec.nodes import BROKEN, Node, Scalar, Table, from_plain, one_line, shown
+from archspec.spec.paths import override as _override
+from archspec.spec.paths import replace
+from archspec.spec.reading import read_file, read_mapping, shown_path
+
+_MAX_PARENTS = 20
+
+
+@cache
+def bundled_catalog() -> Catalog:
+    """The catalog of what comes with archspec, one a process."""
+    return Catalog()
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog | None = None) -> Spec:
+    """The spec in a file, or the bundled spec of that name, with its parents and `--set` assignments merged.
+
+    Raises `UserError` with every fault, in the order of their places.
+    """
+    catalog = catalog or bundled_catalog()
+    path = _find(source, catalog)
+    faults: list[Fault] = []
+    document = read_file(path, faults)
+    return _finish(document, path, overrides, catalog, faults)
+
+
+def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), catalog: Catalog | None = None) -> Spec:
+    """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
+    faults: list[Fault] = []
+    document = read_mapping(text, file, faults)
+    return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
+
+
+def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
+    """The spec with changes: assignments as text (`head.filters=128`), or paths and plain Python values.
+
+    Raises `UserError` with every fault.
+    """
+    faults: list[Fault] = []
+    document = spec.document
+    if isinstance(changes, Mapping):
+        for path, value in changes.items():
+            place = Place(f"--set {one_line(path)}={one_line(str(value))}")
+            document = replace(document, path, from_plain(value, place), faults, place)
+    else:
+        document = _overridden(document, changes, faults)
+    return _checked(document, spec.catalog, faults)
+
+
+def _find(source: str | Path, catalog: Catalog) -> Path:
+    path = Path(source)
+    named = catalog.specs().get(str(source))
+    if named is not None and not path.is_file():
+        return named
+    if not path.exists():
+        remedy = nearest(path.stem, catalog.specs()) or "Name a spec file"
+        raise user_error(
+            "no such spec file, nor a bundled spec of that name", remedy, place=Place(one_line(str(source), 200))
+        )
+    if path.is_dir():
+        raise user_error("this is a folder", "Name a spec file in it", place=Place(one_line(str(source), 200)))
+    return path
+
+
+def _finish(
+    document: Table | None, path: Path, overrides: Sequence[str], catalog: Catalog, faults: list[Fault]
+) -> Spec:
+    if document is None:
+        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are told as well
+        raise_together(faults)
+        raise AssertionError("a document that cannot be read has a fault")
+    name = document.get("name")
+    document = _with_parents(document, path, catalog, faults, (_identity(path),))
+    if name is None:
+        place = document.place
+        document = document.without("name").with_entry("name", Scalar(default_name(str(path)), place), place)
+    document = _overridden(document, overrides, faults)
+    return _checked(document, catalog, faults)
+
+
+def _overridden(document: Table, overrides: Sequence[str], faults: list[Fault]) -> Table:
+    for assignment in overrides:
+        document = _override(document, assignment, faults)
+    return document
+
+
+def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
+    found, choices = check_document(document, catalog)
+    faults.extend(found)
+    if faults and not choices:
+        told = {(fault.place, fault.message) for fault in faults}
+        faults.extend(f for f in best_effort_faults(document, catalog) if (f.place, f.message) not in told)
+    raise_together(faults)
+    return Spec(document, catalog, choices)
+
+
+def _identity(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _with_parents(document: Table, path: Path, catalog: Catalog, faults: list[Fault], seen: tuple[str, ...]) -> Table:
+    """The document merged over the parent it extends, and that over its own parent."""
+    written = document.get("extends")
+    if written is None:
+        return document
+    own = document.without("extends")
+    parent_path = _parent(written, path, catalog, faults)
+    if parent_path is None:
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    if _identity(parent_path) in seen or len(seen) > _MAX_PARENTS:
+        fact = f"'extends' goes round in a circle ({shown_path(parent_path)})"
+        faults.append(Fault(fact, "Remove one 'extends'", "extends", written.place))
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    parent = read_file(parent_path, faults)
+    if parent is None:
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    whole = _with_parents(parent, parent_path, catalog, faults, (*seen, _identity(parent_path)))
+    return merge(whole, own)
+
+
+def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) -> Path | None:
+    name = written.value if isinstance(written, Scalar) else None
+    if name is BROKEN:
+        return None
+    if not isinstance(name, str) or not name:
+        faults.append(
+            Fault(f"must be one path or name ({shown(written)})", "Write extends: other_spec", "extends", written.place)
+        )
+        return None
+    for candidate in (path.parent / name, path.parent / f"{name}.yaml"):
+        if candidate.is_file():
+            return candidate
+    if name in catalog.specs():
+        return catalog.specs()[name]
+    beside = [other.stem for other in path.parent.glob("*.yaml") if other != path] if path.parent.is_dir() else []
+    remedy = nearest(Path(name).stem, [*beside, *catalog.specs()]) or "Write a path relative to this file"
+    faults.append(Fault(f"no such spec ({shown(written)})", remedy, "extends", written.place))
+    return None

@@ -1,0 +1,110 @@
+"""Reading values against kinds: what linting and expanding share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, Place, Problem, UserError, nearest
+from archspec.spec.choices import CHOICES
+from archspec.spec.kinds import INVALID, Invalid, Kind
+from archspec.spec.nodes import BROKEN, Node, Scalar, Table, one_line, only_key, shown
+from archspec.spec.reading import shown_path
+from archspec.spec.signatures import Signature, signature_of
+from archspec.spec.words import CONTEXT, SELECTORS, TOP_KEYS
+
+SPECIAL = CHOICES | frozenset(SELECTORS)
+
+
+class Reader(ABC):
+    """Reads nodes against kinds and collects every fault. Subclasses say what selectors and choices mean."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.faults: list[Fault] = []
+
+    def read(self, kind: Kind, node: Node, path: str) -> Any:
+        """The plain value of a node, or INVALID after a fault."""
+        if type(node) is Table:
+            word = only_key(node)
+            if word in SPECIAL:
+                return self.special(kind, node, str(word), path)
+            if not kind.fits(node):
+                return self._stray_table(kind, node, path)
+        elif type(node) is Scalar and node.value is BROKEN:
+            return INVALID
+        return kind.read(node, path, self)
+
+    @abstractmethod
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        """Read a selector or a choice that stands where a value of `kind` is wanted."""
+
+    def _stray_table(self, kind: Kind, node: Table, path: str) -> Invalid:
+        special = next((word for word in node.entries if word in SPECIAL), None)
+        if special:
+            other = next(word for word in node.entries if word != special)
+            fact = f"'{special}' must stand alone, not beside '{one_line(other)}'"
+            return self.fault(fact, f"Write {{{special}: …}} only", path, node.entries[other].place)
+        word = only_key(node)
+        if word is None:
+            return self.mismatch(kind, node, path)
+        fact = f"must be {kind.words}, a selector or a choice ('{one_line(word)}')"
+        return self.fault(fact, nearest(word, SPECIAL), path, node.entries[word].place)
+
+    def mismatch(self, kind: Kind, node: Node, path: str) -> Invalid:
+        """Report that a node is not of a kind."""
+        return self.fault(f"must be {kind.words} ({shown(node)})", kind.remedy(node), path, node.place)
+
+    def fault(self, fact: str, remedy: str, path: str, place: Place) -> Invalid:
+        """Report a fault."""
+        self.faults.append(Fault(fact, remedy, one_line(path, 120), place))
+        return INVALID
+
+    def attempt(self, kind: Kind, node: Node, path: str) -> tuple[Any, list[Fault]]:
+        """Read, but hand the faults back instead of reporting them."""
+        kept, self.faults = self.faults, []
+        try:
+            return kind.read(node, path, self), self.faults
+        finally:
+            self.faults = kept
+
+    def signature(self, block: str, place: Place, path: str) -> Signature | None:
+        """The signature of a block, or None after a fault."""
+        if block not in self.catalog.blocks():
+            self.fault(f"unknown block '{one_line(block)}'", nearest(block, self.catalog.blocks()), path, place)
+            return None
+        function = None
+        try:
+            function = self.catalog.function(block)
+            return signature_of(function)
+        except UserError as error:
+            self.faults.extend(error.faults)
+        except Problem as problem:
+            line = function.__code__.co_firstlineno if function else 1
+            self.faults.append(problem.at(Place(shown_path(self.catalog.blocks()[block]), line, 1), block))
+        return None
+
+    def arguments(self, signature: Signature, written: Table, path: str, place: Place) -> dict[str, Any]:
+        """The arguments of a step, checked. `place` is where the block is named: missing arguments are said there."""
+        values: dict[str, Any] = {}
+        for name, entry in written.entries.items():
+            parameter = signature.parameters.get(name)
+            if parameter:
+                values[name] = self.read(parameter.kind, entry.node, f"{path}.{name}")
+            else:
+                self._unknown_argument(name, signature, f"{path}.{name}", entry.place)
+        for name in signature.required:
+            if name not in written.entries:
+                example = signature.parameters[name].kind.example
+                remedy = f"Write {{{name}: {example}}} or another value"
+                self.fault(f"missing argument '{name}' of '{signature.name}'", remedy, path, place)
+        return values
+
+    def _unknown_argument(self, name: str, signature: Signature, path: str, place: Place) -> None:
+        if name in CONTEXT:
+            where = "; write it at the top level of the spec" if name in TOP_KEYS and name != "name" else ""
+            self.fault(f"'{name}' is given by the network", f"Remove it{where}", path, place)
+            return
+        remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
+        self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)

@@ -1,0 +1,267 @@
+"""YAML text to nodes, from the parser's events: every limit is checked before anything is built.
+
+libyaml's own composer recurses and crashes the process on deep nesting; its event stream does not, so the tree is
+built here, with places, duplicate keys and the budget for aliases in the same single pass.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from archspec.errors import Fault, Place, Problem, UserError
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
+from archspec.spec.scalars import resolve
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 50
+MAX_NODES = 20_000
+
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_REMEDIES = {
+    "cannot start any token": "Indent with spaces, not tabs, and quote text that starts with @, ` or %",
+    "mapping values are not allowed": "Check the indentation, or quote text that holds ': '",
+    "undefined alias": "Define it before with &name, or remove the *",
+    "expected ',' or": "Close the bracket, or put a comma between the items",
+    "expected key": "Check the indentation of this line",
+}
+
+
+def shown_path(path: Path) -> str:
+    """A path as a user would type it: relative when it lies below the current folder."""
+    text = os.path.normpath(path)
+    here = os.getcwd() + os.sep
+    return text.removeprefix(here)
+
+
+def read_file(path: Path, faults: list[Fault]) -> Table | None:
+    """The mapping in a file. Everything wrong with the text goes to `faults`; None when nothing can be used."""
+    file = shown_path(path)
+    start = Place(file, 1, 1)
+    try:
+        size = os.stat(path).st_size
+        if size > MAX_BYTES:
+            faults.append(_too_large(size, start))
+            return None
+        data = path.read_bytes()
+    except OSError as error:
+        faults.append(Fault(f"cannot be read ({error.strerror})", "Name a readable file", place=Place(file)))
+        return None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        faults.append(Fault(f"not UTF-8 text (byte 0x{data[error.start]:02x})", "Save the file as UTF-8", place=place))
+        return None
+    return read_mapping(text, file, faults)
+
+
+def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:
+    """The mapping in a text; what is wrong goes to `faults`."""
+    found = len(faults)
+    node = read_text(text, file, faults)
+    if isinstance(node, Table):
+        return node
+    if node is None and len(faults) > found:
+        return None
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        faults.append(Fault("the file is empty", "Write at least 'backbone: NAME'", place=Place(file, 1, 1)))
+    elif not (isinstance(node, Scalar) and node.value is BROKEN):
+        fact = f"must be a mapping of keys to values ({shown(node)})"
+        faults.append(Fault(fact, "Write lines of 'key: value'", place=node.place))
+    return None
+
+
+def read_text(text: str, file: str, faults: list[Fault], place: Place | None = None) -> Node | None:
+    """The one document of a text, or None when it has none. With `place`, every node is said to stand there."""
+    text = text.removeprefix("\ufeff")
+    if len(text) > MAX_BYTES:
+        faults.append(_too_large(len(text), place or Place(file, 1, 1)))
+        return None
+    bad = _UNPRINTABLE.search(text)
+    if bad:
+        line = text.count("\n", 0, bad.start()) + 1
+        where = place or Place(file, line, bad.start() - text.rfind("\n", 0, bad.start()))
+        fact = f"not text (character U+{ord(bad.group()):04X})"
+        faults.append(Fault(fact, "Write the spec as plain YAML text", place=where))
+        return None
+    return _Builder(file, faults, place).build(text)
+
+
+def _too_large(size: int, place: Place) -> Fault:
+    fact = f"the file is too large ({size:,} bytes)"
+    return Fault(fact, f"A spec has at most {MAX_BYTES:,} bytes: name the spec file itself", place=place)
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or a mapping that is still open."""
+
+    place: Place
+    anchor: str | None
+    is_table: bool
+    items: list[Node] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    key: str | None = None
+    key_place: Place = Place("")
+    drop: bool = False
+    size: int = 1
+
+    def close(self) -> Node:
+        return Table(self.entries, self.place) if self.is_table else Items(tuple(self.items), self.place)
+
+
+class _Builder:
+    """Builds one tree from events with its own stack, so depth costs no recursion."""
+
+    def __init__(self, file: str, faults: list[Fault], place: Place | None) -> None:
+        self.file, self.faults, self.fixed = file, faults, place
+        self.stack: list[_Frame] = []
+        self.anchors: dict[str, tuple[Node, int] | None] = {}
+        self.total = 0
+        self.documents = 0
+        self.root: Node | None = None
+
+    def build(self, text: str) -> Node | None:
+        try:
+            for event in yaml.parse(text, Loader=_LOADER):
+                self.take(event)
+        except yaml.MarkedYAMLError as error:
+            self.faults.append(self.syntax_fault(error))
+            return None
+        except yaml.YAMLError as error:
+            self.fault(f"not valid YAML ({one_line(str(error))})", "Write plain YAML text", Place(self.file, 1, 1))
+            return None
+        except UserError as error:
+            self.faults.extend(error.faults)
+            return None
+        return self.root
+
+    def take(self, event: Any) -> None:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self.scalar(event)
+        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            self.open(event)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            frame = self.stack.pop()
+            self.add(frame.close(), frame.size, frame.anchor, frame.place)
+        elif kind is yaml.AliasEvent:
+            self.alias(event)
+        elif kind is yaml.DocumentStartEvent:
+            self.documents += 1
+            if self.documents > 1:
+                self.stop("a second document ('---')", "Write one spec a file", self.place(event))
+
+    def place(self, event: Any) -> Place:
+        return self.fixed or Place(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def path(self) -> str:
+        path = ""
+        for frame in self.stack:
+            path += (f".{frame.key}" if frame.key is not None else "") if frame.is_table else f"[{len(frame.items)}]"
+        return one_line(path.lstrip("."), 100)
+
+    def fault(self, fact: str, remedy: str, place: Place) -> None:
+        self.faults.append(Fault(fact, remedy, self.path(), place))
+
+    def stop(self, fact: str, remedy: str, place: Place) -> None:
+        raise UserError(Fault(fact, remedy, self.path(), place))
+
+    def refuse_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            tag = one_line(event.tag.replace("tag:yaml.org,2002:", "!!"))
+            self.fault(f"tags are not allowed ({tag})", "Write the plain value", self.place(event))
+
+    def is_key(self) -> bool:
+        return bool(self.stack) and self.stack[-1].is_table and self.stack[-1].key is None
+
+    def scalar(self, event: Any) -> None:
+        self.refuse_tag(event)
+        place, text = self.place(event), event.value
+        if self.is_key():
+            self.take_key(text, place, quoted=not event.implicit[0])
+            if event.anchor:
+                self.anchors[event.anchor] = (Scalar(text, place), 1)
+            return
+        try:
+            value = resolve(text) if event.implicit[0] else text
+        except Problem as problem:
+            self.fault(problem.fact, problem.remedy, place)
+            value = BROKEN
+        self.count(1, place)
+        self.add(Scalar(BROKEN if event.tag is not None else value, place), 1, event.anchor, place)
+
+    def take_key(self, text: str, place: Place, quoted: bool = False) -> None:
+        frame = self.stack[-1]
+        first = frame.entries.get(text)
+        if text == "<<" and not quoted:
+            remedy = "Use 'extends' to build on another spec"
+            self.fault("merge keys are not allowed ('<<')", remedy, place)
+        elif not text:
+            self.fault("a key must not be empty", "Write 'key: value'", place)
+        elif first:
+            where = f"line {first.place.line}" if first.place.line else str(first.place)
+            self.fault(f"duplicate key '{one_line(text)}' (first on {where})", "Remove one of the two", place)
+        frame.drop = bool(first) or not text or (text == "<<" and not quoted)
+        frame.key, frame.key_place = text, place
+
+    def open(self, event: Any) -> None:
+        place = self.place(event)
+        self.refuse_tag(event)
+        if len(self.stack) >= MAX_DEPTH:
+            self.stop(f"nested deeper than {MAX_DEPTH} levels", "Write the spec with fewer brackets", place)
+        self.count(1, place)
+        if event.anchor:
+            self.anchors[event.anchor] = None
+        self.stack.append(_Frame(place, event.anchor, type(event) is yaml.MappingStartEvent))
+
+    def alias(self, event: Any) -> None:
+        place = self.place(event)
+        name = one_line(event.anchor)
+        if event.anchor not in self.anchors:
+            self.stop(f"undefined alias ('*{name}')", _REMEDIES["undefined alias"], place)
+        target = self.anchors[event.anchor]
+        if target is None:
+            self.stop(f"an alias holds itself ('*{name}')", "Write the value out", place)
+        else:
+            self.count(target[1], place)
+            self.add(target[0], target[1], None, place)
+
+    def count(self, size: int, place: Place) -> None:
+        self.total += size
+        if self.total > MAX_NODES:
+            fact = f"more than {MAX_NODES:,} values, aliases written out"
+            self.stop(fact, "Write a smaller spec, without aliases of aliases", place)
+
+    def add(self, node: Node, size: int, anchor: str | None, place: Place) -> None:
+        if anchor:
+            self.anchors[anchor] = (node, size)
+        if not self.stack:
+            self.root = node
+            return
+        frame = self.stack[-1]
+        frame.size += size
+        if not frame.is_table:
+            frame.items.append(node)
+        elif frame.key is None:
+            self.fault(f"a key must be plain text ({shown(node)})", "Write 'key: value'", place)
+            frame.key, frame.key_place, frame.drop = "?", place, True
+        else:
+            if not frame.drop:
+                frame.entries[frame.key] = Entry(node, frame.key_place)
+            frame.key = None
+
+    def syntax_fault(self, error: Any) -> Fault:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        reason = one_line(str(error.problem or error.context), 100)
+        remedy = next((text for part, text in _REMEDIES.items() if part in reason), "Check the lines near here")
+        return Fault(f"not valid YAML ({reason})", remedy, place=self.fixed or Place(self.file, line, column))

@@ -1,0 +1,81 @@
+"""The form of a section: `none`, a name, `{NAME: {arguments}}`, or a list of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, Place, nearest
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, shown
+from archspec.spec.steps import EMPTY, StepTemplate, read_arguments, read_step
+from archspec.spec.words import NONE, article
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A section that names a part or a block."""
+
+    name: str
+    arguments: Table
+    place: Place
+    path: str
+
+
+def read_section(kind: str, node: Node, path: str, faults: list[Fault]) -> Named | tuple[StepTemplate, ...] | None:
+    """What a section asks for; None for `none` or after a fault."""
+    if isinstance(node, Items):
+        return _read_steps(node, path, faults)
+    if isinstance(node, Scalar):
+        return _read_name(kind, node, path, faults)
+    name = only_key(node)
+    if name is None:
+        keys = ", ".join(map(repr, list(node.entries)[:3]))
+        fact = f"a section names one thing ({one_line(keys) or '{}'})"
+        place = list(node.entries.values())[1].place if node.entries else node.place
+        faults.append(Fault(fact, f"Write {kind}: {{NAME: {{argument: value}}}}", path, place))
+        return None
+    entry = node.entries[name]
+    where = f"{path}.{name}"
+    if name == NONE:
+        faults.append(Fault("'none' takes no arguments", f"Write {kind}: none", where, entry.place))
+        return None
+    return Named(name, read_arguments(entry.node, name, where, faults), entry.place, where)
+
+
+def _read_name(kind: str, node: Scalar, path: str, faults: list[Fault]) -> Named | None:
+    if node.value is BROKEN:
+        return None
+    if node.value == NONE and kind == "backbone":
+        faults.append(Fault("a network needs a backbone (none)", "Write backbone: NAME", path, node.place))
+        return None
+    if node.value == NONE:
+        return None
+    if not isinstance(node.value, str):
+        fact = f"must be the name of {article(kind)}, a mapping or a list of steps ({shown(node)})"
+        remedy = "Write a name" if kind == "backbone" else f"Write {kind}: none, or a name"
+        faults.append(Fault(fact, remedy, path, node.place))
+        return None
+    return Named(node.value, EMPTY, node.place, f"{path}.{node.value}")
+
+
+def _read_steps(node: Items, path: str, faults: list[Fault]) -> tuple[StepTemplate, ...] | None:
+    if not node.items:
+        faults.append(Fault("a list of no steps ([])", "Write - BLOCK: {arguments}, or none", path, node.place))
+        return None
+    found = (read_step(item, f"{path}[{i}]", faults) for i, item in enumerate(node.items))
+    return tuple(step for step in found if step)
+
+
+def find_part(kind: str, name: str, catalog: Catalog) -> Path | None:
+    """The part file of a name."""
+    return catalog.parts(kind).get(name)
+
+
+def unknown_section(kind: str, named: Named, catalog: Catalog) -> Fault:
+    """The fault of a name that is neither a part nor a block."""
+    parts = dict(catalog.parts(kind))
+    close = nearest(named.name, [*parts, *catalog.blocks(), *(() if kind == "backbone" else (NONE,))])
+    remedy = close if close.startswith("Did") or not parts else nearest("", parts)
+    path = named.path.removesuffix(f".{named.name}")
+    return Fault(f"unknown {kind} '{one_line(named.name)}'", remedy, path, named.place)

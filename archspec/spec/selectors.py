@@ -1,0 +1,118 @@
+"""Selectors: values that follow the width, the variant, the output stride or an argument. Resolved node to node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from archspec.errors import Fault, Problem, nearest
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, only_key, shown
+from archspec.spec.words import SELECTED_BY, SELECTORS
+
+
+@dataclass(frozen=True, slots=True)
+class Scoped:
+    """A value that selectors may look at, and where it was written ('' path: it is a default)."""
+
+    node: Node
+    path: str
+
+
+Scope: TypeAlias = Mapping[str, Scoped]
+
+
+def make_divisible(value: float, divisor: int = 8, minimum: int | None = None) -> int:
+    """MobileNet's rounding of a scaled channel count: to the nearest multiple, never more than 10 % down."""
+    rounded = max(divisor if minimum is None else minimum, int(value + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * value else rounded
+
+
+def same_key(key: str, value: Any) -> bool:
+    """Whether a selector's key names a value: by number where the value is one (`1` is `1.0`)."""
+    if isinstance(value, str):
+        return key == value
+    try:
+        return bool(float(key) == value)
+    except ValueError:
+        return False
+
+
+class Resolver:
+    """Resolves selectors in one scope; `owner` names the section in messages."""
+
+    def __init__(self, scope: Scope, owner: str, faults: list[Fault]) -> None:
+        self.scope, self.owner, self.faults = scope, owner, faults
+
+    def resolve(self, node: Node, path: str) -> Node:
+        """The node with a selector at its top followed to the value it stands for (BROKEN after a fault)."""
+        word = only_key(node)
+        while word in SELECTORS and isinstance(node, Table):
+            node = self._step(word, node, path)
+            word = only_key(node)
+        return node
+
+    def deep(self, node: Node, path: str) -> Node:
+        """The node with every selector inside it resolved."""
+        node = self.resolve(node, path)
+        if isinstance(node, Table):
+            entries = {
+                key: Entry(self.deep(entry.node, f"{path}.{key}"), entry.place) for key, entry in node.entries.items()
+            }
+            return Table(entries, node.place)
+        if isinstance(node, Items):
+            return Items(tuple(self.deep(item, f"{path}[{i}]") for i, item in enumerate(node.items)), node.place)
+        return node
+
+    def _step(self, word: str, node: Table, path: str) -> Node:
+        inner = node.entries[word].node
+        try:
+            if word in SELECTED_BY:
+                return self._case(SELECTED_BY[word], word, inner, node, path)
+            if word == "argument":
+                return self._argument(inner)
+            return self._scaled(inner, node, path)
+        except Problem as problem:
+            self.faults.append(problem.at(node.place, path))
+            return Scalar(BROKEN, node.place)
+
+    def _case(self, name: str, word: str, cases: Node, node: Table, path: str) -> Node:
+        scoped = self.scope[name]
+        if not isinstance(scoped.node, Scalar) or scoped.node.value is BROKEN or not isinstance(cases, Table):
+            return Scalar(BROKEN, node.place)  # both are reported where they stand
+        for key, entry in cases.entries.items():
+            if same_key(key, scoped.node.value):
+                return entry.node
+        fact = f"{word} of {self.owner} does not list it ({scoped.node.value})"
+        remedy = "One of: " + ", ".join(cases.entries)
+        place, where = (scoped.node.place, scoped.path) if scoped.path else (node.place, path)
+        self.faults.append(Fault(fact, remedy, where, place))
+        return Scalar(BROKEN, node.place)
+
+    def _argument(self, inner: Node) -> Node:
+        name = inner.value if isinstance(inner, Scalar) else None
+        if not isinstance(name, str) or name not in self.scope:
+            raise Problem(f"unknown argument ({shown(inner)})", nearest(name, self.scope))
+        return self.scope[name].node
+
+    def _scaled(self, inner: Node, node: Table, path: str) -> Node:
+        settings = dict(inner.entries) if isinstance(inner, Table) and "filters" in inner.entries else {}
+        base = self._number(settings["filters"].node if settings else inner, f"{path}.scaled")
+        divisor = self._number(settings["divisor"].node, path) if "divisor" in settings else 8
+        minimum = self._number(settings["minimum"].node, path) if "minimum" in settings else None
+        width = self.scope["width_multiplier"].node
+        if base is None or not isinstance(width, Scalar) or not isinstance(width.value, int | float):
+            return Scalar(BROKEN, node.place)
+        if not divisor or divisor < 1:
+            raise Problem("scaled needs a divisor of at least 1", "Write divisor: 8")
+        least = None if minimum is None else int(minimum)
+        return Scalar(make_divisible(base * width.value, int(divisor), least), node.place)
+
+    def _number(self, node: Node, path: str) -> float | None:
+        node = self.resolve(node, path)
+        if isinstance(node, Scalar) and node.value is BROKEN:
+            return None
+        if not isinstance(node, Scalar) or isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            self.faults.append(Fault(f"must be a number ({shown(node)})", "Write scaled: 32", path, node.place))
+            return None
+        return node.value

@@ -1,0 +1,59 @@
+"""Every word of the spec language that is not the name of a block, a part or an argument."""
+
+from __future__ import annotations
+
+SECTIONS = ("preprocess", "backbone", "head", "classifier", "decoder", "output")  # in the order data flows
+TOP_SECTIONS = SECTIONS[1:]
+INPUT_KEYS = ("size", "preprocess", "dtype", "channels")
+TOP_KEYS = (
+    "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", *TOP_SECTIONS,
+)  # fmt: skip
+SECTION_DEFAULTS = {
+    "preprocess": "symmetric",
+    "head": "none",
+    "classifier": "classifier",
+    "decoder": "none",
+    "output": "argmax",
+}
+NONE = "none"
+
+PART_KEYS = ("summary", "source", "arguments", "dilate", "steps")
+STEP_KEYS = ("repeat", "id", "from")
+
+VARIANTS = ("paper", "reference")
+OUTPUT_STRIDES = (8, 16, 32)
+DTYPES = ("float32", "uint8")
+
+# What a selector may look at; a part adds its declared arguments.
+SCOPE = ("width_multiplier", "output_stride", "variant", "classes", "input_size")
+# What one section may set for itself.
+SECTION_SCOPE = ("width_multiplier", "variant")
+# Parameters of a block that the network fills in, so that a step may not.
+CONTEXT = frozenset(
+    (
+        "name",
+        "classes",
+        "input_size",
+        "output_stride",
+        "variant",
+        "taps",
+        "nominal_stride",
+        "dilate",
+        "width_multiplier",
+    )
+)
+
+SELECTED_BY = {"by_width": "width_multiplier", "by_variant": "variant", "by_output_stride": "output_stride"}
+SELECTORS = (*SELECTED_BY, "argument", "scaled")
+CHOOSE = "choose"
+RANGE = "range"
+
+
+def section_path(kind: str) -> str:
+    """The path of a section in the spec."""
+    return "input.preprocess" if kind == "preprocess" else kind
+
+
+def article(kind: str) -> str:
+    """`a head`, `an output`."""
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
