@@ -4,7 +4,17 @@ Importing it takes seconds, registers our own Keras layers (so `keras.models.loa
 `UserError` where TensorFlow is missing or Keras runs on another backend.
 """
 
+from archspec.lower.convert import convert_with_tensorflow
+from archspec.lower.files import load_keras, save_keras, save_saved_model
 from archspec.lower.model import to_keras
 from archspec.lower.weights import get_weights, set_weights
 
-__all__ = ["get_weights", "set_weights", "to_keras"]
+__all__ = [
+    "convert_with_tensorflow",
+    "get_weights",
+    "load_keras",
+    "save_keras",
+    "save_saved_model",
+    "set_weights",
+    "to_keras",
+]

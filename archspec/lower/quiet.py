@@ -1,4 +1,4 @@
-"""Silence for what TensorFlow's C++ prints past Python: at import, and thousands of lines when it exports or converts."""
+"""Silence for what TensorFlow prints from C++: at import, and thousands of lines when it exports or converts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def quiet() -> Iterator[None]:
                 os.dup2(file.fileno(), descriptor)
             yield
         except Exception as error:
-            error.add_note(_last_lines(file.fileno()))
+            if said := _last_lines(file.fileno()):
+                error.add_note(said)
             raise
         finally:
             for stream in (sys.stdout, sys.stderr):

@@ -1,0 +1,81 @@
+"""Keras models as files: `.keras` and SavedModel, each written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.lower.framework import keras
+from archspec.lower.quiet import quiet
+from archspec.record.atomic import write_bytes
+
+
+def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write a model as one `.keras` file, atomically; `load_keras` reads it.
+
+    Whoever has imported `archspec.lower` may also use `keras.models.load_model`. Raises `UserError` when the name
+    does not end in `.keras` or the file cannot be written.
+    """
+    target = Path(path)
+    if target.suffix != ".keras":
+        raise user_error(
+            "a Keras model's file name ends in .keras", f"Use {target.with_suffix('.keras')}", place=_at(target)
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        complete = Path(folder) / "model.keras"
+        model.save(complete)
+        write_bytes(target, complete.read_bytes())
+
+
+def load_keras(path: str | os.PathLike[str]) -> Any:
+    """The `keras.Model` in a `.keras` file. Raises `UserError` when there is none or it cannot be read."""
+    source = Path(path)
+    if not source.is_file():
+        raise user_error("no such file", "Name a .keras file", place=_at(source))
+    try:
+        return keras.models.load_model(source)
+    except Exception as error:  # Keras raises anything: a bad zip, a missing class, a changed layer
+        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=_at(source)) from error
+
+
+def save_saved_model(model: Any, folder: str | os.PathLike[str]) -> None:
+    """Write a model as a SavedModel folder with the signature `serve`, batch size free; an old one is replaced.
+
+    The folder appears under its name only when it is complete. Raises `UserError` when it cannot be written, or when
+    something else than a SavedModel stands there.
+    """
+    target = Path(folder).resolve()
+    if target.exists() and not (target / "saved_model.pb").is_file():
+        raise user_error("is there already, and is no SavedModel", "Name another folder", place=_at(target))
+    try:
+        complete = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
+        try:
+            with quiet():
+                model.export(complete / "new", verbose=False)
+            _replace_folder(complete, target)
+        finally:
+            shutil.rmtree(complete, ignore_errors=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise user_error(f"cannot be written ({reason})", "Name a folder you may write", place=_at(target)) from error
+
+
+def _replace_folder(complete: Path, target: Path) -> None:
+    """A folder cannot be renamed over a full one: the old one steps aside, and comes back when that fails."""
+    if target.exists():
+        target.rename(complete / "old")
+    try:
+        (complete / "new").rename(target)
+    except OSError:
+        if (complete / "old").exists():
+            (complete / "old").rename(target)
+        raise
+
+
+def _at(path: Path) -> Place:
+    return Place(os.fspath(path))
