@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from archspec.cost.file_size import predicted_bytes
@@ -24,12 +25,12 @@ CONVENTIONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CostSheet:
-    """Totals of one network at one input size, batch 1."""
+    """Totals of one network at one input size, batch 1. The hash and the receptive field are worked out when asked for."""
 
+    graph: Graph = field(repr=False, compare=False)
     name: str
-    hash: str
     input_size: tuple[int, int]
     classes: int
     output_stride: int
@@ -40,7 +41,18 @@ class CostSheet:
     peak_memory_bytes: int
     memory_access_bytes: int
     tflite_bytes: dict[str, int]
-    receptive_field: tuple[int, int]
+
+    @cached_property
+    def hash(self) -> str:
+        """The canonical hash of the network."""
+        return canonical_hash(self.graph)
+
+    @cached_property
+    def receptive_field(self) -> tuple[int, int]:
+        """Height and width, in pixels, of what the last convolution (the classifier) reads."""
+        fields = receptive_fields(self.graph)
+        convolutions = [node for node in self.graph.nodes if node.layer.macs(node)]
+        return fields[convolutions[-1].name if convolutions else self.graph.nodes[-1].name]
 
     @property
     def gmacs(self) -> float:
@@ -86,8 +98,8 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         for kind, count in node.layer.other_operations(node).items():
             other[kind] = other.get(kind, 0) + count
     return CostSheet(
+        graph=graph,
         name=graph.name,
-        hash=canonical_hash(graph),
         input_size=graph.inputs[0].size,
         classes=classes,
         output_stride=output_stride,
@@ -98,21 +110,15 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         peak_memory_bytes=arena_bytes(program),
         memory_access_bytes=_memory_access(program),
         tflite_bytes={precision: predicted_bytes(program, precision) for precision in PRECISIONS},
-        receptive_field=_classifier_field(graph),
     )
 
 
 def _memory_access(program: Program) -> int:
     elements = [tensor.elements for tensor in program.tensors]
-    return FLOAT_BYTES * sum(
-        sum(elements[index] for index in operation.inputs) + sum(elements[index] for index in operation.outputs)
-        for operation in program.operations
-    )
-
-
-def _classifier_field(graph: Graph) -> tuple[int, int]:
-    """What the last convolution reads, which is the classifier in every network that has one."""
-    fields = receptive_fields(graph)
-    convolutions = [node for node in graph.nodes if node.layer.macs(node)]
-    node = convolutions[-1] if convolutions else graph.nodes[-1]
-    return fields[node.name]
+    total = 0
+    for operation in program.operations:
+        for index in operation.inputs:
+            total += elements[index]
+        for index in operation.outputs:
+            total += elements[index]
+    return FLOAT_BYTES * total

@@ -9,6 +9,7 @@ when it is the same function: a dilated kernel whose rate reaches outside the ma
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 from archspec.graph.tensor import Graph, Node, Tensor
@@ -16,6 +17,7 @@ from archspec.graph.tensor import Graph, Node, Tensor
 NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "momentum"}
 ORDER_KEEPING = {"BatchNormalization", "ReLU", "Dropout", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "Resize"}
 HASH_LETTERS = 16
+_INDEX = [bytes((index,)) for index in range(256)]
 
 
 def canonical_hash(graph: Graph) -> str:
@@ -31,29 +33,37 @@ def equivalence_key(graph: Graph) -> str:
 def _digest(graph: Graph, centre_taps: bool) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
-        parts = [_tensor_digest(tensor, digests) for tensor in node.inputs]
-        if type(node.layer).__name__ == "Add" or (type(node.layer).__name__ == "Concatenate" and _order_is_free(node.outputs[0])):
+        kind = type(node.layer).__name__
+        parts = [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in node.inputs]
+        if len(parts) > 1 and (kind == "Add" or (kind == "Concatenate" and _order_is_free(node.outputs[0]))):
             parts.sort()
-        words = repr((type(node.layer).__name__, _arguments(node, centre_taps), node.outputs[0].shape if not parts else ()))
-        digests[id(node)] = hashlib.blake2b(words.encode() + b"".join(parts), digest_size=8).digest()
+        elif not parts:
+            parts.append(repr(node.outputs[0].shape).encode())
+        config = node.layer.config
+        rates = _seen_rates(node) if centre_taps and "dilation_rate" in config else None
+        parts.append(_words(kind, tuple(config.items()), rates))
+        digests[id(node)] = hashlib.blake2b(b"".join(parts), digest_size=8).digest()
     # Two equal branches and one branch used twice have equal outputs: how often each node stands there tells them apart.
-    everything = b"".join(sorted(digests.values())) + b"".join(_tensor_digest(tensor, digests) for tensor in graph.outputs)
-    return hashlib.blake2b(everything, digest_size=HASH_LETTERS // 2).hexdigest()
+    everything = sorted(digests.values()) + [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs]
+    return hashlib.blake2b(b"".join(everything), digest_size=HASH_LETTERS // 2).hexdigest()
 
 
-def _tensor_digest(tensor: Tensor, digests: dict[int, bytes]) -> bytes:
-    return digests[id(tensor.node)] + bytes((tensor.index,))
+@lru_cache(maxsize=65536)
+def _words(kind: str, config: tuple[tuple[str, Any], ...], rates: tuple[int, int] | None) -> bytes:
+    """A layer's arguments as bytes, in alphabetical order, with `rates` in place of its dilation."""
+    arguments = {key: value for key, value in sorted(config) if key not in NOT_FUNCTION}
+    if rates is not None:
+        arguments["dilation_rate"] = rates
+    return repr((kind, arguments)).encode()
 
 
-def _arguments(node: Node, centre_taps: bool) -> list[tuple[str, Any]]:
+def _seen_rates(node: Node) -> tuple[int, int] | None:
+    """Past the map's size every rate reads the same: the centre tap, and zeros."""
     config = node.layer.config
-    arguments = [(key, config[key]) for key in sorted(config) if key not in NOT_FUNCTION]
-    if centre_taps and "dilation_rate" in config and config["padding"] == "same":
-        # Past the map's size every rate reads the same: the centre tap, and zeros.
-        sizes = node.inputs[0].size
-        rates = tuple(min(rate, size) for rate, size in zip(config["dilation_rate"], sizes, strict=True))
-        arguments = [(key, rates if key == "dilation_rate" else value) for key, value in arguments]
-    return arguments
+    if config["padding"] != "same":
+        return None
+    (rate_h, rate_w), (height, width) = config["dilation_rate"], node.inputs[0].size
+    return min(rate_h, height), min(rate_w, width)
 
 
 def _order_is_free(tensor: Tensor) -> bool:

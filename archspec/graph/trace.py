@@ -70,9 +70,7 @@ def trace(network: Network, catalog: Catalog) -> Graph:
     context: Context = {
         "classes": network.classes,
         "input_size": network.input_size,
-        "width_multiplier": network.width_multiplier,
         "output_stride": network.output_stride,
-        "variant": network.variant,
         "taps": taps,
     }
     for section in network.sections:
@@ -84,7 +82,7 @@ def trace(network: Network, catalog: Catalog) -> Graph:
 
 def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, catalog: Catalog) -> Tensor:
     ledger = Ledger(context["output_stride"], section.dilate) if section.kind == "backbone" else None
-    context = {**context, "dilate": section.dilate}
+    context = {**context, "dilate": section.dilate, "width_multiplier": section.width_multiplier, "variant": section.variant}
     for step in section.steps:
         graph.origin = Origin(section.kind, step.path, step.place, section.place)
         try:

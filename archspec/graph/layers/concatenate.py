@@ -32,7 +32,9 @@ class Concatenate(Layer):
         """Nothing yet when shuffles are followed: the reader gathers what it needs. Else CONCATENATION."""
         output = node.outputs[0]
         if program.follow:
-            codes = [code for tensor in node.inputs for code in program.value(tensor).codes(tensor.shape[-1])]
+            codes: list[int] = []
+            for tensor in node.inputs:
+                codes += program.value(tensor).codes(tensor.shape[-1])
             program.set(output, Value(SCATTERED, None, codes))
         else:
             program.set(output, Value(concatenate(program, output, [program.ordered(tensor) for tensor in node.inputs])))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Value, runs, shuffled
+from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Stretch, Value, runs, shuffled
 from archspec.graph.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ MAX_ORDERED_RUNS = 10
 def collect(program: Program, tensor: Tensor, value: Value) -> Value:
     """One runtime tensor that holds the channels in any order; the layout tells which. The reader's weights follow it."""
     codes = value.codes(tensor.channels)
-    ascending = sorted(codes)
-    key = tuple(ascending)
+    stretches = runs(sorted(codes))
+    key = tuple(stretches)
     if key not in program.gathered:
-        if len(set(ascending)) != len(ascending):  # a channel used twice: no layout can say that
+        if len(set(codes)) != len(codes):  # a channel used twice: no layout can say that
             return put_in_order(program, tensor, value)
-        program.gathered[key] = _join(program, tensor, runs(ascending))
+        program.gathered[key] = _join(program, tensor, stretches)
     held, physical = program.gathered[key]
     return Value(held, Layout(codes, physical))
 
@@ -74,21 +74,20 @@ def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
     return _concatenate(program, tensor, joined)
 
 
-def _join(program: Program, tensor: Tensor, stretches: list[tuple[int, int]]) -> tuple[int, list[int]]:
+def _join(program: Program, tensor: Tensor, stretches: list[Stretch]) -> tuple[int, list[Stretch]]:
     """Concatenate stretches, the smallest first where they do not fit one operator (as in Huffman coding: least copied twice)."""
     order = count()
-    heap: list[tuple[int, int, int, list[int]]] = []
-    for first, length in stretches:
-        piece = _slice(program, tensor, first, length)
-        heap.append((length, next(order), piece, list(range(first, first + length))))
+    heap: list[tuple[int, int, int, list[Stretch]]] = []
+    for stretch in stretches:
+        heap.append((stretch[1], next(order), _slice(program, tensor, *stretch), [stretch]))
     take = (len(heap) - 2) % (MAX_INPUTS - 1) + 2 if len(heap) > MAX_INPUTS else MAX_INPUTS
     heapq.heapify(heap)
     while len(heap) > 1:
         group = [heapq.heappop(heap) for _ in range(min(take, len(heap)))]
         group.sort(key=lambda item: item[3][0])
         held = _concatenate(program, tensor, [item[2] for item in group])
-        codes = [code for item in group for code in item[3]]
-        heapq.heappush(heap, (len(codes), next(order), held, codes))
+        joined = [stretch for item in group for stretch in item[3]]
+        heapq.heappush(heap, (sum(item[0] for item in group), next(order), held, joined))
         take = MAX_INPUTS
     return heap[0][2], heap[0][3]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.graph.program import gather
 from archspec.graph.program.fusion import Tail, find_tail
-from archspec.graph.program.values import SCATTERED, Value
+from archspec.graph.program.values import SCATTERED, Stretch, Value
 from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -76,14 +76,18 @@ class Program:
         self.inputs: list[int] = []
         self.outputs: list[int] = []
         self.folded: set[int] = set()  # ids of nodes that live inside the operator before them
-        self.gathered: dict[tuple[int, ...], tuple[int, list[int]]] = {}
+        self.gathered: dict[tuple[Stretch, ...], tuple[int, list[Stretch]]] = {}
         self.slices: dict[tuple[int, int], int] = {}
         self._values: dict[int, Value] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
+        self._names: dict[str, int] = {}
 
     # --- runtime tensors ---------------------------------------------------------------------------------
     def activation(self, name: str, shape: Shape, dtype: str = "float32", scale: float | None = None) -> int:
-        """A new runtime tensor of `shape` per image."""
+        """A new runtime tensor of `shape` per image. A name that is taken gets a number: tools find tensors by name."""
+        times = self._names[name] = self._names.get(name, 0) + 1
+        if times > 1:
+            name = f"{name}#{times}"
         self.tensors.append(ProgramTensor(name, (1, *shape), dtype, None, scale))
         return len(self.tensors) - 1
 

@@ -6,10 +6,14 @@ A channel is a code, `runtime tensor << 20 | channel`, so that neighbours in mem
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, compress
+from operator import sub
 
 SHIFT = 20
 CHANNEL = (1 << SHIFT) - 1
 SCATTERED = -1
+NEXT_IS_NOT = (1).__ne__
+Stretch = tuple[int, int]  # the first code of neighbouring channels, and how many they are
 
 
 class Layout:
@@ -17,7 +21,7 @@ class Layout:
 
     __slots__ = ("_logical", "_physical", "_positions")
 
-    def __init__(self, logical: Sequence[int], physical: Sequence[int]) -> None:
+    def __init__(self, logical: Sequence[int], physical: Sequence[Stretch]) -> None:
         self._logical = logical
         self._physical = physical
         self._positions: list[int] | None = None
@@ -26,7 +30,8 @@ class Layout:
     def positions(self) -> list[int]:
         """`positions[logical channel]` is the channel in memory."""
         if self._positions is None:
-            index = {code: position for position, code in enumerate(self._physical)}
+            codes = chain.from_iterable(range(first, first + length) for first, length in self._physical)
+            index = {code: position for position, code in enumerate(codes)}
             self._positions = [index[code] for code in self._logical]
         return self._positions
 
@@ -59,11 +64,11 @@ class Value:
         return [first + position for position in self.layout.positions]
 
 
-def runs(codes: Sequence[int]) -> list[tuple[int, int]]:
-    """Stretches of neighbouring codes as `(first code, length)`, in the order given."""
-    breaks = [index for index in range(1, len(codes)) if codes[index] - codes[index - 1] != 1]
-    starts = [0, *breaks]
-    ends = [*breaks, len(codes)]
+def runs(codes: Sequence[int]) -> list[Stretch]:
+    """Stretches of neighbouring codes, in the order given."""
+    steps = map(sub, codes[1:], codes)  # in C: this runs over every channel of every gathered map
+    starts = [0, *compress(range(1, len(codes)), map(NEXT_IS_NOT, steps))]
+    ends = [*starts[1:], len(codes)]
     return [(codes[start], end - start) for start, end in zip(starts, ends, strict=True)]
 
 

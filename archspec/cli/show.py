@@ -1,0 +1,64 @@
+"""`archspec show`: the expanded spec, the graph as a tree or a diagram, the dense prediction cell as DeepLab's JSON."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archspec.cli._options import catalog, output_option, plugins_option, put, set_option
+from archspec.errors import user_error
+
+if TYPE_CHECKING:
+    from archspec.cli._network import Traced
+
+FORMS = ("spec", "tree", "mermaid", "cell")
+
+
+@click.command()
+@click.argument("spec")
+@click.option("--as", "form", type=click.Choice(FORMS), default="spec", show_default=True, help="What to show.")
+@click.option("--layers", is_flag=True, help="Tree and diagram: every layer instead of every block.")
+@set_option
+@plugins_option
+@output_option
+def show(
+    spec: str, form: str, layers: bool, overrides: tuple[str, ...], plugins: tuple[Path, ...], output: Path | None
+) -> None:
+    """Show SPEC with everything it stands for.
+
+    spec: every part and selector written out, a spec again. tree: blocks with shapes and costs. mermaid: a diagram
+    that GitHub draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which
+    --set head.branches=@FILE reads back.
+    """
+    from archspec.cli._network import traced
+
+    network = traced(spec, overrides, catalog(plugins))
+    if form == "spec":
+        from archspec.spec import dump_expanded
+
+        put(dump_expanded(network.network), output)
+    elif form == "cell":
+        put(json.dumps(_cell(network), indent=2) + "\n", output)
+    else:
+        from archspec.cli._diagrams import mermaid, tree
+
+        put(mermaid(network.graph, layers) if form == "mermaid" else tree(network.graph, layers), output)
+
+
+def _cell(network: Traced) -> list[dict[str, Any]]:
+    import inspect
+
+    from archspec.catalog import Catalog
+
+    for section in network.network.sections:
+        for step in section.steps:
+            if step.block == "dpc":
+                default = inspect.signature(Catalog().function("dpc")).parameters["branches"].default
+                branches = step.arguments.get("branches", default)
+                return [dict(branch) for branch in branches]
+    raise user_error(
+        "this network has no dense prediction cell", "Use a spec whose head is dpc", place=network.network.sections[0].place
+    )
