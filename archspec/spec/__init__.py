@@ -4,13 +4,25 @@
 the steps. Everything wrong is told together in one `UserError`, each fault with file, line, column, path and remedy.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from archspec.spec.choices import Choice
 from archspec.spec.document import Spec
-from archspec.spec.dumping import dump
+from archspec.spec.dumping import dump, dump_expanded
 from archspec.spec.expanding import expand
 from archspec.spec.loading import load, override, parse
 from archspec.spec.network import Network, Section, Step
-from archspec.spec.schema import json_schema
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+
+
+def json_schema(catalog: "Catalog | None" = None) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a spec, made from the signatures and docstrings of the catalog's blocks and parts."""
+    from archspec.spec import schema  # not needed on the way to a cost
+
+    return schema.json_schema(catalog)
+
 
 __all__ = [
     "Choice",
@@ -19,6 +31,7 @@ __all__ = [
     "Spec",
     "Step",
     "dump",
+    "dump_expanded",
     "expand",
     "json_schema",
     "load",

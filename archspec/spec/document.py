@@ -161,6 +161,9 @@ def _section(node: Node) -> Any:
             return name
         if name == "choose" and isinstance(inner, Items):
             return {name: [_section(item) for item in inner.items]}
+    if isinstance(node, Table) and "steps" in node.entries:
+        steps = _section(node.entries["steps"].node)
+        return steps if name == "steps" else plain(node) | {"steps": steps}
     if isinstance(node, Table):
         return {key: {} if value is None and key not in STEP_KEYS else value for key, value in plain(node).items()}
     return plain(node)

@@ -8,7 +8,9 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
+from archspec.spec.network import Network, Section, Step
 from archspec.spec.scalars import PATTERNS
+from archspec.spec.words import SECTION_SCOPE, SECTIONS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -45,6 +47,45 @@ _Dumper.add_representer(str, _text)
 def dump(spec: Spec) -> str:
     """The spec as YAML text, with `extends` and overrides merged and every default written out."""
     return dump_plain(spec.values)
+
+
+def dump_expanded(network: Network) -> str:
+    """An expanded network as a spec again: every part and selector written out, so it depends on no part file."""
+    image = {"size": list(network.input_size), "dtype": network.dtype, "channels": network.channels}
+    sections = dict.fromkeys(SECTIONS, "none") | {part.kind: _section(network, part) for part in network.sections}
+    top: dict[str, Any] = {"name": network.name, "source": network.source}
+    top["input"] = image | {"preprocess": sections.pop("preprocess")}
+    for key in ("classes", "width_multiplier", "output_stride", "variant"):
+        top[key] = getattr(network, key)
+    return dump_plain(top | sections)
+
+
+def _section(network: Network, section: Section) -> Any:
+    own = {key: getattr(section, key) for key in SECTION_SCOPE if getattr(section, key) != getattr(network, key)}
+    if not section.dilate:
+        own["dilate"] = False
+    steps = [_step(step) for step in section.steps]
+    if not own and len(steps) == 1 and section.steps[0].block == section.name:
+        return steps[0]
+    return own | {"steps": steps} if own else steps
+
+
+def _step(step: Step) -> Any:
+    reserved: dict[str, Any] = {"repeat": step.repeat} if step.repeat != 1 else {}
+    if step.id is not None:
+        reserved["id"] = step.id
+    if step.inputs:
+        reserved["from"] = step.inputs[0] if len(step.inputs) == 1 else list(step.inputs)
+    if not step.arguments and not reserved:
+        return step.block
+    return {step.block: _listed(dict(step.arguments)), **reserved}
+
+
+def _listed(value: Any) -> Any:
+    """Tuples as lists, all the way down."""
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def dump_plain(value: Any) -> str:

@@ -10,16 +10,16 @@ from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
 from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, INPUT_KINDS, TOP_KINDS, Spec, raise_together, size_node
 from archspec.spec.kinds import INVALID, Kind
-from archspec.spec.linting import DILATE, REPEAT, VARIANT, WIDTH, lint_part
+from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.network import Network, Section, Step
 from archspec.spec.nodes import Entry, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
-from archspec.spec.sections import Named, find_part, read_section
+from archspec.spec.sections import Named, Written, find_part, read_section
 from archspec.spec.selectors import Resolver, Scope, Scoped
 from archspec.spec.signatures import Signature
 from archspec.spec.steps import StepTemplate
-from archspec.spec.words import SECTION_DEFAULTS, SECTIONS, section_path
+from archspec.spec.words import SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
 
 
 def expand(spec: Spec) -> Network:
@@ -119,7 +119,7 @@ class _Expansion:
         if isinstance(asked, Named):
             section = self._named(kind, asked, entry.place)
         else:
-            section = self._steps(kind, None, asked, self.scope, True, entry.place, f"the {kind}")
+            section = self._written(kind, asked, entry.place, path)
         self.ids.extend((kind, *self.section_ids))
         return section
 
@@ -137,6 +137,14 @@ class _Expansion:
         step = Step(named.name, values, 1, None, (), named.place, named.path)
         return self._finished(kind, named.name, (step,), self.scope, True, place)
 
+    def _written(self, kind: str, written: Written, place: Place, path: str) -> Section:
+        scope = self._own_scope(written.settings, path)
+        owner = f"the {kind}"
+        self.reader.resolver = Resolver(scope, owner, self.faults)
+        given = written.settings.get("dilate")
+        dilate = given is None or self.reader.read(DILATE, given, f"{path}.dilate") is not False
+        return self._steps(kind, None, written.templates(self.faults), scope, dilate, place, owner)
+
     def _part(self, kind: str, named: Named, place: Place, file: Path) -> Section:
         part = load_part(kind, named.name, file)
         self.faults.extend(lint_part(part, self.catalog).faults)
@@ -146,15 +154,20 @@ class _Expansion:
         dilate = self.reader.read(DILATE, part.dilate, f"{kind}.dilate")
         return self._steps(kind, part.name, part.steps, scope, dilate is not False, place, owner)
 
+    def _own_scope(self, settings: Table, path: str) -> dict[str, Scoped]:
+        """The network's scope, with what the section sets for itself."""
+        scope = dict(self.scope)
+        for name in SECTION_SCOPE:
+            given = settings.get(name)
+            if given is not None:
+                node = Resolver(self.scope, path, self.faults).deep(given, f"{path}.{name}")
+                value = self.reader.read(SECTION_KINDS[name], node, f"{path}.{name}")
+                scope[name] = scope[name] if value is INVALID else Scoped(Scalar(value, node.place), f"{path}.{name}")
+        return scope
+
     def _part_scope(self, part: Part, named: Named) -> dict[str, Scoped]:
         outer = Resolver(self.scope, named.path, self.faults)
-        scope = dict(self.scope)
-        for name, kind in (("width_multiplier", WIDTH), ("variant", VARIANT)):
-            given = named.arguments.get(name)
-            if given is not None:
-                node, path = outer.deep(given, f"{named.path}.{name}"), f"{named.path}.{name}"
-                value = self.reader.read(kind, node, path)
-                scope[name] = scope[name] if value is INVALID else Scoped(Scalar(value, node.place), path)
+        scope = self._own_scope(named.arguments, named.path)
         inner = Resolver(scope, named.path, self.faults)
         declared = {}
         for name, default in part.arguments.entries.items():
@@ -203,13 +216,13 @@ class _Expansion:
         return values
 
     def _check_inputs(self, step: StepTemplate) -> None:
-        visible = [*self.section_ids, *self.ids]
+        visible = [*self.section_ids, *self.ids, "input"]
         for name in step.inputs:
             if name not in visible:
                 remedy = nearest(name, visible) or "Give an earlier step an id"
                 self.reader.fault(f"no step before has the id '{name}'", remedy, f"{step.path}.from", step.inputs_place)
         if step.id is not None:
-            if step.id in self.section_ids or step.id in SECTIONS:
+            if step.id in self.section_ids or step.id in (*SECTIONS, "input"):
                 remedy = "Write another id"
                 self.reader.fault(f"the id '{step.id}' is taken", remedy, f"{step.path}.id", step.place)
             self.section_ids.append(step.id)

@@ -44,7 +44,7 @@ _RANGE = RecordKind(
     {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Limits(gt=0)), "log": BoolKind()},
     ("from", "to"),
 )
-_SECTION_KINDS = {"width_multiplier": WIDTH, "variant": VARIANT}
+SECTION_KINDS: dict[str, Kind] = {"width_multiplier": WIDTH, "variant": VARIANT, "dilate": DILATE}
 
 
 @dataclass
@@ -168,6 +168,7 @@ class Lint(Reader):
             self.read(REPEAT, step.repeat, f"{step.path}.repeat")
         signature = self.signature(step.block, step.place, step.path)
         if signature:
+            self.inputs(signature, step.inputs, step.inputs_place, step.path)
             self.arguments(signature, step.arguments, step.arguments_path, step.place)
 
     def _item(self, node: Node, path: str) -> None:
@@ -182,13 +183,17 @@ class Lint(Reader):
         """Check a whole section."""
         if only_key(node) == CHOOSE and isinstance(node, Table):
             self.choose(node, path, lambda option, where: self.section(kind, option, where))
-        elif isinstance(node, Items) and node.items:
-            for i, item in enumerate(node.items):
-                self._item(item, f"{path}[{i}]")
-        else:
-            asked = read_section(kind, node, path, self.faults)
-            if isinstance(asked, Named):
-                self._named(kind, asked)
+            return
+        asked = read_section(kind, node, path, self.faults)
+        if isinstance(asked, Named):
+            self._named(kind, asked)
+        elif asked is not None:
+            for i, item in enumerate(asked.steps.items):
+                self._item(item, f"{asked.path}[{i}]")
+            for name, wanted in SECTION_KINDS.items():
+                given = asked.settings.get(name)
+                if given is not None:
+                    self.read(wanted, given, f"{path}.{name}")
 
     def _named(self, kind: str, named: Named) -> None:
         file = find_part(kind, named.name, self.catalog)
@@ -197,6 +202,7 @@ class Lint(Reader):
         elif named.name in self.catalog.blocks():
             signature = self.signature(named.name, named.place, named.path)
             if signature:
+                self.inputs(signature, (), named.place, named.path)
                 self.arguments(signature, named.arguments, named.path, named.place)
         else:
             self.faults.append(unknown_section(kind, named, self.catalog))
@@ -207,8 +213,8 @@ class Lint(Reader):
         allowed = (*part.arguments.entries, *SECTION_SCOPE)
         for name, entry in named.arguments.entries.items():
             path = f"{named.path}.{name}"
-            if name in _SECTION_KINDS:
-                self.read(_SECTION_KINDS[name], entry.node, path)
+            if name in SECTION_SCOPE:
+                self.read(SECTION_KINDS[name], entry.node, path)
             elif name in part.arguments.entries:
                 for kind in checked.uses.get(name, [AnyKind()]):
                     self.read(kind, entry.node, path)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from archspec.errors import Fault, Place, Problem, nearest
 from archspec.spec.choices import CHOICES
 from archspec.spec.document import INPUT_DEFAULTS, size_node
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
-from archspec.spec.reading import read_text
+from archspec.spec.reading import decode_file, read_text, shown_path
 from archspec.spec.words import INPUT_KEYS, NONE, SECTION_DEFAULTS, STEP_KEYS, TOP_KEYS, TOP_SECTIONS
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*|[0-9]+"
@@ -33,12 +34,24 @@ def override(document: Table, assignment: str, faults: list[Fault]) -> Table:
         faults.append(Fault("not an assignment", "Write --set PATH=VALUE", place=place))
         return document
     found = len(faults)
-    value = read_text(text, place.file, faults, place)
+    if text.strip().startswith("@"):
+        value = _value_in_file(Path(text.strip()[1:]), faults, place)
+    else:
+        value = read_text(text, place.file, faults, place)
     if value is None and len(faults) == found:
         value = Scalar(None, place)
     if value is None:
         return document
     return replace(document, path, value, faults, place)
+
+
+def _value_in_file(path: Path, faults: list[Fault], place: Place) -> Node | None:
+    """`--set head.branches=@cell.json`: the value is what the file holds, with its places."""
+    if not path.is_file():
+        faults.append(Fault(f"no such file ({one_line(str(path))})", "Write PATH=@FILE", place=place))
+        return None
+    text = decode_file(path, faults)
+    return None if text is None else read_text(text, shown_path(path), faults)
 
 
 def replace(document: Table, path: str, value: Node, faults: list[Fault], place: Place) -> Table:
@@ -96,6 +109,8 @@ class _Setter:
             node = Scalar(SECTION_DEFAULTS[kind], self.place)
         if isinstance(node, Items):
             return self.item(node, segments, kind, self.step)
+        if isinstance(node, Table) and "steps" in node.entries:
+            return self.written(node, segments)
         if isinstance(node, Table) and len(node.entries) == 1:
             name, entry = next(iter(node.entries.items()))
             if name == "choose" and segments[0] == name:
@@ -109,6 +124,13 @@ class _Setter:
             f"'{kind}' is {shown(node) if node else 'not written'}".replace("'none'", NONE),
             f"Set it first: --set {kind}=NAME",
         )
+
+    def written(self, node: Table, segments: list[str]) -> Node:
+        key, rest = segments[0], segments[1:]
+        steps = node.entries["steps"].node
+        if key == "steps" and rest and isinstance(steps, Items):
+            return node.with_entry(key, self.item(steps, rest, key, self.step), self.place)
+        return self.inside(node, segments, "section")
 
     def options(self, node: Table, entry: Entry, segments: list[str], kind: str) -> Node:
         if not segments or not isinstance(entry.node, Items):

@@ -101,6 +101,15 @@ class Reader(ABC):
                 self.fault(f"missing argument '{name}' of '{signature.name}'", remedy, path, place)
         return values
 
+    def inputs(self, signature: Signature, inputs: tuple[str, ...], place: Place, path: str) -> None:
+        """Check that a block that reads several tensors is given several, and another one."""
+        if signature.many_inputs is True and len(inputs) < 2:
+            remedy = "Write from: [ID, ID], ids of earlier steps"
+            self.fault(f"'{signature.name}' reads several tensors", remedy, path, place)
+        elif signature.many_inputs is False and len(inputs) > 1:
+            fact = f"'{signature.name}' reads one tensor ({len(inputs)} given)"
+            self.fault(fact, "Write from: ID", f"{path}.from", place)
+
     def _unknown_argument(self, name: str, signature: Signature, path: str, place: Place) -> None:
         if name in CONTEXT:
             where = "; write it at the top level of the spec" if name in TOP_KEYS and name != "name" else ""

@@ -42,6 +42,12 @@ def shown_path(path: Path) -> str:
 
 def read_file(path: Path, faults: list[Fault]) -> Table | None:
     """The mapping in a file. Everything wrong with the text goes to `faults`; None when nothing can be used."""
+    text = decode_file(path, faults)
+    return None if text is None else read_mapping(text, shown_path(path), faults)
+
+
+def decode_file(path: Path, faults: list[Fault]) -> str | None:
+    """The text of a file; None after a fault."""
     file = shown_path(path)
     start = Place(file, 1, 1)
     try:
@@ -54,13 +60,12 @@ def read_file(path: Path, faults: list[Fault]) -> Table | None:
         faults.append(Fault(f"cannot be read ({error.strerror})", "Name a readable file", place=Place(file)))
         return None
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         faults.append(Fault(f"not UTF-8 text (byte 0x{data[error.start]:02x})", "Save the file as UTF-8", place=place))
         return None
-    return read_mapping(text, file, faults)
 
 
 def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:

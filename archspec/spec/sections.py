@@ -1,4 +1,4 @@
-"""The form of a section: `none`, a name, `{NAME: {arguments}}`, or a list of steps."""
+"""The form of a section: `none`, a name, `{NAME: {arguments}}`, a list of steps, or `{steps: [...], dilate: ...}`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, shown
 from archspec.spec.steps import EMPTY, StepTemplate, read_arguments, read_step
-from archspec.spec.words import NONE, article
+from archspec.spec.words import NONE, WRITTEN_KEYS, article
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,28 @@ class Named:
     path: str
 
 
-def read_section(kind: str, node: Node, path: str, faults: list[Fault]) -> Named | tuple[StepTemplate, ...] | None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A section whose steps stand in the spec. `settings` may hold `dilate`, `width_multiplier` and `variant`."""
+
+    steps: Items
+    settings: Table
+    path: str
+
+    def templates(self, faults: list[Fault]) -> tuple[StepTemplate, ...]:
+        """The steps; those that are no steps are reported."""
+        found = (read_step(item, f"{self.path}[{i}]", faults) for i, item in enumerate(self.steps.items))
+        return tuple(step for step in found if step)
+
+
+def read_section(kind: str, node: Node, path: str, faults: list[Fault]) -> Named | Written | None:
     """What a section asks for; None for `none` or after a fault."""
     if isinstance(node, Items):
-        return _read_steps(node, path, faults)
+        return _read_steps(node, EMPTY, path, faults)
     if isinstance(node, Scalar):
         return _read_name(kind, node, path, faults)
+    if "steps" in node.entries:
+        return _read_written(node, path, faults)
     name = only_key(node)
     if name is None:
         keys = ", ".join(map(repr, list(node.entries)[:3]))
@@ -59,12 +75,25 @@ def _read_name(kind: str, node: Scalar, path: str, faults: list[Fault]) -> Named
     return Named(node.value, EMPTY, node.place, f"{path}.{node.value}")
 
 
-def _read_steps(node: Items, path: str, faults: list[Fault]) -> tuple[StepTemplate, ...] | None:
+def _read_written(node: Table, path: str, faults: list[Fault]) -> Written | None:
+    for key, entry in node.entries.items():
+        if key not in WRITTEN_KEYS:
+            fact = f"unknown key '{one_line(key)}' beside 'steps'"
+            faults.append(Fault(fact, nearest(key, WRITTEN_KEYS), one_line(f"{path}.{key}", 120), entry.place))
+    steps = node.entries["steps"].node
+    if isinstance(steps, Items):
+        return _read_steps(steps, node.without("steps"), f"{path}.steps", faults)
+    if not (isinstance(steps, Scalar) and steps.value is BROKEN):
+        fact = f"must be a list of steps ({shown(steps)})"
+        faults.append(Fault(fact, "Write - BLOCK: {arguments}", f"{path}.steps", steps.place))
+    return None
+
+
+def _read_steps(node: Items, settings: Table, path: str, faults: list[Fault]) -> Written | None:
     if not node.items:
         faults.append(Fault("a list of no steps ([])", "Write - BLOCK: {arguments}, or none", path, node.place))
         return None
-    found = (read_step(item, f"{path}[{i}]", faults) for i, item in enumerate(node.items))
-    return tuple(step for step in found if step)
+    return Written(node, settings, path)
 
 
 def find_part(kind: str, name: str, catalog: Catalog) -> Path | None:

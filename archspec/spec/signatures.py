@@ -42,12 +42,12 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """What a block takes from YAML. `many_inputs`: it reads a sequence of tensors (`from: [a, b]`)."""
+    """What a block takes from YAML. `many_inputs`: it reads a sequence of tensors (`from: [a, b]`); None is unknown."""
 
     name: str
     parameters: Mapping[str, Parameter]
     required: tuple[str, ...]
-    many_inputs: bool
+    many_inputs: bool | None
     description: str
     line: int
 
@@ -90,13 +90,15 @@ def _hints(function: Callable[..., Any], annotations: dict[str, Any]) -> dict[st
         raise Problem(f"an annotation cannot be read ({error})", "Import what it names at run time") from None
 
 
-def _reads_many(function: Callable[..., Any]) -> bool:
+def _reads_many(function: Callable[..., Any]) -> bool | None:
+    """Told from the text of the annotation: the tensor's class belongs to another room."""
     first = next(iter(inspect.signature(function).parameters.values()), None)
-    if first is None or first.kind is first.KEYWORD_ONLY:
-        return False
+    if first is None or first.kind is first.KEYWORD_ONLY or first.annotation is first.empty:
+        return None
     hint = first.annotation
-    text = hint if isinstance(hint, str) else str(hint)
-    return "Sequence[" in text or text.startswith(("list[", "tuple["))
+    options = [option.strip() for option in (hint if isinstance(hint, str) else str(hint)).split("|")]
+    many = ["Sequence[" in option or option.startswith(("list[", "tuple[")) for option in options]
+    return many[0] if len(set(many)) == 1 else None
 
 
 def _description(function: Callable[..., Any]) -> str:

@@ -19,6 +19,7 @@ NONE = "none"
 
 PART_KEYS = ("summary", "source", "arguments", "dilate", "steps")
 STEP_KEYS = ("repeat", "id", "from")
+WRITTEN_KEYS = ("steps", "dilate", "width_multiplier", "variant")  # a part written in the spec itself
 
 VARIANTS = ("paper", "reference")
 OUTPUT_STRIDES = (8, 16, 32)
