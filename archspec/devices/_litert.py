@@ -72,9 +72,8 @@ def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> A
     try:
         made = interpreter(model_content=model.content, num_threads=threads)
     except (ValueError, RuntimeError) as error:
-        raise user_error(
-            f"is not a whole .tflite file ({_first_line(error)})", "Was it cut short?", place=model.place
-        ) from error
+        fact = f"is not a valid .tflite file ({_first_line(error)})"
+        raise user_error(fact, "Was it cut short?", place=model.place) from error
     try:
         made.allocate_tensors()
     except (ValueError, RuntimeError, MemoryError) as error:

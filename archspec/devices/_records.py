@@ -124,12 +124,15 @@ def _notes(latencies: Sequence[Latency]) -> list[str]:
     first = latencies[0]
     machine, steps, system = first.machine, first.procedure, first.system
     build = f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
-    load = f"{machine.load_average} before, {first.load_average_after} after"
+    load = (
+        f"{machine.load_average} before, {first.load_average_after} after" if machine.load_average is not None else ""
+    )
     turns = f"{steps.rounds} rounds of {steps.runs_per_round} runs in turns"
+    runtime = f"{system.runtime} {system.version}"
     lines = [
         f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, {build}",
-        f"state: governor {machine.governor or 'not known'}, load average {load}",
-        f"runtime: {system.runtime} {system.version}, delegate {system.delegate or 'not known'}, threads {first.threads}",
+        f"state: governor {machine.governor or 'not known'}, load average {load or 'not known'}",
+        f"runtime: {runtime}, delegate {system.delegate or 'not known'}, threads {first.threads}",
         f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {turns}; ratio to {first.reference} round by round",
     ]
     lines += [f"caution: {latency.name}: {caution}" for latency in latencies for caution in latency.cautions]

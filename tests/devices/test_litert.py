@@ -1,0 +1,197 @@
+"""Real runs: tiny files written here, and real files from the folder that ARCHSPEC_TFLITE_DIR names."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from archspec.devices import Latency, Model, Procedure, measure
+from archspec.devices._litert import loader
+from archspec.errors import UserError
+from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
+
+MISSING = "It needs an operator that LiteRT does not have"
+SHORT = Procedure("short", 0.01, 3, 2)
+FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
+real_files = pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
+
+
+def one(model: bytes | Path, **options: object) -> Latency:
+    (found,) = measure(model, **{"procedure": SHORT, **options})  # type: ignore[arg-type]
+    return found
+
+
+def test_a_file_and_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    by_path, by_bytes = one(path), one(tiny_tflite())
+    assert (by_path.name, by_bytes.name) == ("add", "model")
+    assert by_path.model_hash == by_bytes.model_hash
+    assert by_path.model_bytes == path.stat().st_size
+    assert len(by_path.samples_ms) == len(by_path.cpu_samples_ms) == 6
+    assert all(sample > 0 for sample in by_path.samples_ms)
+    assert by_path.init_ms > 0
+    assert by_path.first_ms > 0
+    assert by_path.warmup_s >= 0.01
+
+
+def test_what_runs_it_is_named() -> None:
+    from importlib.metadata import version
+
+    system = one(tiny_tflite(shape=(1, 3, 5, 2))).system
+    assert (system.runtime, system.version) == ("LiteRT", version("ai-edge-litert"))
+    assert system.inputs == ("1x3x5x2 float32",)
+
+
+def test_delegation_is_counted() -> None:
+    taken = one(tiny_tflite("ADD")).system
+    assert (taken.delegate, taken.operations, taken.delegated, taken.fully_delegated) == ("XNNPACK", 1, 1, True)
+    left = one(tiny_tflite("ADD", dtype=INT32)).system
+    assert (left.delegate, left.operations, left.delegated, left.fully_delegated) == ("none", 1, 0, False)
+
+
+def test_when_the_runtime_does_not_tell_nothing_is_claimed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    monkeypatch.delattr(Interpreter, "_get_ops_details")
+    system = one(tiny_tflite()).system
+    assert (system.delegate, system.operations, system.delegated, system.fully_delegated) == (None, None, None, None)
+
+
+def test_an_open_size_is_said() -> None:
+    system = one(tiny_tflite(shape=(1, 1, 1, 2), signature=(1, -1, -1, 2))).system
+    assert system.inputs == ("1x1x1x2 float32 (size open in the file)",)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "lowest", "highest", "spread"),
+    [(FLOAT32, "float32", 0, 1, 0.2), (UINT8, "uint8", 0, 255, 50), (INT32, "int32", 0, 0, 0)],
+)
+def test_inputs_are_random_where_any_value_is_valid(
+    dtype: int, name: str, lowest: float, highest: float, spread: float
+) -> None:
+    runner = loader()(Model.of(tiny_tflite("MAXIMUM", dtype=dtype, shape=(1, 16, 16, 3))), 1)
+    runner.fill()
+    runner.invoke()
+    output = runner._interpreter.get_tensor(1)  # max(x, x) is x
+    assert runner.system.inputs == (f"1x16x16x3 {name}",)
+    assert lowest <= output.min() <= output.max() <= highest
+    assert output.std() >= spread
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "<bytes>: is empty. Export it again"),
+        (b"version https://git-lfs", "<bytes>: is not a .tflite file. Its bytes 5 to 8 should read TFL3"),
+        (
+            tiny_tflite()[:100],
+            "<bytes>: is not a valid .tflite file (The model is not a valid Flatbuffer buffer). Was it cut short?",
+        ),
+        (
+            tiny_tflite(custom="NoSuchOp"),
+            f"<bytes>: cannot be run by LiteRT (Encountered unresolved custom op: NoSuchOp). {MISSING}",
+        ),
+    ],
+    ids=["empty", "pointer", "cut", "custom"],
+)
+def test_what_is_no_model(content: bytes, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        one(content)
+    assert str(caught.value) == message
+
+
+def test_an_input_that_cannot_be_filled() -> None:
+    with pytest.raises(UserError, match="<bytes>: cannot be run by LiteRT"):
+        one(tiny_tflite(dtype=STRING))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        one(tmp_path / "none.tflite")
+    assert str(caught.value) == (
+        f"{tmp_path}/none.tflite: cannot be read (No such file or directory). Name a .tflite file"
+    )
+    with pytest.raises(UserError, match="Is a directory"):
+        one(tmp_path)
+
+
+def test_one_bad_model_stops_before_any_warm_up(tmp_path: Path) -> None:
+    start = time.monotonic()
+    with pytest.raises(UserError, match=r"is not a \.tflite file"):
+        measure([tiny_tflite(), b"something else"], procedure="paper")
+    assert time.monotonic() - start < 10
+
+
+def test_nothing_is_printed_and_no_tensorflow(tmp_path: Path) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    code = (
+        "import sys\n"
+        "from archspec.devices import Procedure, measure\n"
+        "light = sorted({'numpy', 'ai_edge_litert', 'rich'} & sys.modules.keys())\n"
+        f"measure({str(path)!r}, procedure=Procedure('short', 0.0, 1, 1))\n"
+        "print(light, 'tensorflow' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (run.stdout, run.stderr) == ("[] False\n", "")
+
+
+def test_standard_error_still_works_after_a_measurement(capfd: pytest.CaptureFixture[str]) -> None:
+    one(tiny_tflite())
+    os.write(2, b"still here\n")
+    assert capfd.readouterr().err == "still here\n"
+
+
+def test_without_litert(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(UserError, match=r"LiteRT cannot be imported .* pip install ai-edge-litert"):
+        one(tiny_tflite())
+
+
+# --- real files -------------------------------------------------------------------------------------------------------
+
+
+@real_files
+def test_a_custom_operator_that_is_missing_is_one_line() -> None:
+    path = Path(FOLDER) / "bodypix_mobilenet_v1_075_512_512_16_quant_decoder.tflite"
+    with pytest.raises(UserError) as caught:
+        one(path)
+    assert str(caught.value) == (
+        f"{path}: cannot be run by LiteRT (Encountered unresolved custom op: PosenetDecoderOp). {MISSING}"
+    )
+
+
+@real_files
+@pytest.mark.parametrize(
+    ("name", "operations"),
+    [
+        ("deeplabv3_257_mnv2_dm05_float", 70),
+        ("deeplabv3_mnv2_dm05_pascal_quant", 72),
+        ("mobilenet_v1_0.25_128_quant", 31),
+        ("selfie_segmentation", 246),
+    ],
+)
+def test_delegation_agrees_with_the_runtimes_own_benchmark(name: str, operations: int, tmp_path: Path) -> None:
+    path = Path(FOLDER) / f"{name}.tflite"
+    found = one(path)
+    assert found.system.operations == operations
+    command = [sys.executable, "-m", "ai_edge_litert.tools.benchmark_litert_model", "--num_threads", "1"]
+    command += ["--num_runs", "1", "--warmup_runs", "1", "--model", str(path), "--result_json", str(tmp_path / "r")]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    assert found.system.fully_delegated == json.loads((tmp_path / "r").read_text())["fully_accelerated"]
+
+
+@real_files
+def test_real_models_in_turns() -> None:
+    names = ["deeplabv3_257_mnv2_dm05_float", "selfie_segmentation"]
+    big, small = measure([Path(FOLDER) / f"{name}.tflite" for name in names], procedure="quick")
+    assert big.paired_ratio == 1
+    assert 0.1 < small.paired_ratio < 0.5
+    assert small.paired_ratio == pytest.approx(small.median_ms / big.median_ms, rel=0.3)
+    assert big.cpu is not None
+    assert big.cpu.min <= big.wall.median
