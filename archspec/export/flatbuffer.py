@@ -6,7 +6,7 @@ kind by kind, which keeps the file's size a plain sum (archspec/cost/file_size.p
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ def encode(model: Model) -> bytes:
     return bytes(builder.Output())
 
 
-@lru_cache(maxsize=1)
+@cache
 def _schema() -> ModuleType:
     from ai_edge_litert import schema_py_generated
 
@@ -94,7 +94,8 @@ def _write_buffers(builder: flatbuffers.Builder, schema: ModuleType, model: Mode
     tables.extend(_table(builder, schema, "Buffer", {"Data": offset}) for offset in contents)
     buffers = _offsets(builder, tables)
     names = [builder.CreateString(name) for name in model.metadata]
-    entries = [_table(builder, schema, "Metadata", {"Name": name, "Buffer": first + index}) for index, name in enumerate(names)]
+    parts = [{"Name": name, "Buffer": first + index} for index, name in enumerate(names)]
+    entries = [_table(builder, schema, "Metadata", part) for part in parts]
     return buffers, buffer_of, _offsets(builder, entries)
 
 
@@ -155,7 +156,7 @@ def _write_operation(builder: flatbuffers.Builder, schema: ModuleType, operation
     return _table(builder, schema, "Operator", parts)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
@@ -175,7 +176,9 @@ def _write_code(builder: flatbuffers.Builder, schema: ModuleType, code: str, num
 
 
 # --- the rest --------------------------------------------------------------------------------------------
-def _write_subgraph(builder: flatbuffers.Builder, schema: ModuleType, model: Model, tensors: int, operators: int) -> int:
+def _write_subgraph(
+    builder: flatbuffers.Builder, schema: ModuleType, model: Model, tensors: int, operators: int
+) -> int:
     parts = {
         "Tensors": tensors,
         "Inputs": _integers(builder, model.inputs),
@@ -196,10 +199,12 @@ def _write_signature(builder: flatbuffers.Builder, schema: ModuleType, model: Mo
     return _table(builder, schema, "SignatureDef", parts)
 
 
-def _write_names(builder: flatbuffers.Builder, schema: ModuleType, names: tuple[str, ...], tensors: tuple[int, ...]) -> int:
+def _write_names(
+    builder: flatbuffers.Builder, schema: ModuleType, names: tuple[str, ...], tensors: tuple[int, ...]
+) -> int:
     strings = [builder.CreateString(name) for name in names]
-    pairs = zip(strings, tensors, strict=True)
-    return _offsets(builder, [_table(builder, schema, "TensorMap", {"Name": name, "TensorIndex": index}) for name, index in pairs])
+    parts = [{"Name": name, "TensorIndex": index} for name, index in zip(strings, tensors, strict=True)]
+    return _offsets(builder, [_table(builder, schema, "TensorMap", part) for part in parts])
 
 
 def _table(builder: flatbuffers.Builder, schema: ModuleType, name: str, parts: dict[str, Any]) -> int:
@@ -212,7 +217,7 @@ def _table(builder: flatbuffers.Builder, schema: ModuleType, name: str, parts: d
     return int(end(builder))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _writers(schema: ModuleType, name: str, parts: tuple[str, ...]) -> tuple[Any, list[Any], Any]:
     adders = [getattr(schema, f"{name}Add{part}") for part in parts]
     return getattr(schema, f"{name}Start"), adders, getattr(schema, f"{name}End")

@@ -1,16 +1,14 @@
-"""A runtime model with its numbers: what a `.tflite` holds, before it is bytes. Precisions change it; `flatbuffer` writes it."""
+"""A runtime model with its numbers: what a `.tflite` holds, before it is bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
+import numpy as np
 
-    Array = np.ndarray[Any, Any]
-
+Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 
@@ -46,7 +44,7 @@ class ModelOperation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Tensors and operators in execution order, the names of what goes in and comes out, and metadata buffers by name."""
+    """Tensors, operators in execution order, the names of what goes in and comes out, metadata buffers by name."""
 
     tensors: tuple[ModelTensor, ...]
     operations: tuple[ModelOperation, ...]

@@ -1,4 +1,4 @@
-"""Operator versions: the lowest version of each operator that knows what is asked of it, as TensorFlow's converter counts them.
+"""Operator versions: the lowest of each operator that knows what is asked of it, as TensorFlow's converter counts them.
 
 The tables follow TensorFlow Lite's op_version.cc and runtime_version.cc. A runtime refuses an operator
 of a version that it does not know, so the lowest version that is right runs on the most phones.
@@ -6,7 +6,7 @@ of a version that it does not know, so the lowest version that is right runs on 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from archspec.errors import Problem
 from archspec.export.model import Model, ModelOperation
@@ -28,12 +28,12 @@ OPERATORS: dict[str, Operator] = {
     "DEPTHWISE_CONV_2D": Operator("DepthwiseConv2DOptions", {1: "1.5.0", 2: "1.12.0", 3: "1.14.0"}),
     "DEQUANTIZE": Operator("DequantizeOptions", {1: "1.13.1", 2: "1.14.0", 3: "1.15.0"}),
     "GATHER": Operator("GatherOptions", {1: "1.6.0", 2: "1.14.0"}),
-    "LEAKY_RELU": Operator("LeakyReluOptions", {1: "1.13.1", 2: "2.3.0"}),
+    "LEAKY_RELU": Operator("LeakyReluOptions", {1: "1.13.1"}),
     "MAX_POOL_2D": Operator("Pool2DOptions", {1: "1.5.0", 2: "1.14.0"}),
     "MEAN": Operator("ReducerOptions", {1: "1.6.0", 2: "1.14.0"}),
-    "MUL": Operator("MulOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "MUL": Operator("MulOptions", {1: "1.5.0", 2: "1.14.0", 3: "1.15.0"}),
     "PAD": Operator("PadOptions", {1: "1.5.0", 2: "1.14.0"}),
-    "QUANTIZE": Operator("QuantizeOptions", {1: "1.14.0", 2: "1.15.0"}),
+    "QUANTIZE": Operator("QuantizeOptions", {1: "1.14.0"}),
     "RELU": Operator("", {1: "1.5.0", 2: "2.1.0"}),
     "RELU6": Operator("", {1: "1.5.0", 2: "1.14.0"}),
     "RESHAPE": Operator("ReshapeOptions", {1: "1.5.0"}),
@@ -68,8 +68,10 @@ def version(model: Model, operation: ModelOperation) -> int:
         return 3
     if code == "DEQUANTIZE":
         return {"uint8": 1, "int8": 2, "float16": 3}[source.dtype]
-    if code == "RESHAPE" or source.dtype != "int8":
+    if source.dtype != "int8" or code in ("RESHAPE", "LEAKY_RELU", "QUANTIZE"):
         return 1
+    if code == "MUL" and _product_scale(model, operation) >= 1:
+        return 3
     return 3 if code == "DEPTHWISE_CONV_2D" else 2
 
 
@@ -82,10 +84,17 @@ def _convolution_version(model: Model, operation: ModelOperation) -> int:
     return 3 if source.dtype == "int8" else 5
 
 
+def _product_scale(model: Model, operation: ModelOperation) -> float:
+    first, second, product = (model.tensors[index].quantization for index in (*operation.inputs, *operation.outputs))
+    if first is None or second is None or product is None:
+        return 0.0
+    return float(first.scales[0]) * float(second.scales[0]) / float(product.scales[0])
+
+
 def minimum_runtime(used: set[tuple[str, int]]) -> str:
     """The first TensorFlow release whose runtime knows all these `(operator, version)` pairs."""
     return max((OPERATORS[code].releases[number] for code, number in used), key=_release_key, default="1.5.0")
 
 
-def _release_key(release: str) -> tuple[Any, ...]:
+def _release_key(release: str) -> tuple[int, ...]:
     return tuple(int(part) for part in release.split("."))

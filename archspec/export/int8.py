@@ -1,0 +1,175 @@
+"""int8: activations and weights as 8-bit integers, after the TensorFlow Lite 8-bit quantisation specification.
+
+Activations have one scale and zero point a tensor, kernels one scale an output channel, biases are int32.
+Operators that only move values (slices, concatenations, pooling, resizing, …) have the same scale on every
+side, so that nothing is rounded twice and no QUANTIZE stands between them: a followed channel shuffle stays
+what it was, slices and concatenations of int8. The image is exact: 0..255 at scale 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from archspec.export.calibration import Range, calibrate
+from archspec.export.dynamic import quantise_kernel, symmetric_scales
+from archspec.export.model import Array, Model, ModelOperation, ModelTensor, Quantization
+
+LOWEST, HIGHEST, STEPS = -128, 127, 255
+IMAGE_RANGE = (0.0, 255.0)
+LARGEST_BIAS = 2**30
+SMALLEST_RESCALING = 2.0**-30  # XNNPACK takes products of scales down to 2^-32 of the output's
+KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
+FIXED = {"SOFTMAX": Quantization((1 / 256,), (LOWEST,))}  # the kernels know no other
+MOVES_VALUES = {
+    "AVERAGE_POOL_2D",
+    "CONCATENATION",
+    "GATHER",
+    "MAX_POOL_2D",
+    "PAD",
+    "RESHAPE",
+    "RESIZE_BILINEAR",
+    "RESIZE_NEAREST_NEIGHBOR",
+    "SLICE",
+    "SPLIT",
+    "TRANSPOSE",
+}
+
+
+def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32") -> Model:
+    """The int8 model of a float32 one, calibrated on `images`, each `(1, H, W, C)` in 0..255.
+
+    The image comes as `input_dtype` (float32 or uint8); labels leave as int32, logits as float32.
+    """
+    quantizations = _activations(model, calibrate(model, images))
+    tensors = list(model.tensors)
+    for index, quantization in quantizations.items():
+        tensors[index] = replace(tensors[index], dtype="int8", quantization=quantization)
+    for operation in model.operations:
+        if operation.code in KERNEL_AXIS:
+            _quantise_weights(operation, model, tensors)
+        else:
+            _quantise_constants(operation, tensors)
+    return _with_ends(replace(model, tensors=tuple(tensors)), input_dtype)
+
+
+# --- activations -----------------------------------------------------------------------------------------
+def _activations(model: Model, ranges: dict[int, Range]) -> dict[int, Quantization]:
+    ranges = {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}
+    fixed = {operation.outputs[0]: FIXED[operation.code] for operation in model.operations if operation.code in FIXED}
+    leader = _shared_scales(model, ranges)
+    joined: dict[int, Range] = {}
+    settled: dict[int, Quantization] = {}
+    for index, (low, high) in ranges.items():
+        group = leader[index]
+        others = joined.get(group, (0.0, 0.0))  # zero must be exact: padding is made of it
+        joined[group] = (min(low, others[0]), max(high, others[1]))
+        if index in fixed:
+            settled[group] = fixed[index]
+    return {index: settled.get(leader[index]) or _asymmetric(*joined[leader[index]]) for index in ranges}
+
+
+def _shared_scales(model: Model, ranges: dict[int, Range]) -> dict[int, int]:
+    """Each tensor -> the first of those that must have its scale."""
+    parent = {index: index for index in ranges}
+
+    def find(index: int) -> int:
+        while parent[index] != index:
+            index = parent[index]
+        return index
+
+    for operation in model.operations:
+        if operation.code in MOVES_VALUES:
+            held = [find(index) for index in (*operation.inputs, *operation.outputs) if index in parent]
+            for other in held[1:]:
+                parent[find(other)] = find(held[0])
+    return {index: find(index) for index in ranges}
+
+
+def _asymmetric(low: float, high: float) -> Quantization:
+    scale = np.float32((high - low) / STEPS) if high > low else np.float32(1)
+    zero_point = int(np.clip(np.rint(LOWEST - low / scale), LOWEST, HIGHEST))
+    return Quantization((float(scale),), (zero_point,))
+
+
+# --- constants -------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class _Sides:
+    """Scales of what flows into and out of a convolution."""
+
+    source: float
+    output: float
+
+
+def _quantise_weights(operation: ModelOperation, model: Model, tensors: list[ModelTensor]) -> None:
+    axis = KERNEL_AXIS[operation.code]
+    source, kernel, bias = operation.inputs
+    weights, terms = model.tensors[kernel].data, model.tensors[bias].data
+    if weights is None or terms is None:
+        raise ValueError(f"{operation.code} without constant weights")
+    sides = _Sides(*(_scale(tensors[index]) for index in (source, operation.outputs[0])))
+    scales = _kernel_scales(weights, terms, axis, sides)
+    products = scales.astype(np.float64) * sides.source
+    zeros = np.zeros(len(scales), np.int64)
+    tensors[kernel] = replace(
+        tensors[kernel],
+        dtype="int8",
+        data=quantise_kernel(weights, scales, axis),
+        quantization=Quantization(scales, zeros, axis),
+    )
+    tensors[bias] = replace(
+        tensors[bias],
+        dtype="int32",
+        data=np.rint(terms / products).astype(np.int32),
+        quantization=Quantization(products.astype(np.float32), zeros),
+    )
+
+
+def _kernel_scales(weights: Array, terms: Array, axis: int, sides: _Sides) -> Array:
+    """As fine as the weights allow, but no finer than the bias fits int32 and the runtime's rescaling can tell."""
+    floor = np.maximum(np.abs(terms) / (LARGEST_BIAS * sides.source), SMALLEST_RESCALING * sides.output / sides.source)
+    return np.maximum(symmetric_scales(weights, axis), floor).astype(np.float32)
+
+
+def _scale(tensor: ModelTensor) -> float:
+    if tensor.quantization is None:
+        raise ValueError(f"tensor '{tensor.name}' is not quantised")
+    return float(tensor.quantization.scales[0])
+
+
+def _quantise_constants(operation: ModelOperation, tensors: list[ModelTensor]) -> None:
+    """The factors and terms of MUL, ADD and SUB."""
+    for index in operation.inputs:
+        tensor = tensors[index]
+        if tensor.data is not None and tensor.dtype == "float32":
+            quantization = _asymmetric(min(0.0, float(tensor.data.min())), max(0.0, float(tensor.data.max())))
+            steps = np.rint(tensor.data / quantization.scales[0]) + quantization.zero_points[0]
+            data = np.clip(steps, LOWEST, HIGHEST).astype(np.int8)
+            tensors[index] = replace(tensor, dtype="int8", data=data, quantization=quantization)
+
+
+# --- ends ------------------------------------------------------------------------------------------------
+def _with_ends(model: Model, input_dtype: str) -> Model:
+    """QUANTIZE after each input, DEQUANTIZE before each output that is not a label map."""
+    tensors, operations = list(model.tensors), list(model.operations)
+    inputs, outputs = list(model.inputs), list(model.outputs)
+    for position, index in enumerate(inputs):
+        outside = ModelTensor(tensors[index].name, tensors[index].shape, input_dtype)
+        if input_dtype == "uint8":
+            outside = replace(outside, quantization=Quantization((1.0,), (0,)))
+        tensors[index] = replace(tensors[index], name=f"{tensors[index].name}.int8")
+        inputs[position] = len(tensors)
+        operations.insert(position, ModelOperation("QUANTIZE", (len(tensors),), (index,), {}))
+        tensors.append(outside)
+    for position, index in enumerate(outputs):
+        if tensors[index].dtype == "int8":
+            outputs[position] = len(tensors)
+            operations.append(ModelOperation("DEQUANTIZE", (index,), (len(tensors),), {}))
+            tensors.append(
+                replace(tensors[index], name=f"{tensors[index].name}.float32", dtype="float32", quantization=None)
+            )
+    return replace(
+        model, tensors=tuple(tensors), operations=tuple(operations), inputs=tuple(inputs), outputs=tuple(outputs)
+    )

@@ -1,0 +1,76 @@
+"""Representative images for calibration: a folder's, or a stated synthetic default."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from archspec.errors import Place, user_error
+from archspec.export.model import Array
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+MOST_IMAGES = 100
+SYNTHETIC_IMAGES = 16
+SYNTHETIC_NOTE = (
+    f"calibrated on {SYNTHETIC_IMAGES} synthetic images (seeded gradients and smooth noise), not on real ones"
+)
+
+
+def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETIC_IMAGES) -> Iterator[Array]:
+    """Seeded images `(1, H, W, C)` float32 of whole numbers in 0..255: gradients, smooth noise at several scales, contrast."""
+    generator = np.random.default_rng(0)
+    for _ in range(count):
+        image = _gradient(size, channels, generator)
+        for cells in (2, 5, 11, 23, 47):
+            image = image + _smooth_noise(size, channels, cells, generator)
+        low, high = image.min(), image.max()
+        dark, bright = generator.uniform(0, 60), generator.uniform(195, 255)
+        yield np.rint(dark + (image - low) / (high - low) * (bright - dark)).astype(np.float32)[None]
+
+
+def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
+    """Up to 100 of a folder's PNG and JPEG files, evenly chosen by name, resized to `size`: `(1, H, W, C)` float32, 0..255.
+
+    Raises `UserError` for a folder without images or a file that is not one.
+    """
+    if not folder.is_dir():
+        raise user_error("no such folder", "Name a folder of PNG or JPEG images", place=Place(str(folder)))
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise user_error("no PNG or JPEG image in this folder", "Name a folder of images", place=Place(str(folder)))
+    chosen = files[:: -(-len(files) // MOST_IMAGES)]
+    return (_read(path, size, channels) for path in chosen)
+
+
+def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            wanted = image.convert("L" if channels == 1 else "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
+    except (UnidentifiedImageError, OSError) as error:
+        raise user_error(f"not a readable image ({error})", "Remove or mend it", place=Place(str(path))) from error
+    return np.asarray(wanted, np.float32).reshape(1, *size, channels)
+
+
+def _gradient(size: tuple[int, int], channels: int, generator: np.random.Generator) -> Array:
+    rows, columns = np.linspace(0, 1, size[0])[:, None, None], np.linspace(0, 1, size[1])[None, :, None]
+    slopes = generator.normal(size=(2, channels))
+    return rows * slopes[0] + columns * slopes[1]
+
+
+def _smooth_noise(size: tuple[int, int], channels: int, cells: int, generator: np.random.Generator) -> Array:
+    """Noise on a grid of `cells`, bilinearly enlarged; the finer, the weaker."""
+    grid = generator.normal(size=(cells + 1, cells + 1, channels)) / cells**0.5
+    return _stretch(_stretch(grid, size[0], 0), size[1], 1)
+
+
+def _stretch(grid: Array, length: int, axis: int) -> Array:
+    where = np.linspace(0, grid.shape[axis] - 1, length)
+    before = np.minimum(where.astype(int), grid.shape[axis] - 2)
+    shape = [1, 1, 1]
+    shape[axis] = length
+    share = (where - before).reshape(shape)
+    return np.take(grid, before, axis) * (1 - share) + np.take(grid, before + 1, axis) * share
