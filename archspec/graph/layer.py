@@ -62,7 +62,10 @@ class Layer:
         node = inputs[0].node.graph.add(self, inputs)
         dtype = self.dtype(inputs)
         stride = self.stride(inputs)
-        node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
+        if len(shapes) == 1:  # nearly always, and a trace makes hundreds
+            node.outputs = (Tensor(node, 0, shapes[0], dtype, stride),)
+        else:
+            node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
         return node
 
     # --- rules -------------------------------------------------------------------------------------------

@@ -124,15 +124,18 @@ class Graph:
     def finish(self, outputs: Sequence[Tensor]) -> None:
         """Declare what the network gives back, and drop the nodes that nothing of it needs."""
         self.outputs = tuple(outputs)
+        ends = {id(tensor.node) for tensor in (*self.outputs, *self.inputs)}
+        if any(not node.outputs[0].consumers and _is_dead(node) and id(node) not in ends for node in self.nodes):
+            self._drop_dead()
+
+    def _drop_dead(self) -> None:
         needed: set[int] = set()
-        stack = [tensor.node for tensor in self.outputs] + [tensor.node for tensor in self.inputs]
+        stack = [tensor.node for tensor in (*self.outputs, *self.inputs)]
         while stack:
             node = stack.pop()
             if id(node) not in needed:
                 needed.add(id(node))
                 stack.extend(tensor.node for tensor in node.inputs)
-        if len(needed) == len(self.nodes):
-            return
         self.nodes = [node for node in self.nodes if id(node) in needed]
         self._names = {node.name: node for node in self.nodes}
         for node in self.nodes:
@@ -145,3 +148,8 @@ class Graph:
         while f"{stem}_{number}" in self._names:
             number += 1
         return f"{stem}_{number}"
+
+
+def _is_dead(node: Node) -> bool:
+    """Whether nobody reads any output."""
+    return not any(tensor.consumers for tensor in node.outputs)
