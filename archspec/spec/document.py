@@ -24,7 +24,7 @@ from archspec.spec.words import (
     TOP_SECTIONS,
 )  # fmt: skip
 
-_SIDE = NumberKind(limits=Limits(ge=1, le=16384))
+_SIDE = NumberKind(limits=Limits(ge=1, le=16384), sample="224")
 SIZE = TupleKind((_SIDE, _SIDE))
 NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'")
 TOP_KINDS: dict[str, Kind] = {

@@ -47,9 +47,11 @@ class _Reading(Reader):
 
     def __init__(self, catalog: Catalog) -> None:
         super().__init__(catalog)
-        self.resolver = Resolver({}, "", self.faults)
+        self.resolver: Resolver | None = None
 
     def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        if self.resolver is None:  # at the top level, where linting refuses selectors
+            return INVALID
         self.resolver.faults = self.faults
         resolved = self.resolver.resolve(node, path)
         return INVALID if resolved is node else self.read(kind, resolved, path)
@@ -224,7 +226,7 @@ class _Expansion:
         if step.id is not None:
             if step.id in self.section_ids or step.id in (*SECTIONS, "input"):
                 remedy = "Write another id"
-                self.reader.fault(f"the id '{step.id}' is taken", remedy, f"{step.path}.id", step.place)
+                self.reader.fault(f"the id '{step.id}' is taken", remedy, f"{step.path}.id", step.id_place)
             self.section_ids.append(step.id)
 
 

@@ -128,6 +128,7 @@ class NumberKind(Kind):
 
     real: bool = False
     limits: Limits = field(default_factory=Limits)
+    sample: str = ""
 
     @property
     def words(self) -> str:  # type: ignore[override]
@@ -135,6 +136,8 @@ class NumberKind(Kind):
 
     @property
     def example(self) -> str:  # type: ignore[override]
+        if self.sample:
+            return self.sample
         for candidate in (0.5, 1.0, 2.0) if self.real else (1, 3, 0, 8, -1):
             if not self.limits.broken(candidate):
                 return f"{candidate}"
@@ -252,11 +255,12 @@ class LiteralKind(Kind):
             for option in self.options:
                 if type(option) is type(node.value) and option == node.value:
                     return option
-        return reader.mismatch(self, node, path)
+        return reader.fault(f"not allowed ({shown(node)})", self.remedy(node), path, node.place)
 
     def remedy(self, node: Node) -> str:
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            return nearest(node.value, self.options)
+            meant = [option for option in self.options if str(option) == node.value]
+            return "Remove the quotes" if meant else nearest(node.value, self.options)
         return "One of: " + ", ".join(map(str, self.options))
 
     def schema(self, wrap: Wrap) -> Schema:

@@ -31,6 +31,7 @@ from archspec.spec.words import (
     VARIANTS,
 )  # fmt: skip
 
+IN_PART = "in a part file"
 WIDTH = NumberKind(real=True, limits=Limits(gt=0, le=16))
 VARIANT = LiteralKind(VARIANTS)
 REPEAT = NumberKind(limits=Limits(ge=1, le=1000))
@@ -38,7 +39,8 @@ DILATE = BoolKind()
 _NUMBER = NumberKind(real=True)
 _POSITIVE = NumberKind(limits=Limits(ge=1))
 _SCALED = RecordKind(
-    {"filters": NumberKind(real=True, limits=Limits(gt=0)), "divisor": _POSITIVE, "minimum": _POSITIVE}, ("filters",)
+    {"filters": NumberKind(real=True, limits=Limits(gt=0), sample="32"), "divisor": _POSITIVE, "minimum": _POSITIVE},
+    ("filters",),
 )
 _RANGE = RecordKind(
     {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Limits(gt=0)), "log": BoolKind()},
@@ -67,12 +69,20 @@ class Lint(Reader):
         self.uses: dict[str, list[Kind]] = {}
         self.inside: tuple[str, int] = ("", 0)
 
+    def special_words(self) -> tuple[frozenset[str], str]:
+        choices, selectors = self.allowed.choices, self.allowed.selectors
+        words = (CHOICES if choices else frozenset()) | (frozenset(SELECTORS) if selectors else frozenset())
+        named = [name for name, there in (("a selector", selectors), ("a choice", choices)) if there]
+        return words, " or ".join(named)
+
     # ---- values -------------------------------------------------------------------------------------------------
     def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
         entry = node.entries[word]
         if word in CHOICES:
             if not self.allowed.choices:
                 remedy = "Declare an argument in 'arguments', and choose its value in the spec"
+                if self.allowed.what != IN_PART:
+                    remedy = "Write the value"
                 return self.fault(f"a choice cannot stand {self.allowed.what} ('{word}')", remedy, path, entry.place)
             self._choice(kind, node, word, path)
         elif not self.allowed.selectors:
@@ -111,7 +121,7 @@ class Lint(Reader):
         if isinstance(inner, Table) and only_key(inner) not in SELECTORS:
             _SCALED.read(inner, f"{path}.scaled", self)
         else:
-            self.read(_SCALED.fields["filters"], inner, f"{path}.scaled")
+            self.read(_FILTERS, inner, f"{path}.scaled")
 
     # ---- choices ------------------------------------------------------------------------------------------------
     def _choice(self, kind: Kind, node: Table, word: str, path: str) -> None:
@@ -125,7 +135,7 @@ class Lint(Reader):
                 self._open(Choice(path, node.place, RANGE, range_options(found), found, *self.inside))
             return
         if not (_takes(kind, ListKind) or _takes(kind, TupleKind)):
-            self.fault(f"must be {kind.words}", f"'{word}' makes a list", path, node.place)
+            self.fault(f"must be {kind.words} ({shown(node)})", f"'{word}' makes a list", path, node.place)
         written = read_arguments(inner, word, f"{path}.{word}", self.faults)
         self.arguments(signature_of(GENERATORS[word]), written, f"{path}.{word}", node.entries[word].place)
         self._open(Choice(path, node.place, word, (), plain(written), *self.inside))
@@ -243,7 +253,7 @@ def lint_part(part: Part, catalog: Catalog) -> CheckedPart:
     known = _CHECKED.setdefault(catalog, {})
     if part not in known:
         names = (*SCOPE, *part.arguments.entries)
-        lint = Lint(catalog, Allowed(choices=False, names=names, what="in a part file"))
+        lint = Lint(catalog, Allowed(choices=False, names=names, what=IN_PART))
         for step in part.steps:
             lint.step(step)
         lint.read(DILATE, part.dilate, f"{part.kind}.dilate")

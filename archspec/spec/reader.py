@@ -12,7 +12,7 @@ from archspec.spec.kinds import INVALID, Invalid, Kind
 from archspec.spec.nodes import BROKEN, Node, Scalar, Table, one_line, only_key, shown
 from archspec.spec.reading import shown_path
 from archspec.spec.signatures import Signature, signature_of
-from archspec.spec.words import CONTEXT, SELECTORS, TOP_KEYS
+from archspec.spec.words import CONTEXT, SELECTORS, STEP_KEYS, TOP_KEYS
 
 SPECIAL = CHOICES | frozenset(SELECTORS)
 
@@ -41,16 +41,25 @@ class Reader(ABC):
         """Read a selector or a choice that stands where a value of `kind` is wanted."""
 
     def _stray_table(self, kind: Kind, node: Table, path: str) -> Invalid:
-        special = next((word for word in node.entries if word in SPECIAL), None)
+        words, named = self.special_words()
+        special = next((word for word in node.entries if word in words), None)
         if special:
             other = next(word for word in node.entries if word != special)
             fact = f"'{special}' must stand alone, not beside '{one_line(other)}'"
             return self.fault(fact, f"Write {{{special}: …}} only", path, node.entries[other].place)
         word = only_key(node)
-        if word is None:
+        if word is None or not words:
             return self.mismatch(kind, node, path)
-        fact = f"must be {kind.words}, a selector or a choice ('{one_line(word)}')"
-        return self.fault(fact, nearest(word, SPECIAL), path, node.entries[word].place)
+        fact = (
+            f"must be {kind.words}, {named} ('{one_line(word)}')"
+            if " or " in named
+            else f"must be {kind.words} or {named} ('{one_line(word)}')"
+        )
+        return self.fault(fact, nearest(word, words), path, node.entries[word].place)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """The selectors and choices that may stand here, and what they are together."""
+        return SPECIAL, "a selector or a choice"
 
     def mismatch(self, kind: Kind, node: Node, path: str) -> Invalid:
         """Report that a node is not of a kind."""
@@ -97,7 +106,7 @@ class Reader(ABC):
         for name in signature.required:
             if name not in written.entries:
                 example = signature.parameters[name].kind.example
-                remedy = f"Write {{{name}: {example}}} or another value"
+                remedy = f"Write {signature.name}: {{{name}: {example}}}"
                 self.fault(f"missing argument '{name}' of '{signature.name}'", remedy, path, place)
         return values
 
@@ -114,6 +123,10 @@ class Reader(ABC):
         if name in CONTEXT:
             where = "; write it at the top level of the spec" if name in TOP_KEYS and name != "name" else ""
             self.fault(f"'{name}' is given by the network", f"Remove it{where}", path, place)
+            return
+        if name in STEP_KEYS:
+            remedy = f"Write it in a step, beside '{signature.name}'"
+            self.fault(f"'{name}' is not an argument", remedy, path, place)
             return
         remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
         self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)

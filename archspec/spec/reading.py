@@ -29,6 +29,7 @@ _REMEDIES = {
     "mapping values are not allowed": "Check the indentation, or quote text that holds ': '",
     "undefined alias": "Define it before with &name, or remove the *",
     "expected ',' or": "Close the bracket, or put a comma between the items",
+    "expected node content": "Close the bracket, or write the missing value",
     "expected key": "Check the indentation of this line",
 }
 
@@ -117,9 +118,12 @@ class _Frame:
     key: str | None = None
     key_place: Place = Place("")
     drop: bool = False
+    broken: bool = False
     size: int = 1
 
     def close(self) -> Node:
+        if self.broken:
+            return Scalar(BROKEN, self.place)
         return Table(self.entries, self.place) if self.is_table else Items(tuple(self.items), self.place)
 
 
@@ -210,6 +214,7 @@ class _Builder:
         if text == "<<" and not quoted:
             remedy = "Use 'extends' to build on another spec"
             self.fault("merge keys are not allowed ('<<')", remedy, place)
+            frame.broken = len(self.stack) > 1  # what the merge would have added is missing: say no more about it
         elif not text:
             self.fault("a key must not be empty", "Write 'key: value'", place)
         elif first:
@@ -222,11 +227,14 @@ class _Builder:
         place = self.place(event)
         self.refuse_tag(event)
         if len(self.stack) >= MAX_DEPTH:
+            del self.stack[1:]
             self.stop(f"nested deeper than {MAX_DEPTH} levels", "Write the spec with fewer brackets", place)
         self.count(1, place)
         if event.anchor:
             self.anchors[event.anchor] = None
-        self.stack.append(_Frame(place, event.anchor, type(event) is yaml.MappingStartEvent))
+        frame = _Frame(place, event.anchor, type(event) is yaml.MappingStartEvent)
+        frame.broken = event.tag is not None
+        self.stack.append(frame)
 
     def alias(self, event: Any) -> None:
         place = self.place(event)

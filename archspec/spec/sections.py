@@ -11,6 +11,8 @@ from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, on
 from archspec.spec.steps import EMPTY, StepTemplate, read_arguments, read_step
 from archspec.spec.words import NONE, WRITTEN_KEYS, article
 
+_NAMING = ("type", "name", "kind", "block")  # how other languages name a thing
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -45,11 +47,8 @@ def read_section(kind: str, node: Node, path: str, faults: list[Fault]) -> Named
     if "steps" in node.entries:
         return _read_written(node, path, faults)
     name = only_key(node)
-    if name is None:
-        keys = ", ".join(map(repr, list(node.entries)[:3]))
-        fact = f"a section names one thing ({one_line(keys) or '{}'})"
-        place = list(node.entries.values())[1].place if node.entries else node.place
-        faults.append(Fault(fact, f"Write {kind}: {{NAME: {{argument: value}}}}", path, place))
+    if name is None or name in _NAMING:
+        faults.append(_not_one_name(kind, node, path))
         return None
     entry = node.entries[name]
     where = f"{path}.{name}"
@@ -57,6 +56,19 @@ def read_section(kind: str, node: Node, path: str, faults: list[Fault]) -> Named
         faults.append(Fault("'none' takes no arguments", f"Write {kind}: none", where, entry.place))
         return None
     return Named(name, read_arguments(entry.node, name, where, faults), entry.place, where)
+
+
+def _not_one_name(kind: str, node: Table, path: str) -> Fault:
+    """The fault of a mapping that is not `{NAME: {arguments}}`, with what was probably meant."""
+    keys = list(node.entries)
+    fact = f"a section names one thing ({one_line(', '.join(map(repr, keys[:3]))) or '{}'})"
+    naming = next((key for key in keys if key in _NAMING), None)
+    meant = node.entries[naming].node if naming else None
+    name = str(meant.value) if isinstance(meant, Scalar) else (keys[0] if keys else "NAME")
+    others = [key for key in keys if key not in (naming, name)]
+    remedy = f"{kind}: {{{name}: {{{others[0]}: …}}}}" if others else f"{kind}: {name}"
+    place = node.entries[others[0]].place if others else (node.entries[keys[0]].place if keys else node.place)
+    return Fault(fact, f"Write {one_line(remedy)}", path, place)
 
 
 def _read_name(kind: str, node: Scalar, path: str, faults: list[Fault]) -> Named | None:
@@ -69,7 +81,7 @@ def _read_name(kind: str, node: Scalar, path: str, faults: list[Fault]) -> Named
         return None
     if not isinstance(node.value, str):
         fact = f"must be the name of {article(kind)}, a mapping or a list of steps ({shown(node)})"
-        remedy = "Write a name" if kind == "backbone" else f"Write {kind}: none, or a name"
+        remedy = "Write backbone: NAME" if kind == "backbone" else f"Write {kind}: none, or a name"
         faults.append(Fault(fact, remedy, path, node.place))
         return None
     return Named(node.value, EMPTY, node.place, f"{path}.{node.value}")
@@ -104,7 +116,9 @@ def find_part(kind: str, name: str, catalog: Catalog) -> Path | None:
 def unknown_section(kind: str, named: Named, catalog: Catalog) -> Fault:
     """The fault of a name that is neither a part nor a block."""
     parts = dict(catalog.parts(kind))
-    close = nearest(named.name, [*parts, *catalog.blocks(), *(() if kind == "backbone" else (NONE,))])
-    remedy = close if close.startswith("Did") or not parts else nearest("", parts)
+    none = () if kind == "backbone" else (NONE,)
+    fitting = [name for name, path in catalog.blocks().items() if path.parent.name.removesuffix("s") == kind]
+    close = nearest(named.name, [*parts, *catalog.blocks(), *none])
+    remedy = close if close.startswith("Did") else nearest("", [*parts, *fitting, *none])
     path = named.path.removesuffix(f".{named.name}")
     return Fault(f"unknown {kind} '{one_line(named.name)}'", remedy, path, named.place)

@@ -70,7 +70,7 @@ class Resolver:
             if word in SELECTED_BY:
                 return self._case(SELECTED_BY[word], word, inner, node, path)
             if word == "argument":
-                return self._argument(inner)
+                return self._argument(inner, path)
             return self._scaled(inner, node, path)
         except Problem as problem:
             self.faults.append(problem.at(node.place, path))
@@ -89,10 +89,13 @@ class Resolver:
         self.faults.append(Fault(fact, remedy, where, place))
         return Scalar(BROKEN, node.place)
 
-    def _argument(self, inner: Node) -> Node:
+    def _argument(self, inner: Node, path: str) -> Node:
         name = inner.value if isinstance(inner, Scalar) else None
         if not isinstance(name, str) or name not in self.scope:
-            raise Problem(f"unknown argument ({shown(inner)})", nearest(name, self.scope))
+            self.faults.append(
+                Fault(f"unknown argument ({shown(inner)})", nearest(name, self.scope), path, inner.place)
+            )
+            return Scalar(BROKEN, inner.place)
         return self.scope[name].node
 
     def _scaled(self, inner: Node, node: Table, path: str) -> Node:

@@ -26,6 +26,7 @@ class StepTemplate:
     inputs: tuple[str, ...]
     place: Place
     inputs_place: Place
+    id_place: Place
     path: str
     is_plain: bool  # no selector anywhere inside, so it reads the same in every scope
 
@@ -47,7 +48,7 @@ def has_special(node: Node | None) -> bool:
 def read_step(node: Node, path: str, faults: list[Fault]) -> StepTemplate | None:
     """The template of one list item; None after a fault that leaves no block."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return StepTemplate(node.value, EMPTY, None, None, (), node.place, node.place, path, True)
+        return StepTemplate(node.value, EMPTY, None, None, (), node.place, node.place, node.place, path, True)
     if not isinstance(node, Table):
         if not (isinstance(node, Scalar) and node.value is BROKEN):
             faults.append(Fault(f"not a step ({shown(node)})", "Write - BLOCK: {arguments}", path, node.place))
@@ -63,14 +64,16 @@ def read_step(node: Node, path: str, faults: list[Fault]) -> StepTemplate | None
     arguments = read_arguments(entry.node, block, f"{path}.{block}", faults)
     repeat = node.get("repeat")
     inputs = node.entries.get("from")
+    named = node.get("id")
     return StepTemplate(
         block,
         arguments,
         repeat,
-        _read_id(node.get("id"), f"{path}.id", faults),
+        _read_id(named, f"{path}.id", faults),
         _read_inputs(inputs.node, f"{path}.from", faults) if inputs else (),
         entry.place,
         inputs.node.place if inputs else entry.place,
+        named.place if named else entry.place,
         path,
         not has_special(arguments) and not has_special(repeat),
     )
