@@ -34,7 +34,9 @@ def expand(spec: Spec) -> Network:
 def best_effort_faults(document: Table, catalog: Catalog) -> list[Fault]:
     """What expanding would report, for a document that already has faults."""
     expansion = _Expansion(document, catalog)
-    expansion.network()
+    top, inside = expansion.values()
+    expansion.faults.clear()  # values at the top level look the same in every scope: linting has told
+    expansion.sections(top, inside)
     return expansion.faults
 
 
@@ -69,13 +71,25 @@ class _Expansion:
     def faults(self) -> list[Fault]:
         return self.reader.faults
 
-    def network(self) -> Network:
-        image = self.document.get("input")
-        image = image if isinstance(image, Table) else Table({})
+    def values(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values at the top level and those of `input`; defaults where there is none."""
+        image = self._image()
         inside = {key: self._read(kind, image, key, f"input.{key}") for key, kind in INPUT_KINDS.items()}
-        top = {key: self._read(kind, self.document, key, key) for key, kind in TOP_KINDS.items()}
+        return {key: self._read(kind, self.document, key, key) for key, kind in TOP_KINDS.items()}, inside
+
+    def _image(self) -> Table:
+        image = self.document.get("input")
+        return image if isinstance(image, Table) else Table({})
+
+    def sections(self, top: dict[str, Any], inside: dict[str, Any]) -> tuple[Section, ...]:
+        """Every section that is not `none`, in the order data flows."""
         self.scope = self._top_scope(top, inside["size"])
-        found = [self._section(kind, image if kind == "preprocess" else self.document) for kind in SECTIONS]
+        tables = {"preprocess": self._image()}
+        found = [self._section(kind, tables.get(kind, self.document)) for kind in SECTIONS]
+        return tuple(section for section in found if section)
+
+    def network(self) -> Network:
+        top, inside = self.values()
         return Network(
             name=top["name"],
             source=top["source"],
@@ -86,7 +100,7 @@ class _Expansion:
             width_multiplier=top["width_multiplier"],
             output_stride=top["output_stride"],
             variant=top["variant"],
-            sections=tuple(section for section in found if section),
+            sections=self.sections(top, inside),
         )
 
     def _read(self, kind: Kind, table: Table, key: str, path: str) -> Any:

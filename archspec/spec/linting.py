@@ -38,10 +38,8 @@ REPEAT = NumberKind(limits=Limits(ge=1, le=1000))
 DILATE = BoolKind()
 _NUMBER = NumberKind(real=True)
 _POSITIVE = NumberKind(limits=Limits(ge=1))
-_SCALED = RecordKind(
-    {"filters": NumberKind(real=True, limits=Limits(gt=0), sample="32"), "divisor": _POSITIVE, "minimum": _POSITIVE},
-    ("filters",),
-)
+_FILTERS = NumberKind(real=True, limits=Limits(gt=0), sample="32")
+_SCALED = RecordKind({"filters": _FILTERS, "divisor": _POSITIVE, "minimum": _POSITIVE}, ("filters",))
 _RANGE = RecordKind(
     {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Limits(gt=0)), "log": BoolKind()},
     ("from", "to"),

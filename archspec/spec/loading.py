@@ -103,8 +103,10 @@ def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
     found, choices = check_document(document, catalog)
     faults.extend(found)
     if faults and not choices:
-        told = {(fault.place, fault.message) for fault in faults}
-        faults.extend(f for f in best_effort_faults(document, catalog) if (f.place, f.message) not in told)
+        told = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
+        for fault in best_effort_faults(document, catalog):
+            if fault.place not in told and (fault.place, fault.message) not in told:
+                faults.append(fault)
     raise_together(faults)
     return Spec(document, catalog, choices)
 

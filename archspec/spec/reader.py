@@ -50,11 +50,8 @@ class Reader(ABC):
         word = only_key(node)
         if word is None or not words:
             return self.mismatch(kind, node, path)
-        fact = (
-            f"must be {kind.words}, {named} ('{one_line(word)}')"
-            if " or " in named
-            else f"must be {kind.words} or {named} ('{one_line(word)}')"
-        )
+        joint = "," if " or " in named else " or"
+        fact = f"must be {kind.words}{joint} {named} ('{one_line(word)}')"
         return self.fault(fact, nearest(word, words), path, node.entries[word].place)
 
     def special_words(self) -> tuple[frozenset[str], str]:
