@@ -1,1 +1,29 @@
-"""Graph and weights -> a `.tflite` that is proven equal, without TensorFlow."""
+"""Graph and weights -> a `.tflite` that is proven equal, without TensorFlow.
+
+`export` makes the file, `check_equality` compares its logits with a reference's, `take_census` and
+`check_census` read what is in any `.tflite`, `read_metadata` what it says about itself.
+"""
+
+from archspec.export.census import Census, check_census, take_census
+from archspec.export.check import Equality, check_equality, default_images
+from archspec.export.exporting import PRECISIONS, Exported, Precision, export, logits_node, write
+from archspec.export.metadata import Metadata, read_metadata
+from archspec.export.running import run
+
+__all__ = [
+    "PRECISIONS",
+    "Census",
+    "Equality",
+    "Exported",
+    "Metadata",
+    "Precision",
+    "check_census",
+    "check_equality",
+    "default_images",
+    "export",
+    "logits_node",
+    "read_metadata",
+    "run",
+    "take_census",
+    "write",
+]

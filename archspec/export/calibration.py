@@ -14,7 +14,7 @@ Range = tuple[float, float]
 
 
 def calibrate(model: Model, images: Iterable[Array]) -> dict[int, Range]:
-    """`(lowest, highest)` of each computed float tensor, by its number. `model` is float32; images `(1, H, W, C)`, 0..255."""
+    """`(lowest, highest)` of each computed tensor of a float32 model, by its number; images `(1, H, W, C)`, 0..255."""
     from ai_edge_litert.interpreter import Interpreter
 
     watched = [index for operation in model.operations for index in operation.outputs]

@@ -19,7 +19,7 @@ SYNTHETIC_NOTE = (
 
 
 def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETIC_IMAGES) -> Iterator[Array]:
-    """Seeded images `(1, H, W, C)` float32 of whole numbers in 0..255: gradients, smooth noise at several scales, contrast."""
+    """Seeded images `(1, H, W, C)`, float32 of whole numbers in 0..255: gradients and smooth noise."""
     generator = np.random.default_rng(0)
     for _ in range(count):
         image = _gradient(size, channels, generator)
@@ -31,7 +31,7 @@ def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETI
 
 
 def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
-    """Up to 100 of a folder's PNG and JPEG files, evenly chosen by name, resized to `size`: `(1, H, W, C)` float32, 0..255.
+    """Up to 100 of a folder's PNG and JPEG files, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
 
     Raises `UserError` for a folder without images or a file that is not one.
     """

@@ -1,0 +1,165 @@
+"""What a `.tflite` says about itself: labels, normalisation and the spec, in the public form and in our own.
+
+The public form is the TFLite Metadata schema with its associated files (`labels.txt`, `spec.yaml`) appended as
+a zip archive: `unzip model.tflite labels.txt` works. Our own is JSON in the metadata buffer `archspec`.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec import __version__
+from archspec.errors import Problem
+from archspec.export.metadata_schema import ImageInput, MapOutput, decode_normalisation, encode_metadata
+from archspec.export.model import Model
+from archspec.graph import Graph
+from archspec.graph.identity import canonical_hash
+
+PUBLIC_BUFFER, OWN_BUFFER, RUNTIME_BUFFER = "TFLITE_METADATA", "archspec", "min_runtime_version"
+LABELS_FILE, SPEC_FILE = "labels.txt", "spec.yaml"
+EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier; a real time would make every export another file
+WHAT = {
+    "labels": "The label of each pixel.",
+    "logits": "The score of each class at each pixel, before softmax.",
+    "probabilities": "The probability of each class at each pixel.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What was read from a file; empty where it says nothing."""
+
+    own: dict[str, Any] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    min_runtime_version: str = ""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def describe(
+    model: Model, graph: Graph, *, precision: str, labels: Sequence[str] | None, spec_text: str | None
+) -> Model:
+    """The model with both metadata buffers. Raises `Problem` when there are not as many labels as classes."""
+    _check_labels(graph, labels)
+    image = model.tensors[model.inputs[0]]
+    height, width, channels = image.shape[1:]
+    own = {
+        "archspec": __version__,
+        "name": graph.name,
+        "hash": canonical_hash(graph),
+        "precision": precision,
+        "input": {
+            "name": model.input_names[0],
+            "shape": list(image.shape),
+            "dtype": image.dtype,
+            "range": [0, 255],
+            "channels": "RGB" if channels == 3 else channels,
+        },
+        "normalisation": _normalisation(graph),
+        "outputs": [_output(model, position) for position in range(len(model.outputs))],
+        "classes": class_count(graph),
+        "labels": None if labels is None else list(labels),
+        "spec": spec_text,
+    }
+    public = encode_metadata(
+        graph.name,
+        "Semantic segmentation network, made by archspec.",
+        ImageInput(model.input_names[0], height, width, channels, (0.0,), (1.0,)),
+        [MapOutput(name, WHAT[name.partition("_")[0]], name.startswith("labels")) for name in model.output_names],
+        None if labels is None else LABELS_FILE,
+        None if spec_text is None else SPEC_FILE,
+    )
+    text = json.dumps(own, ensure_ascii=False, separators=(",", ":"))
+    return model.with_metadata(**{PUBLIC_BUFFER: public, OWN_BUFFER: text.encode()})
+
+
+def class_count(graph: Graph) -> int | None:
+    """The channels of the logits: of what the label map is taken from, else of the output. None where they disagree."""
+    tensors = [
+        output.node.inputs[0] if type(output.node.layer).__name__ == "ArgMax" else output for output in graph.outputs
+    ]
+    counts = {tensor.shape[-1] for tensor in tensors}
+    return counts.pop() if len(counts) == 1 else None
+
+
+def append_files(data: bytes, labels: Sequence[str] | None, spec_text: str | None) -> bytes:
+    """The file with its associated files behind it as a zip archive; unchanged when there are none."""
+    files = {}
+    if labels is not None:
+        files[LABELS_FILE] = "".join(f"{label}\n" for label in labels)
+    if spec_text is not None:
+        files[SPEC_FILE] = spec_text
+    if not files:
+        return data
+    stream = io.BytesIO(data)
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
+        for name, text in files.items():
+            archive.writestr(zipfile.ZipInfo(name, EARLIEST), text)
+    return stream.getvalue()
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """What any `.tflite` says about itself, ours or not. Raises `Problem` for bytes that are none."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    if data[4:8] != b"TFL3":
+        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
+    model = schema.Model.GetRootAs(data)
+    entries = [model.Metadata(index) for index in range(model.MetadataLength())]
+    buffers = {entry.Name().decode(): model.Buffers(entry.Buffer()) for entry in entries}
+    found = {name: buffer.DataAsNumpy().tobytes() for name, buffer in buffers.items() if buffer.DataLength()}
+    files = _read_files(data)
+    return Metadata(
+        own=json.loads(found[OWN_BUFFER]) if OWN_BUFFER in found else {},
+        labels=_read_labels(files),
+        normalisation=decode_normalisation(found[PUBLIC_BUFFER]) if PUBLIC_BUFFER in found else None,
+        min_runtime_version=found.get(RUNTIME_BUFFER, b"").rstrip(b"\0").decode(),
+        files=files,
+    )
+
+
+def _check_labels(graph: Graph, labels: Sequence[str] | None) -> None:
+    classes = class_count(graph)
+    if labels is None:
+        return
+    if classes is not None and len(labels) != classes:
+        raise Problem(f"{len(labels)} labels for {classes} classes", "Give one label a class, from class 0 on")
+    if any("\n" in label or "\r" in label for label in labels):
+        raise Problem("a label with a line break", "Labels are written one a line")
+
+
+def _normalisation(graph: Graph) -> dict[str, Any]:
+    """What is done to the image inside the network: `scale · x + offset`."""
+    readers = [node for tensor in graph.inputs for node in tensor.consumers]
+    if len(readers) == 1 and type(readers[0].layer).__name__ == "Rescaling":
+        config = readers[0].layer.config
+        return {"inside": True, "scale": config["scale"], "offset": config["offset"]}
+    return {"inside": True, "scale": 1.0, "offset": 0.0}
+
+
+def _output(model: Model, position: int) -> dict[str, Any]:
+    tensor = model.tensors[model.outputs[position]]
+    return {"name": model.output_names[position], "shape": list(tensor.shape), "dtype": tensor.dtype}
+
+
+def _read_files(data: bytes) -> dict[str, bytes]:
+    stream = io.BytesIO(data)
+    if not zipfile.is_zipfile(stream):
+        return {}
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except zipfile.BadZipFile:  # weights that look like an archive's end
+        return {}
+
+
+def _read_labels(files: dict[str, bytes]) -> tuple[str, ...]:
+    for name, content in files.items():
+        if "label" in name and name.endswith(".txt"):
+            return tuple(content.decode("utf-8", "replace").splitlines())
+    return ()

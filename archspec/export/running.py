@@ -1,0 +1,53 @@
+"""Run a `.tflite` through LiteRT on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from archspec.errors import Problem
+from archspec.export.model import Array
+
+
+def run(data: bytes, images: Sequence[Array]) -> list[Array]:
+    """The first output for each image `(1, H, W, C)` of whole numbers in 0..255; integers of a scale become real again.
+
+    Raises `Problem` when the runtime refuses the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    try:
+        interpreter = Interpreter(model_content=data, num_threads=1)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise Problem(
+            f"LiteRT refuses the file ({_first_line(error)})", "Look at its operators and versions"
+        ) from error
+    entrance, exit_ = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    results = []
+    for image in images:
+        if image.shape != tuple(entrance["shape"]):
+            raise Problem(f"an image of shape {list(image.shape)} for an input of {entrance['shape'].tolist()}")
+        interpreter.set_tensor(entrance["index"], _enter(image, entrance["dtype"]))
+        interpreter.invoke()
+        results.append(_leave(interpreter.get_tensor(exit_["index"]), exit_["quantization"]))
+    return results
+
+
+def _enter(image: Array, dtype: type) -> Array:
+    """uint8 takes the image's bytes as they are, int8 takes them 128 lower, as TensorFlow's converter does."""
+    if dtype == np.int8:
+        return (np.rint(image) - 128).astype(np.int8)
+    return (np.rint(image) if dtype == np.uint8 else image).astype(dtype)
+
+
+def _leave(output: Array, quantization: tuple[float, int]) -> Array:
+    scale, zero_point = quantization
+    if scale == 0.0 or output.dtype.kind == "f":
+        return output
+    return (output.astype(np.float32) - zero_point) * np.float32(scale)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0]

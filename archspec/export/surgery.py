@@ -1,0 +1,46 @@
+"""A copy of a file that gives its logits: the final ARG_MAX taken out, all else as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The copy; whether there was an ARG_MAX to take out; and the shape of its input."""
+
+    data: bytes
+    had_argmax: bool
+    input_shape: tuple[int, ...]
+
+
+def cut_argmax(data: bytes) -> Cut:
+    """Works on any `.tflite`, so what is compared is the very file, not another export of the same graph.
+
+    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`.
+    """
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    if len(data) < 16 or data[4:8] != b"TFL3":
+        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
+    model = schema.ModelT.InitFromPackedBuf(data)
+    graph = model.subgraphs[0]
+    input_shape = tuple(int(size) for size in graph.tensors[graph.inputs[0]].shape)
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    removed = 0
+    for code in (schema.BuiltinOperator.CAST, schema.BuiltinOperator.ARG_MAX):
+        last = graph.operators[-1]
+        if codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
+            graph.outputs = [int(last.inputs[0])]
+            graph.operators = graph.operators[:-1]
+            removed = code
+    if removed != schema.BuiltinOperator.ARG_MAX:
+        return Cut(data, False, input_shape)
+    for signature in model.signatureDefs or []:
+        signature.outputs[0].name, signature.outputs[0].tensorIndex = "logits", int(graph.outputs[0])
+    builder = flatbuffers.Builder(len(data) + 4096)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return Cut(bytes(builder.Output()), True, input_shape)
