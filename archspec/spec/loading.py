@@ -145,7 +145,7 @@ def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) ->
         )
         return None
     for candidate in (path.parent / name, path.parent / f"{name}.yaml"):
-        if candidate.is_file():
+        if candidate.is_file() and (candidate != path or name == path.name):
             return candidate
     if name in catalog.specs():
         return catalog.specs()[name]

@@ -26,7 +26,7 @@ class Part:
     faults: tuple[Fault, ...]
 
 
-_PARTS: dict[tuple[str, Path], tuple[tuple[int, int], Part]] = {}
+_PARTS: dict[tuple[str, Path, str], tuple[tuple[int, int], Part]] = {}
 
 
 def load_part(kind: str, name: str, path: Path) -> Part:
@@ -36,9 +36,10 @@ def load_part(kind: str, name: str, path: Path) -> Part:
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    known = _PARTS.get((kind, path))
+    key = (kind, path, os.getcwd())  # places are relative to the current folder
+    known = _PARTS.get(key)
     if known is None or known[0] != stamp:
-        known = _PARTS[kind, path] = (stamp, _read_part(kind, name, path))
+        known = _PARTS[key] = (stamp, _read_part(kind, name, path))
     return known[1]
 
 
