@@ -20,14 +20,9 @@ MAX_ORDERED_RUNS = 10
 def collect(program: Program, tensor: Tensor, value: Value) -> Value:
     """One runtime tensor that holds the channels in any order; the layout tells which. The reader's weights follow it."""
     codes = value.codes(tensor.channels)
-    stretches = runs(sorted(codes))
-    key = tuple(stretches)
-    if key not in program.gathered:
-        if len(set(codes)) != len(codes):  # a channel used twice: no layout can say that
-            return put_in_order(program, tensor, value)
-        program.gathered[key] = _join(program, tensor, stretches)
-    held, physical = program.gathered[key]
-    return Value(held, Layout(codes, physical))
+    if len(set(codes)) != len(codes):  # a channel used twice: no layout of the weights can say that
+        return put_in_order(program, tensor, value)
+    return _gathered(program, tensor, codes, sorted(codes))
 
 
 def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
@@ -41,7 +36,7 @@ def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
             groups = [pieces[start : start + MAX_INPUTS] for start in range(0, len(pieces), MAX_INPUTS)]
             pieces = [_concatenate(program, tensor, group) for group in groups]
         return Value(pieces[0])
-    held = value if value.scattered is None else collect(program, tensor, value)
+    held = value if value.scattered is None else _gathered(program, tensor, codes, sorted(set(codes)))
     if held.layout is None:
         return held
     positions = held.layout.positions
@@ -49,7 +44,9 @@ def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
         if channels % groups_count == 0 and shuffled(range(channels), groups_count) == positions:
             return Value(literal_shuffle(program, tensor, held.tensor, groups_count))
     output = program.activation(f"{tensor.node.name}.ordered", tensor.shape)
-    program.operate("GATHER", [held.tensor, program.numbers(positions)], output, {"axis": len(tensor.shape)}, tensor.node.name)
+    program.operate(
+        "GATHER", [held.tensor, program.numbers(positions)], output, {"axis": len(tensor.shape)}, tensor.node.name
+    )
     return Value(output)
 
 
@@ -58,7 +55,9 @@ def literal_shuffle(program: Program, tensor: Tensor, held: int, groups: int) ->
     height, width, channels = tensor.shape
     name = tensor.node.name
     split = program.activation(f"{name}.split", (height * width, groups, channels // groups))
-    program.operate("RESHAPE", [held, program.numbers((1, height * width, groups, channels // groups))], split, {}, name)
+    program.operate(
+        "RESHAPE", [held, program.numbers((1, height * width, groups, channels // groups))], split, {}, name
+    )
     swapped = program.activation(f"{name}.swapped", (height * width, channels // groups, groups))
     program.operate("TRANSPOSE", [split, program.numbers((0, 1, 3, 2))], swapped, {}, name)
     output = program.activation(name, tensor.shape)
@@ -72,6 +71,16 @@ def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
     while len(joined) > MAX_INPUTS:
         joined = [_concatenate(program, tensor, joined[:MAX_INPUTS]), *joined[MAX_INPUTS:]]
     return _concatenate(program, tensor, joined)
+
+
+def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list[int]) -> Value:
+    """One runtime tensor that holds each channel once (`distinct`, sorted); the same ones are gathered only once in a program."""
+    stretches = runs(distinct)
+    key = tuple(stretches)
+    if key not in program.gathered:
+        program.gathered[key] = _join(program, tensor, stretches)
+    held, physical = program.gathered[key]
+    return Value(held, Layout(codes, physical))
 
 
 def _join(program: Program, tensor: Tensor, stretches: list[Stretch]) -> tuple[int, list[Stretch]]:
