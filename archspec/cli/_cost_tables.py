@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, CostSheet, Group, LayerCost, group, layer_costs
 from archspec.cost.layers import block_of
+from archspec.graph import Graph
 from archspec.reporters import Column, Table
 
 SHEET_COLUMNS = (
@@ -31,11 +32,8 @@ SHEET_COLUMNS = (
 
 
 def sheets_table(sheets: Sequence[CostSheet]) -> Table:
-    """One row a network; for a single one, one row a number, which fits a terminal."""
-    rows = tuple(_sheet_row(sheet) for sheet in sheets)
-    if len(rows) > 1:
-        return Table("Cost at batch 1", SHEET_COLUMNS, rows, CONVENTIONS)
-    return Table("", SHEET_COLUMNS, rows, CONVENTIONS)
+    """One row a network."""
+    return Table("", SHEET_COLUMNS, tuple(_sheet_row(sheet) for sheet in sheets), CONVENTIONS)
 
 
 def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
@@ -76,22 +74,29 @@ LAYER_COLUMNS = (
 )
 
 
-def detail_table(network: Traced, by: str) -> Table:
+def detail_table(graph: Graph, by: str) -> Table:
     """One row a layer, block or section, and the total."""
-    costs = layer_costs(network.graph)
-    total = group(costs, lambda _: "total")
     if by == "layer":
-        rows = [_layer_row(cost) for cost in costs]
-        rows += [(*_group_row(total[0]), None, None, None, None)]
-        return Table(network.graph.name, LAYER_COLUMNS, tuple(rows), CONVENTIONS)
-    return Table(
-        network.graph.name, DETAIL_COLUMNS, tuple(_group_row(one) for one in (*_groups(costs, by), *total)), CONVENTIONS
-    )
+        return layer_table(graph)
+    costs = layer_costs(graph)
+    rows = tuple(_group_row(one) for one in (*_groups(costs, by), *_total(costs)))
+    return Table(graph.name, DETAIL_COLUMNS, rows, CONVENTIONS)
+
+
+def layer_table(graph: Graph) -> Table:
+    """One row a layer, and the total."""
+    costs = layer_costs(graph)
+    rows = (*map(_layer_row, costs), (*_group_row(_total(costs)[0]), None, None, None, None))
+    return Table(graph.name, LAYER_COLUMNS, rows, CONVENTIONS)
+
+
+def _total(costs: Sequence[LayerCost]) -> tuple[Group, ...]:
+    return group(costs, lambda _: "total")
 
 
 def detail_json(network: Traced, by: str) -> str:
     """The cost sheet's object with the rows under `layers`, `blocks` or `sections`."""
-    table = detail_table(network, by)
+    table = detail_table(network.graph, by)
     ids = [column.id for column in table.columns]
     rows = [dict(zip(ids, row, strict=True)) for row in table.rows[:-1]]
     return json.dumps({**network.price().to_json(), f"{by}s": rows}, indent=2) + "\n"

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from archspec.cost import CostSheet
 
 
+WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
+
+
 @click.command()
 @click.argument("specs", nargs=-1, required=True, metavar="SPEC...")
 @set_option
@@ -53,15 +56,18 @@ def cost(
         if reporter == "json":
             put(detail_json(networks[0], by), output)
         else:
-            put_table(detail_table(networks[0], by), reporter, output)
+            put_table(detail_table(networks[0].graph, by), reporter, output)
         return
     sheets = [network.price() for network in networks]
     if reporter == "json":
         put(_json(sheets), output)
     else:
         from archspec.cli._cost_tables import sheets_table
+        from archspec.reporters import transposed
 
-        put_table(sheets_table(sheets), reporter, output)
+        table = sheets_table(sheets)
+        for_people = reporter in ("table", "markdown")  # data formats keep one row a network
+        put_table(transposed(table) if for_people and len(sheets) < WIDE_FROM else table, reporter, output)
 
 
 def _json(sheets: list[CostSheet]) -> str:

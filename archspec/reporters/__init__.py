@@ -13,8 +13,9 @@ from typing import TextIO, cast
 
 from archspec.errors import nearest, user_error
 from archspec.reporters._table import Cell, Column, Table
+from archspec.reporters._text import transposed
 
-__all__ = ["Cell", "Column", "Table", "formats", "render", "report"]
+__all__ = ["Cell", "Column", "Table", "formats", "render", "report", "transposed"]
 
 
 @cache

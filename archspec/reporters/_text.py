@@ -34,6 +34,15 @@ def rows_for_people(table: Table) -> list[list[str]]:
     return [[for_people(cell, column) for cell, column in zip(row, table.columns, strict=True)] for row in table.rows]
 
 
+def transposed(table: Table) -> Table:
+    """One line a column, one column a row, headed by its first cell: few rows of many numbers on a narrow terminal."""
+    first, *others = table.columns
+    cells = rows_for_people(table)
+    columns = (Column("what", first.heading), *(Column(str(number), row[0], align="right") for number, row in enumerate(cells)))
+    rows = tuple((column.heading, *(row[index] for row in cells)) for index, column in enumerate(others, 1))
+    return Table(table.title, columns, rows, table.notes)
+
+
 def for_machines(cell: Cell) -> str:
     """The cell as data, nothing rounded: `1234567`, `0.6471088960000001`, `true`, empty where there is nothing."""
     if cell is None:

@@ -1,0 +1,117 @@
+"""`archspec build`: from a spec to a cost sheet, a `.tflite`, its latency, a Keras model, and proof that they are equal."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.evaluate import Build, BuildOptions
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+
+@click.command()
+@click.argument("spec")
+@set_option
+@plugins_option
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
+              help="Of the .tflite; dynamic is int8 weights in convolutions only.")  # fmt: skip
+@click.option("--input-dtype", type=click.Choice(("float32", "uint8")), help="What the .tflite reads; else as the spec says.")
+@click.option("--shuffle", type=click.Choice(("follow", "transpose")), default="follow", show_default=True,
+              help="Channel shuffles folded into weights, or as they stand in the papers.")  # fmt: skip
+@click.option("--via", type=click.Choice(("direct", "tensorflow")), default="direct", show_default=True,
+              help="Our exporter, or TensorFlow's converter.")  # fmt: skip
+@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
+@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
+@click.option("--latency", type=click.Choice(("quick", "default", "paper", "none")), default="default", show_default=True,
+              help="How long to measure; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
+@click.option("--keras/--no-keras", default=True, show_default=True,
+              help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
+@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
+              show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
+@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+def build(
+    spec: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    precision: str,
+    input_dtype: str | None,
+    shuffle: str,
+    via: str,
+    representative: Path | None,
+    labels: Path | None,
+    latency: str,
+    threads: int,
+    seed: int,
+    keras: bool,
+    root: Path,
+    reporter: str,
+) -> None:
+    """Build SPEC (a path, or a bundled name): the numbers first, the Keras model after.
+
+    Weights are freshly initialised from --seed. Equality of the .tflite and the Keras model is checked on logits,
+    with batch-norm statistics as of a trained network.
+    """
+    from archspec.evaluate import Build, BuildOptions
+    from archspec.spec import load
+
+    if via == "tensorflow" and not keras:
+        raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
+    folder = catalog(plugins)
+    options = BuildOptions(
+        precision=precision,
+        input_dtype=input_dtype,
+        shuffle=shuffle,
+        via=via,
+        seed=seed,
+        representative=representative,
+        labels=_labels(labels),
+        latency=latency,
+        threads=threads,
+    )
+    _run(Build(load(spec, overrides, catalog=folder), folder, root, options), options, keras, reporter)
+
+
+def _run(one: Build, options: BuildOptions, keras: bool, reporter: str) -> None:
+    """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
+    from archspec.cli._build_report import BuildReport
+    from archspec.cli._progress import Steps
+
+    report = BuildReport(one, reporter, sys.stdout)
+    with Steps() as steps:
+        report.cost()
+        steps.say("writing the .tflite")
+        one.exported  # noqa: B018 (worked out, and written, here)
+        report.file()
+        if options.latency != "none":
+            with steps.bar("latency") as progress:
+                one.measure(progress)
+            report.latency()
+        if keras:
+            steps.say("building the Keras model")
+            one.keras_model  # noqa: B018
+            steps.say("comparing the .tflite with the Keras model")
+            one.compare()
+            report.agreement()
+    report.finish()
+
+
+def _labels(path: Path | None) -> tuple[str, ...]:
+    from archspec.errors import Place, user_error
+
+    if path is None:
+        return ()
+    try:
+        return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise user_error(f"cannot be read ({error})", "Name a text file with one class a line", place=Place(str(path))) from error

@@ -1,0 +1,144 @@
+"""One build, stage by stage, cheapest first: cost, `.tflite`, latency, Keras model, proof that they are equal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.cost import CostSheet, price
+from archspec.devices import Latency, Model, Progress, measure
+from archspec.errors import Problem, UserError, user_error
+from archspec.evaluate.reference import REFERENCE_NAME, reference_model
+from archspec.export import Equality, Exported, check_equality, export, logits_node
+from archspec.graph.trace import trace
+from archspec.graph.weights import Statistics, initialise
+from archspec.record import write_bytes
+from archspec.spec import Spec, dump, expand
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+    from archspec.evaluate.options import BuildOptions
+
+PROOF_SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near the `.tflite` is to the Keras model, by logits: the written file, and one of the same network with
+    batch-norm statistics as after training (fresh ones would hide a fault in folding them)."""
+
+    file: Equality
+    trained_statistics: Equality
+
+
+@dataclass
+class Build:
+    """A traced spec and the folder its files go to. Each property is worked out once, when it is first asked for."""
+
+    spec: Spec
+    catalog: Catalog
+    root: Path
+    options: BuildOptions
+    latency: Latency | None = field(default=None, init=False)
+    agreement: Agreement | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.network = expand(self.spec)
+        self.graph = trace(self.network, self.catalog)
+
+    @cached_property
+    def sheet(self) -> CostSheet:
+        """The cost sheet: at once."""
+        return price(self.graph, classes=self.network.classes, output_stride=self.network.output_stride)
+
+    @cached_property
+    def folder(self) -> Path:
+        """`<root>/<name>-<hash>`, made if it is not there."""
+        folder = self.root / f"{self.graph.name}-{self.sheet.hash}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another with --output") from error
+        return folder
+
+    @cached_property
+    def spec_text(self) -> str:
+        """The spec with everything merged into it."""
+        return dump(self.spec)
+
+    @cached_property
+    def exported(self) -> Exported:
+        """The `.tflite`, its operators checked, written as `model.tflite`."""
+        exported = self._export("fresh", self.options.seed)
+        write_bytes(self.tflite_path, exported.data)
+        return exported
+
+    @property
+    def tflite_path(self) -> Path:
+        """Where the `.tflite` goes."""
+        return self.folder / "model.tflite"
+
+    @property
+    def keras_path(self) -> Path:
+        """Where the Keras model goes."""
+        return self.folder / "model.keras"
+
+    def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
+        """Host latency of the `.tflite`, in turns with the reference network."""
+        models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.graph.name)]
+        options = self.options
+        self.latency = measure(models, procedure=options.latency, threads=options.threads, reference=0, progress=progress)[1]
+        return self.latency
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """The Keras model with the build's weights, written as `model.keras`. Imports TensorFlow."""
+        from archspec import lower
+
+        model = lower.to_keras(self.graph, initialise(self.graph, self.options.seed))
+        lower.save_keras(model, self.keras_path)
+        return model
+
+    def compare(self) -> Agreement:
+        """The written file against the Keras model, and both again with trained-like statistics.
+
+        Raises `UserError` when float32 logits differ by more than 1e-5.
+        """
+        from archspec import lower
+
+        file = self._compare(self.exported, self.keras_model)
+        proof = self._export("random", PROOF_SEED)
+        lower.set_weights(self.keras_model, initialise(self.graph, PROOF_SEED, "random"))
+        self.agreement = Agreement(file, self._compare(proof, self.keras_model))
+        return self.agreement
+
+    def _export(self, statistics: Statistics, seed: int) -> Exported:
+        weights = initialise(self.graph, seed, statistics)
+        options = self.options
+        if options.via == "tensorflow":
+            from archspec.evaluate.via_tensorflow import export_with_tensorflow
+
+            return export_with_tensorflow(self.graph, weights, options)
+        return export(
+            self.graph,
+            weights,
+            precision=options.precision,
+            shuffle=options.shuffle,
+            input_dtype=options.input_dtype,
+            representative=options.representative,
+            labels=options.labels or None,
+            spec_text=self.spec_text,
+        )
+
+    def _compare(self, exported: Exported, model: Any) -> Equality:
+        from archspec import lower
+
+        reference = lower.function_to(model, logits_node(self.graph))
+        tolerance = {"tolerance": None} if exported.precision != "float32" else {}
+        try:
+            return check_equality(exported.data, reference, **tolerance)  # type: ignore[arg-type]
+        except Problem as problem:
+            raise UserError(problem.at(self.network.sections[0].place)) from problem
