@@ -56,7 +56,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: by the clock on the wall, and the time its thread had the processor (None where that means nothing)."""
+    """One run: by the clock on the wall, and the time its thread had the processor (None in all runs or in none)."""
 
     wall_ms: float
     cpu_ms: float | None = None

@@ -134,7 +134,7 @@ class _Run:
             model_hash=model.hash,
             model_bytes=len(model.content),
             samples_ms=tuple(sample.wall_ms for sample in samples),
-            cpu_samples_ms=cpu if len(cpu) == len(samples) else (),
+            cpu_samples_ms=cpu,
             reference=self.models[self.reference].name,
             reference_samples_ms=tuple(sample.wall_ms for sample in self.samples[self.reference][:whole]),
             init_ms=session.init_ms,

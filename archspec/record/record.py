@@ -60,7 +60,7 @@ class Record:
         Equal keys mean that the number need not be measured again.
         """
         conditions = {name: _same_number(value) for name, value in self.conditions.items()}
-        content = json.dumps([self.hash, self.metric, conditions], sort_keys=True, ensure_ascii=True)
+        content = json.dumps([self.hash, self.metric, conditions], ensure_ascii=True)  # conditions are in order
         return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     def to_json(self) -> dict[str, Any]:

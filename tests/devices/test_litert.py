@@ -50,6 +50,8 @@ def test_what_runs_it_is_named() -> None:
 def test_delegation_is_counted() -> None:
     taken = one(tiny_tflite("ADD")).system
     assert (taken.delegate, taken.operations, taken.delegated, taken.fully_delegated) == ("XNNPACK", 1, 1, True)
+    chain = one(tiny_tflite("ADD", times=5)).system
+    assert (chain.operations, chain.delegated) == (5, 5)
     left = one(tiny_tflite("ADD", dtype=INT32)).system
     assert (left.delegate, left.operations, left.delegated, left.fully_delegated) == ("none", 1, 0, False)
 

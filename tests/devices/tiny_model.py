@@ -17,26 +17,31 @@ def tiny_tflite(
     signature: tuple[int, ...] = (),
     dtype: int = FLOAT32,
     custom: str = "",
+    times: int = 1,
 ) -> bytes:
-    """One operator over x and x (ADD, MAXIMUM) or x alone (any other): x -> y of the same shape."""
+    """`times` operators in a chain, each over x and x (ADD, MAXIMUM) or x alone (any other); all of the same shape."""
     model = schema.ModelT()
     model.version = 3
     model.buffers = [schema.BufferT()]
     model.operatorCodes = [_code(operator, custom)]
     graph = schema.SubGraphT()
-    graph.tensors = [_tensor(name, shape, signature, dtype) for name in ("x", "y")]
-    graph.inputs, graph.outputs = np.array([0], np.int32), np.array([1], np.int32)
-    step = schema.OperatorT()
-    step.opcodeIndex = 0
-    step.inputs = np.array([0, 0] if operator in TWO_INPUTS else [0], np.int32)
-    step.outputs = np.array([1], np.int32)
-    if operator == "ADD":
-        step.builtinOptionsType, step.builtinOptions = schema.BuiltinOptions.AddOptions, schema.AddOptionsT()
-    graph.operators = [step]
+    graph.tensors = [_tensor(name, shape, signature, dtype) for name in ("x", *("y" * times))]
+    graph.inputs, graph.outputs = np.array([0], np.int32), np.array([times], np.int32)
+    graph.operators = [_step(operator, tensor) for tensor in range(times)]
     model.subgraphs = [graph]
     builder = flatbuffers.Builder(1024)
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
+
+
+def _step(operator: str, tensor: int) -> Any:
+    step = schema.OperatorT()
+    step.opcodeIndex = 0
+    step.inputs = np.array([tensor] * (2 if operator in TWO_INPUTS else 1), np.int32)
+    step.outputs = np.array([tensor + 1], np.int32)
+    if operator == "ADD":
+        step.builtinOptionsType, step.builtinOptions = schema.BuiltinOptions.AddOptions, schema.AddOptionsT()
+    return step
 
 
 def _code(operator: str, custom: str) -> Any:

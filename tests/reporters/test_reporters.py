@@ -219,6 +219,18 @@ def test_json_reads_back_to_the_same_rows(table: Table) -> None:
     assert list(document["meta"]["columns"]) == ids
 
 
+def test_json_has_no_word_for_what_is_not_finite() -> None:
+    values = (float("nan"), float("inf"), -float("inf"), 1.5)
+    table = Table("", (Column("a", "A", kind="number"),), tuple((value,) for value in values))
+    assert [row["a"] for row in json.loads(render(table, "json"))["rows"]] == [None, None, None, 1.5]
+    assert render(table, "csv") == "A\nnan\ninf\n-inf\n1.5\n"
+
+
+def test_text_ends_where_the_last_cell_ends() -> None:
+    table = Table("", (Column("a", "A"), Column("b", "Wide")), (("x", "y"), ("x", "")))
+    assert render(table, "table") == "A  Wide\n-  ----\nx  y\nx\n"
+
+
 def markdown_cells(line: str) -> list[str]:
     """Split a row as GitHub's parser does: a backslash takes the next character with it, a bare pipe separates."""
     found, now, skip = [], "", False
@@ -332,7 +344,9 @@ def test_a_terminal_gets_rich_and_all_of_it(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     table = Table(
-        "[red]title[/red]", (Column("a", "[b]A[/b]"), Column("n", "N", kind="integer")), (("x" * 90, 1234567),)
+        "[red]title[/red]",
+        (Column("a", "[b]A[/b]"), Column("n", "N", kind="integer")),
+        (("x" * 90, 1234567), ("[i]c[/i]", 2)),
     )
     stream = Terminal()
     report(table, stream)
@@ -342,6 +356,7 @@ def test_a_terminal_gets_rich_and_all_of_it(monkeypatch: pytest.MonkeyPatch) -> 
     assert "1,234,567" in text
     assert "[red]title[/red]" in text
     assert "[b]A[/b]" in text
+    assert "[i]c[/i]" in text
     assert "…" not in text
 
 
