@@ -85,7 +85,7 @@ class Catalog:
         return found | self._plugin_yaml[1]
 
     def function(self, name: str) -> Callable[..., Any]:
-        """The function of the block `name`. Raises `UserError` when its file does not define it, `KeyError` when there is no file."""
+        """The function of the block `name`. Raises `UserError` where it lacks it, `KeyError` without a file."""
         if name not in self._functions:
             self._functions[name] = _load_function(self._blocks[name], name)
         return self._functions[name]
@@ -108,7 +108,9 @@ def _load_function(path: Path, name: str) -> Callable[..., Any]:
         module = _load_plugin(path)
     function = getattr(module, name, None)
     if not callable(function):
-        raise user_error(f"a block file must define a function of its own name ('{name}')", place=Place(os.fspath(path), 1, 1))
+        raise user_error(
+            f"a block file must define a function of its own name ('{name}')", place=Place(os.fspath(path), 1, 1)
+        )
     return function  # type: ignore[no-any-return]
 
 
@@ -126,5 +128,7 @@ def _load_plugin(path: Path) -> object:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[module_name]
-        raise user_error(f"this block file cannot be imported ({type(error).__name__}: {error})", place=Place(os.fspath(path))) from error
+        raise user_error(
+            f"this block file cannot be imported ({type(error).__name__}: {error})", place=Place(os.fspath(path))
+        ) from error
     return module

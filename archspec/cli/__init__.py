@@ -1,4 +1,4 @@
-"""The `archspec` command. Each subcommand is a file here with a click command of its own name, imported when it is called."""
+"""The `archspec` command: each subcommand is a file here with a click command of its own name, imported when called."""
 
 from __future__ import annotations
 

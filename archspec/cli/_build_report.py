@@ -98,7 +98,10 @@ def agreement_table(build: Build) -> Table:
     agreement = build.agreement
     rows = ()
     if agreement is not None:
-        rows = (_agreement_row("as written", agreement.file), _agreement_row("trained statistics", agreement.trained_statistics))
+        rows = (
+            _agreement_row("as written", agreement.file),
+            _agreement_row("trained statistics", agreement.trained_statistics),
+        )
     notes = ("relative error: max |a - b| / max |b| over all images; float32 is refused above 1e-5",)
     return Table("", columns, rows, notes)
 
@@ -139,7 +142,9 @@ def build_json(build: Build) -> dict[str, Any]:
         "op_census": exported.census.operations,
         "macs_in_file": exported.census.macs,
         "notes": list(exported.notes),
-        "latency_ms": {**latency.wall.to_json(), "fps": latency.fps, "samples": list(latency.samples_ms)} if latency else None,
+        "latency_ms": {**latency.wall.to_json(), "fps": latency.fps, "samples": list(latency.samples_ms)}
+        if latency
+        else None,
         "paired_ratio": latency.paired_ratio if latency else None,
         "latency": _latency_conditions(build),
         "equality": {

@@ -12,11 +12,15 @@ def tree(graph: Graph, layers: bool) -> str:
     costs = layer_costs(graph)
     lines = [_line(graph.name, "", 0, sum(one.params for one in costs), sum(one.macs for one in costs))]
     for section in group(costs, _section):
-        lines.append(_line(f"  {section.name}", _shape(section.output_shape), section.layers, section.params, section.macs))
+        lines.append(
+            _line(f"  {section.name}", _shape(section.output_shape), section.layers, section.params, section.macs)
+        )
         inside = [cost for cost in costs if _section(cost) == section.name]
         for block in group(inside, block_of):
             if block.name != section.name:
-                lines.append(_line(f"    {block.name}", _shape(block.output_shape), block.layers, block.params, block.macs))
+                lines.append(
+                    _line(f"    {block.name}", _shape(block.output_shape), block.layers, block.params, block.macs)
+                )
             if layers:
                 lines.extend(
                     _line(f"      {cost.name} ({cost.layer})", _shape(cost.output_shape), 0, cost.params, cost.macs)

@@ -38,7 +38,9 @@ class Steps:
             self._task = self._shown.add_task("", total=None)
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._shown is not None:
             self._shown.stop()
 
@@ -55,6 +57,8 @@ class Steps:
         def watch(progress: Progress) -> None:
             if self._shown is not None:
                 total = progress.total if progress.stage == "round" else None
-                self._shown.update(self._task, description=f"{words}: {progress.stage}", total=total, completed=progress.done)
+                self._shown.update(
+                    self._task, description=f"{words}: {progress.stage}", total=total, completed=progress.done
+                )
 
         yield watch

@@ -1,4 +1,4 @@
-"""`archspec build`: from a spec to a cost sheet, a `.tflite`, its latency, a Keras model, and proof that they are equal."""
+"""`archspec build`: from a spec to cost sheet, `.tflite`, latency, Keras model, and proof that they are equal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
+LATENCIES = ("quick", "default", "paper", "none")
 
 
 @click.command()
@@ -22,7 +23,9 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
 @plugins_option
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
               help="Of the .tflite; dynamic is int8 weights in convolutions only.")  # fmt: skip
-@click.option("--input-dtype", type=click.Choice(("float32", "uint8")), help="What the .tflite reads; else as the spec says.")
+@click.option(
+    "--input-dtype", type=click.Choice(("float32", "uint8")), help="What the .tflite reads; else as the spec says."
+)
 @click.option("--shuffle", type=click.Choice(("follow", "transpose")), default="follow", show_default=True,
               help="Channel shuffles folded into weights, or as they stand in the papers.")  # fmt: skip
 @click.option("--via", type=click.Choice(("direct", "tensorflow")), default="direct", show_default=True,
@@ -31,7 +34,7 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
 @click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
-@click.option("--latency", type=click.Choice(("quick", "default", "paper", "none")), default="default", show_default=True,
+@click.option("--latency", type=click.Choice(LATENCIES), default="default", show_default=True,
               help="How long to measure; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
@@ -39,7 +42,9 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
               help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
-@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print.")
+@click.option(
+    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
+)
 def build(
     spec: str,
     overrides: tuple[str, ...],
@@ -114,4 +119,6 @@ def _labels(path: Path | None) -> tuple[str, ...]:
     try:
         return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
     except (OSError, UnicodeDecodeError) as error:
-        raise user_error(f"cannot be read ({error})", "Name a text file with one class a line", place=Place(str(path))) from error
+        raise user_error(
+            f"cannot be read ({error})", "Name a text file with one class a line", place=Place(str(path))
+        ) from error

@@ -20,7 +20,9 @@ Row = tuple[str, str, str, str, str]
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @set_option
-@click.option("--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True, help="A change for B alone. Repeatable.")
+@click.option(
+    "--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True, help="A change for B alone. Repeatable."
+)
 @plugins_option
 @format_option
 @output_option
@@ -67,7 +69,16 @@ def _verdict(a: Traced, b: Traced) -> str:
 def _costs(a: Traced, b: Traced) -> list[Row]:
     first, second = a.price().to_json(), b.price().to_json()
     rows: list[Row] = []
-    for key in ("input_size", "classes", "output_stride", "params", "macs", "gflops", "peak_memory_bytes", "memory_access_bytes"):
+    for key in (
+        "input_size",
+        "classes",
+        "output_stride",
+        "params",
+        "macs",
+        "gflops",
+        "peak_memory_bytes",
+        "memory_access_bytes",
+    ):
         rows.append(("cost", key, _text(first[key]), _text(second[key]), _change(first[key], second[key])))
     for precision, size in first["tflite_bytes"].items():
         other = second["tflite_bytes"][precision]
@@ -99,7 +110,9 @@ def _layers(a: Traced, b: Traced) -> list[Row]:
         elif name not in first:
             rows.append(("layer", name, "-", _describe(second[name]), "only in B"))
         elif _describe(first[name]) != _describe(second[name]):
-            rows.append(("layer", name, _describe(first[name]), _describe(second[name]), _changed(first[name], second[name])))
+            rows.append(
+                ("layer", name, _describe(first[name]), _describe(second[name]), _changed(first[name], second[name]))
+            )
     return rows
 
 
@@ -111,7 +124,13 @@ def _describe(node: Node) -> str:
 
 def _function(node: Node) -> dict[str, object]:
     """The arguments that people compare layers by; initialisers and plain defaults would only be noise."""
-    plain: dict[str, object] = {"dilation_rate": (1, 1), "strides": (1, 1), "groups": 1, "use_bias": False, "padding": "same"}
+    plain: dict[str, object] = {
+        "dilation_rate": (1, 1),
+        "strides": (1, 1),
+        "groups": 1,
+        "use_bias": False,
+        "padding": "same",
+    }
     config = node.layer.config
     return {
         key: value

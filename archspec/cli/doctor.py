@@ -75,4 +75,9 @@ def _delegate_row() -> tuple[str, str, str, str]:
         return "delegate", "-", f"missing: {error.faults[0].message}", "latency on this machine"
     system = session.system
     session.close()
-    return "delegate", f"{system.runtime} {system.version}, {system.delegate or 'none'}", "ok", "latency on this machine"
+    return (
+        "delegate",
+        f"{system.runtime} {system.version}, {system.delegate or 'none'}",
+        "ok",
+        "latency on this machine",
+    )

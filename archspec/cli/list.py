@@ -22,7 +22,7 @@ KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "format
 @format_option
 @output_option
 def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:  # noqa: A001
-    """List specs (with their cost), backbones, heads, decoders, blocks, devices and formats, or only the KINDs named."""
+    """List specs (with cost), backbones, heads, decoders, blocks, devices and formats, or only the KINDs named."""
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)

@@ -60,5 +60,7 @@ def _cell(network: Traced) -> list[dict[str, Any]]:
                 branches = step.arguments.get("branches", default)
                 return [dict(branch) for branch in branches]
     raise user_error(
-        "this network has no dense prediction cell", "Use a spec whose head is dpc", place=network.network.sections[0].place
+        "this network has no dense prediction cell",
+        "Use a spec whose head is dpc",
+        place=network.network.sections[0].place,
     )

@@ -1,4 +1,4 @@
-"""What a network costs, in pure Python: parameters, multiply-adds, memory, file size; by layer, block, spec line, total."""
+"""What a network costs, in pure Python: parameters, multiply-adds, memory, file size; by layer, block, line, total."""
 
 from archspec.cost.layers import Group, LayerCost, group, layer_costs
 from archspec.cost.sheet import CONVENTIONS, CostSheet, price

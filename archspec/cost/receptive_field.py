@@ -6,7 +6,7 @@ from archspec.graph.tensor import Graph, Tensor
 
 
 def receptive_fields(graph: Graph) -> dict[str, tuple[int, int]]:
-    """`(height, width)` in pixels by node name. A global pooling, and all that follows it, sees at least the whole image.
+    """`(height, width)` in pixels by node name. A global pooling and all that follows it see at least the whole image.
 
     `r_out = r_in + (reach - 1) · jump`, where `jump` is the product of the strides before it (arXiv:1603.07285 §4).
     """

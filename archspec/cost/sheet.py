@@ -16,10 +16,10 @@ from archspec.graph.tensor import Graph
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 CONVENTIONS = (
-    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions, depthwise and dense; everything else is counted under other_operations",
+    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
     "params are trainable; params_total adds the moving statistics of batch norm",
-    "peak_memory_bytes is the activation arena of the float32 .tflite at batch 1, one operator after the other, without a delegate",
-    "memory_access_bytes counts every number an operator of the .tflite reads or writes, weights included, once, in float32",
+    "peak_memory_bytes is the activation arena of the float32 .tflite at batch 1, without a delegate",
+    "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
     "tflite_bytes are predicted for weights that have seen data (fresh zero biases would share one buffer)",
     "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
 )
@@ -27,7 +27,7 @@ CONVENTIONS = (
 
 @dataclass(frozen=True)
 class CostSheet:
-    """Totals of one network at one input size, batch 1. The hash and the receptive field are worked out when asked for."""
+    """Totals of one network at one input size, batch 1. Hash and receptive field are worked out when asked for."""
 
     graph: Graph = field(repr=False, compare=False)
     name: str

@@ -61,7 +61,9 @@ class Build:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another with --output") from error
+            raise user_error(
+                f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
+            ) from error
         return folder
 
     @cached_property
@@ -90,7 +92,9 @@ class Build:
         """Host latency of the `.tflite`, in turns with the reference network."""
         models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.graph.name)]
         options = self.options
-        self.latency = measure(models, procedure=options.latency, threads=options.threads, reference=0, progress=progress)[1]
+        self.latency = measure(
+            models, procedure=options.latency, threads=options.threads, reference=0, progress=progress
+        )[1]
         return self.latency
 
     @cached_property

@@ -57,7 +57,10 @@ def build_records(build: Build) -> tuple[Record, ...]:
             build.latency, hash=sheet.hash, name=sheet.name, spec=build.spec_text, conditions={**network, **how}
         )
     if build.agreement is not None:
-        for weights, equality in (("as written", build.agreement.file), ("trained statistics", build.agreement.trained_statistics)):
+        for weights, equality in (
+            ("as written", build.agreement.file),
+            ("trained statistics", build.agreement.trained_statistics),
+        ):
             conditions = {**how, **versions, "weights": weights, "images": equality.images, "against": "Keras, logits"}
             rows += [row(metric, value, unit, conditions) for metric, value, unit in equality_rows(equality)]
     return tuple(rows)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from archspec.graph import Graph
 
 
-def export_with_tensorflow(graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]], options: BuildOptions) -> Exported:
+def export_with_tensorflow(
+    graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]], options: BuildOptions
+) -> Exported:
     """The `.tflite` of the Keras model, shuffles as they stand in the papers, without our metadata.
 
     Raises `UserError` for what TensorFlow cannot convert, and for a result that a phone would stumble over.

@@ -15,7 +15,15 @@ from typing import Any
 from archspec.graph.tensor import Graph, Node, Tensor
 
 NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "momentum"}
-ORDER_KEEPING = {"BatchNormalization", "ReLU", "Dropout", "MaxPooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "Resize"}
+ORDER_KEEPING = {
+    "BatchNormalization",
+    "ReLU",
+    "Dropout",
+    "MaxPooling2D",
+    "AveragePooling2D",
+    "GlobalAveragePooling2D",
+    "Resize",
+}
 HASH_LETTERS = 16
 _INDEX = [bytes((index,)) for index in range(256)]
 
@@ -43,8 +51,10 @@ def _digest(graph: Graph, centre_taps: bool) -> str:
         rates = _seen_rates(node) if centre_taps and "dilation_rate" in config else None
         parts.append(_words(kind, tuple(config.items()), rates))
         digests[id(node)] = hashlib.blake2b(b"".join(parts), digest_size=8).digest()
-    # Two equal branches and one branch used twice have equal outputs: how often each node stands there tells them apart.
-    everything = sorted(digests.values()) + [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs]
+    # Two equal branches and one branch used twice have equal outputs: how often each node stands here tells which.
+    everything = sorted(digests.values()) + [
+        digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs
+    ]
     return hashlib.blake2b(b"".join(everything), digest_size=HASH_LETTERS // 2).hexdigest()
 
 
@@ -67,7 +77,7 @@ def _seen_rates(node: Node) -> tuple[int, int] | None:
 
 
 def _order_is_free(tensor: Tensor) -> bool:
-    """Whether every reader mixes all channels with weights of its own, so that their order is only a naming of weights."""
+    """Whether every reader mixes all channels with weights of its own, so that order only names weights."""
     if not tensor.consumers:
         return False
     for reader in tensor.consumers:

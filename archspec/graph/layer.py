@@ -24,7 +24,7 @@ class WeightSpec(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What an output position sees of its input, dilation included, and how far the next one is; for receptive fields."""
+    """What an output position sees of its input, dilation included, and how far it is to the next."""
 
     kernel: Pair
     stride: Pair
@@ -57,7 +57,9 @@ class Layer:
         """The new node, for layers of several outputs. Raises `Problem` for what cannot be."""
         inputs = (x,) if isinstance(x, Tensor) else tuple(x)
         if len(inputs) != 1 and not self.multiple_inputs:
-            raise Problem(f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first")
+            raise Problem(
+                f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first"
+            )
         shapes = self.shapes(inputs)
         node = inputs[0].node.graph.add(self, inputs)
         dtype = self.dtype(inputs)
@@ -106,7 +108,10 @@ class Layer:
 
 
 def _file_name(class_name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() and index else letter.lower() for index, letter in enumerate(class_name))
+    return "".join(
+        f"_{letter.lower()}" if letter.isupper() and index else letter.lower()
+        for index, letter in enumerate(class_name)
+    )
 
 
 def pair(value: int | Sequence[int], argument: str) -> Pair:

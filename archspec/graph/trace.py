@@ -1,10 +1,10 @@
-"""Tracing: the steps of a spec, called as block functions, make the graph. Here, and only here, stride becomes dilation."""
+"""Tracing: the steps of a spec, called as block functions, make the graph. Only here does stride become dilation."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem, UserError, nearest
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archspec.spec import Network, Section, Step
 
 Context = dict[str, Any]
+USUAL_STRIDES = (8, 16, 32)  # what a spec may ask for
 
 
 class Ledger:
@@ -34,7 +35,7 @@ class Ledger:
         self._rate = 1
 
     def take(self, stride: int) -> tuple[int, int]:
-        """`(stride, dilation_rate)` for a unit that asks for `stride`. Raises `Problem` where it jumps over the output stride."""
+        """`(stride, dilation_rate)` for a unit that asks for `stride`. Raises `Problem` past the output stride."""
         rate = self._rate if self._dilate else 1
         if stride == 1:
             return 1, rate
@@ -44,17 +45,21 @@ class Ledger:
         self._reached *= stride
         if self._reached > self._output_stride:
             raise Problem(
-                f"a stride of {stride} passes from {self._reached // stride} over the output_stride {self._output_stride}",
+                f"a stride of {stride} from {self._reached // stride} passes the output_stride {self._output_stride}",
                 "Use an output_stride that the strides multiply to",
             )
         return stride, 1
 
-    def check(self) -> None:
-        """Raises `Problem` when the backbone ended before the output stride was reached."""
-        if self._reached < self._output_stride:
+    def check(self, x: Tensor) -> None:
+        """Raises `Problem` when the backbone ended at `x` before the output stride was reached.
+
+        A backbone that is one block may stride inside, unseen by the ledger: then `x` itself tells how far it came.
+        """
+        reached = max(self._reached, x.stride)
+        if reached < self._output_stride:
             raise Problem(
-                f"the backbone's strides multiply to {self._reached}, less than output_stride {self._output_stride}",
-                f"Set output_stride to {self._reached} or add strides",
+                f"the backbone's strides multiply to {reached}, less than output_stride {self._output_stride}",
+                f"Set output_stride to {reached} or add strides" if reached in USUAL_STRIDES else "Add strides",
             )
 
 
@@ -82,13 +87,18 @@ def trace(network: Network, catalog: Catalog) -> Graph:
 
 def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, catalog: Catalog) -> Tensor:
     ledger = Ledger(context["output_stride"], section.dilate) if section.kind == "backbone" else None
-    context = {**context, "dilate": section.dilate, "width_multiplier": section.width_multiplier, "variant": section.variant}
+    context = {
+        **context,
+        "dilate": section.dilate,
+        "width_multiplier": section.width_multiplier,
+        "variant": section.variant,
+    }
     for step in section.steps:
         graph.origin = Origin(section.kind, step.path, step.place, section.place)
         try:
-            x = _trace_step(step, _step_name(graph, section, step), x, context, catalog, ledger)
-            if ledger is not None and step is section.steps[-1] and len(section.steps) > 1:
-                ledger.check()
+            x = _trace_step(step, _step_name(section, step), x, context, catalog, ledger)
+            if ledger is not None and step is section.steps[-1]:
+                ledger.check(x)
         except Problem as problem:
             raise UserError(problem.at(step.place, step.path)) from None
         if step.id is not None:
@@ -96,8 +106,8 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
     return x
 
 
-def _step_name(graph: Graph, section: Section, step: Step) -> str:
-    """A section that is one block has the section's name; a step of several has its id, or its block's name and a number."""
+def _step_name(section: Section, step: Step) -> str:
+    """A section of one block has the section's name; a step of several its id, or its number and block."""
     if step.id is not None:
         return f"{section.kind}.{step.id}"
     if len(section.steps) == 1:
@@ -116,14 +126,16 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         if isinstance(nominal_stride, int):
             _place_stride(call, step, parameters, nominal_stride if index == 0 else 1, ledger)
         call["name"] = name if step.repeat == 1 else f"{name}.{index}"
-        result = function(source, **call)
+        result: object = function(source, **call)
         if not isinstance(result, Tensor):
             raise Problem(f"block '{step.block}' gave back {type(result).__name__}, not one tensor")
-        source = result
-    return result
+        x = source = result
+    return x
 
 
-def _place_stride(call: dict[str, Any], step: Step, parameters: Mapping[str, Any], nominal: int, ledger: Ledger | None) -> None:
+def _place_stride(
+    call: dict[str, Any], step: Step, parameters: Mapping[str, Any], nominal: int, ledger: Ledger | None
+) -> None:
     """Only the first of a repeated step takes the stride; in a backbone the ledger decides what becomes of it."""
     call["stride"], rate = (nominal, 1) if ledger is None else ledger.take(nominal)
     if "nominal_stride" in parameters:
@@ -150,7 +162,7 @@ def _sources(step: Step, taps: Mapping[str, Tensor]) -> Tensor | Sequence[Tensor
     return found[0] if len(found) == 1 else found
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(function: Any) -> dict[str, Any]:
     """Each keyword parameter of a block with its default."""
     return {parameter.name: parameter.default for parameter in inspect.signature(function).parameters.values()}

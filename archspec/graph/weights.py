@@ -51,7 +51,9 @@ def check_weights(graph: Graph, weights: Weights) -> None:
     missing = sorted(expected.keys() - weights.keys())
     extra = sorted(weights.keys() - expected.keys())
     if missing or extra:
-        raise Problem(f"the weights do not fit the graph: {len(missing)} missing {missing[:3]}, {len(extra)} unknown {extra[:3]}")
+        raise Problem(
+            f"the weights do not fit the graph: {len(missing)} missing {missing[:3]}, {len(extra)} unknown {extra[:3]}"
+        )
     for key, shape in expected.items():
         if weights[key].shape != shape:
             raise Problem(f"weight '{key}' has shape {list(weights[key].shape)}, the graph needs {list(shape)}")
@@ -81,7 +83,8 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
     if spec.initializer == "he_normal":
         return _truncated_normal(spec.shape, (2.0 / fan_in) ** 0.5 / TRUNCATION_SHRINK, generator)
     raise Problem(
-        f"unknown initializer '{spec.initializer}'", "One of: glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
+        f"unknown initializer '{spec.initializer}'",
+        "One of: glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros",
     )
 
 
@@ -107,5 +110,7 @@ def _fans(shape: Shape) -> tuple[int, int]:
 def _seen_data(spec: WeightSpec, generator: np.random.Generator) -> Array:
     import numpy as np
 
-    low, high = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.5, 0.5), "moving_variance": (0.3, 1.7)}[spec.name]
+    low, high = {"gamma": (0.5, 1.5), "beta": (-0.3, 0.3), "moving_mean": (-0.5, 0.5), "moving_variance": (0.3, 1.7)}[
+        spec.name
+    ]
     return generator.uniform(low, high, spec.shape).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The basic head, DeepLabV3's ASPP without atrous branches: (N, H, W, C) -> (N, H, W, filters). arXiv:1902.07476, §3.2."""
+"""Basic head, ASPP without atrous branches: (N, H, W, C) -> (N, H, W, filters). arXiv:1902.07476, §3.2."""
 
 from typing import Annotated
 
@@ -15,9 +15,11 @@ def basic(
     dropout: Annotated[float, Range(ge=0, lt=1)] = 0.1,
     name: str,
 ) -> Tensor:
-    """Image pooling beside a 1×1 convolution, concatenated (pooling first) and projected; dropout after the projection."""
+    """Image pooling beside a 1×1 convolution, concatenated (pooling first), projected, dropped out."""
     pooled = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}/image_pooling/mean")(x)
-    pooled = conv_bn(pooled, filters=filters, kernel=1, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}/image_pooling")
+    pooled = conv_bn(
+        pooled, filters=filters, kernel=1, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}/image_pooling"
+    )
     pooled = layers.Resize(x.size, stride=x.stride, name=f"{name}/image_pooling/resize")(pooled)
     aspp = conv_bn(x, filters=filters, kernel=1, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}/aspp0")
     y = layers.Concatenate(name=f"{name}/concat")([pooled, aspp])

@@ -1,4 +1,4 @@
-"""Dense prediction cell: (N, H, W, C) -> (N, H, W, filters). arXiv:1809.04184; best cell as in arXiv:1902.07476, Figure 4."""
+"""Dense prediction cell: (N, H, W, C) -> (N, H, W, filters). arXiv:1809.04184; arXiv:1902.07476, Figure 4."""
 
 from collections.abc import Sequence
 from typing import Annotated, Literal, NotRequired, TypedDict
@@ -13,7 +13,7 @@ RATE_STRIDE = 16  # the output stride that the published rates are meant for
 
 
 class Branch(TypedDict):
-    """One branch, in the JSON encoding of the published DeepLab code. `input` is -1 (the features) or an earlier branch."""
+    """One branch, in DeepLab's JSON encoding. `input` is -1 (the features) or the number of an earlier branch."""
 
     op: Literal["conv", "pyramid_pooling"]
     input: Annotated[int, Range(ge=-1)]
@@ -50,7 +50,9 @@ def dpc(
     found: list[Tensor] = []
     for index, branch in enumerate(branches):
         if branch["input"] >= index:
-            raise Problem(f"branches[{index}].input must be -1 or an earlier branch ({branch['input']})", "Branches count from 0")
+            raise Problem(
+                f"branches[{index}].input must be -1 or an earlier branch ({branch['input']})", "Branches count from 0"
+            )
         source = x if branch["input"] < 0 else found[branch["input"]]
         found.append(_branch(source, branch, filters, x, variant, f"branches[{index}]", f"{name}/branch{index}"))
     y = found[0] if len(found) == 1 else layers.Concatenate(name=f"{name}/concat")(found)
@@ -59,7 +61,9 @@ def dpc(
     return conv_bn(y, filters=filters, kernel=1, momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}/concat_projection")
 
 
-def _branch(source: Tensor, branch: Branch, filters: int, features: Tensor, variant: str, where: str, name: str) -> Tensor:
+def _branch(
+    source: Tensor, branch: Branch, filters: int, features: Tensor, variant: str, where: str, name: str
+) -> Tensor:
     if branch["op"] == "pyramid_pooling":
         return _pyramid_pooling(source, branch, filters, features, where, name)
     if "grid_size" in branch:
@@ -85,7 +89,7 @@ def _scaled(rate: int, stride: int, variant: str) -> int:
 
 
 def _pyramid_pooling(source: Tensor, branch: Branch, filters: int, features: Tensor, where: str, name: str) -> Tensor:
-    """Average over a window of a grid cell's size at stride 1, 1×1 convolution, back to the features' size (published code)."""
+    """Mean over a grid cell's size at stride 1, 1×1 convolution, back to the features' size (published code)."""
     if "grid_size" not in branch:
         raise Problem(f"{where}: op pyramid_pooling needs grid_size", "Give grid_size: [h, w], each 1, 2, 4 or 8")
     if "kernel" in branch or "rate" in branch:

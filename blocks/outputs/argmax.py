@@ -8,4 +8,4 @@ def argmax(x: Tensor, *, name: str) -> Tensor:
     return layers.ArgMax(name=name)(x)
 
 
-EXAMPLES = [((14, 15, 8), {})]
+EXAMPLES: list[tuple[tuple[int, ...], dict[str, object]]] = [((14, 15, 8), {})]

@@ -13,4 +13,4 @@ def imagenet(x: Tensor, *, name: str) -> Tensor:
     return layers.Rescaling(scale, offset, name=name)(x)
 
 
-EXAMPLES = [((33, 33, 3), {})]
+EXAMPLES: list[tuple[tuple[int, ...], dict[str, object]]] = [((33, 33, 3), {})]

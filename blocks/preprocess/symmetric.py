@@ -8,4 +8,4 @@ def symmetric(x: Tensor, *, name: str) -> Tensor:
     return layers.Rescaling(2 / 255, -1.0, name=name)(x)
 
 
-EXAMPLES = [((33, 33, 3), {})]
+EXAMPLES: list[tuple[tuple[int, ...], dict[str, object]]] = [((33, 33, 3), {})]

@@ -8,4 +8,4 @@ def unit(x: Tensor, *, name: str) -> Tensor:
     return layers.Rescaling(1 / 255, 0.0, name=name)(x)
 
 
-EXAMPLES = [((33, 33, 3), {})]
+EXAMPLES: list[tuple[tuple[int, ...], dict[str, object]]] = [((33, 33, 3), {})]

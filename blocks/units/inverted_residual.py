@@ -1,4 +1,4 @@
-"""MobileNetV2's inverted residual: (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), filters). arXiv:1801.04381, Figure 4."""
+"""MobileNetV2's inverted residual: (N, H, W, C) -> (N, H / stride, W / stride, filters). arXiv:1801.04381, Figure 4."""
 
 from typing import Annotated
 
@@ -23,7 +23,9 @@ def inverted_residual(
     y = x
     if expansion != 1:
         filters_inside = x.channels * expansion
-        y = conv_bn(y, filters=filters_inside, kernel=1, activation="relu6", initializer=INITIALIZER, name=f"{name}/expand")
+        y = conv_bn(
+            y, filters=filters_inside, kernel=1, activation="relu6", initializer=INITIALIZER, name=f"{name}/expand"
+        )
     y = depthwise_bn(
         y,
         kernel=kernel,

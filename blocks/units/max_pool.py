@@ -12,4 +12,4 @@ def max_pool(
     return layers.MaxPooling2D(pool, strides=stride, padding="same", name=name)(x)
 
 
-EXAMPLES = [((33, 32, 8), {})]
+EXAMPLES: list[tuple[tuple[int, ...], dict[str, object]]] = [((33, 32, 8), {})]

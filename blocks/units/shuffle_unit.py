@@ -1,4 +1,4 @@
-"""ShuffleNetV2 unit: (N, H, W, C) -> (N, ceil(H / stride), ceil(W / stride), filters). arXiv:1807.11164, Figure 3 (c, d)."""
+"""ShuffleNetV2 unit: (N, H, W, C) -> (N, H / stride, W / stride, filters). arXiv:1807.11164, Figure 3 (c, d)."""
 
 from typing import Annotated
 
@@ -38,7 +38,9 @@ def _transition(x: Tensor, filters: int, stride: int, dilation_rate: int | tuple
     return layers.Concatenate(name=f"{name}/concat")([shortcut, main])
 
 
-def _main(x: Tensor, bottleneck: int, filters: int, stride: int, dilation_rate: int | tuple[int, int], name: str) -> Tensor:
+def _main(
+    x: Tensor, bottleneck: int, filters: int, stride: int, dilation_rate: int | tuple[int, int], name: str
+) -> Tensor:
     x = conv_bn(x, filters=bottleneck, kernel=1, name=f"{name}/before")
     x = depthwise_bn(x, stride=stride, dilation_rate=dilation_rate, name=f"{name}/depthwise")
     return conv_bn(x, filters=filters, kernel=1, name=f"{name}/after")

@@ -22,7 +22,12 @@ class BatchNormalization(Layer):
     __slots__ = ()
 
     def __init__(
-        self, momentum: float = 0.99, epsilon: float = 1e-3, center: bool = True, scale: bool = True, name: str | None = None
+        self,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        name: str | None = None,
     ) -> None:
         super().__init__({"momentum": momentum, "epsilon": epsilon, "center": center, "scale": scale}, name)
 
@@ -34,7 +39,11 @@ class BatchNormalization(Layer):
             found.append(WeightSpec("gamma", shape, "ones", True))
         if self.config["center"]:
             found.append(WeightSpec("beta", shape, "zeros", True))
-        return (*found, WeightSpec("moving_mean", shape, "zeros", False), WeightSpec("moving_variance", shape, "ones", False))
+        return (
+            *found,
+            WeightSpec("moving_mean", shape, "zeros", False),
+            WeightSpec("moving_variance", shape, "ones", False),
+        )
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """A multiplication and an addition an element, where it is not folded into a convolution."""

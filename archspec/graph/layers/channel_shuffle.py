@@ -1,4 +1,4 @@
-"""Channel shuffle of ShuffleNet: channels read as (groups, n) are written as (n, groups): (N, H, W, C) -> (N, H, W, C)."""
+"""Channel shuffle: channels read as (groups, n) are written as (n, groups): (N, H, W, C) -> (N, H, W, C)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class ChannelSplit(Layer):
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Equal parts; they must divide the channels."""
         height, width, channels = need_map(inputs[0], self)
-        parts = self.config["parts"]
+        parts: int = self.config["parts"]
         if channels % parts:
             raise Problem(f"{channels} channels cannot be split into {parts} equal parts", f"Use a multiple of {parts}")
         return ((height, width, channels // parts),) * parts

@@ -37,7 +37,9 @@ class Concatenate(Layer):
                 codes += program.value(tensor).codes(tensor.shape[-1])
             program.set(output, Value(SCATTERED, None, codes))
         else:
-            program.set(output, Value(concatenate(program, output, [program.ordered(tensor) for tensor in node.inputs])))
+            program.set(
+                output, Value(concatenate(program, output, [program.ordered(tensor) for tensor in node.inputs]))
+            )
 
 
 def need_same_map(inputs: tuple[Tensor, ...], layer: Layer) -> None:
@@ -48,7 +50,10 @@ def need_same_map(inputs: tuple[Tensor, ...], layer: Layer) -> None:
         need_map(tensor, layer)
         if tensor.shape[:2] != first.shape[:2] or tensor.stride != first.stride:
             raise Problem(
-                f"{type(layer).__name__} of maps that differ: {list(first.shape)} at stride {first.stride} ('{first.node.name}') "
-                f"and {list(tensor.shape)} at stride {tensor.stride} ('{tensor.node.name}')",
+                f"{type(layer).__name__} of maps that differ: {_described(first)} and {_described(tensor)}",
                 "Resize one to the other's size first",
             )
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{list(tensor.shape)} at stride {tensor.stride} ('{tensor.node.name}')"

@@ -38,7 +38,10 @@ class Conv2D(Layer):
     ) -> None:
         strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
         if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once", "Make one of them 1")
+            raise Problem(
+                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
+                "Make one of them 1",
+            )
         super().__init__(
             {
                 "filters": filters,
@@ -61,7 +64,12 @@ class Conv2D(Layer):
         filters, groups = config["filters"], config["groups"]
         if groups != 1 and (channels % groups or filters % groups):
             raise Problem(f"groups {groups} must divide {channels} input channels and {filters} filters")
-        (kh, kw), (sh, sw), (dh, dw), padding = config["kernel_size"], config["strides"], config["dilation_rate"], config["padding"]
+        (kh, kw), (sh, sw), (dh, dw), padding = (
+            config["kernel_size"],
+            config["strides"],
+            config["dilation_rate"],
+            config["padding"],
+        )
         return ((slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), filters),)
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
@@ -74,7 +82,12 @@ class Conv2D(Layer):
         config = self.config
         kh, kw = config["kernel_size"]
         filters = config["filters"]
-        kernel = WeightSpec("kernel", (kh, kw, node.inputs[0].shape[-1] // config["groups"], filters), config["kernel_initializer"], True)
+        kernel = WeightSpec(
+            "kernel",
+            (kh, kw, node.inputs[0].shape[-1] // config["groups"], filters),
+            config["kernel_initializer"],
+            True,
+        )
         if not config["use_bias"]:
             return (kernel,)
         return (kernel, WeightSpec("bias", (filters,), config["bias_initializer"], True))
@@ -82,9 +95,8 @@ class Conv2D(Layer):
     def macs(self, node: Node) -> int:
         """`OH · OW · filters · kh · kw · C / groups`."""
         kh, kw = self.config["kernel_size"]
-        height, width, filters = node.outputs[0].shape
-        channels: int = node.inputs[0].shape[-1] // self.config["groups"]
-        return height * width * filters * kh * kw * channels
+        channels = node.inputs[0].shape[-1] // self.config["groups"]
+        return int(node.outputs[0].elements * kh * kw * channels)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One addition an output element for the bias."""
@@ -143,7 +155,9 @@ def sliding_options(layer: Layer, tail: Tail) -> dict[str, Any]:
     }
 
 
-def folded_bias(weights: Weights, node: Node, tail: Tail, filters: int, layout: Layout | None = None) -> np.ndarray[Any, Any]:
+def folded_bias(
+    weights: Weights, node: Node, tail: Tail, filters: int, layout: Layout | None = None
+) -> np.ndarray[Any, Any]:
     """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
     import numpy as np  # only with weights at hand
 

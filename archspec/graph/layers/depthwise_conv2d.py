@@ -40,7 +40,10 @@ class DepthwiseConv2D(Layer):
         if strides[0] != strides[1]:
             raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
         if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once", "Make one of them 1")
+            raise Problem(
+                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
+                "Make one of them 1",
+            )
         super().__init__(
             {
                 "kernel_size": pair(kernel_size, "kernel_size"),
@@ -59,8 +62,17 @@ class DepthwiseConv2D(Layer):
         """`(OH, OW, C · depth_multiplier)`."""
         height, width, channels = need_map(inputs[0], self)
         config = self.config
-        (kh, kw), (sh, sw), (dh, dw), padding = config["kernel_size"], config["strides"], config["dilation_rate"], config["padding"]
-        shape = (slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), channels * config["depth_multiplier"])
+        (kh, kw), (sh, sw), (dh, dw), padding = (
+            config["kernel_size"],
+            config["strides"],
+            config["dilation_rate"],
+            config["padding"],
+        )
+        shape = (
+            slide(height, kh, sh, dh, padding),
+            slide(width, kw, sw, dw, padding),
+            channels * config["depth_multiplier"],
+        )
         return (shape,)
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
@@ -113,7 +125,9 @@ class DepthwiseConv2D(Layer):
         inputs = [
             source,
             program.weight(f"{node.name}.kernel", (1, kh, kw, filters), kernel),
-            program.weight(f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters, layout)),
+            program.weight(
+                f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters, layout)
+            ),
         ]
         output = program.activation(tail.output.node.name, tail.output.shape)
         options = {**sliding_options(self, tail), "depth_multiplier": multiplier}

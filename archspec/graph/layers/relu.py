@@ -23,7 +23,9 @@ class ReLU(Layer):
             raise Problem(f"max_value must be null or 6 ({max_value})", "TFLite has RELU and RELU6 only")
         if max_value is not None and negative_slope:
             raise Problem(f"a leaky ReLU cannot have max_value {max_value}")
-        super().__init__({"max_value": None if max_value is None else 6.0, "negative_slope": float(negative_slope)}, name)
+        super().__init__(
+            {"max_value": None if max_value is None else 6.0, "negative_slope": float(negative_slope)}, name
+        )
 
     @property
     def fused(self) -> str | None:

@@ -26,11 +26,18 @@ class Resize(Layer):
     own = True
 
     def __init__(
-        self, size: Sequence[int], stride: int, interpolation: str = "bilinear", align_corners: bool = True, name: str | None = None
+        self,
+        size: Sequence[int],
+        stride: int,
+        interpolation: str = "bilinear",
+        align_corners: bool = True,
+        name: str | None = None,
     ) -> None:
         if interpolation not in OPERATORS:
             raise Problem(f"unknown interpolation '{interpolation}'", nearest(interpolation, OPERATORS))
-        super().__init__({"size": pair(size, "size"), "interpolation": interpolation, "align_corners": align_corners}, name)
+        super().__init__(
+            {"size": pair(size, "size"), "interpolation": interpolation, "align_corners": align_corners}, name
+        )
         self.target_stride = stride
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:

@@ -19,7 +19,7 @@ class ZeroPadding2D(Layer):
     __slots__ = ()
 
     def __init__(self, padding: int | Sequence[int] | Sequence[Sequence[int]] = 1, name: str | None = None) -> None:
-        both = (padding, padding) if isinstance(padding, int) else tuple(padding)
+        both: Sequence[int | Sequence[int]] = (padding, padding) if isinstance(padding, int) else padding
         sides = tuple((side, side) if isinstance(side, int) else tuple(side) for side in both)
         super().__init__({"padding": sides}, name)
 

@@ -1,4 +1,4 @@
-"""What a runtime does inside the operator before it: batch norm as scaled weights, dropout as nothing, ReLU as a clamp."""
+"""What lives inside the operator before it: batch norm as scaled weights, dropout as nothing, ReLU as a clamp."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MAX_ORDERED_RUNS = 10
 
 
 def collect(program: Program, tensor: Tensor, value: Value) -> Value:
-    """One runtime tensor that holds the channels in any order; the layout tells which. The reader's weights follow it."""
+    """One runtime tensor with the channels in any order; the layout tells which, the reader's weights follow."""
     codes = value.codes(tensor.channels)
     if len(set(codes)) != len(codes):  # a channel used twice: no layout of the weights can say that
         return put_in_order(program, tensor, value)
@@ -26,7 +26,7 @@ def collect(program: Program, tensor: Tensor, value: Value) -> Value:
 
 
 def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
-    """One runtime tensor with the channels in their own order, for a reader that cannot follow (add, argmax, groups)."""
+    """One runtime tensor with the channels in order, for a reader that cannot follow (add, argmax, groups)."""
     channels = tensor.channels
     codes = value.codes(channels)
     stretches = runs(codes)
@@ -74,7 +74,7 @@ def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
 
 
 def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list[int]) -> Value:
-    """One runtime tensor that holds each channel once (`distinct`, sorted); the same ones are gathered only once in a program."""
+    """One runtime tensor with each channel once (`distinct`, sorted); the same ones are gathered once a program."""
     stretches = runs(distinct)
     key = tuple(stretches)
     if key not in program.gathered:
@@ -84,7 +84,7 @@ def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list
 
 
 def _join(program: Program, tensor: Tensor, stretches: list[Stretch]) -> tuple[int, list[Stretch]]:
-    """Concatenate stretches, the smallest first where they do not fit one operator (as in Huffman coding: least copied twice)."""
+    """Concatenate stretches; where one operator is too few, the smallest first (Huffman: least copied twice)."""
     order = count()
     heap: list[tuple[int, int, int, list[Stretch]]] = []
     for stretch in stretches:

@@ -35,7 +35,9 @@ class ProgramTensor:
 
     __slots__ = ("constant", "dtype", "name", "scale", "shape")
 
-    def __init__(self, name: str, shape: Shape, dtype: str, constant: Constant | None = None, scale: float | None = None) -> None:
+    def __init__(
+        self, name: str, shape: Shape, dtype: str, constant: Constant | None = None, scale: float | None = None
+    ) -> None:
         self.name = name
         self.shape = shape
         self.dtype = dtype
@@ -133,7 +135,9 @@ class Program:
         return value.tensor
 
     # --- operators ---------------------------------------------------------------------------------------
-    def operate(self, code: str, inputs: list[int], output: int | list[int], options: dict[str, Any], node: str) -> None:
+    def operate(
+        self, code: str, inputs: list[int], output: int | list[int], options: dict[str, Any], node: str
+    ) -> None:
         """Append one operator."""
         self.operations.append(Operation(code, inputs, output if isinstance(output, list) else [output], options, node))
 

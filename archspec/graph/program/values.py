@@ -45,7 +45,7 @@ class Layout:
 
 
 class Value:
-    """A graph tensor at run time: `tensor` holds it whole (in `layout`'s order, or in its own), or `scattered` codes say where it is."""
+    """Where a graph tensor is: whole in `tensor` (in `layout`'s order, or its own), or where `scattered` codes say."""
 
     __slots__ = ("layout", "scattered", "tensor")
 
