@@ -1,0 +1,1 @@
+"""Lowering to Keras, against Keras, NumPy and TensorFlow themselves."""
