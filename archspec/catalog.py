@@ -103,7 +103,7 @@ class Catalog:
 def _load_function(path: Path, name: str) -> Callable[..., Any]:
     folder = bundled_folder("blocks")
     if path.is_relative_to(folder):
-        module = importlib.import_module(f"archspec.blocks.{path.parent.name}.{path.stem}")
+        module: object = importlib.import_module(f"archspec.blocks.{path.parent.name}.{path.stem}")
     else:
         module = _load_plugin(path)
     function = getattr(module, name, None)

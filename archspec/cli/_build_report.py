@@ -96,7 +96,7 @@ def agreement_table(build: Build) -> Table:
         Column("label_agreement", "equal labels", "%", "number", 3),
     )
     agreement = build.agreement
-    rows = ()
+    rows: tuple[tuple[str, int, str, str, float], ...] = ()
     if agreement is not None:
         rows = (
             _agreement_row("as written", agreement.file),

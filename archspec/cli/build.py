@@ -12,6 +12,9 @@ from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
+    from archspec.evaluate.options import InputDtype, Route
+    from archspec.export import Precision
+    from archspec.graph.program.program import ShuffleMode
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 LATENCIES = ("quick", "default", "paper", "none")
@@ -49,10 +52,10 @@ def build(
     spec: str,
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
-    precision: str,
-    input_dtype: str | None,
-    shuffle: str,
-    via: str,
+    precision: Precision,
+    input_dtype: InputDtype | None,
+    shuffle: ShuffleMode,
+    via: Route,
     representative: Path | None,
     labels: Path | None,
     latency: str,

@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 from archspec.export import Precision
+from archspec.graph.program.program import ShuffleMode
+
+InputDtype = Literal["float32", "uint8"]
+Route = Literal["direct", "tensorflow"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +19,9 @@ class BuildOptions:
     `latency` names a preset of archspec.devices, or `none`."""
 
     precision: Precision = "float32"
-    input_dtype: Literal["float32", "uint8"] | None = None
-    shuffle: Literal["follow", "transpose"] = "follow"
-    via: Literal["direct", "tensorflow"] = "direct"
+    input_dtype: InputDtype | None = None
+    shuffle: ShuffleMode = "follow"
+    via: Route = "direct"
     seed: int = 0
     representative: Path | None = None
     labels: tuple[str, ...] = ()

@@ -13,13 +13,13 @@ Array = np.ndarray[Any, Any]
 
 
 def function_to(model: Any, layer: str) -> Callable[[Array], Array]:
-    """Image `(N, H, W, C)` -> what the layer of that name gives at inference, traced once and run without `predict`'s overhead.
+    """Image `(N, H, W, C)` -> what the layer of that name gives at inference. Later changes of the weights are seen."""
 
     Later changes of the model's weights are seen.
     """
     part = keras.Model(model.inputs, model.get_layer(layer).output)
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True)
     def run(images: Any) -> Any:
         return part(images, training=False)
 
