@@ -137,9 +137,11 @@ def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, in
         operator = graph.Operators(number)
         inputs = operator.InputsAsNumpy().tolist() if operator.InputsLength() else []
         outputs = operator.OutputsAsNumpy().tolist() if operator.OutputsLength() else []
+        code, version = codes[operator.OpcodeIndex()]
         yield OperationInfo(
             number,
-            *codes[operator.OpcodeIndex()],
+            code,
+            version,
             tuple(tensors[index] for index in inputs if index >= 0),
             tuple(tensors[index] for index in outputs if index >= 0),
         )

@@ -58,7 +58,8 @@ def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
 def _gradient(size: tuple[int, int], channels: int, generator: np.random.Generator) -> Array:
     rows, columns = np.linspace(0, 1, size[0])[:, None, None], np.linspace(0, 1, size[1])[None, :, None]
     slopes = generator.normal(size=(2, channels))
-    return rows * slopes[0] + columns * slopes[1]
+    gradient: Array = rows * slopes[0] + columns * slopes[1]
+    return gradient
 
 
 def _smooth_noise(size: tuple[int, int], channels: int, cells: int, generator: np.random.Generator) -> Array:
@@ -73,4 +74,5 @@ def _stretch(grid: Array, length: int, axis: int) -> Array:
     shape = [1, 1, 1]
     shape[axis] = length
     share = (where - before).reshape(shape)
-    return np.take(grid, before, axis) * (1 - share) + np.take(grid, before + 1, axis) * share
+    stretched: Array = np.take(grid, before, axis) * (1 - share) + np.take(grid, before + 1, axis) * share
+    return stretched

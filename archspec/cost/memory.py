@@ -1,0 +1,149 @@
+"""Peak activation memory: the arena that TensorFlow Lite plans for a program, to the byte, without running it.
+
+The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no delegate:
+
+* the image and the outputs are never overwritten; any other tensor lives from the operator that writes it to the
+  last that reads it;
+* sums, products and reshapes are written over an input that nobody else needs;
+* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones;
+* tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
+  at multiples of 64 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from archspec.graph.program import Operation, Program
+
+ALIGNMENT = 64
+ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1}
+OVERWRITES = {"ADD": (0, 1), "SUB": (0, 1), "MUL": (0, 1)}  # operators that may write over an input, and which
+SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
+INT_BYTES = 4
+
+
+class Block(NamedTuple):
+    """A stretch of memory that is needed from one operator to another, both included."""
+
+    size: int
+    first: int
+    last: int
+
+
+def arena_bytes(program: Program) -> int:
+    """Bytes of the activation arena of the float32 `.tflite` of a program, batch 1: its true peak, gaps included."""
+    return _place(list(activation_blocks(program)), len(program.operations))
+
+
+def activation_blocks(program: Program) -> Iterator[Block]:
+    """What has to be placed, those that live throughout first, then the largest first."""
+    end = len(program.operations)
+    sizes = [
+        0 if tensor.constant is not None else tensor.elements * ITEM_BYTES[tensor.dtype] for tensor in program.tensors
+    ]
+    owner = _owners(program, sizes)
+    first: dict[int, int] = dict.fromkeys(program.inputs, 0)
+    last: dict[int, int] = dict.fromkeys(program.inputs, end)
+    blocks: list[tuple[int, int, int, int]] = []
+    for number, operation in enumerate(program.operations):
+        for index in operation.outputs:
+            if owner[index] == index:
+                first[index] = last[index] = number
+        for index in operation.inputs:
+            held = owner[index]
+            if sizes[held] and last[held] != end:
+                last[held] = number
+        for index, size in enumerate(_scratch(program, operation)):
+            blocks.append((-size, number, len(sizes) + index, number))
+    last.update(dict.fromkeys(program.outputs, end))
+    blocks += [(-sizes[index], start, index, last[index]) for index, start in first.items()]
+    blocks.sort()
+    throughout = sorted((index, -size) for size, start, index, stop in blocks if start == 0 and stop == end)
+    for _, size in throughout:
+        yield Block(size, 0, end)
+    for size, start, _, stop in blocks:
+        if start != 0 or stop != end:
+            yield Block(-size, start, stop)
+
+
+def _owners(program: Program, sizes: list[int]) -> list[int]:
+    """Each tensor -> the tensor whose memory it is written to."""
+    owner = list(range(len(sizes)))
+    readers = [0] * len(sizes)
+    for operation in program.operations:
+        for index in operation.inputs:
+            readers[index] += 1
+    for index in (*program.inputs, *program.outputs):
+        readers[index] += 1
+    kept = {*program.inputs}
+    given = {*program.outputs}
+    for operation in program.operations:
+        output = operation.outputs[0]
+        if output in given:
+            continue
+        if operation.code in SAME_BYTES:
+            if operation.inputs[0] not in kept:
+                owner[output] = owner[operation.inputs[0]]
+            continue
+        for position in OVERWRITES.get(operation.code, ()):
+            index = operation.inputs[position]
+            if sizes[index] == sizes[output] and readers[index] == 1 and index not in kept:
+                if readers[owner[index]] == 1:
+                    owner[output] = owner[index]
+                break
+    return owner
+
+
+def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
+    """Sizes of an operator's temporary tensors."""
+    if operation.code == "CONV_2D":
+        options = operation.options
+        kernel = program.tensors[operation.inputs[1]].shape
+        steps = (options["stride_h"], options["stride_w"], options["dilation_h_factor"], options["dilation_w_factor"])
+        if kernel[1:3] == (1, 1) and steps == (1, 1, 1, 1):
+            return ()
+        _, height, width, _ = program.tensors[operation.outputs[0]].shape
+        return (height * width * kernel[1] * kernel[2] * kernel[3] * ITEM_BYTES["float32"],)
+    if operation.code == "MEAN":
+        source, axes = (program.tensors[index] for index in operation.inputs)
+        output = program.tensors[operation.outputs[0]]
+        return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
+    return ()
+
+
+def _place(blocks: list[Block], end: int) -> int:
+    """The highest byte used when each block goes where the runtime puts it."""
+    highest = 0
+    living: list[list[tuple[int, int]]] = [
+        [] for _ in range(end + 1)
+    ]  # at each operator: (offset, end) of what is there
+    starting: list[list[tuple[int, int]]] = [[] for _ in range(end + 1)]
+    always: list[tuple[int, int]] = []
+    for size, first, last in blocks:
+        near = always + living[first]
+        for number in range(first + 1, last + 1):
+            near += starting[number]
+        near.sort()
+        best, fit, free = -1, 1 << 62, 0
+        for offset, stop in near:
+            start = -(-free // ALIGNMENT) * ALIGNMENT
+            if start + size <= offset and offset - start < fit:
+                best, fit = start, offset - free
+                if fit == 0:
+                    break
+            if stop > free:
+                free = stop
+        if best < 0:
+            best = -(-free // ALIGNMENT) * ALIGNMENT
+        placed = (best, best + size)
+        highest = max(highest, placed[1])
+        if first == 0 and last == end:
+            always.append(placed)
+            continue
+        starting[first].append(placed)
+        for number in range(first, last + 1):
+            living[number].append(placed)
+    return highest
