@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 import re
-import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,6 +89,8 @@ def _text(path: Path) -> str:
 
 def _other_cpu_name() -> str:
     if sys.platform == "darwin":
+        import subprocess
+
         with suppress(OSError, subprocess.SubprocessError):
             command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
             return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()

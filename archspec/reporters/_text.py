@@ -38,7 +38,10 @@ def transposed(table: Table) -> Table:
     """One line a column, one column a row, headed by its first cell: few rows of many numbers on a narrow terminal."""
     first, *others = table.columns
     cells = rows_for_people(table)
-    columns = (Column("what", first.heading), *(Column(str(number), row[0], align="right") for number, row in enumerate(cells)))
+    columns = (
+        Column("what", first.heading),
+        *(Column(str(number), row[0], align="right") for number, row in enumerate(cells)),
+    )
     rows = tuple((column.heading, *(row[index] for row in cells)) for index, column in enumerate(others, 1))
     return Table(table.title, columns, rows, table.notes)
 

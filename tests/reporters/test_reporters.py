@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import archspec.reporters
 from archspec.errors import UserError
-from archspec.reporters import Cell, Column, Table, formats, render, report
+from archspec.reporters import Cell, Column, Table, formats, render, report, transposed
 
 COLUMNS = (
     Column("name", "Network"),
@@ -364,6 +364,25 @@ def test_a_terminal_gets_other_formats_as_they_are() -> None:
     stream = Terminal()
     report(TABLE, stream, "csv")
     assert stream.getvalue() == CSV
+
+
+def test_a_transposed_table_has_a_line_a_column() -> None:
+    assert (
+        render(transposed(TABLE), "markdown")
+        == """\
+### Table 5
+
+| Network | shufflenetv2_dpc | mobile\\|net<br>v2 \\*x\\* |
+| --- | ---: | ---: |
+| Parameters | 1,234,567 | 12 |
+| Cost (GFLOPs) | 0.65 | 1.00 |
+| Exact | yes | no |
+| Latency (ms) | 9.5 | - |
+
+- input: 224 × 224
+- threads: 1
+"""
+    )
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
