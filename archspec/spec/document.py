@@ -13,13 +13,13 @@ from archspec.spec.choices import Choice
 from archspec.spec.composite_kinds import TupleKind
 from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
 from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, plain, shown
+from archspec.spec.sections import section_form
 from archspec.spec.words import (
     DTYPES,
     INPUT_KEYS,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
-    STEP_KEYS,
     TOP_KEYS,
     TOP_SECTIONS,
 )  # fmt: skip
@@ -137,7 +137,7 @@ def canonical(document: Table) -> dict[str, Any]:
     image = given if isinstance(given, Table) else Table({})
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
     inside["size"] = plain(size_node(image.get("size") or from_plain(INPUT_DEFAULTS["size"])))
-    inside["preprocess"] = _section(image.get("preprocess") or Scalar(SECTION_DEFAULTS["preprocess"]))
+    inside["preprocess"] = section_form(image.get("preprocess") or Scalar(SECTION_DEFAULTS["preprocess"]))
     found: dict[str, Any] = {"name": plain(document.entries["name"].node), "source": "", "input": inside}
     for key, default in DEFAULTS.items():
         node = document.get(key)
@@ -146,27 +146,8 @@ def canonical(document: Table) -> dict[str, Any]:
         found["width_multiplier"] = float(found["width_multiplier"])
     for kind in TOP_SECTIONS:
         node = document.get(kind)
-        found[kind] = _section(node or Scalar(SECTION_DEFAULTS[kind]))
+        found[kind] = section_form(node or Scalar(SECTION_DEFAULTS[kind]))
     return found
-
-
-def _section(node: Node) -> Any:
-    """A section in its shortest form."""
-    if isinstance(node, Items):
-        return [_section(item) for item in node.items]
-    name = only_key(node)
-    if isinstance(node, Table) and name is not None:
-        inner = node.entries[name].node
-        if plain(inner) in (None, {}):
-            return name
-        if name == "choose" and isinstance(inner, Items):
-            return {name: [_section(item) for item in inner.items]}
-    if isinstance(node, Table) and "steps" in node.entries:
-        steps = _section(node.entries["steps"].node)
-        return steps if name == "steps" else plain(node) | {"steps": steps}
-    if isinstance(node, Table):
-        return {key: {} if value is None and key not in STEP_KEYS else value for key, value in plain(node).items()}
-    return plain(node)
 
 
 def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tuple[Choice, ...]]:

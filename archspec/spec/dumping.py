@@ -36,8 +36,14 @@ def _float(dumper: Any, value: float) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
 
 
+_YAML_1_1: Any = yaml.resolver.Resolver()
+
+
 def _text(dumper: Any, value: str) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value)
+    """Text in quotes where a reader of YAML 1.1 would see something else (`no`, `1:30`)."""
+    tag = "tag:yaml.org,2002:str"
+    style = None if _YAML_1_1.resolve(yaml.ScalarNode, value, (True, False)) == tag else "'"
+    return dumper.represent_scalar(tag, value, style=style)
 
 
 _Dumper.add_representer(float, _float)

@@ -15,7 +15,7 @@ from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, Limits, Litera
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
-from archspec.spec.sections import Named, find_part, read_section, unknown_section
+from archspec.spec.sections import Named, find_part, read_section, section_form, unknown_section
 from archspec.spec.selectors import same_key
 from archspec.spec.signatures import signature_of
 from archspec.spec.steps import StepTemplate, read_arguments, read_step
@@ -138,14 +138,16 @@ class Lint(Reader):
         self.arguments(signature_of(GENERATORS[word]), written, f"{path}.{word}", node.entries[word].place)
         self._open(Choice(path, node.place, word, (), plain(written), *self.inside))
 
-    def choose(self, node: Table, path: str, read: Callable[[Node, str], object]) -> None:
-        """A `choose`, each option read as if it stood there."""
+    def choose(
+        self, node: Table, path: str, read: Callable[[Node, str], object], form: Callable[[Node], Any] = plain
+    ) -> None:
+        """A `choose`, each option read as if it stood there; `form` gives an option as plain Python."""
         options = node.entries[CHOOSE].node
         where = f"{path}.{CHOOSE}"
         if not isinstance(options, Items) or not options.items:
             self.fault(f"must be a list of options ({shown(options)})", "Write {choose: [A, B]}", where, options.place)
             return
-        self._open(Choice(path, node.place, CHOOSE, tuple(plain(item) for item in options.items), {}, *self.inside))
+        self._open(Choice(path, node.place, CHOOSE, tuple(map(form, options.items)), {}, *self.inside))
         outer = self.inside
         for i, option in enumerate(options.items):
             self.inside = (path, i)
@@ -181,7 +183,7 @@ class Lint(Reader):
 
     def _item(self, node: Node, path: str) -> None:
         if only_key(node) == CHOOSE and isinstance(node, Table):
-            self.choose(node, path, self._item)
+            self.choose(node, path, self._item, section_form)
             return
         step = read_step(node, path, self.faults)
         if step:
@@ -190,7 +192,7 @@ class Lint(Reader):
     def section(self, kind: str, node: Node, path: str) -> None:
         """Check a whole section."""
         if only_key(node) == CHOOSE and isinstance(node, Table):
-            self.choose(node, path, lambda option, where: self.section(kind, option, where))
+            self.choose(node, path, lambda option, where: self.section(kind, option, where), section_form)
             return
         asked = read_section(kind, node, path, self.faults)
         if isinstance(asked, Named):

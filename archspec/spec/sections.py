@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, shown
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.steps import EMPTY, StepTemplate, read_arguments, read_step
-from archspec.spec.words import NONE, WRITTEN_KEYS, article
+from archspec.spec.words import NONE, STEP_KEYS, WRITTEN_KEYS, article
 
 _NAMING = ("type", "name", "kind", "block")  # how other languages name a thing
 
@@ -122,3 +123,22 @@ def unknown_section(kind: str, named: Named, catalog: Catalog) -> Fault:
     remedy = close if close.startswith("Did") else nearest("", [*parts, *fitting, *none])
     path = named.path.removesuffix(f".{named.name}")
     return Fault(f"unknown {kind} '{one_line(named.name)}'", remedy, path, named.place)
+
+
+def section_form(node: Node) -> Any:
+    """A section in its shortest form."""
+    if isinstance(node, Items):
+        return [section_form(item) for item in node.items]
+    name = only_key(node)
+    if isinstance(node, Table) and name is not None:
+        inner = node.entries[name].node
+        if plain(inner) in (None, {}):
+            return name
+        if name == "choose" and isinstance(inner, Items):
+            return {name: [section_form(item) for item in inner.items]}
+    if isinstance(node, Table) and "steps" in node.entries:
+        steps = section_form(node.entries["steps"].node)
+        return steps if name == "steps" else plain(node) | {"steps": steps}
+    if isinstance(node, Table):
+        return {key: {} if value is None and key not in STEP_KEYS else value for key, value in plain(node).items()}
+    return plain(node)

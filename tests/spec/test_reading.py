@@ -148,8 +148,8 @@ VALUES = st.recursive(
         st.dictionaries(
             st.sampled_from([
                 "choose", "range", "dpc_cell", "by_width", "by_variant", "by_output_stride", "scaled", "argument",
-                "0.5", "1.0", "paper", "16", "filters", "divisor", "from", "to", "step", "log", "steps", "dilate", "repeat",
-                "id", "conv_bn", "dpc", "branches", "op", "input", "kernel", "rate", "mobilenet_v2", "variant",
+                "0.5", "1.0", "paper", "16", "filters", "divisor", "from", "to", "step", "log", "steps", "dilate",
+                "repeat", "id", "conv_bn", "dpc", "branches", "op", "input", "kernel", "rate", "mobilenet_v2",
             ]),
             inner,
             max_size=3,
