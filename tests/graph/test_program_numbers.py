@@ -26,7 +26,7 @@ def pixels(graph: Graph, seed: int = 0) -> Array:
     return np.random.default_rng(seed).integers(0, 256, graph.inputs[0].shape).astype(np.float64)
 
 
-def prove(graph: Graph, program: Program, given_pixels: Array | None = None) -> None:
+def check_answers(graph: Graph, program: Program, given_pixels: Array | None = None) -> None:
     """Both answers are the same to 1e-4 of their size, and are not constant."""
     weights = initialise(graph, seed=1, statistics="random")
     seen = pixels(graph) if given_pixels is None else given_pixels
@@ -43,14 +43,14 @@ def prove(graph: Graph, program: Program, given_pixels: Array | None = None) -> 
 @given(moves(), st.integers(1, 2), st.sampled_from(MODES))
 def test_random_networks(steps: list[Move], outputs: int, mode: ShuffleMode) -> None:
     graph = build(steps, outputs)
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", nets.BUNDLED)
 def test_bundled_networks(name: str, mode: ShuffleMode) -> None:
     graph = nets.of_bundled(name, "input.size=[33,49]", "output=logits", "decoder=none")
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -70,7 +70,7 @@ def test_odd_halves_of_the_published_widths(mode: ShuffleMode) -> None:
     output: logits
     """
     graph = nets.of_text(text)
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -82,7 +82,7 @@ def test_a_reader_that_cannot_follow_after_two_shuffles(channels: int, mode: Shu
     y = layers.Concatenate(name="c")([layers.Conv2D(channels // 2, 1, name="b")(other), half])
     y = layers.ChannelShuffle(2, name="s2")(y)
     graph = nets.finish(layers.Add(name="add")([y, x]))
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -98,7 +98,7 @@ def test_channels_used_twice_and_shuffled(channels: int, reader: str, mode: Shuf
     else:
         y = layers.Add(name="b")([y, y])
     graph = nets.finish(y)
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -108,7 +108,7 @@ def test_nested_concatenations(mode: ShuffleMode) -> None:
     inner = layers.Concatenate(name="inner")(parts[:6])
     outer = layers.Concatenate(name="outer")([parts[6], inner, *parts[7:], parts[0]])
     graph = nets.finish(layers.Softmax(name="out")(outer), layers.Conv2D(4, 1, name="read")(outer))
-    prove(graph, build_program(graph, mode))
+    check_answers(graph, build_program(graph, mode))
 
 
 @pytest.mark.parametrize("preprocess", ["symmetric", "unit", "imagenet"])
