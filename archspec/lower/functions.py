@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 def function_to(model: Any, layer: str) -> Callable[[Array], Array]:
     """Image `(N, H, W, C)` -> what the layer of that name gives at inference. Later changes of the weights are seen."""
-    part = keras.Model(model.inputs, model.get_layer(layer).output)
+    part = keras.Model(model.input, model.get_layer(layer).output)
 
     @tf.function(reduce_retracing=True)
     def run(images: Any) -> Any:

@@ -6,11 +6,12 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from archspec.catalog import Catalog
+from archspec.export import export
 from archspec.graph import Graph, Tensor
 from archspec.graph.layers import Input
 from archspec.graph.weights import initialise
@@ -18,6 +19,8 @@ from archspec.lower import get_weights, to_keras
 from archspec.lower.framework import tf
 
 Example = tuple[Any, dict[str, Any]]
+Array = np.ndarray[Any, Any]
+SHUFFLES: tuple[Literal["follow", "transpose"], ...] = ("follow", "transpose")
 RATES = (2, (1, 3), (5, 2))
 
 
@@ -72,12 +75,48 @@ def check_equals_keras(graph: Graph) -> None:
         assert theirs == [(tensor.shape, tensor.dtype) for tensor in node.outputs], node.name
     counted = sum(math.prod(array.shape) for node in graph.nodes for array in node.layer.weights(node))
     assert counted == model.count_params()
-    images = [np.random.default_rng(0).normal(size=(2, *tensor.shape)).astype(np.float32) for tensor in graph.inputs]
-    result = model(images if len(images) > 1 else images[0]).numpy()
+    result = in_keras(model, images_for(graph, 2))
     assert result.shape == (2, *graph.outputs[0].shape)
     assert np.isfinite(result).all()
     back = get_weights(model, graph)
     assert all(np.array_equal(back[key], array) for key, array in weights.items())
+
+
+def check_equals_tflite(graph: Graph) -> None:
+    """The file we write gives what Keras gives, with channel shuffles followed or as they stand."""
+    weights = initialise(graph, statistics="random")
+    images = images_for(graph, 1)
+    expected = in_keras(to_keras(graph, weights), images)
+    for shuffle in SHUFFLES:
+        found = in_litert(export(graph, weights, shuffle=shuffle).data, images)
+        assert found.dtype == expected.dtype
+        difference = np.abs(found - expected).max()
+        assert difference <= 1e-5 * np.abs(expected).max(), f"--shuffle {shuffle}: the .tflite differs by {difference}"
+
+
+def images_for(graph: Graph, count: int) -> list[Array]:
+    """One batch an input."""
+    generator = np.random.default_rng(0)
+    return [generator.normal(size=(count, *tensor.shape)).astype(np.float32) for tensor in graph.inputs]
+
+
+def in_keras(model: Any, images: list[Array]) -> Array:
+    """What the model gives at inference."""
+    found: Array = model(images if len(images) > 1 else images[0]).numpy()
+    return found
+
+
+def in_litert(data: bytes, images: list[Array]) -> Array:
+    """What the runtime gives; its inputs are in the order of the graph's."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=data)
+    interpreter.allocate_tensors()
+    for detail, image in zip(interpreter.get_input_details(), images, strict=True):
+        interpreter.set_tensor(detail["index"], image)
+    interpreter.invoke()
+    found: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    return found
 
 
 def check_dilation_keeps_weights(function: Callable[..., Tensor], example: Example) -> None:
@@ -104,6 +143,7 @@ def check_block(catalog: Catalog, name: str) -> None:
         graph = build(function, shapes, arguments)
         check_names(graph)
         check_equals_keras(graph)
+        check_equals_tflite(graph)
         check_dilation_keeps_weights(function, (shapes, arguments))
 
 

@@ -92,3 +92,28 @@ EXAMPLES = [((14, 14, 3), {})]
     (tmp_path / "claim.py").write_text(wrong)
     with pytest.raises(Exception, match=r"the graph says \[14, 14, 3\] float32, Keras says \[7, 7, 3\] float32"):
         check_block(Catalog((tmp_path,)), "claim")
+
+
+def test_the_contract_finds_a_tflite_that_differs(tmp_path: Path) -> None:
+    """A layer whose TFLite operator does something else than its Keras layer."""
+    wrong = '''"""Average in Keras, maximum on the phone: (N, H, W, C) -> (N, H / 2, W / 2, C)."""
+
+from archspec.graph import layers
+
+
+class AveragePooling2D(layers.AveragePooling2D):
+    """Says one thing and emits another."""
+
+    tflite_code = "MAX_POOL_2D"
+
+
+def mixed(x, *, name):
+    """Equal nowhere."""
+    return AveragePooling2D(2, name=name)(x)
+
+
+EXAMPLES = [((14, 14, 3), {})]
+'''
+    (tmp_path / "mixed.py").write_text(wrong)
+    with pytest.raises(AssertionError, match=r"the \.tflite differs by"):
+        check_block(Catalog((tmp_path,)), "mixed")
