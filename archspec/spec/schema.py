@@ -9,7 +9,7 @@ from archspec.catalog import Catalog
 from archspec.spec.choices import GENERATORS
 from archspec.spec.document import DEFAULTS, INPUT_KINDS, TOP_KINDS
 from archspec.spec.kinds import Schema
-from archspec.spec.linting import REPEAT, VARIANT, WIDTH, lint_part
+from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.nodes import plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.signatures import Signature, signature_of
@@ -17,6 +17,7 @@ from archspec.spec.words import (
     NONE,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
+    SECTION_SCOPE,
     SECTIONS,
     SELECTED_BY,
     TOP_SECTIONS,
@@ -54,10 +55,10 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
         inner = kind.schema(_value)
         properties[key] = (inner if key in ("name", "source") else _choice_of(inner)) | _notes(key)
     image = {key: _choice_of(_image_schema(key)) | _notes(key) for key in INPUT_KINDS}
-    image["preprocess"] = _section("preprocess", catalog) | _notes("preprocess")
+    image["preprocess"] = _ref("section.preprocess") | _notes("preprocess")
     properties["input"] = {"type": "object", "properties": image, "additionalProperties": False} | _notes("input")
     for section in TOP_SECTIONS:
-        properties[section] = _section(section, catalog) | _notes(section)
+        properties[section] = _ref(f"section.{section}") | _notes(section)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "archspec spec",
@@ -97,6 +98,7 @@ def _definitions(catalog: Catalog) -> Schema:
     for name in catalog.blocks():
         found[f"block.{name}"] = _arguments(signature_of(catalog.function(name)))
     for kind in SECTIONS:
+        found[f"section.{kind}"] = _section(kind, catalog)
         for name, path in catalog.parts(kind).items():
             found[f"{kind}.{name}"] = _part(load_part(kind, name, path), path, catalog)
     return found
@@ -108,7 +110,7 @@ def _arguments(signature: Signature) -> Schema:
     for name, parameter in signature.parameters.items():
         notes: Schema = {"description": parameter.description} if parameter.description else {}
         if not parameter.required and _is_json(parameter.default):
-            notes["default"] = parameter.default
+            notes["default"] = _as_json(parameter.default)
         properties[name] = _value(parameter.kind.schema(_value)) | notes
     found: Schema = {"type": "object", "properties": properties, "additionalProperties": False}
     if signature.required:
@@ -123,16 +125,21 @@ def _arguments(signature: Signature) -> Schema:
 def _is_json(value: object) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_is_json, value))
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
     return value is None or isinstance(value, bool | int | float | str)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(item) for key, item in value.items()}
+    return [_as_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _part(part: Part, path: Path, catalog: Catalog) -> Schema:
     """What a part takes: its declared arguments, of the kinds of the values they stand for."""
     uses = lint_part(part, catalog).uses
-    properties: Schema = {
-        "width_multiplier": _value(WIDTH.schema(_value)) | {"description": "For this section only."},
-        "variant": _value(VARIANT.schema(_value)) | {"description": "For this section only."},
-    }
+    properties = _own_scope()
     for name, entry in part.arguments.entries.items():
         kinds = [kind.schema(_value) for kind in uses.get(name, [])]
         inner = kinds[0] if len(kinds) == 1 else ({"allOf": kinds} if kinds else {})
@@ -148,30 +155,30 @@ def _part(part: Part, path: Path, catalog: Catalog) -> Schema:
 def _named(names: dict[str, str]) -> list[Schema]:
     """`NAME`, or `{NAME: arguments}`; `names` maps each to its definition."""
     one = {name: _ref(definition) for name, definition in names.items()}
-    words: Schema = {"anyOf": [{"const": name, "description": _ref_text(name)} for name in names]}
     table = {"type": "object", "properties": one, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
-    return [words, table] if names else []
+    return [{"enum": list(names)}, table] if names else []
 
 
-def _ref_text(name: str) -> str:
-    return name
+def _choose(item: Schema) -> Schema:
+    options = {"type": "array", "items": item, "minItems": 1}
+    return {"type": "object", "properties": {"choose": options}, "required": ["choose"], "additionalProperties": False}
 
 
 def _section(kind: str, catalog: Catalog) -> Schema:
     names = {name: f"block.{name}" for name in catalog.blocks()}
     names |= {name: f"{kind}.{name}" for name in catalog.parts(kind)}
+    steps: Schema = {"type": "array", "items": _ref("step"), "minItems": 1}
+    settings = {"dilate": _value(DILATE.schema(_value)), **_own_scope()}
+    written = {"type": "object", "properties": {"steps": steps, **settings}, "required": ["steps"]}
     forms: list[Schema] = [] if kind == "backbone" else [{"const": NONE}]
-    forms += _named(names)
-    forms.append({"type": "array", "items": _ref("step"), "minItems": 1})
-    forms.append(
-        {
-            "type": "object",
-            "properties": {"choose": {"type": "array"}},
-            "required": ["choose"],
-            "additionalProperties": False,
-        }
-    )
+    forms += [*_named(names), steps, written | {"additionalProperties": False}, _choose(_ref(f"section.{kind}"))]
     return {"anyOf": forms}
+
+
+def _own_scope() -> Schema:
+    """What a section may set for itself."""
+    note = {"description": "For this section only."}
+    return {name: _value(SECTION_KINDS[name].schema(_value)) | note for name in SECTION_SCOPE}
 
 
 def _step(catalog: Catalog) -> Schema:
@@ -187,14 +194,7 @@ def _step(catalog: Catalog) -> Schema:
     }
     forms: list[Schema] = [{"enum": list(blocks)}] if blocks else []
     forms.append({"type": "object", "properties": blocks | reserved, "additionalProperties": False})
-    forms.append(
-        {
-            "type": "object",
-            "properties": {"choose": {"type": "array"}},
-            "required": ["choose"],
-            "additionalProperties": False,
-        }
-    )
+    forms.append(_choose(_ref("step")))
     return {"anyOf": forms}
 
 
