@@ -34,7 +34,10 @@ class Model:
 
     @classmethod
     def of(cls, source: Model | bytes | str | os.PathLike[str], name: str = "") -> Model:
-        """From a path or from bytes. Raises `UserError` for a file that cannot be read."""
+        """From a path or from bytes; `<folder>/model.tflite` goes by its folder's name, any other file by its stem.
+
+        Raises `UserError` for a file that cannot be read.
+        """
         if isinstance(source, Model):
             return source
         if isinstance(source, bytes):
@@ -46,7 +49,8 @@ class Model:
         except OSError as error:
             reason = error.strerror or str(error)
             raise user_error(f"cannot be read ({reason})", "Name a .tflite file", place=place) from error
-        return cls(name or path.stem, content, place)
+        stem = path.absolute().parent.name if path.stem == "model" else path.stem
+        return cls(name or stem or "model", content, place)
 
     @cached_property
     def hash(self) -> str:

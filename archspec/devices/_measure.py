@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from archspec.devices._catalog import device as device_named
 from archspec.devices._contract import Device, Model, Sample, Session
@@ -48,7 +48,7 @@ def measure(
     procedure's time limit. Raises `UserError` for a model or a setting that cannot be used, and `Interrupted` on
     Ctrl-C with what was measured until then.
     """
-    opened = [Model.of(source) for source in _as_list(models)]
+    opened = _distinct([Model.of(source) for source in _as_list(models)])
     if not opened:
         raise user_error("no model to measure", "Name at least one .tflite file")
     if threads < 1:
@@ -153,6 +153,16 @@ class _Run:
 
 def _turns(count: int, number: int) -> range:
     return range(count) if number % 2 == 0 else range(count - 1, -1, -1)
+
+
+def _distinct(models: list[Model]) -> list[Model]:
+    """Models of one name are numbered: a table and a ratio must say which is which."""
+    seen: dict[str, int] = {}
+    found = []
+    for model in models:
+        seen[model.name] = number = seen.get(model.name, 0) + 1
+        found.append(model if number == 1 else replace(model, name=f"{model.name} ({number})"))
+    return found
 
 
 def _as_list(models: Source | Sequence[Source]) -> list[Source]:

@@ -39,6 +39,18 @@ def test_a_file_and_its_bytes(tmp_path: Path) -> None:
     assert by_path.warmup_s >= 0.01
 
 
+def test_a_model_in_a_run_folder_goes_by_the_folders_name(tmp_path: Path) -> None:
+    (tmp_path / "net-ab12").mkdir()
+    (tmp_path / "net-ab12" / "model.tflite").write_bytes(tiny_tflite())
+    assert one(tmp_path / "net-ab12" / "model.tflite").name == "net-ab12"
+
+
+def test_models_of_one_name_are_told_apart() -> None:
+    found = measure([tiny_tflite(), tiny_tflite(shape=(1, 2)), tiny_tflite()], procedure=SHORT, reference=1)
+    assert [latency.name for latency in found] == ["model", "model (2)", "model (3)"]
+    assert found[0].reference == "model (2)"
+
+
 def test_what_runs_it_is_named() -> None:
     from importlib.metadata import version
 
