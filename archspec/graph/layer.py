@@ -44,6 +44,7 @@ class Layer:
     keras_name: ClassVar[str] = ""  # where it differs from the class's name
     own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
     multiple_inputs: ClassVar[bool] = False
+    accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
 
     def __init__(self, config: dict[str, Any], name: str | None) -> None:
         self.config = config
@@ -61,6 +62,7 @@ class Layer:
                 f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first"
             )
         shapes = self.shapes(inputs)
+        self._check_dtypes(inputs)
         node = inputs[0].node.graph.add(self, inputs)
         dtype = self.dtype(inputs)
         stride = self.stride(inputs)
@@ -69,6 +71,15 @@ class Layer:
         else:
             node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
         return node
+
+    def _check_dtypes(self, inputs: tuple[Tensor, ...]) -> None:
+        for tensor in inputs:
+            if tensor.dtype not in self.accepts:
+                wanted = " or ".join(self.accepts)
+                raise Problem(
+                    f"{type(self).__name__} reads {wanted}, not the {tensor.dtype} of '{tensor.node.name}'",
+                    "Give input.preprocess, such as symmetric" if tensor.dtype == "uint8" else "Read an earlier step",
+                )
 
     # --- rules -------------------------------------------------------------------------------------------
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:

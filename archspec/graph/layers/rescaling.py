@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from archspec.errors import Problem
 from archspec.graph.layer import Layer
 from archspec.graph.program.values import Value
-from archspec.graph.tensor import Node
+from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
     from archspec.graph.program import Program
@@ -19,9 +20,20 @@ class Rescaling(Layer):
     """Keras `Rescaling`; scale and offset are numbers, or one a channel."""
 
     __slots__ = ()
+    accepts = ("float32", "uint8")
 
     def __init__(self, scale: Numbers, offset: Numbers = 0.0, name: str | None = None) -> None:
         super().__init__({"scale": _plain(scale), "offset": _plain(offset)}, name)
+
+    def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
+        """Unchanged; as many numbers as channels, where there is more than one."""
+        channels = inputs[0].channels
+        for argument, value in self.config.items():
+            if isinstance(value, tuple) and len(value) != channels:
+                raise Problem(
+                    f"{argument} has {len(value)} numbers for {channels} channels", "Give one a channel, or one"
+                )
+        return (inputs[0].shape,)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One multiplication and one addition an element."""
