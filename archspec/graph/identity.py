@@ -25,60 +25,90 @@ ORDER_KEEPING = {
     "Resize",
 }
 HASH_LETTERS = 16
+Taps = tuple[tuple[int, ...], tuple[int, ...]]
 _INDEX = [bytes((index,)) for index in range(256)]
 
 
 def canonical_hash(graph: Graph) -> str:
     """16 hexadecimal letters; equal for networks that are built alike, whatever they are called."""
-    return _digest(graph, centre_taps=False)
+    return _digest(graph, only_seen_taps=False)
 
 
 def equivalence_key(graph: Graph) -> str:
     """16 hexadecimal letters; equal also for networks that compute the same function at another cost."""
-    return _digest(graph, centre_taps=True)
+    return _digest(graph, only_seen_taps=True)
 
 
-def _digest(graph: Graph, centre_taps: bool) -> str:
+def _digest(graph: Graph, only_seen_taps: bool) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
-        kind = type(node.layer).__name__
         parts = [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in node.inputs]
-        if len(parts) > 1 and (kind == "Add" or (kind == "Concatenate" and _order_is_free(node.outputs[0]))):
+        if len(parts) > 1 and _is_unordered(node):
             parts.sort()
         elif not parts:
             parts.append(repr(node.outputs[0].shape).encode())
         config = node.layer.config
-        rates = _seen_rates(node) if centre_taps and "dilation_rate" in config else None
-        parts.append(_words(kind, tuple(config.items()), rates))
-        digests[id(node)] = hashlib.blake2b(b"".join(parts), digest_size=8).digest()
-    # Two equal branches and one branch used twice have equal outputs: how often each node stands here tells which.
-    everything = sorted(digests.values()) + [
-        digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs
-    ]
+        taps = _seen_taps(node) if only_seen_taps and "dilation_rate" in config else None
+        parts.append(_words(type(node.layer).__name__, tuple(config.items()), taps))
+        digests[id(node)] = _short(b"".join(parts))
+    everything = sorted(digests.values())
+    if len(set(everything)) < len(everything):
+        everything = sorted(_with_readers(graph, digests).values())
+    everything += [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs]
     return hashlib.blake2b(b"".join(everything), digest_size=HASH_LETTERS // 2).hexdigest()
 
 
+def _with_readers(graph: Graph, digests: dict[int, bytes]) -> dict[int, bytes]:
+    """Twins are made alike, so only their readers tell them apart: each node with all that is made of it."""
+    found: dict[int, bytes] = {}
+    for node in reversed(graph.nodes):
+        uses = [b"output" + _INDEX[at] for at, tensor in enumerate(graph.outputs) if tensor.node is node]
+        for reader in {id(one): one for tensor in node.outputs for one in tensor.consumers}.values():
+            unordered = _is_unordered(reader)
+            for at, tensor in enumerate(reader.inputs):
+                if tensor.node is node:
+                    uses.append(found[id(reader)] + _INDEX[tensor.index] + _INDEX[0 if unordered else at])
+        found[id(node)] = _short(digests[id(node)] + b"".join(sorted(uses)))
+    return found
+
+
+def _short(words: bytes) -> bytes:
+    return hashlib.blake2b(words, digest_size=8).digest()
+
+
 @lru_cache(maxsize=65536)
-def _words(kind: str, config: tuple[tuple[str, Any], ...], rates: tuple[int, int] | None) -> bytes:
-    """A layer's arguments as bytes, in alphabetical order, with `rates` in place of its dilation."""
+def _words(kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None) -> bytes:
+    """A layer's arguments as bytes, in alphabetical order; `taps` say all that a kernel's size and dilation do."""
     arguments = {key: value for key, value in sorted(config) if key not in NOT_FUNCTION}
-    if rates is not None:
-        arguments["dilation_rate"] = rates
+    if taps is not None:
+        del arguments["kernel_size"], arguments["dilation_rate"]
+        arguments["taps"] = taps
     return repr((kind, arguments)).encode()
 
 
-def _seen_rates(node: Node) -> tuple[int, int] | None:
-    """Past the map's size every rate reads the same: the centre tap, and zeros."""
+def _seen_taps(node: Node) -> Taps | None:
+    """Where the taps of a stride-1 window stand that some output can reach; those past the map read only zeros."""
     config = node.layer.config
-    if config["padding"] != "same":
+    if config["padding"] != "same" or config["strides"] != (1, 1):
         return None
-    (rate_h, rate_w), (height, width) = config["dilation_rate"], node.inputs[0].size
-    return min(rate_h, height), min(rate_w, width)
+    (kernel_h, kernel_w), (rate_h, rate_w) = config["kernel_size"], config["dilation_rate"]
+    height, width = node.inputs[0].size
+    return _seen_offsets(height, kernel_h, rate_h), _seen_offsets(width, kernel_w, rate_w)
+
+
+def _seen_offsets(size: int, kernel: int, rate: int) -> tuple[int, ...]:
+    before = (kernel - 1) * rate // 2  # SAME pads the odd zero behind
+    return tuple(at for at in range(-before, (kernel - 1) * rate - before + 1, rate) if abs(at) < size)
+
+
+def _is_unordered(node: Node) -> bool:
+    kind = type(node.layer).__name__
+    return kind == "Add" or (kind == "Concatenate" and _order_is_free(node.outputs[0]))
 
 
 def _order_is_free(tensor: Tensor) -> bool:
     """Whether every reader mixes all channels with weights of its own, so that order only names weights."""
-    if not tensor.consumers:
+    if not tensor.consumers or tensor in tensor.node.graph.outputs:
         return False
     for reader in tensor.consumers:
         kind = type(reader.layer).__name__

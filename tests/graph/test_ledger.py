@@ -1,4 +1,4 @@
-"""Stride becomes dilation: the rule of arXiv:1902.07476 §3.1 on lists of strides, and on both backbones unit by unit."""
+"""Stride becomes dilation: the rule of arXiv:1902.07476 §3.1 on lists of strides and on both backbones."""
 
 from __future__ import annotations
 
@@ -87,8 +87,9 @@ def test_an_output_stride_out_of_reach(output_stride: int, strides: list[int], w
 
 
 def test_a_written_rate_and_a_lost_stride_cannot_both_be() -> None:
-    text = "output_stride: 8\nbackbone:\n- depthwise_bn: {stride: 8}\n- depthwise_bn: {stride: 2}\n- depthwise_bn: {dilation_rate: 3}\n"
-    with pytest.raises(UserError, match="<text>:5:3: .* the output_stride asks for a rate of 2"):
+    text = "output_stride: 8\nbackbone:\n- depthwise_bn: {stride: 8}\n- depthwise_bn: {stride: 2}\n"
+    text += "- depthwise_bn: {dilation_rate: 3}\n"
+    with pytest.raises(UserError, match=r"<text>:5:3: .* the output_stride asks for a rate of 2"):
         nets.of_text(text)
 
 
@@ -99,7 +100,7 @@ def test_a_written_rate_stands_where_the_strides_are_kept() -> None:
 
 
 def test_only_the_first_of_a_repeated_step_has_the_stride() -> None:
-    text = "output_stride: 8\nbackbone:\n- depthwise_bn: {stride: 8}\n- depthwise_bn: {stride: 2}\n  repeat: 3\n  id: late\n"
+    text = "output_stride: 8\nbackbone:\n- depthwise_bn: {stride: 8}\n- depthwise_bn: {stride: 2}\n  repeat: 3\n"
     assert units(nets.of_text(text)) == [(8, 1), (1, 1), (1, 2), (1, 2)]
 
 
@@ -128,7 +129,7 @@ def test_shufflenet(output_stride: int, size: int) -> None:
     rates, strides = (nets.settings(graph, "DepthwiseConv2D", key) for key in ("dilation_rate", "strides"))
     assert sum(name.startswith("backbone.") for name in rates) == 16 + 3  # a first unit has two
     for name, rate in rates.items():
-        _, stage, unit, *rest = name.split(".")
+        _, stage, unit, *_rest = name.split(".")
         wanted = SHUFFLENET[output_stride].get((stage, int(unit)), 1)
         assert rate == (wanted, wanted), name
         assert strides[name] == ((2, 2) if unit == "0" and stage in SHUFFLENET_STRIDED[output_stride] else (1, 1)), name
