@@ -36,7 +36,7 @@ class BuildReport:
     def latency(self) -> None:
         """Its latency."""
         if self._build.latency is not None:
-            self._put(latency_table([self._build.latency], "Host latency"))
+            self._put(transposed(latency_table([self._build.latency], "")))
 
     def agreement(self) -> None:
         """How near it is to the Keras model."""
@@ -82,7 +82,7 @@ def file_table(build: Build) -> Table:
         ("MACs counted in the file", "not known" if census.macs is None else f"{census.macs:,}"),
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
     )
-    columns = (Column("what", "TensorFlow Lite file"), Column("value", "", align="right"))
+    columns = (Column("what", "TensorFlow Lite file"), Column("value", ""))
     return Table("", columns, rows, (f"weights: freshly initialised, seed {build.options.seed}", *exported.notes))
 
 

@@ -93,24 +93,23 @@ def build(
 def _run(one: Build, options: BuildOptions, keras: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
     from archspec.cli._build_report import BuildReport
-    from archspec.cli._progress import Steps
+    from archspec.cli._progress import waiting, watching
 
     report = BuildReport(one, reporter, sys.stdout)
-    with Steps() as steps:
-        report.cost()
-        steps.say("writing the .tflite")
-        one.exported  # noqa: B018 (worked out, and written, here)
-        report.file()
-        if options.latency != "none":
-            with steps.bar("latency") as progress:
-                one.measure(progress)
-            report.latency()
-        if keras:
-            steps.say("building the Keras model")
-            one.keras_model  # noqa: B018
-            steps.say("comparing the .tflite with the Keras model")
+    report.cost()
+    with waiting("writing the .tflite"):
+        one.export()
+    report.file()
+    if options.latency != "none":
+        with watching("latency") as watch:
+            one.measure(watch)
+        report.latency()
+    if keras:
+        with waiting("building the Keras model"):
+            one.build_keras()
+        with waiting("comparing the .tflite with the Keras model"):
             one.compare()
-            report.agreement()
+        report.agreement()
     report.finish()
 
 

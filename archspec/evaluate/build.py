@@ -74,10 +74,12 @@ class Build:
 
     @cached_property
     def exported(self) -> Exported:
-        """The `.tflite`, its operators checked, written as `model.tflite`."""
-        exported = self._export("fresh", self.options.seed)
-        write_bytes(self.tflite_path, exported.data)
-        return exported
+        """The `.tflite`, its operators checked."""
+        return self._export("fresh", self.options.seed)
+
+    def export(self) -> None:
+        """Write `model.tflite`."""
+        write_bytes(self.tflite_path, self.exported.data)
 
     @property
     def tflite_path(self) -> Path:
@@ -100,12 +102,16 @@ class Build:
 
     @cached_property
     def keras_model(self) -> Any:
-        """The Keras model with the build's weights, written as `model.keras`. Imports TensorFlow."""
+        """The Keras model with the build's weights. Imports TensorFlow."""
         from archspec import lower
 
-        model = lower.to_keras(self.graph, initialise(self.graph, self.options.seed))
-        lower.save_keras(model, self.keras_path)
-        return model
+        return lower.to_keras(self.graph, initialise(self.graph, self.options.seed))
+
+    def build_keras(self) -> None:
+        """Write `model.keras`."""
+        from archspec import lower
+
+        lower.save_keras(self.keras_model, self.keras_path)
 
     def compare(self) -> Agreement:
         """The written file against the Keras model, and both again with trained-like statistics.
