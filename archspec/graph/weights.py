@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.errors import Problem
@@ -18,8 +19,28 @@ if TYPE_CHECKING:
     Weights = Mapping[str, Array]
 
 Statistics = Literal["fresh", "random"]
-TRUNCATED = re.compile(r"truncated_normal\(([\d.eE+-]+)\)")
+INITIALIZERS = ("glorot_uniform", "he_normal", "ones", "zeros")
+TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
 TRUNCATION_SHRINK = 0.87962566103423978  # deviation of a unit normal cut at ±2
+
+
+@lru_cache(maxsize=256)
+def check_initializer(initializer: str) -> None:
+    """Raises `Problem` for a name that `initialise` does not know."""
+    if initializer not in INITIALIZERS and truncated_deviation(initializer) is None:
+        raise _unknown_initializer(initializer)
+
+
+def truncated_deviation(initializer: str) -> float | None:
+    """0.09 of `truncated_normal(0.09)`; None for any other text."""
+    found = TRUNCATED.fullmatch(initializer)
+    deviation = float(found.group(1)) if found else 0.0
+    return deviation if 0.0 < deviation < float("inf") else None
+
+
+def _unknown_initializer(initializer: str) -> Problem:
+    known = ", ".join(sorted((*INITIALIZERS, "truncated_normal(DEVIATION)")))
+    return Problem(f"unknown initializer '{initializer}'", f"One of: {known}")
 
 
 def weight_specs(graph: Graph) -> Iterator[tuple[str, Node, WeightSpec]]:
@@ -73,19 +94,16 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
         return np.zeros(spec.shape, np.float32)
     if spec.initializer == "ones":
         return np.ones(spec.shape, np.float32)
-    truncated = TRUNCATED.fullmatch(spec.initializer)
-    if truncated:
-        return _truncated_normal(spec.shape, float(truncated.group(1)), generator)
+    deviation = truncated_deviation(spec.initializer)
+    if deviation is not None:
+        return _truncated_normal(spec.shape, deviation, generator)
     fan_in, fan_out = _fans(spec.shape)
     if spec.initializer == "glorot_uniform":
         limit = (6.0 / (fan_in + fan_out)) ** 0.5
         return generator.uniform(-limit, limit, spec.shape).astype(np.float32)
     if spec.initializer == "he_normal":
         return _truncated_normal(spec.shape, (2.0 / fan_in) ** 0.5 / TRUNCATION_SHRINK, generator)
-    raise Problem(
-        f"unknown initializer '{spec.initializer}'",
-        "One of: glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros",
-    )
+    raise _unknown_initializer(spec.initializer)
 
 
 def _truncated_normal(shape: Shape, deviation: float, generator: np.random.Generator) -> Array:

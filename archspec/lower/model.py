@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import UserError, nearest, user_error
 from archspec.graph import Graph, Node
+from archspec.graph.weights import truncated_deviation
 from archspec.lower.framework import keras
 from archspec.lower.layers import own_layer, stem
 from archspec.lower.weights import set_weights
 
 if TYPE_CHECKING:
     import numpy as np
-
-TRUNCATED = re.compile(r"truncated_normal\(([\d.eE+-]+)\)")
 
 
 def to_keras(
@@ -74,8 +73,8 @@ def _layer_class(node: Node) -> Any:
 
 def _value(key: str, value: Any) -> Any:
     """Keras reads our initialiser names itself, except one with a number in it."""
-    truncated = TRUNCATED.fullmatch(value) if key.endswith("_initializer") and isinstance(value, str) else None
-    return keras.initializers.TruncatedNormal(stddev=float(truncated.group(1))) if truncated else value
+    deviation = truncated_deviation(value) if key.endswith("_initializer") and isinstance(value, str) else None
+    return value if deviation is None else keras.initializers.TruncatedNormal(stddev=deviation)
 
 
 def _check_outputs(node: Node, outputs: list[Any] | tuple[Any, ...]) -> None:

@@ -10,6 +10,7 @@ from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slid
 from archspec.graph.program.fusion import Tail, scale_and_shift
 from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
+from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +43,8 @@ class Conv2D(Layer):
                 f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
                 "Make one of them 1",
             )
+        check_initializer(kernel_initializer)
+        check_initializer(bias_initializer)
         super().__init__(
             {
                 "filters": filters,

@@ -11,6 +11,7 @@ from archspec.graph.layers.conv2d import dilated_window, folded_bias, sliding_op
 from archspec.graph.program.fusion import scale_and_shift
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
+from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,6 +45,8 @@ class DepthwiseConv2D(Layer):
                 f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
                 "Make one of them 1",
             )
+        check_initializer(depthwise_initializer)
+        check_initializer(bias_initializer)
         super().__init__(
             {
                 "kernel_size": pair(kernel_size, "kernel_size"),
