@@ -88,7 +88,7 @@ def _finish(
     document = _with_parents(document, path, catalog, faults, (_identity(path),))
     if name is None:
         place = document.place
-        document = document.without("name").with_entry("name", Scalar(default_name(str(path)), place), place)
+        document = document.with_entry("name", Scalar(default_name(str(path)), place), place)
     document = _overridden(document, overrides, faults)
     return _checked(document, catalog, faults)
 

@@ -667,8 +667,8 @@ BROKEN = [
     ),
     broken(
         "scaled where text stands",
-        "backbone:\n- conv_bn: {filters: 8, padding: {scaled: 8}}\n",
-        "spec.yaml:2:25: backbone[0].conv_bn.padding: unknown argument 'padding'. One of: activation, dilation_rate, epsilon, filters, groups, initializer, kernel, momentum, stride",
+        "backbone:\n- conv_bn: {filters: 8, initializer: {scaled: 8}}\n",
+        "spec.yaml:2:38: backbone[0].conv_bn.initializer: must be text ({scaled: 8}). 'scaled' makes an integer",
     ),
     broken(
         "scaled text",

@@ -56,6 +56,14 @@ def test_another_name_replaces_the_section(folder: Path) -> None:
     assert found["backbone"] == "mobilenet_v2"
 
 
+def test_another_preprocessing_replaces_it_too(folder: Path) -> None:
+    write(folder, parent="backbone: mobilenet_v2\ninput: {dtype: uint8, preprocess: [symmetric]}\n")
+    write(folder, child="extends: parent\ninput: {preprocess: {imagenet: {}}}\n")
+    write(folder, grandchild="extends: child\ninput: {preprocess: {unit: {}}}\n")
+    image = load("grandchild.yaml").values["input"]
+    assert (image["dtype"], image["preprocess"]) == ("uint8", "unit")
+
+
 def test_a_choice_or_selector_is_never_half_merged(folder: Path) -> None:
     write(
         folder,

@@ -49,7 +49,7 @@ def test_numbers_that_no_spec_can_mean(text: str) -> None:
     [
         ("backbone: mobilenet_v2\nclasses: x\n", 2, 10),
         ("backbone: mobilenet_v2\r\nclasses: x\r\n", 2, 10),
-        ("\ufeffbackbone: mobilenet_v2\nclasses: x\n", 2, 10),
+        ("\ufeffclasses: x\nbackbone: mobilenet_v2\n", 1, 10),
         ("# Größe ×2\nbackbone: mobilenet_v2\nsource: é\nclasses: x\n", 4, 10),
         ("{source: é×, classes: x, backbone: mobilenet_v2}\n", 1, 23),
         ("backbone: mobilenet_v2\n\n\nclasses:\n    x\n", 5, 5),
