@@ -240,6 +240,7 @@ def test_batch_norm_arrays_follow_its_switches() -> None:
 
 Refused = Callable[[], object]
 REFUSED: list[tuple[str, Refused]] = [
+    ("Add of one map", lambda: layers.Add()([nets.image()])),
     ("takes one tensor", lambda: layers.ReLU()([nets.image(), nets.image()])),
     ("strides .* and dilation_rate .* at once", lambda: layers.Conv2D(4, 3, strides=2, dilation_rate=2)),
     ("strides .* and dilation_rate .* at once", lambda: layers.DepthwiseConv2D(3, strides=2, dilation_rate=2)),

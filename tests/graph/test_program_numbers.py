@@ -128,6 +128,14 @@ def test_a_uint8_image_is_rescaled_alike(preprocess: str) -> None:
         np.testing.assert_allclose(run(program, weights, seen)[0], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("scale", [0.25, (0.25, 0.5, 0.75)])
+def test_a_uint8_image_may_be_rescaled_twice(scale: float | tuple[float, ...]) -> None:
+    x = nets.image(4, 4, 3, "uint8")
+    twice = [layers.Rescaling(0.5, 1.0, name="a")(x), layers.Rescaling(scale, name="b")(x)]
+    graph = nets.finish(layers.Add(name="sum")(twice))
+    check_answers(graph, build_program(graph))
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_the_label_map_of_shuffled_logits(mode: Literal["follow", "transpose"]) -> None:
     x = layers.Conv2D(10, 1, name="a")(nets.image())

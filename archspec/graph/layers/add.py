@@ -25,6 +25,8 @@ class Add(Layer):
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The shape of each."""
+        if len(inputs) < 2:
+            raise Problem("Add of one map alone", "Give it two or more")
         need_same_map(inputs, self)
         if any(tensor.shape != inputs[0].shape for tensor in inputs):
             raise Problem(f"Add of maps of different channels ({', '.join(str(tensor.shape[2]) for tensor in inputs)})")

@@ -46,12 +46,10 @@ class Rescaling(Layer):
         output = node.output
         scaled = program.activation(f"{node.name}.scaled", output.shape)
         if program.tensors[source].dtype == "uint8":
-            factors = [1.0]
-            if isinstance(scale, float):
-                program.tensors[source].scale = scale
-            else:
-                program.tensors[source].scale = 1.0
-                factors = list(scale)
+            stands_for = program.tensors[source].scale  # of one image there is one, even where two layers rescale it
+            if stands_for is None:
+                stands_for = program.tensors[source].scale = scale if isinstance(scale, float) and scale else 1.0
+            factors = [one / stands_for for one in ([scale] if isinstance(scale, float) else scale)]
             program.operate("DEQUANTIZE", [source], scaled, {}, node.name)
             if factors != [1.0]:
                 source, scaled = scaled, program.activation(f"{node.name}.scaled_channels", output.shape)
