@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, LayerCost, layer_costs
 from archspec.errors import Place
 from archspec.reporters import Column, Table
+
+BLANK = " " * 22
 
 
 @dataclass(slots=True)
@@ -20,47 +23,72 @@ class Line:
     params: int = 0
     macs: int = 0
 
+    def add(self, cost: LayerCost) -> None:
+        """Count one more layer."""
+        self.layers += 1
+        self.params += cost.params
+        self.macs += cost.macs
 
-Lines = dict[str, dict[int, Line]]
+    def __str__(self) -> str:
+        return f"{self.macs / 1e9:>9.4f}  {self.params:>11,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Costs by file and line, and those of sections that no line asks for.
+
+    A line that names a part (`backbone: shufflenet_v2`) has the part's total, and the part's own file has it again,
+    line by line.
+    """
+
+    files: dict[str, dict[int, Line]]
+    defaults: dict[str, Line]
+    total: Line
 
 
 def lines_of(network: Traced) -> Lines:
-    """Costs by file and line. A line that names a part (`backbone: shufflenet_v2`) has the part's total, and the part's
-    own file has it again line by line."""
-    lines: Lines = defaultdict(lambda: defaultdict(Line))
+    """Every layer under the lines that made it."""
+    lines = Lines(defaultdict(lambda: defaultdict(Line)), defaultdict(Line), Line())
     for cost in layer_costs(network.graph):
-        for place in {_spot(cost.section_place), _spot(cost.place)}:
-            if place is not None:
-                _count(lines[place[0]][place[1]], cost)
+        lines.total.add(cost)
+        if cost.section and not _is_written(network, cost.section):
+            lines.defaults[cost.section].add(cost)
+            continue
+        for file, number in {_spot(cost.section_place), _spot(cost.place)}:
+            if file:
+                lines.files[file][number].add(cost)
     return lines
 
 
-def _spot(place: Place) -> tuple[str, int] | None:
-    return (place.file, place.line) if place.file else None
+def _is_written(network: Traced, section: str) -> bool:
+    values = network.spec.document
+    if section != "preprocess":
+        return values.get(section) is not None
+    image = values.entries.get("input")
+    return image is not None and "preprocess" in getattr(image.node, "entries", {})
 
 
-def _count(line: Line, cost: LayerCost) -> None:
-    line.layers += 1
-    line.params += cost.params
-    line.macs += cost.macs
+def _spot(place: Place) -> tuple[str, int]:
+    return place.file, place.line
 
 
 def by_line_text(network: Traced) -> str:
     """Every file that has a part in the network, with GMACs and parameters to the left of its lines."""
-    pieces = []
-    for file, lines in lines_of(network).items():
-        pieces.append(f"{file}\n{'GMACs':>9}  {'params':>11}\n")
-        text = _text(file)
-        if text is None:  # an override on the command line
-            pieces.extend(f"{line.macs / 1e9:>9.4f}  {line.params:>11,}  {file}\n" for line in lines.values())
-        for number, words in enumerate(text or (), 1):
-            line = lines.get(number)
-            beside = f"{line.macs / 1e9:>9.4f}  {line.params:>11,}" if line else " " * 22
-            pieces.append(f"{beside}  {words}".rstrip() + "\n")
-        pieces.append("\n")
-    total = layer_costs(network.graph)
-    pieces.append(f"{sum(cost.macs for cost in total) / 1e9:>9.4f}  {sum(cost.params for cost in total):>11,}  total\n")
+    lines = lines_of(network)
+    pieces = [piece for file, costs in lines.files.items() for piece in _file_text(file, costs)]
+    pieces += [f"{line}  (default {section})\n" for section, line in lines.defaults.items()]
+    pieces.append(f"{lines.total}  total\n")
     return "".join(pieces)
+
+
+def _file_text(file: str, costs: dict[int, Line]) -> Iterator[str]:
+    text = _text(file)
+    yield f"{'GMACs':>9}  {'params':>11}  {file}\n"
+    if text is None:  # an override on the command line
+        yield from (f"{line}\n" for line in costs.values())
+    for number, words in enumerate(text or (), 1):
+        yield f"{costs.get(number, BLANK)}  {words}".rstrip() + "\n"
+    yield "\n"
 
 
 def by_line_table(network: Traced) -> Table:
@@ -73,13 +101,16 @@ def by_line_table(network: Traced) -> Table:
         Column("params", "params", kind="integer"),
         Column("macs", "MACs", kind="integer"),
     )
-    rows = []
-    for file, lines in lines_of(network).items():
-        text = _text(file)
-        for number, line in sorted(lines.items()):
-            words = text[number - 1].strip() if text and 0 < number <= len(text) else ""
+    lines = lines_of(network)
+    rows: list[tuple[str | int | None, ...]] = []
+    for file, costs in lines.files.items():
+        text = _text(file) or []
+        for number, line in sorted(costs.items()):
+            words = text[number - 1].strip() if 0 < number <= len(text) else ""
             rows.append((file, number, words, line.layers, line.params, line.macs))
-    return Table(network.graph.name, columns, tuple(rows), CONVENTIONS)
+    for section, line in lines.defaults.items():
+        rows.append(("", None, f"(default {section})", line.layers, line.params, line.macs))
+    return Table(network.graph.name, columns, tuple(rows), CONVENTIONS[:2])
 
 
 def _text(file: str) -> list[str] | None:

@@ -55,6 +55,10 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
     )
 
 
+DETAIL_NOTES = (
+    *CONVENTIONS[:2],
+    "memory access is of the operators that a layer becomes; a layer that lives inside another has none",
+)
 DETAIL_COLUMNS = (
     Column("name", "name"),
     Column("layer", "layer"),
@@ -80,14 +84,14 @@ def detail_table(graph: Graph, by: str) -> Table:
         return layer_table(graph)
     costs = layer_costs(graph)
     rows = tuple(_group_row(one) for one in (*_groups(costs, by), *_total(costs)))
-    return Table(graph.name, DETAIL_COLUMNS, rows, CONVENTIONS)
+    return Table(graph.name, DETAIL_COLUMNS, rows, DETAIL_NOTES)
 
 
 def layer_table(graph: Graph) -> Table:
     """One row a layer, and the total."""
     costs = layer_costs(graph)
     rows = (*map(_layer_row, costs), (*_group_row(_total(costs)[0]), None, None, None, None))
-    return Table(graph.name, LAYER_COLUMNS, rows, CONVENTIONS)
+    return Table(graph.name, LAYER_COLUMNS, rows, DETAIL_NOTES)
 
 
 def _total(costs: Sequence[LayerCost]) -> tuple[Group, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archspec.graph import Node
 
 Row = tuple[str, str, str, str, str]
+SHAPE = "shape"
 
 
 @click.command()
@@ -23,6 +24,7 @@ Row = tuple[str, str, str, str, str]
 @click.option(
     "--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True, help="A change for B alone. Repeatable."
 )
+@click.option("--all", "everything", is_flag=True, help="Also layers that differ only in the size of their maps.")
 @plugins_option
 @format_option
 @output_option
@@ -31,6 +33,7 @@ def diff(
     second: str,
     overrides: tuple[str, ...],
     second_overrides: tuple[str, ...],
+    everything: bool,
     plugins: tuple[Path, ...],
     reporter: str,
     output: Path | None,
@@ -52,8 +55,14 @@ def diff(
         Column("b", f"B: {b.graph.name}"),
         Column("change", "change"),
     )
-    rows = (*_costs(a, b), *_layers(a, b))
-    put_table(Table("", columns, rows, (_verdict(a, b),)), reporter, output)
+    layers = _layers(a, b)
+    shown = [row for row in layers if everything or row[-1] != SHAPE]
+    notes = [_verdict(a, b)]
+    if len(shown) < len(layers):
+        notes.append(
+            f"{len(layers) - len(shown)} further layers differ only in the size of their maps (--all lists them)"
+        )
+    put_table(Table("", columns, (*_costs(a, b), *shown), tuple(notes)), reporter, output)
 
 
 def _verdict(a: Traced, b: Traced) -> str:
@@ -106,41 +115,37 @@ def _layers(a: Traced, b: Traced) -> list[Row]:
     rows: list[Row] = []
     for name in dict.fromkeys((*first, *second)):
         if name not in second:
-            rows.append(("layer", name, _describe(first[name]), "-", "only in A"))
+            rows.append(("layer", name, _whole(first[name]), "-", "only in A"))
         elif name not in first:
-            rows.append(("layer", name, "-", _describe(second[name]), "only in B"))
-        elif _describe(first[name]) != _describe(second[name]):
-            rows.append(
-                ("layer", name, _describe(first[name]), _describe(second[name]), _changed(first[name], second[name]))
-            )
+            rows.append(("layer", name, "-", _whole(second[name]), "only in B"))
+        else:
+            rows += _layer(name, first[name], second[name])
     return rows
 
 
-def _describe(node: Node) -> str:
-    arguments = ", ".join(f"{key}={value}" for key, value in _function(node).items())
-    shape = " x ".join(map(str, node.output.shape))
-    return f"{type(node.layer).__name__}({arguments}) -> {shape}"
-
-
-def _function(node: Node) -> dict[str, object]:
-    """The arguments that people compare layers by; initialisers and plain defaults would only be noise."""
-    plain: dict[str, object] = {
-        "dilation_rate": (1, 1),
-        "strides": (1, 1),
-        "groups": 1,
-        "use_bias": False,
-        "padding": "same",
-    }
-    config = node.layer.config
-    return {
-        key: value
-        for key, value in config.items()
-        if not key.endswith("initializer") and not (key in plain and plain[key] == value)
-    }
-
-
-def _changed(a: Node, b: Node) -> str:
+def _layer(name: str, a: Node, b: Node) -> list[Row]:
+    """Nothing for layers alike; else what differs, the arguments before the shapes."""
     if type(a.layer) is not type(b.layer):
-        return "another layer"
-    keys = [key for key in a.layer.config if a.layer.config[key] != b.layer.config.get(key)]
-    return ", ".join(keys) if keys else "shape"
+        return [("layer", name, _whole(a), _whole(b), "another layer")]
+    first, second = _arguments(a), _arguments(b)
+    keys = [key for key in first if first[key] != second.get(key)]
+    if keys:
+        before, after = (", ".join(f"{key}={found.get(key)}" for key in keys) for found in (first, second))
+        return [("layer", name, before, after, ", ".join(keys))]
+    if a.output.shape != b.output.shape:
+        return [("layer", name, _shape(a), _shape(b), SHAPE)]
+    before, after = (", ".join(tensor.node.name for tensor in node.inputs) for node in (a, b))
+    return [] if before == after else [("layer", name, f"reads {before}", f"reads {after}", "inputs")]
+
+
+def _whole(node: Node) -> str:
+    return f"{type(node.layer).__name__} -> {_shape(node)}"
+
+
+def _shape(node: Node) -> str:
+    return " x ".join(map(str, node.output.shape))
+
+
+def _arguments(node: Node) -> dict[str, object]:
+    """How a layer's weights start is no difference between networks."""
+    return {key: value for key, value in node.layer.config.items() if not key.endswith("initializer")}

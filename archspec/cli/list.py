@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,15 +52,19 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
         for name, path in folder.blocks().items():
             yield path.parent.name, name, None, None, folder.summary(path), relative(str(path))
     elif kind == "devices":
-        from archspec.devices import devices
+        from archspec import devices
 
-        for name in devices():
-            yield kind, name, None, None, "runs .tflite files", ""
+        yield from _module_rows(kind, devices.__file__, devices.devices(), folder)
     else:
-        from archspec.reporters import formats
+        from archspec import reporters
 
-        for name in formats():
-            yield kind, name, None, None, "prints tables", ""
+        yield from _module_rows(kind, reporters.__file__, reporters.formats(), folder)
+
+
+def _module_rows(kind: str, door: str, names: Iterable[str], folder: Catalog) -> Iterator[Row]:
+    for name in names:
+        path = Path(door).parent / f"{name}.py"
+        yield kind, name, None, None, folder.summary(path), relative(str(path))
 
 
 def _spec_row(name: str, path: Path, folder: Catalog) -> Row:

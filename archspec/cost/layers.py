@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from archspec.cost.memory_access import FLOAT_BYTES, memory_access
 from archspec.cost.receptive_field import receptive_fields
 from archspec.errors import Place
+from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph, Node, Shape
-
-FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class LayerCost:
-    """One layer at batch 1. Shapes are per image; memory access counts each number read or written once, in float32."""
+    """One layer at batch 1. Shapes are per image. `memory_access_bytes` is of the operators that the layer becomes:
+    none for a batch norm or an activation that lives inside a convolution."""
 
     name: str
     layer: str
@@ -71,15 +72,14 @@ def parameters(node: Node) -> tuple[int, int]:
 
 
 def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
-    """One row a layer, in execution order. Raises nothing: every layer of a graph has its rules."""
+    """One row a layer, in execution order. Raises `Problem` for a layer without a TFLite rule."""
     fields = receptive_fields(graph)
-    return tuple(_layer_cost(node, fields[node.name]) for node in graph.nodes)
+    moved = memory_access(build_program(graph))
+    return tuple(_layer_cost(node, fields[node.name], moved.get(node.name, 0)) for node in graph.nodes)
 
 
-def _layer_cost(node: Node, receptive_field: tuple[int, int]) -> LayerCost:
+def _layer_cost(node: Node, receptive_field: tuple[int, int], memory_access_bytes: int) -> LayerCost:
     params, params_total = parameters(node)
-    written = sum(tensor.elements for tensor in node.outputs)
-    read = sum(tensor.elements for tensor in node.inputs)
     first = node.outputs[0]
     return LayerCost(
         name=node.name,
@@ -94,8 +94,8 @@ def _layer_cost(node: Node, receptive_field: tuple[int, int]) -> LayerCost:
         params_total=params_total,
         macs=node.layer.macs(node),
         other_operations=sum(node.layer.other_operations(node).values()),
-        activation_bytes=FLOAT_BYTES * written,
-        memory_access_bytes=FLOAT_BYTES * (read + written + params_total),
+        activation_bytes=FLOAT_BYTES * sum(tensor.elements for tensor in node.outputs),
+        memory_access_bytes=memory_access_bytes,
         receptive_field=receptive_field,
     )
 

@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from archspec.cost.file_size import predicted_bytes
-from archspec.cost.layers import FLOAT_BYTES, parameters
+from archspec.cost.file_size import predicted_sizes
+from archspec.cost.layers import parameters
 from archspec.cost.memory import arena_bytes
+from archspec.cost.memory_access import memory_access
 from archspec.cost.receptive_field import receptive_fields
 from archspec.graph.identity import canonical_hash
-from archspec.graph.program import Program, build_program
+from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
     "params are trainable; params_total adds the moving statistics of batch norm",
     "peak_memory_bytes is the activation arena of the float32 .tflite at batch 1, without a delegate",
     "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
-    "tflite_bytes are predicted for weights that have seen data (fresh zero biases would share one buffer)",
+    "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
     "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
 )
 
@@ -108,17 +108,6 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         macs=macs,
         other_operations=dict(sorted(other.items())),
         peak_memory_bytes=arena_bytes(program),
-        memory_access_bytes=_memory_access(program),
-        tflite_bytes={precision: predicted_bytes(program, precision) for precision in PRECISIONS},
+        memory_access_bytes=sum(memory_access(program).values()),
+        tflite_bytes=predicted_sizes(program),
     )
-
-
-def _memory_access(program: Program) -> int:
-    elements = [tensor.elements for tensor in program.tensors]
-    total = 0
-    for operation in program.operations:
-        for index in operation.inputs:
-            total += elements[index]
-        for index in operation.outputs:
-            total += elements[index]
-    return FLOAT_BYTES * total
