@@ -602,6 +602,12 @@ BROKEN = [
         sets=("head.branches=@cell.json",),
     ),
     broken(
+        "--set misspelt choice",
+        OK,
+        "--set classes={chose: [19, 21]}: classes: must be an integer or a choice ('chose'). Did you mean 'choose'?",
+        sets=("classes={chose: [19, 21]}",),
+    ),
+    broken(
         "--set unlisted width",
         OK,
         "--set width_multiplier=0.7: width_multiplier: by_width of backbone 'shufflenet_v2' does not list it (0.7). One of: 0.5, 1.0, 1.5, 2.0",
@@ -824,8 +830,8 @@ BROKEN = [
     broken(
         "part with a bad dilate",
         "backbone: tiny\n",
-        "plugin/backbones/tiny.yaml:1:9: backbone.dilate: must be true or false ('maybe'). Write true or false",
-        tiny="dilate: maybe\nsteps: [{conv_bn: {filters: 8}}]\n",
+        "plugin/backbones/tiny.yaml:1:47: backbone.dilate.by_variant.reference: must be true or false ('maybe'). Write true or false",
+        tiny="dilate: {by_variant: {paper: true, reference: maybe}}\nsteps: [{conv_bn: {filters: 8}}]\n",
     ),
     broken(
         "bad value for a part's argument",

@@ -65,6 +65,11 @@ def test_brackets_reach_a_key_with_a_dot() -> None:
     assert head == {"dpc": {"filters": {"by_width": {"0.5": 24, "1.0": 16}}}}
 
 
+def test_one_side_of_a_square() -> None:
+    text = "backbone: mobilenet_v2\ninput: {size: 97}\n"
+    assert parse(text, overrides=["input.size[1]=33"]).values["input"]["size"] == [97, 33]
+
+
 def test_only_what_is_set_changes() -> None:
     before = parse(TEXT).values
     after = parse(TEXT, overrides=["head.filters=64"]).values

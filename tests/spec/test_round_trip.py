@@ -191,6 +191,17 @@ def test_two_things(one: str, other: str) -> None:
     assert parse(f"backbone: mobilenet_v2\n{one}\n") != parse(f"backbone: mobilenet_v2\n{other}\n")
 
 
+def test_true_is_not_one(tmp_path: Path) -> None:
+    catalog = fake_catalog(tmp_path, backbones__odd="arguments: {flag: 0}\nsteps: [{unit: {filters: 8}}]\n")
+    one, true = (parse(f"backbone: {{odd: {{flag: {value}}}}}\n", catalog=catalog) for value in ("1", "true"))
+    assert one != true
+
+
+def test_an_integer_width_is_a_real_one() -> None:
+    width = parse("backbone: mobilenet_v2\nwidth_multiplier: 2\n").values["width_multiplier"]
+    assert (width, type(width)) == (2.0, float)
+
+
 def test_places_do_not_count(tmp_path: Path) -> None:
     (tmp_path / "text.yaml").write_text("\n\n# moved\nbackbone:   mobilenet_v2\n")
     assert load(tmp_path / "text.yaml") == parse("backbone: mobilenet_v2\n")
