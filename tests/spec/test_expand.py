@@ -207,6 +207,11 @@ def test_the_published_cell_is_taken_as_it_is() -> None:
     )
 
 
+def test_an_integer_is_taken_for_a_real_number() -> None:
+    dropout = section(expand(load("shufflenetv2_dpc", ["head.dropout=0"])), "head").steps[0].arguments["dropout"]
+    assert (dropout, type(dropout)) == (0.0, float)
+
+
 def test_a_changed_part_file_is_read_again(tmp_path: Path) -> None:
     catalog = fake_catalog(tmp_path, backbones__small="steps: [{unit: {filters: 8}}]\n")
     spec = parse("backbone: small\n", catalog=catalog)
