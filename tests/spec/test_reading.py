@@ -94,7 +94,7 @@ def test_a_source_that_is_no_spec(name: str, message: str, tmp_path: Path, monke
     assert str(error.value).startswith(message)
 
 
-def refused_or_read(text: str, *overrides: str) -> None:
+def check_refused_or_read(text: str, *overrides: str) -> None:
     """Whatever it is: a spec, or a `UserError` whose every fault is one line."""
     try:
         expand(parse(text, file="f", overrides=overrides))
@@ -121,12 +121,12 @@ PIECES = st.sampled_from([
 @example("? {a: b}\n: c")
 @example("backbone: {by_width: {1.0: mobilenet_v2}}")
 def test_any_arrangement_of_the_words_is_refused_or_read(text: str) -> None:
-    refused_or_read(text)
+    check_refused_or_read(text)
 
 
 @given(st.text(max_size=200))
 def test_any_text_is_refused_or_read(text: str) -> None:
-    refused_or_read(text)
+    check_refused_or_read(text)
 
 
 @given(st.binary(max_size=200))
@@ -169,7 +169,7 @@ def test_any_value_anywhere_is_refused_or_read(changes: list[tuple[str, object]]
     text = (
         "backbone: mobilenet_v2\nhead: {dpc: {branches: [{op: conv, input: -1}]}}\ndecoder: [{conv_bn: {filters: 8}}]\n"
     )
-    refused_or_read(text, *(f"{path}={json.dumps(value)}" for path, value in changes))
+    check_refused_or_read(text, *(f"{path}={json.dumps(value)}" for path, value in changes))
 
 
 @given(st.text(max_size=30), st.text(max_size=30))
@@ -177,4 +177,4 @@ def test_any_value_anywhere_is_refused_or_read(changes: list[tuple[str, object]]
 @example("head.filters", "@/")
 @example("head.branches[0].rate", "[1")
 def test_any_assignment_is_refused_or_read(path: str, value: str) -> None:
-    refused_or_read("backbone: mobilenet_v2\n", f"{path}={value}")
+    check_refused_or_read("backbone: mobilenet_v2\n", f"{path}={value}")
