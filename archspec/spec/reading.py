@@ -87,7 +87,6 @@ def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:
 
 def read_text(text: str, file: str, faults: list[Fault], place: Place | None = None) -> Node | None:
     """The one document of a text, or None when it has none. With `place`, every node is said to stand there."""
-    text = text.removeprefix("\ufeff")
     if len(text) > MAX_BYTES:
         faults.append(_too_large(len(text), place or Place(file, 1, 1)))
         return None
