@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -39,6 +41,16 @@ class Commands(click.Group):
             raise click.UsageError(f"no command '{args[0]}'. {nearest(args[0], self.list_commands(ctx))}", ctx)
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does; the reader of a pipe who has seen enough is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has somewhere to go
+            raise click.exceptions.Exit(0) from None
+        return result
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(archspec.__version__, prog_name="archspec")
@@ -50,22 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, 2 for what the user can mend, 130 when interrupted."""
     _warn_of_namesake()
     try:
-        archspec_command.main(arguments, prog_name="archspec", standalone_mode=False)
+        code = archspec_command.main(arguments, prog_name="archspec", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)  # a command that raises `Exit` comes back as its code
     except UserError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
         sys.exit(USER_ERROR)
-    except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+    except click.exceptions.NoArgsIsHelpError as help_wanted:
+        print(help_wanted.format_message(), file=sys.stderr)
+        sys.exit(USER_ERROR)
     except click.ClickException as error:
         print(f"archspec: {error.format_message()}", file=sys.stderr)
         sys.exit(USER_ERROR)
     except (KeyboardInterrupt, click.Abort):
         print("archspec: interrupted; what was finished is kept", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        sys.stderr.close()
-        sys.exit(0)
 
 
 def _warn_of_namesake() -> None:
