@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from archspec.errors import Place
+from archspec.errors import Place, Problem
 from archspec.spec.kinds import Limits
 from archspec.spec.words import CHOOSE, RANGE
 
@@ -53,3 +53,17 @@ def range_options(settings: Mapping[str, Any]) -> tuple[float, ...]:
         return ()
     count = math.floor((last - first) / step + 1e-9) + 1
     return tuple(first + i * step for i in range(count)) if count <= _LISTED else ()
+
+
+def range_problem(settings: dict[str, Any], whole: bool) -> Problem | None:
+    """What is wrong with a range whose keys are right; `whole`: integers are wanted."""
+    first, last, step = settings["from"], settings["to"], settings.get("step")
+    if last <= first:
+        return Problem(f"'to' must be greater than 'from' ({first} to {last})", "Swap the two, or write the value")
+    if settings.get("log"):
+        if step is not None:
+            return Problem("'log' and 'step' exclude each other", "Remove one of the two")
+        return None if first > 0 else Problem(f"a log range starts above 0 ({first})", "Write from: 1")
+    if step is None:
+        return None if not whole else Problem("a range of integers needs a step", "Write step: 1")
+    return None if not whole or type(step) is int else Problem(f"step must be an integer ({step})", "Write step: 1")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.errors import nearest
-from archspec.spec.kinds import INVALID, Kind, Reads, Schema, Wrap
+from archspec.spec.kinds import INVALID, AnyKind, Kind, NumberKind, Reads, Schema, Wrap
 from archspec.spec.nodes import Items, Node, Table
 
 
@@ -145,3 +145,17 @@ class UnionKind(Kind):
 
     def schema(self, wrap: Wrap) -> Schema:
         return {"anyOf": [kind.schema(wrap) for kind in self.options]}
+
+
+def takes(kind: Kind, wanted: type[Kind]) -> bool:
+    """Whether `kind`, or an alternative of it, is of the wanted class."""
+    if isinstance(kind, UnionKind):
+        return any(takes(option, wanted) for option in kind.options)
+    return isinstance(kind, wanted | AnyKind)
+
+
+def takes_real(kind: Kind) -> bool:
+    """Whether a number with a fraction is of this kind."""
+    if isinstance(kind, UnionKind):
+        return any(map(takes_real, kind.options))
+    return isinstance(kind, AnyKind) or (isinstance(kind, NumberKind) and kind.real)

@@ -8,20 +8,19 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, Problem, nearest
-from archspec.spec.choices import CHOICES, GENERATORS, Choice, range_options
-from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
+from archspec.errors import Fault, nearest
+from archspec.spec.choices import CHOICES, GENERATORS, Choice, range_options, range_problem
+from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, takes, takes_real
 from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, Limits, LiteralKind, NumberKind
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
 from archspec.spec.sections import Named, find_part, read_section, section_form, unknown_section
-from archspec.spec.selectors import same_key
+from archspec.spec.selectors import case_problem
 from archspec.spec.signatures import signature_of
 from archspec.spec.steps import StepTemplate, read_arguments, read_step
 from archspec.spec.words import (
     CHOOSE,
-    OUTPUT_STRIDES,
     RANGE,
     SCOPE,
     SECTION_SCOPE,
@@ -101,7 +100,7 @@ class Lint(Reader):
             return
         for key, entry in cases.entries.items():
             where = f"{path}.{word}[{key}]" if word == "by_width" else f"{path}.{word}.{key}"
-            problem = _case_problem(word, key)
+            problem = case_problem(word, key)
             if problem:
                 self.fault(problem.fact, problem.remedy, where, entry.place)
             self.read(kind, entry.node, where)
@@ -114,7 +113,7 @@ class Lint(Reader):
             self.fault(f"unknown argument ({shown(inner)})", nearest(name, self.allowed.names), path, inner.place)
 
     def _scaled(self, kind: Kind, inner: Node, node: Table, path: str) -> None:
-        if not _takes(kind, NumberKind):
+        if not takes(kind, NumberKind):
             self.fault(f"must be {kind.words} ({shown(node)})", "'scaled' makes an integer", path, node.place)
         if isinstance(inner, Table) and only_key(inner) not in SELECTORS:
             _SCALED.read(inner, f"{path}.scaled", self)
@@ -132,7 +131,7 @@ class Lint(Reader):
             if found is not None:
                 self._open(Choice(path, node.place, RANGE, range_options(found), found, *self.inside))
             return
-        if not (_takes(kind, ListKind) or _takes(kind, TupleKind)):
+        if not (takes(kind, ListKind) or takes(kind, TupleKind)):
             self.fault(f"must be {kind.words} ({shown(node)})", f"'{word}' makes a list", path, node.place)
         written = read_arguments(inner, word, f"{path}.{word}", self.faults)
         self.arguments(signature_of(GENERATORS[word]), written, f"{path}.{word}", node.entries[word].place)
@@ -166,7 +165,7 @@ class Lint(Reader):
         for end in ("from", "to"):
             self.read(kind, node.entries[end].node, f"{path}.{end}")
         settings: dict[str, Any] = plain(node)
-        problem = _range_problem(settings, whole=not _takes_real(kind))
+        problem = range_problem(settings, whole=not takes_real(kind))
         if problem and len(self.faults) == before:
             self.fault(problem.fact, problem.remedy, path, node.place)
         return settings if len(self.faults) == before else None
@@ -259,41 +258,3 @@ def lint_part(part: Part, catalog: Catalog) -> CheckedPart:
         lint.read(DILATE, part.dilate, f"{part.kind}.dilate")
         known[part] = CheckedPart((*part.faults, *lint.faults), lint.uses)
     return known[part]
-
-
-def _takes(kind: Kind, wanted: type[Kind]) -> bool:
-    if isinstance(kind, UnionKind):
-        return any(_takes(option, wanted) for option in kind.options)
-    return isinstance(kind, wanted | AnyKind)
-
-
-def _takes_real(kind: Kind) -> bool:
-    if isinstance(kind, UnionKind):
-        return any(map(_takes_real, kind.options))
-    return isinstance(kind, AnyKind) or (isinstance(kind, NumberKind) and kind.real)
-
-
-def _case_problem(word: str, key: str) -> Problem | None:
-    if word == "by_variant" and key not in VARIANTS:
-        return Problem(f"unknown variant '{one_line(key)}'", nearest(key, VARIANTS))
-    if word == "by_output_stride" and not any(same_key(key, stride) for stride in OUTPUT_STRIDES):
-        return Problem(f"not an output stride ('{one_line(key)}')", "One of: 8, 16, 32")
-    if word == "by_width":
-        try:
-            float(key)
-        except ValueError:
-            return Problem(f"not a width ('{one_line(key)}')", "Write a number such as 0.5")
-    return None
-
-
-def _range_problem(settings: dict[str, Any], whole: bool) -> Problem | None:
-    first, last, step = settings["from"], settings["to"], settings.get("step")
-    if last <= first:
-        return Problem(f"'to' must be greater than 'from' ({first} to {last})", "Swap the two, or write the value")
-    if settings.get("log"):
-        if step is not None:
-            return Problem("'log' and 'step' exclude each other", "Remove one of the two")
-        return None if first > 0 else Problem(f"a log range starts above 0 ({first})", "Write from: 1")
-    if step is None:
-        return None if not whole else Problem("a range of integers needs a step", "Write step: 1")
-    return None if not whole or type(step) is int else Problem(f"step must be an integer ({step})", "Write step: 1")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from archspec.errors import Fault, Problem, nearest
-from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, only_key, shown
-from archspec.spec.words import SELECTED_BY, SELECTORS
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, only_key, shown
+from archspec.spec.words import OUTPUT_STRIDES, SELECTED_BY, SELECTORS, VARIANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +119,17 @@ class Resolver:
             self.faults.append(Fault(f"must be a number ({shown(node)})", "Write scaled: 32", path, node.place))
             return None
         return node.value
+
+
+def case_problem(word: str, key: str) -> Problem | None:
+    """What is wrong with the key of a selector's case."""
+    if word == "by_variant" and key not in VARIANTS:
+        return Problem(f"unknown variant '{one_line(key)}'", nearest(key, VARIANTS))
+    if word == "by_output_stride" and not any(same_key(key, stride) for stride in OUTPUT_STRIDES):
+        return Problem(f"not an output stride ('{one_line(key)}')", "One of: 8, 16, 32")
+    if word == "by_width":
+        try:
+            float(key)
+        except ValueError:
+            return Problem(f"not a width ('{one_line(key)}')", "Write a number such as 0.5")
+    return None
