@@ -108,9 +108,8 @@ def _load_function(path: Path, name: str) -> Callable[..., Any]:
         module = _load_plugin(path)
     function = getattr(module, name, None)
     if not callable(function):
-        raise user_error(
-            f"a block file must define a function of its own name ('{name}')", place=Place(os.fspath(path), 1, 1)
-        )
+        fact = f"a block file must define a function of its own name ('{name}')"
+        raise user_error(fact, f"Name the function '{name}', or the file after it", place=Place(os.fspath(path), 1, 1))
     return function  # type: ignore[no-any-return]
 
 
@@ -126,9 +125,22 @@ def _load_plugin(path: Path) -> object:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except Exception as error:  # a plugin may raise anything
         del sys.modules[module_name]
-        raise user_error(
-            f"this block file cannot be imported ({type(error).__name__}: {error})", place=Place(os.fspath(path))
-        ) from error
+        fact = f"this block file cannot be imported ({type(error).__name__}: {error})"
+        raise user_error(fact, "Mend it, or take it out of the folder", place=_raised_at(path, error)) from error
     return module
+
+
+def _raised_at(path: Path, error: Exception) -> Place:
+    """The line of the file that an import stumbled over."""
+    line, column = 1, 1
+    if isinstance(error, SyntaxError):
+        line, column = error.lineno or 1, error.offset or 1
+    else:
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == os.fspath(path):
+                line = trace.tb_lineno
+            trace = trace.tb_next
+    return Place(os.fspath(path), line, column)

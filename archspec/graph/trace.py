@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -131,6 +132,18 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
             raise Problem(f"block '{step.block}' gave back {type(result).__name__}, not one tensor")
         x = source = result
     return x
+
+
+def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Tensor], arguments: Context) -> Any:
+    """A block's result. One that fails on its own account is told by its own line, not by a traceback of ours."""
+    try:
+        return function(source, **arguments)
+    except Problem:
+        raise
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{frames[-1].filename}:{frames[-1].lineno}"
+        raise Problem(f"block '{block}' failed ({type(error).__name__}: {error}; {where})", "Mend the block") from error
 
 
 def _place_stride(
