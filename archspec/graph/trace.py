@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -127,20 +126,22 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         if isinstance(nominal_stride, int):
             _place_stride(call, step, parameters, nominal_stride if index == 0 else 1, ledger)
         call["name"] = name if step.repeat == 1 else f"{name}.{index}"
-        result: object = function(source, **call)
+        result: object = _call(step.block, function, source, call)
         if not isinstance(result, Tensor):
             raise Problem(f"block '{step.block}' gave back {type(result).__name__}, not one tensor")
         x = source = result
     return x
 
 
-def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Tensor], arguments: Context) -> Any:
+def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Tensor], arguments: Context) -> object:
     """A block's result. One that fails on its own account is told by its own line, not by a traceback of ours."""
     try:
         return function(source, **arguments)
     except Problem:
         raise
     except Exception as error:
+        import traceback  # nothing that works needs it
+
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{frames[-1].filename}:{frames[-1].lineno}"
         raise Problem(f"block '{block}' failed ({type(error).__name__}: {error}; {where})", "Mend the block") from error
