@@ -45,6 +45,7 @@ def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
     spec = load(source, overrides, catalog=folder)
     choices = spec.choices()
     if choices:
-        return f"valid, with {len(choices)} open choices ({', '.join(choice.path for choice in choices)})"
+        plural = "s" if len(choices) > 1 else ""
+        return f"valid, with {len(choices)} open choice{plural} ({', '.join(choice.path for choice in choices)})"
     graph = trace(expand(spec), folder)
     return f"valid, {len(graph.nodes)} layers"

@@ -34,7 +34,8 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
         Column("summary", "what it is"),
         Column("file", "file"),
     )
-    rows = tuple(row for kind in kinds or KINDS for row in _rows(kind, folder))
+    # A head that is a block stands under heads and under blocks: once is enough.
+    rows = tuple(dict.fromkeys(row for kind in kinds or KINDS for row in _rows(kind, folder)))
     put_table(Table("", columns, rows, ("GMACs at the input size written in the spec",)), reporter, output)
 
 
@@ -48,9 +49,9 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
     elif kind in ("backbones", "heads", "decoders"):
         for name, path in folder.parts(kind.removesuffix("s")).items():
             yield kind, name, None, None, folder.summary(path), relative(str(path))
+        yield from _block_rows(kind, folder)
     elif kind == "blocks":
-        for name, path in folder.blocks().items():
-            yield path.parent.name, name, None, None, folder.summary(path), relative(str(path))
+        yield from _block_rows("", folder)
     elif kind == "devices":
         from archspec import devices
 
@@ -59,6 +60,13 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
         from archspec import reporters
 
         yield from _module_rows(kind, reporters.__file__, reporters.formats(), folder)
+
+
+def _block_rows(kind: str, folder: Catalog) -> Iterator[Row]:
+    """Blocks of the folder `kind`, or all."""
+    for name, path in folder.blocks().items():
+        if kind in ("", path.parent.name):
+            yield path.parent.name, name, None, None, folder.summary(path), relative(str(path))
 
 
 def _module_rows(kind: str, door: str, names: Iterable[str], folder: Catalog) -> Iterator[Row]:
