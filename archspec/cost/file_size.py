@@ -14,103 +14,95 @@ if TYPE_CHECKING:
 METADATA_BYTES = 1264  # what export writes about a network with neither labels nor spec text
 FRAME_BYTES = 420  # the model, its subgraph, signature, shared vtables and the smallest runtime version
 OPERATOR_CODE_BYTES = 22
-ITEM_BYTES = {"float32": 4, "float16": 2, "int32": 4, "int8": 1, "uint8": 1}
+SHAPE_BYTES = 20  # of four dimensions
+DATA_ALIGNMENT, FILE_ALIGNMENT = 16, 16
+TENSOR_BYTES = 24  # its table and its name, without letters
+FIELD_BYTES = 4
+BUFFER_BYTES = 12 + FIELD_BYTES
+SCALE_BYTES, SCALES_BYTES = 12, 20 + FIELD_BYTES  # a scale and its zero point; what holds them
+END_BYTES = 120  # QUANTIZE or DEQUANTIZE at an end of an int8 network, and the tensor outside it
+DEQUANTIZE_BYTES = 48
 DEFAULTS = ("SAME", "NONE", False, 0)  # what a flatbuffer leaves out
 KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
 NO_OPTIONS = {"RELU", "RELU6"}
 
 
 def predicted_bytes(program: Program, precision: str = "float32", metadata_bytes: int = METADATA_BYTES) -> int:
-    """Bytes of the file at `precision` (float32, float16, dynamic or int8). `metadata_bytes` also counts labels and spec.
+    """Bytes of the file at `precision` (float32, float16, dynamic, int8). `metadata_bytes` also counts labels and spec.
 
-    Raises `ValueError` for another precision.
+    Raises `KeyError` for another precision.
     """
-    rule = {"float32": _as_it_is, "float16": _float16, "dynamic": _dynamic, "int8": _int8}.get(precision)
-    if rule is None:
-        raise ValueError(f"unknown precision '{precision}'")
-    shapes = {tensor.shape for tensor in program.tensors}
-    total = FRAME_BYTES + metadata_bytes + sum(4 * len(shape) + 4 for shape in shapes)
-    total += OPERATOR_CODE_BYTES * len({operation.code for operation in program.operations})
-    total += sum(_operation_bytes(operation) for operation in program.operations)
-    return -(-(total + rule(program)) // 16) * 16
+    return predicted_sizes(program, metadata_bytes)[precision]
 
 
-def _as_it_is(program: Program) -> int:
-    return sum(_tensor_bytes(tensor, tensor.dtype) for tensor in program.tensors)
-
-
-def _float16(program: Program) -> int:
-    """Every weight in half precision, with a float32 tensor and a DEQUANTIZE for it."""
-    total = 0
-    for tensor in program.tensors:
-        if tensor.constant is not None and tensor.dtype == "float32" and tensor.shape:
-            total += _tensor_bytes(tensor, "float16")
-            total += _table_bytes(len(tensor.name) + len(".float32"), "float32", False, False) + _plain_operation(
-                1, 1, 0
-            )
-        else:
-            total += _tensor_bytes(tensor, tensor.dtype)
-    return total
-
-
-def _dynamic(program: Program) -> int:
-    """The kernels of plain convolutions in int8, with a scale an output channel."""
-    total = _as_it_is(program)
-    for operation in program.operations:
-        if operation.code == "CONV_2D":
-            source, kernel = (program.tensors[index] for index in operation.inputs[:2])
-            if source.shape[-1] == kernel.shape[-1]:
-                total += _tensor_bytes(kernel, "int8", channels=kernel.shape[0]) - _tensor_bytes(kernel, "float32")
-    return total
-
-
-def _int8(program: Program) -> int:
-    """Everything but shapes and labels in int8, biases in int32; QUANTIZE at the entrance."""
-    channels = [1] * len(program.tensors)
-    kinds = {index: tensor.dtype for index, tensor in enumerate(program.tensors)}
-    axes = dict.fromkeys(kinds, 0)
-    for operation in program.operations:
-        if operation.code in KERNEL_AXIS:
-            kernel, bias = operation.inputs[1:]
-            axes[kernel] = KERNEL_AXIS[operation.code]
-            channels[kernel] = channels[bias] = program.tensors[bias].elements
-            kinds[bias] = "int32"
-    total = 0
+def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> dict[str, int]:
+    """Bytes of the file by precision, all four in one pass."""
+    common = FRAME_BYTES + metadata_bytes + OPERATOR_CODE_BYTES * len({one.code for one in program.operations})
+    common += SHAPE_BYTES * len({tensor.shape for tensor in program.tensors})
+    common += sum(_operation_bytes(operation) for operation in program.operations)
+    kernels = _kernels(program)
+    single = half = mixed = integer = common
     for index, tensor in enumerate(program.tensors):
-        kind = "int8" if kinds[index] in ("float32", "uint8") else kinds[index]
-        quantised = tensor.dtype != "int32"
-        total += _tensor_bytes(tensor, kind, channels=channels[index] if quantised else 0, axis=axes[index])
-    ends = [*program.inputs, *(index for index in program.outputs if kinds[index] == "float32")]
-    return total + len(ends) * (_plain_operation(1, 1, 0) + _table_bytes(16, "float32", False, False))
+        bare = TENSOR_BYTES + (len(tensor.name) + FIELD_BYTES & -FIELD_BYTES)
+        typed = bare + FIELD_BYTES
+        if tensor.constant is None:
+            plain = typed if tensor.dtype != "float32" else bare
+            plain += SCALES_BYTES + SCALE_BYTES if tensor.scale is not None else 0
+            single, half, mixed = single + plain, half + plain, mixed + plain
+            integer += plain if tensor.dtype == "int32" else typed + SCALES_BYTES + SCALE_BYTES
+        elif tensor.dtype == "int32":
+            plain = typed + _data(4 * tensor.elements)
+            single, half, mixed, integer = single + plain, half + plain, mixed + plain, integer + plain
+        else:
+            elements = tensor.elements
+            plain = bare + _data(4 * elements)
+            channels, axis, dynamic, is_bias = kernels.get(index, (1, 0, False, False))
+            scales = SCALES_BYTES + SCALE_BYTES * channels + (FIELD_BYTES if axis else 0)
+            quantised = typed + scales + _data(4 * elements if is_bias else elements)
+            single += plain
+            half += _halved(tensor, elements, bare) if tensor.shape else plain
+            mixed += quantised if dynamic else plain
+            integer += quantised
+    integer += END_BYTES * (
+        len(program.inputs) + sum(program.tensors[one].dtype == "float32" for one in program.outputs)
+    )
+    found = {"float32": single, "float16": half, "dynamic": mixed, "int8": integer}
+    return {precision: -(-size // FILE_ALIGNMENT) * FILE_ALIGNMENT for precision, size in found.items()}
 
 
-# --- pieces ----------------------------------------------------------------------------------------------
-def _tensor_bytes(tensor: ProgramTensor, kind: str, channels: int = 0, axis: int = 0) -> int:
-    """A tensor with its data and, where it has `channels` scales, their table."""
-    constant = tensor.constant is not None
-    quantised = bool(channels) or tensor.scale is not None
-    total = _table_bytes(len(tensor.name), kind, constant, quantised)
-    if constant:
-        total += 12 + -(-(tensor.elements * ITEM_BYTES[kind] + 4) // 16) * 16  # its buffer, aligned
-    if quantised:
-        total += 12 * max(channels, 1) + 20 + (4 if axis else 0)
-    return total
+def _kernels(program: Program) -> dict[int, tuple[int, int, bool, bool]]:
+    """Of each kernel and bias: how many scales, their axis, whether dynamic has them, whether it is a bias."""
+    found = {}
+    for operation in program.operations:
+        axis = KERNEL_AXIS.get(operation.code)
+        if axis is not None:
+            source, kernel, bias = operation.inputs
+            shape = program.tensors[kernel].shape
+            dynamic = operation.code == "CONV_2D" and program.tensors[source].shape[-1] == shape[-1]
+            found[kernel] = (shape[axis], axis, dynamic, False)
+            found[bias] = (shape[axis], 0, False, True)
+    return found
 
 
-def _table_bytes(name: int, kind: str, has_data: bool, quantised: bool) -> int:
-    fields = 1 + (kind != "float32") + has_data + quantised
-    return 4 + 12 + 4 * fields + 4 + -(-(name + 1) // 4) * 4
+def _data(size: int) -> int:
+    """A buffer: its table, and its content aligned with the length in front."""
+    return BUFFER_BYTES + (size + 4 + DATA_ALIGNMENT - 1 & -DATA_ALIGNMENT)
+
+
+def _halved(tensor: ProgramTensor, elements: int, bare: int) -> int:
+    """In half precision, with a DEQUANTIZE and a tensor of a longer name for what it gives."""
+    restored = TENSOR_BYTES + (len(tensor.name) + len(".float32") + FIELD_BYTES & -FIELD_BYTES)
+    return bare + FIELD_BYTES + _data(2 * elements) + restored + DEQUANTIZE_BYTES
 
 
 def _operation_bytes(operation: Operation) -> int:
+    size = 4 * (len(operation.inputs) + len(operation.outputs)) + 40
     if operation.code in NO_OPTIONS:
-        return _plain_operation(len(operation.inputs), len(operation.outputs), 0) - 12
-    fields = sum(_is_written(name, value) for name, value in operation.options.items())
-    return _plain_operation(len(operation.inputs), len(operation.outputs), fields)
-
-
-def _plain_operation(inputs: int, outputs: int, fields: int) -> int:
-    return 4 * (inputs + outputs) + 8 + 28 + 4 + 4 * fields
+        return size - 12
+    for name, value in operation.options.items():
+        if _is_written(name, value):
+            size += FIELD_BYTES
+    return size
 
 
 def _is_written(name: str, value: Any) -> bool:

@@ -12,8 +12,7 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archspec.graph.program import Operation, Program
@@ -25,48 +24,36 @@ SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and in
 INT_BYTES = 4
 
 
-class Block(NamedTuple):
-    """A stretch of memory that is needed from one operator to another, both included."""
-
-    size: int
-    first: int
-    last: int
+Block = tuple[int, int, int]  # bytes, and the first and the last operator that need it
 
 
 def arena_bytes(program: Program) -> int:
     """Bytes of the activation arena of the float32 `.tflite` of a program, batch 1: its true peak, gaps included."""
-    return _place(list(activation_blocks(program)), len(program.operations))
+    return _place(_blocks(program), len(program.operations))
 
 
-def activation_blocks(program: Program) -> Iterator[Block]:
-    """What has to be placed, those that live throughout first, then the largest first."""
+def _blocks(program: Program) -> list[Block]:
+    """What has to be placed, in the runtime's order; whole lives have the operators 0 to the one past the last."""
     end = len(program.operations)
-    sizes = [
-        0 if tensor.constant is not None else tensor.elements * ITEM_BYTES[tensor.dtype] for tensor in program.tensors
-    ]
+    sizes = [0 if tensor.constant else tensor.elements * ITEM_BYTES[tensor.dtype] for tensor in program.tensors]
     owner = _owners(program, sizes)
-    first: dict[int, int] = dict.fromkeys(program.inputs, 0)
-    last: dict[int, int] = dict.fromkeys(program.inputs, end)
-    blocks: list[tuple[int, int, int, int]] = []
+    last = [end] * len(sizes)  # what nobody reads is never freed
+    placed: list[tuple[int, int, int]] = []  # size (negative: the largest first), first operator, tensor
     for number, operation in enumerate(program.operations):
+        for index in operation.inputs:
+            last[owner[index]] = number
         for index in operation.outputs:
             if owner[index] == index:
-                first[index] = last[index] = number
-        for index in operation.inputs:
-            held = owner[index]
-            if sizes[held] and last[held] != end:
-                last[held] = number
-        for index, size in enumerate(_scratch(program, operation)):
-            blocks.append((-size, number, len(sizes) + index, number))
-    last.update(dict.fromkeys(program.outputs, end))
-    blocks += [(-sizes[index], start, index, last[index]) for index, start in first.items()]
-    blocks.sort()
-    throughout = sorted((index, -size) for size, start, index, stop in blocks if start == 0 and stop == end)
-    for _, size in throughout:
-        yield Block(size, 0, end)
-    for size, start, _, stop in blocks:
-        if start != 0 or stop != end:
-            yield Block(-size, start, stop)
+                placed.append((-sizes[index], number, index))
+        for size in _scratch(program, operation):
+            placed.append((-size, number, len(last)))
+            last.append(number)
+    for index in program.outputs:
+        last[index] = end
+    placed.sort()
+    throughout = [(sizes[index], 0, end) for index in sorted(program.inputs)]
+    throughout += [(-size, 0, end) for size, first, index in placed if first == 0 and last[index] == end]
+    return throughout + [(-size, first, last[index]) for size, first, index in placed if first or last[index] != end]
 
 
 def _owners(program: Program, sizes: list[int]) -> list[int]:
@@ -117,33 +104,37 @@ def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
 def _place(blocks: list[Block], end: int) -> int:
     """The highest byte used when each block goes where the runtime puts it."""
     highest = 0
-    living: list[list[tuple[int, int]]] = [
-        [] for _ in range(end + 1)
-    ]  # at each operator: (offset, end) of what is there
-    starting: list[list[tuple[int, int]]] = [[] for _ in range(end + 1)]
-    always: list[tuple[int, int]] = []
+    always: list[tuple[int, int]] = []  # (offset, end) of what lives throughout
+    living: list[list[tuple[int, int]]] = [[] for _ in range(end)]  # of what is there at each operator
+    starting: list[list[tuple[int, int]]] = [[] for _ in range(end)]  # of what is written by each
     for size, first, last in blocks:
-        near = always + living[first]
-        for number in range(first + 1, last + 1):
-            near += starting[number]
+        near = always + living[first] if first < end else always[:]
+        for later in starting[first + 1 : last + 1]:
+            if later:
+                near += later
         near.sort()
-        best, fit, free = -1, 1 << 62, 0
-        for offset, stop in near:
-            start = -(-free // ALIGNMENT) * ALIGNMENT
+        place = _gap(near, size)
+        stop = place + size
+        highest = max(highest, stop)
+        if first == 0 and last == end:
+            always.append((place, stop))
+            continue
+        starting[first].append((place, stop))
+        for there in living[first : last + 1]:
+            there.append((place, stop))
+    return highest
+
+
+def _gap(near: list[tuple[int, int]], size: int) -> int:
+    """The offset of the tightest gap between the blocks, sorted by offset, else of what lies behind them all."""
+    best, fit, free = -1, 1 << 62, 0
+    for offset, stop in near:
+        if offset - free >= size:
+            start = (free + ALIGNMENT - 1) & -ALIGNMENT
             if start + size <= offset and offset - start < fit:
                 best, fit = start, offset - free
                 if fit == 0:
                     break
-            if stop > free:
-                free = stop
-        if best < 0:
-            best = -(-free // ALIGNMENT) * ALIGNMENT
-        placed = (best, best + size)
-        highest = max(highest, placed[1])
-        if first == 0 and last == end:
-            always.append(placed)
-            continue
-        starting[first].append(placed)
-        for number in range(first, last + 1):
-            living[number].append(placed)
-    return highest
+        if stop > free:
+            free = stop
+    return best if best >= 0 else (free + ALIGNMENT - 1) & -ALIGNMENT

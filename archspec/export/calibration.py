@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from archspec.errors import Problem
 from archspec.export.flatbuffer import encode
 from archspec.export.model import Array, Model
 
@@ -14,7 +15,10 @@ Range = tuple[float, float]
 
 
 def calibrate(model: Model, images: Iterable[Array]) -> dict[int, Range]:
-    """`(lowest, highest)` of each computed tensor of a float32 model, by its number; images `(1, H, W, C)`, 0..255."""
+    """`(lowest, highest)` of each computed tensor of a float32 model, by its number; images `(1, H, W, C)`, 0..255.
+
+    Raises `Problem` for no image at all, and for one of another shape than the model's.
+    """
     from ai_edge_litert.interpreter import Interpreter
 
     watched = [index for operation in model.operations for index in operation.outputs]
@@ -27,13 +31,23 @@ def calibrate(model: Model, images: Iterable[Array]) -> dict[int, Range]:
     lowest = np.full(len(watched), np.inf)
     highest = np.full(len(watched), -np.inf)
     count = 0
+    entrance = interpreter.get_input_details()[0]
     for image in images:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image.astype(np.float32))
+        interpreter.set_tensor(entrance["index"], _checked(image, tuple(entrance["shape"].tolist())))
         interpreter.invoke()
         lowest = np.minimum(lowest, [output().min() for output in outputs])
         highest = np.maximum(highest, [output().max() for output in outputs])
         count += 1
     if not count:
-        raise ValueError("calibration needs at least one image")
+        raise Problem("calibration needs at least one image", "Give some, like those the network will see")
     ranges = zip(lowest.tolist(), highest.tolist(), strict=True)
     return dict(zip(watched, ranges, strict=True))
+
+
+def _checked(image: Array, shape: tuple[int, ...]) -> Array:
+    image = np.asarray(image, np.float32)
+    if image.shape == shape[1:]:
+        image = image[None]
+    if image.shape != shape:
+        raise Problem(f"a representative image of shape {list(image.shape)}, the network takes {list(shape)}")
+    return image

@@ -55,7 +55,8 @@ def find_operator(code: str) -> Operator:
 
 
 def version(model: Model, operation: ModelOperation) -> int:
-    """The lowest version of the operator that knows these types and options."""
+    """The lowest version that knows these types and options. Raises `Problem` for an operator without a rule."""
+    find_operator(operation.code)
     code, options = operation.code, operation.options
     source = model.tensors[operation.inputs[1 if code == "SPLIT" else 0]]
     if code == "CONV_2D":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.graph.program import gather
@@ -47,10 +48,7 @@ class ProgramTensor:
     @property
     def elements(self) -> int:
         """How many numbers it holds."""
-        count = 1
-        for axis in self.shape:
-            count *= axis
-        return count
+        return prod(self.shape)
 
 
 class Operation:

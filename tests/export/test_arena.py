@@ -1,0 +1,105 @@
+"""Predicted memory equals the addresses that the runtime gives its tensors."""
+
+import hypothesis
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+from archspec.cost.memory import arena_bytes
+from archspec.export.filling import fill
+from archspec.export.flatbuffer import encode
+from archspec.graph import layers
+from archspec.graph.program import build_program
+from archspec.graph.tensor import Graph
+from archspec.graph.weights import initialise
+from tests.export.networks import BUNDLED, bundled
+from tests.strategies import graphs
+
+
+def measured_bytes(program):
+    """From the lowest to the highest address of everything that is not a constant, scratch tensors included."""
+    data = encode(fill(program, initialise(program.graph)))
+    kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=data, num_threads=1, experimental_op_resolver_type=kind)
+    interpreter.allocate_tensors()
+    lowest, highest = [], []
+    for detail in interpreter.get_tensor_details():
+        index = detail["index"]
+        if index < len(program.tensors) and program.tensors[index].constant is not None:
+            continue
+        view = interpreter.tensor(index)().__array_interface__
+        lowest.append(view["data"][0])
+        highest.append(view["data"][0] + int(np.prod(view["shape"])) * np.dtype(view["typestr"]).itemsize)
+    return max(highest) - min(lowest)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+@pytest.mark.parametrize("size", ["65", "224", "[360, 640]"])
+@pytest.mark.parametrize("output_stride", [8, 16, 32])
+def test_bundled(name, size, output_stride):
+    graph = bundled(name, f"input.size={size}", f"output_stride={output_stride}")
+    for shuffle in ("follow", "transpose"):
+        for input_dtype in ("float32", "uint8"):
+            program = build_program(graph, shuffle, input_dtype)
+            assert arena_bytes(program) == measured_bytes(program)
+
+
+@hypothesis.given(graph=graphs())
+@hypothesis.settings(max_examples=50)
+def test_random_networks(graph):
+    for shuffle in ("follow", "transpose"):
+        program = build_program(graph, shuffle)
+        assert arena_bytes(program) == measured_bytes(program)
+
+
+def _small(block, size=(12, 14, 8)):
+    graph = Graph("small")
+    x = layers.Input(size, name="image").enter(graph)
+    outputs = block(x)
+    graph.finish(outputs if isinstance(outputs, list) else [outputs])
+    return graph
+
+
+def _conv(x, name, **options):
+    return layers.Conv2D(8, 3, padding="same", name=name, **options)(x)
+
+
+BLOCKS = {
+    "sum over an input": lambda x: layers.Add(name="sum")([_conv(x, "a"), _conv(x, "b")]),
+    "sum with the image": lambda x: _conv(layers.Add(name="sum")([x, x]), "a"),
+    "standalone batch norm": lambda x: layers.BatchNormalization(name="bn")(layers.MaxPooling2D(2, name="pool")(x)),
+    "standalone activations": lambda x: layers.ReLU(name="r")(
+        layers.ReLU(negative_slope=0.1, name="l")(layers.MaxPooling2D(2, name="pool")(x))
+    ),
+    "shuffle": lambda x: _conv(layers.ChannelShuffle(4, name="shuffle")(_conv(x, "a")), "b"),
+    "shuffle in order": lambda x: layers.Softmax(name="s")(layers.ChannelShuffle(2, name="g")(_conv(x, "a"))),
+    "split, one part unread": lambda x: _conv(layers.ChannelSplit(2, name="split")(_conv(x, "a"))[1], "b"),
+    "padding": lambda x: _conv(layers.ZeroPadding2D(3, name="pad")(_conv(x, "a")), "b"),
+    "grouped": lambda x: _conv(x, "a", groups=4),
+    "dilated": lambda x: _conv(x, "a", dilation_rate=(3, 2)),
+    "strided 1×1": lambda x: _conv(layers.Conv2D(4, 1, strides=2, name="a")(x), "b"),
+    "1×1": lambda x: _conv(layers.Conv2D(4, 1, name="a")(x), "b"),
+    "depthwise with a multiplier": lambda x: _conv(layers.DepthwiseConv2D(3, depth_multiplier=3, name="a")(x), "b"),
+    "mean, resize": lambda x: layers.Resize((12, 14), stride=1, name="r")(
+        layers.GlobalAveragePooling2D(name="m")(_conv(x, "a"))
+    ),
+    "nearest": lambda x: layers.Resize((5, 31), stride=1, interpolation="nearest", name="r")(_conv(x, "a")),
+    "average": lambda x: layers.AveragePooling2D(3, strides=1, padding="same", name="p")(_conv(x, "a")),
+    "two outputs, one read again": lambda x: [_conv(x, "a"), layers.ArgMax(name="o")(_conv(x, "b"))],
+    "rescaled by channel": lambda x: _conv(layers.Rescaling([0.1] * 8, [1.0] * 8, name="r")(x), "a"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
+@pytest.mark.parametrize("shuffle", ["follow", "transpose"])
+def test_every_operator(block, shuffle):
+    program = build_program(_small(block), shuffle)
+    assert arena_bytes(program) == measured_bytes(program)
+
+
+@pytest.mark.parametrize("size", [(1, 1, 1), (1, 1, 2), (2, 1, 1), (1, 3, 5)])
+def test_tiny_sums(size):
+    """The runtime does not write over tensors of very few bytes."""
+    graph = _small(lambda x: layers.Add(name="sum")([layers.Conv2D(1, 1, name=name)(x) for name in "ab"]), size)
+    program = build_program(graph)
+    assert arena_bytes(program) == measured_bytes(program)
