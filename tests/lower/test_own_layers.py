@@ -97,7 +97,7 @@ def test_arg_max_takes_the_first_of_equals_as_int32() -> None:
 LAYERS: dict[str, dict[str, Any]] = {
     "ArgMax": {},
     "ChannelShuffle": {"groups": 4},
-    "ChannelSplit": {"parts": 2},
+    "ChannelSplit": {"parts": 4},
     "Resize": {"size": (9, 5), "interpolation": "nearest", "align_corners": False},
 }
 
