@@ -115,6 +115,21 @@ def test_a_small_network_of_units() -> None:
     assert found["backbone.4_inverted_residual.add"] == (63, 63)
 
 
+@pytest.mark.parametrize(("before", "after", "expected"), [((9, 9), (9, 9), (3, 3)), ((9, 1), (18, 5), (4, 3))])
+def test_a_resize_sees_its_neighbours_where_there_are_any(
+    before: tuple[int, int], after: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    x = layers.Conv2D(1, 3, padding="same")(nets.image(*before, 1))
+    resized = layers.Resize(after, stride=1, name="resize")(x)
+    assert receptive_fields(nets.finish(resized))["resize"] == expected
+
+
+def test_what_the_basic_heads_classifier_sees() -> None:
+    """The features see 527 pixels, image pooling the whole image, here the smaller; spreading it adds nothing."""
+    found = price(nets.of_bundled("shufflenetv2_basic"), classes=19, output_stride=16).receptive_field
+    assert found == (527, 527)
+
+
 def test_image_pooling_sees_the_whole_image() -> None:
     found = receptive_fields(nets.of_bundled("shufflenetv2_basic", "input.size=[1024,2048]"))
     assert found["head.image_pooling.mean"] == (1024, 2048)

@@ -227,6 +227,14 @@ def test_a_reader_that_cannot_follow_gets_its_own_order_back() -> None:
     assert codes(build_program(nets.finish(layers.Softmax(name="out")(twice)))) == Counter(CONV_2D=1, SOFTMAX=1)
 
 
+def test_channels_used_twice_are_gathered_from_where_they_lie() -> None:
+    x = layers.Conv2D(24, 1, name="a")(nets.image())
+    twice = layers.Concatenate(name="twice")([layers.ChannelShuffle(2, name="shuffle")(x), x])
+    program = build_program(nets.finish(conv(twice, "b")))
+    assert codes(program) == Counter(CONV_2D=2, GATHER=1)
+    assert program.tensors[only(program, "GATHER").outputs[0]].shape == (1, 8, 9, 48)
+
+
 def test_input_dtype_of_the_program() -> None:
     graph = nets.of_bundled("shufflenetv2_dpc")
     plain, as_bytes = build_program(graph), build_program(graph, input_dtype="uint8")

@@ -53,9 +53,11 @@ class Resize(Layer):
         return {"resize": 8 * node.output.elements} if self.config["interpolation"] == "bilinear" else {}
 
     def window(self, node: Node) -> Window:
-        """Bilinear reads two neighbours."""
-        reach = 2 if self.config["interpolation"] == "bilinear" else 1
-        return Window((reach, reach), (1, 1))
+        """Bilinear reads two neighbours, where there are two and the size changes."""
+        if self.config["interpolation"] != "bilinear":
+            return Window((1, 1), (1, 1))
+        (height, width), (new_height, new_width) = node.inputs[0].size, self.config["size"]
+        return Window((1 if height in (1, new_height) else 2, 1 if width in (1, new_width) else 2), (1, 1))
 
     def emit(self, node: Node, program: Program) -> None:
         """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR; the channels stay in the order they come in."""
