@@ -1,0 +1,130 @@
+"""Every benchmark runs in its shortest form and prints its ratios. No test here looks at how long anything took."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "benchmarks"
+
+
+def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(FOLDER / script), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=600)
+
+
+def python(*lines: str) -> subprocess.CompletedProcess[str]:
+    """Lines of Python beside the scripts."""
+    code = "\n".join((f"import sys; sys.path.insert(0, {str(FOLDER)!r})", *lines))
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=600)
+
+
+def rows(script: str, *arguments: str) -> list[dict[str, object]]:
+    done = run(script, "--format", "json", *arguments)
+    assert done.returncode == 0, done.stderr
+    table = json.loads(done.stdout)
+    notes = "\n".join(table["meta"]["notes"])
+    assert "machine: " in notes and "versions: archspec " in notes
+    return table["rows"]
+
+
+def test_table_5_holds() -> None:
+    found = rows("table5.py")
+    assert [row["network"] for row in found] == [
+        "shufflenetv2_basic",
+        "shufflenetv2_dpc",
+        "mobilenetv2_basic",
+        "mobilenetv2_dpc",
+    ]
+    for row, gflops, megabytes in zip(found, (0.47, 0.65, 1.00, 1.18), (4.6, 6.0, 8.4, 9.9), strict=True):
+        assert row["within"] == "yes"
+        assert abs(row["gflops"] - gflops) <= 0.02
+        assert abs(row["mb_fresh"] / megabytes - 1) <= 0.015
+        assert abs(row["mb_trained"] / megabytes - 1) <= 0.015
+        assert row["mb_ratio"] == pytest.approx(row["mb_trained"] / megabytes)
+
+
+def test_table_5_says_so_when_a_row_is_outside() -> None:
+    """Were the last network's published figures 1.21 GFLOPs and 11.0 MB, it would be told, with exit code 1."""
+    done = python(
+        "from argparse import Namespace",
+        "from dataclasses import replace",
+        "import table5",
+        "*others, last = table5.PUBLISHED",
+        "table5.PUBLISHED = (*others, replace(last, gflops=1.21, megabytes=11.0))",
+        "table5.run(table5.table5, Namespace(format='json', quick=True, latency=False))",
+    )
+    assert done.returncode == 1, done.stderr
+    assert [row["within"] for row in json.loads(done.stdout)["rows"]] == ["yes", "yes", "yes", "no: GFLOPs, MB"]
+
+
+def test_table_5_with_latency() -> None:
+    found = rows("table5.py", "--latency", "--quick")
+    assert found[0]["latency_ratio"] == 1
+    assert all(row["latency_ms"] > 0 and row["latency_ratio"] > 0 for row in found)
+    assert [round(row["latency_ratio_published"], 2) for row in found] == [1.0, 1.28, 1.99, 2.28]
+
+
+@pytest.mark.slow
+def test_cost_speed() -> None:
+    ours, text, keras, cold, tensorflow = rows("cost_speed.py", "--quick")
+    assert ours["ratio"] == pytest.approx(keras["cpu_ms"] / ours["cpu_ms"])
+    assert text["ratio"] == pytest.approx(keras["cpu_ms"] / text["cpu_ms"])
+    assert cold["ratio"] == pytest.approx(tensorflow["median_ms"] / cold["median_ms"])
+    assert keras["ratio"] is None
+
+
+@pytest.mark.slow
+def test_export_speed() -> None:
+    made, given, keras, constants = rows("export_speed.py", "shufflenetv2_basic", "--quick")
+    for row in (made, given, constants):
+        assert row["ratio"] == pytest.approx(keras["median_ms"] / row["median_ms"])
+    assert keras["what"] == "TFLiteConverter.from_keras_model"
+
+
+@pytest.mark.slow
+def test_latency() -> None:
+    found = {row["file"]: row for row in rows("latency.py", "shufflenetv2_basic", "--quick")}
+    assert len(found) == 9
+    others = [row for name, row in found.items() if name != "ours: float32, shuffles followed"]
+    assert all(row["ratio"] > 0 and row["inverse"] == pytest.approx(1 / row["ratio"]) for row in others)
+    assert [row["bar"] for row in found.values() if row["bar"]] == [
+        "ours / this ≤ 0.96",
+        "ours / this ≤ 0.6",
+        "this / ours ≤ 0.52",
+    ]
+
+
+def test_the_naive_network_is_what_its_description_says() -> None:
+    """One `[..., ::2]` and one `[..., 1::2]` a unit that splits, no shuffle left, and an open batch."""
+    done = python(
+        "from harness.networks import read_graph",
+        "from harness.naive_keras import naive_keras",
+        "from archspec import lower",
+        "graph = read_graph('shufflenetv2_basic')",
+        "model = naive_keras(graph)",
+        "kinds = [type(layer).__name__ for layer in model.operations]",
+        "counts = [kinds.count(kind) for kind in ('GetItem', 'ChannelShuffle', 'ChannelSplit')]",
+        "print(*counts, model.input_shape, model.count_params())",
+        "print(lower.to_keras(graph).count_params())",
+    )
+    assert done.returncode == 0, done.stderr
+    naive, params = done.stdout.strip().splitlines()
+    assert naive == f"26 0 0 (None, 224, 224, 3) {params}"
+
+
+@pytest.mark.parametrize("script", sorted(path.name for path in FOLDER.glob("*.py")))
+def test_each_script_is_listed_with_its_command(script: str) -> None:
+    assert f"`python benchmarks/{script}" in (FOLDER / "README.md").read_text()
+
+
+@pytest.mark.parametrize("script", ["export_speed.py", "latency.py"])
+def test_an_unknown_spec_is_one_line_and_exit_code_2(script: str) -> None:
+    done = run(script, "no_such_spec", "--quick")
+    assert done.returncode == 2
+    assert re.search(r"no_such_spec", done.stderr)
+    assert "Traceback" not in done.stderr
