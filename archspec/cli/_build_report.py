@@ -42,12 +42,16 @@ class BuildReport:
         """How near it is to the Keras model."""
         self._put(agreement_table(self._build))
 
-    def finish(self) -> None:
-        """Write the files; give the data formats what they wait for."""
+    def write_files(self) -> None:
+        """Everything known so far, beside the models."""
         build = self._build
         write_records(build.folder / "record.json", build_records(build))
         write_text(build.folder / "layers.csv", render(layer_table(build.graph), "csv"))
         write_text(build.folder / "summary.md", self._summary())
+
+    def finish(self) -> None:
+        """Give the data formats what they wait for."""
+        build = self._build
         if self._reporter == "json":
             self._stream.write(json.dumps(build_json(build), indent=2) + "\n")
         elif self._reporter == "table":

@@ -43,6 +43,7 @@ LATENCIES = ("quick", "default", "paper", "none")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
 @click.option("--keras/--no-keras", default=True, show_default=True,
               help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
+@click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
 @click.option(
@@ -62,6 +63,7 @@ def build(
     threads: int,
     seed: int,
     keras: bool,
+    saved_model: bool,
     root: Path,
     reporter: str,
 ) -> None:
@@ -75,6 +77,8 @@ def build(
 
     if via == "tensorflow" and not keras:
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
+    if saved_model and not keras:
+        raise click.UsageError("--saved-model needs the Keras model. Leave out --no-keras")
     folder = catalog(plugins)
     options = BuildOptions(
         precision=precision,
@@ -87,10 +91,10 @@ def build(
         latency=latency,
         threads=threads,
     )
-    _run(Build(load(spec, overrides, catalog=folder), folder, root, options), options, keras, reporter)
+    _run(Build(load(spec, overrides, catalog=folder), folder, root, options), options, keras, saved_model, reporter)
 
 
-def _run(one: Build, options: BuildOptions, keras: bool, reporter: str) -> None:
+def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
     from archspec.cli._build_report import BuildReport
     from archspec.cli._progress import waiting, watching
@@ -100,16 +104,19 @@ def _run(one: Build, options: BuildOptions, keras: bool, reporter: str) -> None:
     with waiting("writing the .tflite"):
         one.export()
     report.file()
-    if options.latency != "none":
-        with watching("latency") as watch:
-            one.measure(watch)
-        report.latency()
-    if keras:
-        with waiting("building the Keras model"):
-            one.build_keras()
-        with waiting("comparing the .tflite with the Keras model"):
-            one.compare()
-        report.agreement()
+    try:
+        if options.latency != "none":
+            with watching("latency") as watch:
+                one.measure(watch)
+            report.latency()
+        if keras:
+            with waiting("building the Keras model"):
+                one.build_keras(saved_model)
+            with waiting("comparing the .tflite with the Keras model"):
+                one.compare()
+            report.agreement()
+    finally:  # also when interrupted, or when the two differ: what is known is kept
+        report.write_files()
     report.finish()
 
 

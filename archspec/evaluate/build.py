@@ -107,11 +107,13 @@ class Build:
 
         return lower.to_keras(self.graph, initialise(self.graph, self.options.seed))
 
-    def build_keras(self) -> None:
-        """Write `model.keras`."""
+    def build_keras(self, saved_model: bool = False) -> None:
+        """Write `model.keras`, and the folder `saved_model` if wanted."""
         from archspec import lower
 
         lower.save_keras(self.keras_model, self.keras_path)
+        if saved_model:
+            lower.save_saved_model(self.keras_model, self.folder / "saved_model")
 
     def compare(self) -> Agreement:
         """The written file against the Keras model, and both again with trained-like statistics.
