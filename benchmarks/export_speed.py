@@ -39,6 +39,7 @@ COLUMNS = (
 
 def export_speed(arguments: Namespace) -> tuple[Table, bool]:
     """The table; a bar that is missed shows in it, and is no failure of the command."""
+    network = read_network(arguments.spec)
     tell("ours …")
     ours = worker.ask(__file__, "ours", arguments.spec, "3" if arguments.quick else "20")
     tell("TensorFlow's converter (20 s a run) …")
@@ -63,7 +64,7 @@ def export_speed(arguments: Namespace) -> tuple[Table, bool]:
             )
         )
     notes = conditions(
-        **conditions_of(read_network(arguments.spec)),
+        **conditions_of(network),
         ours=f"float32, {ours['bytes']:,} bytes, operators checked, metadata inside; TensorFlow imported: "
         f"{ours['tensorflow']}; peak memory {ours['peak_mb']:.0f} MB",
         tensorflow=f"{theirs['bytes']:,} bytes; the Keras model is built before the clock starts "
