@@ -79,3 +79,24 @@ print("still shown")
     done = python(code, root)
     assert done.stdout == "shown\nwhat ['why']\nstill shown\n"
     assert done.stderr == ""
+
+
+LOUD = """
+import os, sys, tempfile
+from archspec import lower
+from tests.strategies import graph_of
+from tests.lower.test_model import SMALL
+model = lower.to_keras(graph_of(SMALL))
+os.write(2, b"<begin>")
+lower.convert_with_tensorflow(model)
+with tempfile.TemporaryDirectory() as folder:
+    lower.save_saved_model(model, folder + "/saved")
+os.write(2, b"<end>")
+"""
+
+
+def test_converting_and_exporting_are_silent_even_where_tensorflow_is_told_to_talk(root: Path) -> None:
+    done = python(LOUD, root, TF_CPP_MIN_LOG_LEVEL="0")
+    assert done.returncode == 0
+    assert done.stdout == ""
+    assert "<begin><end>" in done.stderr
