@@ -15,6 +15,7 @@ from tests.cli.runner import environment, run, run_process
 INTERRUPT = '''"""Sends an interrupt to its own process."""
 import os, signal
 def slow(x, *, name):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without it
     os.kill(os.getpid(), signal.SIGINT)
     return x
 '''

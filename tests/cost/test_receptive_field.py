@@ -16,7 +16,7 @@ from archspec.graph.weights import initialise
 from tests.graph import nets
 from tests.graph.evaluation import evaluate
 
-SIDE = 72
+SIDE = 60
 
 
 def seen(graph: Graph) -> tuple[int, int]:
@@ -73,7 +73,7 @@ STEPS = st.builds(
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(STEPS, min_size=1, max_size=4))
 def test_chains_of_windows(steps: list[Step]) -> None:
     x = nets.image(SIDE, SIDE, 1)
