@@ -45,6 +45,7 @@ class Layer:
     own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
     multiple_inputs: ClassVar[bool] = False
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
+    vanishes: ClassVar[bool] = False  # it does nothing at inference
 
     def __init__(self, config: dict[str, Any], name: str | None) -> None:
         self.config = config
@@ -64,12 +65,14 @@ class Layer:
         shapes = self.shapes(inputs)
         self._check_dtypes(inputs)
         node = inputs[0].node.graph.add(self, inputs)
-        dtype = self.dtype(inputs)
         stride = self.stride(inputs)
         if len(shapes) == 1:  # nearly always, and a trace makes hundreds
-            node.outputs = (Tensor(node, 0, shapes[0], dtype, stride),)
+            node.outputs = (Tensor(node, 0, shapes[0], self.dtype(inputs), stride),)
         else:
-            node.outputs = tuple(Tensor(node, index, shape, dtype, stride) for index, shape in enumerate(shapes))
+            dtypes = self.dtypes(inputs, len(shapes))
+            node.outputs = tuple(
+                Tensor(node, index, shapes[index], dtype, stride) for index, dtype in enumerate(dtypes)
+            )
         return node
 
     def _check_dtypes(self, inputs: tuple[Tensor, ...]) -> None:
@@ -91,8 +94,17 @@ class Layer:
         return inputs[0].stride
 
     def dtype(self, inputs: tuple[Tensor, ...]) -> str:
-        """The dtype of the outputs."""
+        """The dtype of the output."""
         return "float32"
+
+    def dtypes(self, inputs: tuple[Tensor, ...], count: int) -> tuple[str, ...]:
+        """The dtype of each of several outputs."""
+        return (self.dtype(inputs),) * count
+
+    @property
+    def fused(self) -> str | None:
+        """The schema name of the activation that the operator before it can carry inside, or None."""
+        return None
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """The arrays it holds, in Keras's order and shapes."""

@@ -15,6 +15,7 @@ class Dropout(Layer):
     """Keras `Dropout`; `rate` is the share dropped (a keep probability of 0.9 is a rate of 0.1)."""
 
     __slots__ = ()
+    vanishes = True
 
     def __init__(self, rate: float, name: str | None = None) -> None:
         super().__init__({"rate": rate}, name)

@@ -30,12 +30,12 @@ def find_tail(node: Node, fold_batch_norm: bool) -> Tail:
     network_outputs = node.graph.outputs
     while len(tail.output.consumers) == 1 and tail.output not in network_outputs:
         follower = tail.output.consumers[0]
-        kind = type(follower.layer).__name__
-        if kind == "BatchNormalization" and fold_batch_norm and tail.batch_norm is None:
+        layer = follower.layer
+        if type(layer).__name__ == "BatchNormalization" and fold_batch_norm and tail.batch_norm is None:
             tail.batch_norm = follower
-        elif kind == "ReLU" and follower.layer.fused is not None:  # type: ignore[attr-defined]
-            tail.activation = follower.layer.fused  # type: ignore[attr-defined]
-        elif kind != "Dropout":
+        elif layer.fused is not None:
+            tail.activation = layer.fused
+        elif not layer.vanishes:
             break
         tail.node_ids.append(id(follower))
         tail.output = follower.outputs[0]
