@@ -73,7 +73,7 @@ def runs(codes: Sequence[int]) -> list[Stretch]:
 
 
 def sorted_runs(codes: Sequence[int]) -> list[Stretch]:
-    """`runs` of different codes in ascending order, found by halving: in a stretch, codes rise as their positions do."""
+    """`runs` of different codes in ascending order, found by halving: in a stretch, codes rise as positions do."""
     found: list[Stretch] = []
     start, count = 0, len(codes)
     while start < count:
