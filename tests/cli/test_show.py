@@ -91,6 +91,7 @@ def test_the_diagram_hangs_together(name: str, flags: tuple[str, ...]) -> None:
     edges = [match.groups() for line in lines if (match := re.fullmatch(r"  (\w+) --> (\w+)", line))]
     assert len(set(boxes)) == len(boxes)
     assert len(set(edges)) == len(edges)
+    assert all(start != end for start, end in edges)
     assert {end for edge in edges for end in edge} == set(boxes)
     assert {box for box in boxes if box not in {end for _, end in edges}} == {"n_image"}
     assert {box for box in boxes if box not in {start for start, _ in edges}} == {"n_output"}

@@ -15,6 +15,17 @@ from tests.strategies import graphs
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.parametrize("name", BUNDLED)
+def test_these_weights_can_tell(name):
+    """The logits hang on the image: in a network that answers all alike, no wrong kernel would show."""
+    graph = bundled(name)
+    cut = cut_argmax(export(graph, weights_of(graph)).data)
+    one, other = run(cut.data, images(graph))
+    assert np.abs(one - other).max() > 0.02 * np.abs(one).max()
+    black = run(cut.data, [np.zeros_like(images(graph)[0])])[0]
+    assert np.abs(one - black).max() > 0.05 * np.abs(one).max()
+
+
 def keras_logits(graph, weights):
     from archspec.lower import function_to, to_keras
 

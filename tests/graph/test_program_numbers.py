@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec.graph import Graph, layers
+from archspec.graph.layer import Layer
 from archspec.graph.program import Program, build_program
 from archspec.graph.program.program import ShuffleMode
 from archspec.graph.weights import initialise
@@ -82,6 +83,33 @@ def test_a_reader_that_cannot_follow_after_two_shuffles(channels: int, mode: Shu
     y = layers.Concatenate(name="c")([layers.Conv2D(channels // 2, 1, name="b")(other), half])
     y = layers.ChannelShuffle(2, name="s2")(y)
     graph = nets.finish(layers.Add(name="add")([y, x]))
+    check_answers(graph, build_program(graph, mode))
+
+
+FOLLOWERS: list[Layer] = [
+    layers.BatchNormalization(name="reader"),
+    layers.DepthwiseConv2D(3, padding="same", name="reader"),
+    layers.DepthwiseConv2D(3, padding="same", depth_multiplier=2, name="reader"),
+    layers.MaxPooling2D(2, name="reader"),
+    layers.AveragePooling2D(2, padding="same", name="reader"),
+    layers.GlobalAveragePooling2D(name="reader"),
+    layers.ReLU(negative_slope=0.5, name="reader"),
+    layers.Resize((5, 3), stride=1, name="reader"),
+    layers.ZeroPadding2D(1, name="reader"),
+    layers.Conv2D(8, 1, groups=4, name="reader"),
+    layers.Softmax(name="reader"),
+    layers.Dropout(0.5, name="reader"),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("reader", FOLLOWERS, ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("last", ["convolution", "output"])
+def test_every_reader_of_shuffled_channels(last: str, reader: Layer, mode: ShuffleMode) -> None:
+    """Before a convolution they may stay in disorder, as an output they may not."""
+    x = layers.ChannelShuffle(3, name="shuffle")(layers.Conv2D(12, 1, name="a")(nets.image(4, 4)))
+    y = layers.BatchNormalization(name="bn")(reader(x))
+    graph = nets.finish(layers.Conv2D(3, 1, name="b")(y) if last == "convolution" else y)
     check_answers(graph, build_program(graph, mode))
 
 

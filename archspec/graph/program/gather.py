@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Stretch, Value, runs, shuffled
+from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Stretch, Value, runs, shuffled, sorted_runs
 from archspec.graph.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
 
 def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list[int]) -> Value:
     """One runtime tensor with each channel once (`distinct`, sorted); the same ones are gathered once a program."""
-    stretches = runs(distinct)
+    stretches = sorted_runs(distinct)
     key = tuple(stretches)
     if key not in program.gathered:
         program.gathered[key] = _join(program, tensor, stretches)
@@ -85,11 +85,13 @@ def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list
 
 def _join(program: Program, tensor: Tensor, stretches: list[Stretch]) -> tuple[int, list[Stretch]]:
     """Concatenate stretches; where one operator is too few, the smallest first (Huffman: least copied twice)."""
+    if len(stretches) <= MAX_INPUTS:
+        return _concatenate(program, tensor, [_slice(program, tensor, *stretch) for stretch in stretches]), stretches
     order = count()
     heap: list[tuple[int, int, int, list[Stretch]]] = []
     for stretch in stretches:
         heap.append((stretch[1], next(order), _slice(program, tensor, *stretch), [stretch]))
-    take = (len(heap) - 2) % (MAX_INPUTS - 1) + 2 if len(heap) > MAX_INPUTS else MAX_INPUTS
+    take = (len(heap) - 2) % (MAX_INPUTS - 1) + 2
     heapq.heapify(heap)
     while len(heap) > 1:
         group = [heapq.heappop(heap) for _ in range(min(take, len(heap)))]

@@ -32,9 +32,12 @@ class Constant:
 
 
 class ProgramTensor:
-    """A runtime tensor: its shape has the batch in front. `scale` makes a uint8 input stand for `scale × value`."""
+    """A runtime tensor of `elements` numbers; its shape has the batch in front.
 
-    __slots__ = ("constant", "dtype", "name", "scale", "shape")
+    `scale` makes a uint8 input stand for `scale × value`.
+    """
+
+    __slots__ = ("constant", "dtype", "elements", "name", "scale", "shape")
 
     def __init__(
         self, name: str, shape: Shape, dtype: str, constant: Constant | None = None, scale: float | None = None
@@ -44,11 +47,7 @@ class ProgramTensor:
         self.dtype = dtype
         self.constant = constant
         self.scale = scale
-
-    @property
-    def elements(self) -> int:
-        """How many numbers it holds."""
-        return prod(self.shape)
+        self.elements = prod(shape)  # memory, memory access and file size all ask for it
 
 
 class Operation:

@@ -72,6 +72,24 @@ def runs(codes: Sequence[int]) -> list[Stretch]:
     return [(codes[start], end - start) for start, end in zip(starts, ends, strict=True)]
 
 
+def sorted_runs(codes: Sequence[int]) -> list[Stretch]:
+    """`runs` of different codes in ascending order, found by halving: in a stretch, codes rise as positions do."""
+    found: list[Stretch] = []
+    start, count = 0, len(codes)
+    while start < count:
+        first = codes[start]
+        low, high = start + 1, count
+        while low < high:
+            middle = (low + high) // 2
+            if codes[middle] - first == middle - start:
+                low = middle + 1
+            else:
+                high = middle
+        found.append((first, low - start))
+        start = low
+    return found
+
+
 def shuffled(codes: Sequence[int], groups: int) -> list[int]:
     """Channel shuffle of ShuffleNet: `(groups, n)` read as `(n, groups)`."""
     each = len(codes) // groups

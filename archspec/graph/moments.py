@@ -1,0 +1,113 @@
+"""How large the numbers in a network are: the mean and variance of each map over images and positions, roughly.
+
+Batch-norm statistics drawn without regard to them would let the signal fade layer by layer: such a network
+answers every image alike, out of its biases, and no comparison of two of them would show a wrong kernel.
+The estimate takes weights as random and neighbours as independent, and reads means over channels.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archspec.graph.tensor import Node, Tensor
+
+if TYPE_CHECKING:
+    from archspec.graph.weights import Array, Weights
+
+IMAGE_MEAN, IMAGE_VARIANCE = 127.5, 5400.0  # of even noise in 0..255
+POOLED_SHARE = 0.1  # of the variance that outlives the mean of a whole map
+
+
+class Moments(NamedTuple):
+    """Mean and variance, a number a channel `(C,)` or one for all."""
+
+    mean: Any
+    variance: Any
+
+
+class Estimate:
+    """Follows a graph in execution order, node by node, as its weights are made."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, Moments] = {}
+
+    def of(self, tensor: Tensor) -> Moments:
+        """The moments of a tensor whose node has been followed."""
+        return self._of[id(tensor)]
+
+    def follow(self, node: Node, weights: Weights) -> None:
+        """Work out the outputs of a node whose weights are drawn."""
+        kind = type(node.layer).__name__
+        found = RULES.get(kind, _level)(node, [self.of(tensor) for tensor in node.inputs], weights)
+        self._of.update((id(tensor), found) for tensor in node.outputs)
+
+
+def _level(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """Whatever moves values about: the mean over channels and inputs."""
+    if not inputs:
+        return Moments(IMAGE_MEAN, IMAGE_VARIANCE)
+    flat = [_flat(moments) for moments in inputs]
+    return Moments(sum(one.mean for one in flat) / len(flat), sum(one.variance for one in flat) / len(flat))
+
+
+def _flat(moments: Moments) -> Moments:
+    import numpy as np
+
+    return Moments(float(np.mean(moments.mean)), float(np.mean(moments.variance)))
+
+
+def _add(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    return Moments(sum(one.mean for one in inputs), sum(one.variance for one in inputs))
+
+
+def _convolution(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    kernel = weights[f"{node.name}/kernel"].astype("float64")
+    axes = (0, 1) if type(node.layer).__name__ == "DepthwiseConv2D" else (0, 1, 2)
+    source = _flat(inputs[0])
+    bias = weights.get(f"{node.name}/bias", 0.0)
+    return Moments(
+        kernel.sum(axes).reshape(-1) * source.mean + bias, (kernel**2).sum(axes).reshape(-1) * source.variance
+    )
+
+
+def _batch_normalization(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    mean, variance = (weights[f"{node.name}/moving_{name}"].astype("float64") for name in ("mean", "variance"))
+    scale = weights.get(f"{node.name}/gamma", 1.0) / (variance + node.layer.config["epsilon"]) ** 0.5
+    shift = weights.get(f"{node.name}/beta", 0.0)
+    return Moments((inputs[0].mean - mean) * scale + shift, inputs[0].variance * scale**2)
+
+
+def _global_average(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    return Moments(inputs[0].mean, inputs[0].variance * POOLED_SHARE)
+
+
+def _rescaling(node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    import numpy as np
+
+    scale, offset = (np.asarray(node.layer.config[name]) for name in ("scale", "offset"))
+    return Moments(inputs[0].mean * scale + offset, inputs[0].variance * scale**2)
+
+
+def _relu(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """What is left of a normal distribution above zero."""
+    import numpy as np
+
+    mean, deviation = np.broadcast_arrays(inputs[0].mean, np.sqrt(inputs[0].variance) + 1e-30)
+    ratio = mean / deviation
+    share: Array = 0.5 * (1 + np.vectorize(math.erf)(ratio / math.sqrt(2)))
+    density = np.exp(-0.5 * ratio**2) / math.sqrt(2 * math.pi)
+    above = mean * share + deviation * density
+    squares = (mean**2 + deviation**2) * share + mean * deviation * density
+    return Moments(above, np.maximum(squares - above**2, 0.0))
+
+
+RULES = {
+    "Add": _add,
+    "BatchNormalization": _batch_normalization,
+    "Conv2D": _convolution,
+    "DepthwiseConv2D": _convolution,
+    "GlobalAveragePooling2D": _global_average,
+    "ReLU": _relu,
+    "Rescaling": _rescaling,
+}
