@@ -25,7 +25,7 @@ RATES = (2, (1, 3), (5, 2))
 
 
 def examples(catalog: Catalog, name: str) -> list[Example]:
-    """`EXAMPLES` of the block's file: `(shape or list of shapes, arguments)`."""
+    """`EXAMPLES` of the block's file: `(shape, list of shapes, or (H, W, C, stride) by name; arguments)`."""
     module = sys.modules[catalog.function(name).__module__]
     found: list[Example] = getattr(module, "EXAMPLES", [])
     assert found, f"{catalog.blocks()[name]} has no EXAMPLES"
@@ -35,18 +35,15 @@ def examples(catalog: Catalog, name: str) -> list[Example]:
 def build(function: Callable[..., Tensor], shapes: Any, arguments: Mapping[str, Any]) -> Graph:
     """The graph of one use of a block, on inputs of these shapes; what a tracer would supply is supplied."""
     graph = Graph("block")
-    several = isinstance(shapes[0], tuple | list)
-    inputs = [
-        Input(tuple(shape), name=f"in{index}").enter(graph)
-        for index, shape in enumerate(shapes if several else [shapes])
-    ]
+    several = not isinstance(shapes, Mapping) and isinstance(shapes[0], tuple | list)
+    inputs = _named(graph, shapes) if isinstance(shapes, Mapping) else _numbered(graph, shapes if several else [shapes])
     context = {
         "classes": 19,
         "input_size": inputs[0].size,
         "output_stride": 16,
         "width_multiplier": 1.0,
         "variant": "paper",
-        "taps": {f"in{index}": tensor for index, tensor in enumerate(inputs)},
+        "taps": {tensor.node.name: tensor for tensor in inputs},
     }
     wanted = inspect.signature(function).parameters
     supplied = {key: value for key, value in context.items() if key in wanted}
@@ -54,6 +51,23 @@ def build(function: Callable[..., Tensor], shapes: Any, arguments: Mapping[str, 
     assert isinstance(result, Tensor), f"gives {type(result).__name__}, not one tensor"
     graph.finish([result])
     return graph
+
+
+def _numbered(graph: Graph, shapes: Any) -> list[Tensor]:
+    """Inputs in0, in1 and so on."""
+    inputs = [Input(tuple(shape), name=f"in{index}").enter(graph) for index, shape in enumerate(shapes)]
+    largest = max(tensor.shape[0] for tensor in inputs)
+    for tensor in inputs:
+        tensor.stride = -(-largest // tensor.shape[0])  # smaller maps are those of larger strides
+    return inputs
+
+
+def _named(graph: Graph, shapes: Mapping[str, tuple[int, int, int, int]]) -> list[Tensor]:
+    """Inputs of those names, (H, W, C, stride) each: the first goes to the block, the others are taps."""
+    inputs = [Input((*size, channels), name=name).enter(graph) for name, (*size, channels, _) in shapes.items()]
+    for tensor, (_, _, _, stride) in zip(inputs, shapes.values(), strict=True):
+        tensor.stride = stride
+    return inputs
 
 
 def check_names(graph: Graph) -> None:

@@ -1,0 +1,58 @@
+"""Upsampling by transposed convolution to a map of a given size, as TensorFlow 1's `conv2d_transpose` does it."""
+
+from collections.abc import Mapping
+
+from archspec.blocks.units._biased import EPSILON, MOMENTUM
+from archspec.errors import Problem, nearest
+from archspec.graph import Tensor, layers
+
+INITIALIZER = "glorot_uniform"  # the published code begins with bilinear kernels on the diagonal
+Size = tuple[int, int]
+
+
+def tap(taps: Mapping[str, Tensor], name: str) -> Tensor:
+    """The earlier step of that id. Raises `Problem` with the nearest one."""
+    if name not in taps:
+        raise Problem(f"no earlier step has the id '{name}'", nearest(name, taps))
+    return taps[name]
+
+
+def deconv_to(
+    x: Tensor, size: Size, stride: int, *, filters: int, input_size: Size, batch_norm: bool = True, name: str
+) -> Tensor:
+    """`x` at `size` and `stride`: a kernel of twice the factor, a bias, a batch norm if wanted; what is too much is
+    cut off. Raises `Problem` for a size that TensorFlow's SAME padding would not give.
+    """
+    what = name.rpartition("/")[2]
+    if x.stride % stride or x.stride == stride:
+        raise Problem(
+            f"{what}: a map at stride {x.stride} cannot be upsampled to stride {stride}", "Use steps of finer stride"
+        )
+    factor = x.stride // stride
+    spare = [length * factor - wanted for length, wanted in zip(x.size, size, strict=True)]
+    if any(not 0 <= one < factor for one in spare):
+        raise _unfit(what, x, factor, size, input_size)
+    x = layers.Conv2DTranspose(
+        filters, 2 * factor, strides=factor, kernel_initializer=INITIALIZER, name=f"{name}/deconv"
+    )(x)
+    if batch_norm:
+        x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"{name}/bn")(x)
+    if any(spare):  # last, so that nothing stands between the convolution and its batch norm
+        (rows, columns) = [(one // 2, one - one // 2) for one in spare]
+        x = layers.Cropping2D((rows, columns), name=f"{name}/crop")(x)
+    return x
+
+
+def _unfit(what: str, x: Tensor, factor: int, size: Size, input_size: Size) -> Problem:
+    least, most = ([(length - less) * factor + less for length in x.size] for less in (1, 0))
+    fitting = [max(round(length / x.stride), 1) * x.stride for length in input_size]
+    return Problem(
+        f"{what}: a map of {_by(x.size)} at stride {x.stride} can become {_by(least)} to {_by(most)}, not {_by(size)}",
+        f"Multiples of the stride fit: set input.size to {fitting}"
+        if fitting != list(input_size)
+        else "Use steps of other sizes",
+    )
+
+
+def _by(size: Size | list[int]) -> str:
+    return " × ".join(map(str, size))
