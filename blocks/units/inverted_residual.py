@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from archspec.blocks.units.conv_bn import conv_bn
+from archspec.blocks.units.conv_bn import Activation, conv_bn
 from archspec.blocks.units.depthwise_bn import depthwise_bn
 from archspec.graph import Range, Tensor, layers
 
@@ -17,6 +17,7 @@ def inverted_residual(
     kernel: Annotated[int, Range(ge=1)] = 3,
     stride: Annotated[int, Range(ge=1)] = 1,
     dilation_rate: int | tuple[int, int] = 1,
+    activation: Activation = "relu6",
     name: str,
 ) -> Tensor:
     """1×1 expansion (left out at 1), depthwise, linear 1×1 projection; added to its input where the shapes allow."""
@@ -24,14 +25,14 @@ def inverted_residual(
     if expansion != 1:
         filters_inside = x.channels * expansion
         y = conv_bn(
-            y, filters=filters_inside, kernel=1, activation="relu6", initializer=INITIALIZER, name=f"{name}/expand"
+            y, filters=filters_inside, kernel=1, activation=activation, initializer=INITIALIZER, name=f"{name}/expand"
         )
     y = depthwise_bn(
         y,
         kernel=kernel,
         stride=stride,
         dilation_rate=dilation_rate,
-        activation="relu6",
+        activation=activation,
         initializer=INITIALIZER,
         name=f"{name}/depthwise",
     )

@@ -1,0 +1,52 @@
+"""MobileNetV3's inverted residual: (N, H, W, C) -> (N, H / stride, W / stride, filters). arXiv:1905.02244, Figure 4."""
+
+from typing import Annotated
+
+from archspec.blocks.units.conv_bn import Activation, conv_bn
+from archspec.blocks.units.depthwise_bn import depthwise_bn
+from archspec.blocks.units.squeeze_excite import squeeze_excite
+from archspec.graph import Range, Tensor, layers
+from archspec.spec.selectors import make_divisible
+
+SQUEEZE = 4  # how many expanded channels come to one squeezed
+
+
+def inverted_residual_v3(
+    x: Tensor,
+    *,
+    expanded: Annotated[int, Range(ge=1)],
+    filters: Annotated[int, Range(ge=1)],
+    kernel: Annotated[int, Range(ge=1)] = 3,
+    stride: Annotated[int, Range(ge=1)] = 1,
+    dilation_rate: int | tuple[int, int] = 1,
+    activation: Activation = "relu",
+    squeeze: bool = False,
+    name: str,
+) -> Tensor:
+    """1×1 to `expanded` channels (left out where x has them), depthwise, squeeze-and-excite to a quarter (rounded
+    to eights), linear 1×1 projection; added to its input where the shapes allow.
+    """
+    y = x
+    if expanded != x.channels:
+        y = conv_bn(y, filters=expanded, kernel=1, activation=activation, name=f"{name}/expand")
+    y = depthwise_bn(
+        y,
+        kernel=kernel,
+        stride=stride,
+        dilation_rate=dilation_rate,
+        activation=activation,
+        name=f"{name}/depthwise",
+    )
+    if squeeze:
+        y = squeeze_excite(y, filters=make_divisible(expanded / SQUEEZE), name=f"{name}/squeeze_excite")
+    y = conv_bn(y, filters=filters, kernel=1, activation="none", name=f"{name}/project")
+    if stride == 1 and filters == x.channels:
+        y = layers.Add(name=f"{name}/add")([x, y])
+    return y
+
+
+EXAMPLES = [
+    ((14, 14, 8), {"expanded": 24, "filters": 8, "activation": "hard_swish", "squeeze": True}),
+    ((15, 14, 8), {"expanded": 8, "filters": 16, "kernel": 5, "stride": 2}),
+    ((14, 15, 8), {"expanded": 16, "filters": 8, "kernel": 5, "dilation_rate": 2}),
+]
