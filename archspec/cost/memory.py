@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archspec.graph.program import Operation, Program
 
 ALIGNMENT = 64
-ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1}
+ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1, "bool": 1}
 OVERWRITES = {"ADD": (0, 1), "SUB": (0, 1), "MUL": (0, 1)}  # operators that may write over an input, and which
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
 INT_BYTES = 4

@@ -23,6 +23,12 @@ IDENTIFIER = b"TFL3"
 SIGNATURE = "serving_default"
 ALIGNMENT = 16
 BYTES_FOR_TABLES = 256  # a tensor or operator, roughly: a builder of the right size never has to grow and copy
+ENUMERATIONS = {
+    "fused_activation_function": "ActivationFunctionType",
+    "mode": "MirrorPadMode",
+    "output_type": "TensorType",
+    "padding": "Padding",
+}
 NO_BUFFER = 0  # buffer 0 is empty by convention: that of every tensor without data
 
 
@@ -165,8 +171,7 @@ def _camel_case(name: str) -> str:
 def _option(schema: ModuleType, name: str, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    kinds = {"padding": "Padding", "fused_activation_function": "ActivationFunctionType", "output_type": "TensorType"}
-    return getattr(getattr(schema, kinds[name]), value)
+    return getattr(getattr(schema, ENUMERATIONS[name]), value)
 
 
 def _write_code(builder: flatbuffers.Builder, schema: ModuleType, code: str, number: int) -> int:

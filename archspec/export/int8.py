@@ -21,18 +21,26 @@ LOWEST, HIGHEST, STEPS = -128, 127, 255
 IMAGE_RANGE = (0.0, 255.0)
 LARGEST_BIAS = 2**30
 SMALLEST_RESCALING = 2.0**-30  # XNNPACK takes products of scales down to 2^-32 of the output's
-KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
-FIXED = {"SOFTMAX": Quantization((1 / 256,), (LOWEST,))}  # the kernels know no other
+KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "TRANSPOSE_CONV": 0}
+FIXED = {  # the kernels know no other
+    "LOGISTIC": Quantization((1 / 256,), (LOWEST,)),
+    "SOFTMAX": Quantization((1 / 256,), (LOWEST,)),
+    "TANH": Quantization((1 / 128,), (0,)),
+}
 MOVES_VALUES = {
     "AVERAGE_POOL_2D",
     "CONCATENATION",
+    "DEPTH_TO_SPACE",
     "GATHER",
     "MAX_POOL_2D",
+    "MIRROR_PAD",
     "PAD",
     "RESHAPE",
     "RESIZE_BILINEAR",
     "RESIZE_NEAREST_NEIGHBOR",
+    "SELECT_V2",
     "SLICE",
+    "SPACE_TO_DEPTH",
     "SPLIT",
     "TRANSPOSE",
 }
@@ -105,7 +113,7 @@ class _Sides:
 
 def _quantise_weights(operation: ModelOperation, model: Model, tensors: list[ModelTensor]) -> None:
     axis = KERNEL_AXIS[operation.code]
-    source, kernel, bias = operation.inputs
+    source, kernel, bias = convolution_inputs(operation)
     weights, terms = model.tensors[kernel].data, model.tensors[bias].data
     if weights is None or terms is None:
         raise ValueError(f"{operation.code} without constant weights")
@@ -127,6 +135,15 @@ def _quantise_weights(operation: ModelOperation, model: Model, tensors: list[Mod
     )
 
 
+def convolution_inputs(operation: ModelOperation) -> tuple[int, int, int]:
+    """Source, kernel and bias; a transposed convolution has the output's shape first and the source third."""
+    if operation.code == "TRANSPOSE_CONV":
+        _, kernel, source, bias = operation.inputs
+    else:
+        source, kernel, bias = operation.inputs
+    return source, kernel, bias
+
+
 def _kernel_scales(weights: Array, terms: Array, axis: int, sides: _Sides) -> Array:
     """As fine as the weights allow, but no finer than the bias fits int32 and the runtime's rescaling can tell."""
     floor = np.maximum(np.abs(terms) / (LARGEST_BIAS * sides.source), SMALLEST_RESCALING * sides.output / sides.source)
@@ -140,11 +157,13 @@ def _scale(tensor: ModelTensor) -> float:
 
 
 def _quantise_constants(operation: ModelOperation, tensors: list[ModelTensor]) -> None:
-    """The factors and terms of MUL, ADD and SUB."""
+    """The factors and terms of MUL, ADD and SUB, slopes; what is moved beside computed values has their scale."""
     for index in operation.inputs:
         tensor = tensors[index]
         if tensor.data is not None and tensor.dtype == "float32":
             quantization = _asymmetric(min(0.0, float(tensor.data.min())), max(0.0, float(tensor.data.max())))
+            if operation.code in MOVES_VALUES:
+                quantization = tensors[operation.outputs[0]].quantization or quantization
             steps = np.rint(tensor.data / quantization.scales[0]) + quantization.zero_points[0]
             data = np.clip(steps, LOWEST, HIGHEST).astype(np.int8)
             tensors[index] = replace(tensor, dtype="int8", data=data, quantization=quantization)

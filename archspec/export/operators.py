@@ -25,26 +25,39 @@ OPERATORS: dict[str, Operator] = {
     "AVERAGE_POOL_2D": Operator("Pool2DOptions", {1: "1.5.0", 2: "1.14.0"}),
     "CONCATENATION": Operator("ConcatenationOptions", {1: "1.5.0", 2: "1.14.0"}),
     "CONV_2D": Operator("Conv2DOptions", {1: "1.5.0", 3: "1.14.0", 5: "2.4.0", 6: "2.9.0"}),
+    "DEPTH_TO_SPACE": Operator("DepthToSpaceOptions", {1: "2.1.0", 2: "2.5.0"}),
     "DEPTHWISE_CONV_2D": Operator("DepthwiseConv2DOptions", {1: "1.5.0", 2: "1.12.0", 3: "1.14.0"}),
     "DEQUANTIZE": Operator("DequantizeOptions", {1: "1.13.1", 2: "1.14.0", 3: "1.15.0"}),
+    "EQUAL": Operator("EqualOptions", {1: "1.14.0"}),
     "GATHER": Operator("GatherOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "HARD_SWISH": Operator("HardSwishOptions", {1: "1.15.0"}),
     "LEAKY_RELU": Operator("LeakyReluOptions", {1: "1.13.1"}),
+    "LOGISTIC": Operator("", {1: "1.14.0", 2: "1.14.0"}),
     "MAX_POOL_2D": Operator("Pool2DOptions", {1: "1.5.0", 2: "1.14.0"}),
     "MEAN": Operator("ReducerOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "MIRROR_PAD": Operator("MirrorPadOptions", {1: "1.13.1", 2: "2.3.0"}),
     "MUL": Operator("MulOptions", {1: "1.5.0", 2: "1.14.0", 3: "1.15.0"}),
     "PAD": Operator("PadOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "PRELU": Operator("", {1: "1.8.0"}),
     "QUANTIZE": Operator("QuantizeOptions", {1: "1.14.0"}),
     "RELU": Operator("", {1: "1.5.0", 2: "2.1.0"}),
     "RELU6": Operator("", {1: "1.5.0", 2: "1.14.0"}),
     "RESHAPE": Operator("ReshapeOptions", {1: "1.5.0"}),
     "RESIZE_BILINEAR": Operator("ResizeBilinearOptions", {1: "1.7.0", 2: "1.14.0", 3: "2.2.0"}),
     "RESIZE_NEAREST_NEIGHBOR": Operator("ResizeNearestNeighborOptions", {1: "1.13.1", 2: "1.14.0", 3: "2.3.0"}),
+    "SELECT_V2": Operator("SelectV2Options", {1: "2.2.0"}),
     "SLICE": Operator("SliceOptions", {1: "1.14.0", 2: "1.14.0"}),
     "SOFTMAX": Operator("SoftmaxOptions", {1: "1.5.0", 2: "1.14.0"}),
+    "SPACE_TO_DEPTH": Operator("SpaceToDepthOptions", {1: "1.5.0", 2: "1.14.0"}),
     "SPLIT": Operator("SplitOptions", {1: "1.5.0", 2: "1.14.0"}),
     "SUB": Operator("SubOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "TANH": Operator("", {1: "1.14.0", 2: "1.14.0"}),
     "TRANSPOSE": Operator("TransposeOptions", {1: "1.6.0", 2: "1.14.0"}),
+    "TRANSPOSE_CONV": Operator("TransposeConvOptions", {3: "2.3.0", 4: "2.13.0"}),
 }
+
+SOURCE = {"SPLIT": 1, "TRANSPOSE_CONV": 2}  # which input the types are told from; elsewhere the first
+ONE_VERSION = {"HARD_SWISH", "LEAKY_RELU", "PRELU", "QUANTIZE", "RESHAPE", "SELECT_V2"}  # whatever the types
 
 
 def find_operator(code: str) -> Operator:
@@ -58,7 +71,7 @@ def version(model: Model, operation: ModelOperation) -> int:
     """The lowest version that knows these types and options. Raises `Problem` for an operator without a rule."""
     find_operator(operation.code)
     code, options = operation.code, operation.options
-    source = model.tensors[operation.inputs[1 if code == "SPLIT" else 0]]
+    source = model.tensors[operation.inputs[SOURCE.get(code, 0)]]
     if code == "CONV_2D":
         return _convolution_version(model, operation)
     if code == "DEPTHWISE_CONV_2D" and source.dtype == "float32":
@@ -69,7 +82,9 @@ def version(model: Model, operation: ModelOperation) -> int:
         return 3
     if code == "DEQUANTIZE":
         return {"uint8": 1, "int8": 2, "float16": 3}[source.dtype]
-    if source.dtype != "int8" or code in ("RESHAPE", "LEAKY_RELU", "QUANTIZE"):
+    if code == "TRANSPOSE_CONV":  # all of ours have a bias
+        return 3 if options["fused_activation_function"] == "NONE" else 4
+    if source.dtype != "int8" or code in ONE_VERSION:
         return 1
     if code == "MUL" and _product_scale(model, operation) >= 1:
         return 3

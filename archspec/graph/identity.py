@@ -14,11 +14,15 @@ from typing import Any
 
 from archspec.graph.tensor import Graph, Node, Tensor
 
-NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "momentum"}
+NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "alpha_initializer", "momentum"}
 ORDER_KEEPING = {
     "BatchNormalization",
     "ReLU",
     "Dropout",
+    "SpatialDropout2D",
+    "PReLU",
+    "Activation",
+    "Cropping2D",
     "MaxPooling2D",
     "AveragePooling2D",
     "GlobalAveragePooling2D",
@@ -112,7 +116,7 @@ def _order_is_free(tensor: Tensor) -> bool:
         return False
     for reader in tensor.consumers:
         kind = type(reader.layer).__name__
-        if kind == "Conv2D" and reader.layer.config["groups"] == 1:
+        if (kind == "Conv2D" and reader.layer.config["groups"] == 1) or kind == "Conv2DTranspose":
             continue
         if kind == "DepthwiseConv2D" or kind in ORDER_KEEPING:
             if not _order_is_free(reader.outputs[0]):

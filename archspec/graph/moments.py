@@ -71,6 +71,34 @@ def _convolution(node: Node, inputs: list[Moments], weights: Weights) -> Moments
     )
 
 
+def _transposed(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    """As a convolution; an output position meets one part in stride² of the kernel."""
+    kernel = weights[f"{node.name}/kernel"].astype("float64")
+    sh, sw = node.layer.config["strides"]
+    source, bias = _flat(inputs[0]), weights.get(f"{node.name}/bias", 0.0)
+    mean, square = kernel.sum((0, 1, 3)) / (sh * sw), (kernel**2).sum((0, 1, 3)) / (sh * sw)
+    return Moments(mean * source.mean + bias, square * source.variance)
+
+
+def _unpooled(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """One number in four, the others zero."""
+    source = _flat(inputs[0])
+    return Moments(source.mean / 4, (source.variance + source.mean**2) / 4 - (source.mean / 4) ** 2)
+
+
+def _padded(node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """Channels of zeros behind those there are."""
+    share = node.inputs[0].channels / node.output.channels
+    source = _flat(inputs[0])
+    return Moments(source.mean * share, source.variance * share)
+
+
+def _gate(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """A product of independent maps."""
+    (mean, variance), (gate, spread) = (_flat(one) for one in inputs)
+    return Moments(mean * gate, variance * spread + variance * gate**2 + spread * mean**2)
+
+
 def _batch_normalization(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
     mean, variance = (weights[f"{node.name}/moving_{name}"].astype("float64") for name in ("mean", "variance"))
     scale = weights.get(f"{node.name}/gamma", 1.0) / (variance + node.layer.config["epsilon"]) ** 0.5
@@ -102,12 +130,34 @@ def _relu(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
     return Moments(above, np.maximum(squares - above**2, 0.0))
 
 
+def _prelu(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    """What is above zero, and the mirror image of what is below by the slope."""
+    slope = float(weights[f"{node.name}/alpha"].mean())
+    above = _relu(node, inputs, weights)
+    below = _relu(node, [Moments(-inputs[0].mean, inputs[0].variance)], weights)
+    both = above.variance + slope**2 * below.variance + 2 * slope * above.mean * below.mean
+    return Moments(above.mean - slope * below.mean, both)
+
+
+def _activation(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    """A gate is near its middle; hard swish is much as ReLU."""
+    if node.layer.config["activation"] == "hard_swish":
+        return _relu(node, inputs, weights)
+    return Moments(0.0, 0.4) if node.layer.config["activation"] == "tanh" else Moments(0.5, 0.05)
+
+
 RULES = {
+    "Activation": _activation,
     "Add": _add,
     "BatchNormalization": _batch_normalization,
     "Conv2D": _convolution,
+    "Conv2DTranspose": _transposed,
     "DepthwiseConv2D": _convolution,
     "GlobalAveragePooling2D": _global_average,
+    "MaxUnpooling": _unpooled,
+    "Multiply": _gate,
+    "PReLU": _prelu,
+    "PadChannels": _padded,
     "ReLU": _relu,
     "Rescaling": _rescaling,
 }

@@ -126,11 +126,21 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         if isinstance(nominal_stride, int):
             _place_stride(call, step, parameters, nominal_stride if index == 0 else 1, ledger)
         call["name"] = name if step.repeat == 1 else f"{name}.{index}"
-        result: object = _call(step.block, function, source, call)
-        if not isinstance(result, Tensor):
-            raise Problem(f"block '{step.block}' gave back {type(result).__name__}, not one tensor")
-        x = source = result
+        x, extra = _split(step.block, _call(step.block, function, source, call))
+        source = x
+        if step.id is not None:
+            context["taps"].update({f"{step.id}.{key}": tensor for key, tensor in extra.items()})
     return x
+
+
+def _split(block: str, result: object) -> tuple[Tensor, Mapping[str, Tensor]]:
+    """What goes on to the next step, and the further tensors that a block gave back by name."""
+    x, extra = result if isinstance(result, tuple) and len(result) == 2 else (result, {})
+    if not isinstance(x, Tensor):
+        raise Problem(f"block '{block}' gave back {type(result).__name__}, not one tensor")
+    if not isinstance(extra, Mapping) or not all(isinstance(tensor, Tensor) for tensor in extra.values()):
+        raise Problem(f"block '{block}' gave back {type(result).__name__}, not a tensor and further ones by name")
+    return x, extra
 
 
 def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Tensor], arguments: Context) -> object:

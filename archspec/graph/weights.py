@@ -22,15 +22,19 @@ if TYPE_CHECKING:
 Statistics = Literal["fresh", "random"]
 INITIALIZERS = ("glorot_uniform", "he_normal", "ones", "zeros")
 TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
+CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
 SPREAD = {"gamma": (0.5, 1.5), "beta": (0.5, 2.0), "moving_mean": (-0.5, 0.5), "moving_variance": (0.5, 1.5)}
+SPREAD["alpha"] = (0.05, 0.45)
+SEEN = {"BatchNormalization", "PReLU"}  # drawn as if training had moved them
 TRUNCATION_SHRINK = 0.87962566103423978  # deviation of a unit normal cut at ±2
 
 
 @lru_cache(maxsize=256)
 def check_initializer(initializer: str) -> None:
     """Raises `Problem` for a name that `initialise` does not know."""
-    if initializer not in INITIALIZERS and truncated_deviation(initializer) is None:
+    known = initializer in INITIALIZERS or constant_value(initializer) is not None
+    if not known and truncated_deviation(initializer) is None:
         raise _unknown_initializer(initializer)
 
 
@@ -41,8 +45,14 @@ def truncated_deviation(initializer: str) -> float | None:
     return deviation if 0.0 < deviation < float("inf") else None
 
 
+def constant_value(initializer: str) -> float | None:
+    """0.25 of `constant(0.25)`; None for any other text."""
+    found = CONSTANT.fullmatch(initializer)
+    return float(found.group(1)) if found else None
+
+
 def _unknown_initializer(initializer: str) -> Problem:
-    known = ", ".join(sorted((*INITIALIZERS, "truncated_normal(DEVIATION)")))
+    known = ", ".join(sorted((*INITIALIZERS, "constant(VALUE)", "truncated_normal(DEVIATION)")))
     return Problem(f"unknown initializer '{initializer}'", f"One of: {known}")
 
 
@@ -56,14 +66,14 @@ def weight_specs(graph: Graph) -> Iterator[tuple[str, Node, WeightSpec]]:
 def initialise(graph: Graph, seed: int = 0, statistics: Statistics = "fresh") -> dict[str, Array]:
     """Every array of the graph as its initialiser makes it, float32, the same for the same seed and names.
 
-    `statistics="random"` gives batch norms the scales, shifts, means and variances of a network that has
-    seen data, so that folding them can be checked: fresh ones would hide a mistake. They fit the numbers that
+    `statistics="random"` gives batch norms the scales, shifts, means and variances (and PReLUs the slopes) of a
+    network that has seen data, so that folding them can be checked: fresh ones would hide a mistake. They fit the numbers that
     reach them, so that the image's signal comes through to the output.
     """
     weights: dict[str, Array] = {}
     estimate = Estimate()
     for node in graph.nodes:
-        seen = statistics == "random" and type(node.layer).__name__ == "BatchNormalization"
+        seen = statistics == "random" and type(node.layer).__name__ in SEEN
         for spec in node.layer.weights(node):
             key = f"{node.name}/{spec.name}"
             generator = _generator(seed, key)
@@ -104,6 +114,9 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
         return np.zeros(spec.shape, np.float32)
     if spec.initializer == "ones":
         return np.ones(spec.shape, np.float32)
+    constant = constant_value(spec.initializer)
+    if constant is not None:
+        return np.full(spec.shape, constant, np.float32)
     deviation = truncated_deviation(spec.initializer)
     if deviation is not None:
         return _truncated_normal(spec.shape, deviation, generator)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import UserError, nearest, user_error
 from archspec.graph import Graph, Node
-from archspec.graph.weights import truncated_deviation
+from archspec.graph.weights import constant_value, truncated_deviation
 from archspec.lower.framework import keras
 from archspec.lower.layers import own_layer, stem
 from archspec.lower.weights import set_weights
@@ -73,7 +73,11 @@ def _layer_class(node: Node) -> Any:
 
 def _value(key: str, value: Any) -> Any:
     """Keras reads our initialiser names itself, except one with a number in it."""
-    deviation = truncated_deviation(value) if key.endswith("_initializer") and isinstance(value, str) else None
+    if not key.endswith("_initializer") or not isinstance(value, str):
+        return value
+    deviation, constant = truncated_deviation(value), constant_value(value)
+    if constant is not None:
+        return keras.initializers.Constant(constant)
     return value if deviation is None else keras.initializers.TruncatedNormal(stddev=deviation)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from archspec.catalog import Catalog
 from archspec.export import export
 from archspec.graph import Graph, Tensor
-from archspec.graph.layers import Input
+from archspec.graph.layers import Input, MaxPoolingWithIndices
 from archspec.graph.weights import initialise
 from archspec.lower import get_weights, to_keras
 from archspec.lower.framework import tf
@@ -43,13 +43,14 @@ def build(function: Callable[..., Tensor], shapes: Any, arguments: Mapping[str, 
         "output_stride": 16,
         "width_multiplier": 1.0,
         "variant": "paper",
-        "taps": {tensor.node.name: tensor for tensor in inputs},
+        "taps": {tensor.node.name: tensor for tensor in inputs} | _indices(inputs[1:]),
     }
     wanted = inspect.signature(function).parameters
     supplied = {key: value for key, value in context.items() if key in wanted}
     result = function(inputs if several else inputs[0], **{**supplied, **arguments}, name="it")
-    assert isinstance(result, Tensor), f"gives {type(result).__name__}, not one tensor"
-    graph.finish([result])
+    outputs = [result[0], *result[1].values()] if isinstance(result, tuple) else [result]
+    assert all(isinstance(one, Tensor) for one in outputs), f"gives {type(result).__name__}, not one tensor"
+    graph.finish(outputs)
     return graph
 
 
@@ -70,10 +71,16 @@ def _named(graph: Graph, shapes: Mapping[str, tuple[int, int, int, int]]) -> lis
     return inputs
 
 
+def _indices(taps: list[Tensor]) -> dict[str, Tensor]:
+    """Of each tap the indices of a pooling of it, for blocks that undo one; dropped where nobody reads them."""
+    pooled = {tap.node.name: MaxPoolingWithIndices(name=f"{tap.node.name}.pooled")(tap) for tap in taps}
+    return {f"{name}.indices": indices for name, (_, indices) in pooled.items()}
+
+
 def check_names(graph: Graph) -> None:
     """Each node is named after the block, so that two uses of it can stand in one network."""
     for node in graph.nodes:
-        assert not node.inputs or node.name == "it" or node.name.startswith("it."), (
+        assert not node.inputs or node.name == "it" or node.name.startswith("it.") or node.name.endswith(".pooled"), (
             f"layer '{node.name}' is not under the block's name"
         )
 
@@ -89,9 +96,9 @@ def check_equals_keras(graph: Graph) -> None:
         assert theirs == [(tensor.shape, tensor.dtype) for tensor in node.outputs], node.name
     counted = sum(math.prod(array.shape) for node in graph.nodes for array in node.layer.weights(node))
     assert counted == model.count_params()
-    result = in_keras(model, images_for(graph, 2))
-    assert result.shape == (2, *graph.outputs[0].shape)
-    assert np.isfinite(result).all()
+    for result, tensor in zip(in_keras(model, images_for(graph, 2)), graph.outputs, strict=True):
+        assert result.shape == (2, *tensor.shape)
+        assert np.isfinite(result).all()
     back = get_weights(model, graph)
     assert all(np.array_equal(back[key], array) for key, array in weights.items())
 
@@ -103,9 +110,11 @@ def check_equals_tflite(graph: Graph) -> None:
     expected = in_keras(to_keras(graph, weights), images)
     for shuffle in SHUFFLES:
         found = in_litert(export(graph, weights, shuffle=shuffle).data, images)
-        assert found.dtype == expected.dtype
-        difference = np.abs(found - expected).max()
-        assert difference <= 1e-5 * np.abs(expected).max(), f"--shuffle {shuffle}: the .tflite differs by {difference}"
+        for ours, theirs in zip(found, expected, strict=True):
+            assert ours.dtype == theirs.dtype
+            difference = np.abs(ours - theirs).max()
+            limit = 1e-5 * np.abs(theirs).max()
+            assert difference <= limit, f"--shuffle {shuffle}: the .tflite differs by {difference}"
 
 
 def images_for(graph: Graph, count: int) -> list[Array]:
@@ -114,14 +123,14 @@ def images_for(graph: Graph, count: int) -> list[Array]:
     return [generator.normal(size=(count, *tensor.shape)).astype(np.float32) for tensor in graph.inputs]
 
 
-def in_keras(model: Any, images: list[Array]) -> Array:
-    """What the model gives at inference."""
-    found: Array = model(images if len(images) > 1 else images[0]).numpy()
-    return found
+def in_keras(model: Any, images: list[Array]) -> list[Array]:
+    """What the model gives at inference, all its outputs."""
+    found = model(images if len(images) > 1 else images[0])
+    return [output.numpy() for output in (found if isinstance(found, list | tuple) else [found])]
 
 
-def in_litert(data: bytes, images: list[Array]) -> Array:
-    """What the runtime gives; its inputs are in the order of the graph's."""
+def in_litert(data: bytes, images: list[Array]) -> list[Array]:
+    """What the runtime gives; its inputs and outputs are in the order of the graph's."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_content=data)
@@ -129,8 +138,7 @@ def in_litert(data: bytes, images: list[Array]) -> Array:
     for detail, image in zip(interpreter.get_input_details(), images, strict=True):
         interpreter.set_tensor(detail["index"], image)
     interpreter.invoke()
-    found: Array = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-    return found
+    return [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
 
 
 def check_dilation_keeps_weights(function: Callable[..., Tensor], example: Example) -> None:

@@ -70,22 +70,48 @@ def _rescale(node: Node, x: list[Array], own: Own) -> list[Array]:
     return [x[0] * np.array(_config(node)["scale"]) + np.array(_config(node)["offset"])]
 
 
+def _transposed(node: Node, x: list[Array], own: Own) -> list[Array]:
+    return [oracle.transposed(x[0], own["kernel"], own.get("bias", np.zeros(())), _config(node)["strides"])]
+
+
+def _cropped(node: Node, x: list[Array], own: Own) -> list[Array]:
+    (top, bottom), (left, right) = _config(node)["cropping"]
+    return [x[0][top : x[0].shape[0] - bottom, left : x[0].shape[1] - right]]
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": oracle.sigmoid,
+    "tanh": np.tanh,
+    "hard_swish": oracle.hard_swish,
+    "hard_sigmoid": lambda x: np.clip(x / 6 + 0.5, 0, 1),
+}
+
 RULES: dict[str, Rule] = {
+    "Activation": lambda node, x, own: [ACTIVATIONS[_config(node)["activation"]](x[0])],
     "Add": lambda node, x, own: [np.asarray(sum(x))],
     "ArgMax": lambda node, x, own: [x[0].argmax(-1)],
     "AveragePooling2D": _pool,
     "BatchNormalization": _batch_norm,
+    "ChannelReverse": lambda node, x, own: [x[0][..., ::-1]],
     "ChannelShuffle": lambda node, x, own: [oracle.shuffle(x[0], _config(node)["groups"])],
     "ChannelSplit": lambda node, x, own: np.split(x[0], _config(node)["parts"], axis=-1),
     "Concatenate": lambda node, x, own: [np.concatenate(x, axis=-1)],
     "Conv2D": _conv,
+    "Conv2DTranspose": _transposed,
+    "Cropping2D": _cropped,
     "DepthwiseConv2D": _conv,
     "Dropout": lambda node, x, own: [x[0]],
     "GlobalAveragePooling2D": lambda node, x, own: [x[0].mean((0, 1), keepdims=True)],
     "MaxPooling2D": _pool,
+    "MaxPoolingWithIndices": lambda node, x, own: list(oracle.max_pool_indices(x[0])),
+    "MaxUnpooling": lambda node, x, own: [oracle.unpool(x[0], x[1], _config(node)["size"])],
+    "Multiply": lambda node, x, own: [x[0] * x[1]],
+    "PReLU": lambda node, x, own: [np.maximum(x[0], 0) + own["alpha"] * np.minimum(x[0], 0)],
+    "PadChannels": lambda node, x, own: [np.pad(x[0], ((0, 0), (0, 0), (0, node.output.channels - x[0].shape[2])))],
     "ReLU": _relu,
     "Rescaling": _rescale,
     "Resize": _resize,
     "Softmax": lambda node, x, own: [oracle.softmax(x[0])],
+    "SpatialDropout2D": lambda node, x, own: [x[0]],
     "ZeroPadding2D": lambda node, x, own: [np.pad(x[0], (*_config(node)["padding"], (0, 0)))],
 }

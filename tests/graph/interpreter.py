@@ -101,6 +101,28 @@ def _plain(rule: Callable[..., Any]) -> Rule:
     return lambda program, operation, x: [rule(*x)]
 
 
+def _transpose_conv(program: Program, operation: Operation, x: list[Array]) -> list[Array]:
+    shape, kernel, source, bias = x
+    strides = operation.options["stride_h"], operation.options["stride_w"]
+    assert operation.options["padding"] == "SAME"
+    found = oracle.transposed(source[0], kernel.transpose(1, 2, 0, 3), bias, strides)[None]  # filters, kh, kw, C
+    assert found.shape == tuple(shape.tolist())
+    return [found]
+
+
+def _mirror(program: Program, operation: Operation, x: list[Array]) -> list[Array]:
+    assert operation.options == {"mode": "SYMMETRIC"}
+    return [np.pad(x[0], x[1], "symmetric")]
+
+
+def _blocks(rule: Callable[[Array], Array]) -> Rule:
+    def run_one(program: Program, operation: Operation, x: list[Array]) -> list[Array]:
+        assert operation.options == {"block_size": 2}
+        return [rule(x[0][0])[None]]
+
+    return run_one
+
+
 RULES: dict[str, Rule] = {
     "ADD": _plain(np.add),
     "MUL": _plain(np.multiply),
@@ -109,20 +131,30 @@ RULES: dict[str, Rule] = {
     "AVERAGE_POOL_2D": _pool,
     "CONCATENATION": lambda program, operation, x: [np.concatenate(x, operation.options["axis"])],
     "CONV_2D": _conv,
+    "DEPTH_TO_SPACE": _blocks(oracle.depth_to_space),
     "DEPTHWISE_CONV_2D": _conv,
     "DEQUANTIZE": _dequantize,
+    "EQUAL": _plain(np.equal),
     "GATHER": lambda program, operation, x: [np.take(x[0], x[1], operation.options["axis"])],
+    "HARD_SWISH": _plain(oracle.hard_swish),
     "LEAKY_RELU": _leaky,
+    "LOGISTIC": _plain(oracle.sigmoid),
     "MAX_POOL_2D": _pool,
     "MEAN": _mean,
+    "MIRROR_PAD": _mirror,
     "PAD": _plain(np.pad),
+    "PRELU": _plain(lambda x, slope: np.where(x < 0, slope * x, x)),
     "RELU": _plain(CLAMPS["RELU"]),
     "RELU6": _plain(CLAMPS["RELU6"]),
     "RESHAPE": _plain(lambda x, shape: x.reshape(shape.tolist())),
     "RESIZE_BILINEAR": _resize,
     "RESIZE_NEAREST_NEIGHBOR": _resize,
+    "SELECT_V2": _plain(np.where),
     "SLICE": _slice,
     "SOFTMAX": _plain(oracle.softmax),
+    "SPACE_TO_DEPTH": _blocks(oracle.space_to_depth),
     "SPLIT": lambda program, operation, x: np.split(x[1], operation.options["num_splits"], int(x[0])),
+    "TANH": _plain(np.tanh),
     "TRANSPOSE": _plain(lambda x, order: x.transpose(order.tolist())),
+    "TRANSPOSE_CONV": _transpose_conv,
 }

@@ -105,3 +105,61 @@ def shuffle(x: Array, groups: int) -> Array:
     """Reshape, transpose, reshape."""
     height, width, channels = x.shape
     return x.reshape(height, width, groups, channels // groups).swapaxes(2, 3).reshape(height, width, channels)
+
+
+def max_pool_indices(x: Array) -> tuple[Array, Array]:
+    """2×2 windows one by one: the largest, and which of the four in reading order had it first; cut off at the end."""
+    height, width, channels = x.shape
+    maxima = np.full(((height + 1) // 2, (width + 1) // 2, channels), -np.inf)
+    places = np.full(maxima.shape, -1)
+    for row, column, channel in np.ndindex(*maxima.shape):
+        for place in range(4):
+            y, z = 2 * row + place // 2, 2 * column + place % 2
+            if y < height and z < width and x[y, z, channel] > maxima[row, column, channel]:
+                maxima[row, column, channel] = x[y, z, channel]
+                places[row, column, channel] = place
+    return maxima, places
+
+
+def unpool(numbers: Array, places: Array, size: Pair) -> Array:
+    """Each number where its place says, zeros elsewhere."""
+    found = np.zeros((*size, numbers.shape[2]))
+    for row, column, channel in np.ndindex(*numbers.shape):
+        place = int(places[row, column, channel])
+        found[2 * row + place // 2, 2 * column + place % 2, channel] = numbers[row, column, channel]
+    return found
+
+
+def transposed(x: Array, kernel: Array, bias: Array, strides: Pair) -> Array:
+    """SAME; `kernel (kh, kw, filters, C)`: every input position stamps the kernel, times its numbers, on the output."""
+    (height, width, _), (kh, kw, filters, _) = x.shape, kernel.shape
+    found = np.zeros((height * strides[0], width * strides[1], filters))
+    before = max(kh - strides[0], 0) // 2, max(kw - strides[1], 0) // 2
+    for row, column, up, left in np.ndindex(height, width, kh, kw):
+        y, z = row * strides[0] + up - before[0], column * strides[1] + left - before[1]
+        if 0 <= y < found.shape[0] and 0 <= z < found.shape[1]:
+            found[y, z] += kernel[up, left].astype(np.float64) @ x[row, column]
+    return np.asarray(found + bias)
+
+
+def sigmoid(x: Array) -> Array:
+    """The logistic function."""
+    return np.asarray(1 / (1 + np.exp(-x)))
+
+
+def hard_swish(x: Array) -> Array:
+    """x times a line from 0 at -3 to 1 at 3."""
+    return np.asarray(x * np.clip(x + 3, 0, 6) / 6)
+
+
+def space_to_depth(x: Array) -> Array:
+    """2×2 positions behind one another, in reading order: `(H, W, C)` to `(H / 2, W / 2, 4 C)`."""
+    return np.concatenate([x[row::2, column::2] for row in (0, 1) for column in (0, 1)], axis=-1)
+
+
+def depth_to_space(x: Array) -> Array:
+    """The way back."""
+    found = np.zeros((2 * x.shape[0], 2 * x.shape[1], x.shape[2] // 4))
+    for place, part in enumerate(np.split(x, 4, axis=-1)):
+        found[place // 2 :: 2, place % 2 :: 2] = part
+    return found

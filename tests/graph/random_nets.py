@@ -118,6 +118,31 @@ def _there_and_back(x: Tensor, other: Tensor, number: int, name: str) -> list[Te
     return [layers.Resize((HEIGHT, WIDTH), stride=1, interpolation=nearest, align_corners=number > 5, name=name)(y)]
 
 
+def _indices_and_back(x: Tensor, other: Tensor, number: int, name: str) -> list[Tensor]:
+    y, places = layers.MaxPoolingWithIndices(name=f"{name}_pool")(x)
+    y = layers.PReLU("constant(-0.5)", name=f"{name}_prelu")(y) if number % 2 else y
+    return [layers.MaxUnpooling((HEIGHT, WIDTH), name=name)([y, places])]
+
+
+def _smaller_and_larger(x: Tensor, other: Tensor, number: int, name: str) -> list[Tensor]:
+    y = layers.Conv2D(2 + number, 2, strides=2, padding="same", use_bias=False, name=f"{name}_down")(x)
+    y = layers.Conv2DTranspose(1 + number, 1 + number % 4, strides=2, use_bias=number > 5, name=name)(y)
+    y = layers.BatchNormalization(name=f"{name}_bn")(y) if number % 3 else y
+    (bottom, right), crop = (y.size[0] - HEIGHT, y.size[1] - WIDTH), f"{name}_crop"
+    return [layers.ReLU(name=f"{name}_relu")(layers.Cropping2D(((0, bottom), (0, right)), name=crop)(y))]
+
+
+def _gate(x: Tensor, other: Tensor, number: int, name: str) -> list[Tensor]:
+    y = layers.GlobalAveragePooling2D(name=f"{name}_mean")(x) if number % 2 else x
+    kind = ("sigmoid", "hard_sigmoid", "tanh", "hard_swish")[number % 4]
+    y = layers.Activation(kind, name=f"{name}_gate")(y)
+    return [layers.Multiply(name=name)([x, y])]
+
+
+def _padded(x: Tensor, other: Tensor, number: int, name: str) -> list[Tensor]:
+    return [layers.PadChannels(min(x.channels + number, 100), name=name)(x)]
+
+
 def _divisor(channels: int, number: int) -> int:
     divisors = [count for count in range(1, channels + 1) if channels % count == 0]
     return divisors[number % len(divisors)]
@@ -131,11 +156,17 @@ OPERATIONS: dict[str, Operation] = {
     "depthwise": _depthwise,
     "dropout": lambda x, other, number, name: [layers.Dropout(0.1, name=name)(x)],
     "grouped": _grouped,
+    "gate": _gate,
+    "indices_and_back": _indices_and_back,
     "image_pooling": _image_pooling,
+    "padded": _padded,
     "pointwise": _pointwise,
     "pool": _pool,
+    "prelu": lambda x, other, number, name: [layers.PReLU(name=name)(x)],
     "relu": _relu,
+    "reverse": lambda x, other, number, name: [layers.ChannelReverse(name=name)(x)],
     "shuffle": _shuffle,
+    "smaller_and_larger": _smaller_and_larger,
     "softmax": lambda x, other, number, name: [layers.Softmax(name=name)(x)],
     "split": _split,
     "there_and_back": _there_and_back,

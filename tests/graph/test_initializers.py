@@ -13,7 +13,14 @@ output_stride: 8
 backbone:
 - conv_bn: {filters: 64, stride: 8, kernel: 8, initializer: WORD}
 """
-UNKNOWN = ["nonsense", "truncated_normal", "truncated_normal(0)", "truncated_normal(-1)", "truncated_normal(1e999)"]
+UNKNOWN = [
+    "nonsense",
+    "truncated_normal",
+    "truncated_normal(0)",
+    "truncated_normal(-1)",
+    "truncated_normal(1e999)",
+    "constant",
+]
 
 
 @pytest.mark.parametrize("word", UNKNOWN)
@@ -22,7 +29,7 @@ def test_unknown_initializer(word: str) -> None:
         graph_of(SPEC.replace("WORD", word))
     assert str(caught.value) == (
         f"<text>:5:3: backbone[0]: unknown initializer '{word}'. "
-        "One of: glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
+        "One of: constant(VALUE), glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
     )
 
 
@@ -47,3 +54,9 @@ def test_known_initializer(word: str, deviation: float) -> None:
     assert kernel.std() == pytest.approx(deviation, rel=0.03)
     assert abs(kernel.mean()) <= deviation / 20
     assert np.isfinite(kernel).all()
+
+
+def test_constant_initializer() -> None:
+    arrays = initialise(graph_of(SPEC.replace("WORD", "constant(-0.25)")))
+    (kernel,) = (array for key, array in arrays.items() if "backbone" in key and "kernel" in key)
+    np.testing.assert_array_equal(kernel, np.float32(-0.25))

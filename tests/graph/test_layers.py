@@ -63,24 +63,34 @@ def examples() -> dict[str, Tensor]:
     """One use of every layer, by class name."""
     x = nets.image(6, 7, 4)
     rest = [
+        layers.Activation("hard_sigmoid"),
         layers.ArgMax(),
         layers.AveragePooling2D(2),
         layers.BatchNormalization(),
+        layers.ChannelReverse(),
         layers.ChannelShuffle(2),
         layers.Conv2D(5, 3),
+        layers.Conv2DTranspose(5, 3, 1),
+        layers.Cropping2D(((1, 0), (0, 2))),
         layers.DepthwiseConv2D(3),
         layers.Dropout(0.5),
         layers.GlobalAveragePooling2D(),
         layers.MaxPooling2D(2),
+        layers.PReLU(),
+        layers.PadChannels(9),
         layers.ReLU(),
         layers.Rescaling(0.5),
         layers.Resize((9, 9), stride=1),
         layers.Softmax(),
+        layers.SpatialDropout2D(0.5),
         layers.ZeroPadding2D(1),
     ]
     found = {type(layer).__name__: layer(x) for layer in rest}
     found["Add"], found["Concatenate"] = layers.Add()([x, x]), layers.Concatenate()([x, x])
     found["ChannelSplit"], found["Input"] = layers.ChannelSplit(2)(x)[0], x
+    found["Multiply"] = layers.Multiply()([x, layers.GlobalAveragePooling2D()(x)])
+    pooled = layers.MaxPoolingWithIndices(name="pool")(x)
+    found["MaxPoolingWithIndices"], found["MaxUnpooling"] = pooled[1], layers.MaxUnpooling((6, 7))(pooled)
     return found
 
 
@@ -107,8 +117,12 @@ def test_a_layer_without_a_rule_names_the_file_to_mend() -> None:
 def test_only_what_keras_lacks_is_our_own() -> None:
     assert {name for name in layers.__all__ if getattr(layers, name).own} == {
         "ArgMax",
+        "ChannelReverse",
         "ChannelShuffle",
         "ChannelSplit",
+        "MaxPoolingWithIndices",
+        "MaxUnpooling",
+        "PadChannels",
         "Resize",
     }
 
@@ -185,6 +199,13 @@ def test_a_window_reaches_as_far_as_its_taps(one: Drawn) -> None:
 @pytest.mark.parametrize(
     ("layer", "shape", "operations"),
     [
+        (layers.Activation("tanh"), (6, 7, 4), {"activation": 4 * 168}),
+        (layers.ChannelReverse(), (6, 7, 4), {}),
+        (layers.Cropping2D(((1, 2), (0, 3))), (3, 4, 4), {}),
+        (layers.MaxPoolingWithIndices(), (3, 4, 4), {"pooling": 4 * 48}),
+        (layers.PReLU(), (6, 7, 4), {"activation": 2 * 168}),
+        (layers.PadChannels(6), (6, 7, 6), {}),
+        (layers.SpatialDropout2D(0.1), (6, 7, 4), {}),
         (layers.ArgMax(), (6, 7), {"argmax": 6 * 7 * 3}),
         (layers.BatchNormalization(), (6, 7, 4), {"batch_norm": 2 * 168}),
         (layers.ChannelShuffle(2), (6, 7, 4), {}),

@@ -12,8 +12,6 @@ from archspec.graph.tensor import Node, Shape, Tensor
 if TYPE_CHECKING:
     from archspec.graph.program import Program
 
-LOWEST = -1e30  # stands in a window's places beyond the border: never the maximum
-
 
 class MaxPoolingWithIndices(Layer):
     """Our own layer: the maximum of each window, and its place in it, 0 to 3 in reading order, the first of equals.
@@ -53,10 +51,9 @@ class MaxPoolingWithIndices(Layer):
         return Window((2, 2), (2, 2))
 
     def emit(self, node: Node, program: Program) -> None:
-        """MAX_POOL_2D; for the places SPACE_TO_DEPTH and ARG_MAX over the window, all built-in."""
+        """MAX_POOL_2D; for the places, where anybody reads them, SPACE_TO_DEPTH and ARG_MAX over the window."""
         source = program.ordered(node.inputs[0])
         maxima, places = node.outputs
-        height, width, channels = maxima.shape
         output = program.activation(f"{node.name}.maxima", maxima.shape)
         options = {
             "padding": "SAME", "stride_h": 2, "stride_w": 2, "filter_height": 2, "filter_width": 2,
@@ -64,25 +61,30 @@ class MaxPoolingWithIndices(Layer):
         }  # fmt: skip
         program.operate("MAX_POOL_2D", [source], output, options, node.name)
         program.set(maxima, Value(output))
-        windows = program.activation(f"{node.name}.windows", (height, width, 4 * channels))
-        program.operate("SPACE_TO_DEPTH", [_even(node, program, source)], windows, {"block_size": 2}, node.name)
-        apart = program.activation(f"{node.name}.apart", (height * width, 4, channels))
-        program.operate("RESHAPE", [windows, program.numbers((1, height * width, 4, channels))], apart, {}, node.name)
-        flat = program.activation(f"{node.name}.flat", (height * width, channels), "int32")
-        options = {"output_type": "INT32"}
-        program.operate("ARG_MAX", [apart, program.numbers((2,), shape=())], flat, options, node.name)
-        held = program.activation(f"{node.name}.indices", places.shape, "int32")
-        program.operate("RESHAPE", [flat, program.numbers((1, *places.shape))], held, {}, node.name)
-        program.set(places, Value(held))
+        if places.consumers or places in node.graph.outputs:
+            program.set(places, Value(_places(node, program, source)))
+
+
+def _places(node: Node, program: Program, source: int) -> int:
+    height, width, channels = node.outputs[1].shape
+    windows = program.activation(f"{node.name}.windows", (height, width, 4 * channels))
+    program.operate("SPACE_TO_DEPTH", [_even(node, program, source)], windows, {"block_size": 2}, node.name)
+    apart = program.activation(f"{node.name}.apart", (height * width, 4, channels))
+    program.operate("RESHAPE", [windows, program.numbers((1, height * width, 4, channels))], apart, {}, node.name)
+    flat = program.activation(f"{node.name}.flat", (height * width, channels), "int32")
+    axis = program.numbers((2,), shape=())
+    program.operate("ARG_MAX", [apart, axis], flat, {"output_type": "INT32"}, node.name)
+    held = program.activation(f"{node.name}.indices", (height, width, channels), "int32")
+    program.operate("RESHAPE", [flat, program.numbers((1, height, width, channels))], held, {}, node.name)
+    return held
 
 
 def _even(node: Node, program: Program, source: int) -> int:
-    """The map with a last row and column where it lacks them."""
+    """The map, its last row and column twice where the size is odd: of equals the first, the real one, is taken."""
     height, width, channels = node.inputs[0].shape
     if height % 2 == 0 and width % 2 == 0:
         return source
     padded = program.activation(f"{node.name}.padded", (height + height % 2, width + width % 2, channels))
     sides = program.numbers((0, 0, 0, height % 2, 0, width % 2, 0, 0), shape=(4, 2))
-    lowest = program.numbers((LOWEST,), "float32", shape=(1,))
-    program.operate("PADV2", [source, sides, lowest], padded, {}, node.name)
+    program.operate("MIRROR_PAD", [source, sides], padded, {"mode": "SYMMETRIC"}, node.name)
     return padded

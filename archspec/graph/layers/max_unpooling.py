@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
 from archspec.graph.layer import Layer, need_map, pair
@@ -11,7 +11,10 @@ from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from archspec.graph.program import Program
+    from archspec.graph.program.program import Weights
 
 
 class MaxUnpooling(Layer):
@@ -48,7 +51,7 @@ class MaxUnpooling(Layer):
         """For each of the four places EQUAL and SELECT_V2, then CONCATENATION and DEPTH_TO_SPACE, all built-in."""
         numbers, places = (program.ordered(tensor) for tensor in node.inputs)
         height, width, channels = node.inputs[0].shape
-        zero = program.numbers((0.0,), "float32", shape=())
+        zero = program.weight(f"{node.name}.zero", (), _zero)  # of its own: at int8 it takes the numbers' scale
         chosen = []
         for place in range(4):
             here = program.activation(f"{node.name}.here{place}", (height, width, channels), "bool")
@@ -61,6 +64,12 @@ class MaxUnpooling(Layer):
         whole = program.activation(f"{node.name}.whole", (2 * height, 2 * width, channels))
         program.operate("DEPTH_TO_SPACE", [joined], whole, {"block_size": 2}, node.name)
         program.set(node.output, Value(_cropped(node, program, whole, (2 * height, 2 * width))))
+
+
+def _zero(_weights: Weights) -> np.ndarray[Any, Any]:
+    import numpy as np  # only with weights at hand
+
+    return np.zeros(())
 
 
 def _cropped(node: Node, program: Program, whole: int, size: tuple[int, int]) -> int:

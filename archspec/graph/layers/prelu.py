@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.graph.layer import Layer, WeightSpec, need_map
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
+from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +22,7 @@ class PReLU(Layer):
     __slots__ = ()
 
     def __init__(self, alpha_initializer: str = "zeros", name: str | None = None) -> None:
+        check_initializer(alpha_initializer)
         super().__init__({"alpha_initializer": alpha_initializer, "shared_axes": (1, 2)}, name)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
