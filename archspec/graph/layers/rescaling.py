@@ -40,7 +40,7 @@ class Rescaling(Layer):
         return {"elementwise": 2 * node.output.elements}
 
     def emit(self, node: Node, program: Program) -> None:
-        """MUL and SUB, without what would change nothing; bytes are scaled by DEQUANTIZE, which reads a quarter as many."""
+        """MUL and SUB, without what would change nothing; DEQUANTIZE scales bytes, and reads a quarter as many."""
         source = program.ordered(node.inputs[0])
         scale, offset = self.config["scale"], self.config["offset"]
         factors = [scale] if isinstance(scale, float) else list(scale)
