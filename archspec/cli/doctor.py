@@ -18,7 +18,7 @@ NEEDED = {  # package: what needs it
     "rich": "tables and progress on a terminal",
     "flatbuffers": "writing .tflite",
     "ai-edge-litert": "writing, checking and timing .tflite",
-    "litert-quantizer": "int8 and dynamic precision",
+    "pillow": "representative images of int8",
     "tensorflow": "Keras models and --via tensorflow",
     "keras": "Keras models",
 }

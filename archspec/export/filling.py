@@ -57,5 +57,5 @@ def _tensor(tensor: ProgramTensor, weights: Weights) -> ModelTensor:
         content = tensor.constant.recipe(weights)
     else:
         content = np.array(tensor.constant.numbers)
-    data = np.ascontiguousarray(content.reshape(tensor.shape), dtype=tensor.dtype)
+    data = np.asarray(content.reshape(tensor.shape), dtype=tensor.dtype, order="C")
     return ModelTensor(tensor.name, tensor.shape, tensor.dtype, data, quantization)

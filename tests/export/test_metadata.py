@@ -55,7 +55,9 @@ def test_unzip_reads_the_labels(exported, tmp_path):
 
 
 def test_the_runtime_does_not_mind(exported):
-    Interpreter(model_content=exported.data).allocate_tensors()
+    interpreter = Interpreter(model_content=exported.data)
+    interpreter.allocate_tensors()
+    assert tuple(interpreter.get_input_details()[0]["shape"]) == exported.census.inputs[0].shape
 
 
 def test_public_buffer_has_the_public_identifier(exported):

@@ -152,6 +152,9 @@ LAYERS = {
     ),
     "rescaling by channel": layers.Rescaling([0.1 * n for n in range(1, 9)], [1.0] * 8, name="l"),
     "rescaling": layers.Rescaling(2 / 255, -1.0, name="l"),
+    "rescaling without offset": layers.Rescaling(1 / 255, name="l"),
+    "rescaling without scale": layers.Rescaling(1.0, -127.5, name="l"),
+    "rescaling that changes nothing": layers.Rescaling(1.0, name="l"),
     "a channel used twice": lambda x: layers.Conv2D(3, 1, name="c")(
         layers.Concatenate(name="l")([x, layers.ChannelSplit(2, name="s")(x)[0]])
     ),
@@ -177,6 +180,29 @@ def test_every_layer(block, order):
     for shuffle in ("follow", "transpose"):
         found = check_equality(export(graph, weights, shuffle=shuffle).data, reference, images(graph, 2))
         assert found.relative_error <= 1e-5
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "input_dtype", "codes"),
+    [
+        (2 / 255, -1.0, "float32", ["MUL", "SUB"]),
+        (2 / 255, -1.0, "uint8", ["DEQUANTIZE", "SUB"]),
+        (1 / 255, 0.0, "float32", ["MUL"]),
+        (1 / 255, 0.0, "uint8", ["DEQUANTIZE"]),
+        ((0.1, 0.2, 0.3), (1.0, 0.0, -1.0), "uint8", ["DEQUANTIZE", "MUL", "SUB"]),
+        (1.0, (0.0, 0.0, 1.0), "float32", ["SUB"]),
+    ],
+)
+def test_a_rescaling_costs_no_more_than_it_must(scale, offset, input_dtype, codes):
+    graph = Graph("rescaled")
+    x = layers.Input((6, 7, 3), name="image").enter(graph)
+    graph.finish([layers.Rescaling(scale, offset, name="r")(x)])
+    exported = export(graph, {}, input_dtype=input_dtype)
+    assert [node.code for node in exported.census.nodes] == codes
+    assert exported.census.outputs[0].name == "r"
+    (picture,) = images(graph, 1)
+    wanted = picture.astype(np.float64) * np.array(scale) + np.array(offset)
+    np.testing.assert_allclose(run(exported.data, [picture])[0], wanted, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("readers", ["none", "rescaling", "both", "two rescalings"])

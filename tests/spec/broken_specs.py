@@ -854,7 +854,8 @@ BROKEN = [
     broken(
         "plugin block without its function",
         "backbone: [crash]\n",
-        "plugin/crash.py:1:1: a block file must define a function of its own name ('crash')",
+        "plugin/crash.py:1:1: a block file must define a function of its own name ('crash'). "
+        "Name the function 'crash', or the file after it",
         crash="def other(x, *, name): return x\n",
     ),
     broken(

@@ -29,13 +29,13 @@ class Input(Layer):
         return node.outputs[0]
 
     def emit(self, node: Node, program: Program) -> None:
-        """A runtime input tensor. Bytes become floats at once, unless one rescaling alone reads them."""
+        """A runtime input tensor. Bytes become floats at once, unless only a rescaling reads them."""
         output = node.outputs[0]
         dtype = program.input_dtype or output.dtype
         held = program.activation(node.name, output.shape, dtype)
         program.inputs.append(held)
-        readers = [type(reader.layer).__name__ for reader in output.consumers]
-        if dtype == "uint8" and readers != ["Rescaling"]:
+        readers = {type(reader.layer).__name__ for reader in output.consumers}
+        if dtype == "uint8" and readers != {"Rescaling"}:
             program.tensors[held].scale = 1.0
             floats = program.activation(f"{node.name}.float32", output.shape)
             program.operate("DEQUANTIZE", [held], floats, {}, node.name)

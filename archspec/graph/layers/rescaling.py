@@ -40,32 +40,37 @@ class Rescaling(Layer):
         return {"elementwise": 2 * node.output.elements}
 
     def emit(self, node: Node, program: Program) -> None:
-        """MUL and SUB; a uint8 image is scaled by DEQUANTIZE, which reads a quarter of the bytes."""
+        """MUL and SUB, without what would change nothing; DEQUANTIZE scales bytes, and reads a quarter as many."""
         source = program.ordered(node.inputs[0])
         scale, offset = self.config["scale"], self.config["offset"]
-        output = node.output
-        scaled = program.activation(f"{node.name}.scaled", output.shape)
+        factors = [scale] if isinstance(scale, float) else list(scale)
+        terms = [-offset] if isinstance(offset, float) else [-one for one in offset]
+        steps: list[tuple[str, list[float] | None]] = []
         if program.tensors[source].dtype == "uint8":
             stands_for = program.tensors[source].scale  # of one image there is one, even where two layers rescale it
             if stands_for is None:
-                stands_for = program.tensors[source].scale = scale if isinstance(scale, float) and scale else 1.0
-            factors = [one / stands_for for one in ([scale] if isinstance(scale, float) else scale)]
-            program.operate("DEQUANTIZE", [source], scaled, {}, node.name)
-            if factors != [1.0]:
-                source, scaled = scaled, program.activation(f"{node.name}.scaled_channels", output.shape)
-                _binary(program, "MUL", source, factors, scaled, node.name)
-        else:
-            _binary(program, "MUL", source, [scale] if isinstance(scale, float) else list(scale), scaled, node.name)
-        held = program.activation(node.name, output.shape)
-        negative = [-offset] if isinstance(offset, float) else [-one for one in offset]
-        _binary(program, "SUB", scaled, negative, held, node.name)
-        program.set(output, Value(held))
+                stands_for = program.tensors[source].scale = factors[0] if isinstance(scale, float) and scale else 1.0
+            factors = [one / stands_for for one in factors]
+            steps.append(("DEQUANTIZE", None))
+        if any(one != 1.0 for one in factors):
+            steps.append(("MUL", factors))
+        if any(terms) or not steps:
+            steps.append(("SUB", terms))
+        for number, (code, values) in enumerate(steps, 1):
+            name = node.name if number == len(steps) else f"{node.name}.{code.lower()}"
+            output = program.activation(name, node.output.shape)
+            _operate(program, code, source, values, output, node.name)
+            source = output
+        program.set(node.output, Value(source))
 
 
 def _plain(value: Numbers) -> float | tuple[float, ...]:
     return float(value) if isinstance(value, (int, float)) else tuple(float(one) for one in value)
 
 
-def _binary(program: Program, code: str, source: int, numbers: list[float], output: int, node: str) -> None:
-    constant = program.numbers(numbers, "float32", () if len(numbers) == 1 else None)
+def _operate(program: Program, code: str, source: int, values: list[float] | None, output: int, node: str) -> None:
+    if values is None:
+        program.operate(code, [source], output, {}, node)
+        return
+    constant = program.numbers(values, "float32", () if len(values) == 1 else None)
     program.operate(code, [source, constant], output, {"fused_activation_function": "NONE"}, node)
