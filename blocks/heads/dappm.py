@@ -1,4 +1,4 @@
-"""Deep aggregation pyramid pooling: (N, H, W, C) -> (N, H, W, filters). arXiv:2101.06085, Figure 5."""
+"""Deep aggregation pyramid pooling: (N, H, W, C) -> (N, H, W, filters). arXiv:2101.06085, §III."""
 
 from collections.abc import Sequence
 from typing import Annotated

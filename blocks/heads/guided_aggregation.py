@@ -1,4 +1,4 @@
-"""BiSeNetV2's guided aggregation: (N, H, W, C), (N, h, w, c) -> (N, H, W, C). arXiv:2004.02147, Figure 6."""
+"""BiSeNetV2's guided aggregation: (N, H, W, C), (N, h, w, c) -> (N, H, W, C). arXiv:2004.02147, §4."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""BiSeNetV2's stem: (N, H, W, C) -> (N, H / 4, W / 4, filters). arXiv:2004.02147, Figure 5 (a)."""
+"""BiSeNetV2's stem: (N, H, W, C) -> (N, H / 4, W / 4, filters). arXiv:2004.02147, §4."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""BiSeNetV2's context embedding: (N, H, W, C) -> (N, H, W, C). arXiv:2004.02147, Figure 5 (b)."""
+"""BiSeNetV2's context embedding: (N, H, W, C) -> (N, H, W, C). arXiv:2004.02147, §4."""
 
 from archspec.blocks.units._pytorch import torch_conv_bn
 from archspec.blocks.units.batch_norm import batch_norm

@@ -1,4 +1,4 @@
-"""DDRNet's fusion into the low resolution: (N, h, w, c), (N, H, W, C) -> (N, h, w, c). arXiv:2101.06085, Figure 4."""
+"""DDRNet's fusion into the low resolution: (N, h, w, c), (N, H, W, C) -> (N, h, w, c). arXiv:2101.06085, §III."""
 
 from collections.abc import Sequence
 
@@ -21,9 +21,17 @@ def fuse_down(x: Sequence[Tensor], *, name: str) -> Tensor:
     y = layers.ReLU(name=f"{name}/relu_high")(high)
     for index in range(1, halvings + 1):
         last = index == halvings
-        filters, activation = (low.channels, "none") if last else (high.channels << index, "relu")
-        y = torch_conv_bn(y, filters=filters, stride=2, activation=activation, name=f"{name}/down{index}")
+        y = torch_conv_bn(
+            y,
+            filters=low.channels if last else high.channels << index,
+            stride=2,
+            activation="none" if last else "relu",
+            name=f"{name}/down{index}",
+        )
     return layers.ReLU(name=f"{name}/relu")(layers.Add(name=f"{name}/add")([low, y]))
 
 
-EXAMPLES = [(((7, 8, 12), (14, 15, 8)), {}), (((4, 4, 12), (15, 16, 8)), {})]
+EXAMPLES: list[tuple[tuple[tuple[int, ...], ...], dict[str, object]]] = [
+    (((7, 8, 12), (14, 15, 8)), {}),
+    (((4, 4, 12), (15, 16, 8)), {}),
+]

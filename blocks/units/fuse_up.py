@@ -1,4 +1,4 @@
-"""DDRNet's fusion into the high resolution: (N, H, W, C), (N, h, w, c) -> (N, H, W, C). arXiv:2101.06085, Figure 4."""
+"""DDRNet's fusion into the high resolution: (N, H, W, C), (N, h, w, c) -> (N, H, W, C). arXiv:2101.06085, §III."""
 
 from collections.abc import Sequence
 

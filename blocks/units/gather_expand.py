@@ -1,4 +1,4 @@
-"""BiSeNetV2's gather-and-expand layer: (N, H, W, C) -> (N, H / stride, W / stride, filters). arXiv:2004.02147, §4.2."""
+"""BiSeNetV2's gather-and-expand layer: (N, H, W, C) -> (N, H / stride, W / stride, filters). arXiv:2004.02147, §4."""
 
 from typing import Annotated
 
