@@ -26,7 +26,7 @@ def deconv_to(
     what = name.rpartition("/")[2]
     if x.stride % stride or x.stride == stride:
         raise Problem(
-            f"{what}: a map at stride {x.stride} cannot be upsampled to stride {stride}", "Use steps of finer stride"
+            f"{what}: a map at stride {x.stride} cannot be upsampled to stride {stride}", "Name steps of finer stride"
         )
     factor = x.stride // stride
     spare = [length * factor - wanted for length, wanted in zip(x.size, size, strict=True)]

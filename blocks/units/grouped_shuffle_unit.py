@@ -73,7 +73,9 @@ def _branch(
         y = biased_conv_bn(x, filters=bottleneck, kernel=1, name=f"{name}/bottleneck")
     if grouped and groups != 1:
         y = layers.ChannelShuffle(groups, name=f"{name}/shuffle")(y)
-    y = biased_depthwise_bn(y, stride=stride, dilation_rate=dilation_rate, symmetric=True, name=f"{name}/depthwise")
+    y = biased_depthwise_bn(
+        y, stride=stride, dilation_rate=dilation_rate, padding="symmetric", name=f"{name}/depthwise"
+    )
     return _grouped_conv_bn(y, filters=filters, groups=groups, activation=activation, name=f"{name}/gconv")
 
 
