@@ -15,7 +15,7 @@ from archspec.errors import UserError
 from archspec.graph.identity import canonical_hash
 from archspec.graph.program import build_program
 from archspec.graph.trace import trace
-from archspec.graph.weights import weight_specs
+from archspec.graph.weights import initialise, weight_specs
 from archspec.spec import expand, load
 from tests.cost.formulas import Count, Map
 from tests.graph import nets
@@ -58,6 +58,22 @@ def test_the_label_map_has_the_images_size_and_both_programs_are_built(name: str
     for shuffle in ("follow", "transpose"):
         program = build_program(graph, shuffle=shuffle)  # type: ignore[arg-type]
         assert program.tensors[program.outputs[0]].shape == (1, 97, 130)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMULAS)
+def test_the_tflite_file_is_the_keras_model(name: str) -> None:
+    from archspec.export import export, run
+    from archspec.lower import to_keras
+    from archspec.lower.framework import keras
+
+    keras.backend.clear_session()
+    graph = nets.of_bundled(name, sized(65, 97), "output=logits")
+    weights = initialise(graph, statistics="random")
+    image = np.random.default_rng(0).uniform(0, 255, (1, 65, 97, 3)).astype(np.float32)
+    expected = to_keras(graph, weights)(image).numpy()
+    found = run(export(graph, weights).data, [image])[0]
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 @pytest.mark.alone
