@@ -23,8 +23,9 @@ SCALE_BYTES, SCALES_BYTES = 12, 20 + FIELD_BYTES  # a scale and its zero point; 
 END_BYTES = 120  # QUANTIZE or DEQUANTIZE at an end of an int8 network, and the tensor outside it
 DEQUANTIZE_BYTES = 48
 DEFAULTS = ("SAME", "NONE", False, 0)  # what a flatbuffer leaves out
-KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3}
-NO_OPTIONS = {"RELU", "RELU6"}
+KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "TRANSPOSE_CONV": 0}
+NO_OPTIONS = {"LOGISTIC", "PRELU", "RELU", "RELU6", "TANH"}
+WHOLE_NUMBERS = {"bool", "int32"}  # what int8 leaves as it is
 
 
 def predicted_bytes(program: Program, precision: str = "float32", metadata_bytes: int = METADATA_BYTES) -> int:
@@ -49,7 +50,7 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
             plain = typed if tensor.dtype != "float32" else bare
             plain += SCALES_BYTES + SCALE_BYTES if tensor.scale is not None else 0
             single, half, mixed = single + plain, half + plain, mixed + plain
-            integer += plain if tensor.dtype == "int32" else typed + SCALES_BYTES + SCALE_BYTES
+            integer += plain if tensor.dtype in WHOLE_NUMBERS else typed + SCALES_BYTES + SCALE_BYTES
         elif tensor.dtype == "int32":
             plain = typed + _data(4 * tensor.elements)
             single, half, mixed, integer = single + plain, half + plain, mixed + plain, integer + plain
@@ -76,12 +77,18 @@ def _kernels(program: Program) -> dict[int, tuple[int, int, bool, bool]]:
     for operation in program.operations:
         axis = KERNEL_AXIS.get(operation.code)
         if axis is not None:
-            source, kernel, bias = operation.inputs
+            source, kernel, bias = operation.inputs if operation.code != "TRANSPOSE_CONV" else _turned(operation)
             shape = program.tensors[kernel].shape
             dynamic = operation.code == "CONV_2D" and program.tensors[source].shape[-1] == shape[-1]
             found[kernel] = (shape[axis], axis, dynamic, False)
             found[bias] = (shape[axis], 0, False, True)
     return found
+
+
+def _turned(operation: Operation) -> tuple[int, int, int]:
+    """Source, kernel and bias of a transposed convolution, which has the output's shape in front."""
+    _, kernel, source, bias = operation.inputs
+    return source, kernel, bias
 
 
 def _data(size: int) -> int:

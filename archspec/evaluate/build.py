@@ -14,11 +14,14 @@ from archspec.errors import Problem, UserError, user_error
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import Equality, Exported, check_equality, export, logits_node
 from archspec.graph.trace import trace
-from archspec.graph.weights import Statistics, initialise
+from archspec.graph.weights import initialise
 from archspec.record import write_bytes
 from archspec.spec import Spec, dump, expand
+from archspec.weights import Imported, spec_weights
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from archspec.catalog import Catalog
     from archspec.evaluate.options import BuildOptions
 
@@ -73,9 +76,26 @@ class Build:
         return dump(self.spec)
 
     @cached_property
+    def imported(self) -> Imported | None:
+        """What the spec's `weights` gave; None where it names none. Raises `UserError` where they do not fit."""
+        return spec_weights(self.network, self.graph)
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Every array: those of the spec's `weights`, the others freshly initialised."""
+        seed = self.options.seed
+        return initialise(self.graph, seed) if self.imported is None else self.imported.complete(self.graph, seed)
+
+    @property
+    def weights_said(self) -> str:
+        """Where the weights come from, in words."""
+        fresh = f"freshly initialised, seed {self.options.seed}"
+        return fresh if self.imported is None else self.imported.said(fresh)
+
+    @cached_property
     def exported(self) -> Exported:
         """The `.tflite`, its operators checked."""
-        return self._export("fresh", self.options.seed)
+        return self._export(self.weights)
 
     def export(self) -> None:
         """Write `model.tflite`."""
@@ -105,7 +125,7 @@ class Build:
         """The Keras model with the build's weights. Imports TensorFlow."""
         from archspec import lower
 
-        return lower.to_keras(self.graph, initialise(self.graph, self.options.seed))
+        return lower.to_keras(self.graph, self.weights)
 
     def build_keras(self, saved_model: bool = False) -> None:
         """Write `model.keras`, and the folder `saved_model` if wanted."""
@@ -123,13 +143,13 @@ class Build:
         from archspec import lower
 
         file = self._compare(self.exported, self.keras_model)
-        proof = self._export("random", PROOF_SEED)
-        lower.set_weights(self.keras_model, initialise(self.graph, PROOF_SEED, "random"))
+        trained = initialise(self.graph, PROOF_SEED, "random")
+        proof = self._export(trained)
+        lower.set_weights(self.keras_model, trained)
         self.agreement = Agreement(file, self._compare(proof, self.keras_model))
         return self.agreement
 
-    def _export(self, statistics: Statistics, seed: int) -> Exported:
-        weights = initialise(self.graph, seed, statistics)
+    def _export(self, weights: dict[str, np.ndarray[Any, Any]]) -> Exported:
         options = self.options
         if options.via == "tensorflow":
             from archspec.evaluate.via_tensorflow import export_with_tensorflow
@@ -152,6 +172,6 @@ class Build:
         reference = lower.function_to(model, logits_node(self.graph))
         tolerance = TOLERANCE if exported.precision == "float32" else None
         try:
-            return check_equality(exported.data, reference, tolerance=tolerance)
+            return check_equality(exported.data, reference, tolerance=tolerance, places=lower.places_of(model))
         except Problem as problem:
             raise UserError(problem.at(self.network.sections[0].place)) from problem

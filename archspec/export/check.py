@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archspec.errors import Problem
+from archspec.export.choices import Places, run_with_places
 from archspec.export.model import Array
 from archspec.export.representative import synthetic_images
 from archspec.export.running import run
@@ -35,11 +36,17 @@ class Equality:
 
 
 def check_equality(
-    data: bytes, reference: Reference, images: Sequence[Array] | None = None, *, tolerance: float | None = TOLERANCE
+    data: bytes,
+    reference: Reference,
+    images: Sequence[Array] | None = None,
+    *,
+    tolerance: float | None = TOLERANCE,
+    places: Places | None = None,
 ) -> Equality:
     """Run the file and `reference` (image `(1, H, W, C)` in 0..255 -> logits) on images, by default four made ones.
 
-    Raises `Problem` when the relative error is above `tolerance` (None: report only, for other precisions than
+    `places` says where the reference's poolings found their maxima, of a network that unpools by them: float32 logits
+    are then compared at equal choices, and the choices by themselves (archspec/export/choices.py). Raises `Problem` when the relative error is above `tolerance` (None: report only, for other precisions than
     float32), and when the file's labels are not the largest of its own logits.
     """
     cut = cut_argmax(data)
@@ -50,7 +57,10 @@ def check_equality(
     shapes = {(one.shape, other.shape) for one, other in zip(found, wanted, strict=True) if one.shape != other.shape}
     if shapes:
         raise Problem(f"logits of shapes {shapes}: file and reference are different networks")
-    equality = compare(np.stack(found), np.stack(wanted))
+    alike = found
+    if places is not None and tolerance is not None:
+        alike = run_with_places(cut.data, images, places, tolerance)
+    equality = compare(np.stack(alike), np.stack(wanted))
     if tolerance is not None and not equality.relative_error <= tolerance:  # `not <=` also catches NaN
         raise Problem(
             f"the file's logits differ from the reference's by {equality.relative_error:.2e} (at most {tolerance:.0e})",

@@ -6,7 +6,7 @@ Importing it takes seconds, registers our own Keras layers (so `keras.models.loa
 
 from archspec.lower.convert import convert_with_tensorflow
 from archspec.lower.files import load_keras, save_keras, save_saved_model
-from archspec.lower.functions import function_to
+from archspec.lower.functions import function_to, places_of
 from archspec.lower.model import to_keras
 from archspec.lower.weights import get_weights, set_weights
 
@@ -15,6 +15,7 @@ __all__ = [
     "function_to",
     "get_weights",
     "load_keras",
+    "places_of",
     "save_keras",
     "save_saved_model",
     "set_weights",

@@ -17,7 +17,11 @@ from tests.strategies import graphs
 
 
 def measured_bytes(program):
-    """From the lowest to the highest address of everything that is not a constant, scratch tensors included."""
+    """From the lowest to the highest address of everything that is not a constant, scratch tensors included.
+
+    A transposed convolution's two are not: the runtime keeps them outside the arena.
+    """
+    elsewhere = _outside(program)
     data = encode(fill(program, initialise(program.graph)))
     kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(model_content=data, num_threads=1, experimental_op_resolver_type=kind)
@@ -27,10 +31,23 @@ def measured_bytes(program):
         index = detail["index"]
         if index < len(program.tensors) and program.tensors[index].constant is not None:
             continue
+        if index >= len(program.tensors) and tuple(detail["shape"].tolist()) in elsewhere:
+            continue
         view = interpreter.tensor(index)().__array_interface__
         lowest.append(view["data"][0])
         highest.append(view["data"][0] + int(np.prod(view["shape"])) * np.dtype(view["typestr"]).itemsize)
     return max(highest) - min(lowest)
+
+
+def _outside(program):
+    """Shapes of what a transposed convolution writes before it adds up, and of its kernel turned round."""
+    shapes = set()
+    for operation in program.operations:
+        if operation.code == "TRANSPOSE_CONV":
+            kernel, source = (program.tensors[index].shape for index in operation.inputs[1:3])
+            filters, rows, columns, channels = kernel
+            shapes |= {(source[1] * source[2], rows * columns * filters), (rows, columns, filters, channels)}
+    return shapes
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -42,6 +59,12 @@ def test_bundled(name, size, output_stride):
         for input_dtype in ("float32", "uint8"):
             program = build_program(graph, shuffle, input_dtype)
             assert arena_bytes(program) == measured_bytes(program)
+
+
+@pytest.mark.parametrize(("name", "size"), [("enet", "[64, 96]"), ("enet", "[65, 97]"), ("segnet", "[45, 70]")])
+def test_unpooling_networks(name, size):
+    program = build_program(bundled(name, f"input.size={size}"))
+    assert arena_bytes(program) == measured_bytes(program)
 
 
 @hypothesis.given(graph=graphs())
@@ -62,6 +85,21 @@ def _small(block, size=(12, 14, 8)):
 
 def _conv(x, name, **options):
     return layers.Conv2D(8, 3, padding="same", name=name, **options)(x)
+
+
+def _unpooled(x):
+    maxima, places = layers.MaxPoolingWithIndices(name="pool")(x)
+    return layers.MaxUnpooling(x.size, name="unpool")([_conv(maxima, "inside"), places])
+
+
+def _gated(x, activation):
+    gate = layers.Activation(activation, name="gate")(layers.GlobalAveragePooling2D(name="mean")(x))
+    return layers.Multiply(name="product")([x, gate])
+
+
+def _upsampled(x):
+    y = layers.Conv2D(4, 3, strides=2, padding="same", name="down")(x)
+    return layers.Conv2DTranspose(6, 3, 2, name="up")(y)
 
 
 BLOCKS = {
@@ -86,14 +124,26 @@ BLOCKS = {
     "nearest": lambda x: layers.Resize((5, 31), stride=1, interpolation="nearest", name="r")(_conv(x, "a")),
     "average": lambda x: layers.AveragePooling2D(3, strides=1, padding="same", name="p")(_conv(x, "a")),
     "two outputs, one read again": lambda x: [_conv(x, "a"), layers.ArgMax(name="o")(_conv(x, "b"))],
+    "unpooling": lambda x: _conv(_unpooled(_conv(x, "a")), "b"),
+    "indices unread": lambda x: _conv(layers.MaxPoolingWithIndices(name="p")(_conv(x, "a"))[0], "b"),
+    "slopes": lambda x: _conv(layers.PReLU(name="p")(_conv(x, "a")), "b"),
+    "padded channels": lambda x: _conv(layers.PadChannels(13, name="p")(_conv(x, "a")), "b"),
+    "cropping": lambda x: _conv(layers.Cropping2D(((1, 2), (0, 3)), name="c")(_conv(x, "a")), "b"),
+    "reversed": lambda x: layers.Softmax(name="s")(layers.ChannelReverse(name="r")(_conv(x, "a"))),
+    "transposed": lambda x: _conv(_upsampled(_conv(x, "a")), "b"),
+    "gate": lambda x: _conv(_gated(_conv(x, "a"), "sigmoid"), "b"),
+    "hard gate": lambda x: _conv(_gated(_conv(x, "a"), "hard_sigmoid"), "b"),
+    "hard swish": lambda x: _conv(layers.Activation("hard_swish", name="h")(_conv(x, "a")), "b"),
+    "tanh": lambda x: _conv(layers.Activation("tanh", name="t")(_conv(x, "a")), "b"),
     "rescaled by channel": lambda x: _conv(layers.Rescaling([0.1] * 8, [1.0] * 8, name="r")(x), "a"),
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("size", [(12, 14, 8), (13, 15, 8)], ids=["even", "odd"])
 @pytest.mark.parametrize("block", BLOCKS.values(), ids=BLOCKS)
 @pytest.mark.parametrize("shuffle", ["follow", "transpose"])
-def test_every_operator(block, shuffle):
-    program = build_program(_small(block), shuffle)
+def test_every_operator(block, shuffle, size):
+    program = build_program(_small(block, size), shuffle)
     assert arena_bytes(program) == measured_bytes(program)
 
 
