@@ -87,7 +87,7 @@ def file_table(build: Build) -> Table:
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
     )
     columns = (Column("what", "TensorFlow Lite file"), Column("value", ""))
-    return Table("", columns, rows, (f"weights: freshly initialised, seed {build.options.seed}", *exported.notes))
+    return Table("", columns, rows, (f"weights: {build.weights_said}", *exported.notes))
 
 
 def agreement_table(build: Build) -> Table:

@@ -69,8 +69,8 @@ def build(
 ) -> None:
     """Build SPEC (a path, or a bundled name): the numbers first, the Keras model after.
 
-    Weights are freshly initialised from --seed. Equality of the .tflite and the Keras model is checked on logits,
-    with batch-norm statistics as of a trained network.
+    Weights are those of the spec's key `weights`, else freshly initialised from --seed. Equality of the .tflite and
+    the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
     from archspec.evaluate import Build, BuildOptions
     from archspec.spec import load

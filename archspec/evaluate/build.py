@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative
+TRAINED_TOLERANCE = 1e-4  # of trained weights: two orders of summing alone can differ by 1e-5 behind steep batch norms
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +139,16 @@ class Build:
     def compare(self) -> Agreement:
         """The written file against the Keras model, and both again with trained-like statistics.
 
-        Raises `UserError` when float32 logits differ by more than 1e-5.
+        Raises `UserError` when float32 logits differ by more than 1e-5, with imported weights 1e-4.
         """
         from archspec import lower
 
-        file = self._compare(self.exported, self.keras_model)
+        tolerance = TOLERANCE if self.imported is None else TRAINED_TOLERANCE
+        file = self._compare(self.exported, self.keras_model, tolerance)
         trained = initialise(self.graph, PROOF_SEED, "random")
         proof = self._export(trained)
         lower.set_weights(self.keras_model, trained)
-        self.agreement = Agreement(file, self._compare(proof, self.keras_model))
+        self.agreement = Agreement(file, self._compare(proof, self.keras_model, TOLERANCE))
         return self.agreement
 
     def _export(self, weights: dict[str, np.ndarray[Any, Any]]) -> Exported:
@@ -166,12 +168,12 @@ class Build:
             spec_text=self.spec_text,
         )
 
-    def _compare(self, exported: Exported, model: Any) -> Equality:
+    def _compare(self, exported: Exported, model: Any, tolerance: float) -> Equality:
         from archspec import lower
 
         reference = lower.function_to(model, logits_node(self.graph))
-        tolerance = TOLERANCE if exported.precision == "float32" else None
+        limit = tolerance if exported.precision == "float32" else None
         try:
-            return check_equality(exported.data, reference, tolerance=tolerance, places=lower.places_of(model))
+            return check_equality(exported.data, reference, tolerance=limit, places=lower.places_of(model))
         except Problem as problem:
             raise UserError(problem.at(self.network.sections[0].place)) from problem

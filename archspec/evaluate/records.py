@@ -48,6 +48,8 @@ def build_records(build: Build) -> tuple[Record, ...]:
         "input_dtype": exported.input_dtype,
         "via": build.options.via,
         "seed": build.options.seed,
+        "weights": build.weights_said,
+        "weights_digest": None if build.imported is None else build.imported.digest,
         "calibration": str(build.options.representative or "synthetic") if exported.precision == "int8" else None,
         "notes": "; ".join(exported.notes),
     }

@@ -11,7 +11,7 @@ from archspec.spec.document import Spec
 from archspec.spec.dumping import dump, dump_expanded
 from archspec.spec.expanding import expand
 from archspec.spec.loading import load, override, parse
-from archspec.spec.network import Network, Section, Step
+from archspec.spec.network import Network, Section, Step, WeightsFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -30,6 +30,7 @@ __all__ = [
     "Section",
     "Spec",
     "Step",
+    "WeightsFile",
     "dump",
     "dump_expanded",
     "expand",

@@ -10,7 +10,7 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, nearest
 from archspec.spec.choices import Choice
-from archspec.spec.composite_kinds import TupleKind
+from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
 from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, plain, shown
@@ -18,6 +18,7 @@ from archspec.spec.sections import section_form
 from archspec.spec.words import (
     DTYPES,
     INPUT_KEYS,
+    NONE,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
     TOP_KEYS,
@@ -27,6 +28,12 @@ from archspec.spec.words import (
 _SIDE = NumberKind(limits=Limits(ge=1, le=16384), sample="224")
 SIZE = TupleKind((_SIDE, _SIDE))
 NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'")
+WEIGHTS = UnionKind(
+    (
+        TextKind(),
+        RecordKind({"file": TextKind(), "format": TextKind(), "only": ListKind(TextKind())}, required=("file",)),
+    )
+)
 TOP_KINDS: dict[str, Kind] = {
     "name": NAME,
     "source": TextKind(),
@@ -34,6 +41,7 @@ TOP_KINDS: dict[str, Kind] = {
     "width_multiplier": WIDTH,
     "output_stride": LiteralKind(OUTPUT_STRIDES),
     "variant": VARIANT,
+    "weights": WEIGHTS,
 }
 INPUT_KINDS: dict[str, Kind] = {
     "size": SIZE,
@@ -46,6 +54,7 @@ DEFAULTS: dict[str, Any] = {
     "width_multiplier": 1.0,
     "output_stride": 16,
     "variant": "paper",
+    "weights": NONE,
 }
 INPUT_DEFAULTS: dict[str, Any] = {"size": [224, 224], "dtype": "float32", "channels": 3}
 _TEXT = Allowed(choices=False, selectors=False)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
-from archspec.spec.network import Network, Section, Step
+from archspec.spec.network import Network, Section, Step, WeightsFile
 from archspec.spec.scalars import PATTERNS
 from archspec.spec.words import SECTION_SCOPE, SECTIONS
 
@@ -63,7 +63,14 @@ def dump_expanded(network: Network) -> str:
     top["input"] = image | {"preprocess": sections.pop("preprocess")}
     for key in ("classes", "width_multiplier", "output_stride", "variant"):
         top[key] = getattr(network, key)
+    if network.weights is not None:
+        top["weights"] = _weights(network.weights)
     return dump_plain(top | sections)
+
+
+def _weights(weights: WeightsFile) -> dict[str, Any]:
+    optional = {"format": weights.format, "only": list(weights.only)}
+    return {"file": weights.file} | {key: value for key, value in optional.items() if value}
 
 
 def _section(network: Network, section: Section) -> Any:

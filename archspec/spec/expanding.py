@@ -11,7 +11,7 @@ from archspec.errors import Fault, Place, nearest
 from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, INPUT_KINDS, TOP_KINDS, Spec, raise_together, size_node
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
-from archspec.spec.network import Network, Section, Step
+from archspec.spec.network import Network, Section, Step, WeightsFile
 from archspec.spec.nodes import Entry, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
@@ -19,7 +19,7 @@ from archspec.spec.sections import Named, Written, find_part, read_section
 from archspec.spec.selectors import Resolver, Scope, Scoped
 from archspec.spec.signatures import Signature
 from archspec.spec.steps import StepTemplate
-from archspec.spec.words import SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
+from archspec.spec.words import NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
 
 
 def expand(spec: Spec) -> Network:
@@ -101,7 +101,15 @@ class _Expansion:
             output_stride=top["output_stride"],
             variant=top["variant"],
             sections=self.sections(top, inside),
+            weights=self._weights(top["weights"]),
         )
+
+    def _weights(self, value: Any) -> WeightsFile | None:
+        if value == NONE:
+            return None
+        place = self.document.entries["weights"].node.place
+        asked = {"file": value} if isinstance(value, str) else value
+        return WeightsFile(asked["file"], asked.get("format", ""), tuple(asked.get("only", ())), place)
 
     def _read(self, kind: Kind, table: Table, key: str, path: str) -> Any:
         node = table.get(key)

@@ -12,6 +12,7 @@ from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest, user_error
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
+from archspec.spec.locating import locate_weights
 from archspec.spec.merging import merge
 from archspec.spec.nodes import BROKEN, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override as _override
@@ -85,7 +86,7 @@ def _finish(
         raise_together(faults)
         raise AssertionError("a document that cannot be read has a fault")
     name = document.get("name")
-    document = _with_parents(document, path, catalog, faults, (_identity(path),))
+    document = _with_parents(locate_weights(document, path.parent), path, catalog, faults, (_identity(path),))
     if name is None:
         place = document.place
         document = document.with_entry("name", Scalar(default_name(str(path)), place), place)
@@ -131,7 +132,9 @@ def _with_parents(document: Table, path: Path, catalog: Catalog, faults: list[Fa
     parent = read_file(parent_path, faults)
     if parent is None:
         return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
-    whole = _with_parents(parent, parent_path, catalog, faults, (*seen, _identity(parent_path)))
+    whole = _with_parents(
+        locate_weights(parent, parent_path.parent), parent_path, catalog, faults, (*seen, _identity(parent_path))
+    )
     return merge(whole, own)
 
 

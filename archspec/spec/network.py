@@ -43,6 +43,16 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """Where a network's weights come from. `format` is empty for archspec's own; `only` names what to load of them."""
+
+    file: str
+    format: str
+    only: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
     """A spec with every selector resolved. `sections` stand in the order data flows; `none` sections are left out."""
 
@@ -56,3 +66,4 @@ class Network:
     output_stride: int
     variant: str
     sections: tuple[Section, ...]
+    weights: WeightsFile | None = None

@@ -33,6 +33,7 @@ _HOVER = {
     "width_multiplier": "Scales the channels of the backbone.",
     "output_stride": "Input size over the size of the backbone's features; further strides become dilation.",
     "variant": "Where paper and reference code differ, which to follow.",
+    "weights": "A file of trained weights to begin with: a path relative to this file, or {file, format, only}; none.",
     "size": "[height, width] in pixels, or one number for a square.",
     "dtype": "Element type of the input tensor.",
     "channels": "Channels of the input image.",

@@ -6,7 +6,8 @@ SECTIONS = ("preprocess", "backbone", "head", "classifier", "decoder", "output")
 TOP_SECTIONS = SECTIONS[1:]
 INPUT_KEYS = ("size", "preprocess", "dtype", "channels")
 TOP_KEYS = (
-    "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", *TOP_SECTIONS,
+    "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", "weights",
+    *TOP_SECTIONS,
 )  # fmt: skip
 SECTION_DEFAULTS = {
     "preprocess": "symmetric",

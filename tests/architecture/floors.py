@@ -7,7 +7,7 @@ FLOORS = {
     0: ("errors", "catalog"),
     1: ("spec", "graph", "record"),
     2: ("blocks", "cost", "reporters"),
-    3: ("lower", "export", "datasets"),
+    3: ("lower", "export", "datasets", "weights"),
     4: ("devices", "metrics", "train"),
     5: ("evaluate",),
     6: ("search", "ablation"),

@@ -95,7 +95,7 @@ BROKEN = [
     broken(
         "unknown argument of a part",
         "backbone: {shufflenet_v2: {width: 0.5}}\n",
-        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. One of: variant, width_multiplier",
+        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. One of: activation, bottleneck, layout, padding, variant, width_multiplier",
     ),
     broken(
         "argument beside the head's name",
@@ -246,7 +246,7 @@ BROKEN = [
     broken(
         "yes is no bool",
         "backbone: shufflenet_v2\nhead:\n- conv_bn: {filters: 64, separable: yes}\n",
-        "spec.yaml:3:26: head[0].conv_bn.separable: unknown argument 'separable'. One of: activation, dilation_rate, epsilon, filters, groups, initializer, kernel, momentum, stride",
+        "spec.yaml:3:26: head[0].conv_bn.separable: unknown argument 'separable'. One of: activation, bias, dilation_rate, epsilon, filters, groups, initializer, kernel, momentum, padding, stride",
     ),
     # ---- Steps ----------------------------------------------------------------------------------------------------
     broken(

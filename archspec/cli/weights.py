@@ -1,0 +1,93 @@
+"""`archspec weights`: trained weights from elsewhere into a network of ours, and what a file of weights holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+    from archspec.graph import Graph
+    from archspec.spec import Network
+
+
+@click.group()
+def weights() -> None:
+    """Import trained weights, or show what is in a file of them."""
+
+
+@weights.command(name="import")
+@click.argument("file")
+@click.argument("spec", required=False)
+@click.option("--as", "format_name", metavar="FORMAT", required=True,
+              help="Where they come from; `archspec weights show` lists the formats.")  # fmt: skip
+@click.option("--only", multiple=True, metavar="NAME",
+              help="Load only this section (backbone) or layer. Repeatable.")  # fmt: skip
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE.npz",
+              help="What is written: a spec names it as `weights: FILE.npz`.")  # fmt: skip
+@click.option("--every", is_flag=True, help="One row an array, not one a part of the network.")
+@set_option
+@plugins_option
+@format_option
+def import_command(
+    file: str,
+    spec: str | None,
+    format_name: str,
+    only: tuple[str, ...],
+    output: Path,
+    every: bool,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    reporter: str,
+) -> None:
+    """Convert FILE to the conventions of SPEC (a path, or a bundled name), and write what was loaded.
+
+    Without SPEC it is the bundled network that the format fits. What is loaded, what is skipped and why is listed;
+    what does not fit is an error.
+    """
+    from archspec.cli._weights_report import imported_table
+    from archspec.weights import import_weights, save_weights
+
+    folder = catalog(plugins)
+    network, graph, said = _network(file, spec, format_name, overrides, folder)
+    found = import_weights(file, format_name, graph, output_stride=network.output_stride, only=only)
+    save_weights(output, found.arrays, graph, spec=found.spec, settings=found.settings, source=Path(file).name)
+    put_table(imported_table(found, graph, said, output, every or reporter != "table"), reporter, None)
+
+
+def _network(
+    file: str, spec: str | None, format_name: str, overrides: tuple[str, ...], folder: Catalog
+) -> tuple[Network, Graph, str]:
+    """The network that is wanted, and how to call it."""
+    from archspec.cli._network import traced
+    from archspec.errors import user_error
+    from archspec.weights import hold_weights
+
+    if spec is None:
+        held = hold_weights(file, format_name)
+        if not held.spec:
+            raise user_error("the file does not say which network it is of", "Name a SPEC after the file")
+        spec, overrides = held.spec, (*held.settings, *overrides)
+    found = traced(spec, overrides, folder)
+    return found.network, found.graph, " ".join((spec, *(f"--set {setting}" for setting in overrides)))
+
+
+@weights.command()
+@click.argument("file", required=False)
+@click.option("--as", "format_name", metavar="FORMAT", help="Needed for all but archspec's own files.")
+@format_option
+@output_option
+def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
+    """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
+    from archspec.cli._weights_report import formats_table, tensors_table
+    from archspec.weights import read_tensors, usual_format
+
+    if file is None:
+        put_table(formats_table(), reporter, output)
+        return
+    name = format_name or usual_format(file)
+    put_table(tensors_table(file, name, read_tensors(file, name)), reporter, output)

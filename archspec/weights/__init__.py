@@ -1,0 +1,100 @@
+"""Trained weights from elsewhere, by the conventions of where they come from, into a network of ours.
+
+A format is a file here with `read(file)`, every tensor by the file's own name, and `held(file, tensors,
+output_stride)`, the same by our names and in the conventions of one of our networks. What fits is loaded, converted
+where that is exact; the rest is said. A mismatch is an error, never silent.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from archspec.errors import Place, nearest, user_error
+from archspec.weights._fitting import Imported, fit
+from archspec.weights._holding import Holding
+from archspec.weights.archspec_npz import save_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archspec.graph import Graph
+    from archspec.spec import Network
+
+    Array = np.ndarray[Any, Any]
+
+__all__ = [
+    "Holding",
+    "Imported",
+    "conventions",
+    "formats",
+    "hold_weights",
+    "import_weights",
+    "read_tensors",
+    "save_weights",
+    "spec_weights",
+    "usual_format",
+]
+
+USUAL = {".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file"}  # our own; others must be named
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """The names of all formats, in alphabetical order: the files of this folder, none of them imported."""
+    files = Path(__file__).parent.glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def usual_format(file: str) -> str:
+    """The format of one of our own files, by how its name ends. Raises `UserError` for others."""
+    found = USUAL.get(Path(file).suffix)
+    if found is None:
+        raise user_error("not a file of archspec's own", f"Name its format: {', '.join(formats())}", place=Place(file))
+    return found
+
+
+def read_tensors(file: str, format_name: str) -> dict[str, Array]:
+    """Every tensor of a file by its own name there. Raises `UserError`."""
+    return cast("dict[str, Array]", _format(format_name).read(file))
+
+
+def conventions(format_name: str) -> tuple[str, ...]:
+    """What is converted, and what the network must be set to, a line each. Raises `UserError`."""
+    return cast("tuple[str, ...]", _format(format_name).CONVENTIONS)
+
+
+def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
+    """What a file holds, by our names, before it is fitted to a network. Raises `UserError`."""
+    module = _format(format_name)
+    return cast(Holding, module.held(file, module.read(file), output_stride))
+
+
+def import_weights(
+    file: str | Path, format_name: str, graph: Graph, *, output_stride: int | None = None, only: tuple[str, ...] = ()
+) -> Imported:
+    """The weights in a file, fitted to a graph. `only` names sections (`backbone`) or layers to load.
+
+    `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
+    """
+    return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
+
+
+def spec_weights(network: Network, graph: Graph) -> Imported | None:
+    """What the key `weights` of a spec asks for; None when it asks for nothing.
+
+    Raises `UserError`, the last fault at the place in the spec.
+    """
+    asked = network.weights
+    if asked is None:
+        return None
+    name = asked.format or usual_format(asked.file)
+    return import_weights(asked.file, name, graph, output_stride=network.output_stride, only=asked.only)
+
+
+def _format(name: str) -> Any:
+    if name not in formats():
+        raise user_error(f"unknown format '{name}'", nearest(name, formats()))
+    return importlib.import_module(f"{__name__}.{name}")

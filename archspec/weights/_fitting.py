@@ -1,0 +1,169 @@
+"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, told."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Problem
+from archspec.graph import Graph
+from archspec.graph.weights import initialise, weight_specs
+from archspec.weights._holding import Holding, refuse
+from archspec.weights._image import fold_image_scale, image_scale
+from archspec.weights._placing import equal_scale, is_in
+from archspec.weights._readings import Reading, difference, graph_parts, image_readers, read_parts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was loaded into a network and what not.
+
+    `arrays` by the network's names, in its own conventions; `sources` the tensors each is made of; `skipped` tensors
+    of the file and `fresh` arrays of the network, each with the reason; `notes` what was converted.
+    """
+
+    file: str
+    format: str
+    arrays: Mapping[str, Array]
+    sources: Mapping[str, tuple[str, ...]]
+    skipped: Mapping[str, str]
+    fresh: Mapping[str, str]
+    notes: tuple[str, ...]
+    spec: str = ""
+    settings: tuple[str, ...] = ()
+
+    def complete(self, graph: Graph, seed: int = 0) -> dict[str, Array]:
+        """Every array of the graph: those loaded, and the others freshly initialised."""
+        return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
+
+    def said(self, fresh: str) -> str:
+        """In a line: how many arrays come from the file, and what became of the others."""
+        count = f"{len(self.arrays)} of {len(self.arrays) + len(self.fresh)} arrays from {self.file} ({self.format})"
+        return f"{count}; {len(self.fresh)} {fresh}" if self.fresh else count
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal letters that stand for the numbers that were loaded."""
+        found = hashlib.blake2b(digest_size=8)
+        for key in sorted(self.arrays):
+            found.update(key.encode())
+            found.update(self.arrays[key].tobytes())
+        return found.hexdigest()
+
+
+def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[str, ...] = ()) -> Imported:
+    """The arrays of `held` as `graph` needs them; `only` names sections, or layers by the beginning of their names.
+
+    Raises `UserError` with everything that does not fit. Dilation may differ, which is noted.
+    """
+    shapes = {key: spec.shape for key, _, spec in weight_specs(graph)}
+    arrays = {key: array for key, array in held.arrays.items() if is_in(_node(key), only)}
+    wanted = {key for key in shapes if is_in(_node(key), only)}
+    facts = _misfits(arrays, shapes, wanted, held)
+    readings = read_parts(graph_parts(graph))
+    nodes = list(dict.fromkeys(_node(key) for key in arrays if key in shapes))
+    facts += _differences(nodes, held.readings, readings)
+    rates = _other_rates(nodes, held.readings, readings)
+    if rates and held.exact_rate:
+        facts.append(rates)
+    if not arrays:
+        facts.append(f"the file has nothing for {', '.join(only) or 'the network'}")
+    notes = list(held.notes)
+    if not facts:
+        notes += _adapt_epsilon(arrays, nodes, held.readings, readings)
+        try:
+            notes += _adapt_image(arrays, held, graph)
+        except Problem as problem:
+            facts.append(problem.fact)
+    refuse(file, facts, _remedy(held, bool(only)))
+    if rates:
+        notes.append(rates)
+    left = {name: _left_out(only) for key, names in held.sources.items() if key not in arrays for name in names}
+    used = {name for key in arrays for name in held.sources[key]}
+    skipped = {**held.skipped, **{name: why for name, why in left.items() if name not in used}}
+    kept = ", ".join(held.covers)
+    fresh = {
+        key: f"not in the file, which holds the {kept}" if key in wanted else _left_out(only)
+        for key in shapes
+        if key not in arrays
+    }
+    sources = {key: held.sources[key] for key in arrays}
+    return Imported(file, format_name, arrays, sources, skipped, fresh, tuple(notes), held.spec, held.settings)
+
+
+def _node(key: str) -> str:
+    return key.rpartition("/")[0]
+
+
+def _left_out(only: tuple[str, ...]) -> str:
+    return f"left out: only {', '.join(only)} was asked for"
+
+
+def _misfits(
+    arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], wanted: set[str], held: Holding
+) -> list[str]:
+    found = [f"the network has no '{key}', which the file holds" for key in arrays if key not in shapes]
+    for key, array in arrays.items():
+        if key in shapes and array.shape != shapes[key]:
+            found.append(f"'{key}' is {list(array.shape)} in the file, and the network needs {list(shapes[key])}")
+    missing = [key for key in shapes if key in wanted and key not in arrays and is_in(_node(key), held.covers)]
+    return found + [f"the file has nothing for '{key}' {list(shapes[key])}" for key in missing]
+
+
+def _differences(nodes: list[str], given: Mapping[str, Reading], wanted: Mapping[str, Reading]) -> list[str]:
+    """Layers that the network reads otherwise, by what is different."""
+    by_reason: dict[str, list[str]] = {}
+    for node in nodes:
+        if node in given and (reason := difference(given[node], wanted[node])):
+            by_reason.setdefault(reason, []).append(node)
+    return [
+        f"{_count(found)} not as in the network that was trained, by {reason} (the first is '{found[0]}')"
+        for reason, found in by_reason.items()
+    ]
+
+
+def _count(nodes: list[str]) -> str:
+    return "a layer is" if len(nodes) == 1 else f"{len(nodes)} layers are"
+
+
+def _other_rates(nodes: list[str], given: Mapping[str, Reading], wanted: Mapping[str, Reading]) -> str:
+    other = [node for node in nodes if node in given and given[node].rate != wanted[node].rate]
+    if not other:
+        return ""
+    rates = f"{list(given[other[0]].rate)}, and the network has {list(wanted[other[0]].rate)}"
+    return f"{_count(other)} trained with another dilation (the first is '{other[0]}': {rates})"
+
+
+def _adapt_epsilon(
+    arrays: dict[str, Array], nodes: list[str], given: Mapping[str, Reading], wanted: Mapping[str, Reading]
+) -> list[str]:
+    """Where a batch norm's epsilon differs, gamma makes up for it."""
+    changed = [node for node in nodes if node in given and given[node].epsilon != wanted[node].epsilon]
+    for node in changed:
+        factor = equal_scale(arrays[f"{node}/moving_variance"], given[node].epsilon, wanted[node].epsilon)
+        arrays[f"{node}/gamma"] = (arrays[f"{node}/gamma"] * factor).astype("float32")
+    return [f"another epsilon folded into gamma of {len(changed)} batch norms"] if changed else []
+
+
+def _adapt_image(arrays: dict[str, Array], held: Holding, graph: Graph) -> tuple[str, ...]:
+    parts = graph_parts(graph)
+
+    if not held.readings or not any(f"{name}/kernel" in arrays for name in image_readers(parts)):
+        return ()
+    wanted = image_scale(parts)
+    if held.image is None or wanted is None:
+        raise Problem("what is done to the image before the first convolution cannot be followed, and so not compared")
+    return fold_image_scale(arrays, held.image, wanted, parts)
+
+
+def _remedy(held: Holding, partly: bool) -> str:
+    fitting = " ".join(f"--set {setting}" for setting in held.settings)
+    network = f"They fit the network {held.spec} {fitting}".rstrip() if held.spec else "Use the network they are of"
+    return network if partly else f"{network}; to load a part, name it with --only (in a spec: weights.only)"

@@ -1,0 +1,63 @@
+"""MobileNetV2 and MobileNetV3 of keras.applications: a name, which Keras downloads, or its .h5 file from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Place, nearest, user_error
+from archspec.weights._holding import Holding, Origin, hold
+from archspec.weights._mobilenet import place_v2, place_v3
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+# Network -> the bundled spec and the settings that make it the one of keras.applications.
+NETWORKS = {
+    "mobilenet_v2": ("mobilenetv2_basic", ()),
+    "mobilenet_v3_large": ("mobilenetv3_large_lraspp", ("backbone=mobilenet_v3_large",)),
+    "mobilenet_v3_small": ("mobilenetv3_small_lraspp", ("backbone=mobilenet_v3_small",)),
+}
+_WIDTH = re.compile(r"_(\d+\.\d+)")
+CONVENTIONS = (
+    "as ours: input.preprocess=symmetric, TensorFlow's SAME padding, batch norm's epsilon 1e-3",
+    "names: mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large; with a width: mobilenet_v2_0.5",
+    "left out: the ImageNet classifier",
+)
+
+
+def read(file: str) -> dict[str, Array]:
+    """The tensors by `layer/array`. Raises `UserError` where they cannot be downloaded or read."""
+    from archspec.lower.applications import application_weights
+
+    network, width = parse_name(file)
+    return application_weights(network, width, file if Path(file).is_file() else "imagenet")
+
+
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+    """The backbone. Raises `UserError` for tensors missing, left over or of another shape."""
+    network, width = parse_name(file)
+    spec, settings = NETWORKS[network]
+    all_settings = (*settings, f"width_multiplier={width}", "input.preprocess=symmetric")
+    place = place_v2 if network == "mobilenet_v2" else place_v3
+    return hold(file, tensors, Origin(spec, all_settings, ("backbone",)), place, output_stride)
+
+
+def parse_name(file: str) -> tuple[str, float]:
+    """`mobilenet_v2_0.5`, or the name of one of Keras's files, as network and width. Raises `UserError`."""
+    words = Path(file).name.lower().replace("mobilenetv", "mobilenet_v")
+    words = re.sub(r"(v3)_?(small|large)", r"\1_\2", words)
+    for name in NETWORKS:
+        if name in words:
+            if "minimalistic" in words:
+                break
+            found = _WIDTH.search(words)
+            return name, float(found.group(1)) if found else 1.0
+    raise user_error(
+        f"no such network of keras.applications that is known here ({file})",
+        nearest(words, NETWORKS),
+        place=Place(file),
+    )

@@ -1,0 +1,30 @@
+"""MobileNetV2's backbone as .npz under the layer names of keras.applications: RGB, -1..1, epsilon 1e-3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archspec.weights._files import read_npz
+from archspec.weights._holding import Holding, Origin, hold
+from archspec.weights._mobilenet import V2_STATISTICS_NPZ, place_v2, v2_width_setting
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+CONVENTIONS = (
+    "as ours: input.preprocess=symmetric, TensorFlow's SAME padding, ReLU6, batch norm's epsilon 1e-3",
+    "left out: Conv_1, the 1280-channel convolution of the classifier",
+)
+
+
+def read(file: str) -> dict[str, Array]:
+    """The tensors by the file's own names. Raises `UserError`."""
+    return read_npz(file)
+
+
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+    """The backbone. Raises `UserError` for tensors missing, left over or of another shape."""
+    origin = Origin("mobilenetv2_basic", (v2_width_setting(tensors), "input.preprocess=symmetric"), ("backbone",))
+    return hold(file, tensors, origin, lambda placing: place_v2(placing, V2_STATISTICS_NPZ), output_stride)
