@@ -78,7 +78,8 @@ def _place_stem(placing: Placing, style: Style) -> None:
     import numpy as np
 
     def rgb(kernel: Array) -> Array:
-        return (kernel[:, :, ::-1] if style.bgr else kernel) * np.array(style.factors)[:, None]
+        turned: Array = kernel[:, :, ::-1] if style.bgr else kernel
+        return np.asarray(turned * np.array(style.factors)[:, None])
 
     placing.put("backbone.stem.conv/kernel", f"{style.stem}.0.weight", change=rgb)
     _put_batch_norm(placing, "backbone.stem", f"{style.stem}.1")

@@ -7,7 +7,6 @@ torch's two ways to rebuild a tensor, all of which stand for functions of this f
 from __future__ import annotations
 
 import io
-import math
 import pickle
 import zipfile
 from collections.abc import Callable
@@ -35,7 +34,7 @@ REMEDY = "Save it as torch.save(model.state_dict(), FILE)"
 class _Storage(NamedTuple):
     dtype: str
     key: str
-    count: int
+    length: int
 
 
 class _Tensor(NamedTuple):
@@ -151,6 +150,13 @@ def _tensors(state: Any) -> dict[str, _Tensor]:
     return dict(state)
 
 
+def _count(shape: tuple[int, ...]) -> int:
+    count = 1
+    for size in shape:
+        count *= size
+    return count
+
+
 def _array(tensor: _Tensor, raw: dict[str, bytes]) -> Array:
     """The numbers of a tensor, copied. Raises `Problem` where it reaches outside its storage."""
     import numpy as np
@@ -158,9 +164,9 @@ def _array(tensor: _Tensor, raw: dict[str, bytes]) -> Array:
     numbers = np.frombuffer(raw.get(tensor.storage.key, b""), np.dtype(tensor.storage.dtype).newbyteorder("<"))
     reach = sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True))
     negative = min((*tensor.shape, *tensor.strides, tensor.offset, reach)) < 0
-    if negative or (math.prod(tensor.shape) and tensor.offset + reach >= len(numbers)):
+    if negative or (_count(tensor.shape) and tensor.offset + reach >= len(numbers)):
         raise Problem("a tensor reaches outside its storage", "Save it again")
-    if not math.prod(tensor.shape):
+    if not _count(tensor.shape):
         return np.zeros(tensor.shape, tensor.storage.dtype)
     steps = tuple(stride * numbers.itemsize for stride in tensor.strides)
     view = np.lib.stride_tricks.as_strided(numbers[tensor.offset :], tensor.shape, steps, writeable=False)

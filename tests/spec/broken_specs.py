@@ -6,7 +6,11 @@ that folder as its only plugin folder. `spec.yaml` is loaded with the overrides,
 
 # ruff: noqa: E501 (a message stands on one line, as it is printed)
 
+from pathlib import Path
 from typing import NamedTuple
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+BACKBONES = ", ".join(sorted(path.stem for path in (SPECS / "backbones").glob("*.yaml")))  # twelve or fewer
 
 
 class Broken(NamedTuple):
@@ -60,7 +64,7 @@ BROKEN = [
     broken(
         "no backbone",
         "head: dpc\n",
-        "spec.yaml:1:1: missing key 'backbone'. Write backbone: NAME. One of: mobilenet_v2, shufflenet_v2",
+        f"spec.yaml:1:1: missing key 'backbone'. Write backbone: NAME. One of: {BACKBONES}",
     ),
     broken(
         "backbone none",
@@ -80,7 +84,7 @@ BROKEN = [
     broken(
         "unknown backbone, nothing near",
         "backbone: zzz\n",
-        "spec.yaml:1:11: backbone: unknown backbone 'zzz'. One of: mobilenet_v2, shufflenet_v2",
+        f"spec.yaml:1:11: backbone: unknown backbone 'zzz'. One of: {BACKBONES}",
     ),
     broken(
         "unknown head",
@@ -476,8 +480,8 @@ BROKEN = [
     ),
     broken(
         "missing parent file",
-        "extends: ../parent.yaml\nbackbone: shufflenet_v2\n",
-        "spec.yaml:1:10: extends: no such spec ('../parent.yaml'). One of: mobilenetv2_basic, mobilenetv2_dpc, shufflenetv2_basic, shufflenetv2_dpc",
+        "extends: ../enot.yaml\nbackbone: shufflenet_v2\n",
+        "spec.yaml:1:10: extends: no such spec ('../enot.yaml'). Did you mean 'enet'?",
     ),
     broken(
         "extends itself",
