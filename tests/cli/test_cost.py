@@ -114,7 +114,7 @@ def test_layers_name_their_lines() -> None:
     rows = {
         row["name"]: row for row in run("cost", "shufflenetv2_dpc", "--layers", "--format", "json").json()["layers"]
     }
-    assert rows["backbone.stem.conv"]["place"].endswith("backbones/shufflenet_v2.yaml:6:3")
+    assert rows["backbone.stem.conv"]["place"].endswith("backbones/shufflenet_v2.yaml:9:3")
     assert rows["head.branch0.depthwise.dw"]["place"].endswith("shufflenetv2_dpc.yaml:8:7")
 
 
