@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Weights = Mapping[str, Array]
 
 Statistics = Literal["fresh", "random"]
-INITIALIZERS = ("glorot_uniform", "he_normal", "ones", "zeros")
+INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "zeros")
 TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
 CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
@@ -120,6 +120,8 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
     deviation = truncated_deviation(spec.initializer)
     if deviation is not None:
         return _truncated_normal(spec.shape, deviation, generator)
+    if spec.initializer == "bilinear":
+        return bilinear_kernel(spec.shape)
     fan_in, fan_out = _fans(spec.shape)
     if spec.initializer == "glorot_uniform":
         limit = (6.0 / (fan_in + fan_out)) ** 0.5
@@ -127,6 +129,21 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
     if spec.initializer == "he_normal":
         return _truncated_normal(spec.shape, (2.0 / fan_in) ** 0.5 / TRUNCATION_SHRINK, generator)
     raise _unknown_initializer(spec.initializer)
+
+
+def bilinear_kernel(shape: Shape) -> Array:
+    """A transposed convolution's kernel `(kh, kw, C, C)` that upsamples each channel bilinearly (FCN's start)."""
+    import numpy as np
+
+    sides = []
+    for size in shape[:2]:
+        half = (size + 1) // 2
+        centre = (2 * half - 1 - half % 2) / (2 * half)
+        sides.append(1 - np.abs(np.arange(size) / half - centre))
+    kernel = np.zeros(shape, np.float32)
+    diagonal = range(min(shape[2:]))
+    kernel[:, :, diagonal, diagonal] = np.outer(*sides)[:, :, None]
+    return kernel
 
 
 def _truncated_normal(shape: Shape, deviation: float, generator: np.random.Generator) -> Array:

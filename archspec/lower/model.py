@@ -10,6 +10,7 @@ from archspec.errors import UserError, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.graph.weights import constant_value, truncated_deviation
 from archspec.lower.framework import keras
+from archspec.lower.initializers import Bilinear
 from archspec.lower.layers import own_layer, stem
 from archspec.lower.weights import set_weights
 
@@ -75,6 +76,8 @@ def _value(key: str, value: Any) -> Any:
     """Keras reads our initialiser names itself, except one with a number in it."""
     if not key.endswith("_initializer") or not isinstance(value, str):
         return value
+    if value == "bilinear":
+        return Bilinear()
     deviation, constant = truncated_deviation(value), constant_value(value)
     if constant is not None:
         return keras.initializers.Constant(constant)

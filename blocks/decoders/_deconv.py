@@ -6,7 +6,7 @@ from archspec.blocks.units._biased import EPSILON, MOMENTUM
 from archspec.errors import Problem, nearest
 from archspec.graph import Tensor, layers
 
-INITIALIZER = "glorot_uniform"  # the published code begins with bilinear kernels on the diagonal
+INITIALIZER = "bilinear"  # the published code begins with bilinear kernels on the diagonal
 Size = tuple[int, int]
 
 

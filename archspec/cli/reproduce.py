@@ -1,0 +1,64 @@
+"""`archspec reproduce`: every published cost of the bundled networks beside ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@plugins_option
+@format_option
+@output_option
+def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
+    """Print published against computed costs, each with its size, class count and convention.
+
+    FILEs hold claims as specs/published/*.yaml do, which are the default. Exits with 1 when a figure differs by more
+    than 2 % without a stated reason.
+    """
+    from archspec.evaluate.published import TOLERANCE, bundled_claims, find, read_claims
+    from archspec.reporters import Column, Table
+
+    folder = catalog(plugins)
+    claims = tuple(claim for path in (files or bundled_claims()) for claim in read_claims(path))
+    findings = list(find(claims, folder))
+    columns = (
+        Column("paper", "paper"),
+        Column("where", "where"),
+        Column("network", "network"),
+        Column("input", "input"),
+        Column("classes", "classes", kind="integer"),
+        Column("metric", "metric"),
+        Column("published", "published", kind="number"),
+        Column("computed", "computed", kind="number", digits=3),
+        Column("difference", "difference", "%", "number", 1),
+        Column("verdict", "verdict"),
+        Column("convention", "published convention"),
+    )
+    rows = tuple(
+        (
+            finding.claim.paper,
+            finding.claim.where,
+            finding.claim.network,
+            f"{finding.claim.input_size[0]} x {finding.claim.input_size[1]}",
+            finding.claim.classes,
+            finding.claim.metric,
+            finding.claim.published,
+            finding.computed,
+            None if finding.difference is None else 100 * finding.difference,
+            finding.verdict,
+            finding.claim.convention,
+        )
+        for finding in findings
+    )
+    notes = (
+        "ours: gflops = 2 x GMACs of convolutions; tflite_mb predicted, float32; params trainable",
+        f"reproduced: within {TOLERANCE:.0%} of the published figure",
+    )
+    put_table(Table("", columns, rows, notes), reporter, output)
+    if not all(finding.holds for finding in findings):
+        raise click.exceptions.Exit(1)

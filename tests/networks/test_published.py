@@ -1,0 +1,89 @@
+"""Published figures: every one is reproduced, or says why not; the files that hold them are data, checked as such."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from archspec.catalog import Catalog
+from archspec.errors import UserError
+from archspec.evaluate.published import Claim, Finding, bundled_claims, find, read_claims
+from archspec.spec import load
+
+ROOT = Path(__file__).resolve().parents[2]
+CLAIM = """
+paper: a
+claims:
+- {where: b, metric: gflops, convention: c, input_size: [224, 224], classes: 19, values: {shufflenetv2_basic: %s}}
+"""
+
+
+def findings() -> list[Finding]:
+    return list(find(tuple(claim for path in bundled_claims() for claim in read_claims(path)), Catalog()))
+
+
+def test_every_published_cost_is_reproduced_or_says_why_not() -> None:
+    found = findings()
+    assert {one.claim.paper for one in found} == {"arXiv:1902.07476", "arXiv:1803.03816"}
+    assert [one.claim for one in found if not one.holds] == []
+
+
+def test_table_5_is_whole_and_within_two_per_cent() -> None:
+    table = [one for one in findings() if one.claim.where == "Table 5" and one.claim.metric in ("gflops", "tflite_mb")]
+    assert len(table) == 8
+    assert all(abs(one.computed / one.claim.published - 1) <= 0.02 for one in table if one.computed)
+
+
+def test_a_reason_is_given_only_where_it_is_needed() -> None:
+    assert [one.claim for one in findings() if one.claim.reason and one.reproduced] == []
+
+
+@pytest.mark.parametrize(("computed", "verdict"), [(1.019, "reproduced"), (0.979, "DIFFERS"), (None, "DIFFERS")])
+def test_two_per_cent(computed: float | None, verdict: str) -> None:
+    claim = Claim("p", "w", "n", "gflops", 1.0, "c", (1, 1), 1)
+    assert Finding(claim, computed).verdict == verdict
+
+
+def reproduce(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "archspec", "reproduce", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(("published", "code"), [("0.46", 0), ("0.5", 1)])
+def test_exit_code(tmp_path: Path, published: str, code: int) -> None:
+    (tmp_path / "claims.yaml").write_text(CLAIM % published)
+    done = reproduce(str(tmp_path / "claims.yaml"), "--format", "json")
+    assert done.returncode == code
+    row = json.loads(done.stdout)["rows"][0]
+    assert row["computed"] == pytest.approx(0.462266016)
+    assert row["verdict"] == ("reproduced" if code == 0 else "DIFFERS")
+
+
+def test_a_claim_with_faults_is_told_whole(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yaml"
+    path.write_text("claims:\n- {where: b, metrik: gflops, convention: c, input_size: [1, 1], values: {}}\n")
+    with pytest.raises(UserError) as error:
+        read_claims(path)
+    lines = str(error.value).splitlines()
+    assert [line.split(": ", 2)[2] for line in lines] == [
+        "unknown key 'metrik'. Did you mean 'metric'?",
+        "missing key 'metric'. Write metric: …",
+        "missing key 'classes'. Write classes: …",
+    ]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "specs" / "ablations").glob("*.yaml")), ids=lambda path: path.stem)
+def test_ablations_name_networks_that_exist(path: Path) -> None:
+    import yaml
+
+    document = yaml.safe_load(path.read_text())
+    assert document["name"] == path.stem
+    for name, changes in document["variants"].items():
+        spec = load(changes.get("extends", document["base"]), document["overrides"])
+        assert spec.name == name
+    for figures in document["published"].values():
+        assert set(figures) <= set(document["variants"])
