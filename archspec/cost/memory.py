@@ -5,7 +5,8 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 * the image and the outputs are never overwritten; any other tensor lives from the operator that writes it to the
   last that reads it;
 * sums, products and reshapes are written over an input that nobody else needs;
-* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones;
+* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones; those
+  of a transposed convolution are not in the arena, and not counted;
 * tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
   at multiples of 64 bytes.
 """

@@ -46,8 +46,9 @@ def check_equality(
     """Run the file and `reference` (image `(1, H, W, C)` in 0..255 -> logits) on images, by default four made ones.
 
     `places` says where the reference's poolings found their maxima, of a network that unpools by them: float32 logits
-    are then compared at equal choices, and the choices by themselves (archspec/export/choices.py). Raises `Problem` when the relative error is above `tolerance` (None: report only, for other precisions than
-    float32), and when the file's labels are not the largest of its own logits.
+    are then compared at equal choices, and the choices by themselves (archspec/export/choices.py). Raises `Problem`
+    when the relative error is above `tolerance` (None: report only, for other precisions than float32), and when the
+    file's labels are not the largest of its own logits.
     """
     cut = cut_argmax(data)
     if images is None:

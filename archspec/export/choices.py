@@ -15,6 +15,7 @@ import numpy as np
 
 from archspec.errors import Problem
 from archspec.export.model import Array
+from archspec.export.running import enter, leave
 
 Places = Callable[[Array], Sequence[Array]]
 WINDOW_AXIS = 2  # of what ARG_MAX reads: (1, positions, 4, C)
@@ -37,14 +38,14 @@ def run_with_places(data: bytes, images: Sequence[Array], places: Places, tolera
         given = [np.asarray(one, np.int32) for one in places(image)]
         if len(given) != len(choices):
             raise Problem(f"the file makes {len(choices)} choices, the reference {len(given)}: different networks")
-        interpreter.set_tensor(entrance["index"], image.astype(entrance["dtype"]))
+        interpreter.set_tensor(entrance["index"], enter(image, entrance["dtype"]))
         for detail, one in zip(choices, given, strict=True):
             interpreter.set_tensor(detail["index"], one.reshape(detail["shape"]))
         interpreter.invoke()
         for number, (detail, choice) in enumerate(zip(windows, choices, strict=True)):
-            numbers = interpreter.get_tensor(detail["index"])
+            numbers = leave(interpreter.get_tensor(detail["index"]), detail["quantization"])
             _check(numbers, given[number].reshape(choice["shape"]), tolerance, number)
-        results.append(interpreter.get_tensor(exit_["index"]))
+        results.append(leave(interpreter.get_tensor(exit_["index"]), exit_["quantization"]))
     return results
 
 

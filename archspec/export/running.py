@@ -29,20 +29,21 @@ def run(data: bytes, images: Sequence[Array]) -> list[Array]:
     for image in images:
         if image.shape != tuple(entrance["shape"]):
             raise Problem(f"an image of shape {list(image.shape)} for an input of {entrance['shape'].tolist()}")
-        interpreter.set_tensor(entrance["index"], _enter(image, entrance["dtype"]))
+        interpreter.set_tensor(entrance["index"], enter(image, entrance["dtype"]))
         interpreter.invoke()
-        results.append(_leave(interpreter.get_tensor(exit_["index"]), exit_["quantization"]))
+        results.append(leave(interpreter.get_tensor(exit_["index"]), exit_["quantization"]))
     return results
 
 
-def _enter(image: Array, dtype: type) -> Array:
+def enter(image: Array, dtype: type) -> Array:
     """uint8 takes the image's bytes as they are, int8 takes them 128 lower, as TensorFlow's converter does."""
     if dtype == np.int8:
         return (np.rint(image) - 128).astype(np.int8)
     return (np.rint(image) if dtype == np.uint8 else image).astype(dtype)
 
 
-def _leave(output: Array, quantization: tuple[float, int]) -> Array:
+def leave(output: Array, quantization: tuple[float, int]) -> Array:
+    """Real numbers from integers of a scale; all others as they are."""
     scale, zero_point = quantization
     if scale == 0.0 or output.dtype.kind == "f":
         return output

@@ -66,9 +66,9 @@ def weight_specs(graph: Graph) -> Iterator[tuple[str, Node, WeightSpec]]:
 def initialise(graph: Graph, seed: int = 0, statistics: Statistics = "fresh") -> dict[str, Array]:
     """Every array of the graph as its initialiser makes it, float32, the same for the same seed and names.
 
-    `statistics="random"` gives batch norms the scales, shifts, means and variances (and PReLUs the slopes) of a
-    network that has seen data, so that folding them can be checked: fresh ones would hide a mistake. They fit the numbers that
-    reach them, so that the image's signal comes through to the output.
+    `statistics="random"` gives batch norms the scales, shifts, means and variances, and PReLUs the slopes, of a
+    network that has seen data, so that folding them can be checked: fresh ones would hide a mistake. They fit the
+    numbers that reach them, so that the image's signal comes through to the output.
     """
     weights: dict[str, Array] = {}
     estimate = Estimate()

@@ -29,7 +29,7 @@ def test_unknown_initializer(word: str) -> None:
         graph_of(SPEC.replace("WORD", word))
     assert str(caught.value) == (
         f"<text>:5:3: backbone[0]: unknown initializer '{word}'. "
-        "One of: constant(VALUE), glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
+        "One of: bilinear, constant(VALUE), glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
     )
 
 
@@ -60,3 +60,14 @@ def test_constant_initializer() -> None:
     arrays = initialise(graph_of(SPEC.replace("WORD", "constant(-0.25)")))
     (kernel,) = (array for key, array in arrays.items() if "backbone" in key and "kernel" in key)
     np.testing.assert_array_equal(kernel, np.float32(-0.25))
+
+
+def test_bilinear_kernels_upsample_a_ramp_and_keep_channels_apart() -> None:
+    """By hand: at stride 2 a 4-tap kernel weighs its two inputs 3 : 1, and the weights of each phase sum to one."""
+    kernel = bilinear_kernel((4, 4, 3, 3))
+    side = np.array([0.25, 0.75, 0.75, 0.25])
+    for first in range(3):
+        for second in range(3):
+            wanted = np.outer(side, side) if first == second else np.zeros((4, 4))
+            np.testing.assert_allclose(kernel[:, :, first, second], wanted)
+    assert bilinear_kernel((16, 16, 1, 1))[::8, ::8, 0, 0].sum() == pytest.approx(1.0)

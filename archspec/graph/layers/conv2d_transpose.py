@@ -77,7 +77,7 @@ class Conv2DTranspose(Layer):
         """`H · W · C · kh · kw · filters`, on the input's grid: every input number meets the whole kernel once."""
         kh, kw = self.config["kernel_size"]
         filters: int = self.config["filters"]
-        return node.inputs[0].elements * kh * kw * filters
+        return int(node.inputs[0].elements * kh * kw * filters)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One addition an output element for the bias."""

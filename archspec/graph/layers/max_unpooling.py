@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class MaxUnpooling(Layer):
-    """Our own layer, the inverse of `MaxPoolingWithIndices`: takes `(numbers, indices)`; `size` is that before pooling."""
+    """Our own layer, the inverse of `MaxPoolingWithIndices`: takes `(numbers, indices)`; `size` as before pooling."""
 
     __slots__ = ()
     own = True
