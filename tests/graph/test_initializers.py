@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from archspec.errors import UserError
-from archspec.graph.weights import initialise
+from archspec.graph.weights import bilinear_kernel, initialise
 from tests.strategies import graph_of
 
 SPEC = """
