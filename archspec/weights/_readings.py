@@ -28,7 +28,7 @@ TELLING = {
 ACTIVATIONS = ("Activation", "PReLU", "ReLU")
 SLIDING = ("Conv2D", "DepthwiseConv2D")
 OF_THE_IMAGE = ("ChannelReverse", "Rescaling")  # followed by archspec.weights._image
-VANISHING = ("Dropout", "SpatialDropout2D")
+UNSEEN = ("Cropping2D", "Dropout", "SpatialDropout2D")  # a crop comes and goes with the size of the image
 ANY_SIDE = ("same", "symmetric")
 
 
@@ -99,7 +99,7 @@ def read_parts(parts: Mapping[str, Part]) -> dict[str, Reading]:
 def image_readers(parts: Mapping[str, Part]) -> tuple[str, ...]:
     """The layers that read the image as preprocessing leaves it."""
     signs = _signs(parts)
-    passing = (*OF_THE_IMAGE, "ZeroPadding2D", *VANISHING)
+    passing = (*OF_THE_IMAGE, "ZeroPadding2D", *UNSEEN)
     return tuple(
         name
         for name, part in parts.items()
@@ -146,7 +146,7 @@ def _signs(parts: Mapping[str, Part]) -> dict[tuple[str, int], str]:
             word = name
         elif not part.inputs or (part.kind in OF_THE_IMAGE and inside == ["image"]):
             word = "image"
-        elif part.kind in VANISHING:
+        elif part.kind in UNSEEN:
             word = inside[0]
         else:
             told = [f"{key}={_plain(part.config.get(key))}" for key in TELLING.get(part.kind, ())]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SLOTS = re.compile(r"/(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|Adagrad|ExponentialMovingAverage)$")
 COUNTERS = re.compile(r"(^|/)(global_step|global_epoch|global_.*_tensor|beta[12]_power|save_counter)$")
+CELL = "meta_architecture"
 SHUFFLESEG = "network/shufflenet_encoder"
 SHUFFLENET_WIDTHS = {24: "0.5", 58: "1.0", 88: "1.5", 112: "2.0"}  # of half of stage 2
 REMEDY = "Checkpoints of sercant/mobile-segmentation and of TFSegmentation's SkipNet-ShuffleNet can be read"
@@ -48,7 +49,7 @@ def _recognised(file: str, tensors: dict[str, Array]) -> tuple[Origin, Callable[
         groups = _groups(tensors)
         settings = (f"classes={classes}", f"backbone.groups={groups}", "input.preprocess=shuffleseg")
         return Origin("shuffleseg_skipnet", settings, (), True), _place_shuffleseg
-    head = "dpc" if any(name.startswith("meta_architecture/") for name in tensors) else "basic"
+    head = "dpc" if _has_cell(tensors) else "basic"
     settings = (f"classes={_last_axis(tensors, 'logits/semantic/weights', 19)}", "variant=reference",
                 "input.preprocess=symmetric")  # fmt: skip
     if "ShuffleNetV2/Conv1/weights" in tensors:
@@ -99,11 +100,12 @@ def _place_mobilenet(placing: Placing) -> None:
 
 def _place_deeplab(placing: Placing, backbone_scope: Callable[[str], str], batch_norm: str) -> None:
     """A backbone, one of the two heads, and the logits."""
+    is_cell = _has_cell(placing.tensors)
     for node in placing.graph.nodes:
         section, _, _ = node.name.partition(".")
         owner, _, last = node.name.rpartition(".")
         if last in ("conv", "dw", "bn"):
-            scope = backbone_scope(owner) if section == "backbone" else _head_scope(owner)
+            scope = backbone_scope(owner) if section == "backbone" else _head_scope(owner, is_cell)
             words = "depthwise_weights" if last == "dw" else "weights"
             if last == "bn":
                 _put_batch_norm(placing, node.name, f"{scope}/{batch_norm if section == 'backbone' else 'BatchNorm'}")
@@ -114,12 +116,14 @@ def _place_deeplab(placing: Placing, backbone_scope: Callable[[str], str], batch
     _skip_companions(placing)
 
 
-def _head_scope(node: str) -> str:
+def _has_cell(tensors: Mapping[str, Array]) -> bool:
+    return any(name.startswith(f"{CELL}/") for name in tensors)
+
+
+def _head_scope(node: str, is_cell: bool) -> str:
     """`head.branch0.depthwise` -> `meta_architecture/branch0_depthwise`; the basic head's scopes have no prefix."""
-    words = node.split(".")[1:]
-    if words[0].startswith("branch"):
-        return f"meta_architecture/{'_'.join(words)}"
-    return words[0]
+    scope = "_".join(node.split(".")[1:])
+    return f"{CELL}/{scope}" if is_cell else scope
 
 
 def _place_shuffleseg(placing: Placing) -> None:
