@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 
 from harness import ROOT, worker
@@ -15,7 +16,7 @@ from harness.conditions import conditions
 from harness.networks import CATALOG, conditions_of, read_network, variants
 from harness.stopwatch import Timing, time_each
 
-from archspec.cost import price
+from archspec.cost import CostSheet, price
 from archspec.graph.trace import trace
 from archspec.reporters import Cell, Column, Table
 from archspec.spec import Spec, dump, expand, load, parse
@@ -41,23 +42,26 @@ def cost_speed(arguments: Namespace) -> tuple[Table, bool]:
     """The table; a bar that is missed shows in it, and is no failure of the command."""
     count = 20 if arguments.quick else 200
     tell("ours, in process …")
-    spec_ms, text_ms = time_specs(count), time_texts(count)
+    total_ms, sheet_ms, text_ms = time_specs(count, totals), time_specs(count, whole_sheet), time_texts(count)
     tell("Keras and TensorFlow's profiler, in a process of their own …")
     keras = worker.ask(__file__, "1" if arguments.quick else "4")
     baseline = Timing(tuple(map(sum, keras["wall_ms"])), tuple(keras["cpu_ms"]))
     tell("cold starts …")
     cold, import_tensorflow = time_cold_starts(2 if arguments.quick else 10)
 
+    bar = f"≤ {IN_PROCESS_BAR_MS:g} ms, > {RATIO_BAR:g}×"
     name, cold_name = "Keras build and tf.profiler", "python -c 'import tensorflow'"
     rows = (
-        _row("ours: Spec to cost sheet", spec_ms, name, baseline, f"≤ {IN_PROCESS_BAR_MS:g} ms, > {RATIO_BAR:g}×"),
-        _row("ours: YAML text to cost sheet", text_ms, name, baseline, ""),
+        _row("ours: Spec to parameters and GFLOPs", total_ms, name, baseline, bar),
+        _row("ours: Spec to the whole cost sheet", sheet_ms, name, baseline, f"≤ {IN_PROCESS_BAR_MS:g} ms"),
+        _row("ours: YAML text to the whole cost sheet", text_ms, name, baseline, ""),
         _row(f"{name} (baseline)", baseline, "", None, ""),
         _row("archspec cost SPEC.yaml, cold start", cold, cold_name, import_tensorflow, f"< {COLD_START_BAR_MS:g} ms"),
         _row(f"{cold_name} (baseline)", import_tensorflow, "", None, ""),
     )
     met = (
-        _met(spec_ms.cpu_median_ms <= IN_PROCESS_BAR_MS and _ratio(baseline, spec_ms) > RATIO_BAR),
+        _met(total_ms.cpu_median_ms <= IN_PROCESS_BAR_MS and _ratio(baseline, total_ms) > RATIO_BAR),
+        _met(sheet_ms.cpu_median_ms <= IN_PROCESS_BAR_MS),
         "",
         "",
         _met(cold.median_ms < COLD_START_BAR_MS),
@@ -66,7 +70,8 @@ def cost_speed(arguments: Namespace) -> tuple[Table, bool]:
     build, profile = (min(column) for column in zip(*keras["wall_ms"], strict=True))
     notes = conditions(
         **conditions_of(read_network(SPEC)),
-        ours="another width, size and class count each time; expand, trace, price (params, MACs, memory, file sizes)",
+        ours="another width, size and class count each time; expand, trace, price",
+        whole="adds what the profiler does not know: arena, memory access, file size at four precisions",
         baseline=f"build {build:.0f} ms, trace and profile {profile:.0f} ms at best; the same networks; "
         "tf.compat.v1.profiler, float_operation, on the concrete function",
         frozen=f"freezing the function first, as keras-flops does, adds {keras['freeze_ms']:.0f} ms, not counted here",
@@ -95,22 +100,28 @@ def _met(holds: bool) -> str:
 
 
 # --- ours --------------------------------------------------------------------------------------------------
-def time_specs(count: int) -> Timing:
-    """From a parsed spec, as a search has it, to every total; no two networks alike."""
+def time_specs(count: int, question: Callable[[Spec], object]) -> Timing:
+    """From a parsed spec, as a search has it; no two networks alike."""
     specs = [load(SPEC, overrides, catalog=CATALOG) for overrides in variants(count + WARM_UP)]
-    return time_each(price_spec, specs, warm_up=WARM_UP)
+    return time_each(question, specs, warm_up=WARM_UP)
 
 
 def time_texts(count: int) -> Timing:
     """From YAML text, every text another."""
     texts = [dump(load(SPEC, overrides, catalog=CATALOG)) for overrides in variants(count + WARM_UP)]
-    return time_each(lambda text: price_spec(parse(text, catalog=CATALOG)), texts, warm_up=WARM_UP)
+    return time_each(lambda text: whole_sheet(parse(text, catalog=CATALOG)), texts, warm_up=WARM_UP)
 
 
-def price_spec(spec: Spec) -> object:
-    """Expand, trace, price."""
+def totals(spec: Spec) -> CostSheet:
+    """Expand, trace, price: what Keras and the profiler answer too."""
     network = expand(spec)
     return price(trace(network, CATALOG), classes=network.classes, output_stride=network.output_stride)
+
+
+def whole_sheet(spec: Spec) -> object:
+    """And memory and bytes of the network as it runs."""
+    sheet = totals(spec)
+    return sheet.peak_memory_bytes, sheet.memory_access_bytes, sheet.tflite_bytes
 
 
 def time_cold_starts(count: int) -> tuple[Timing, Timing]:

@@ -12,7 +12,7 @@ from archspec.cost.memory import arena_bytes
 from archspec.cost.memory_access import memory_access
 from archspec.cost.receptive_field import receptive_fields
 from archspec.graph.identity import canonical_hash
-from archspec.graph.program import build_program
+from archspec.graph.program import Program, build_program
 from archspec.graph.tensor import Graph
 
 CONVENTIONS = (
@@ -27,7 +27,11 @@ CONVENTIONS = (
 
 @dataclass(frozen=True)
 class CostSheet:
-    """Totals of one network at one input size, batch 1. Hash and receptive field are worked out when asked for."""
+    """Totals of one network at one input size, batch 1.
+
+    Parameters and operations are there at once. What needs the runtime program, the hash or the receptive field
+    is worked out when it is asked for: a search refuses most candidates on the first.
+    """
 
     graph: Graph = field(repr=False, compare=False)
     name: str
@@ -38,9 +42,26 @@ class CostSheet:
     params_total: int
     macs: int
     other_operations: dict[str, int]
-    peak_memory_bytes: int
-    memory_access_bytes: int
-    tflite_bytes: dict[str, int]
+
+    @cached_property
+    def program(self) -> Program:
+        """The float32 program that a runtime would run. Raises `Problem` for a layer without a TFLite rule."""
+        return build_program(self.graph)
+
+    @cached_property
+    def peak_memory_bytes(self) -> int:
+        """The activation arena."""
+        return arena_bytes(self.program)
+
+    @cached_property
+    def memory_access_bytes(self) -> int:
+        """What the operators read and write."""
+        return sum(memory_access(self.program).values())
+
+    @cached_property
+    def tflite_bytes(self) -> dict[str, int]:
+        """The predicted size of the file by precision."""
+        return predicted_sizes(self.program)
 
     @cached_property
     def hash(self) -> str:
@@ -86,8 +107,7 @@ class CostSheet:
 
 
 def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
-    """Everything there is to know before building. Raises `Problem` for a layer without a TFLite rule."""
-    program = build_program(graph)
+    """Everything there is to know before building."""
     params = params_total = macs = 0
     other: dict[str, int] = {}
     for node in graph.nodes:
@@ -107,7 +127,4 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         params_total=params_total,
         macs=macs,
         other_operations=dict(sorted(other.items())),
-        peak_memory_bytes=arena_bytes(program),
-        memory_access_bytes=sum(memory_access(program).values()),
-        tflite_bytes=predicted_sizes(program),
     )

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem, UserError, nearest
+from archspec.graph.collector import collector_paused
 from archspec.graph.layers import Input
 from archspec.graph.tensor import Graph, Origin, Tensor
 
@@ -78,10 +79,11 @@ def trace(network: Network, catalog: Catalog) -> Graph:
         "output_stride": network.output_stride,
         "taps": taps,
     }
-    for section in network.sections:
-        x = _trace_section(graph, section, x, context, catalog)
-        taps[section.kind] = x
-    graph.finish((x,))
+    with collector_paused():
+        for section in network.sections:
+            x = _trace_section(graph, section, x, context, catalog)
+            taps[section.kind] = x
+        graph.finish((x,))
     return graph
 
 

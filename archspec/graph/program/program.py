@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
 from archspec.graph.program.fusion import Tail, find_tail
 from archspec.graph.program.values import SCATTERED, Stretch, Value
@@ -151,8 +152,9 @@ def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: st
     Raises `Problem` for a layer without a TFLite rule.
     """
     program = Program(graph, shuffle, input_dtype)
-    for node in graph.nodes:
-        if id(node) not in program.folded:
-            node.layer.emit(node, program)
-    program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
+    with collector_paused():
+        for node in graph.nodes:
+            if id(node) not in program.folded:
+                node.layer.emit(node, program)
+        program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
     return program
