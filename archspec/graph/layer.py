@@ -90,8 +90,9 @@ class Layer:
         return (inputs[0].shape,)
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
-        """The stride of the outputs against the image."""
-        return inputs[0].stride
+        """The stride of the outputs against the image: multiplied by the layer's own, where it has any."""
+        own: Pair | None = self.config.get("strides")
+        return inputs[0].stride * own[0] if own else inputs[0].stride
 
     def dtype(self, inputs: tuple[Tensor, ...]) -> str:
         """The dtype of the output."""

@@ -75,11 +75,6 @@ class Conv2D(Layer):
         )
         return ((slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), filters),)
 
-    def stride(self, inputs: tuple[Tensor, ...]) -> int:
-        """Multiplied by its own."""
-        factor: int = self.config["strides"][0]
-        return inputs[0].stride * factor
-
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C / groups, filters)` and `bias (filters)`."""
         config = self.config

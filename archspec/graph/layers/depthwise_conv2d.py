@@ -78,11 +78,6 @@ class DepthwiseConv2D(Layer):
         )
         return (shape,)
 
-    def stride(self, inputs: tuple[Tensor, ...]) -> int:
-        """Multiplied by its own."""
-        factor: int = self.config["strides"][0]
-        return inputs[0].stride * factor
-
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C, depth_multiplier)` and `bias (C · depth_multiplier)`."""
         config = self.config

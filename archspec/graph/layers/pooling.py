@@ -36,11 +36,6 @@ class Pooling2D(Layer):
         (kh, kw), (sh, sw), padding = self.config["pool_size"], self.config["strides"], self.config["padding"]
         return ((slide(height, kh, sh, 1, padding), slide(width, kw, sw, 1, padding), channels),)
 
-    def stride(self, inputs: tuple[Tensor, ...]) -> int:
-        """Multiplied by its own."""
-        factor: int = self.config["strides"][0]
-        return inputs[0].stride * factor
-
     def other_operations(self, node: Node) -> dict[str, int]:
         """One operation a window position an output element."""
         kh, kw = self.config["pool_size"]
