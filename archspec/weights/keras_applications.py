@@ -24,7 +24,7 @@ NETWORKS = {
 _WIDTH = re.compile(r"_(\d+\.\d+)")
 CONVENTIONS = (
     "as ours: input.preprocess=symmetric, TensorFlow's SAME padding, batch norm's epsilon 1e-3",
-    "names: mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large; with a width: mobilenet_v2_0.5",
+    "names: mobilenet_v2, mobilenet_v3_small, mobilenet_v3_large; with a width: mobilenet_v2_0.5 (V3 has 1.0 only)",
     "left out: the ImageNet classifier",
 )
 
@@ -34,6 +34,13 @@ def read(file: str) -> dict[str, Array]:
     from archspec.lower.applications import application_weights
 
     network, width = parse_name(file)
+    if network != "mobilenet_v2" and width != 1:
+        raise user_error(
+            f"keras.applications rounds the inner widths of MobileNetV3 at {width:g} otherwise than torchvision, "
+            "which ours follow",
+            "Use width 1.0",
+            place=Place(file),
+        )
     return application_weights(network, width, file if Path(file).is_file() else "imagenet")
 
 

@@ -51,6 +51,8 @@ COMMANDS = [
     ["list"],
     ["list", "blocks"],
     ["schema"],
+    ["weights", "--help"],
+    ["weights", "show"],
 ]
 # These answer in half a second from cold: NumPy (0.2 s) is too much for them.
 WITHOUT_NUMPY = ("--help", "--version", "cost", "check", "list")
