@@ -106,7 +106,9 @@ def agreement_table(build: Build) -> Table:
             _agreement_row("as written", agreement.file),
             _agreement_row("trained statistics", agreement.trained_statistics),
         )
-    notes = ("relative error: max |a - b| / max |b| over all images; float32 is refused above 1e-5 (imported weights: 1e-4)",)
+    notes = (
+        "relative error: max |a - b| / max |b| over all images; float32 is refused above 1e-5 (imported weights: 1e-4)",
+    )
     return Table("", columns, rows, notes)
 
 
