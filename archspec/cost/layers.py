@@ -80,6 +80,7 @@ def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
 
 def _layer_cost(node: Node, receptive_field: tuple[int, int], memory_access_bytes: int) -> LayerCost:
     params, params_total = parameters(node)
+    computed = id(node) not in node.graph.unread
     first = node.outputs[0]
     return LayerCost(
         name=node.name,
@@ -92,8 +93,8 @@ def _layer_cost(node: Node, receptive_field: tuple[int, int], memory_access_byte
         stride=first.stride,
         params=params,
         params_total=params_total,
-        macs=node.layer.macs(node),
-        other_operations=sum(node.layer.other_operations(node).values()),
+        macs=node.layer.macs(node) if computed else 0,
+        other_operations=sum(node.layer.other_operations(node).values()) if computed else 0,
         activation_bytes=FLOAT_BYTES * sum(tensor.elements for tensor in node.outputs),
         memory_access_bytes=memory_access_bytes,
         receptive_field=receptive_field,

@@ -114,6 +114,8 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         trainable, everything = parameters(node)
         params += trainable
         params_total += everything
+        if id(node) in graph.unread:
+            continue
         macs += node.layer.macs(node)
         for kind, count in node.layer.other_operations(node).items():
             other[kind] = other.get(kind, 0) + count

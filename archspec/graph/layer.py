@@ -46,6 +46,7 @@ class Layer:
     multiple_inputs: ClassVar[bool] = False
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
     vanishes: ClassVar[bool] = False  # it does nothing at inference
+    reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
 
     def __init__(self, config: dict[str, Any], name: str | None) -> None:
         self.config = config

@@ -158,6 +158,7 @@ RULES = {
     "Multiply": _gate,
     "PReLU": _prelu,
     "PadChannels": _padded,
+    "Unread": lambda node, inputs, weights: inputs[0],
     "ReLU": _relu,
     "Rescaling": _rescaling,
 }

@@ -87,7 +87,7 @@ class Node:
 class Graph:
     """Nodes in execution order, from `input` to `outputs`."""
 
-    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs")
+    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "unread")
 
     def __init__(self, name: str = "network") -> None:
         self.name = name
@@ -95,6 +95,7 @@ class Graph:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.origin: Origin = NO_ORIGIN
+        self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed
         self._names: dict[str, Node] = {}
 
     def add(self, layer: Layer, inputs: tuple[Tensor, ...]) -> Node:
@@ -127,15 +128,23 @@ class Graph:
         ends = {id(tensor.node) for tensor in (*self.outputs, *self.inputs)}
         if any(not node.outputs[0].consumers and _is_dead(node) and id(node) not in ends for node in self.nodes):
             self._drop_dead()
+        if any(node.layer.reads_first_only for node in self.nodes):
+            self.unread = frozenset(map(id, self.nodes)) - self._behind_outputs(read=True)
 
-    def _drop_dead(self) -> None:
+    def _behind_outputs(self, read: bool = False) -> set[int]:
+        """Ids of the nodes that the outputs need; with `read`, only of those that are computed."""
         needed: set[int] = set()
         stack = [tensor.node for tensor in (*self.outputs, *self.inputs)]
         while stack:
             node = stack.pop()
             if id(node) not in needed:
                 needed.add(id(node))
-                stack.extend(tensor.node for tensor in node.inputs)
+                first_only = read and node.layer.reads_first_only
+                stack.extend(tensor.node for tensor in (node.inputs[:1] if first_only else node.inputs))
+        return needed
+
+    def _drop_dead(self) -> None:
+        needed = self._behind_outputs()
         self.nodes = [node for node in self.nodes if id(node) in needed]
         self._names = {node.name: node for node in self.nodes}
         for node in self.nodes:

@@ -15,6 +15,7 @@ def unet(
     skips: Sequence[str] = ("stage3", "stage2", "max_pool_padded", "conv1_padded"),
     filters: Annotated[int, Range(ge=1)] | None = None,
     dropout: Annotated[float, Range(ge=0, lt=1)] = 0.5,
+    score_encoder: bool = False,
     classes: int = 19,
     input_size: tuple[int, int],
     taps: Mapping[str, Tensor],
@@ -23,7 +24,9 @@ def unet(
     """For each of `skips`: 1×1 to its width, upsampling to its size, its sum with it, 1×1. Then to full size, 1×1
     into `filters` (the last skip's width), dropout, and the logits.
 
-    Everything is linear, and features are added, not concatenated. Say `classifier: none`.
+    Everything is linear, and features are added, not concatenated. Say `classifier: none`. `score_encoder` also makes
+    the scores at the backbone's end that the published code makes and never reads: their weights are in its
+    checkpoints, and a runtime does not compute them.
     """
     y = x
     for number, skip in enumerate(skips, 1):
@@ -40,7 +43,11 @@ def unet(
     y = _linear(y, filters or y.channels, f"{name}/expand{number}")
     if dropout:
         y = layers.Dropout(dropout, name=f"{name}/expand{number}/dropout")(y)
-    return scores(y, classes=classes, name=f"{name}/fscore")
+    y = scores(y, classes=classes, name=f"{name}/fscore")
+    if score_encoder:
+        unread = scores(tap(taps, "backbone"), classes=classes, name=f"{name}/score_fr")
+        y = layers.Unread(name=f"{name}/unread")([y, unread])
+    return y
 
 
 def _linear(x: Tensor, filters: int, name: str) -> Tensor:
@@ -51,6 +58,10 @@ EXAMPLES = [
     (
         {"x": (4, 5, 12, 16), "in8": (7, 10, 10, 8), "in2": (28, 39, 4, 2)},
         {"classes": 3, "input_size": (56, 77), "skips": ["in8", "in2"], "filters": 6},
+    ),
+    (
+        {"x": (4, 5, 8, 4), "in1": (16, 18, 4, 1), "backbone": (2, 3, 6, 8)},
+        {"classes": 3, "input_size": (16, 18), "skips": ["in1"], "score_encoder": True},
     ),
     (
         {"x": (4, 5, 8, 4), "in1": (16, 18, 4, 1)},

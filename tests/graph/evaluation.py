@@ -113,5 +113,6 @@ RULES: dict[str, Rule] = {
     "Resize": _resize,
     "Softmax": lambda node, x, own: [oracle.softmax(x[0])],
     "SpatialDropout2D": lambda node, x, own: [x[0]],
+    "Unread": lambda node, x, own: [x[0]],
     "ZeroPadding2D": lambda node, x, own: [np.pad(x[0], (*_config(node)["padding"], (0, 0)))],
 }

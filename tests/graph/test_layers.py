@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archspec.cost import layer_costs, price
 from archspec.errors import Problem
 from archspec.graph import Tensor, layers
 from archspec.graph.layer import Layer
@@ -90,6 +91,7 @@ def examples() -> dict[str, Tensor]:
     found["ChannelSplit"], found["Input"] = layers.ChannelSplit(2)(x)[0], x
     found["Multiply"] = layers.Multiply()([x, layers.GlobalAveragePooling2D()(x)])
     pooled = layers.MaxPoolingWithIndices(name="pool")(x)
+    found["Unread"] = layers.Unread()([x, layers.Conv2D(3, 1)(x)])
     found["MaxPoolingWithIndices"], found["MaxUnpooling"] = pooled[1], layers.MaxUnpooling((6, 7))(pooled)
     return found
 
@@ -124,6 +126,7 @@ def test_only_what_keras_lacks_is_our_own() -> None:
         "MaxUnpooling",
         "PadChannels",
         "Resize",
+        "Unread",
     }
 
 
@@ -257,3 +260,16 @@ def test_batch_norm_arrays_follow_its_switches() -> None:
     ]
     bare = on_map(layers.BatchNormalization(center=False, scale=False)).node
     assert [spec.name for spec in bare.layer.weights(bare)] == ["moving_mean", "moving_variance"]
+
+
+def test_what_is_unread_has_weights_and_is_never_computed() -> None:
+    x = layers.Conv2D(4, 3, name="read")(nets.image(6, 7, 4))
+    beside = layers.Conv2D(5, 1, name="b")(layers.ReLU(name="a")(x))
+    graph = nets.finish(layers.Unread(name="unread")([x, beside]))
+    assert {node.name for node in graph.nodes if id(node) in graph.unread} == {"a", "b"}
+    assert [operation.code for operation in build_program(graph).operations] == ["CONV_2D"]
+    sheet = price(graph, classes=4, output_stride=1)
+    assert sheet.params == (3 * 3 * 4 * 4 + 4) + (4 * 5 + 5)
+    assert sheet.macs == 4 * 5 * 4 * 9 * 4 == sum(cost.macs for cost in layer_costs(graph))
+    with pytest.raises(Problem, match="Unread of one tensor alone"):
+        layers.Unread()([nets.image()])

@@ -106,9 +106,21 @@ LAYERS: dict[str, dict[str, Any]] = {
 
 
 def test_every_layer_file_is_tested_here(root: Any) -> None:
-    """But for the one that takes two tensors (test_new_layers.py)."""
+    """But for those that take two tensors (test_new_layers.py, below)."""
     files = (root / "archspec" / "lower" / "layers").glob("*.py")
-    assert {path.stem for path in files} - {"__init__", "max_unpooling"} == {stem(name) for name in LAYERS}
+    assert {path.stem for path in files} - {"__init__", "max_unpooling", "unread"} == {stem(name) for name in LAYERS}
+
+
+def test_unread_holds_weights_that_nothing_reads(tmp_path: Any) -> None:
+    image = keras.Input((6, 7, 3))
+    beside = keras.layers.Conv2D(5, 1, name="beside")(image)
+    model = keras.Model(image, own_layer("Unread")(name="unread")([image, beside]))
+    assert model.count_params() == 3 * 5 + 5
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    x = RANDOM.normal(size=(2, 6, 7, 3)).astype(np.float32)
+    np.testing.assert_array_equal(again(x).numpy(), x)
+    assert again.get_layer("beside").count_params() == 20
 
 
 @pytest.mark.parametrize("name", LAYERS)

@@ -27,6 +27,7 @@ from archspec.graph.layers.rescaling import Rescaling
 from archspec.graph.layers.resize import Resize
 from archspec.graph.layers.softmax import Softmax
 from archspec.graph.layers.spatial_dropout2d import SpatialDropout2D
+from archspec.graph.layers.unread import Unread
 from archspec.graph.layers.zero_padding2d import ZeroPadding2D
 
 __all__ = [
@@ -57,5 +58,6 @@ __all__ = [
     "Resize",
     "Softmax",
     "SpatialDropout2D",
+    "Unread",
     "ZeroPadding2D",
 ]

@@ -75,7 +75,7 @@ class Program:
         self.operations: list[Operation] = []
         self.inputs: list[int] = []
         self.outputs: list[int] = []
-        self.folded: set[int] = set()  # ids of nodes that live inside the operator before them
+        self.folded: set[int] = set(graph.unread)  # ids of nodes that become no operator of their own
         self.gathered: dict[tuple[Stretch, ...], tuple[int, list[Stretch]]] = {}
         self.slices: dict[tuple[int, int], int] = {}
         self._values: dict[int, Value] = {}

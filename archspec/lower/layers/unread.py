@@ -1,0 +1,20 @@
+"""A tensor, and beside it what a published network also makes and nothing reads: its first input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.lower.framework import keras
+
+
+@keras.saving.register_keras_serializable(package="archspec")
+class Unread(keras.layers.Layer):
+    """The others are inputs only so that the model holds their weights; training does not move those."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The first one's."""
+        return input_shape[0]
+
+    def call(self, inputs: Any) -> Any:
+        """The first one."""
+        return inputs[0]
