@@ -146,6 +146,10 @@ def _activation(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
     return Moments(0.0, 0.4) if node.layer.config["activation"] == "tanh" else Moments(0.5, 0.05)
 
 
+def _first(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    return inputs[0]
+
+
 RULES = {
     "Activation": _activation,
     "Add": _add,
@@ -158,7 +162,7 @@ RULES = {
     "Multiply": _gate,
     "PReLU": _prelu,
     "PadChannels": _padded,
-    "Unread": lambda node, inputs, weights: inputs[0],
+    "Unread": _first,
     "ReLU": _relu,
     "Rescaling": _rescaling,
 }

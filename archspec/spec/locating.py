@@ -20,7 +20,9 @@ def locate_weights(document: Table, folder: Path) -> Table:
 def _located(node: Node, folder: Path) -> Node:
     if isinstance(node, Scalar):
         path = node.value
-        return Scalar(shown_path(folder / path), node.place) if isinstance(path, str) and path not in ("", NONE) else node
+        return (
+            Scalar(shown_path(folder / path), node.place) if isinstance(path, str) and path not in ("", NONE) else node
+        )
     if isinstance(node, Items):
         return Items(tuple(_located(item, folder) for item in node.items), node.place)
     entries = {
