@@ -95,6 +95,10 @@ def spec_weights(network: Network, graph: Graph) -> Imported | None:
 
 
 def _format(name: str) -> Any:
-    if name not in formats():
-        raise user_error(f"unknown format '{name}'", nearest(name, formats()))
-    return importlib.import_module(f"{__name__}.{name}")
+    """The module of a format; the beginning of a name will do where it is the only one (`tf1`, `torchvision`)."""
+    asked = name.lower().replace("-", "_")
+    found = [one for one in formats() if one == asked] or [one for one in formats() if asked and one.startswith(asked)]
+    if len(found) != 1:
+        remedy = f"One of: {', '.join(found)}" if found else nearest(name, formats())
+        raise user_error(f"unknown format '{name}'", remedy)
+    return importlib.import_module(f"{__name__}.{found[0]}")
