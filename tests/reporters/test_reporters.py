@@ -271,8 +271,9 @@ def test_markdown_shows_text_as_it_is(text: str, escaped: str) -> None:
 
 @given(tables())
 def test_text_is_one_line_a_row_without_control_characters(table: Table) -> None:
-    lines = render(Table("", table.columns, table.rows), "table").removesuffix("\n").splitlines()
+    lines = render(Table("", table.columns, table.rows), "table").removesuffix("\n").split("\n")
     assert len(lines) == 2 + len(table.rows)
+    assert all(len(line.splitlines()) <= 1 for line in lines)
     assert not any(ord(character) < 32 or ord(character) == 127 for line in lines for character in line)
 
 
