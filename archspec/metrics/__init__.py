@@ -1,0 +1,1 @@
+"""Scores of predicted labels: one number a file."""

@@ -1,0 +1,1 @@
+"""Training: recipes, losses, schedules, exact resume."""
