@@ -23,6 +23,7 @@ MAX_DEPTH = 50
 MAX_NODES = 20_000
 
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_TOO_DEEP_TO_SCAN = "exceeded maximum nesting depth"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REMEDIES = {
     "cannot start any token": "Indent with spaces, not tabs, and quote text that starts with @, ` or %",
@@ -142,6 +143,8 @@ class _Builder:
             for event in yaml.parse(text, Loader=_LOADER):
                 self.take(event)
         except yaml.MarkedYAMLError as error:
+            if error.problem == _TOO_DEEP_TO_SCAN and error.problem_mark is not None:
+                return self.reread(text[: error.problem_mark.index])
             self.faults.append(self.syntax_fault(error))
             return None
         except yaml.YAMLError as error:
@@ -151,6 +154,11 @@ class _Builder:
             self.faults.extend(error.faults)
             return None
         return self.root
+
+    def reread(self, beginning: str) -> Node | None:
+        """libyaml's scanner (from PyYAML 6.0.4) runs ahead of its events, to a limit of its own that says less than ours:
+        what comes before that is enough to meet ours."""
+        return _Builder(self.file, self.faults, self.fixed).build(beginning)
 
     def take(self, event: Any) -> None:
         kind = type(event)
