@@ -156,8 +156,10 @@ class _Builder:
         return self.root
 
     def reread(self, beginning: str) -> Node | None:
-        """libyaml's scanner (from PyYAML 6.0.4) runs ahead of its events, to a limit of its own that says less than ours:
-        what comes before that is enough to meet ours."""
+        """The text up to where libyaml's scanner gave up (from PyYAML 6.0.4 it has a limit of its own).
+
+        It runs ahead of its events, so that our limit, lower and better said, has not been met yet; here it is.
+        """
         return _Builder(self.file, self.faults, self.fixed).build(beginning)
 
     def take(self, event: Any) -> None:
