@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from archspec.datasets._carrying import carried
 from archspec.datasets._check import read_pair
 from archspec.datasets._contract import Dataset
 from archspec.datasets._draws import permutation
+from archspec.datasets._focus import Focus, class_numbers, pixel_of
 from archspec.datasets._sampling import draw, sample
 
 if TYPE_CHECKING:
@@ -86,6 +88,9 @@ class Batches:
         self._keep = cache == "memory" or (cache == "auto" and self._memory_bytes() <= MEMORY_LIMIT_BYTES)
         self._kept: dict[int, tuple[Array, Array]] = {}
         self._orders: dict[int, Array] = {}
+        self._lock = Lock()
+        self._focus_classes = class_numbers(augmentation.focus_classes, dataset)
+        self._made_focus: Focus | None = None
 
     def batch(self, step: int) -> tuple[Array, Array]:
         """Images `(B, h, w, 3)` float32 and labels `(B, h, w)` uint8 of a step. Raises `UserError` for a bad file."""
@@ -93,9 +98,25 @@ class Batches:
         images = np.empty((self._batch_size, *self._augmentation.size, 3), np.float32)
         labels = np.empty((self._batch_size, *self._augmentation.size), np.uint8)
         for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
-            image, label = self._pair(self.index(int(number)))
-            images[place], labels[place] = sample(image, label, self._augmentation, drawn)
+            images[place], labels[place] = self._sample(int(number), drawn)
         return images, labels
+
+    def _sample(self, number: int, drawn: dict[str, float]) -> tuple[Array, Array]:
+        chosen = self._focus.choose(drawn) if drawn["focus"] < self._augmentation.focus_share else None
+        image, label = self._pair(self.index(number) if chosen is None else chosen[0])
+        point = None if chosen is None else pixel_of(label, chosen[1], drawn)
+        return sample(image, label, self._augmentation, drawn, point)
+
+    @property
+    def _focus(self) -> Focus:
+        """Made when first needed, once."""
+        with self._lock:
+            if self._made_focus is None:
+                self._made_focus = Focus(self._focus_classes, len(self.examples), self._label)
+            return self._made_focus
+
+    def _label(self, index: int) -> Array:
+        return self._pair(index)[1] if self._keep else self._dataset.read_label(self.examples[index])
 
     def index(self, number: int) -> int:
         """Which example the sample of this number is: each epoch has an order of its own."""

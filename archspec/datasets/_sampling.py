@@ -14,10 +14,15 @@ import numpy as np
 
 from archspec.datasets._augmentation import Augmentation
 from archspec.datasets._draws import uniform
+from archspec.datasets._focus import Point
 
 Array = np.ndarray[Any, Any]
 
-DRAWS = ("scale", "row", "column", "flip", "brightness", "contrast", "saturation")
+DRAWS = (
+    "scale", "row", "column", "flip", "brightness", "contrast", "saturation",
+    "focus", "focus_class", "focus_image", "focus_pixel",
+)  # fmt: skip
+MARGIN = 0.1  # of a crop, at each end: where the pixel that it lies around does not come
 FIRST_PURPOSE = 16  # purposes below are for the order of samples
 _GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
@@ -46,25 +51,34 @@ def draw(seed: int, numbers: Array) -> list[dict[str, float]]:
     return [dict(zip(DRAWS, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def window(size: tuple[int, int], augmentation: Augmentation, drawn: dict[str, float]) -> tuple[Axis, Axis]:
-    """Which rows and columns of an image of `size` are wanted."""
+def window(
+    size: tuple[int, int], augmentation: Augmentation, drawn: dict[str, float], point: Point | None = None
+) -> tuple[Axis, Axis]:
+    """Which rows and columns of an image of `size` are wanted; `point` is a pixel that must be inside the crop."""
     if augmentation.fixed_size is not None:
         rows, columns = augmentation.fixed_size
         return Axis(size[0], rows, 0, rows), Axis(size[1], columns, 0, columns)
     scale = augmentation.scale(drawn["scale"])
     height, width = augmentation.size
-    return _axis(size[0], scale, height, drawn["row"]), _axis(size[1], scale, width, drawn["column"])
+    row, column = point or (None, None)
+    return _axis(size[0], scale, height, drawn["row"], row), _axis(size[1], scale, width, drawn["column"], column)
 
 
-def _axis(source: int, scale: float, wanted: int, drawn: float) -> Axis:
+def _axis(source: int, scale: float, wanted: int, drawn: float, point: int | None) -> Axis:
     scaled = max(1, int(source * scale))  # cut off, as DeepLab does
     free = max(0, scaled - wanted)
-    return Axis(source, scaled, int(drawn * (free + 1)), min(scaled, wanted))
+    offset = int(drawn * (free + 1))
+    if point is not None:  # somewhere in the crop but for a tenth at each end, the crop within the image
+        inside = (MARGIN + (1 - 2 * MARGIN) * drawn) * wanted
+        offset = min(max(int((point + 0.5) * scaled / source - inside), 0), free)
+    return Axis(source, scaled, offset, min(scaled, wanted))
 
 
-def sample(image: Array, label: Array, augmentation: Augmentation, drawn: dict[str, float]) -> tuple[Array, Array]:
+def sample(
+    image: Array, label: Array, augmentation: Augmentation, drawn: dict[str, float], point: Point | None = None
+) -> tuple[Array, Array]:
     """`(H, W, 3)` uint8 and `(H, W)` uint8 to `(h, w, 3)` float32 in 0..255 and `(h, w)` uint8."""
-    rows, columns = window((image.shape[0], image.shape[1]), augmentation, drawn)
+    rows, columns = window((image.shape[0], image.shape[1]), augmentation, drawn, point)
     pixels = colours(interpolate(image, rows, columns), augmentation, drawn)
     classes = label[np.ix_(rows.nearest(), columns.nearest())]
     if drawn["flip"] < augmentation.flip_probability:
