@@ -65,9 +65,7 @@ def test_a_share_of_one_always_shows_the_class(cache: Any) -> None:
         assert ((labels == RARE).sum(axis=(1, 2)) > 0).all()
         assert set(images[..., 1].max(axis=(1, 2)).round().astype(int)) <= {7, 11, 127, 128}  # 127.5 is the padding
         red = images[..., 0]
-        assert (
-            red[labels == RARE] > 100
-        ).all()  # the crop of the image went along; half of a corner is of its neighbours
+        assert (red[labels == RARE] > 60).all()  # the image's window is the label's; a corner keeps a quarter of 255
 
 
 def test_half_of_the_crops_lie_around_it() -> None:
