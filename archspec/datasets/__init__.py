@@ -12,6 +12,7 @@ from archspec.datasets._check import Checked, check, check_before_training
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
 from archspec.datasets._packing import pack
 from archspec.datasets._pipeline import training_batches
+from archspec.datasets._sheet import contact_sheet, overlay
 
 __all__ = [
     "IGNORE",
@@ -22,9 +23,11 @@ __all__ = [
     "Example",
     "check",
     "check_before_training",
+    "contact_sheet",
     "dataset_class",
     "names",
     "open_dataset",
+    "overlay",
     "pack",
     "reading_errors",
     "training_batches",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from archspec.errors import Problem
 
@@ -61,9 +62,7 @@ class Augmentation:
     @property
     def size(self) -> tuple[int, int]:
         """`(height, width)` of what comes out."""
-        size = self.crop or self.fixed_size
-        assert size is not None  # noqa: S101 (checked when made)
-        return size
+        return cast("tuple[int, int]", self.crop or self.fixed_size)  # one of them is there: checked when made
 
     def scale(self, drawn: float) -> float:
         """The scale of a draw in [0, 1)."""
