@@ -28,3 +28,11 @@ def mean_over(losses: Any, counted: Any) -> Any:
     from archspec.lower.framework import tf
 
     return tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(counted))
+
+
+def labelled_pixels(logits: Any, labels: Any) -> tuple[Any, Any]:
+    """Probabilities `(P, C)` and labels `(P,)` of the labelled pixels."""
+    from archspec.lower.framework import tf
+
+    labelled = tf.not_equal(labels, IGNORE)
+    return tf.nn.softmax(tf.boolean_mask(logits, labelled)), tf.boolean_mask(labels, labelled)
