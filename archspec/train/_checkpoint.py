@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,7 +60,7 @@ def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return Position(**json.loads(str(arrays.pop(ABOUT)))), arrays
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise user_error(
             f"the checkpoint cannot be read ({error})", "Remove it: the one before is used then", place=Place(str(path))
         ) from error
