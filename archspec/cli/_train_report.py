@@ -19,8 +19,9 @@ def watching_training(order: Order) -> Iterator[Watch]:
     stage = order.recipe.stages[-1]
     lines = [f"{order.spec.name}, recipe {order.recipe.name}, seed {order.seed}"]
     classes = len(order.final.classes)
-    if order.spec.values["classes"] != classes:
-        lines.append(f"the spec says {order.spec.values['classes']} classes; {order.final.name} has {classes}, used here")
+    written = order.spec.values["classes"]
+    if written != classes:
+        lines.append(f"the spec says {written} classes; {order.final.name} has {classes}, which are used here")
     lines.append(f"weights: {order.start_said}")
     lines.append(f"trained on {stage.augmentation.size[0]} x {stage.augmentation.size[1]}, batch {stage.batch_size}")
     if not sys.stderr.isatty():
@@ -41,6 +42,9 @@ def _say(watch: Watch, lines: list[str]) -> None:
 class _Lines:
     """One line a row of the log."""
 
+    def __init__(self) -> None:
+        self._tenths = 0
+
     def said(self, text: str) -> None:
         """At once."""
         print(text, file=sys.stderr, flush=True)
@@ -52,6 +56,12 @@ class _Lines:
         """The row in words."""
         self.said(f"stage {progress.stage}/{progress.stages} step {progress.step}/{progress.steps} {_words(progress)}")
 
+    def caching(self, done: int, samples: int) -> None:
+        """Ten lines of it."""
+        if done == samples or done * 10 // samples > self._tenths:
+            self._tenths = done * 10 // samples
+            self.said(f"features of {done}/{samples} samples")
+
 
 class _Bar:
     """A bar of the stage's steps."""
@@ -61,10 +71,11 @@ class _Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
         self._console = Console(stderr=True)
-        columns = (TextColumn("stage {task.fields[stage]}"), BarColumn(bar_width=24), MofNCompleteColumn(),
+        columns = (TextColumn("{task.fields[stage]}"), BarColumn(bar_width=24), MofNCompleteColumn(),
                    TimeElapsedColumn(), TextColumn("{task.fields[words]}"))  # fmt: skip
         self._bars = Progress(*columns, console=self._console, transient=True, refresh_per_second=4)
         self._task: Any = None
+        self._caching: Any = None
 
     def __enter__(self) -> _Bar:
         self._bars.start()
@@ -82,11 +93,17 @@ class _Bar:
         if self._task is None:
             self._task = self._bars.add_task("", total=progress.steps, stage=progress.stage, words="")
         words = _words(progress)
-        stage = f"{progress.stage}/{progress.stages}"
+        stage = f"stage {progress.stage}/{progress.stages}"
         self._bars.update(self._task, completed=progress.step, total=progress.steps, stage=stage, words=words)
 
     def row(self, progress: Progress) -> None:
         """The bar shows it."""
+
+    def caching(self, done: int, samples: int) -> None:
+        """A bar of its own."""
+        if self._caching is None:
+            self._caching = self._bars.add_task("", total=samples, stage="features", words="of the frozen part")
+        self._bars.update(self._caching, completed=done, visible=done < samples)
 
 
 def _words(progress: Progress) -> str:

@@ -11,7 +11,7 @@ from archspec.cli._options import catalog, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.spec import Spec
-    from archspec.train import Order, Outcome
+    from archspec.train import Order
 
 FAILED = 1
 
@@ -29,7 +29,8 @@ FAILED = 1
               help="Of fresh weights, data order, augmentation and dropout.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), help="Train each stage so long, whatever the recipe says.")
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
-              show_default=True, metavar="FOLDER", help="The run is FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
+              show_default=True, metavar="FOLDER",
+              help="The run is FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
               help="Go on with this run's folder, instead of SPEC, --recipe and --data.")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard too.")
@@ -68,7 +69,8 @@ def train(
         if not spec or not recipe or not references:
             raise click.UsageError("SPEC, --recipe and --data are needed (or --resume RUN)")
         more = () if steps is None else (f"steps={steps}",)
-        order = _order(_spec(spec, overrides, weights, weights_format, plugins), recipe, (*changes, *more), references, seed)
+        network = _spec(spec, overrides, weights, weights_format, plugins)
+        order = _order(network, recipe, (*changes, *more), references, seed)
     _run(order, root, tensorboard)
 
 
@@ -91,13 +93,13 @@ def _order(spec: Spec, recipe: str, changes: tuple[str, ...], references: tuple[
 
 
 def _run(order: Order, root: Path, tensorboard: bool) -> None:
-    from archspec.cli._train_report import put_outcome, watching_training
     from archspec.cli._progress import waiting
+    from archspec.cli._train_report import put_outcome, watching_training
 
     with waiting("loading TensorFlow"):
         from archspec.train import Training
     with watching_training(order) as watch:
-        outcome = Training(order, root, watch).train()
+        outcome = Training(order, root, watch, tensorboard=tensorboard).train()
     put_outcome(outcome)
     if outcome.state == "failed":
         raise click.exceptions.Exit(FAILED)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+MODEL, FIXED = "model/", "fixed/"
 POLICIES = {"none": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
 
 
@@ -32,7 +33,8 @@ class Fit:
     """The Keras model of `graph`, its optimizer and the traced step.
 
     Nothing in it is random but dropout, whose seeds are part of the state: the same state, batches and learning
-    rates give the same next state.
+    rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they are
+    of the network and of the state all the same.
     """
 
     def __init__(
@@ -43,9 +45,11 @@ class Fit:
         *,
         class_weights: tuple[float, ...] | None,
         seed: int,
+        fixed: Mapping[str, Array] | None = None,
         strategy: Any = None,
     ) -> None:
         self._graph = graph
+        self._fixed = dict(fixed or {})
         self._strategy = strategy or training_strategy()
         self._loss = total_loss(stage.loss, class_weights)
         with self._strategy.scope():
@@ -61,7 +65,10 @@ class Fit:
         return self._strategy.experimental_distribute_dataset(batches)
 
     def step(self, images: Any, labels: Any, learning_rate: float) -> float:
-        """One update by a batch; its loss before it. Not finite when the training has come apart."""
+        """One update by a batch; its loss before it, which is not finite when the training has come apart.
+
+        `images` are the tensors that cross the cut, where there is one.
+        """
         self.optimizer.learning_rate = learning_rate
         return float(self._traced(images, labels))
 
@@ -84,23 +91,28 @@ class Fit:
         return tf.add_n(terms) if terms else 0.0
 
     def weights(self) -> dict[str, Array]:
-        """Every array of the graph as it is now, or its moving average where the stage keeps one."""
+        """Every array of the network as it is now, or its moving average where the stage keeps one."""
         if not self._averaged:
-            return lower.get_weights(self.model, self._graph)
+            return {**self._fixed, **lower.get_weights(self.model, self._graph)}
         now = [one.variable.numpy() for one in self.moved]
         self.optimizer.finalize_variable_values([one.variable for one in self.moved])
         averaged = lower.get_weights(self.model, self._graph)
         for one, value in zip(self.moved, now, strict=True):
             one.variable.assign(value)
-        return averaged
+        return {**self._fixed, **averaged}
 
     def state(self) -> dict[str, Array]:
         """Everything that the next step depends on but the batch and the learning rate."""
-        return {key: variable.numpy() for key, variable in self._variables().items()}
+        fixed = {f"{FIXED}{key}": array for key, array in self._fixed.items()}
+        return fixed | {key: variable.numpy() for key, variable in self._variables().items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Back to a state. Raises `UserError`, with nothing changed, when it is of another training."""
+        """Back to a state. Raises `UserError`, with nothing changed, when it is of another training.
+
+        What is fixed is not restored: the model was made for it (`weights_in`).
+        """
         variables = self._variables()
+        state = {key: array for key, array in state.items() if not key.startswith(FIXED)}
         if variables.keys() != state.keys() or any(
             tuple(variable.shape) != state[key].shape for key, variable in variables.items()
         ):
@@ -109,7 +121,7 @@ class Fit:
             variable.assign(state[key])
 
     def _variables(self) -> dict[str, Any]:
-        found = {f"model/{layer.name}/{one.name}": one for layer in self.model.layers for one in layer.variables}
+        found = {f"{MODEL}{layer.name}/{one.name}": one for layer in self.model.layers for one in layer.variables}
         return found | {f"optimizer/{number}": one for number, one in enumerate(self.optimizer.variables)}
 
     def _seed_dropout(self, seed: int) -> None:
@@ -118,6 +130,13 @@ class Fit:
             generator = getattr(layer, "seed_generator", None)
             if generator is not None:
                 generator.state.assign([seed % 2**32, zlib.crc32(layer.name.encode())])
+
+
+def weights_in(state: Mapping[str, Array]) -> dict[str, Array]:
+    """The weights of the network in a state, by the graph's names (and the seeds of dropout)."""
+    return {
+        key.removeprefix(part): array for part in (MODEL, FIXED) for key, array in state.items() if key.startswith(part)
+    }
 
 
 def prepare(seed: int) -> None:

@@ -80,7 +80,7 @@ class Order:
         faults = []
         for stage in self.recipe.stages:
             try:
-                reference, dataset = self.dataset(stage)
+                dataset = self.dataset(stage)[1]
                 for split in (stage.split, stage.validation.split):
                     found[f"{dataset.name} {split}"] = fingerprint(dataset, split)
             except UserError as error:

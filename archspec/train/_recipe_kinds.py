@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from archspec.datasets import Augmentation
-from archspec.errors import Problem, nearest
+from archspec.errors import Problem
 from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
 from archspec.spec.kinds import (
     INVALID,
@@ -23,19 +23,17 @@ from archspec.spec.kinds import (
     TextKind,
     Wrap,
 )
-from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, one_line
-from archspec.spec.reader import Reader
-from archspec.spec.signatures import kind_of, signature_of
+from archspec.spec.nodes import Items, Node, Table
+from archspec.spec.signatures import kind_of
+from archspec.train._losses import loss_function, loss_names
 from archspec.train._named_kind import NamedKind
 from archspec.train._optimizer_kind import OptimizerKind
-from archspec.train._losses import loss_function, loss_names
 from archspec.train._recipe import (
     DECAYED,
     BatchNorm,
     CacheFeatures,
     ClassWeights,
     LossTerm,
-    Named,
     Validation,
     WarmUp,
     WeightDecay,
@@ -118,9 +116,7 @@ class MultipliersKind(Kind):
     def read(self, node: Node, path: str, reader: Reads) -> Any:
         if not isinstance(node, Table):
             return reader.mismatch(self, node, path)
-        found = {
-            key: reader.read(POSITIVE, entry.node, f"{path}.{key}") for key, entry in node.entries.items()
-        }
+        found = {key: reader.read(POSITIVE, entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
         return INVALID if INVALID in found.values() else found
 
     def schema(self, wrap: Wrap) -> Schema:
@@ -167,7 +163,7 @@ STAGE_KINDS: dict[str, Kind] = {
     "loss": LossKind(),
     "class_weights": UnionKind(
         (
-            BuiltKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), one["inverse_log"])),
+            BuiltKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), **one)),
             BuiltKind(ListKind(NumberKind(real=True, limits=Limits(ge=0))), lambda many: ClassWeights(values=many)),
             _OFF,
         )

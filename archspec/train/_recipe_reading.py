@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, Problem, nearest, user_error
+from archspec.errors import Fault, Place, nearest, user_error
 from archspec.spec.document import raise_together
 from archspec.spec.dumping import dump_plain
 from archspec.spec.kinds import Kind
@@ -92,7 +92,8 @@ class _Reading(Reader):
             return Recipe(name, (self._stage(Table({}, document.place), defaults, "", 0),), **top)
         if not isinstance(written, Items) or not written.items:
             if not (isinstance(written, Scalar) and written.value is BROKEN):
-                self.fault(f"must be a list of stages ({shown(written)})", "Write - {steps: 100}", STAGES, written.place)
+                fact = f"must be a list of stages ({shown(written)})"
+                self.fault(fact, "Write - {steps: 100}", STAGES, written.place)
             return Recipe(name, (), **top)
         found = [self._item(item, defaults, number) for number, item in enumerate(written.items)]
         return Recipe(name, tuple(stage for stage in found if stage), **top)
@@ -138,11 +139,12 @@ class _Reading(Reader):
             place = table.entries[lengths[-1]].place if lengths else table.place
             self.fault(fact, "Write one of them, such as steps: 400", path, place)
         if "cache_features" in table.entries and "freeze" not in table.entries:
-            fact = "only features of frozen sections can be cached"
-            self.fault(fact, "Write freeze: backbone", _join(path, "cache_features"), table.entries["cache_features"].place)
+            fact, place = "only features of frozen sections can be cached", table.entries["cache_features"].place
+            self.fault(fact, "Write freeze: backbone", _join(path, "cache_features"), place)
         if _name(table.get("optimizer")) == "adamw" and "weight_decay" not in table.entries:
+            fact, place = "adamw without a weight decay", table.entries["optimizer"].place
             remedy = "Write weight_decay: {decoupled: 0.004}, which is Keras's default"
-            self.fault("adamw without a weight decay", remedy, _join(path, "optimizer"), table.entries["optimizer"].place)
+            self.fault(fact, remedy, _join(path, "optimizer"), place)
 
 
 def _name(node: Node | None) -> str:

@@ -130,6 +130,4 @@ def _lock(descriptor: int, folder: Path) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        raise user_error(
-            "another process trains here", "Wait for it, or stop it", place=Place(str(folder))
-        ) from error
+        raise user_error("another process trains here", "Wait for it, or stop it", place=Place(str(folder))) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,10 @@ class _Since:
 
 @dataclass
 class StageRun:
-    """A stage of a run with its model; `seconds` is the training so far, of all stages."""
+    """A stage of a run with its model, and its batches from a step on.
+
+    `seconds` is the training so far, of all stages.
+    """
 
     run: Run
     stage: Stage
@@ -53,6 +56,7 @@ class StageRun:
     stages: int
     steps: int
     fit: Fit
+    batches: Callable[[int], Any]
     validator: Validator
     watch: Watch
     stopped: Callable[[], bool]
@@ -61,9 +65,12 @@ class StageRun:
     last_checkpoint: Path | None = None
     since: _Since = field(default_factory=_Since)
 
-    def train(self, batches: Iterator[Any], first: int) -> None:
+    def train(self, first: int) -> None:
         """Steps `first` to the last. Raises `Diverged`, and `KeyboardInterrupt` after Ctrl-C with all of it kept."""
+        if first == self.steps:
+            return
         log = Log(self.run.log)
+        batches = iter(self.fit.distributed(self.batches(first)))
         for step in range(first, self.steps):
             started = time.perf_counter()
             images, labels = next(batches)
@@ -72,7 +79,8 @@ class StageRun:
             elapsed = time.perf_counter() - started
             self.seconds += elapsed
             if not math.isfinite(loss):
-                raise Diverged(f"the loss is {loss} in step {step + 1} of stage '{self.stage.name}'", self.last_checkpoint)
+                reason = f"the loss is {loss} in step {step + 1} of stage '{self.stage.name}'"
+                raise Diverged(reason, self.last_checkpoint)
             self.since.add(loss, elapsed)
             self._after(step + 1, rate, log)
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec import lower
-from archspec.datasets import training_batches
+from archspec.datasets import Dataset, training_batches
 from archspec.errors import UserError, user_error
+from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
@@ -19,15 +20,18 @@ from archspec.record import write_records
 from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._class_weights import class_weights
-from archspec.train._fit import Fit, prepare
+from archspec.train._cut import cut_graph
+from archspec.train._features import Features, cached_features, feature_batches, features_key
+from archspec.train._fit import Fit, prepare, weights_in
 from archspec.train._interruption import interruption
 from archspec.train._log import Log
 from archspec.train._network import carried
 from archspec.train._order import Order
-from archspec.train._records import training_records
 from archspec.train._recipe import Stage
+from archspec.train._records import training_records
 from archspec.train._run import Run
 from archspec.train._stage_run import Diverged, StageRun
+from archspec.train._tensorboard import TensorBoard
 from archspec.train._validation import Scores, Validator
 from archspec.train._watching import Unwatched, Watch
 from archspec.weights import save_weights
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     Weights = dict[str, np.ndarray[Any, Any]]
+
+BatchesFrom = Callable[[int], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +57,12 @@ class Outcome:
 class Training:
     """One run. `train` begins or resumes it, and leaves a finished or failed one as it is."""
 
-    def __init__(self, order: Order, root: Path, watch: Watch | None = None) -> None:
+    def __init__(self, order: Order, root: Path, watch: Watch | None = None, *, tensorboard: bool = False) -> None:
         self.order = order
-        self.watch: Watch = watch or Unwatched()
         self.run = Run(root / order.name)
         self.steps = tuple(_steps(order, stage) for stage in order.recipe.stages)
+        self.watch: Watch = watch or Unwatched()
+        self._tensorboard = tensorboard
 
     def train(self) -> Outcome:
         """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
@@ -65,6 +72,8 @@ class Training:
                 return Outcome(self.run, state, self.run.about(), fresh=False)
             if not state:
                 self.run.begin(self.order, self.steps)
+            if self._tensorboard:
+                self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
             prepare(self.order.seed)
             try:
                 with interruption() as stopped:
@@ -77,7 +86,7 @@ class Training:
 
     def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
         position, state = self._last_checkpoint()
-        weights = self._start() if position is None else {}
+        weights = self._start() if position is None else weights_in(state)
         for number in range(position.stage if position else 0, len(self.steps)):
             stage = self.order.recipe.stages[number]
             one = self._prepared(number, stage, weights, stopped)
@@ -89,38 +98,55 @@ class Training:
                 self.watch.said(f"resumed after step {first} of stage '{stage.name}'")
             else:
                 one.keep(0)
-            self._run_stage(one, first)
+            one.train(first)
             weights, position = one.fit.weights(), None
         return one.validator.score(weights), weights
 
     def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:
-        """A stage with its model: of `weights`, or of whatever where a checkpoint is going to be restored."""
+        """A stage with its model, which begins with `weights` and what they lack afresh."""
         dataset = self.order.dataset(stage)[1]
         graph = self.order.graph(stage)
         whole, fresh = carried(weights, graph, self.order.seed)
-        if number and weights and fresh:
+        if fresh:
             self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
-        fit = Fit(
-            stage, graph, whole, class_weights=class_weights(stage, dataset), seed=self.order.seed + number
-        )
+        seed = self.order.seed + number
+        fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation)
         return StageRun(
-            self.run, stage, number, len(self.steps), self.steps[number], fit, validator, self.watch, stopped
+            self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
         )
 
-    def _run_stage(self, one: StageRun, first: int) -> None:
-        if first == one.steps:
-            return
-        batches = training_batches(
-            self.order.dataset(one.stage)[1],
-            one.stage.split,
-            augmentation=one.stage.augmentation,
-            batch_size=one.stage.batch_size,
-            seed=self.order.seed + one.number,
-            first_step=first,
-            steps=one.steps,
-        )
-        one.train(iter(one.fit.distributed(batches)), first)
+    def _fit(
+        self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
+    ) -> tuple[Fit, BatchesFrom]:
+        """The model in training, and where its batches come from: images, or features of the frozen part."""
+        steps = _steps(self.order, stage)
+        weighting = class_weights(stage, dataset)
+        if stage.cache_features is None:
+            fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
+            return fit, lambda first: training_batches(
+                dataset,
+                stage.split,
+                augmentation=stage.augmentation,
+                batch_size=stage.batch_size,
+                seed=seed,
+                first_step=first,
+                steps=steps,
+            )
+        cut = cut_graph(graph, stage.freeze)
+        front, rear = cut.split(weights)
+        features = self._features(stage, cut.front, front, dataset, seed)
+        fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, fixed=front)
+        return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
+
+    def _features(self, stage: Stage, front: Graph, weights: Weights, dataset: Dataset, seed: int) -> Features:
+        digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
+        folder = self.run.folder.parent / "features" / features_key(front, weights, digest, stage, seed)
+        known = folder.is_dir()
+        features = cached_features(folder, front, weights, dataset, stage, seed, self.watch.caching)
+        what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
+        self.watch.said(f"features {'found' if known else 'computed once'}: {what}")
+        return features
 
     def _start(self) -> Weights:
         """The weights that the first stage begins with."""

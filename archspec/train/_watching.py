@@ -33,6 +33,9 @@ class Watch(Protocol):
     def row(self, progress: Progress) -> None:
         """Another row of the log is written."""
 
+    def caching(self, done: int, samples: int) -> None:
+        """Features of so many samples are computed."""
+
 
 class Unwatched:
     """Nobody looks."""
@@ -44,4 +47,7 @@ class Unwatched:
         """Not read."""
 
     def row(self, progress: Progress) -> None:
+        """Not read."""
+
+    def caching(self, done: int, samples: int) -> None:
         """Not read."""

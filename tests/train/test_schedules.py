@@ -1,6 +1,7 @@
 """The learning rate of each step by its formula."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -57,5 +58,5 @@ def test_linear_warm_up() -> None:
 def test_every_schedule_begins_whole_and_never_rises(name: str) -> None:
     found = rates(f"schedule: {name}")
     assert found[0] == pytest.approx(0.01)
-    assert all(later <= earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later <= earlier for earlier, later in pairwise(found))
     assert min(found) > 0
