@@ -24,21 +24,25 @@ def to_keras(
     *,
     batch_size: int | None = None,
     name: str | None = None,
+    policy: str = "float32",
 ) -> Any:
     """A flat functional `keras.Model`: `(batch_size, H, W, C)` image -> what the graph's output section gives.
 
+    `policy` is Keras's dtype policy (`mixed_float16`: layers compute in float16, variables stay float32).
     Each layer has its node's name. Without `weights` Keras's initialisers draw them (`keras.utils.set_random_seed`
     makes that repeatable). Raises `UserError`, with the line of the spec, for a layer that Keras lacks or refuses,
     for an output that is not of the graph's shape, and for weights that do not fit.
     """
+    dtype_policy = None if policy == "float32" else keras.DTypePolicy(policy)
+    computed = "float32" if dtype_policy is None else dtype_policy.compute_dtype
     tensors: dict[int, Any] = {}
     for node in graph.nodes:
         if not node.inputs:
             found = keras.Input(**node.layer.config, batch_size=batch_size, name=node.name)
         else:
-            found = _apply(node, [tensors[id(tensor)] for tensor in node.inputs])
+            found = _apply(node, [tensors[id(tensor)] for tensor in node.inputs], dtype_policy)
         outputs = found if isinstance(found, list | tuple) else (found,)
-        _check_outputs(node, outputs)
+        _check_outputs(node, outputs, computed)
         tensors.update((id(tensor), output) for tensor, output in zip(node.outputs, outputs, strict=True))
     ends = [tensors[id(tensor)] for tensor in graph.outputs]
     starts = [tensors[id(tensor)] for tensor in graph.inputs]
@@ -48,9 +52,11 @@ def to_keras(
     return model
 
 
-def _apply(node: Node, inputs: list[Any]) -> Any:
+def _apply(node: Node, inputs: list[Any], dtype_policy: Any) -> Any:
     layer_class = _layer_class(node)
     config = {key: _value(key, value) for key, value in node.layer.config.items()}
+    if dtype_policy is not None:
+        config["dtype"] = dtype_policy
     try:
         return layer_class(**config, name=node.name)(inputs if node.layer.multiple_inputs else inputs[0])
     except (TypeError, ValueError) as error:
@@ -84,9 +90,11 @@ def _value(key: str, value: Any) -> Any:
     return value if deviation is None else keras.initializers.TruncatedNormal(stddev=deviation)
 
 
-def _check_outputs(node: Node, outputs: list[Any] | tuple[Any, ...]) -> None:
+def _check_outputs(node: Node, outputs: list[Any] | tuple[Any, ...], computed: str) -> None:
     """Cost and export rest on the graph's shapes; where Keras sees others, neither may be believed."""
     ours = [(tensor.shape, tensor.dtype) for tensor in node.outputs]
+    if node.inputs:
+        ours = [(shape, computed if dtype == "float32" else dtype) for shape, dtype in ours]
     theirs = [(tuple(output.shape[1:]), str(output.dtype)) for output in outputs]
     if ours != theirs:
         kind = type(node.layer).__name__

@@ -28,12 +28,33 @@ def split_path(path: str) -> list[str]:
 
 def override(document: Table, assignment: str, faults: list[Fault]) -> Table:
     """The document with `path=value` applied; unchanged after a fault."""
-    place = Place(f"--set {one_line(assignment, 80)}")
+    found = _assigned(assignment, faults, "--set")
+    return document if found is None else replace(document, *found[:2], faults, found[2])
+
+
+def override_plain(document: Table, assignment: str, faults: list[Fault], option: str) -> Table:
+    """As `override`, in a document whose keys are not a spec's: keys may be made, items of lists may not."""
+    found = _assigned(assignment, faults, option)
+    if found is None:
+        return document
+    path, value, place = found
+    try:
+        segments = split_path(path)
+        changed = _Setter(segments, value, place).inside(document, segments)
+    except Problem as problem:
+        faults.append(problem.at(place, one_line(path, 80)))
+        return document
+    return changed if isinstance(changed, Table) else document
+
+
+def _assigned(assignment: str, faults: list[Fault], option: str) -> tuple[str, Node, Place] | None:
+    """Path, value and place of `path=value`; None after a fault."""
+    place = Place(f"{option} {one_line(assignment, 80)}")
     path, equals, text = assignment.partition("=")
     path = path.strip()
     if not equals:
-        faults.append(Fault("not an assignment", "Write --set PATH=VALUE", place=place))
-        return document
+        faults.append(Fault("not an assignment", f"Write {option} PATH=VALUE", place=place))
+        return None
     found = len(faults)
     if text.strip().startswith("@"):
         value = _value_in_file(Path(text.strip()[1:]), faults, place)
@@ -41,9 +62,7 @@ def override(document: Table, assignment: str, faults: list[Fault]) -> Table:
         value = read_text(text, place.file, faults, place)
     if value is None and len(faults) == found:
         value = Scalar(None, place)
-    if value is None:
-        return document
-    return replace(document, path, value, faults, place)
+    return None if value is None else (path, value, place)
 
 
 def _value_in_file(path: Path, faults: list[Fault], place: Place) -> Node | None:

@@ -1,1 +1,41 @@
-"""Training: recipes, losses, schedules, exact resume."""
+"""Training: a spec, a recipe and data to a folder with trained weights; stopped anywhere, it goes on exactly there.
+
+A recipe is YAML (`specs/recipes`), read to plain values without TensorFlow. A loss is a file in `losses`, a schedule
+one in `schedules`, each found by its stem.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from archspec.train._order import Order
+from archspec.train._recipe import Recipe, Stage
+from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
+from archspec.train._resuming import resumed_order
+from archspec.train._run import Run
+from archspec.train._watching import Progress, Watch
+
+if TYPE_CHECKING:
+    from archspec.train._training import Outcome, Training
+
+__all__ = [
+    "Order",
+    "Outcome",
+    "Progress",
+    "Recipe",
+    "Run",
+    "Stage",
+    "Training",
+    "Watch",
+    "load_recipe",
+    "parse_recipe",
+    "recipe_names",
+    "resumed_order",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs TensorFlow, imported when it is asked for."""
+    if name in ("Outcome", "Training"):
+        from archspec.train import _training
+
+        return getattr(_training, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

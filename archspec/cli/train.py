@@ -1,0 +1,105 @@
+"""`archspec train`: from a spec, a recipe and data to a folder with trained weights and their scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.spec import Spec
+    from archspec.train import Order
+
+FAILED = 1
+
+
+@click.command()
+@click.argument("spec", required=False)
+@click.option("--recipe", metavar="RECIPE", help="How to train: a path, or a bundled recipe's name.")
+@click.option("--data", "references", metavar="NAME:DIR", multiple=True,
+              help="What to train on, e.g. camvid:DIR. Repeatable, for recipes of several stages.")  # fmt: skip
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+              help="What to start from; the same as --set weights=FILE.")  # fmt: skip
+@click.option("--as", "weights_format", metavar="FORMAT",
+              help="Where --weights come from, unless they are archspec's own.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Of fresh weights, data order, augmentation and dropout.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), help="Train each stage so long, whatever the recipe says.")
+@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
+              show_default=True, metavar="FOLDER",
+              help="The run is FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
+@click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
+              help="Go on with this run's folder, instead of SPEC, --recipe and --data.")  # fmt: skip
+@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard too.")
+@click.option("--set-recipe", "changes", metavar="PATH=VALUE", multiple=True,
+              help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
+@set_option
+@plugins_option
+def train(
+    spec: str | None,
+    recipe: str | None,
+    references: tuple[str, ...],
+    weights: Path | None,
+    weights_format: str | None,
+    seed: int,
+    steps: int | None,
+    root: Path,
+    resume: Path | None,
+    tensorboard: bool,
+    changes: tuple[str, ...],
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+) -> None:
+    """Train SPEC (a path, or a bundled name) by a recipe.
+
+    The same command goes on where it was stopped, by Ctrl-C or worse, and ends with the same weights as if it had
+    not been. A finished run is not repeated; another spec, recipe, start or data is another run. Exits with 1 when
+    the training came apart (a loss that is not finite).
+    """
+    if resume is not None:
+        if spec or recipe or references or weights or steps or changes or overrides:
+            raise click.UsageError("--resume RUN knows its spec, recipe and data. Leave the others out")
+        from archspec.train import resumed_order
+
+        order, root = resumed_order(resume, catalog(plugins)), resume.parent
+    else:
+        if not spec or not recipe or not references:
+            raise click.UsageError("SPEC, --recipe and --data are needed (or --resume RUN)")
+        more = () if steps is None else (f"steps={steps}",)
+        network = _spec(spec, overrides, weights, weights_format, plugins)
+        order = _order(network, recipe, (*changes, *more), references, seed)
+    _run(order, root, tensorboard)
+
+
+def _spec(
+    name: str, overrides: tuple[str, ...], weights: Path | None, weights_format: str | None, plugins: tuple[Path, ...]
+) -> Spec:
+    from archspec.spec import load, override
+
+    spec = load(name, overrides, catalog=catalog(plugins))
+    if weights is None:
+        return spec
+    return override(spec, {"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
+
+
+def _order(spec: Spec, recipe: str, changes: tuple[str, ...], references: tuple[str, ...], seed: int) -> Order:
+    from archspec.datasets import open_dataset
+    from archspec.train import Order, load_recipe
+
+    return Order(spec, load_recipe(recipe, changes), {one: open_dataset(one) for one in references}, seed)
+
+
+def _run(order: Order, root: Path, tensorboard: bool) -> None:
+    from archspec.cli._progress import waiting
+    from archspec.cli._train_report import put_outcome, watching_training
+
+    with waiting("loading TensorFlow"):
+        from archspec.train import Training
+    with watching_training(order) as watch:
+        outcome = Training(order, root, watch, tensorboard=tensorboard).train()
+    put_outcome(outcome)
+    if outcome.state == "failed":
+        raise click.exceptions.Exit(FAILED)

@@ -1,0 +1,66 @@
+"""Checkpoints: the whole state of a training at a step, in one file that is whole or not there; the last two stay."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Place, user_error
+from archspec.record import write_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+KEPT = 2
+ABOUT = "__checkpoint__"
+ENDING = ".npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a training is: `step` updates of the stage (counted from 0) are done; `seconds` of training went by."""
+
+    stage: int
+    step: int
+    seconds: float = 0.0
+
+
+def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array]) -> Path:
+    """Write one and remove all but the last two."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    about = np.array(json.dumps(asdict(position)))
+    np.savez(buffer, allow_pickle=False, **{ABOUT: about}, **state)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"stage{position.stage + 1}-step{position.step:07d}{ENDING}"
+    write_bytes(path, buffer.getvalue())
+    for old in checkpoints(folder)[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The whole ones of a run, oldest first."""
+    return sorted(folder.glob(f"stage*-step*{ENDING}"))
+
+
+def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
+    """Where it is of, and the state. Raises `UserError` for a file that is damaged."""
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return Position(**json.loads(str(arrays.pop(ABOUT)))), arrays
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise user_error(
+            f"the checkpoint cannot be read ({error})", "Remove it: the one before is used then", place=Place(str(path))
+        ) from error

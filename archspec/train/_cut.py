@@ -1,0 +1,122 @@
+"""A graph in two: what is frozen and what it needs, and the rest, which reads every tensor that crosses the cut."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import Problem
+from archspec.graph import Graph, Node, Tensor
+from archspec.graph.layers import Input
+from archspec.graph.weights import weight_specs
+from archspec.train._network import is_within
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Weights = Mapping[str, np.ndarray[Any, Any]]
+
+RANDOM = ("Dropout", "SpatialDropout2D")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """`front` gives the tensors that cross, in the order of `rear`'s inputs; nodes keep their names."""
+
+    front: Graph
+    rear: Graph
+
+    def split(self, weights: Weights) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A whole network's weights as those of the front and those of the rear."""
+        fronts = {key for key, _, _ in weight_specs(self.front)}
+        return (
+            {key: array for key, array in weights.items() if key in fronts},
+            {key: array for key, array in weights.items() if key not in fronts},
+        )
+
+
+def cut_graph(graph: Graph, frozen: tuple[str, ...]) -> Cut:
+    """Cut behind everything that lies in `frozen` places.
+
+    Raises `Problem` when nothing does, when all does, when the front is random in training, or when something that is
+    trained stands before something frozen.
+    """
+    asked = {id(node) for node in graph.nodes if is_within(node.name, frozen)}
+    if not asked:
+        raise Problem(f"the network has nothing in {' or '.join(frozen)}", "Name a section, such as backbone")
+    before = _with_sources(graph, asked)
+    for node in graph.nodes:
+        if id(node) in before:
+            _check(node, frozen)
+    crossing = _crossing(graph, before)
+    rear = [node for node in graph.nodes if id(node) not in before]
+    if not any(True for node in rear for _ in node.layer.weights(node)):
+        raise Problem("all of the network is frozen", "Leave a section to be trained")
+    return Cut(_front(graph, before, crossing), _rear(graph, rear, crossing))
+
+
+def _with_sources(graph: Graph, nodes: set[int]) -> set[int]:
+    """These nodes and all that they are made of."""
+    found = set(nodes)
+    for node in reversed(graph.nodes):
+        if id(node) in found:
+            found |= {id(tensor.node) for tensor in node.inputs}
+    return found
+
+
+def _check(node: Node, frozen: tuple[str, ...]) -> None:
+    if type(node.layer).__name__ in RANDOM:
+        raise Problem(f"'{node.name}' is random in training", "Freeze without cache_features, or without its dropout")
+    if node.layer.weights(node) and not is_within(node.name, frozen):
+        raise Problem(f"'{node.name}' is trained, and stands before what is frozen", "Freeze it too")
+
+
+def _crossing(graph: Graph, before: set[int]) -> list[Tensor]:
+    """The tensors of the front that the rest, or whoever runs the network, reads."""
+    found = []
+    for node in graph.nodes:
+        if id(node) in before:
+            for tensor in node.outputs:
+                read = any(id(reader) not in before for reader in tensor.consumers)
+                if read or any(tensor is one for one in graph.outputs):
+                    found.append(tensor)
+    return found
+
+
+def _front(graph: Graph, before: set[int], crossing: list[Tensor]) -> Graph:
+    front = Graph(graph.name)
+    made: dict[int, Tensor] = {}
+    for node in graph.nodes:
+        if id(node) in before:
+            _repeat(node, front, made)
+    front.finish([made[id(tensor)] for tensor in crossing])
+    return front
+
+
+def _rear(graph: Graph, nodes: list[Node], crossing: list[Tensor]) -> Graph:
+    rear = Graph(graph.name)
+    made: dict[int, Tensor] = {}
+    for tensor in crossing:
+        name = tensor.node.name if not tensor.index else f"{tensor.node.name}.{tensor.index}"
+        entered = Input(tensor.shape, tensor.dtype, name=name).enter(rear)
+        entered.stride = tensor.stride
+        made[id(tensor)] = entered
+    for node in nodes:
+        _repeat(node, rear, made)
+    rear.finish([made[id(tensor)] for tensor in graph.outputs])
+    return rear
+
+
+def _repeat(node: Node, graph: Graph, made: dict[int, Tensor]) -> None:
+    """The same layer of the same name in another graph."""
+    graph.origin = node.origin
+    layer: Any = copy.copy(node.layer)
+    layer.name = node.name
+    if not node.inputs:
+        outputs = (layer.enter(graph),)
+    else:
+        inputs = [made[id(tensor)] for tensor in node.inputs]
+        outputs = layer.apply(inputs if layer.multiple_inputs else inputs[0]).outputs
+    made.update((id(old), new) for old, new in zip(node.outputs, outputs, strict=True))

@@ -1,0 +1,187 @@
+"""What the frozen front of a network makes of the training images, computed once and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from archspec import lower
+from archspec.datasets import Dataset, training_batches
+from archspec.errors import Place, user_error
+from archspec.graph import Graph
+from archspec.graph.identity import canonical_hash
+from archspec.lower.framework import tf
+from archspec.record import write_text
+from archspec.train._recipe import Stage
+
+if TYPE_CHECKING:
+    Array = np.ndarray[Any, Any]
+    Weights = Mapping[str, Array]
+
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Features:
+    """`arrays`: a `(S, h, w, c)` for each tensor that crosses the cut; `labels` `(S, H, W)` uint8. On disk, not in
+    memory."""
+
+    folder: Path
+    arrays: tuple[Array, ...]
+    labels: Array
+
+    @property
+    def bytes(self) -> int:
+        """What they take."""
+        return sum(array.nbytes for array in (*self.arrays, self.labels))
+
+    def batch(self, numbers: Array) -> tuple[Array, ...]:
+        """The samples of these numbers, features as float32, labels last."""
+        return (*(np.asarray(array[numbers], np.float32) for array in self.arrays), self.labels[numbers])
+
+
+def features_key(front: Graph, weights: Weights, dataset_digest: str, stage: Stage, seed: int) -> str:
+    """16 hexadecimal letters for everything that the numbers depend on."""
+    cache = stage.cache_features
+    what = [canonical_hash(front), _digest(weights), dataset_digest, stage.split, asdict(stage.augmentation), seed]
+    what.append(None if cache is None else asdict(cache))
+    return hashlib.blake2b(json.dumps(what).encode(), digest_size=8).hexdigest()
+
+
+def _digest(weights: Weights) -> str:
+    found = hashlib.blake2b(digest_size=8)
+    for key in sorted(weights):
+        found.update(key.encode())
+        found.update(np.ascontiguousarray(weights[key]).tobytes())
+    return found.hexdigest()
+
+
+def cached_features(
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+) -> Features:
+    """The features in `folder`, computed first where they are not there; `advance(done, all)` follows that.
+
+    The samples are those of the first `views` epochs of the same data in end-to-end training. Raises `UserError`.
+    """
+    if not (folder / "features.json").is_file():
+        _compute(folder, front, weights, dataset, stage, seed, advance)
+    files = [folder / f"{number}.npy" for number in range(len(front.outputs))]
+    arrays = tuple(np.load(file, mmap_mode="r") for file in files)
+    return Features(folder, arrays, np.load(folder / "labels.npy", mmap_mode="r"))
+
+
+def _compute(
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+) -> None:
+    """Into a folder of another name, which is renamed when all is in it."""
+    making = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    try:
+        making.mkdir(parents=True)
+        _fill(making, front, weights, dataset, stage, seed, advance)
+        shutil.rmtree(folder, ignore_errors=True)
+        making.rename(folder)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise user_error(
+            f"features cannot be kept here ({reason})", "Name another folder with --output", place=Place(str(folder))
+        ) from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _fill(
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+) -> None:
+    views = stage.cache_features.views if stage.cache_features else 1
+    dtype = stage.cache_features.dtype if stage.cache_features else "float32"
+    samples = views * len(dataset.examples(stage.split))
+    run = _function(lower.to_keras(front, weights))
+    shapes = [tensor.shape for tensor in front.outputs]
+    arrays = [_new(folder / f"{number}.npy", dtype, (samples, *shape)) for number, shape in enumerate(shapes)]
+    labels = _new(folder / "labels.npy", "uint8", (samples, *stage.augmentation.size))
+    done = 0
+    for images, truth in _batches(dataset, stage, seed, samples):
+        count = min(len(truth), samples - done)
+        for array, found in zip(arrays, run(images), strict=True):
+            array[done : done + count] = found[:count]
+        labels[done : done + count] = truth[:count]
+        done += count
+        advance(done, samples)
+    for array in (*arrays, labels):
+        array.flush()
+    about = {"samples": samples, "dtype": dtype, "tensors": [tensor.node.name for tensor in front.outputs]}
+    write_text(folder / "features.json", json.dumps(about, indent=2) + "\n")
+
+
+def _batches(dataset: Dataset, stage: Stage, seed: int, samples: int) -> Iterator[tuple[Any, Array]]:
+    batches = training_batches(
+        dataset,
+        stage.split,
+        augmentation=stage.augmentation,
+        batch_size=stage.batch_size,
+        seed=seed,
+        steps=-(-samples // stage.batch_size),
+    )
+    for images, labels in batches:
+        yield images, np.asarray(labels)
+
+
+def _new(path: Path, dtype: str, shape: tuple[int, ...]) -> Any:
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+
+
+def _function(model: Any) -> Callable[[Any], list[Array]]:
+    @tf.function(jit_compile=False)
+    def run(images: Any) -> Any:
+        return tf.nest.flatten(model(images, training=False))
+
+    return lambda images: [np.asarray(one) for one in run(images)]
+
+
+def feature_batches(features: Features, batch_size: int, seed: int, steps: int, first_step: int) -> Any:
+    """A `tf.data.Dataset` of `((features, …), labels)` for the steps from `first_step`, each a function of the seed and
+    its number: an epoch is a permutation of all samples."""
+    order = _Order(len(features.labels), seed)
+
+    def load(step: Any) -> list[Array]:
+        return list(features.batch(order.numbers(int(step) * batch_size, batch_size)))
+
+    shapes = [(batch_size, *array.shape[1:]) for array in (*features.arrays, features.labels)]
+    dtypes = [tf.float32] * len(features.arrays) + [tf.uint8]
+
+    def traced(step: Any) -> Any:
+        found = tf.numpy_function(load, [step], dtypes)
+        *inputs, labels = [tf.ensure_shape(one, shape) for one, shape in zip(found, shapes, strict=True)]
+        return tuple(inputs), labels
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False  # Python in TensorFlow's threads keeps a process alive
+    return tf.data.Dataset.range(first_step, steps).map(traced).with_options(options)
+
+
+class _Order:
+    """Sample numbers by their place in the run."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self._count, self._seed = count, seed
+        self._epochs: dict[int, Array] = {}
+
+    def numbers(self, first: int, count: int) -> Array:
+        places = range(first, first + count)
+        return np.array([self._epoch(place // self._count)[place % self._count] for place in places])
+
+    def _epoch(self, number: int) -> Array:
+        if number not in self._epochs:
+            kept = {epoch: order for epoch, order in self._epochs.items() if epoch >= number - 1}
+            order = np.random.default_rng([self._seed, number]).permutation(self._count)
+            self._epochs = {**kept, number: order}
+        return self._epochs[number]

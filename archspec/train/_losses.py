@@ -1,0 +1,50 @@
+"""The loss of a stage: a weighted sum of losses, each the file of its name."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archspec.train._recipe import LossTerm
+
+Loss = Callable[[Any, Any], Any]
+
+
+@cache
+def loss_names() -> tuple[str, ...]:
+    """The files of `losses`, none imported."""
+    files = (Path(__file__).parent / "losses").glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def loss_function(name: str) -> Callable[..., Any]:
+    """The function of a loss's file."""
+    found: Callable[..., Any] = getattr(importlib.import_module(f"archspec.train.losses.{name}"), name)
+    return found
+
+
+def total_loss(terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None) -> Loss:
+    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers."""
+    from archspec.lower.framework import tf
+
+    functions = [(term.weight, loss_function(term.name), dict(term.arguments)) for term in terms]
+    weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
+
+    def loss(logits: Any, labels: Any) -> Any:
+        logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
+        logits = at_size(logits, labels.shape[1:3])
+        return tf.add_n([weight * one(logits, labels, weights, **options) for weight, one, options in functions])
+
+    return loss
+
+
+def at_size(logits: Any, size: Any) -> Any:
+    """Logits of another size are resized as the papers' decoders do: bilinearly, corners aligned."""
+    from archspec.lower.framework import tf
+
+    if tuple(logits.shape[1:3]) == tuple(size):
+        return logits
+    return tf.compat.v1.image.resize(logits, size, align_corners=True)

@@ -1,0 +1,107 @@
+"""What is asked of a training: the spec, the recipe, the data and the seed; and what identifies it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from archspec.datasets import Dataset
+from archspec.errors import UserError, nearest, user_error
+from archspec.graph import Graph
+from archspec.graph.identity import canonical_hash
+from archspec.spec import Spec, override
+from archspec.train._fingerprint import fingerprint
+from archspec.train._network import graph_for, network_for
+from archspec.train._recipe import Recipe, Stage
+from archspec.weights import Imported, spec_weights
+
+HASH_LETTERS = 10
+
+
+@dataclass(frozen=True)
+class Order:
+    """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given."""
+
+    spec: Spec
+    recipe: Recipe
+    datasets: Mapping[str, Dataset]
+    seed: int = 0
+
+    def dataset(self, stage: Stage) -> tuple[str, Dataset]:
+        """Reference and data set of a stage. Raises `UserError` when it was not given, or when it could be several."""
+        if not stage.data and len(self.datasets) == 1:
+            return next(iter(self.datasets.items()))
+        found = [(reference, one) for reference, one in self.datasets.items() if one.name == stage.data]
+        if len(found) == 1:
+            return found[0]
+        names = [one.name for one in self.datasets.values()]
+        if not stage.data:
+            fact = f"stage '{stage.name}' does not say which of the data sets it is for ({', '.join(names)})"
+            raise user_error(fact, f"Write data: {names[0] if names else 'NAME'} in the recipe, or give one --data")
+        fact = f"stage '{stage.name}' trains on '{stage.data}', which is not given"
+        raise user_error(fact, nearest(stage.data, names) if names else f"Add --data {stage.data}:DIR")
+
+    @cached_property
+    def final(self) -> Dataset:
+        """The data set of the last stage: its classes are those of the trained network."""
+        return self.dataset(self.recipe.stages[-1])[1]
+
+    @cached_property
+    def trained_spec(self) -> Spec:
+        """The spec as it is trained: the classes are the data's."""
+        return override(self.spec, {"classes": len(self.final.classes)})
+
+    def graph(self, stage: Stage) -> Graph:
+        """The graph that a stage trains. Raises `UserError`."""
+        classes = len(self.dataset(stage)[1].classes)
+        return graph_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """The weights that the spec names, fitted to the first stage's graph. Raises `UserError`."""
+        stage = self.recipe.stages[0]
+        network = network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)
+        return spec_weights(network, self.graph(stage))
+
+    @property
+    def start_said(self) -> str:
+        """What the first stage begins with, in words."""
+        fresh = f"freshly initialised, seed {self.seed}"
+        return fresh if self.imported is None else self.imported.said(fresh)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """`reference split` -> what stands for its contents, of everything that is trained on or validated."""
+        found = {}
+        faults = []
+        for stage in self.recipe.stages:
+            try:
+                dataset = self.dataset(stage)[1]
+                for split in (stage.split, stage.validation.split):
+                    found[f"{dataset.name} {split}"] = fingerprint(dataset, split)
+            except UserError as error:
+                faults += error.faults
+        if faults:
+            raise UserError(dict.fromkeys(faults))
+        return found
+
+    @cached_property
+    def digest(self) -> str:
+        """10 hexadecimal letters for all of it but the seed: another spec, recipe, start or data is another run."""
+        what: Any = [
+            self.spec.values | {"weights": None if self.imported is None else self.imported.digest},
+            canonical_hash(self.graph(self.recipe.stages[-1])),
+            self.recipe.digest,
+            self.fingerprints,
+        ]
+        text = json.dumps(what, sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
+
+    @property
+    def name(self) -> str:
+        """The name of the run's folder."""
+        return f"{self.spec.name}-{self.recipe.name}-{self.digest}-s{self.seed}"

@@ -1,0 +1,139 @@
+"""What a recipe says, as plain frozen values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from archspec.datasets import Augmentation
+
+DecayedWeights = Literal["kernels", "convolutions", "all"]
+DECAYED: tuple[DecayedWeights, ...] = ("kernels", "convolutions", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A file of a folder (a schedule), or a class of Keras (an optimizer), with its arguments."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LossTerm:
+    """One summand of a loss."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """The first `steps`: at the constant `learning_rate` (DeepLab's slow start), or rising to the schedule's (None)."""
+
+    steps: int
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightDecay:
+    """`l2`: value · ½ Σ w² is part of the loss. `decoupled`: weights shrink by rate · value a step, as in AdamW.
+
+    `on`: `convolutions` are kernels of convolutions without the depthwise ones (DeepLab), `kernels` all kernels,
+    `all` whatever is trained.
+    """
+
+    kind: Literal["l2", "decoupled"]
+    value: float
+    on: DecayedWeights = "convolutions"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassWeights:
+    """The weight of each class, or `inverse_log`: 1 / ln(c + p), p its share of the labelled training pixels."""
+
+    values: tuple[float, ...] = ()
+    inverse_log: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm:
+    """`momentum` for every batch norm, None as the network has it; `frozen` ones stay as they were at the start."""
+
+    momentum: float | None = None
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFeatures:
+    """What the frozen sections make is computed once for `views` augmented views an image, and kept on disk."""
+
+    views: int = 1
+    dtype: Literal["float32", "float16"] = "float32"
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """`every` so many steps, and at the end; `images` is how many of the split, None for all."""
+
+    every: int | None = None
+    split: str = "val"
+    images: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One training: its data, length and everything that moves weights. `data` '' is the only data set there is."""
+
+    name: str
+    augmentation: Augmentation
+    batch_size: int
+    learning_rate: float
+    steps: int | None = None
+    epochs: float | None = None
+    data: str = ""
+    split: str = "train"
+    optimizer: Named = Named("adam")
+    schedule: Named = Named("constant")
+    warm_up: WarmUp | None = None
+    weight_decay: WeightDecay | None = None
+    loss: tuple[LossTerm, ...] = (LossTerm("cross_entropy"),)
+    class_weights: ClassWeights | None = None
+    ema: float | None = None
+    clip_norm: float | None = None
+    mixed_precision: Literal["none", "float16", "bfloat16"] = "none"
+    learning_rate_multipliers: Mapping[str, float] = field(default_factory=dict)
+    freeze: tuple[str, ...] = ()
+    cache_features: CacheFeatures | None = None
+    batch_norm: BatchNorm = BatchNorm()
+    validation: Validation = Validation()
+    checkpoint_every: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Stages one after the other: the weights that one ends with are those that the next begins with.
+
+    `text` is the YAML of it, with overrides merged.
+    """
+
+    name: str
+    stages: tuple[Stage, ...]
+    summary: str = ""
+    source: str = ""
+    text: str = field(default="", compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything in it as plain dicts, lists and scalars."""
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal letters for what it does, whatever it is called."""
+        what = {key: value for key, value in self.to_json().items() if key == "stages"}
+        return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,195 @@
+"""What may stand in a recipe: the kind of each key."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.datasets import Augmentation
+from archspec.errors import Problem
+from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
+from archspec.spec.kinds import (
+    INVALID,
+    BoolKind,
+    Kind,
+    Limits,
+    LiteralKind,
+    NullKind,
+    NumberKind,
+    Reads,
+    Schema,
+    TextKind,
+    Wrap,
+)
+from archspec.spec.nodes import Items, Node, Table
+from archspec.spec.signatures import kind_of
+from archspec.train._losses import loss_function, loss_names
+from archspec.train._named_kind import NamedKind
+from archspec.train._optimizer_kind import OptimizerKind
+from archspec.train._recipe import (
+    DECAYED,
+    BatchNorm,
+    CacheFeatures,
+    ClassWeights,
+    LossTerm,
+    Validation,
+    WarmUp,
+    WeightDecay,
+)
+from archspec.train._schedule import schedule_function, schedule_names
+
+COUNT = NumberKind(limits=Limits(ge=1), sample="100")
+POSITIVE = NumberKind(real=True, limits=Limits(gt=0), sample="0.001")
+SHARE = NumberKind(real=True, limits=Limits(gt=0, lt=1), sample="0.99")
+WEIGHT_KEY = "weight"
+
+
+class LossKind(NamedKind):
+    """A loss, or a list of them, of which each may have a `weight` beside its name."""
+
+    def __init__(self) -> None:
+        super().__init__("loss", loss_names, loss_function)
+
+    def fits(self, node: Node) -> bool:
+        return super().fits(node) or isinstance(node, Items)
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        if isinstance(node, Items) and node.items:
+            terms = [self.term(item, f"{path}[{number}]", reader) for number, item in enumerate(node.items)]
+        else:
+            terms = [self.term(node, path, reader)]
+        return INVALID if INVALID in terms else tuple(terms)
+
+    def term(self, node: Node, path: str, reader: Reads) -> Any:
+        """One summand."""
+        weight: Any = 1.0
+        if isinstance(node, Table) and WEIGHT_KEY in node.entries:
+            weight = reader.read(POSITIVE, node.entries[WEIGHT_KEY].node, f"{path}.{WEIGHT_KEY}")
+            node = node.without(WEIGHT_KEY)
+        named = super().read(node, path, reader)
+        return INVALID if INVALID in (named, weight) else LossTerm(named.name, named.arguments, weight)
+
+
+@dataclass(frozen=True)
+class BuiltKind(Kind):
+    """A record, and the value that is made of it; `build` may raise `Problem`."""
+
+    record: Kind
+    build: Callable[[Any], Any]
+
+    @property
+    def words(self) -> str:  # type: ignore[override]
+        return self.record.words
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return self.record.example
+
+    def fits(self, node: Node) -> bool:
+        return self.record.fits(node)
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        value = reader.read(self.record, node, path)
+        if value is INVALID:
+            return INVALID
+        try:
+            return self.build(value)
+        except Problem as problem:
+            return reader.fault(problem.fact, problem.remedy, path, node.place)
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return self.record.schema(wrap)
+
+
+@dataclass(frozen=True)
+class MultipliersKind(Kind):
+    """A positive factor for each of some sections or layers."""
+
+    words = "a mapping of sections to factors"
+    example = "{backbone: 0.1}"
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node, Table)
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        if not isinstance(node, Table):
+            return reader.mismatch(self, node, path)
+        found = {key: reader.read(POSITIVE, entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
+        return INVALID if INVALID in found.values() else found
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return {"type": "object", "additionalProperties": wrap(POSITIVE.schema(wrap))}
+
+
+def _augmentation() -> Kind:
+    hints = typing.get_type_hints(Augmentation)
+    return BuiltKind(RecordKind({name: kind_of(hint) for name, hint in hints.items()}), lambda one: Augmentation(**one))
+
+
+def _decay(written: dict[str, Any]) -> WeightDecay:
+    kinds: list[Any] = [kind for kind in ("l2", "decoupled") if kind in written]
+    if len(kinds) != 1:
+        raise Problem("a weight decay is either 'l2' or 'decoupled'", "Write {l2: 4.0e-5}, or {decoupled: 0.004}")
+    usual: Any = "convolutions" if kinds == ["l2"] else "kernels"
+    return WeightDecay(kinds[0], written[kinds[0]], written.get("on", usual))
+
+
+_NAMES = ListKind(TextKind())
+_OFF = LiteralKind(("none",))
+_C = NumberKind(real=True, limits=Limits(gt=1), sample="1.02")
+
+STAGE_KINDS: dict[str, Kind] = {
+    "name": TextKind(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, '_' and '-'"),
+    "data": TextKind(),
+    "split": TextKind(),
+    "augmentation": _augmentation(),
+    "optimizer": OptimizerKind(),
+    "batch_size": COUNT,
+    "steps": COUNT,
+    "epochs": POSITIVE,
+    "learning_rate": POSITIVE,
+    "schedule": NamedKind("schedule", schedule_names, schedule_function),
+    "warm_up": BuiltKind(
+        RecordKind({"steps": COUNT, "learning_rate": POSITIVE}, required=("steps",)), lambda one: WarmUp(**one)
+    ),
+    "weight_decay": UnionKind(
+        (
+            BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay),
+            _OFF,
+        )
+    ),
+    "loss": LossKind(),
+    "class_weights": UnionKind(
+        (
+            BuiltKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), **one)),
+            BuiltKind(ListKind(NumberKind(real=True, limits=Limits(ge=0))), lambda many: ClassWeights(values=many)),
+            _OFF,
+        )
+    ),
+    "ema": UnionKind((SHARE, _OFF)),
+    "clip_norm": UnionKind((POSITIVE, _OFF)),
+    "mixed_precision": LiteralKind(("none", "float16", "bfloat16")),
+    "learning_rate_multipliers": MultipliersKind(),
+    "freeze": UnionKind((_NAMES, TextKind())),
+    "cache_features": UnionKind(
+        (
+            BuiltKind(
+                RecordKind({"views": COUNT, "dtype": LiteralKind(("float32", "float16"))}),
+                lambda one: CacheFeatures(**one),
+            ),
+            NullKind(),
+        )
+    ),
+    "batch_norm": BuiltKind(
+        RecordKind({"momentum": NumberKind(real=True, limits=Limits(ge=0, lt=1)), "frozen": BoolKind()}),
+        lambda one: BatchNorm(**one),
+    ),
+    "validation": BuiltKind(
+        RecordKind({"every": COUNT, "split": TextKind(), "images": COUNT}), lambda one: Validation(**one)
+    ),
+    "checkpoint_every": COUNT,
+}
+RECIPE_KINDS: dict[str, Kind] = {"summary": TextKind(), "source": TextKind()}
+REQUIRED = ("augmentation", "batch_size", "learning_rate")

@@ -1,0 +1,165 @@
+"""YAML to a recipe: every fault with its place, all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from archspec.catalog import Catalog, bundled_folder
+from archspec.errors import Fault, Place, nearest, user_error
+from archspec.spec.document import raise_together
+from archspec.spec.dumping import dump_plain
+from archspec.spec.kinds import Kind
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, plain, shown
+from archspec.spec.paths import override_plain
+from archspec.spec.reader import Reader
+from archspec.spec.reading import read_file, read_mapping
+from archspec.spec.words import NONE
+from archspec.train._recipe import Recipe, Stage
+from archspec.train._recipe_kinds import RECIPE_KINDS, REQUIRED, STAGE_KINDS
+
+STAGES = "stages"
+LENGTH = ("steps", "epochs")
+OPTION = "--set-recipe"
+
+
+def recipe_names() -> dict[str, Path]:
+    """The bundled recipes by name."""
+    return {path.stem: path for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml"))}
+
+
+def load_recipe(source: str | Path, overrides: Sequence[str] = (), *, name: str | None = None) -> Recipe:
+    """The recipe in a file, or the bundled one of that name, with assignments `PATH=VALUE` applied.
+
+    Raises `UserError` with every fault, in the order of their places.
+    """
+    path = _find(source)
+    faults: list[Fault] = []
+    return _finish(read_file(path, faults), name or path.stem, overrides, faults)
+
+
+def parse_recipe(text: str, name: str, *, file: str = "<text>", overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a text; `file` is what messages call it."""
+    faults: list[Fault] = []
+    return _finish(read_mapping(text, file, faults), name, overrides, faults)
+
+
+def _find(source: str | Path) -> Path:
+    path, names = Path(source), recipe_names()
+    if path.is_file():
+        return path
+    if str(source) in names:
+        return names[str(source)]
+    remedy = nearest(path.stem, names) or "Name a recipe file"
+    raise user_error("no such recipe file, nor a bundled recipe of that name", remedy, place=Place(str(source)))
+
+
+def _finish(document: Table | None, name: str, overrides: Sequence[str], faults: list[Fault]) -> Recipe:
+    for assignment in overrides:
+        document = override_plain(document or Table({}), assignment, faults, OPTION)
+    if document is None:
+        raise_together(faults)
+        raise AssertionError("a recipe that cannot be read has a fault")
+    reading = _Reading(faults)
+    recipe = reading.recipe(document, name)
+    raise_together(reading.faults)
+    return recipe
+
+
+class _Reading(Reader):
+    """Reads one recipe. There are no selectors and no choices in it."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(Catalog())
+        self.faults = faults
+
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        return kind.read(node, path, self)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """None here."""
+        return frozenset(), ""
+
+    def recipe(self, document: Table, name: str) -> Recipe:
+        """The recipe; of no use when there are faults."""
+        top = {key: self._value(kind, document.get(key), key, "") for key, kind in RECIPE_KINDS.items()}
+        top["text"] = dump_plain(plain(document))
+        self._unknown(document, (*RECIPE_KINDS, *STAGE_KINDS, STAGES), "")
+        defaults = document.without(STAGES, *RECIPE_KINDS)
+        written = document.get(STAGES)
+        if written is None:
+            return Recipe(name, (self._stage(Table({}, document.place), defaults, "", 0),), **top)
+        if not isinstance(written, Items) or not written.items:
+            if not (isinstance(written, Scalar) and written.value is BROKEN):
+                fact = f"must be a list of stages ({shown(written)})"
+                self.fault(fact, "Write - {steps: 100}", STAGES, written.place)
+            return Recipe(name, (), **top)
+        found = [self._item(item, defaults, number) for number, item in enumerate(written.items)]
+        return Recipe(name, tuple(stage for stage in found if stage), **top)
+
+    def _item(self, node: Node, defaults: Table, number: int) -> Stage | None:
+        path = f"{STAGES}[{number}]"
+        if not isinstance(node, Table):
+            self.fault(f"must be a mapping ({shown(node)})", "Write {steps: 100}", path, node.place)
+            return None
+        self._unknown(node, STAGE_KINDS, path)
+        return self._stage(node, defaults, path, number)
+
+    def _unknown(self, table: Table, known: Any, path: str) -> None:
+        for key, entry in table.entries.items():
+            if key not in known:
+                self.fault(f"unknown key '{one_line(key)}'", nearest(key, known), _join(path, key), entry.place)
+
+    def _stage(self, own: Table, defaults: Table, path: str, number: int) -> Stage | None:
+        """A stage: its own keys over those at the top."""
+        if any(key in own.entries for key in LENGTH):
+            defaults = defaults.without(*LENGTH)
+        table = Table({**defaults.entries, **own.entries}, own.place)
+        before = len(self.faults)
+        values = {
+            key: self._value(kind, table.get(key), key, path if key in own.entries else "")
+            for key, kind in STAGE_KINDS.items()
+            if key in table.entries
+        }
+        self._complete(table, path)
+        return None if len(self.faults) > before else _stage(values, number)
+
+    def _value(self, kind: Kind, node: Node | None, key: str, path: str) -> Any:
+        return "" if node is None else self.read(kind, node, _join(path, key))
+
+    def _complete(self, table: Table, path: str) -> None:
+        """What is missing, and what goes together or not."""
+        for key in REQUIRED:
+            if key not in table.entries:
+                self.fault(f"missing key '{key}'", f"Write {key}: {STAGE_KINDS[key].example}", path, table.place)
+        lengths = [key for key in LENGTH if key in table.entries]
+        if len(lengths) != 1:
+            fact = "both 'steps' and 'epochs' are written" if lengths else "missing key 'steps' (or 'epochs')"
+            place = table.entries[lengths[-1]].place if lengths else table.place
+            self.fault(fact, "Write one of them, such as steps: 400", path, place)
+        if "cache_features" in table.entries and "freeze" not in table.entries:
+            fact, place = "only features of frozen sections can be cached", table.entries["cache_features"].place
+            self.fault(fact, "Write freeze: backbone", _join(path, "cache_features"), place)
+        if _name(table.get("optimizer")) == "adamw" and "weight_decay" not in table.entries:
+            fact, place = "adamw without a weight decay", table.entries["optimizer"].place
+            remedy = "Write weight_decay: {decoupled: 0.004}, which is Keras's default"
+            self.fault(fact, remedy, _join(path, "optimizer"), place)
+
+
+def _name(node: Node | None) -> str:
+    if isinstance(node, Table):
+        return next(iter(node.entries), "")
+    return str(node.value) if isinstance(node, Scalar) else ""
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _stage(values: dict[str, Any], number: int) -> Stage:
+    """A checked stage; `none` is nothing."""
+    found = {key: value for key, value in values.items() if value not in (NONE, None)}
+    if isinstance(found.get("freeze"), str):
+        found["freeze"] = (found["freeze"],)
+    return Stage(**{"name": str(number + 1), **found})

@@ -1,0 +1,133 @@
+"""The folder of a run: what is in it, which state it is in, and that only one process trains in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from archspec.errors import Place, user_error
+from archspec.record import package_versions, timestamp, write_text
+from archspec.spec import dump, override
+from archspec.train._order import Order
+
+State = Literal["running", "finished", "failed"]
+FORMAT, VERSION = "archspec-run", 1
+PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
+
+
+@dataclass(frozen=True)
+class Run:
+    """`<root>/<name>-<recipe>-<hash>-s<seed>`, as others read it.
+
+    `run.json` (what it is of and how far it came), `spec.yaml` (the merged spec, which loads the trained weights),
+    `recipe.yaml`, `weights.npz`, `model.keras`, `record.json`, `log.csv`, `checkpoints/`, `tensorboard/`.
+    """
+
+    folder: Path
+
+    @property
+    def weights(self) -> Path:
+        """The trained weights, named by graph path."""
+        return self.folder / "weights.npz"
+
+    @property
+    def model(self) -> Path:
+        """The Keras model of `spec.yaml`."""
+        return self.folder / "model.keras"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.folder / "checkpoints"
+
+    @property
+    def log(self) -> Path:
+        """The table of losses, rates and scores."""
+        return self.folder / "log.csv"
+
+    @property
+    def records(self) -> Path:
+        """Scores with everything they depend on."""
+        return self.folder / "record.json"
+
+    def about(self) -> dict[str, Any]:
+        """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""
+        path = self.folder / "run.json"
+        if not path.is_file():
+            return {}
+        try:
+            about = json.loads(path.read_text("utf-8"))
+            if about["format"] != FORMAT or about["version"] != VERSION:
+                raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise user_error(
+                f"not the run.json of a training ({error})", "Name another folder", place=Place(str(path))
+            ) from error
+        return dict(about)
+
+    def note(self, **changes: Any) -> None:
+        """Change `run.json`, whole or not at all."""
+        write_text(self.folder / "run.json", json.dumps({**self.about(), **changes}, indent=2) + "\n")
+
+    def begin(self, order: Order, steps: tuple[int, ...]) -> None:
+        """Make the folder, and write what it is going to be of. Raises `UserError`."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fact = f"cannot make the folder {self.folder} ({error.strerror})"
+            raise user_error(fact, "Name another with --output") from error
+        write_text(self.folder / "recipe.yaml", order.recipe.text)
+        write_text(self.folder / "spec.yaml", dump(override(order.trained_spec, {"weights": self.weights.name})))
+        what = {
+            "format": FORMAT,
+            "version": VERSION,
+            "state": "running",
+            "name": order.spec.name,
+            "recipe": order.recipe.name,
+            "digest": order.digest,
+            "seed": order.seed,
+            "data": list(order.datasets),
+            "fingerprints": order.fingerprints,
+            "classes": list(order.final.classes.names),
+            "steps": list(steps),
+            "spec": dump(order.spec),
+            "recipe_digest": order.recipe.digest,
+            "start": order.start_said,
+            "versions": package_versions(PACKAGES),
+            "started": timestamp(),
+            "metrics": {},
+        }
+        write_text(self.folder / "run.json", json.dumps(what, indent=2) + "\n")
+
+    def finish(self, metrics: Mapping[str, Any]) -> None:
+        """It is done."""
+        self.note(state="finished", finished=timestamp(), metrics=dict(metrics))
+
+    def fail(self, reason: str, checkpoint: Path | None) -> None:
+        """It came apart."""
+        last = None if checkpoint is None else checkpoint.relative_to(self.folder).as_posix()
+        self.note(state="failed", finished=timestamp(), error=reason, last_good_checkpoint=last)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else trains here meanwhile; a killed process lets go by itself. Raises `UserError`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("a") as file:
+            _lock(file.fileno(), self.folder)
+            yield
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    if os.name != "posix":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise user_error("another process trains here", "Wait for it, or stop it", place=Place(str(folder))) from error

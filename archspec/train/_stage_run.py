@@ -1,0 +1,147 @@
+"""One stage, step by step: batches in, rows and checkpoints out."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archspec.train._checkpoint import Position, write_checkpoint
+from archspec.train._fit import Fit
+from archspec.train._log import Log, Row
+from archspec.train._recipe import Stage
+from archspec.train._run import Run
+from archspec.train._schedule import learning_rate
+from archspec.train._validation import Validator
+from archspec.train._watching import Progress, Watch
+
+ROW_EVERY = 10
+
+
+class Diverged(Exception):
+    """The loss is not a finite number any more."""
+
+    def __init__(self, reason: str, checkpoint: Path | None) -> None:
+        self.reason, self.checkpoint = reason, checkpoint
+        super().__init__(reason)
+
+
+@dataclass
+class _Since:
+    """Sums since the last row."""
+
+    losses: float = 0.0
+    steps: int = 0
+    seconds: float = 0.0
+
+    def add(self, loss: float, seconds: float) -> None:
+        self.losses += loss
+        self.steps += 1
+        self.seconds += seconds
+
+
+@dataclass
+class StageRun:
+    """A stage of a run with its model, and its batches from a step on.
+
+    `seconds` is the training so far, of all stages.
+    """
+
+    run: Run
+    stage: Stage
+    number: int
+    stages: int
+    steps: int
+    fit: Fit
+    batches: Callable[[int], Any]
+    validator: Validator
+    watch: Watch
+    stopped: Callable[[], bool]
+    seconds: float = 0.0
+    val_miou: float | None = None
+    last_checkpoint: Path | None = None
+    since: _Since = field(default_factory=_Since)
+
+    def train(self, first: int) -> None:
+        """Steps `first` to the last. Raises `Diverged`, and `KeyboardInterrupt` after Ctrl-C with all of it kept."""
+        if first == self.steps:
+            return
+        log = Log(self.run.log)
+        batches = iter(self.fit.distributed(self.batches(first)))
+        for step in range(first, self.steps):
+            started = time.perf_counter()
+            images, labels = next(batches)
+            rate = learning_rate(self.stage, step, self.steps)
+            loss = self.fit.step(images, labels, rate)
+            elapsed = time.perf_counter() - started
+            self.seconds += elapsed
+            if not math.isfinite(loss):
+                reason = f"the loss is {loss} in step {step + 1} of stage '{self.stage.name}'"
+                raise Diverged(reason, self.last_checkpoint)
+            self.since.add(loss, elapsed)
+            self._after(step + 1, rate, log)
+
+    def _after(self, step: int, rate: float, log: Log) -> None:
+        """What is due after a step."""
+        stopped, done = self.stopped(), step == self.steps
+        validates = done or _is_due(step, self.stage.validation.every)
+        keeps = stopped or done or _is_due(step, self.stage.checkpoint_every)
+        if validates:
+            self.val_miou = self.validator.score(self.fit.weights()).miou
+        progress = self._progress(step, rate)
+        self.watch.step(progress)
+        if keeps or validates or step % ROW_EVERY == 0:
+            log.add(self._row(progress, self.val_miou if validates else None))
+            self.watch.row(progress)
+            self.since = _Since()
+        if keeps:
+            self.keep(step)
+        if stopped and not done:
+            raise KeyboardInterrupt
+
+    def keep(self, step: int) -> None:
+        """Write a checkpoint. Raises `Diverged` rather than keep what is not finite."""
+        state = self.fit.state()
+        broken = [key for key, array in state.items() if array.dtype.kind == "f" and not _is_finite(array)]
+        if broken:
+            raise Diverged(f"'{broken[0]}' is not finite after step {step}", self.last_checkpoint)
+        position = Position(self.number, step, self.seconds)
+        self.last_checkpoint = write_checkpoint(self.run.checkpoints, position, state)
+
+    def _progress(self, step: int, rate: float) -> Progress:
+        a_step = self.since.seconds / self.since.steps
+        return Progress(
+            stage=self.number + 1,
+            stages=self.stages,
+            step=step,
+            steps=self.steps,
+            loss=self.since.losses / self.since.steps,
+            learning_rate=rate,
+            images_per_second=self.stage.batch_size / a_step,
+            seconds_left=a_step * (self.steps - step),
+            val_miou=self.val_miou,
+        )
+
+    def _row(self, progress: Progress, val_miou: float | None) -> Row:
+        return Row(
+            progress.stage,
+            progress.step,
+            progress.loss,
+            progress.learning_rate,
+            progress.images_per_second,
+            self.seconds,
+            val_miou,
+        )
+
+
+def _is_due(step: int, every: int | None) -> bool:
+    return every is not None and step % every == 0
+
+
+def _is_finite(array: Any) -> bool:
+    import numpy as np
+
+    return bool(np.isfinite(array).all())

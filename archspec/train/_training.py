@@ -1,0 +1,187 @@
+"""A training from its order to the folder it leaves; begun again, it goes on where it was stopped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec import lower
+from archspec.datasets import Dataset, training_batches
+from archspec.errors import UserError, user_error
+from archspec.graph import Graph
+from archspec.graph.identity import canonical_hash
+from archspec.graph.trace import trace
+from archspec.graph.weights import initialise
+from archspec.record import write_records
+from archspec.spec import expand
+from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
+from archspec.train._class_weights import class_weights
+from archspec.train._cut import cut_graph
+from archspec.train._features import Features, cached_features, feature_batches, features_key
+from archspec.train._fit import Fit, prepare, weights_in
+from archspec.train._interruption import interruption
+from archspec.train._log import Log
+from archspec.train._network import carried
+from archspec.train._order import Order
+from archspec.train._recipe import Stage
+from archspec.train._records import training_records
+from archspec.train._run import Run
+from archspec.train._stage_run import Diverged, StageRun
+from archspec.train._tensorboard import TensorBoard
+from archspec.train._validation import Scores, Validator
+from archspec.train._watching import Unwatched, Watch
+from archspec.weights import save_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Weights = dict[str, np.ndarray[Any, Any]]
+
+BatchesFrom = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run: `state` is `finished` or `failed`; `fresh` unless it was so before."""
+
+    run: Run
+    state: str
+    about: dict[str, Any]
+    fresh: bool
+
+
+class Training:
+    """One run. `train` begins or resumes it, and leaves a finished or failed one as it is."""
+
+    def __init__(self, order: Order, root: Path, watch: Watch | None = None, *, tensorboard: bool = False) -> None:
+        self.order = order
+        self.run = Run(root / order.name)
+        self.steps = tuple(_steps(order, stage) for stage in order.recipe.stages)
+        self.watch: Watch = watch or Unwatched()
+        self._tensorboard = tensorboard
+
+    def train(self) -> Outcome:
+        """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
+        with self.run.locked():
+            state = self.run.about().get("state", "")
+            if state in ("finished", "failed"):
+                return Outcome(self.run, state, self.run.about(), fresh=False)
+            if not state:
+                self.run.begin(self.order, self.steps)
+            if self._tensorboard:
+                self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
+            prepare(self.order.seed)
+            try:
+                with interruption() as stopped:
+                    scores, weights = self._stages(stopped)
+            except Diverged as fault:
+                self.run.fail(fault.reason, fault.checkpoint)
+                return Outcome(self.run, "failed", self.run.about(), fresh=True)
+            self._finish(scores, weights)
+            return Outcome(self.run, "finished", self.run.about(), fresh=True)
+
+    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
+        position, state = self._last_checkpoint()
+        weights = self._start() if position is None else weights_in(state)
+        for number in range(position.stage if position else 0, len(self.steps)):
+            stage = self.order.recipe.stages[number]
+            one = self._prepared(number, stage, weights, stopped)
+            first = 0
+            if position is not None:
+                one.fit.restore(state)
+                first, one.seconds = position.step, position.seconds
+                one.last_checkpoint = checkpoints(self.run.checkpoints)[-1]
+                self.watch.said(f"resumed after step {first} of stage '{stage.name}'")
+            else:
+                one.keep(0)
+            one.train(first)
+            weights, position = one.fit.weights(), None
+        return one.validator.score(weights), weights
+
+    def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:
+        """A stage with its model, which begins with `weights` and what they lack afresh."""
+        dataset = self.order.dataset(stage)[1]
+        graph = self.order.graph(stage)
+        whole, fresh = carried(weights, graph, self.order.seed)
+        if fresh:
+            self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
+        seed = self.order.seed + number
+        fit, batches = self._fit(stage, graph, whole, dataset, seed)
+        validator = Validator(self.order.spec, dataset, stage.validation)
+        return StageRun(
+            self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
+        )
+
+    def _fit(
+        self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
+    ) -> tuple[Fit, BatchesFrom]:
+        """The model in training, and where its batches come from: images, or features of the frozen part."""
+        steps = _steps(self.order, stage)
+        weighting = class_weights(stage, dataset)
+        if stage.cache_features is None:
+            fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
+            return fit, lambda first: training_batches(
+                dataset,
+                stage.split,
+                augmentation=stage.augmentation,
+                batch_size=stage.batch_size,
+                seed=seed,
+                first_step=first,
+                steps=steps,
+            )
+        cut = cut_graph(graph, stage.freeze)
+        front, rear = cut.split(weights)
+        features = self._features(stage, cut.front, front, dataset, seed)
+        fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, fixed=front)
+        return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
+
+    def _features(self, stage: Stage, front: Graph, weights: Weights, dataset: Dataset, seed: int) -> Features:
+        digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
+        folder = self.run.folder.parent / "features" / features_key(front, weights, digest, stage, seed)
+        known = folder.is_dir()
+        features = cached_features(folder, front, weights, dataset, stage, seed, self.watch.caching)
+        what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
+        self.watch.said(f"features {'found' if known else 'computed once'}: {what}")
+        return features
+
+    def _start(self) -> Weights:
+        """The weights that the first stage begins with."""
+        graph = self.order.graph(self.order.recipe.stages[0])
+        imported = self.order.imported
+        return initialise(graph, self.order.seed) if imported is None else imported.complete(graph, self.order.seed)
+
+    def _last_checkpoint(self) -> tuple[Position | None, Weights]:
+        """The newest that can be read; the log is cut back to it."""
+        found = checkpoints(self.run.checkpoints)
+        for path in reversed(found):
+            with suppress(UserError):
+                position, state = read_checkpoint(path)
+                Log(self.run.log).cut(position)
+                return position, state
+            self.watch.said(f"{path} is damaged: the checkpoint before it is used")
+            path.unlink()
+        Log(self.run.log).cut(Position(0, 0))
+        return None, {}
+
+    def _finish(self, scores: Scores, weights: Weights) -> None:
+        """The trained network, as others load it, and its scores."""
+        graph = trace(expand(self.order.trained_spec), self.order.spec.catalog)
+        save_weights(self.run.weights, weights, graph, source=f"trained: {self.run.folder.name}")
+        lower.save_keras(lower.to_keras(graph, weights), self.run.model)
+        write_records(self.run.records, training_records(self.order, canonical_hash(graph), scores, self.steps))
+        iou = dict(zip(self.order.final.classes.names, scores.iou.tolist(), strict=True))
+        iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
+        self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})
+
+
+def _steps(order: Order, stage: Stage) -> int:
+    if stage.steps is not None:
+        return stage.steps
+    if stage.epochs is None:
+        raise user_error(f"stage '{stage.name}' has no length", "Write steps")
+    examples = len(order.dataset(stage)[1].examples(stage.split))
+    return max(1, math.ceil(stage.epochs * examples / stage.batch_size))
