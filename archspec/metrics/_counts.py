@@ -1,0 +1,56 @@
+"""Everything that is counted over the images of a data set, in one pass; every score is read off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from archspec.metrics._boundary import BoundarySums, count_boundaries
+from archspec.metrics._confusion import confusion
+from archspec.metrics._instances import InstanceSums, count_instances
+from archspec.metrics._labels import Labels
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`matrix` is the confusion matrix `(labels, labels)`, int64, true label by predicted label.
+
+    `instances` and `boundaries` are None where they are not counted. Counts of different images add up.
+    """
+
+    labels: Labels
+    images: int
+    matrix: Array
+    instances: InstanceSums | None = None
+    boundaries: BoundarySums | None = None
+
+    @classmethod
+    def none(cls, labels: Labels, *, instances: bool = False, boundaries: bool = False) -> Counts:
+        """Of no image."""
+        size = len(labels)
+        return cls(
+            labels,
+            0,
+            np.zeros((size, size), np.int64),
+            InstanceSums.none(size) if instances else None,
+            BoundarySums.none(size) if boundaries else None,
+        )
+
+    def plus(self, truth: Array, predicted: Array, instances: Array | None = None) -> Counts:
+        """With one more image: label maps `(H, W)`, and instance numbers `(H, W)` where instances are counted.
+
+        A true label beyond the known ones is ignored. Raises `ValueError` for a predicted one, `Problem` for an
+        instance that cannot be.
+        """
+        matrix = self.matrix + confusion(truth, predicted, len(self.labels))
+        found = replace(self, images=self.images + 1, matrix=matrix)
+        if self.instances is not None and instances is not None:
+            found = replace(found, instances=self.instances + count_instances(instances, predicted, self.labels))
+        if self.boundaries is not None:
+            edges = count_boundaries(truth, predicted, self.labels.counted)
+            found = replace(found, boundaries=self.boundaries + edges)
+        return found
