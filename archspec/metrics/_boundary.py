@@ -6,6 +6,7 @@ and panoptic segments. Here a class of the whole image is one mask: see archspec
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ def count_boundaries(truth: Array, predicted: Array, counted: Array, ratio: floa
 
 def boundary_width(size: tuple[int, ...], ratio: float = DILATION_RATIO) -> int:
     """`ratio` of the diagonal of an image `(height, width)` in whole pixels, at least 1."""
-    return max(1, round(ratio * float(np.hypot(*size))))
+    return max(1, round(ratio * math.hypot(*size)))
 
 
 def near_edge(labels: Array, width: int) -> Array:
@@ -73,7 +74,8 @@ def near_edge(labels: Array, width: int) -> Array:
     for axis in (0, 1):
         smallest = _over_window(np.minimum, smallest, 2 * width + 1, axis)
         largest = _over_window(np.maximum, largest, 2 * width + 1, axis)
-    return smallest != largest
+    mixed: Array = smallest != largest
+    return mixed
 
 
 def _over_window(function: Any, values: Array, window: int, axis: int) -> Array:

@@ -22,7 +22,7 @@ def confusion(truth: Array, predicted: Array, classes: int) -> Array:
         truth, predicted = truth[counted], predicted[counted]
         _check(predicted, classes)
     # One row more than there are classes, for the ignored: counting them costs less than leaving them out.
-    pairs = np.minimum(truth, classes).astype(np.uint16 if classes < 256 else np.int64)
+    pairs: Array = np.minimum(truth, classes).astype(np.uint16 if classes < 256 else np.int64)
     pairs *= classes
     pairs += predicted.astype(pairs.dtype)
     counts = np.bincount(pairs, minlength=(classes + 1) * classes)

@@ -55,4 +55,5 @@ class Labels:
     def same_category(self) -> Array:
         """Whether two labels are of one category `(labels, labels)`, bool."""
         categories = np.array(self.categories)
-        return categories[:, None] == categories[None, :]
+        same: Array = categories[:, None] == categories[None, :]
+        return same

@@ -17,4 +17,5 @@ def mean_of_known(values: Array) -> float:
 
 def divided(above: Array, below: Array) -> Array:
     """`above / below`, float64, and NaN where there is nothing to divide by."""
-    return np.divide(above, below, out=np.full(len(below), np.nan), where=below != 0)
+    shares: Array = np.divide(above, below, out=np.full(len(below), np.nan), where=below != 0)
+    return shares
