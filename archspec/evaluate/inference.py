@@ -6,19 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
+
+import numpy as np
 
 from archspec.errors import Problem
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.evaluate.resampling import Array, Size, nearest, padded, resized_image, resized_scores, softmax
 
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]
-Size = tuple[int, int]
-PADDING = 128  # of 0..255: grey, which most preprocessing makes 0
 
 
 class Network(Protocol):
@@ -67,7 +63,7 @@ class Viewing:
     def said(self) -> str:
         """In words."""
         scales = ", ".join(f"{scale:g}" for scale in self.scales)
-        parts = [self.fit or "whole image, resized where a network has another size"]
+        parts: list[str] = [self.fit or "whole image, resized where a network has another size"]
         if self.fit == "window":
             parts.append(f"overlap {self.overlap:g}")
         parts.append(f"scales {scales}")
@@ -76,16 +72,15 @@ class Viewing:
 
 def label_map(network: Network, image: Array, viewing: Viewing) -> Array:
     """The label of each pixel of an image `(H, W)`, uint8. Raises `Problem` when the network cannot be shown it."""
-    import numpy as np
-
     size: Size = image.shape[:2]
     if viewing.once and network.size in (None, size):
         labels = network.labels(image)
         if labels.shape == size:
-            return labels.astype(np.uint8, copy=False)
+            return labels.astype(np.uint8)
     if network.gives == "labels":
         return _resized_labels(network, image, viewing)
-    return probability_map(network, image, viewing).argmax(-1).astype(np.uint8)
+    found: Array = probability_map(network, image, viewing).argmax(-1)
+    return found.astype(np.uint8)
 
 
 def probability_map(network: Network, image: Array, viewing: Viewing) -> Array:
@@ -132,8 +127,6 @@ def probabilities(network: Network, image: Array) -> Array:
 
 def _resized_labels(network: Network, image: Array, viewing: Viewing) -> Array:
     """For a network that gives nothing but labels: the nearest one."""
-    import numpy as np
-
     size: Size = image.shape[:2]
     if not viewing.once or viewing.fit == "window":
         raise Problem("gives labels only, and labels cannot be averaged", "Leave out --scales, --flip and --fit window")
@@ -150,8 +143,6 @@ def _resized_labels(network: Network, image: Array, viewing: Viewing) -> Array:
 
 def _windows(network: Network, image: Array, overlap: float) -> Array:
     """Windows of the network's size over the image, padded where it is smaller; where they overlap, their mean."""
-    import numpy as np
-
     size: Size = image.shape[:2]
     window = network.size or size
     room = padded(image, (max(size[0], window[0]), max(size[1], window[1])))
@@ -172,71 +163,6 @@ def starts(length: int, window: int, overlap: float) -> Iterator[int]:
     step = max(1, int(window * (1 - overlap)))
     count = -(-rest // step) if rest > 0 else 0
     yield from (round(rest * number / count) if count else 0 for number in range(count + 1))
-
-
-def softmax(logits: Array) -> Array:
-    """Over the last axis."""
-    import numpy as np
-
-    powers = np.exp(logits - logits.max(-1, keepdims=True))
-    shares: Array = powers / powers.sum(-1, keepdims=True)
-    return shares
-
-
-def resized_image(image: Array, size: Size) -> Array:
-    """Bilinear, averaging where it gets smaller (Pillow)."""
-    import numpy as np
-    from PIL import Image
-
-    if image.shape[:2] == size:
-        return image
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
-
-
-def resized_scores(scores: Array, size: Size) -> Array:
-    """Bilinear between the centres of pixels, as TensorFlow's `half_pixel_centers`."""
-    for axis in (0, 1):
-        if scores.shape[axis] != size[axis]:
-            scores = _stretched(scores, size[axis], axis)
-    return scores
-
-
-def nearest(labels: Array, size: Size) -> Array:
-    """The label of the nearest centre."""
-    import numpy as np
-
-    rows, columns = (
-        (np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip(size, labels.shape, strict=True)
-    )  # the middle of each new pixel, in old ones
-    found: Array = labels[rows[:, None], columns]
-    return found
-
-
-def padded(image: Array, size: Size) -> Array:
-    """Grey below and at the right, up to `size`."""
-    import numpy as np
-
-    height, width = image.shape[:2]
-    if (height, width) == size:
-        return image
-    found = np.full((*size, image.shape[2]), PADDING, image.dtype)
-    found[:height, :width] = image
-    return found
-
-
-def _stretched(values: Array, length: int, axis: int) -> Array:
-    import numpy as np
-
-    old = values.shape[axis]
-    where = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
-    before = np.minimum(where.astype(np.int64), max(old - 2, 0))
-    shape = [1, 1, 1]
-    shape[axis] = length
-    share = (where - before).reshape(shape).astype(np.float32)
-    first, second = np.take(values, before, axis), np.take(values, np.minimum(before + 1, old - 1), axis)
-    stretched: Array = first + (second - first) * share
-    return stretched
 
 
 def _scaled(size: Size, scale: float) -> Size:

@@ -33,45 +33,62 @@ class _Exit:
 class TfliteNetwork:
     """Image `(H, W, 3)`, uint8 RGB, of the file's `size` -> what the file gives at each pixel.
 
-    `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). With
-    `scores` a final ArgMax is taken out of a copy, so that a network that gives labels gives its logits. `image_range`
-    is what a float input takes for black and white: None is what the file says of itself, else 0 to 255.
+    `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). A
+    final ArgMax is taken out of a copy, so that a network that gives labels gives its logits too. `image_range` is
+    what a float input takes for black and white: None is what the file says of itself, else 0 to 255.
     Raises `Problem` for a file that LiteRT refuses, and for one that is no segmentation network.
     """
 
-    def __init__(
-        self, data: bytes, *, scores: bool = False, threads: int = 1, image_range: ImageRange | None = None
-    ) -> None:
+    def __init__(self, data: bytes, *, threads: int = 1, image_range: ImageRange | None = None) -> None:
         cut = cut_argmax(data)
-        self.had_argmax = cut.had_argmax
-        self._interpreter = opened(cut.data if scores else data, threads)
-        self._entrance = _entrance(self._interpreter.get_input_details())
-        self.size: tuple[int, int] = (int(self._entrance["shape"][1]), int(self._entrance["shape"][2]))
-        self._exit = _exit(self._interpreter.get_output_details(), ends_in_softmax(cut.data))
-        self.gives: Gives = self._exit.gives
-        self.classes = self._exit.classes
         self.image_range, self.image_range_said = _image_range(data, image_range)
+        self._scores = _Opened(cut.data, threads, self.image_range)
+        self._labels = _Opened(data, threads, self.image_range) if cut.had_argmax else self._scores
+        self.size = self._scores.size
+        self.gives = self._scores.exit.gives
+        self.classes = self._scores.exit.classes
 
     def __call__(self, image: Array) -> Array:
-        """Scores `(h, w, classes)`, float32, or labels `(h, w)`, integers. Raises `Problem` for another size."""
+        """Scores `(h, w, classes)`, float32, or labels `(h, w)`. Raises `Problem` for an image of another size."""
+        return self._scores(image)
+
+    def labels(self, image: Array) -> Array:
+        """The label of each pixel `(h, w)`, by the file's own ArgMax where it has one."""
+        found = self._labels(image)
+        labels: Array = found if found.ndim == 2 else found.argmax(-1)
+        return labels
+
+
+class _Opened:
+    """An interpreter with an image in front and a map behind."""
+
+    def __init__(self, data: bytes, threads: int, image_range: ImageRange) -> None:
+        self._interpreter = opened(data, threads)
+        self._entrance = _entrance(self._interpreter.get_input_details())
+        self._image_range = image_range
+        self.size: tuple[int, int] = (int(self._entrance["shape"][1]), int(self._entrance["shape"][2]))
+        self.exit = _exit(self._interpreter.get_output_details(), ends_in_softmax(data))
+
+    def __call__(self, image: Array) -> Array:
         if image.shape[:2] != self.size:
             raise Problem(f"an image of {image.shape[0]} x {image.shape[1]} for a network of {self.size}")
         self._interpreter.set_tensor(self._entrance["index"], self._entered(image[None]))
         self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._exit.index)[0]
-        if self.gives == "labels":
-            labels: Array = output[..., 0] if output.ndim == 3 else output
-            return np.rint(labels).astype(np.int64) if labels.dtype.kind == "f" else labels
-        return leave(output, self._exit.quantization).astype(np.float32, copy=False)
+        output: Array = self._interpreter.get_tensor(self.exit.index)[0]
+        if self.exit.gives == "labels":
+            labels = output[..., 0] if output.ndim == 3 else output
+            return np.rint(labels).astype(np.int64)
+        return leave(output, self.exit.quantization).astype(np.float32, copy=False)
 
     def _entered(self, image: Array) -> Array:
         """Whole numbers take the image's bytes, whatever their scale says, as all converters mean it."""
-        if self._entrance["dtype"] == np.uint8:
+        dtype = self._entrance["dtype"]
+        if dtype == np.uint8:
             return image
-        if np.dtype(self._entrance["dtype"]).kind != "f":
-            return enter(image.astype(np.float32), self._entrance["dtype"])
-        black, white = self.image_range
-        scaled: Array = image.astype(self._entrance["dtype"])
+        if np.dtype(dtype).kind != "f":
+            return enter(image.astype(np.float32), dtype)
+        scaled: Array = image.astype(dtype)
+        black, white = self._image_range
         if (black, white) != BYTES:
             scaled *= (white - black) / 255
             scaled += black
