@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 Gives = Literal["labels", "logits", "probabilities"]
+Size = tuple[int, int]
 _RESIZING = ("Resize", "Resizing", "UpSampling2D", "Reshape")
 
 
@@ -29,23 +30,30 @@ class KerasNetwork:
         part = _without_argmax(model)
         _check_input(model)
         height, width = part.inputs[0].shape[1:3]
-        self.size: tuple[int, int] | None = None if None in (height, width) else (int(height), int(width))
+        self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
         self._scores, self._labels = _functions(part, image_range)
+        self._traced: dict[tuple[int, Size], Any] = {}
 
     def __call__(self, image: Array) -> Array:
         """Scores `(h, w, classes)`, float32, or labels `(h, w)` where it gives nothing else."""
-        found: Array = (self._labels if self.gives == "labels" else self._scores)(tf.constant(image)).numpy()
-        return found
+        return self._run(self._labels if self.gives == "labels" else self._scores, image)
 
     def labels(self, image: Array) -> Array:
         """The label of each pixel `(h, w)`, int32: of the largest score."""
-        found: Array = self._labels(tf.constant(image)).numpy()
+        return self._run(self._labels, image)
+
+    def _run(self, function: Any, image: Array) -> Array:
+        """One trace a size, asked for by hand: TensorFlow would warn of a function that meets many."""
+        key = (id(function), image.shape[:2])
+        if key not in self._traced:
+            self._traced[key] = function.get_concrete_function(tf.TensorSpec(image.shape, tf.uint8))
+        found: Array = self._traced[key](tf.constant(image, tf.uint8)).numpy()
         return found
 
 
 def _functions(part: Any, image_range: tuple[float, float]) -> tuple[Any, Any]:
-    """`image -> scores` and `image -> labels`; each is traced once a size."""
+    """`image -> scores` and `image -> labels`."""
     black, white = image_range
     dtype = part.inputs[0].dtype
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from archspec.metrics._runs import count, runs
+
 Array = np.ndarray[Any, Any]
 
 
@@ -16,17 +18,22 @@ def confusion(truth: Array, predicted: Array, classes: int) -> Array:
     Both are integer arrays of one shape, none negative. Pixels whose true label is not a class (the ignored ones) are
     left out. Raises `ValueError` when a counted pixel is predicted as something that is not a class.
     """
-    truth, predicted = truth.ravel(), predicted.ravel()
+    (truth, predicted), lengths = runs(truth, predicted)
+    return confusion_of_runs(truth, predicted, lengths, classes)
+
+
+def confusion_of_runs(truth: Array, predicted: Array, lengths: Array | None, classes: int) -> Array:
+    """The same of runs of pixels `(runs,)`; without `lengths`, of pixels `(pixels,)`."""
     if predicted.size and not 0 <= int(predicted.min()) <= int(predicted.max()) < classes:
         counted = truth < classes
         truth, predicted = truth[counted], predicted[counted]
+        lengths = None if lengths is None else lengths[counted]
         _check(predicted, classes)
     # One row more than there are classes, for the ignored: counting them costs less than leaving them out.
     pairs: Array = np.minimum(truth, classes).astype(np.uint16 if classes < 256 else np.int64)
     pairs *= classes
     pairs += predicted.astype(pairs.dtype)
-    counts = np.bincount(pairs, minlength=(classes + 1) * classes)
-    return counts[: classes * classes].reshape(classes, classes)
+    return count(pairs, lengths, (classes + 1) * classes)[: classes * classes].reshape(classes, classes)
 
 
 def class_iou(matrix: Array, scored: Array | None = None) -> Array:

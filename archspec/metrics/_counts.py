@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from archspec.metrics._boundary import BoundarySums, count_boundaries
-from archspec.metrics._confusion import confusion
+from archspec.metrics._confusion import confusion, confusion_of_runs
 from archspec.metrics._instances import InstanceSums, count_instances
 from archspec.metrics._labels import Labels
+from archspec.metrics._runs import runs
 
 Array = np.ndarray[Any, Any]
 
@@ -46,11 +47,15 @@ class Counts:
         A true label beyond the known ones is ignored. Raises `ValueError` for a predicted one, `Problem` for an
         instance that cannot be.
         """
-        matrix = self.matrix + confusion(truth, predicted, len(self.labels))
-        found = replace(self, images=self.images + 1, matrix=matrix)
-        if self.instances is not None and instances is not None:
-            found = replace(found, instances=self.instances + count_instances(instances, predicted, self.labels))
+        size = len(self.labels)
+        if self.instances is None or instances is None:
+            found = replace(self, matrix=self.matrix + confusion(truth, predicted, size))
+        else:
+            (true, said, numbers), lengths = runs(truth, predicted, instances)
+            matrix = self.matrix + confusion_of_runs(true, said, lengths, size)
+            sums = self.instances + count_instances(numbers, said, lengths, self.labels)
+            found = replace(self, matrix=matrix, instances=sums)
         if self.boundaries is not None:
             edges = count_boundaries(truth, predicted, self.labels.counted)
             found = replace(found, boundaries=self.boundaries + edges)
-        return found
+        return replace(found, images=self.images + 1)

@@ -13,6 +13,7 @@ import numpy as np
 
 from archspec.errors import Problem
 from archspec.metrics._labels import Labels
+from archspec.metrics._runs import count
 
 Array = np.ndarray[Any, Any]
 
@@ -48,21 +49,22 @@ class InstanceSums:
         )
 
 
-def count_instances(instances: Array, predicted: Array, labels: Labels) -> InstanceSums:
-    """The sums of one image. `instances` and `predicted` are integer arrays of one shape: instance numbers, labels.
+def count_instances(instances: Array, predicted: Array, lengths: Array | None, labels: Labels) -> InstanceSums:
+    """The sums of one image: instance numbers and predicted labels of its runs of pixels `(runs,)`, and their lengths.
 
-    Raises `Problem` for an instance of a label that is scored and has none.
+    Without `lengths` they are of its pixels. Raises `Problem` for an instance of a label that is scored and has none.
     """
-    single = instances > PER_LABEL
+    single = np.flatnonzero(instances > PER_LABEL)
     numbers, predicted = instances[single], predicted[single]
     if not numbers.size:
         return InstanceSums.none(len(labels))
-    count, lowest = len(labels), int(numbers.min())
-    pairs = numbers.astype(np.int64)
+    size, lowest = len(labels), int(numbers.min())
+    pairs: Array = numbers.astype(np.int64)
     pairs -= lowest
-    pairs *= count
+    pairs *= size
     pairs += predicted
-    by_number = np.bincount(pairs, minlength=(int(numbers.max()) - lowest + 1) * count).reshape(-1, count)
+    beyond = (int(numbers.max()) - lowest + 1) * size
+    by_number = count(pairs, None if lengths is None else lengths[single], beyond).reshape(-1, size)
     sizes = by_number.sum(axis=1)
     present = np.flatnonzero(sizes)
     return _weighted(by_number[present], sizes[present], (present + lowest) // PER_LABEL, labels)
