@@ -1,0 +1,65 @@
+"""Cityscapes as its organisers score it: 34 label numbers, instances, and which prediction belongs to which image.
+
+Source: cityscapesScripts 2.3.0, evalPixelLevelSemanticLabeling.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from archspec.datasets._images import read_indices
+from archspec.errors import Place, nearest, user_error
+from archspec.evaluate.truth import Array, Item, Truth
+from archspec.metrics._cityscapes import cityscapes_labels
+
+LABELS, INSTANCES = "_gtFine_labelIds.png", "_gtFine_instanceIds.png"
+
+
+class CityscapesReference:
+    """`<root>/gtFine/<split>/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png`, and `…_instanceIds.png` beside it.
+
+    Images are not looked for: the truth is enough to score predictions.
+    """
+
+    name = "cityscapes"
+    instances = True
+
+    def __init__(self, root: Path) -> None:
+        self.labels = cityscapes_labels()
+        self._folder = root / "gtFine"
+        self._number_of_class = np.flatnonzero(self.labels.counted).astype(np.uint8)
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """Every label map of a split, by the part of its name that all files of an image share."""
+        folder = self._folder / split
+        if not folder.is_dir():
+            splits = [path.name for path in sorted(self._folder.glob("*")) if path.is_dir()]
+            remedy = nearest(split, splits) or "Name the folder that holds gtFine"
+            raise user_error("no such folder", remedy, place=Place(str(folder)))
+        found = sorted((file.name.removesuffix(LABELS), file) for file in folder.glob(f"*/*{LABELS}"))
+        if not found:
+            raise user_error(f"no label maps (*/*{LABELS})", "Is it the right folder?", place=Place(str(folder)))
+        return tuple(Item(name, file) for name, file in found)
+
+    def read(self, item: Item) -> Truth:
+        """Label and instance numbers, the files as they are. Raises `UserError`."""
+        instances_file = item.file.with_name(item.name + INSTANCES)
+        labels, instances = read_indices(item.file), read_indices(instances_file)
+        if instances.shape != labels.shape:
+            fact = f"{_words(instances)} pixels, and the label map has {_words(labels)}"
+            raise user_error(fact, "The two belong together", place=Place(str(instances_file)))
+        if int(labels.max(initial=0)) >= len(self.labels):
+            fact = f"label {labels.max()}, which does not exist"
+            raise user_error(fact, f"Labels are 0 to {len(self.labels) - 1}", place=Place(str(item.file)))
+        return Truth(labels, instances)
+
+    def encoded(self, classes: Array) -> Array:
+        """The 19 classes as label numbers: 0 (road) is 7."""
+        found: Array = self._number_of_class[classes]
+        return found
+
+
+def _words(labels: Array) -> str:
+    return f"{labels.shape[0]} x {labels.shape[1]}"

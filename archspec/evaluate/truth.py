@@ -1,0 +1,106 @@
+"""What predictions are scored against: the label maps of a data set's split, in the numbers that its scores know."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from archspec.datasets import Dataset, Example
+from archspec.errors import Place, user_error
+from archspec.metrics import Labels
+
+Array = np.ndarray[Any, Any]
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One label map: its name within the split, and its file (for messages too)."""
+
+    name: str
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A label map `(H, W)`, uint8, and the instance numbers `(H, W)` where they are scored too."""
+
+    labels: Array
+    instances: Array | None = None
+
+
+class Reference(Protocol):
+    """The truth of a data set.
+
+    `labels` are what its maps and predictions hold; `instances` says whether it knows instances.
+    """
+
+    name: str
+    labels: Labels
+    instances: bool
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """Every label map of a split, in order of their names. Raises `UserError` when there are none."""
+        ...
+
+    def read(self, item: Item) -> Truth:
+        """One of them. Raises `UserError` with the file's name."""
+        ...
+
+    def encoded(self, classes: Array) -> Array:
+        """Classes as networks give them `(H, W)`, in the numbers of `labels`."""
+        ...
+
+
+class ClassReference:
+    """The truth of a data set as it is trained on: classes, and pixels that are ignored."""
+
+    instances = False
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.name = dataset.name
+        self.labels = Labels(dataset.classes.names)
+        self._dataset = dataset
+        self._examples: dict[Path, Example] = {}
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """The examples that have a label. Raises `UserError`."""
+        found = []
+        for example in self._dataset.examples(split):
+            if example.label is None:
+                fact = f"the labels of the split '{split}' are not public"
+                raise user_error(fact, "Choose another split", place=Place(str(example.image)))
+            found.append(Item(example.name, example.label))
+            self._examples[example.label] = example
+        return tuple(found)
+
+    def read(self, item: Item) -> Truth:
+        """The classes of an example. Raises `UserError`."""
+        return Truth(self._dataset.read_label(self._examples[item.file]))
+
+    def encoded(self, classes: Array) -> Array:
+        """As they are."""
+        return classes
+
+
+def reference_of(dataset: Dataset) -> Reference:
+    """How the organisers of a data set score it, where we know; else by its classes."""
+    if dataset.name == "cityscapes" and dataset.root is not None:
+        from archspec.evaluate.cityscapes import CityscapesReference
+
+        return CityscapesReference(dataset.root)
+    return ClassReference(dataset)
+
+
+def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
+    """16 hexadecimal letters that stand for names and contents, in their order."""
+    found = hashlib.blake2b(digest_size=8)
+    for name, content in items:
+        found.update(f"{name}\0{len(content)}\0".encode())
+        found.update(content)
+    return found.hexdigest()
