@@ -25,6 +25,7 @@ class CityscapesReference:
 
     name = "cityscapes"
     instances = True
+    name_begins = True
 
     def __init__(self, root: Path) -> None:
         self.labels = cityscapes_labels()

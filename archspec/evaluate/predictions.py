@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -16,18 +16,16 @@ from archspec.evaluate.truth import Array, Item, Reference, Size
 MOST_FAULTS = 20
 
 
-def find_predictions(folder: Path, items: Iterable[Item]) -> Mapping[str, Path]:
-    """The prediction of each item by its name: the one PNG, in whatever folder below, whose name begins with it.
+def find_predictions(folder: Path, items: Iterable[Item], reference: Reference) -> Mapping[str, Path]:
+    """The prediction of each item by its name: the one PNG, in whatever folder below, that is called after it.
 
     Raises `UserError` with every item that has none or several.
     """
-    files = _pngs(folder)
-    names = [name for name, _ in files]
+    files = _Files(folder)
     found: dict[str, Path] = {}
     faults: list[Fault] = []
     for item in items:
-        first = bisect_left(names, item.name)
-        matching = [path for name, path in files[first : first + 2] if name.startswith(item.name)]
+        matching = files.beginning(item.name) if reference.name_begins else files.named(item.name)
         if len(matching) == 1:
             found[item.name] = matching[0]
         else:
@@ -61,14 +59,29 @@ def some_of(faults: list[Fault]) -> UserError:
     return UserError([*faults[:MOST_FAULTS], more])
 
 
-def _pngs(folder: Path) -> list[tuple[str, Path]]:
-    """Every PNG below a folder, by name, in order; links to folders are not followed."""
-    if not folder.is_dir():
-        raise user_error("no such folder", "Name a folder of prediction PNGs", place=Place(str(folder)))
-    found = []
-    for root, _, names in os.walk(folder, onerror=_cannot_read):
-        found += [(name, Path(root, name)) for name in names if name.endswith(".png")]
-    return sorted(found)
+class _Files:
+    """Every PNG below a folder, by name; links to folders are not followed."""
+
+    def __init__(self, folder: Path) -> None:
+        if not folder.is_dir():
+            raise user_error("no such folder", "Name a folder of prediction PNGs", place=Place(str(folder)))
+        found = []
+        for root, _, names in os.walk(folder, onerror=_cannot_read):
+            found += [(name, Path(root, name)) for name in names if name.endswith(".png")]
+        self._files = sorted(found)
+        self._names = [name for name, _ in self._files]
+
+    def beginning(self, name: str) -> list[Path]:
+        """Up to two files whose names begin so."""
+        first = bisect_left(self._names, name)
+        return [path for other, path in self._files[first : first + 2] if other.startswith(name)]
+
+    def named(self, name: str) -> list[Path]:
+        """Up to two files of just this name; a name with folders in it is looked for in folders of these names."""
+        wanted = f"{name}.png"
+        own = wanted.rpartition("/")[2]
+        first, last = bisect_left(self._names, own), bisect_right(self._names, own)
+        return [path for _, path in self._files[first:last] if f"/{path.as_posix()}".endswith(f"/{wanted}")][:2]
 
 
 def _cannot_read(error: OSError) -> None:
@@ -77,8 +90,6 @@ def _cannot_read(error: OSError) -> None:
 
 def _not_one(item: Item, matching: list[Path], folder: Path) -> Fault:
     if not matching:
-        return Fault(
-            f"no prediction for it in {folder}", f"Save one as {item.name}*.png", place=Place(str(item.file))
-        )
+        return Fault(f"no prediction for it in {folder}", f"Save one as {item.name}.png", place=Place(str(item.file)))
     fact = f"several predictions for it ({matching[0]}, {matching[1]})"
     return Fault(fact, "Leave one", place=Place(str(item.file)))

@@ -37,12 +37,14 @@ class Truth:
 class Reference(Protocol):
     """The truth of a data set.
 
-    `labels` are what its maps and predictions hold; `instances` says whether it knows instances.
+    `labels` are what its maps and predictions hold; `instances` says whether it knows instances; `name_begins` whether
+    the name of a prediction only begins with the name of the item (else it is that name).
     """
 
     name: str
     labels: Labels
     instances: bool
+    name_begins: bool
 
     def items(self, split: str) -> tuple[Item, ...]:
         """Every label map of a split, in order of their names. Raises `UserError` when there are none."""
@@ -61,12 +63,13 @@ class ClassReference:
     """The truth of a data set as it is trained on: classes, and pixels that are ignored."""
 
     instances = False
+    name_begins = False
 
     def __init__(self, dataset: Dataset) -> None:
         self.name = dataset.name
         self.labels = Labels(dataset.classes.names)
         self._dataset = dataset
-        self._examples: dict[Path, Example] = {}
+        self._examples: dict[str, Example] = {}
 
     def items(self, split: str) -> tuple[Item, ...]:
         """The examples that have a label. Raises `UserError`."""
@@ -76,12 +79,12 @@ class ClassReference:
                 fact = f"the labels of the split '{split}' are not public"
                 raise user_error(fact, "Choose another split", place=Place(str(example.image)))
             found.append(Item(example.name, example.label))
-            self._examples[example.label] = example
+            self._examples[example.name] = example
         return tuple(found)
 
     def read(self, item: Item) -> Truth:
         """The classes of an example. Raises `UserError`."""
-        return Truth(self._dataset.read_label(self._examples[item.file]))
+        return Truth(self._dataset.read_label(self._examples[item.name]))
 
     def encoded(self, classes: Array) -> Array:
         """As they are."""

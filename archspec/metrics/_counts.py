@@ -59,3 +59,13 @@ class Counts:
             edges = count_boundaries(truth, predicted, self.labels.counted)
             found = replace(found, boundaries=self.boundaries + edges)
         return replace(found, images=self.images + 1)
+
+    def __add__(self, other: Counts) -> Counts:
+        """Of the images of both; counted is what both count."""
+        return Counts(
+            self.labels,
+            self.images + other.images,
+            self.matrix + other.matrix,
+            None if self.instances is None or other.instances is None else self.instances + other.instances,
+            None if self.boundaries is None or other.boundaries is None else self.boundaries + other.boundaries,
+        )
