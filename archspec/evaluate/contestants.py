@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.errors import Place, Problem, UserError, user_error
+from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
 from archspec.evaluate.spec_network import SpecNetwork
@@ -61,6 +62,25 @@ class Opening:
     size: Size | None = None
     image_range: tuple[float, float] | None = None
     threads: int = 1
+
+
+def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening) -> list[Contestant]:
+    """All of them; where two would be called alike, the second is called `<name>-2`. Raises every `UserError`."""
+    found: list[Contestant] = []
+    faults: list[Fault] = []
+    for source in sources:
+        try:
+            found.append(open_contestant(source, catalog, opening))
+        except UserError as error:
+            faults += error.faults
+    if faults:
+        raise UserError(faults)
+    seen: Counter[str] = Counter()
+    for number, one in enumerate(found):
+        seen[one.name] += 1
+        if seen[one.name] > 1:
+            found[number] = replace(one, name=f"{one.name}-{seen[one.name]}")
+    return found
 
 
 def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contestant:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
@@ -20,12 +20,15 @@ from archspec.evaluate.truth import Array, Item, Reference, Truth, fingerprint
 from archspec.metrics import Counts
 
 READERS = 2  # threads that read images: the networks take the processors
+BEHIND = 8  # images that wait to be counted
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One image on the way: what was read, and what a contestant says of it (classes `(H, W)`, uint8)."""
+    """One image of several on the way (`number` from 0): what was read, and a contestant's classes `(H, W)`, uint8."""
 
+    number: int
+    total: int
     example: Example
     image: Array
     contestant: Contestant
@@ -41,13 +44,33 @@ class NetworkScore:
     network_ms: float | None
 
 
-@dataclass
 class _Turn:
-    """One contestant during the pass."""
+    """One contestant during the pass; its counting is done behind its back."""
 
-    contestant: Contestant
-    counts: list[Future[Counts]] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
+    def __init__(self, contestant: Contestant, pool: ThreadPoolExecutor) -> None:
+        self.contestant = contestant
+        self._pool = pool
+        self._counts: list[Future[Counts]] = []
+        self._looks: list[Future[None]] = []
+        self.seconds: list[float] = []
+
+    def count(self, nothing: Counts, item: Item, truth: Truth, predicted: Array) -> None:
+        """In the pool; waits where it lags behind, so that not all images pile up in memory."""
+        self._counts.append(self._pool.submit(counted, nothing, item, truth, predicted))
+        if len(self._counts) > BEHIND:
+            self._counts[-BEHIND].result()
+
+    def show(self, look: Callable[[Look], None], what: Look) -> None:
+        """In the pool."""
+        self._looks.append(self._pool.submit(look, what))
+        if len(self._looks) > BEHIND:
+            self._looks[-BEHIND].result()
+
+    def sum(self) -> Counts:
+        """Of all images."""
+        for one in self._looks:
+            one.result()
+        return reduce(add, (future.result() for future in self._counts))
 
 
 def score_networks(
@@ -70,7 +93,6 @@ def score_networks(
     _check_classes(contestants, dataset)
     pairs = _pairs(dataset, reference, split)[:limit]
     nothing = Counts.none(reference.labels, instances=reference.instances, boundaries=boundaries)
-    turns = [_Turn(contestant) for contestant in contestants]
     contents: list[tuple[str, bytes]] = []
 
     def read(pair: tuple[Example, Item]) -> tuple[Array, Truth, str]:
@@ -78,19 +100,24 @@ def score_networks(
         _check_size(image, truth, pair[1])
         return image, truth, fingerprint([("image", image.tobytes()), ("labels", truth.labels.tobytes())])
 
-    with ThreadPoolExecutor(1, thread_name_prefix="archspec-counts") as counting:
-        for done, ((example, item), result) in enumerate(started(read, pairs, READERS), 1):
+    with ThreadPoolExecutor(1, thread_name_prefix="archspec-counts") as pool:
+        turns = [_Turn(contestant, pool) for contestant in contestants]
+        for number, ((example, item), result) in enumerate(started(read, pairs, READERS)):
             image, truth, content = result.result()
             contents.append((example.name, content.encode()))
             for turn in turns:
                 predicted = _predict(turn, image, viewing, dataset)
-                turn.counts.append(counting.submit(counted, nothing, item, truth, reference.encoded(predicted)))
+                turn.count(nothing, item, truth, reference.encoded(predicted))
                 if look is not None:
-                    look(Look(example, image, turn.contestant, predicted))
+                    turn.show(look, Look(number, len(pairs), example, image, turn.contestant, predicted))
             if watch is not None:
-                watch(done, len(pairs))
+                watch(number + 1, len(pairs))
+        counts = [turn.sum() for turn in turns]
     digest = fingerprint(contents)
-    return [NetworkScore(turn.contestant, Scored(_sum(turn), digest), _milliseconds(turn.seconds)) for turn in turns]
+    return [
+        NetworkScore(turn.contestant, Scored(one, digest), _milliseconds(turn.seconds))
+        for turn, one in zip(turns, counts, strict=True)
+    ]
 
 
 def _pairs(dataset: Dataset, reference: Reference, split: str) -> list[tuple[Example, Item]]:
@@ -141,10 +168,6 @@ def _check_size(image: Array, truth: Truth, item: Item) -> None:
         has, wants = (f"{one[0]} x {one[1]}" for one in (truth.labels.shape, image.shape))
         fact = f"{has} pixels, and its image has {wants}"
         raise user_error(fact, "The two belong together", place=Place(str(item.file)))
-
-
-def _sum(turn: _Turn) -> Counts:
-    return reduce(add, (future.result() for future in turn.counts))
 
 
 def _milliseconds(seconds: list[float]) -> float | None:

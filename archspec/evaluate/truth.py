@@ -12,7 +12,7 @@ import numpy as np
 
 from archspec.datasets import Dataset, Example
 from archspec.errors import Place, user_error
-from archspec.metrics import Labels
+from archspec.metrics import Counts, Labels
 
 Array = np.ndarray[Any, Any]
 Size = tuple[int, int]
@@ -58,6 +58,14 @@ class Reference(Protocol):
         """Classes as networks give them `(H, W)`, in the numbers of `labels`."""
         ...
 
+    def said(self) -> tuple[str, ...]:
+        """By whose rules it is scored, a line each."""
+        ...
+
+    def cautions(self, counts: Counts) -> tuple[str, ...]:
+        """What looks wrong about predictions, a line each."""
+        ...
+
 
 class ClassReference:
     """The truth of a data set as it is trained on: classes, and pixels that are ignored."""
@@ -89,6 +97,14 @@ class ClassReference:
     def encoded(self, classes: Array) -> Array:
         """As they are."""
         return classes
+
+    def said(self) -> tuple[str, ...]:
+        """Nothing: the definitions are everybody's."""
+        return ()
+
+    def cautions(self, counts: Counts) -> tuple[str, ...]:
+        """None."""
+        return ()
 
 
 def reference_of(dataset: Dataset) -> Reference:
