@@ -22,7 +22,7 @@ def folders_of(root: Path, contestants: Sequence[Contestant]) -> dict[str, Path]
     """
     if len(contestants) == 1:
         return {contestants[0].name: made(root)}
-    return {one.name: made(root / one.name) for one in contestants}
+    return {one.name: made(root / one.name.replace(".", "_")) for one in contestants}  # no folder looks like a model
 
 
 def made(folder: Path) -> Path:
