@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archspec import lower
 from archspec.catalog import Catalog
 from archspec.errors import Problem, UserError
 from archspec.evaluate.contestants import Opening, open_contestant, open_contestants
