@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from archspec.datasets._contract import Classes, Dataset, Example
+from archspec.datasets._contract import Classes, Dataset, Example, Size
 from archspec.datasets._street_scene import CLASSES, SIZE, VERSION, scene
-from archspec.errors import nearest, user_error
+from archspec.errors import Fault
 
 Array = np.ndarray[Any, Any]
 
@@ -37,12 +37,10 @@ class SyntheticStreets(Dataset):
         """`train` and `val`."""
         return tuple(SPLITS)
 
-    def examples(self, split: str) -> tuple[Example, ...]:
+    def find(self, split: str) -> tuple[list[Example], list[Fault]]:
         """All scenes of a split. Their paths are names only: no such file exists."""
-        if split not in SPLITS:
-            raise user_error(f"{self.name} has no split '{split}'", nearest(split, SPLITS))
         names = [f"{split}_{number:04d}" for number in range(SPLITS[split])]
-        return tuple(Example(name, Path(f"{name}.png"), Path(f"{name}_label.png")) for name in names)
+        return [Example(name, Path(f"{name}.png"), Path(f"{name}_label.png")) for name in names], []
 
     def read_image(self, example: Example) -> Array:
         """The scene as a camera sees it."""
@@ -52,7 +50,11 @@ class SyntheticStreets(Dataset):
         """What each pixel of the scene is of."""
         return self._scene(example)[1]
 
-    def image_size(self, example: Example) -> tuple[int, int]:
+    def image_size(self, example: Example) -> Size:
+        """All are of one size."""
+        return SIZE
+
+    def label_size(self, example: Example) -> Size:
         """All are of one size."""
         return SIZE
 
