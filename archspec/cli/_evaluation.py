@@ -138,7 +138,7 @@ def evaluate_networks(
     dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
     contestants = open_contestants(sources, catalog(showing.plugins), opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
-    look = _look(dataset, reference, contestants, pictures)
+    look = _look(dataset, contestants, pictures)
     with progress("scoring") as watch:
         found = score_networks(
             contestants,
@@ -214,7 +214,6 @@ def progress(words: str) -> Iterator[Callable[[int, int], None] | None]:
 
 def _look(
     dataset: Dataset,
-    reference: Reference,
     contestants: Sequence[Contestant],
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
@@ -222,7 +221,7 @@ def _look(
 
     predictions, overlays, count = pictures
     return together(
-        None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset, reference),
+        None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
         None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
     )
 

@@ -26,7 +26,7 @@ def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tu
         *(_further_column(name, [more[name] for _, _, more in rows]) for name in further),
     )
     cells: Cells = tuple(
-        (name, *(scores(counts)[metric] for metric in names), *(more[key] for key in further))
+        (name, *(_known(scores(counts)[metric]) for metric in names), *(more[key] for key in further))
         for name, counts, more in rows
     )
     return Table("", columns, cells, notes)
@@ -51,7 +51,7 @@ def class_table(rows: Sequence[tuple[str, Counts]]) -> Table:
         *(Column(identity, heading, kind="number", digits=DIGITS) for identity, heading, _ in found),
     )
     cells: Cells = tuple(
-        (first.labels.names[label], float(share[label]), *(float(values[label]) for _, _, values in found))
+        (first.labels.names[label], float(share[label]), *(_known(float(values[label])) for _, _, values in found))
         for label in np.flatnonzero(first.labels.counted)
     )
     notes = () if len(rows) == 1 else ("IoU of each class",)
@@ -70,7 +70,8 @@ def category_table(counts: Counts) -> Table | None:
         *(Column(name, title(name, part=True), kind="number", digits=DIGITS) for name in found),
     )
     rows = tuple(
-        (category, *(values.get(category) for values in found.values())) for category in counts.labels.category_names()
+        (category, *(_known(values.get(category)) for values in found.values()))
+        for category in counts.labels.category_names()
     )
     return Table("", columns, rows)
 
@@ -81,6 +82,11 @@ def confusion_table(counts: Counts) -> Table:
     columns = (Column("truth", "truth \\ predicted"), *(Column(f"label_{n}", name) for n, name in enumerate(names)))
     rows: Cells = tuple((name, *map(int, row)) for name, row in zip(names, counts.matrix, strict=True))
     return Table("", columns, rows)
+
+
+def _known(value: float | None) -> float | None:
+    """A score that is not defined (NaN) has no cell."""
+    return None if value is None or value != value else value
 
 
 def _further_column(name: str, cells: Sequence[Cell]) -> Column:

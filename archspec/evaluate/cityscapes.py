@@ -10,19 +10,20 @@ from pathlib import Path
 import numpy as np
 
 from archspec.datasets._images import read_indices
+from archspec.datasets.cityscapes import SPLITS
 from archspec.errors import Place, nearest, user_error
 from archspec.evaluate.truth import Array, Item, Truth
 from archspec.metrics import Counts
 from archspec.metrics._cityscapes import cityscapes_labels
 
 CLASSES, FIRST_CLASS = 19, 7
-LABELS, INSTANCES = "_gtFine_labelIds.png", "_gtFine_instanceIds.png"
+LABELS, INSTANCES = "_labelIds.png", "_instanceIds.png"
 
 
 class CityscapesReference:
     """`<root>/gtFine/<split>/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png`, and `…_instanceIds.png` beside it.
 
-    Images are not looked for: the truth is enough to score predictions.
+    Coarse splits are in `gtCoarse`. Images are not looked for: the truth is enough to score predictions.
     """
 
     name = "cityscapes"
@@ -31,24 +32,25 @@ class CityscapesReference:
 
     def __init__(self, root: Path) -> None:
         self.labels = cityscapes_labels()
-        self._folder = root / "gtFine"
+        self._root = root
         self._number_of_class = np.flatnonzero(self.labels.counted).astype(np.uint8)
 
     def items(self, split: str) -> tuple[Item, ...]:
         """Every label map of a split, by the part of its name that all files of an image share."""
-        folder = self._folder / split
+        if split not in SPLITS:
+            raise user_error(f"cityscapes has no split '{split}'", nearest(split, SPLITS), place=Place(str(self._root)))
+        kind, name = SPLITS[split]
+        folder, suffix = self._root / kind / name, f"_{kind}{LABELS}"
         if not folder.is_dir():
-            splits = [path.name for path in sorted(self._folder.glob("*")) if path.is_dir()]
-            remedy = nearest(split, splits) or "Name the folder that holds gtFine"
-            raise user_error("no such folder", remedy, place=Place(str(folder)))
-        found = sorted((file.name.removesuffix(LABELS), file) for file in folder.glob(f"*/*{LABELS}"))
+            raise user_error("no such folder", f"Name the folder that holds {kind}", place=Place(str(folder)))
+        found = sorted((file.name.removesuffix(suffix), file) for file in folder.glob(f"*/*{suffix}"))
         if not found:
-            raise user_error(f"no label maps (*/*{LABELS})", "Is it the right folder?", place=Place(str(folder)))
-        return tuple(Item(name, file) for name, file in found)
+            raise user_error(f"no label maps (*/*{suffix})", "Is it the right folder?", place=Place(str(folder)))
+        return tuple(Item(image, file, image) for image, file in found)
 
     def read(self, item: Item) -> Truth:
         """Label and instance numbers, the files as they are. Raises `UserError`."""
-        instances_file = item.file.with_name(item.name + INSTANCES)
+        instances_file = item.file.with_name(item.file.name.removesuffix(LABELS) + INSTANCES)
         labels, instances = read_indices(item.file), read_indices(instances_file)
         if instances.shape != labels.shape:
             fact = f"{_words(instances)} pixels, and the label map has {_words(labels)}"

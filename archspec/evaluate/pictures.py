@@ -37,14 +37,7 @@ def indexed_png(labels: Array, colours: Sequence[Colour]) -> bytes:
     picture = Image.fromarray(labels.astype(np.uint8))  # putpalette makes grey values the numbers of a palette
     entries = [*colours, *[(0, 0, 0)] * (256 - len(colours))]  # a small palette would be packed into fewer bits
     picture.putpalette([value for colour in entries for value in colour])
-    return _png(picture)
-
-
-def grey_png(labels: Array) -> bytes:
-    """A PNG of one channel whose pixels are the labels."""
-    from PIL import Image
-
-    return _png(Image.fromarray(labels.astype(np.uint8)))
+    return png_bytes(picture)
 
 
 def overlay_png(
@@ -68,7 +61,7 @@ def overlay_png(
         _write(sheet, (left + 2, 1), title)
         sheet.paste(Image.fromarray(panel), (left, head))
     sheet.paste(legend, (len(panels) * (width + MARGIN), 0))
-    return _png(sheet)
+    return png_bytes(sheet)
 
 
 def overlaid(image: Array, labels: Array, colours: Sequence[Colour]) -> Array:
@@ -106,7 +99,8 @@ def _text_width(text: str) -> int:
     return int(np.ceil(ImageFont.load_default(13).getlength(text)))
 
 
-def _png(picture: Image.Image) -> bytes:
+def png_bytes(picture: Image.Image) -> bytes:
+    """A picture as the content of a PNG file."""
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()

@@ -25,7 +25,7 @@ def find_predictions(folder: Path, items: Iterable[Item], reference: Reference) 
     found: dict[str, Path] = {}
     faults: list[Fault] = []
     for item in items:
-        matching = files.beginning(item.name) if reference.name_begins else files.named(item.name)
+        matching = files.beginning(item.prediction) if reference.name_begins else files.at(item.prediction)
         if len(matching) == 1:
             found[item.name] = matching[0]
         else:
@@ -76,9 +76,8 @@ class _Files:
         first = bisect_left(self._names, name)
         return [path for other, path in self._files[first : first + 2] if other.startswith(name)]
 
-    def named(self, name: str) -> list[Path]:
+    def at(self, wanted: str) -> list[Path]:
         """Up to two files of just this name; a name with folders in it is looked for in folders of these names."""
-        wanted = f"{name}.png"
         own = wanted.rpartition("/")[2]
         first, last = bisect_left(self._names, own), bisect_right(self._names, own)
         return [path for _, path in self._files[first:last] if f"/{path.as_posix()}".endswith(f"/{wanted}")][:2]
@@ -90,6 +89,7 @@ def _cannot_read(error: OSError) -> None:
 
 def _not_one(item: Item, matching: list[Path], folder: Path) -> Fault:
     if not matching:
-        return Fault(f"no prediction for it in {folder}", f"Save one as {item.name}.png", place=Place(str(item.file)))
+        name = f"{item.prediction.removesuffix('.png')}.png"
+        return Fault(f"no prediction for it in {folder}", f"Save one as {name}", place=Place(str(item.file)))
     fact = f"several predictions for it ({matching[0]}, {matching[1]})"
     return Fault(fact, "Leave one", place=Place(str(item.file)))

@@ -10,8 +10,7 @@ from archspec.datasets import Dataset
 from archspec.errors import user_error
 from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.network_scoring import Look
-from archspec.evaluate.pictures import grey_png, indexed_png, overlay_png
-from archspec.evaluate.truth import Reference
+from archspec.evaluate.pictures import overlay_png, png_bytes
 from archspec.record import write_bytes
 
 
@@ -40,15 +39,12 @@ class PredictionFolder:
 
     folders: dict[str, Path]
     dataset: Dataset
-    reference: Reference
 
     def __call__(self, look: Look) -> None:
         """Write one."""
-        file = self.folders[look.contestant.name] / f"{look.example.name}.png"
+        file = self.folders[look.contestant.name] / self.dataset.prediction_path(look.example)
         made(file.parent)
-        numbers = self.reference.encoded(look.predicted)
-        same = len(self.reference.labels) == len(self.dataset.classes)
-        write_bytes(file, indexed_png(numbers, self.dataset.classes.colours) if same else grey_png(numbers))
+        write_bytes(file, png_bytes(self.dataset.encode_prediction(look.predicted)))
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,11 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One label map: its name within the split, and its file (for messages too)."""
+    """One label map: its name within the split, its file (for messages too), and how its prediction is called."""
 
     name: str
     file: Path
+    prediction: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Reference(Protocol):
     """The truth of a data set.
 
     `labels` are what its maps and predictions hold; `instances` says whether it knows instances; `name_begins` whether
-    the name of a prediction only begins with the name of the item (else it is that name).
+    `Item.prediction` is only how a prediction's name begins (else it is its whole path).
     """
 
     name: str
@@ -86,7 +87,8 @@ class ClassReference:
             if example.label is None:
                 fact = f"the labels of the split '{split}' are not public"
                 raise user_error(fact, "Choose another split", place=Place(str(example.image)))
-            found.append(Item(example.name, example.label))
+            prediction = self._dataset.prediction_path(example).as_posix()
+            found.append(Item(example.name, example.label, prediction))
             self._examples[example.name] = example
         return tuple(found)
 
