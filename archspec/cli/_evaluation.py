@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
-
-import click
+from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._options import catalog
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
+from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.evaluate.contestants import Contestant, Opening
-    from archspec.evaluate.inference import Fit, Viewing
+    from archspec.evaluate.contestants import Contestant
     from archspec.evaluate.network_scoring import Look, NetworkScore
     from archspec.evaluate.scoring import Scored
     from archspec.evaluate.truth import Reference
@@ -42,57 +38,6 @@ class Wanted:
     def conditions(self) -> dict[str, Plain]:
         """What the numbers depend on."""
         return {"data": self.data.partition(":")[0], "split": self.split, "limit": self.limit}
-
-
-@dataclass(frozen=True, slots=True)
-class Showing:
-    """How networks are opened and shown images, in the words of the command line."""
-
-    fit: str | None
-    size: str | None
-    overlap: float
-    scales: str
-    flip: bool
-    image_range: str | None
-    threads: int | None
-    overrides: tuple[str, ...]
-    plugins: tuple[Path, ...]
-
-    def viewing(self) -> Viewing:
-        """How images are shown."""
-        from archspec.evaluate.inference import Viewing
-
-        scales = numbers(self.scales, "--scales")
-        if not scales or any(not 0 < scale <= 16 for scale in scales):
-            raise click.UsageError(f"--scales must be above 0 and at most 16 ({self.scales})")
-        return Viewing(cast("Fit | None", self.fit), self.overlap, scales, self.flip)
-
-    def opening(self) -> Opening:
-        """How networks are opened."""
-        from archspec.evaluate.contestants import Opening
-        from archspec.evaluate.scoring import usable_processors
-
-        size = None if self.size is None else numbers(self.size, "--size", 2)
-        if size is not None and any(side < 1 or side != int(side) for side in size):
-            raise click.UsageError(f"--size must be two whole numbers above 0 ({self.size})")
-        ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
-        return Opening(
-            overrides=self.overrides,
-            size=None if size is None else (int(size[0]), int(size[1])),
-            image_range=None if ends is None else (ends[0], ends[1]),
-            threads=self.threads or usable_processors(),
-        )
-
-
-def numbers(text: str, option: str, count: int | None = None) -> tuple[float, ...]:
-    """Numbers between commas. Raises `click.UsageError`."""
-    try:
-        found = tuple(float(part) for part in text.replace("x", ",").split(","))
-    except ValueError:
-        raise click.UsageError(f"{option} must be numbers between commas ({text})") from None
-    if count is not None and len(found) != count:
-        raise click.UsageError(f"{option} must be {count} numbers between commas ({text})")
-    return found
 
 
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
@@ -195,21 +140,6 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
     write_text(folder / "scores.json", json.dumps(everything, indent=2, allow_nan=False) + "\n")
     write_text(folder / "per_class.csv", render(class_table([(name, scored.counts)]), "csv"))
     write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
-
-
-@contextmanager
-def progress(words: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of images on a terminal's error stream; None where that is none."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(words, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def _look(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from archspec.cli._options import FORMATS, plugins_option, set_option
-
-FITS = ("whole", "resize", "pad", "window")
+from archspec.cli._options import FORMATS
+from archspec.cli._showing import Showing, showing_options
 
 
 @click.command()
@@ -20,14 +20,6 @@ FITS = ("whole", "resize", "pad", "window")
               help="Score these PNGs, in the organisers' naming, instead of a network.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images.")
 @click.option("--boundary", is_flag=True, help="Also boundary IoU (within 2 % of the diagonal).")
-@click.option("--fit", type=click.Choice(FITS), help="How an image meets a network of one size; else whole, or resize.")
-@click.option("--size", metavar="H,W", help="Build a spec or a run for images of this one size.")
-@click.option("--overlap", type=click.FloatRange(0, 0.95), default=1 / 3, show_default="1/3",
-              help="Of windows, as a share of their length.")  # fmt: skip
-@click.option("--scales", metavar="S,S,…", default="1", show_default=True, help="Sizes at which the image is shown.")
-@click.option("--flip", is_flag=True, help="Show it mirrored too.")
-@click.option("--image-range", metavar="LOW,HIGH", help="What a float model takes for black and white, e.g. -1,1.")
-@click.option("--threads", type=click.IntRange(1, 64), help="Of LiteRT; else one a processor.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Write record.json, scores.json, per_class.csv and confusion.csv.")  # fmt: skip
 @click.option("--predictions-to", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
@@ -35,8 +27,7 @@ FITS = ("whole", "resize", "pad", "window")
 @click.option("--overlays", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Write images with truth and prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays.")
-@set_option
-@plugins_option
+@showing_options
 @click.option(
     "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
 )
@@ -47,20 +38,12 @@ def evaluate(
     predictions: Path | None,
     limit: int | None,
     boundary: bool,
-    fit: str | None,
-    size: str | None,
-    overlap: float,
-    scales: str,
-    flip: bool,
-    image_range: str | None,
-    threads: int | None,
     output: Path | None,
     predictions_to: Path | None,
     overlays: Path | None,
     count: int,
-    overrides: tuple[str, ...],
-    plugins: tuple[Path, ...],
     reporter: str,
+    **showing: Any,
 ) -> None:
     """Score NETWORKs on a split: folders of training runs, specs with weights, .keras and .tflite files.
 
@@ -77,7 +60,4 @@ def evaluate(
             raise click.UsageError("--predictions-to and --overlays need a NETWORK")
         evaluate_predictions(wanted, predictions, sys.stdout)
         return
-    from archspec.cli._evaluation import Showing
-
-    showing = Showing(fit, size, overlap, scales, flip, image_range, threads, overrides, plugins)
-    evaluate_networks(wanted, networks, showing, (predictions_to, overlays, count), sys.stdout)
+    evaluate_networks(wanted, networks, Showing(**showing), (predictions_to, overlays, count), sys.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -33,7 +34,8 @@ BYTES = (0.0, 255.0)
 class Contestant:
     """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
 
-    `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words.
+    `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
+    classes and `data` the data set that it was trained on, where that is known.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Contestant:
     conditions: dict[str, Plain]
     spec: str = ""
     labels: tuple[str, ...] = ()
+    data: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
 
     @property
@@ -112,7 +115,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
     }
-    note = f"{path}: takes {black:g} to {white:g} for black and white ({network.image_range_said})"
+    note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
     notes = () if own else (note,)
     return Contestant(
         name=_name(path),
@@ -153,7 +156,23 @@ def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
     graph = trace(expanded, catalog)
     file = folder / RUN_WEIGHTS
     found = import_weights(file, "archspec_npz", graph, output_stride=expanded.output_stride)
-    return _of_spec(folder.resolve().name, spec, expanded, graph, found, Place(str(file)), catalog, opening)
+    contestant = _of_spec(folder.resolve().name, spec, expanded, graph, found, Place(str(file)), catalog, opening)
+    return _with_facts(contestant, folder / RUN_FACTS)
+
+
+def _with_facts(contestant: Contestant, file: Path) -> Contestant:
+    """What `run.json` says of the run, where there is one: classes, data, and whether it came to its end."""
+    if not file.is_file():
+        return contestant
+    try:
+        facts = json.loads(file.read_text("utf-8"))
+        labels, data = tuple(map(str, facts.get("classes", ()))), [str(one) for one in facts.get("data", ())]
+        state = str(facts.get("state", "finished"))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
+    before = contestant.remarks
+    said = () if state == "finished" else (f"this run is not finished ({state})",)
+    return replace(contestant, labels=labels, data=data[-1] if data else "", remarks=lambda: (*said, *before()))
 
 
 def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
