@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.devices._contract import Model, System
 from archspec.errors import UserError, user_error
+from archspec.export.running import quiet_runtime
 
 INPUT_SEED = 0
 _FILE_MARK = b"TFL3"
@@ -31,7 +29,7 @@ class LitertRunner:
     def __init__(self, interpreter: Callable[..., Any], model: Model, threads: int) -> None:
         _check_mark(model)
         self._model = model
-        with _quiet():
+        with quiet_runtime():
             self._interpreter = _allocated(interpreter, model, threads)
         self.system = _system(self._interpreter)
 
@@ -150,21 +148,3 @@ def _between(nodes: Sequence[Mapping[str, Any]], inputs: Sequence[int], outputs:
         found.add(position)
         waiting.extend(int(source) for source in nodes[position]["inputs"])
     return found
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the runtime's own words ("INFO: Created …") out of standard error; errors come as exceptions anyway."""
-    kept = null = -1
-    with suppress(OSError, ValueError):
-        sys.stderr.flush()
-        kept, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        if null >= 0:
-            os.dup2(kept, 2)
-        for descriptor in (kept, null):
-            if descriptor >= 0:
-                os.close(descriptor)

@@ -9,6 +9,7 @@ from archspec.export.check import Equality, check_equality, default_images
 from archspec.export.exporting import PRECISIONS, Exported, Precision, export, logits_node, write
 from archspec.export.metadata import Metadata, read_metadata
 from archspec.export.running import run
+from archspec.export.tflite_network import TfliteNetwork
 
 __all__ = [
     "PRECISIONS",
@@ -17,6 +18,7 @@ __all__ = [
     "Exported",
     "Metadata",
     "Precision",
+    "TfliteNetwork",
     "check_census",
     "check_equality",
     "default_images",

@@ -1,0 +1,173 @@
+"""What `archspec evaluate` does: open, score, print, write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from archspec.cli._options import catalog
+from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
+from archspec.cli._showing import Showing, progress
+from archspec.reporters import Cell, Table, render, report
+
+if TYPE_CHECKING:
+    from archspec.datasets import Dataset
+    from archspec.evaluate.contestants import Contestant
+    from archspec.evaluate.network_scoring import Look, NetworkScore
+    from archspec.evaluate.scoring import Scored
+    from archspec.evaluate.truth import Reference
+    from archspec.record import Plain, Record
+
+METHOD = "pixels of all images are counted together; a score is between 0 and 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is scored, and how it is told."""
+
+    data: str
+    split: str
+    limit: int | None
+    boundary: bool
+    output: Path | None
+    reporter: str
+
+    def conditions(self) -> dict[str, Plain]:
+        """What the numbers depend on."""
+        return {"data": self.data.partition(":")[0], "split": self.split, "limit": self.limit}
+
+
+def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
+    """Score a folder of predictions."""
+    from archspec.datasets import open_dataset
+    from archspec.evaluate.scoring import score_predictions
+    from archspec.evaluate.showing import made
+    from archspec.evaluate.truth import reference_of
+
+    reference = reference_of(open_dataset(wanted.data))
+    output = None if wanted.output is None else made(wanted.output)
+    with progress("scoring predictions") as watch:
+        scored = score_predictions(
+            reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=watch
+        )
+    notes = (*_said(wanted, reference, scored), *reference.cautions(scored.counts))
+    if output is not None:
+        from archspec.evaluate.score_records import score_records
+
+        conditions = {**wanted.conditions(), "predictions": str(folder)}
+        records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
+        write_scores(output, scored, records, notes, folder.name)
+    tell([(folder.name, scored, {})], notes, wanted.reporter, stream)
+
+
+def evaluate_networks(
+    wanted: Wanted,
+    sources: Sequence[str],
+    showing: Showing,
+    pictures: tuple[Path | None, Path | None, int],
+    stream: TextIO,
+) -> None:
+    """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
+    from archspec.datasets import open_dataset
+    from archspec.evaluate.contestants import open_contestants
+    from archspec.evaluate.network_scoring import score_networks
+    from archspec.evaluate.showing import folders_of
+    from archspec.evaluate.truth import reference_of
+
+    viewing, opening = showing.viewing(), showing.opening()
+    dataset = open_dataset(wanted.data)
+    reference = reference_of(dataset)
+    dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
+    contestants = open_contestants(sources, catalog(showing.plugins), opening)
+    output = None if wanted.output is None else folders_of(wanted.output, contestants)
+    look = _look(dataset, contestants, pictures)
+    with progress("scoring") as watch:
+        found = score_networks(
+            contestants,
+            dataset,
+            reference,
+            wanted.split,
+            viewing,
+            limit=wanted.limit,
+            boundaries=wanted.boundary,
+            watch=watch,
+            look=look,
+        )
+    notes = (
+        *_said(wanted, reference, found[0].scored),
+        f"shown: {viewing.said()}",
+        *(f"{one.contestant.name}: {note}" for one in found for note in one.contestant.notes),
+    )
+    if output is not None:
+        from archspec.evaluate.score_records import contestant_records
+
+        conditions = {**wanted.conditions(), "shown": viewing.said()}
+        for one in found:
+            records = contestant_records(one.scored, one.contestant, conditions)
+            write_scores(output[one.contestant.name], one.scored, records, notes, one.contestant.name)
+    tell([_row(one) for one in found], notes, wanted.reporter, stream)
+
+
+Row = tuple[str, "Scored", dict[str, Cell]]
+
+
+def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: TextIO) -> None:
+    """Print: tables for people, an object or a list of them as JSON, one row a network as CSV."""
+    if reporter == "json":
+        objects = [{"name": name, **_json(scored), **more, "notes": list(notes)} for name, scored, more in rows]
+        stream.write(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False) + "\n")
+        return
+    counted = [(name, scored.counts) for name, scored, _ in rows]
+    summary = summary_table([(name, scored.counts, more) for name, scored, more in rows], notes)
+    tables: list[Table | None] = [summary]
+    if reporter != "csv":
+        category = category_table(counted[0][1]) if len(rows) == 1 else None
+        tables = [class_table(counted), category, summary]
+    for number, table in enumerate(table for table in tables if table is not None):
+        stream.write("\n" if number else "")
+        report(table, stream, reporter)
+
+
+def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:
+    """record.json, scores.json, per_class.csv and confusion.csv."""
+    from archspec.record import write_records, write_text
+
+    everything = {"name": name, **_json(scored), "notes": list(notes)}
+    write_records(folder / "record.json", records)
+    write_text(folder / "scores.json", json.dumps(everything, indent=2, allow_nan=False) + "\n")
+    write_text(folder / "per_class.csv", render(class_table([(name, scored.counts)]), "csv"))
+    write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
+
+
+def _look(
+    dataset: Dataset,
+    contestants: Sequence[Contestant],
+    pictures: tuple[Path | None, Path | None, int],
+) -> Callable[[Look], None] | None:
+    from archspec.evaluate.showing import OverlayFolder, PredictionFolder, folders_of, together
+
+    predictions, overlays, count = pictures
+    return together(
+        None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
+        None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
+    )
+
+
+def _row(one: NetworkScore) -> Row:
+    precision = one.contestant.conditions.get("precision")
+    return one.contestant.name, one.scored, {"precision": precision, "network ms": one.network_ms}
+
+
+def _json(scored: Scored) -> dict[str, Any]:
+    from archspec.evaluate.score_records import scores_json
+
+    return {**scores_json(scored.counts), "data_digest": scored.data_digest}
+
+
+def _said(wanted: Wanted, reference: Reference, scored: Scored) -> tuple[str, ...]:
+    """What the numbers are of."""
+    images = f"{scored.counts.images} images" + (" (the first ones)" if wanted.limit else "")
+    return (f"{wanted.data}, split {wanted.split}: {images}; data {scored.data_digest}", *reference.said(), METHOD)

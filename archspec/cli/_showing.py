@@ -1,0 +1,110 @@
+"""How networks are opened and shown images, in the words of the command line: for `evaluate` and `predict`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from archspec.cli._options import plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.evaluate.contestants import Opening
+    from archspec.evaluate.inference import Fit, Viewing
+
+FITS = ("whole", "resize", "pad", "window")
+LARGEST_SCALE = 16
+
+_OPTIONS = (
+    click.option("--fit", type=click.Choice(FITS),
+                 help="How an image meets a network of one size; else whole, or resize."),
+    click.option("--size", metavar="H,W", help="Build a spec or a run for images of this one size."),
+    click.option("--overlap", type=click.FloatRange(0, 0.95), default=1 / 3, show_default="a third",
+                 help="Of windows, as a share of their length."),
+    click.option("--scales", metavar="S,S,…", default="1", show_default=True,
+                 help="Sizes at which the image is shown."),
+    click.option("--flip", is_flag=True, help="Show it mirrored too."),
+    click.option("--image-range", metavar="LOW,HIGH",
+                 help="What a float model takes for black and white, e.g. -1,1."),
+    click.option("--threads", type=click.IntRange(1, 64), help="Of LiteRT; else one a processor."),
+    set_option,
+    plugins_option,
+)  # fmt: skip
+
+
+def showing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that `Showing` is made of, as the keywords of its fields."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True, slots=True)
+class Showing:
+    """What was asked for; the fields are the options."""
+
+    fit: str | None
+    size: str | None
+    overlap: float
+    scales: str
+    flip: bool
+    image_range: str | None
+    threads: int | None
+    overrides: tuple[str, ...]
+    plugins: tuple[Path, ...]
+
+    def viewing(self) -> Viewing:
+        """How images are shown. Raises `click.UsageError`."""
+        from archspec.evaluate.inference import Viewing
+
+        scales = numbers(self.scales, "--scales")
+        if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
+            raise click.UsageError(f"--scales must be above 0 and at most {LARGEST_SCALE} ({self.scales})")
+        return Viewing(cast("Fit | None", self.fit), self.overlap, scales, self.flip)
+
+    def opening(self) -> Opening:
+        """How networks are opened. Raises `click.UsageError`."""
+        from archspec.evaluate.contestants import Opening
+        from archspec.evaluate.scoring import usable_processors
+
+        size = None if self.size is None else numbers(self.size, "--size", 2)
+        if size is not None and any(side < 1 or side != int(side) for side in size):
+            raise click.UsageError(f"--size must be two whole numbers above 0 ({self.size})")
+        ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
+        return Opening(
+            overrides=self.overrides,
+            size=None if size is None else (int(size[0]), int(size[1])),
+            image_range=None if ends is None else (ends[0], ends[1]),
+            threads=self.threads or usable_processors(),
+        )
+
+
+def numbers(text: str, option: str, count: int | None = None) -> tuple[float, ...]:
+    """Numbers between commas. Raises `click.UsageError`."""
+    try:
+        found = tuple(float(part) for part in text.replace("x", ",").split(","))
+    except ValueError:
+        raise click.UsageError(f"{option} must be numbers between commas ({text})") from None
+    if count is not None and len(found) != count:
+        raise click.UsageError(f"{option} must be {count} numbers between commas ({text})")
+    return found
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar of images on a terminal's error stream; None where that is none."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(words, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -1,0 +1,63 @@
+"""`archspec evaluate`: scores of networks, or of a folder of predictions, as the organisers of a data set take them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archspec.cli._options import FORMATS
+from archspec.cli._showing import Showing, showing_options
+
+
+@click.command()
+@click.argument("networks", nargs=-1, metavar="[NETWORK]...")
+@click.option("--data", required=True, metavar="NAME:FOLDER", help="The data set, e.g. camvid:data/camvid.")
+@click.option("--split", default="val", show_default=True, help="Which part of it.")
+@click.option("--predictions", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Score these PNGs, in the organisers' naming, instead of a network.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images.")
+@click.option("--boundary", is_flag=True, help="Also boundary IoU (within 2 % of the diagonal).")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Write record.json, scores.json, per_class.csv and confusion.csv.")  # fmt: skip
+@click.option("--predictions-to", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Write the predictions, in the organisers' format.")  # fmt: skip
+@click.option("--overlays", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Write images with truth and prediction laid over.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays.")
+@showing_options
+@click.option(
+    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
+)
+def evaluate(
+    networks: tuple[str, ...],
+    data: str,
+    split: str,
+    predictions: Path | None,
+    limit: int | None,
+    boundary: bool,
+    output: Path | None,
+    predictions_to: Path | None,
+    overlays: Path | None,
+    count: int,
+    reporter: str,
+    **showing: Any,
+) -> None:
+    """Score NETWORKs on a split: folders of training runs, specs with weights, .keras and .tflite files.
+
+    Several are scored in one pass and printed one row each. JSON of one is one object, of several a list; scores are
+    between 0 and 1, null where nothing of it occurs.
+    """
+    if bool(networks) == (predictions is not None):
+        raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")
+    from archspec.cli._evaluation import Wanted, evaluate_networks, evaluate_predictions
+
+    wanted = Wanted(data, split, limit, boundary, output, reporter)
+    if predictions is not None:
+        if predictions_to or overlays:
+            raise click.UsageError("--predictions-to and --overlays need a NETWORK")
+        evaluate_predictions(wanted, predictions, sys.stdout)
+        return
+    evaluate_networks(wanted, networks, Showing(**showing), (predictions_to, overlays, count), sys.stdout)

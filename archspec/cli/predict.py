@@ -1,0 +1,59 @@
+"""`archspec predict`: the label of each pixel of pictures, as PNGs and laid over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archspec.cli._options import catalog, format_option, put_table
+from archspec.cli._showing import Showing, progress, showing_options
+
+NAMED = 4  # classes that the table names of each picture
+
+
+@click.command()
+@click.argument("network")
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="FOLDER",
+              help="Where <image>_labels.png and <image>_overlay.png go.")  # fmt: skip
+@click.option("--data", metavar="NAME[:FOLDER]", help="The data set whose names and colours the classes have.")
+@showing_options
+@format_option
+def predict(
+    network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
+) -> None:
+    """Predict IMAGEs (or all images of a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
+
+    Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
+    """
+    from archspec.evaluate.class_names import classes_of_data
+    from archspec.evaluate.contestants import open_contestant
+    from archspec.evaluate.prediction import pictures_in, predict_picture
+    from archspec.evaluate.showing import made
+    from archspec.reporters import Column, Table
+
+    asked = Showing(**showing)
+    viewing, opening = asked.viewing(), asked.opening()
+    pictures = pictures_in(images)
+    if data is not None:
+        classes_of_data(data)  # an unknown name is said before anything slow
+    contestant = open_contestant(network, catalog(asked.plugins), opening)
+    folder = made(output)
+    rows = []
+    with progress("predicting") as watch:
+        for number, picture in enumerate(pictures, 1):
+            found = predict_picture(contestant, picture, viewing, folder, data)
+            largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
+            rows.append((str(picture), str(found.labels), str(found.overlay), largest))
+            if watch is not None:
+                watch(number, len(pictures))
+    columns = (
+        Column("image", "image"),
+        Column("labels", "labels"),
+        Column("overlay", "overlay"),
+        Column("largest", "largest classes"),
+    )
+    notes = (f"shown: {viewing.said()}", *(f"{contestant.name}: {note}" for note in contestant.notes))
+    put_table(Table("", columns, tuple(rows), notes), reporter, None)

@@ -1,0 +1,241 @@
+"""What can be evaluated: a training run, a spec with weights, a Keras model, a `.tflite`; each becomes a `Network`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archspec.errors import Fault, Place, Problem, UserError, user_error
+from archspec.evaluate.inference import Network
+from archspec.evaluate.resampling import Size
+from archspec.evaluate.spec_network import SpecNetwork
+from archspec.export import TfliteNetwork, read_metadata
+from archspec.graph.identity import canonical_hash
+from archspec.graph.trace import trace
+from archspec.record import Plain
+from archspec.spec import Spec, dump, expand, load
+from archspec.weights import Imported, import_weights, spec_weights
+
+if TYPE_CHECKING:
+    from archspec.catalog import Catalog
+    from archspec.graph import Graph
+    from archspec.spec import Network as SpecExpanded
+
+RUN_SPEC, RUN_WEIGHTS, RUN_FACTS = "spec.yaml", "weights.npz", "run.json"
+BYTES = (0.0, 255.0)
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
+
+    `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
+    classes and `data` the data set that it was trained on, where that is known.
+    """
+
+    name: str
+    network: Network
+    hash: str
+    conditions: dict[str, Plain]
+    spec: str = ""
+    labels: tuple[str, ...] = ()
+    data: str = ""
+    remarks: Callable[[], tuple[str, ...]] = tuple
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers should know; more of it may be known after the last image."""
+        return self.remarks()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a network is opened. `size` builds a spec for images of one size (None: of any).
+
+    `image_range` is what a float model takes for black and white (None: what it says of itself, else 0 and 255).
+    `threads` are LiteRT's.
+    """
+
+    overrides: tuple[str, ...] = ()
+    size: Size | None = None
+    image_range: tuple[float, float] | None = None
+    threads: int = 1
+
+
+def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening) -> list[Contestant]:
+    """All of them; where two would be called alike, the second is called `<name>-2`. Raises every `UserError`."""
+    found: list[Contestant] = []
+    faults: list[Fault] = []
+    for source in sources:
+        try:
+            found.append(open_contestant(source, catalog, opening))
+        except UserError as error:
+            faults += error.faults
+    if faults:
+        raise UserError(faults)
+    seen: Counter[str] = Counter()
+    for number, one in enumerate(found):
+        seen[one.name] += 1
+        if seen[one.name] > 1:
+            found[number] = replace(one, name=f"{one.name}-{seen[one.name]}")
+    return found
+
+
+def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contestant:
+    """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
+    path = Path(source)
+    try:
+        if path.suffix == ".tflite":
+            return _tflite(path, opening)
+        if path.suffix == ".keras":
+            return _keras(path, opening)
+        if path.is_dir():
+            return _run(path, catalog, opening)
+        return _spec(source, catalog, opening)
+    except Problem as problem:
+        raise UserError(problem.at(Place(source))) from problem
+
+
+def _tflite(path: Path, opening: Opening) -> Contestant:
+    content = _content(path, "Name a .tflite file")
+    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range)
+    _refuse_settings(path, opening)
+    said = read_metadata(content)
+    own = said.own
+    black, white = network.image_range
+    conditions: dict[str, Plain] = {
+        "file": str(path),
+        "file_digest": _digest(content),
+        "precision": str(own.get("precision", "not known")),
+        "runtime": "LiteRT",
+        "image_range": f"{black:g} to {white:g}",
+    }
+    note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
+    notes = () if own else (note,)
+    return Contestant(
+        name=_name(path),
+        network=network,
+        hash=str(own.get("hash") or _digest(content)),
+        conditions=conditions,
+        spec=str(own.get("spec") or ""),
+        labels=said.labels,
+        remarks=lambda: notes,
+    )
+
+
+def _keras(path: Path, opening: Opening) -> Contestant:
+    content = _content(path, "Name a .keras file")
+    _refuse_settings(path, opening)
+    from archspec import lower
+
+    black, white = opening.image_range or BYTES
+    network = lower.KerasNetwork(lower.load_keras(path), image_range=(black, white))
+    conditions: dict[str, Plain] = {
+        "file": str(path),
+        "file_digest": _digest(content),
+        "precision": "float32",
+        "runtime": "Keras",
+        "image_range": f"{black:g} to {white:g}",
+    }
+    return Contestant(_name(path), network, _digest(content), conditions)
+
+
+def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
+    missing = [name for name in (RUN_SPEC, RUN_WEIGHTS) if not (folder / name).is_file()]
+    if missing:
+        models = sorted(file.name for file in folder.iterdir() if file.suffix in (".keras", ".tflite"))
+        remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
+        raise user_error(f"no {' and no '.join(missing)} in this folder", remedy, place=Place(str(folder)))
+    spec = load(folder / RUN_SPEC, opening.overrides, catalog=catalog)
+    expanded = expand(spec)
+    graph = trace(expanded, catalog)
+    file = folder / RUN_WEIGHTS
+    found = import_weights(file, "archspec_npz", graph, output_stride=expanded.output_stride)
+    contestant = _of_spec(folder.resolve().name, spec, expanded, graph, found, Place(str(file)), catalog, opening)
+    return _with_facts(contestant, folder / RUN_FACTS)
+
+
+def _with_facts(contestant: Contestant, file: Path) -> Contestant:
+    """What `run.json` says of the run, where there is one: classes, data, and whether it came to its end."""
+    if not file.is_file():
+        return contestant
+    try:
+        facts = json.loads(file.read_text("utf-8"))
+        labels, data = tuple(map(str, facts.get("classes", ()))), [str(one) for one in facts.get("data", ())]
+        state = str(facts.get("state", "finished"))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
+    before = contestant.remarks
+    said = () if state == "finished" else (f"this run is not finished ({state})",)
+    return replace(contestant, labels=labels, data=data[-1] if data else "", remarks=lambda: (*said, *before()))
+
+
+def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
+    spec = load(source, opening.overrides, catalog=catalog)
+    expanded = expand(spec)
+    graph = trace(expanded, catalog)
+    found = spec_weights(expanded, graph)
+    if found is None:
+        fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
+        raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=Place(source))
+    return _of_spec(expanded.name, spec, expanded, graph, found, Place(source), catalog, opening)
+
+
+def _of_spec(
+    name: str,
+    spec: Spec,
+    expanded: SpecExpanded,
+    graph: Graph,
+    found: Imported,
+    place: Place,
+    catalog: Catalog,
+    opening: Opening,
+) -> Contestant:
+    if found.fresh:
+        fact = f"{len(found.fresh)} arrays of the network are not in its weights (the first is '{min(found.fresh)}')"
+        raise user_error(fact, "Train it: scores of layers that have learned nothing say nothing", place=place)
+    if opening.image_range not in (None, BYTES):
+        raise user_error(
+            "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
+        )
+    network = SpecNetwork(spec, found.arrays, catalog, opening.size)
+    conditions: dict[str, Plain] = {
+        "weights": found.said(""),
+        "weights_digest": found.digest,
+        "precision": "float32",
+        "runtime": "Keras",
+        "output_stride": expanded.output_stride,
+    }
+    notes = found.notes
+    return Contestant(
+        name, network, canonical_hash(graph), conditions, dump(spec), remarks=lambda: (*notes, *network.notes)
+    )
+
+
+def _refuse_settings(path: Path, opening: Opening) -> None:
+    asked = [option for option, value in (("--set", opening.overrides), ("--size", opening.size)) if value]
+    if asked:
+        fact = f"{' and '.join(asked)} cannot change a finished model"
+        raise user_error(fact, "Name a spec or a training run, or leave it out", place=Place(str(path)))
+
+
+def _content(path: Path, remedy: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise user_error(f"cannot be read ({error.strerror or error})", remedy, place=Place(str(path))) from error
+
+
+def _name(path: Path) -> str:
+    """`<folder>/model.tflite` goes by its folder's name, any other file by its stem, both with the ending."""
+    stem = path.absolute().parent.name if path.stem == "model" else path.stem
+    return f"{stem}{path.suffix}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]

@@ -1,0 +1,82 @@
+"""Pictures that nobody has labelled: the label of each pixel as a PNG, and the same laid over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from archspec.datasets._images import IMAGE_SUFFIXES, read_rgb
+from archspec.errors import Fault, Place, Problem, UserError
+from archspec.evaluate.class_names import classes_of
+from archspec.evaluate.contestants import Contestant
+from archspec.evaluate.inference import Viewing, label_map
+from archspec.evaluate.pictures import indexed_png, overlay_png
+from archspec.evaluate.resampling import Array
+from archspec.record import write_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One picture: where its files are, and the share of each class that is there, the largest first."""
+
+    image: Path
+    labels: Path
+    overlay: Path
+    shares: tuple[tuple[str, float], ...]
+
+
+def pictures_in(sources: Sequence[Path]) -> list[Path]:
+    """Files as they are, and of a folder its PNG and JPEG files. Raises `UserError` with every fault."""
+    found: list[Path] = []
+    faults: list[Fault] = []
+    for source in sources:
+        inside = sorted(path for path in source.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        if source.is_dir() and not inside:
+            faults.append(Fault("no PNG or JPEG image in this folder", "Name images", place=Place(str(source))))
+        elif not source.exists():
+            faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
+        found += inside if source.is_dir() else [source]
+    faults += _alike(found)
+    if faults:
+        raise UserError(faults)
+    return found
+
+
+def predict_picture(
+    contestant: Contestant, picture: Path, viewing: Viewing, folder: Path, data: str | None
+) -> Predicted:
+    """Write `<stem>_labels.png`, with the class of each pixel and a palette, and `<stem>_overlay.png`.
+
+    Raises `UserError` for a picture that cannot be read or shown.
+    """
+    image = read_rgb(picture)
+    try:
+        labels = label_map(contestant.network, image, viewing)
+    except Problem as problem:
+        raise UserError(problem.at(Place(str(picture)))) from problem
+    classes = classes_of(contestant, data, int(labels.max(initial=0)))
+    files = folder / f"{picture.stem}_labels.png", folder / f"{picture.stem}_overlay.png"
+    write_bytes(files[0], indexed_png(labels, classes.colours))
+    write_bytes(files[1], overlay_png(image, [("", labels)], classes.names, classes.colours))
+    return Predicted(picture, *files, _shares(labels, classes.names))
+
+
+def _shares(labels: Array, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    counts = np.bincount(labels.ravel(), minlength=len(names))
+    order = np.argsort(-counts, kind="stable")
+    return tuple((names[label], float(counts[label] / labels.size)) for label in order if counts[label])
+
+
+def _alike(pictures: Sequence[Path]) -> list[Fault]:
+    """Pictures whose results would be one file."""
+    first: dict[str, Path] = {}
+    faults = []
+    for picture in pictures:
+        other = first.setdefault(picture.stem, picture)
+        if other is not picture:
+            fact = f"is called like {other}, so their results would be one file"
+            faults.append(Fault(fact, "Predict them one by one, into other folders", place=Place(str(picture))))
+    return faults

@@ -1,0 +1,67 @@
+"""Images, scores and labels at other sizes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Size = tuple[int, int]
+PADDING = 128  # of 0..255: grey, which most preprocessing makes 0
+
+
+def softmax(logits: Array) -> Array:
+    """Over the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    shares: Array = powers / powers.sum(-1, keepdims=True)
+    return shares
+
+
+def resized_image(image: Array, size: Size) -> Array:
+    """Bilinear, averaging where it gets smaller (Pillow)."""
+    from PIL import Image
+
+    if image.shape[:2] == size:
+        return image
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
+
+
+def resized_scores(scores: Array, size: Size) -> Array:
+    """Bilinear between the centres of pixels, as TensorFlow's `half_pixel_centers`."""
+    for axis in (0, 1):
+        if scores.shape[axis] != size[axis]:
+            scores = _stretched(scores, size[axis], axis)
+    return scores
+
+
+def nearest(labels: Array, size: Size) -> Array:
+    """The label of the nearest centre."""
+    rows, columns = (
+        (np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip(size, labels.shape, strict=True)
+    )  # the middle of each new pixel, in old ones
+    found: Array = labels[rows[:, None], columns]
+    return found
+
+
+def padded(image: Array, size: Size) -> Array:
+    """Grey below and at the right, up to `size`."""
+    height, width = image.shape[:2]
+    if (height, width) == size:
+        return image
+    found = np.full((*size, image.shape[2]), PADDING, image.dtype)
+    found[:height, :width] = image
+    return found
+
+
+def _stretched(values: Array, length: int, axis: int) -> Array:
+    old = values.shape[axis]
+    where = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
+    before = np.minimum(where.astype(np.int64), max(old - 2, 0))
+    shape = [1, 1, 1]
+    shape[axis] = length
+    share = (where - before).reshape(shape).astype(np.float32)
+    first, second = np.take(values, before, axis), np.take(values, np.minimum(before + 1, old - 1), axis)
+    stretched: Array = first + (second - first) * share
+    return stretched

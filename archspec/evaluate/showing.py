@@ -1,0 +1,85 @@
+"""Folders that predictions and overlays are written to, image by image, while a split is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archspec.datasets import Dataset
+from archspec.errors import user_error
+from archspec.evaluate.contestants import Contestant
+from archspec.evaluate.network_scoring import Look
+from archspec.evaluate.pictures import overlay_png, png_bytes
+from archspec.record import write_bytes
+
+
+def folders_of(root: Path, contestants: Sequence[Contestant]) -> dict[str, Path]:
+    """The folder of each contestant by its name: `root` for one, `root/<name>` for several; they are made.
+
+    Raises `UserError` when one cannot be made.
+    """
+    if len(contestants) == 1:
+        return {contestants[0].name: made(root)}
+    return {one.name: made(root / one.name.replace(".", "_")) for one in contestants}  # no folder looks like a model
+
+
+def made(folder: Path) -> Path:
+    """The folder, made with all above it where it is not there. Raises `UserError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another one") from error
+    return folder
+
+
+@dataclass(frozen=True)
+class PredictionFolder:
+    """Every prediction in the organisers' format: label numbers, in a file called after the image."""
+
+    folders: dict[str, Path]
+    dataset: Dataset
+
+    def __call__(self, look: Look) -> None:
+        """Write one."""
+        file = self.folders[look.contestant.name] / self.dataset.prediction_path(look.example)
+        made(file.parent)
+        write_bytes(file, png_bytes(self.dataset.encode_prediction(look.predicted)))
+
+
+@dataclass(frozen=True)
+class OverlayFolder:
+    """`count` images, evenly chosen over the split, under their truth and their prediction."""
+
+    folders: dict[str, Path]
+    dataset: Dataset
+    count: int
+
+    def __call__(self, look: Look) -> None:
+        """Write one, if it is chosen."""
+        if look.number not in chosen(self.count, look.total):
+            return
+        maps = [("truth", self.dataset.read_label(look.example)), ("prediction", look.predicted)]
+        classes = self.dataset.classes
+        file = self.folders[look.contestant.name] / f"{look.example.name.replace('/', '_')}.png"
+        write_bytes(file, overlay_png(look.image, maps, classes.names, classes.colours))
+
+
+def chosen(count: int, total: int) -> set[int]:
+    """`count` numbers below `total`, evenly laid, first and last among them."""
+    if count >= total:
+        return set(range(total))
+    return {round(number * (total - 1) / max(1, count - 1)) for number in range(count)}
+
+
+def together(*sinks: Callable[[Look], None] | None) -> Callable[[Look], None] | None:
+    """All of them, those that are wanted, as one; None when none is."""
+    wanted = [sink for sink in sinks if sink is not None]
+    if not wanted:
+        return None
+
+    def each(look: Look) -> None:
+        for sink in wanted:
+            sink(look)
+
+    return each

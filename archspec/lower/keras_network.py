@@ -1,0 +1,115 @@
+"""A Keras model as a segmentation network: image in, scores or labels of its pixels out, one graph a size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from archspec.errors import Problem
+from archspec.lower.framework import keras, tf
+from archspec.lower.layers import own_layer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+Gives = Literal["labels", "logits", "probabilities"]
+Size = tuple[int, int]
+_RESIZING = ("Resize", "Resizing", "UpSampling2D", "Reshape")
+
+
+class KerasNetwork:
+    """Image `(H, W, 3)`, uint8 RGB, of the model's `size` (None: of any) -> what the model gives at each pixel.
+
+    A final ArgMax of ours is left out, so `gives` is labels only for another's model that takes them some other way;
+    `classes` is then None. `image_range` is what the model takes for black and white. Raises `Problem` for a model
+    that is no segmentation network.
+    """
+
+    def __init__(self, model: Any, *, image_range: tuple[float, float] = (0.0, 255.0)) -> None:
+        part = _without_argmax(model)
+        _check_input(model)
+        height, width = part.inputs[0].shape[1:3]
+        self.size: Size | None = None if None in (height, width) else (int(height), int(width))
+        self.gives, self.classes = _gives(part)
+        self._scores, self._labels = _functions(part, image_range)
+        self._traced: dict[tuple[int, Size], Any] = {}
+
+    def __call__(self, image: Array) -> Array:
+        """Scores `(h, w, classes)`, float32, or labels `(h, w)` where it gives nothing else."""
+        return self._run(self._labels if self.gives == "labels" else self._scores, image)
+
+    def labels(self, image: Array) -> Array:
+        """The label of each pixel `(h, w)`, int32: of the largest score."""
+        return self._run(self._labels, image)
+
+    def _run(self, function: Any, image: Array) -> Array:
+        """One trace a size, asked for by hand: TensorFlow would warn of a function that meets many."""
+        key = (id(function), image.shape[:2])
+        if key not in self._traced:
+            self._traced[key] = function.get_concrete_function(tf.TensorSpec(image.shape, tf.uint8))
+        found: Array = self._traced[key](tf.constant(image, tf.uint8)).numpy()
+        return found
+
+
+def _functions(part: Any, image_range: tuple[float, float]) -> tuple[Any, Any]:
+    """`image -> scores` and `image -> labels`."""
+    black, white = image_range
+    dtype = part.inputs[0].dtype
+
+    def output(image: Any) -> Any:
+        if (black, white) == (0.0, 255.0):
+            scaled = tf.cast(image, dtype)
+        else:
+            scaled = tf.cast(tf.cast(image, tf.float32) * ((white - black) / 255) + black, dtype)
+        return part(scaled[None], training=False)[0]
+
+    @tf.function(autograph=False)
+    def scores(image: Any) -> Any:
+        return tf.cast(output(image), tf.float32)
+
+    @tf.function(autograph=False)
+    def labels(image: Any) -> Any:
+        found = output(image)
+        return tf.cast(found, tf.int32) if found.shape.rank == 2 else tf.argmax(found, -1, tf.int32)
+
+    return scores, labels
+
+
+def _without_argmax(model: Any) -> Any:
+    ends = [len(one) for one in (getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ())]
+    if ends != [1, 1]:
+        raise Problem(f"has {ends[0]} inputs and {ends[1]} outputs that are known", "Needed is one of each")
+    last = model.outputs[0]._keras_history.operation
+    return keras.Model(model.inputs, last.input) if isinstance(last, own_layer("ArgMax")) else model
+
+
+def _check_input(model: Any) -> None:
+    shape = tuple(model.inputs[0].shape)
+    if len(shape) != 4 or shape[3] != 3:
+        raise Problem(f"does not take RGB images (its input is {list(shape)})", "Needed is an input [N, H, W, 3]")
+
+
+def _gives(model: Any) -> tuple[Gives, int | None]:
+    shape, dtype = tuple(model.outputs[0].shape), str(model.outputs[0].dtype)
+    if len(shape) == 3:
+        return "labels", None
+    if len(shape) != 4 or not dtype.startswith(("float", "bfloat")) or (shape[3] or 0) < 2:
+        fact = f"gives no scores and no labels of pixels (its output is {list(shape)} {dtype})"
+        raise Problem(fact, "Needed is an output [N, H, W, classes] or [N, H, W]")
+    return "probabilities" if _ends_in_softmax(model) else "logits", int(shape[3])
+
+
+def _ends_in_softmax(model: Any) -> bool:
+    """Whether the last layer, but for those that only resize, is a softmax or activates with one."""
+    layer = _maker(model.outputs[0])
+    while type(layer).__name__ in _RESIZING:
+        layer = _maker(layer.input)
+    is_softmax = isinstance(layer, keras.layers.Softmax)
+    return is_softmax or getattr(layer, "activation", None) is keras.activations.softmax
+
+
+def _maker(tensor: Any) -> Any:
+    """The layer that makes a tensor; of a model inside the model, its last one."""
+    layer = tensor._keras_history.operation
+    return _maker(layer.outputs[0]) if isinstance(layer, keras.Model) else layer
