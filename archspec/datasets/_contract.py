@@ -45,6 +45,7 @@ class Dataset(ABC):
     """A data set at `root`. A file of this folder holds one subclass, found by the file's stem (`camvid:DIR`)."""
 
     name: ClassVar[str]
+    needs_folder: ClassVar[bool] = True
     classes: Classes
 
     def __init__(self, root: Path | None) -> None:
@@ -73,3 +74,8 @@ class Dataset(ABC):
 
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """
+
+    def image_size(self, example: Example) -> tuple[int, int]:
+        """`(height, width)` of the image. A subclass may know without reading it all. Raises `UserError`."""
+        height, width = self.read_image(example).shape[:2]
+        return height, width

@@ -1,0 +1,126 @@
+"""Training batches: each a function of the seed and the step, so that a run can go on from any step bit for bit."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from archspec.datasets._ahead import Ahead
+from archspec.datasets._augmentation import Augmentation
+from archspec.datasets._contract import Dataset
+from archspec.datasets._draws import permutation
+from archspec.datasets._sampling import draw, sample
+from archspec.errors import Place, user_error
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+Array = np.ndarray[Any, Any]
+Cache = Literal["auto", "memory", "none"]
+
+MEMORY_LIMIT_BYTES = 2 * 1024**3
+"""With `cache="auto"` a split is kept in memory up to this size (uint8: 4 bytes a pixel, image and label)."""
+
+_PROBED = 32  # examples whose size is looked at to guess the split's
+_MOST_WORKERS = 4
+
+
+def training_batches(
+    dataset: Dataset,
+    split: str,
+    *,
+    augmentation: Augmentation,
+    batch_size: int,
+    seed: int,
+    steps: int,
+    first_step: int = 0,
+    cache: Cache = "auto",
+) -> tf.data.Dataset:
+    """The batches of the steps `first_step` to `steps - 1` of a run of `steps` steps.
+
+    Each is `(images (B, h, w, 3) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts at
+    `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
+    decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`.
+    """
+    import tensorflow as tf
+
+    batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
+    ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
+    height, width = augmentation.size
+
+    def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        images, labels = tf.numpy_function(lambda number: ahead(int(number)), [step], (tf.float32, tf.uint8))
+        return (
+            tf.ensure_shape(images, (batch_size, height, width, 3)),
+            tf.ensure_shape(labels, (batch_size, height, width)),
+        )
+
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_optimization.inject_prefetch = False  # see _ahead.py
+    return tf.data.Dataset.range(first_step, steps).map(load).with_options(options)
+
+
+class Batches:
+    """The batches of a run as NumPy arrays, by their step. Asking is safe from several threads."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str,
+        augmentation: Augmentation,
+        batch_size: int,
+        seed: int,
+        cache: Cache = "auto",
+    ) -> None:
+        self.examples = dataset.examples(split)
+        self._dataset = dataset
+        self._augmentation = augmentation
+        self._batch_size = batch_size
+        self._seed = seed
+        self._keep = cache == "memory" or (cache == "auto" and self._memory_bytes() <= MEMORY_LIMIT_BYTES)
+        self._kept: dict[int, tuple[Array, Array]] = {}
+        self._orders: dict[int, Array] = {}
+
+    def batch(self, step: int) -> tuple[Array, Array]:
+        """Images `(B, h, w, 3)` float32 and labels `(B, h, w)` uint8 of a step. Raises `UserError` for a bad file."""
+        numbers = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
+        images = np.empty((self._batch_size, *self._augmentation.size, 3), np.float32)
+        labels = np.empty((self._batch_size, *self._augmentation.size), np.uint8)
+        for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
+            image, label = self._pair(self.index(int(number)))
+            images[place], labels[place] = sample(image, label, self._augmentation, drawn)
+        return images, labels
+
+    def index(self, number: int) -> int:
+        """Which example the sample of this number is: each epoch has an order of its own."""
+        epoch, place = divmod(number, len(self.examples))
+        order = self._orders.get(epoch)
+        if order is None:
+            order = permutation(self._seed, epoch, len(self.examples))
+            self._orders = {past: kept for past, kept in self._orders.items() if past >= epoch - 1} | {epoch: order}
+        return int(order[place])
+
+    def _pair(self, index: int) -> tuple[Array, Array]:
+        kept = self._kept.get(index)
+        if kept is None:
+            kept = self._read(index)
+            if self._keep:
+                self._kept[index] = kept
+        return kept
+
+    def _read(self, index: int) -> tuple[Array, Array]:
+        example = self.examples[index]
+        image, label = self._dataset.read_image(example), self._dataset.read_label(example)
+        if image.shape[:2] != label.shape:
+            sizes = f"the label is {label.shape[1]} × {label.shape[0]}, the image {image.shape[1]} × {image.shape[0]}"
+            raise user_error(sizes, "They must be of one size", place=Place(str(example.label)))
+        return image, label
+
+    def _memory_bytes(self) -> float:
+        """The decoded split's size, from that of some of its examples."""
+        probed = self.examples[:: -(-len(self.examples) // _PROBED)]
+        pixels = [width * height for height, width in map(self._dataset.image_size, probed)]
+        return 4 * len(self.examples) * sum(pixels) / len(pixels)
