@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli._options import put, put_table
-from archspec.errors import Place, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
 from archspec.reporters import Column, Table
@@ -49,16 +49,22 @@ class Names:
     colours: tuple[Colour, ...]
 
     @classmethod
-    def of(cls, count: int, dataset: Dataset | None, labels: Path | None) -> Names:
-        """From the data set, a file of names, or else numbers. Raises `UserError` unless there are `count`."""
+    def of(cls, opened: Opened, dataset: Dataset | None, labels: Path | None) -> Names:
+        """From a file of names, the data set, the run, or else numbers.
+
+        Raises `UserError` unless they are as many as the network's classes, and the data set's are the run's.
+        """
         from archspec.explain.colours import palette
 
-        if dataset is None and labels is None:
-            return cls(tuple(map(str, range(count))), palette(count))
+        count = opened.classes
+        names, where = opened.class_names or tuple(map(str, range(count))), opened.name
+        if dataset is not None:
+            if opened.class_names and dataset.classes.names != opened.class_names:
+                fact = f"other classes than the run was trained on ({', '.join(opened.class_names)})"
+                raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
+            names, where = dataset.classes.names, dataset.name
         if labels is not None:
             names, where = _lines(labels), str(labels)
-        elif dataset is not None:
-            names, where = dataset.classes.names, dataset.name
         if len(names) != count:
             fact = f"{len(names)} classes, and the network has {count}"
             raise user_error(fact, "Give the data set, or the names, that the network was trained for",
@@ -68,6 +74,7 @@ class Names:
     def numbers(self, wanted: str | None) -> tuple[int, ...]:
         """`road,car` or `3,8` as numbers, each once; none for None. Raises `UserError`."""
         found: dict[int, None] = {}
+        faults = []
         for word in (word.strip() for word in (wanted or "").split(",") if word.strip()):
             if word in self.names:
                 found[self.names.index(word)] = None
@@ -75,7 +82,9 @@ class Names:
                 found[int(word)] = None
             else:
                 fact = f"the network has no class '{word}'"
-                raise user_error(fact, nearest(word, self.names), place=Place("--classes"))
+                faults.append(Fault(fact, nearest(word, self.names), place=Place("--classes")))
+        if faults:
+            raise UserError(faults)
         if wanted is not None and not found:
             raise user_error("names no class", "Such as road,car", place=Place("--classes"))
         return tuple(found)

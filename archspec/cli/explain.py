@@ -21,7 +21,7 @@ MOST_CLASSES = 5
 @click.command()
 @click.argument("network", metavar="RUN|MODEL.keras|SPEC")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...", type=click.Path(path_type=Path))
-@click.option("--data", metavar="NAME:DIR", help="Take images, labels and class names of a data set.")
+@click.option("--data", metavar="NAME[:DIR]", help="Take images, labels and class names of a data set.")
 @click.option("--split", default="val", show_default=True, help="Of the data set.")
 @click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Images of it, evenly chosen.")
 @click.option("--classes", "wanted", metavar="NAME,...",
@@ -86,7 +86,7 @@ def explain(
     with waiting("opening the network"):
         need_library()
         opened = open_network(network, overrides, folder, seed)
-        names = Names.of(opened.classes, dataset, labels)
+        names = Names.of(opened, dataset, labels)
         place = _layer(opened, layer)
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with counting(f"{method} of each image", len(pictures)) as watch:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from archspec.datasets._contract import IGNORE
+from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
 from archspec.explain.methods import attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
@@ -70,13 +70,7 @@ class Explained:
 
 
 def predict(opened: Opened, picture: Picture) -> Array:
-    """The class of each pixel of the logits `(h, w)`. Raises `UserError` for a label of another class count, and for
-    logits that are not finite."""
-    if picture.label is not None:
-        worst = int(picture.label[picture.label != IGNORE].max(initial=0))
-        if worst >= opened.classes:
-            fact = f"the label has class {worst}, and the network has {opened.classes} classes (from 0)"
-            raise user_error(fact, "Use the data set the network is of", place=Place(picture.name))
+    """The class of each pixel of the logits `(h, w)`. Raises `UserError` for logits that are not finite."""
     labels: Array = _logits(opened, _image(opened, picture), picture.name).argmax(-1)
     return labels
 
@@ -91,6 +85,7 @@ def most_predicted(predictions: Sequence[Array], count: int) -> tuple[int, ...]:
 def explain(opened: Opened, pictures: Sequence[Picture], asked: Asked) -> Iterator[Explained]:
     """One picture after the other. Raises `UserError`."""
     for picture in pictures:
+        _check_label(opened, picture)
         image = _image(opened, picture)
         size = (image.shape[1], image.shape[2])
         logits = _logits(opened, image, picture.name)
@@ -113,6 +108,15 @@ def score_weights(labels: Array, image_size: tuple[int, int], asked: Asked) -> d
     masks = {number: wanted & (labels == number) if asked.score_of == "predicted" else wanted
              for number in asked.classes}  # fmt: skip
     return {number: (mask / mask.sum()).astype(np.float32) for number, mask in masks.items() if mask.any()}
+
+
+def _check_label(opened: Opened, picture: Picture) -> None:
+    if picture.label is None:
+        return
+    largest = int(picture.label[picture.label != IGNORE].max(initial=0))
+    if largest >= opened.classes:
+        fact = f"the label has class {largest}, and the network has {opened.classes} classes (from 0)"
+        raise user_error(fact, "Use the data set that the network is of", place=Place(picture.name))
 
 
 def _image(opened: Opened, picture: Picture) -> Array:

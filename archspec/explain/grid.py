@@ -141,7 +141,7 @@ class _Sheet:
         self._width = GAP + columns * (CELL + GAP)
         self._legend = self._legend_lines([number for number in present if number < len(caption.names)])
         lines = 2 + len(heights) + len(self._legend) + len(caption.notes)
-        height = GAP + lines * LINE + sum(heights) + (len(heights) + 2) * GAP + LINE + GAP
+        height = GAP + lines * LINE + sum(heights) + (len(heights) + 1) * GAP + LINE + GAP
         self._image = Image.new("RGB", (self._width, height), PAPER)
         self._draw: ImageDraw.ImageDraw = ImageDraw.Draw(self._image)
         self._y = GAP

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     Weights = dict[str, np.ndarray[Any, Any]]
 
-SPEC_FILE, WEIGHTS_FILE = "spec.yaml", "weights.npz"  # of a training run's folder
+SPEC_FILE, WEIGHTS_FILE, ABOUT_FILE = "spec.yaml", "weights.npz", "run.json"  # of a training run's folder
 FOR_GRADIENTS = ("output=logits", "input.dtype=float32")  # a label has no gradient, nor has an integer
 
 
@@ -29,6 +30,7 @@ class Opened:
     """`model` is flat, in float32, and gives logits `(N, h, w, classes)` for images `(N, H, W, channels)` in 0..255.
 
     `size` is the (height, width) it reads, None for any. `weights_said` is where its weights come from, in words.
+    `class_names` are those that a run was trained on, none where they are not known.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Opened:
     size: tuple[int, int] | None
     weights_said: str
     notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -72,9 +75,11 @@ def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed
 
 def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Opened:
     """Its own weights, whatever the spec began with."""
+    about = _about(folder)
     missing = [name for name in (SPEC_FILE, WEIGHTS_FILE) if not (folder / name).is_file()]
     if missing:
-        fact = f"no folder of a training run (no {' and no '.join(missing)})"
+        state = f"; the run is {about['state']}" if "state" in about else ""
+        fact = f"no folder of a finished training run (no {' and no '.join(missing)}{state})"
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
     network = expand(load(folder / SPEC_FILE, (*overrides, *FOR_GRADIENTS), catalog=catalog))
     graph = trace(network, catalog)
@@ -82,10 +87,27 @@ def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Ope
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(folder / WEIGHTS_FILE)))
-    return _opened(graph, dict(found.arrays), found.said(""), found.notes)
+    names = about.get("classes", [])
+    return _opened(graph, dict(found.arrays), found.said(""), found.notes, tuple(map(str, names)))
 
 
-def _opened(graph: Graph, weights: Weights, said: str, notes: tuple[str, ...] = ()) -> Opened:
+def _about(folder: Path) -> dict[str, Any]:
+    """What `run.json` says of a run, nothing where there is none. Raises `UserError` when it is damaged."""
+    path = folder / ABOUT_FILE
+    if not path.is_file():
+        return {}
+    try:
+        about = json.loads(path.read_text("utf-8"))
+        if not isinstance(about, dict) or not isinstance(about.get("classes", []), list):
+            raise ValueError("not an object with a list of classes")  # noqa: TRY301, TRY004 (said below)
+    except (OSError, ValueError) as error:
+        raise user_error(f"cannot be read ({error})", "Name another run", place=Place(str(path))) from error
+    return about
+
+
+def _opened(
+    graph: Graph, weights: Weights, said: str, notes: tuple[str, ...] = (), class_names: tuple[str, ...] = ()
+) -> Opened:
     from archspec import lower
 
     image = graph.inputs[0]
@@ -93,7 +115,7 @@ def _opened(graph: Graph, weights: Weights, said: str, notes: tuple[str, ...] = 
     model = lower.to_keras(graph, weights)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
-    return Opened(graph.name, model, image.size, said, notes)
+    return Opened(graph.name, model, image.size, said, notes, class_names)
 
 
 def _open_keras(path: Path) -> Opened:

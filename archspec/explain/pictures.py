@@ -11,7 +11,7 @@ from archspec.errors import Place, user_error
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.datasets._contract import Dataset
+    from archspec.datasets import Dataset
 
     Array = np.ndarray[Any, Any]
 
@@ -35,6 +35,8 @@ def read_picture(path: Path) -> Picture:
     import numpy as np
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    if not path.is_file():
+        raise user_error("no such file", "Name a PNG or JPEG file", place=Place(str(path)))
     try:
         with Image.open(path) as image:
             return Picture(path.name, np.asarray(ImageOps.exif_transpose(image).convert("RGB")))
