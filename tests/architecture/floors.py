@@ -9,7 +9,7 @@ FLOORS = {
     2: ("blocks", "cost", "reporters"),
     3: ("lower", "export", "datasets", "weights"),
     4: ("devices", "metrics", "train"),
-    5: ("evaluate",),
+    5: ("evaluate", "explain"),
     6: ("search", "ablation"),
     7: ("cli", "__main__"),
 }
@@ -22,7 +22,7 @@ HEAVY: dict[str, dict[str, str]] = {
     "keras": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
     "optuna": {"search": ANYWHERE},
     "keras_tuner": {"search": DEFERRED},
-    "tf_keras_vis": {"metrics": DEFERRED},
+    "tf_keras_vis": {"explain": DEFERRED},
     "matplotlib": {"reporters": DEFERRED},
     "pandas": {"reporters": DEFERRED, "search": DEFERRED},
     "sqlalchemy": {"evaluate": DEFERRED, "search": DEFERRED},

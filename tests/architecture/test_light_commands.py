@@ -53,6 +53,7 @@ COMMANDS = [
     ["schema"],
     ["weights", "--help"],
     ["weights", "show"],
+    ["explain", "--help"],
 ]
 # These answer in half a second from cold: NumPy (0.2 s) is too much for them.
 WITHOUT_NUMPY = ("--help", "--version", "cost", "check", "list")

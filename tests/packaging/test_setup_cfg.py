@@ -16,7 +16,7 @@ from tests.packaging.metadata import (
 )
 
 # Extras that a room may count on: its commands say what to install when they are missing.
-EXTRAS_OF_ROOM = {"search": ("search", "tuner"), "reporters": ("search",), "metrics": ("vis",)}
+EXTRAS_OF_ROOM = {"search": ("search", "tuner"), "reporters": ("search",), "explain": ("vis",)}
 
 
 def test_package_list_is_the_tree(root: Path) -> None:

@@ -1,0 +1,139 @@
+"""`archspec explain`: what a segmentation network looks at, one map a class, as a picture and as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.datasets import Dataset
+    from archspec.explain import Asked, Explained, Opened, Picture
+    from archspec.explain.explaining import ScoreOf
+
+MOST_CLASSES = 5
+
+
+@click.command()
+@click.argument("network", metavar="RUN|MODEL.keras|SPEC")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...", type=click.Path(path_type=Path))
+@click.option("--data", metavar="NAME[:DIR]", help="Take images, labels and class names of a data set.")
+@click.option("--split", default="val", show_default=True, help="Of the data set.")
+@click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Images of it, evenly chosen.")
+@click.option("--classes", "wanted", metavar="NAME,...",
+              help=f"Names or numbers; without, the {MOST_CLASSES} that most pixels are predicted as.")  # fmt: skip
+@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Class names, one a line, where there is no data set.")  # fmt: skip
+@click.option("--method", default="gradcam++", show_default=True,
+              help="gradcam, gradcam++, layercam, scorecam, saliency or smoothgrad.")  # fmt: skip
+@click.option("--layer", metavar="NAME", help="Whose map is weighted; else the last one before the classifier.")
+@click.option("--score", "score_of", type=click.Choice(("predicted", "map")), default="predicted", show_default=True,
+              help="The class's mean logit over the pixels predicted as it, or over all.")  # fmt: skip
+@click.option("--region", metavar="X0,Y0,X1,Y1", help="Only these pixels of the image; X1 and Y1 are left out.")
+@click.option("--samples", type=click.IntRange(1), default=20, show_default=True, help="SmoothGrad's noisy copies.")
+@click.option("--channels", type=click.IntRange(1), metavar="N",
+              help="Score-CAM: only the N that vary most (Faster Score-CAM), else all.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise and of fresh weights.")
+@set_option
+@plugins_option
+@click.option("--output", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path),
+              default=Path("explain.png"), show_default=True, help="The picture.")  # fmt: skip
+@format_option
+def explain(
+    network: str,
+    images: tuple[Path, ...],
+    data: str | None,
+    split: str,
+    count: int,
+    wanted: str | None,
+    labels: Path | None,
+    method: str,
+    layer: str | None,
+    score_of: ScoreOf,
+    region: str | None,
+    samples: int,
+    channels: int | None,
+    seed: int,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    output: Path,
+    reporter: str,
+) -> None:
+    """Which parts of an image speak for a class: a map a class as a PNG, and numbers beside it.
+
+    RUN is the folder of a training run, SPEC a path or a bundled name. An image is resized to what the network reads;
+    --set input.size=[360,480] changes that of a run or a spec.
+    """
+    from archspec.cli._explain_report import Answer, Names, counting
+    from archspec.cli._progress import waiting
+    from archspec.explain import Asked, open_network, parse_region
+    from archspec.explain.library import need_library
+    from archspec.explain.methods import method_name, reads_layer
+
+    folder, method = catalog(plugins), method_name(method)
+    if layer is not None and not reads_layer(method):
+        raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")
+    part = None if region is None else parse_region(region)
+    dataset = _dataset(data)
+    pictures = _pictures(images, dataset, split, count)
+    for picture in pictures:
+        if part is not None:
+            part.check(picture.name, picture.size)
+    with waiting("opening the network"):
+        need_library()
+        opened = open_network(network, overrides, folder, seed)
+        names = Names.of(opened, dataset, labels)
+        place = _layer(opened, layer)
+    asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
+    with counting(f"{method} of each image", len(pictures)) as watch:
+        asked, rows = _explained(opened, pictures, asked, watch)
+    answer = Answer(network, opened, asked, names, tuple(rows), output)
+    answer.write_picture()
+    answer.put(reporter)
+
+
+def _dataset(data: str | None) -> Dataset | None:
+    if data is None:
+        return None
+    from archspec.datasets import open_dataset
+
+    return open_dataset(data)
+
+
+def _pictures(images: tuple[Path, ...], dataset: Dataset | None, split: str, count: int) -> list[Picture]:
+    """Those named, then those of the data set."""
+    from archspec.explain import dataset_pictures, read_picture
+
+    if not images and dataset is None:
+        raise click.UsageError("nothing to look at. Name images, or a data set with --data NAME:DIR")
+    found = [read_picture(path) for path in images]
+    return found if dataset is None else [*found, *dataset_pictures(dataset, split, count)]
+
+
+def _layer(opened: Opened, layer: str | None) -> str:
+    from archspec.explain.logits import check_layer, last_features
+
+    return last_features(opened.model) if layer is None else check_layer(opened.model, layer)
+
+
+def _explained(
+    opened: Opened, pictures: list[Picture], asked: Asked, watch: Callable[[], None]
+) -> tuple[Asked, list[Explained]]:
+    """Every picture's maps; where no class was named, of those that the pictures hold."""
+    from dataclasses import replace
+
+    from archspec.explain import explain as explained
+    from archspec.explain import predict
+    from archspec.explain.explaining import most_predicted
+
+    if not asked.classes:
+        asked = replace(asked, classes=most_predicted([predict(opened, one) for one in pictures], MOST_CLASSES))
+    rows = []
+    for row in explained(opened, pictures, asked):
+        rows.append(row)
+        watch()
+    return asked, rows

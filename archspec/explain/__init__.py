@@ -1,0 +1,26 @@
+"""What a segmentation network looks at: one attribution map a class, with numbers, and a picture of them.
+
+Importing it is light; Keras and tf-keras-vis come in when a network is opened or asked.
+"""
+
+from archspec.explain.explaining import Asked, ClassMap, Explained, explain, predict
+from archspec.explain.grid import draw_grid
+from archspec.explain.opening import Opened, open_network
+from archspec.explain.pictures import Picture, dataset_pictures, read_picture
+from archspec.explain.region import Region, parse_region
+
+__all__ = [
+    "Asked",
+    "ClassMap",
+    "Explained",
+    "Opened",
+    "Picture",
+    "Region",
+    "dataset_pictures",
+    "draw_grid",
+    "explain",
+    "open_network",
+    "parse_region",
+    "predict",
+    "read_picture",
+]

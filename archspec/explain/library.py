@@ -1,0 +1,34 @@
+"""The door to tf-keras-vis: its warnings silent, and a clear word where it is missing."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archspec.errors import user_error
+
+
+@contextmanager
+def library() -> Iterator[None]:
+    """Import and call tf-keras-vis inside. Raises `UserError` where it, or the SciPy it needs, is missing.
+
+    It warns of a module that SciPy 2 removes, and that it gives a model of one input a list of one.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except ImportError as error:
+        raise user_error(
+            f"explanations need tf-keras-vis, which cannot be imported ({error})",
+            "Install it: pip install 'archspec-keras[vis]'",
+        ) from error
+
+
+def need_library() -> None:
+    """Raises `UserError` where tf-keras-vis is missing: before anything that takes long."""
+    from archspec import lower  # noqa: F401  (Keras chooses its backend, and TensorFlow is silenced, before it comes in)
+
+    with library():
+        import tf_keras_vis.gradcam  # noqa: F401
