@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from archspec.errors import Problem
@@ -31,6 +31,26 @@ class Window(NamedTuple):
 
 
 POINT = Window((1, 1), (1, 1))
+MOST_KNOWN = 4096  # of one config; a long search sees ever new shapes
+
+
+class Config(dict[str, Any]):
+    """A layer's arguments by Keras's names. Layers of one class and equal arguments may share one: never change it.
+
+    `known` holds what has been worked out about such layers, by what it hangs on besides: the shapes of their inputs.
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        self.known: dict[Any, Any] = {}
+
+    def remember(self, key: Any, value: Any) -> None:
+        """Keep `value` under `key`, in bounded memory."""
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known[key] = value
 
 
 class Layer:
@@ -48,8 +68,8 @@ class Layer:
     vanishes: ClassVar[bool] = False  # it does nothing at inference
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
 
-    def __init__(self, config: dict[str, Any], name: str | None) -> None:
-        self.config = config
+    def __init__(self, config: Mapping[str, Any], name: str | None) -> None:
+        self.config = config if type(config) is Config else Config(config)
         self.name = name
 
     def __call__(self, x: Tensor | Sequence[Tensor]) -> Tensor:

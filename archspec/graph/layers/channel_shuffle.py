@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
 from archspec.graph.program.gather import literal_shuffle
 from archspec.graph.program.values import SCATTERED, Value, shuffled
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -21,7 +22,7 @@ class ChannelShuffle(Layer):
     own = True
 
     def __init__(self, groups: int = 2, name: str | None = None) -> None:
-        super().__init__({"groups": groups}, name)
+        super().__init__(_config(groups), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Unchanged; the groups must divide the channels."""
@@ -38,3 +39,8 @@ class ChannelShuffle(Layer):
             program.set(output, Value(SCATTERED, None, shuffled(codes, groups)))
         else:
             program.set(output, Value(literal_shuffle(program, output, program.ordered(source), groups)))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(groups: int) -> Config:
+    return Config({"groups": groups})

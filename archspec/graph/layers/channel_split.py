@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -21,7 +22,7 @@ class ChannelSplit(Layer):
     own = True
 
     def __init__(self, parts: int = 2, name: str | None = None) -> None:
-        super().__init__({"parts": parts}, name)
+        super().__init__(_config(parts), name)
 
     def __call__(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:  # type: ignore[override]
         """The parts, in order."""
@@ -49,3 +50,8 @@ class ChannelSplit(Layer):
         program.operate("SPLIT", [axis, program.ordered(source)], held, {"num_splits": parts}, node.name)
         for output, tensor in zip(node.outputs, held, strict=True):
             program.set(output, Value(tensor))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(parts: int) -> Config:
+    return Config({"parts": parts})

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
 from archspec.graph.program.gather import concatenate
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
     from archspec.graph.program import Program
+
+LAST_AXIS = Config({"axis": -1})
 
 
 class Concatenate(Layer):
@@ -21,7 +23,7 @@ class Concatenate(Layer):
     multiple_inputs = True
 
     def __init__(self, name: str | None = None) -> None:
-        super().__init__({"axis": -1}, name)
+        super().__init__(LAST_AXIS, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The channels add up; the maps must be of one size and one stride."""

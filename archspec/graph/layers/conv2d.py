@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
+from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
 from archspec.graph.program.fusion import Tail, scale_and_shift
 from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -37,28 +38,18 @@ class Conv2D(Layer):
         bias_initializer: str = "zeros",
         name: str | None = None,
     ) -> None:
-        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
-        if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(
-                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
-                "Make one of them 1",
-            )
-        check_initializer(kernel_initializer)
-        check_initializer(bias_initializer)
-        super().__init__(
-            {
-                "filters": filters,
-                "kernel_size": pair(kernel_size, "kernel_size"),
-                "strides": strides,
-                "padding": padding,
-                "dilation_rate": dilation_rate,
-                "groups": groups,
-                "use_bias": use_bias,
-                "kernel_initializer": kernel_initializer,
-                "bias_initializer": bias_initializer,
-            },
-            name,
+        config = _config(
+            filters,
+            pair(kernel_size, "kernel_size"),
+            pair(strides, "strides"),
+            padding,
+            pair(dilation_rate, "dilation_rate"),
+            groups,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
         )
+        super().__init__(config, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(OH, OW, filters)`; SAME pads as TensorFlow does, the extra at the end."""
@@ -132,6 +123,45 @@ class Conv2D(Layer):
         output = program.activation(tail.output.node.name, tail.output.shape)
         program.operate("CONV_2D", inputs, output, sliding_options(self, tail), node.name)
         program.set(tail.output, Value(output))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _config(
+    filters: int,
+    kernel_size: Pair,
+    strides: Pair,
+    padding: str,
+    dilation_rate: Pair,
+    groups: int,
+    use_bias: bool,
+    kernel_initializer: str,
+    bias_initializer: str,
+) -> Config:
+    check_steps(strides, dilation_rate)
+    check_initializer(kernel_initializer)
+    check_initializer(bias_initializer)
+    return Config(
+        {
+            "filters": filters,
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "padding": padding,
+            "dilation_rate": dilation_rate,
+            "groups": groups,
+            "use_bias": use_bias,
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+        }
+    )
+
+
+def check_steps(strides: Pair, dilation_rate: Pair) -> None:
+    """Raises `Problem` for a kernel that would both jump and spread."""
+    if strides != (1, 1) and dilation_rate != (1, 1):
+        raise Problem(
+            f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
+            "Make one of them 1",
+        )
 
 
 def dilated_window(layer: Layer) -> Window:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
-from archspec.graph.layers.conv2d import dilated_window, folded_bias, sliding_options
+from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
+from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, sliding_options
 from archspec.graph.program.fusion import scale_and_shift
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -37,29 +38,17 @@ class DepthwiseConv2D(Layer):
         bias_initializer: str = "zeros",
         name: str | None = None,
     ) -> None:
-        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
-        if strides[0] != strides[1]:
-            raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
-        if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(
-                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
-                "Make one of them 1",
-            )
-        check_initializer(depthwise_initializer)
-        check_initializer(bias_initializer)
-        super().__init__(
-            {
-                "kernel_size": pair(kernel_size, "kernel_size"),
-                "strides": strides,
-                "padding": padding,
-                "depth_multiplier": depth_multiplier,
-                "dilation_rate": dilation_rate,
-                "use_bias": use_bias,
-                "depthwise_initializer": depthwise_initializer,
-                "bias_initializer": bias_initializer,
-            },
-            name,
+        config = _config(
+            pair(kernel_size, "kernel_size"),
+            pair(strides, "strides"),
+            padding,
+            depth_multiplier,
+            pair(dilation_rate, "dilation_rate"),
+            use_bias,
+            depthwise_initializer,
+            bias_initializer,
         )
+        super().__init__(config, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(OH, OW, C · depth_multiplier)`."""
@@ -131,3 +120,33 @@ class DepthwiseConv2D(Layer):
         options = {**sliding_options(self, tail), "depth_multiplier": multiplier}
         program.operate("DEPTHWISE_CONV_2D", inputs, output, options, node.name)
         program.set(tail.output, Value(output, layout))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _config(
+    kernel_size: Pair,
+    strides: Pair,
+    padding: str,
+    depth_multiplier: int,
+    dilation_rate: Pair,
+    use_bias: bool,
+    depthwise_initializer: str,
+    bias_initializer: str,
+) -> Config:
+    if strides[0] != strides[1]:
+        raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
+    check_steps(strides, dilation_rate)
+    check_initializer(depthwise_initializer)
+    check_initializer(bias_initializer)
+    return Config(
+        {
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "padding": padding,
+            "depth_multiplier": depth_multiplier,
+            "dilation_rate": dilation_rate,
+            "use_bias": use_bias,
+            "depthwise_initializer": depthwise_initializer,
+            "bias_initializer": bias_initializer,
+        }
+    )
