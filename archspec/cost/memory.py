@@ -36,7 +36,7 @@ def arena_bytes(program: Program) -> int:
 def _blocks(program: Program) -> list[Block]:
     """What has to be placed, in the runtime's order; whole lives have the operators 0 to the one past the last."""
     end = len(program.operations)
-    sizes = [0 if tensor.constant else tensor.elements * ITEM_BYTES[tensor.dtype] for tensor in program.tensors]
+    sizes = [tensor.elements * ITEM_BYTES[tensor.dtype] if tensor.constant is None else 0 for tensor in program.tensors]
     owner = _owners(program, sizes)
     last = [end] * len(sizes)  # what nobody reads is never freed
     placed: list[tuple[int, int, int]] = []  # size (negative: the largest first), first operator, tensor

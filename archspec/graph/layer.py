@@ -65,6 +65,7 @@ class Layer:
     own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
     multiple_inputs: ClassVar[bool] = False
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
+    normalises: ClassVar[bool] = False  # a scale and a shift of each channel, which the convolution before it takes in
     vanishes: ClassVar[bool] = False  # it does nothing at inference
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
 

@@ -21,6 +21,7 @@ class BatchNormalization(Layer):
     """Keras `BatchNormalization`; the moving statistics are weights that training does not count."""
 
     __slots__ = ()
+    normalises = True
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
@@ -106,22 +106,13 @@ class Conv2D(Layer):
         tail = program.tail(node)
         (kh, kw), filters = self.config["kernel_size"], self.config["filters"]
         channels = node.inputs[0].shape[-1] // self.config["groups"]
-
-        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
-            array = weights[f"{node.name}/kernel"]
-            if layout is not None:
-                array = array[:, :, layout.order, :]
-            if tail.batch_norm is not None:
-                array = array * scale_and_shift(weights, tail.batch_norm)[0]
-            return array.transpose(3, 0, 1, 2)
-
         inputs = [
             source,
-            program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), kernel),
-            program.weight(f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters)),
+            program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), partial(_kernel, node, tail, layout)),
+            program.weight(f"{node.name}.bias", (filters,), partial(folded_bias, node, tail, filters, None)),
         ]
         output = program.activation(tail.output.node.name, tail.output.shape)
-        program.operate("CONV_2D", inputs, output, sliding_options(self, tail), node.name)
+        program.operate("CONV_2D", inputs, output, sliding_options(self.config, tail.activation), node.name)
         program.set(tail.output, Value(output))
 
 
@@ -170,21 +161,36 @@ def dilated_window(layer: Layer) -> Window:
     return Window(((kh - 1) * dh + 1, (kw - 1) * dw + 1), layer.config["strides"])
 
 
-def sliding_options(layer: Layer, tail: Tail) -> dict[str, Any]:
-    """The schema options that CONV_2D and DEPTHWISE_CONV_2D share."""
-    config = layer.config
-    return {
-        "padding": config["padding"].upper(),
-        "stride_h": config["strides"][0],
-        "stride_w": config["strides"][1],
-        "dilation_h_factor": config["dilation_rate"][0],
-        "dilation_w_factor": config["dilation_rate"][1],
-        "fused_activation_function": tail.activation,
-    }
+def sliding_options(config: Config, activation: str) -> dict[str, Any]:
+    """The schema options that CONV_2D and DEPTHWISE_CONV_2D share, and the latter's own."""
+    options: dict[str, Any] | None = config.known.get(activation)
+    if options is None:
+        options = {
+            "padding": config["padding"].upper(),
+            "stride_h": config["strides"][0],
+            "stride_w": config["strides"][1],
+            "dilation_h_factor": config["dilation_rate"][0],
+            "dilation_w_factor": config["dilation_rate"][1],
+            "fused_activation_function": activation,
+        }
+        if "depth_multiplier" in config:
+            options["depth_multiplier"] = config["depth_multiplier"]
+        config.remember(activation, options)
+    return options
+
+
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+    """`(filters, kh, kw, C)` with batch norm inside, its input axis in the layout's order."""
+    array = weights[f"{node.name}/kernel"]
+    if layout is not None:
+        array = array[:, :, layout.order, :]
+    if tail.batch_norm is not None:
+        array = array * scale_and_shift(weights, tail.batch_norm)[0]
+    return array.transpose(3, 0, 1, 2)
 
 
 def folded_bias(
-    weights: Weights, node: Node, tail: Tail, filters: int, layout: Layout | None = None
+    node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights
 ) -> np.ndarray[Any, Any]:
     """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
     import numpy as np  # only with weights at hand

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
 from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
 from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, sliding_options
-from archspec.graph.program.fusion import scale_and_shift
-from archspec.graph.program.values import Value
+from archspec.graph.program.fusion import Tail, scale_and_shift
+from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 from archspec.graph.weights import check_initializer
 
@@ -102,23 +102,13 @@ class DepthwiseConv2D(Layer):
         tail = program.tail(node)
         kh, kw = config["kernel_size"]
         filters = node.outputs[0].shape[-1]
-
-        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
-            array = weights[f"{node.name}/kernel"].reshape(1, kh, kw, filters)
-            if tail.batch_norm is not None:
-                array = array * scale_and_shift(weights, tail.batch_norm)[0]
-            return array if layout is None else array[..., layout.order]
-
         inputs = [
             source,
-            program.weight(f"{node.name}.kernel", (1, kh, kw, filters), kernel),
-            program.weight(
-                f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters, layout)
-            ),
+            program.weight(f"{node.name}.kernel", (1, kh, kw, filters), partial(_kernel, node, tail, layout)),
+            program.weight(f"{node.name}.bias", (filters,), partial(folded_bias, node, tail, filters, layout)),
         ]
         output = program.activation(tail.output.node.name, tail.output.shape)
-        options = {**sliding_options(self, tail), "depth_multiplier": multiplier}
-        program.operate("DEPTHWISE_CONV_2D", inputs, output, options, node.name)
+        program.operate("DEPTHWISE_CONV_2D", inputs, output, sliding_options(config, tail.activation), node.name)
         program.set(tail.output, Value(output, layout))
 
 
@@ -150,3 +140,12 @@ def _config(
             "bias_initializer": bias_initializer,
         }
     )
+
+
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+    """`(1, kh, kw, C · depth_multiplier)` with batch norm inside, in the layout's order."""
+    array = weights[f"{node.name}/kernel"]
+    array = array.reshape(1, *array.shape[:2], -1)
+    if tail.batch_norm is not None:
+        array = array * scale_and_shift(weights, tail.batch_norm)[0]
+    return array if layout is None else array[..., layout.order]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAX_INPUTS = 5  # of a CONCATENATION that XNNPACK takes
 MAX_ORDERED_RUNS = 10
+ZEROS = (0, 0, 0, 0)
 
 
 def collect(program: Program, tensor: Tensor, value: Value) -> Value:
@@ -109,15 +110,14 @@ def _slice(program: Program, tensor: Tensor, first: int, length: int) -> int:
     if length == shape[-1]:
         return source
     key = (first, length)
-    if key not in program.slices:
-        spatial = shape[1:-1]
+    output = program.slices.get(key)
+    if output is None:
         name = f"{program.tensors[source].name}[{start}:{start + length}]"
-        output = program.activation(name, (*spatial, length))
-        begin = program.numbers((*[0] * (len(shape) - 1), start))
+        output = program.slices[key] = program.activation(name, (*shape[1:-1], length))
+        begin = program.numbers((*ZEROS[: len(shape) - 1], start))
         size = program.numbers((*shape[:-1], length))
         program.operate("SLICE", [source, begin, size], output, {}, tensor.node.name)
-        program.slices[key] = output
-    return program.slices[key]
+    return output
 
 
 def _concatenate(program: Program, tensor: Tensor, pieces: list[int]) -> int:
