@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
 from archspec.graph.layer import Config, Layer, need_map
+from archspec.graph.program.channels import shuffled
 from archspec.graph.program.gather import literal_shuffle
-from archspec.graph.program.values import SCATTERED, Value, shuffled
+from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class ChannelShuffle(Layer):
         """Bookkeeping when shuffles are followed, else RESHAPE, TRANSPOSE, RESHAPE."""
         source, output, groups = node.inputs[0], node.output, self.config["groups"]
         if program.follow:
-            codes = program.value(source).codes(source.shape[-1])
-            program.set(output, Value(SCATTERED, None, shuffled(codes, groups)))
+            channels = program.value(source).channels(source.shape[-1])
+            program.set(output, Value(SCATTERED, None, shuffled(channels, groups)))
         else:
             program.set(output, Value(literal_shuffle(program, output, program.ordered(source), groups)))
 

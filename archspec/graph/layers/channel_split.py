@@ -41,9 +41,9 @@ class ChannelSplit(Layer):
         source, parts = node.inputs[0], self.config["parts"]
         each = source.shape[-1] // parts
         if program.follow:
-            codes = program.value(source).codes(source.shape[-1])
+            channels = program.value(source).channels(source.shape[-1])
             for index, output in enumerate(node.outputs):
-                program.set(output, Value(SCATTERED, None, codes[index * each : (index + 1) * each]))
+                program.set(output, Value(SCATTERED, None, channels.cut(index * each, (index + 1) * each)))
             return
         held = [program.activation(f"{node.name}.{index}", output.shape) for index, output in enumerate(node.outputs)]
         axis = program.numbers((len(source.shape),), shape=())

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
 from archspec.graph.layer import Config, Layer, need_map
+from archspec.graph.program.channels import Joined
 from archspec.graph.program.gather import concatenate
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -34,10 +35,8 @@ class Concatenate(Layer):
         """Nothing yet when shuffles are followed: the reader gathers what it needs. Else CONCATENATION."""
         output = node.outputs[0]
         if program.follow:
-            codes: list[int] = []
-            for tensor in node.inputs:
-                codes += program.value(tensor).codes(tensor.shape[-1])
-            program.set(output, Value(SCATTERED, None, codes))
+            parts = [program.value(tensor).channels(tensor.shape[-1]) for tensor in node.inputs]
+            program.set(output, Value(SCATTERED, None, Joined(parts)))
         else:
             program.set(
                 output, Value(concatenate(program, output, [program.ordered(tensor) for tensor in node.inputs]))

@@ -189,9 +189,7 @@ def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> 
     return array.transpose(3, 0, 1, 2)
 
 
-def folded_bias(
-    node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights
-) -> np.ndarray[Any, Any]:
+def folded_bias(node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
     """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
     import numpy as np  # only with weights at hand
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
+from archspec.graph.program.channels import Stretch
 from archspec.graph.program.fusion import Tail, find_tail
-from archspec.graph.program.values import SCATTERED, Stretch, Value
+from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -130,9 +131,7 @@ class Program:
         return value.tensor
 
     # --- operators ---------------------------------------------------------------------------------------
-    def operate(
-        self, code: str, inputs: list[int], output: int | list[int], options: Options, node: str
-    ) -> None:
+    def operate(self, code: str, inputs: list[int], output: int | list[int], options: Options, node: str) -> None:
         """Append one operator."""
         self.operations.append(Operation(code, inputs, output if isinstance(output, list) else [output], options, node))
 
