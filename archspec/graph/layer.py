@@ -64,6 +64,7 @@ class Layer:
     keras_name: ClassVar[str] = ""  # where it differs from the class's name
     own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
     multiple_inputs: ClassVar[bool] = False
+    dtype: ClassVar[str] = "float32"  # of its output
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
     normalises: ClassVar[bool] = False  # a scale and a shift of each channel, which the convolution before it takes in
     vanishes: ClassVar[bool] = False  # it does nothing at inference
@@ -85,26 +86,25 @@ class Layer:
                 f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first"
             )
         shapes = self.shapes(inputs)
-        self._check_dtypes(inputs)
+        for tensor in inputs:
+            if tensor.dtype not in self.accepts:
+                raise self._unread(tensor)
         node = inputs[0].node.graph.add(self, inputs)
         stride = self.stride(inputs)
         if len(shapes) == 1:  # nearly always, and a trace makes hundreds
-            node.outputs = (Tensor(node, 0, shapes[0], self.dtype(inputs), stride),)
+            node.outputs = (Tensor(node, 0, shapes[0], self.dtype, stride),)
         else:
-            dtypes = self.dtypes(inputs, len(shapes))
+            dtypes = self.dtypes(len(shapes))
             node.outputs = tuple(
                 Tensor(node, index, shapes[index], dtype, stride) for index, dtype in enumerate(dtypes)
             )
         return node
 
-    def _check_dtypes(self, inputs: tuple[Tensor, ...]) -> None:
-        for tensor in inputs:
-            if tensor.dtype not in self.accepts:
-                wanted = " or ".join(self.accepts)
-                raise Problem(
-                    f"{type(self).__name__} reads {wanted}, not the {tensor.dtype} of '{tensor.node.name}'",
-                    "Give input.preprocess, such as symmetric" if tensor.dtype == "uint8" else "Read an earlier step",
-                )
+    def _unread(self, tensor: Tensor) -> Problem:
+        return Problem(
+            f"{type(self).__name__} reads {' or '.join(self.accepts)}, not the {tensor.dtype} of '{tensor.node.name}'",
+            "Give input.preprocess, such as symmetric" if tensor.dtype == "uint8" else "Read an earlier step",
+        )
 
     # --- rules -------------------------------------------------------------------------------------------
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
@@ -113,16 +113,13 @@ class Layer:
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
         """The stride of the outputs against the image: multiplied by the layer's own, where it has any."""
-        own: Pair | None = self.config.get("strides")
-        return inputs[0].stride * own[0] if own else inputs[0].stride
+        config = self.config
+        own: int = config["strides"][0] if "strides" in config else 1
+        return inputs[0].stride * own
 
-    def dtype(self, inputs: tuple[Tensor, ...]) -> str:
-        """The dtype of the output."""
-        return "float32"
-
-    def dtypes(self, inputs: tuple[Tensor, ...], count: int) -> tuple[str, ...]:
+    def dtypes(self, count: int) -> tuple[str, ...]:
         """The dtype of each of several outputs."""
-        return (self.dtype(inputs),) * count
+        return (self.dtype,) * count
 
     @property
     def fused(self) -> str | None:

@@ -58,13 +58,7 @@ class Conv2D(Layer):
         filters, groups = config["filters"], config["groups"]
         if groups != 1 and (channels % groups or filters % groups):
             raise Problem(f"groups {groups} must divide {channels} input channels and {filters} filters")
-        (kh, kw), (sh, sw), (dh, dw), padding = (
-            config["kernel_size"],
-            config["strides"],
-            config["dilation_rate"],
-            config["padding"],
-        )
-        return ((slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), filters),)
+        return ((*slid(height, width, config), filters),)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C / groups, filters)` and `bias (filters)`."""
@@ -153,6 +147,15 @@ def check_steps(strides: Pair, dilation_rate: Pair) -> None:
             f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
             "Make one of them 1",
         )
+
+
+def slid(height: int, width: int, config: Config) -> Pair:
+    """The size of a map after a dilated kernel."""
+    (sh, sw), padding = config["strides"], config["padding"]
+    if padding == "same":  # nearly always, and a trace makes hundreds
+        return -(-height // sh), -(-width // sw)
+    (kh, kw), (dh, dw) = config["kernel_size"], config["dilation_rate"]
+    return slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding)
 
 
 def dilated_window(layer: Layer) -> Window:

@@ -7,8 +7,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
-from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, sliding_options
+from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair
+from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, slid, sliding_options
 from archspec.graph.program.fusion import Tail, scale_and_shift
 from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -54,18 +54,7 @@ class DepthwiseConv2D(Layer):
         """`(OH, OW, C · depth_multiplier)`."""
         height, width, channels = need_map(inputs[0], self)
         config = self.config
-        (kh, kw), (sh, sw), (dh, dw), padding = (
-            config["kernel_size"],
-            config["strides"],
-            config["dilation_rate"],
-            config["padding"],
-        )
-        shape = (
-            slide(height, kh, sh, dh, padding),
-            slide(width, kw, sw, dw, padding),
-            channels * config["depth_multiplier"],
-        )
-        return (shape,)
+        return ((*slid(height, width, config), channels * config["depth_multiplier"]),)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C, depth_multiplier)` and `bias (C · depth_multiplier)`."""
