@@ -22,6 +22,7 @@ BUFFER_BYTES = 12 + FIELD_BYTES
 SCALE_BYTES, SCALES_BYTES = 12, 20 + FIELD_BYTES  # a scale and its zero point; what holds them
 END_BYTES = 120  # QUANTIZE or DEQUANTIZE at an end of an int8 network, and the tensor outside it
 DEQUANTIZE_BYTES = 48
+OPERATOR_BYTES, OPTIONS_BYTES = 40, 12  # a table and its lists, without what they list; the options inside
 DEFAULTS = ("SAME", "NONE", False, 0)  # what a flatbuffer leaves out
 KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "TRANSPOSE_CONV": 0}
 NO_OPTIONS = {"LOGISTIC", "PRELU", "RELU", "RELU6", "TANH"}
@@ -40,7 +41,7 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
     """Bytes of the file by precision, all four in one pass."""
     common = FRAME_BYTES + metadata_bytes + OPERATOR_CODE_BYTES * len({one.code for one in program.operations})
     common += SHAPE_BYTES * len({tensor.shape for tensor in program.tensors})
-    common += sum(_operation_bytes(operation) for operation in program.operations)
+    common += _operations_bytes(program)
     kernels = _kernels(program)
     single = half = mixed = integer = common
     for index, tensor in enumerate(program.tensors):
@@ -56,10 +57,11 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
             single, half, mixed, integer = single + plain, half + plain, mixed + plain, integer + plain
         else:
             elements = tensor.elements
-            plain = bare + _data(4 * elements)
+            data = _data(4 * elements)
+            plain = bare + data
             channels, axis, dynamic, is_bias = kernels.get(index, (1, 0, False, False))
             scales = SCALES_BYTES + SCALE_BYTES * channels + (FIELD_BYTES if axis else 0)
-            quantised = typed + scales + _data(4 * elements if is_bias else elements)
+            quantised = typed + scales + (data if is_bias else _data(elements))
             single += plain
             half += _halved(tensor, elements, bare) if tensor.shape else plain
             mixed += quantised if dynamic else plain
@@ -102,13 +104,19 @@ def _halved(tensor: ProgramTensor, elements: int, bare: int) -> int:
     return bare + FIELD_BYTES + _data(2 * elements) + restored + DEQUANTIZE_BYTES
 
 
-def _operation_bytes(operation: Operation) -> int:
-    size = 4 * (len(operation.inputs) + len(operation.outputs)) + 40
-    if operation.code in NO_OPTIONS:
-        return size - 12
-    for name, value in operation.options.items():
-        if _is_written(name, value):
-            size += FIELD_BYTES
+def _operations_bytes(program: Program) -> int:
+    size = 0
+    known: dict[int, int] = {}  # by identity: operators that are set alike share their options
+    for operation in program.operations:
+        size += OPERATOR_BYTES + FIELD_BYTES * (len(operation.inputs) + len(operation.outputs))
+        if operation.code in NO_OPTIONS:
+            size -= OPTIONS_BYTES
+        elif operation.options:
+            written = known.get(id(operation.options))
+            if written is None:
+                written = sum(_is_written(name, value) for name, value in operation.options.items())
+                known[id(operation.options)] = written
+            size += FIELD_BYTES * written
     return size
 
 

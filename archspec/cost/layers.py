@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from archspec.cost.memory_access import FLOAT_BYTES, memory_access
 from archspec.cost.receptive_field import receptive_fields
@@ -58,8 +59,27 @@ class Group:
         self.output_shape = cost.output_shape
 
 
-def parameters(node: Node) -> tuple[int, int]:
-    """`(trainable, all)` numbers of a node's weights."""
+class Counts(NamedTuple):
+    """What a layer has and does at one size: numbers in its weights (those that train, all), arithmetic by kind."""
+
+    params: int
+    params_total: int
+    macs: int
+    other_operations: dict[str, int]
+
+
+def counts_of(node: Node) -> Counts:
+    """The counts of a node, computed or not. Layers of one config and equal inputs have the same, counted once."""
+    inputs, config = node.inputs, node.layer.config
+    shapes = inputs[0].shape if len(inputs) == 1 else tuple([tensor.shape for tensor in inputs])
+    found: Counts | None = config.known.get(shapes)
+    if found is None:
+        found = _count(node)
+        config.remember(shapes, found)
+    return found
+
+
+def _count(node: Node) -> Counts:
     trainable = total = 0
     for spec in node.layer.weights(node):
         count = 1
@@ -68,7 +88,7 @@ def parameters(node: Node) -> tuple[int, int]:
         total += count
         if spec.trainable:
             trainable += count
-    return trainable, total
+    return Counts(trainable, total, node.layer.macs(node), node.layer.other_operations(node))
 
 
 def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
@@ -79,7 +99,7 @@ def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
 
 
 def _layer_cost(node: Node, receptive_field: tuple[int, int], memory_access_bytes: int) -> LayerCost:
-    params, params_total = parameters(node)
+    counts = counts_of(node)
     computed = id(node) not in node.graph.unread
     first = node.outputs[0]
     return LayerCost(
@@ -91,10 +111,10 @@ def _layer_cost(node: Node, receptive_field: tuple[int, int], memory_access_byte
         output_shape=first.shape,
         dtype=first.dtype,
         stride=first.stride,
-        params=params,
-        params_total=params_total,
-        macs=node.layer.macs(node) if computed else 0,
-        other_operations=sum(node.layer.other_operations(node).values()) if computed else 0,
+        params=counts.params,
+        params_total=counts.params_total,
+        macs=counts.macs if computed else 0,
+        other_operations=sum(counts.other_operations.values()) if computed else 0,
         activation_bytes=FLOAT_BYTES * sum(tensor.elements for tensor in node.outputs),
         memory_access_bytes=memory_access_bytes,
         receptive_field=receptive_field,

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 ALIGNMENT = 64
 ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1, "bool": 1}
-OVERWRITES = {"ADD": (0, 1), "SUB": (0, 1), "MUL": (0, 1)}  # operators that may write over an input, and which
+OVERWRITES = {"ADD", "SUB", "MUL"}  # operators that may write over one of their two inputs
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
+SCRATCH = {"CONV_2D", "MEAN"}  # operators that have temporary tensors
 INT_BYTES = 4
 
 
@@ -36,52 +37,53 @@ def arena_bytes(program: Program) -> int:
 def _blocks(program: Program) -> list[Block]:
     """What has to be placed, in the runtime's order; whole lives have the operators 0 to the one past the last."""
     end = len(program.operations)
-    sizes = [0 if tensor.constant else tensor.elements * ITEM_BYTES[tensor.dtype] for tensor in program.tensors]
-    owner = _owners(program, sizes)
+    sizes = [0 if one.constant is not None else one.elements * ITEM_BYTES[one.dtype] for one in program.tensors]
+    readers = [0] * len(sizes)
     last = [end] * len(sizes)  # what nobody reads is never freed
-    placed: list[tuple[int, int, int]] = []  # size (negative: the largest first), first operator, tensor
     for number, operation in enumerate(program.operations):
         for index in operation.inputs:
-            last[owner[index]] = number
-        for index in operation.outputs:
-            if owner[index] == index:
-                placed.append((-sizes[index], number, index))
-        for size in _scratch(program, operation):
-            placed.append((-size, number, len(last)))
-            last.append(number)
+            readers[index] += 1
+            last[index] = number
     for index in program.outputs:
         last[index] = end
+    written_over = _written_over(program, sizes, readers)
+    for index, owner in written_over.items():
+        if readers[index]:
+            last[owner] = max(last[owner], last[index])
+    placed: list[tuple[int, int, int]] = []  # size (negative: the largest first), first operator, tensor
+    for number, operation in enumerate(program.operations):
+        for index in operation.outputs:
+            if index not in written_over:
+                placed.append((-sizes[index], number, index))
+        if operation.code in SCRATCH:
+            for size in _scratch(program, operation):
+                placed.append((-size, number, len(last)))
+                last.append(number)
     placed.sort()
     throughout = [(sizes[index], 0, end) for index in sorted(program.inputs)]
     throughout += [(-size, 0, end) for size, first, index in placed if first == 0 and last[index] == end]
     return throughout + [(-size, first, last[index]) for size, first, index in placed if first or last[index] != end]
 
 
-def _owners(program: Program, sizes: list[int]) -> list[int]:
-    """Each tensor -> the tensor whose memory it is written to."""
-    owner = list(range(len(sizes)))
-    readers = [0] * len(sizes)
-    for operation in program.operations:
-        for index in operation.inputs:
-            readers[index] += 1
-    for index in (*program.inputs, *program.outputs):
-        readers[index] += 1
-    kept = {*program.inputs}
-    given = {*program.outputs}
+def _written_over(program: Program, sizes: list[int], readers: list[int]) -> dict[int, int]:
+    """Each tensor that is written to another one's memory -> the tensor whose memory it is."""
+    owner: dict[int, int] = {}
+    ends = {*program.inputs, *program.outputs}  # read by whoever runs the network, too
     for operation in program.operations:
         output = operation.outputs[0]
-        if output in given:
+        if output in program.outputs:
             continue
         if operation.code in SAME_BYTES:
-            if operation.inputs[0] not in kept:
-                owner[output] = owner[operation.inputs[0]]
-            continue
-        for position in OVERWRITES.get(operation.code, ()):
-            index = operation.inputs[position]
-            if sizes[index] == sizes[output] and readers[index] == 1 and index not in kept:
-                if readers[owner[index]] == 1:
-                    owner[output] = owner[index]
-                break
+            source = operation.inputs[0]
+            if source not in program.inputs:
+                owner[output] = owner.get(source, source)
+        elif operation.code in OVERWRITES:
+            for source in operation.inputs[:2]:
+                if sizes[source] == sizes[output] and readers[source] == 1 and source not in ends:
+                    whose = owner.get(source, source)
+                    if readers[whose] == 1 and whose not in ends:
+                        owner[output] = whose
+                    break
     return owner
 
 
@@ -95,34 +97,33 @@ def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
             return ()
         _, height, width, _ = program.tensors[operation.outputs[0]].shape
         return (height * width * kernel[1] * kernel[2] * kernel[3] * ITEM_BYTES["float32"],)
-    if operation.code == "MEAN":
-        source, axes = (program.tensors[index] for index in operation.inputs)
-        output = program.tensors[operation.outputs[0]]
-        return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
-    return ()
+    source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN
+    output = program.tensors[operation.outputs[0]]
+    return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
 
 
 def _place(blocks: list[Block], end: int) -> int:
     """The highest byte used when each block goes where the runtime puts it."""
     highest = 0
     always: list[tuple[int, int]] = []  # (offset, end) of what lives throughout
-    living: list[list[tuple[int, int]]] = [[] for _ in range(end)]  # of what is there at each operator
-    starting: list[list[tuple[int, int]]] = [[] for _ in range(end)]  # of what is written by each
+    living: list[list[tuple[int, int]]] = [[] for _ in range(end + 1)]  # of what is there at each operator
+    starting: list[list[tuple[int, int]]] = [[] for _ in range(end + 1)]  # of what is written by each
     for size, first, last in blocks:
-        near = always + living[first] if first < end else always[:]
+        near = always + living[first]
         for later in starting[first + 1 : last + 1]:
             if later:
                 near += later
         near.sort()
         place = _gap(near, size)
-        stop = place + size
-        highest = max(highest, stop)
+        there = (place, place + size)
+        if there[1] > highest:
+            highest = there[1]
         if first == 0 and last == end:
-            always.append((place, stop))
+            always.append(there)
             continue
-        starting[first].append((place, stop))
-        for there in living[first : last + 1]:
-            there.append((place, stop))
+        starting[first].append(there)
+        for one in living[first : last + 1]:
+            one.append(there)
     return highest
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from archspec.cost.file_size import predicted_sizes
-from archspec.cost.layers import parameters
+from archspec.cost.layers import counts_of
 from archspec.cost.memory import arena_bytes
 from archspec.cost.memory_access import memory_access
 from archspec.cost.receptive_field import receptive_fields
@@ -111,13 +111,13 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
     params = params_total = macs = 0
     other: dict[str, int] = {}
     for node in graph.nodes:
-        trainable, everything = parameters(node)
-        params += trainable
-        params_total += everything
+        counts = counts_of(node)
+        params += counts.params
+        params_total += counts.params_total
         if id(node) in graph.unread:
             continue
-        macs += node.layer.macs(node)
-        for kind, count in node.layer.other_operations(node).items():
+        macs += counts.macs
+        for kind, count in counts.other_operations.items():
             other[kind] = other.get(kind, 0) + count
     return CostSheet(
         graph=graph,

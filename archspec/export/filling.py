@@ -53,9 +53,7 @@ def _tensor(tensor: ProgramTensor, weights: Weights) -> ModelTensor:
     quantization = None if tensor.scale is None else Quantization((tensor.scale,), (0,))
     if tensor.constant is None:
         return ModelTensor(tensor.name, tensor.shape, tensor.dtype, None, quantization)
-    if tensor.constant.recipe is not None:
-        content = tensor.constant.recipe(weights)
-    else:
-        content = np.array(tensor.constant.numbers)
+    numbers = tensor.constant
+    content = np.array(numbers) if isinstance(numbers, tuple) else numbers(weights)
     data = np.asarray(content.reshape(tensor.shape), dtype=tensor.dtype, order="C")
     return ModelTensor(tensor.name, tensor.shape, tensor.dtype, data, quantization)

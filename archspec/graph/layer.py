@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from archspec.errors import Problem
@@ -31,6 +31,26 @@ class Window(NamedTuple):
 
 
 POINT = Window((1, 1), (1, 1))
+MOST_KNOWN = 4096  # of one config; a long search sees ever new shapes
+
+
+class Config(dict[str, Any]):
+    """A layer's arguments by Keras's names. Layers of one class and equal arguments may share one: never change it.
+
+    `known` holds what has been worked out about such layers, by what it hangs on besides: the shapes of their inputs.
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        self.known: dict[Any, Any] = {}
+
+    def remember(self, key: Any, value: Any) -> None:
+        """Keep `value` under `key`, in bounded memory."""
+        if len(self.known) >= MOST_KNOWN:
+            self.known.clear()
+        self.known[key] = value
 
 
 class Layer:
@@ -44,12 +64,14 @@ class Layer:
     keras_name: ClassVar[str] = ""  # where it differs from the class's name
     own: ClassVar[bool] = False  # Keras lacks it: the layer class is ours
     multiple_inputs: ClassVar[bool] = False
+    dtype: ClassVar[str] = "float32"  # of its output
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
+    normalises: ClassVar[bool] = False  # a scale and a shift of each channel, which the convolution before it takes in
     vanishes: ClassVar[bool] = False  # it does nothing at inference
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
 
-    def __init__(self, config: dict[str, Any], name: str | None) -> None:
-        self.config = config
+    def __init__(self, config: Mapping[str, Any], name: str | None) -> None:
+        self.config = config if type(config) is Config else Config(config)
         self.name = name
 
     def __call__(self, x: Tensor | Sequence[Tensor]) -> Tensor:
@@ -64,26 +86,25 @@ class Layer:
                 f"{type(self).__name__} takes one tensor ({len(inputs)} given)", "Concatenate or add them first"
             )
         shapes = self.shapes(inputs)
-        self._check_dtypes(inputs)
+        for tensor in inputs:
+            if tensor.dtype not in self.accepts:
+                raise self._unread(tensor)
         node = inputs[0].node.graph.add(self, inputs)
         stride = self.stride(inputs)
         if len(shapes) == 1:  # nearly always, and a trace makes hundreds
-            node.outputs = (Tensor(node, 0, shapes[0], self.dtype(inputs), stride),)
+            node.outputs = (Tensor(node, 0, shapes[0], self.dtype, stride),)
         else:
-            dtypes = self.dtypes(inputs, len(shapes))
+            dtypes = self.dtypes(len(shapes))
             node.outputs = tuple(
                 Tensor(node, index, shapes[index], dtype, stride) for index, dtype in enumerate(dtypes)
             )
         return node
 
-    def _check_dtypes(self, inputs: tuple[Tensor, ...]) -> None:
-        for tensor in inputs:
-            if tensor.dtype not in self.accepts:
-                wanted = " or ".join(self.accepts)
-                raise Problem(
-                    f"{type(self).__name__} reads {wanted}, not the {tensor.dtype} of '{tensor.node.name}'",
-                    "Give input.preprocess, such as symmetric" if tensor.dtype == "uint8" else "Read an earlier step",
-                )
+    def _unread(self, tensor: Tensor) -> Problem:
+        return Problem(
+            f"{type(self).__name__} reads {' or '.join(self.accepts)}, not the {tensor.dtype} of '{tensor.node.name}'",
+            "Give input.preprocess, such as symmetric" if tensor.dtype == "uint8" else "Read an earlier step",
+        )
 
     # --- rules -------------------------------------------------------------------------------------------
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
@@ -92,16 +113,13 @@ class Layer:
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
         """The stride of the outputs against the image: multiplied by the layer's own, where it has any."""
-        own: Pair | None = self.config.get("strides")
-        return inputs[0].stride * own[0] if own else inputs[0].stride
+        config = self.config
+        own: int = config["strides"][0] if "strides" in config else 1
+        return inputs[0].stride * own
 
-    def dtype(self, inputs: tuple[Tensor, ...]) -> str:
-        """The dtype of the output."""
-        return "float32"
-
-    def dtypes(self, inputs: tuple[Tensor, ...], count: int) -> tuple[str, ...]:
+    def dtypes(self, count: int) -> tuple[str, ...]:
         """The dtype of each of several outputs."""
-        return (self.dtype(inputs),) * count
+        return (self.dtype,) * count
 
     @property
     def fused(self) -> str | None:

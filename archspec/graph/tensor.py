@@ -105,10 +105,9 @@ class Graph:
             name = self._free_name(layer)
         elif "/" in name:
             name = name.replace("/", ".")  # Keras forbids "/" in a layer name; one spelling serves everywhere
-        if name in self._names:
-            raise Problem(f"two layers are named '{name}'", "Give each layer of the block a name of its own")
         node = Node(self, name, layer, inputs)
-        self._names[name] = node
+        if self._names.setdefault(name, node) is not node:
+            raise Problem(f"two layers are named '{name}'", "Give each layer of the block a name of its own")
         self.nodes.append(node)
         for tensor in inputs:
             tensor.consumers.append(node)

@@ -41,11 +41,10 @@ def _constant(program: Program, index: int, weights: dict[str, Array]) -> Array:
     tensor = program.tensors[index]
     constant = tensor.constant
     assert constant is not None
-    if constant.recipe is not None:
-        found: Array = constant.recipe(weights)
+    if not isinstance(constant, tuple):
+        found: Array = constant(weights)
     else:
-        assert constant.numbers is not None
-        found = np.array(constant.numbers, np.int64 if tensor.dtype == "int32" else np.float64).reshape(tensor.shape)
+        found = np.array(constant, np.int64 if tensor.dtype == "int32" else np.float64).reshape(tensor.shape)
     assert found.shape == tensor.shape, tensor.name
     return found
 

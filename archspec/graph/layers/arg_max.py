@@ -17,6 +17,7 @@ class ArgMax(Layer):
 
     __slots__ = ()
     own = True
+    dtype = "int32"
 
     def __init__(self, name: str | None = None) -> None:
         super().__init__({}, name)
@@ -24,10 +25,6 @@ class ArgMax(Layer):
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(H, W)`."""
         return (need_map(inputs[0], self)[:2],)
-
-    def dtype(self, inputs: tuple[Tensor, ...]) -> str:
-        """int32."""
-        return "int32"
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """`C - 1` comparisons a pixel."""

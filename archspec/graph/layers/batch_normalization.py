@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from archspec.graph.layer import Layer, WeightSpec
+from archspec.graph.layer import Config, Layer, WeightSpec
 from archspec.graph.program.fusion import scale_and_shift
 from archspec.graph.program.values import Value
-from archspec.graph.tensor import Node
+from archspec.graph.tensor import Node, Shape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +21,7 @@ class BatchNormalization(Layer):
     """Keras `BatchNormalization`; the moving statistics are weights that training does not count."""
 
     __slots__ = ()
+    normalises = True
 
     def __init__(
         self,
@@ -29,21 +31,11 @@ class BatchNormalization(Layer):
         scale: bool = True,
         name: str | None = None,
     ) -> None:
-        super().__init__({"momentum": momentum, "epsilon": epsilon, "center": center, "scale": scale}, name)
+        super().__init__(_config(momentum, epsilon, center, scale), name)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`gamma`, `beta`, `moving_mean`, `moving_variance`, each `(C)`."""
-        shape = node.inputs[0].shape[-1:]
-        found = []
-        if self.config["scale"]:
-            found.append(WeightSpec("gamma", shape, "ones", True))
-        if self.config["center"]:
-            found.append(WeightSpec("beta", shape, "zeros", True))
-        return (
-            *found,
-            WeightSpec("moving_mean", shape, "zeros", False),
-            WeightSpec("moving_variance", shape, "ones", False),
-        )
+        return _arrays(node.inputs[0].shape[-1:], self.config["scale"], self.config["center"])
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """A multiplication and an addition an element, where it is not folded into a convolution."""
@@ -67,3 +59,19 @@ class BatchNormalization(Layer):
         output = program.activation(tail.output.node.name, shape)
         program.operate("ADD", [scaled, term], output, {"fused_activation_function": tail.activation}, node.name)
         program.set(tail.output, Value(output, layout))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(momentum: float, epsilon: float, center: bool, scale: bool) -> Config:
+    return Config({"momentum": momentum, "epsilon": epsilon, "center": center, "scale": scale})
+
+
+@lru_cache(maxsize=1024)
+def _arrays(shape: Shape, scale: bool, center: bool) -> tuple[WeightSpec, ...]:
+    gamma = (WeightSpec("gamma", shape, "ones", True),) if scale else ()
+    beta = (WeightSpec("beta", shape, "zeros", True),) if center else ()
+    mean, variance = (
+        WeightSpec("moving_mean", shape, "zeros", False),
+        WeightSpec("moving_variance", shape, "ones", False),
+    )
+    return (*gamma, *beta, mean, variance)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.graph.layer import Layer
+from archspec.graph.program.channels import Listed
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node
 
@@ -24,7 +25,7 @@ class ChannelReverse(Layer):
     def emit(self, node: Node, program: Program) -> None:
         """Bookkeeping: the next convolution's kernel is turned round. A reader that cannot follow gets a GATHER."""
         source = node.inputs[0]
-        codes = program.value(source).codes(source.channels)
-        program.set(node.output, Value(SCATTERED, None, codes[::-1]))
+        channels = program.value(source).channels(source.channels)
+        program.set(node.output, Value(SCATTERED, None, Listed(channels.codes()[::-1])))
         if not program.follow:
             program.ordered(node.output)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
+from archspec.graph.program.channels import shuffled
 from archspec.graph.program.gather import literal_shuffle
-from archspec.graph.program.values import SCATTERED, Value, shuffled
+from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ class ChannelShuffle(Layer):
     own = True
 
     def __init__(self, groups: int = 2, name: str | None = None) -> None:
-        super().__init__({"groups": groups}, name)
+        super().__init__(_config(groups), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Unchanged; the groups must divide the channels."""
@@ -34,7 +36,12 @@ class ChannelShuffle(Layer):
         """Bookkeeping when shuffles are followed, else RESHAPE, TRANSPOSE, RESHAPE."""
         source, output, groups = node.inputs[0], node.output, self.config["groups"]
         if program.follow:
-            codes = program.value(source).codes(source.shape[-1])
-            program.set(output, Value(SCATTERED, None, shuffled(codes, groups)))
+            channels = program.value(source).channels(source.shape[-1])
+            program.set(output, Value(SCATTERED, None, shuffled(channels, groups)))
         else:
             program.set(output, Value(literal_shuffle(program, output, program.ordered(source), groups)))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(groups: int) -> Config:
+    return Config({"groups": groups})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -21,7 +22,7 @@ class ChannelSplit(Layer):
     own = True
 
     def __init__(self, parts: int = 2, name: str | None = None) -> None:
-        super().__init__({"parts": parts}, name)
+        super().__init__(_config(parts), name)
 
     def __call__(self, x: Tensor | Sequence[Tensor]) -> tuple[Tensor, ...]:  # type: ignore[override]
         """The parts, in order."""
@@ -40,12 +41,17 @@ class ChannelSplit(Layer):
         source, parts = node.inputs[0], self.config["parts"]
         each = source.shape[-1] // parts
         if program.follow:
-            codes = program.value(source).codes(source.shape[-1])
+            channels = program.value(source).channels(source.shape[-1])
             for index, output in enumerate(node.outputs):
-                program.set(output, Value(SCATTERED, None, codes[index * each : (index + 1) * each]))
+                program.set(output, Value(SCATTERED, None, channels.cut(index * each, (index + 1) * each)))
             return
         held = [program.activation(f"{node.name}.{index}", output.shape) for index, output in enumerate(node.outputs)]
         axis = program.numbers((len(source.shape),), shape=())
         program.operate("SPLIT", [axis, program.ordered(source)], held, {"num_splits": parts}, node.name)
         for output, tensor in zip(node.outputs, held, strict=True):
             program.set(output, Value(tensor))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(parts: int) -> Config:
+    return Config({"parts": parts})

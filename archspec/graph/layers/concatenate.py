@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Config, Layer, need_map
+from archspec.graph.program.channels import Joined
 from archspec.graph.program.gather import concatenate
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
     from archspec.graph.program import Program
+
+LAST_AXIS = Config({"axis": -1})
 
 
 class Concatenate(Layer):
@@ -21,7 +24,7 @@ class Concatenate(Layer):
     multiple_inputs = True
 
     def __init__(self, name: str | None = None) -> None:
-        super().__init__({"axis": -1}, name)
+        super().__init__(LAST_AXIS, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The channels add up; the maps must be of one size and one stride."""
@@ -32,10 +35,8 @@ class Concatenate(Layer):
         """Nothing yet when shuffles are followed: the reader gathers what it needs. Else CONCATENATION."""
         output = node.outputs[0]
         if program.follow:
-            codes: list[int] = []
-            for tensor in node.inputs:
-                codes += program.value(tensor).codes(tensor.shape[-1])
-            program.set(output, Value(SCATTERED, None, codes))
+            parts = [program.value(tensor).channels(tensor.shape[-1]) for tensor in node.inputs]
+            program.set(output, Value(SCATTERED, None, Joined(parts)))
         else:
             program.set(
                 output, Value(concatenate(program, output, [program.ordered(tensor) for tensor in node.inputs]))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
+from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
 from archspec.graph.program.fusion import Tail, scale_and_shift
 from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -37,28 +38,18 @@ class Conv2D(Layer):
         bias_initializer: str = "zeros",
         name: str | None = None,
     ) -> None:
-        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
-        if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(
-                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
-                "Make one of them 1",
-            )
-        check_initializer(kernel_initializer)
-        check_initializer(bias_initializer)
-        super().__init__(
-            {
-                "filters": filters,
-                "kernel_size": pair(kernel_size, "kernel_size"),
-                "strides": strides,
-                "padding": padding,
-                "dilation_rate": dilation_rate,
-                "groups": groups,
-                "use_bias": use_bias,
-                "kernel_initializer": kernel_initializer,
-                "bias_initializer": bias_initializer,
-            },
-            name,
+        config = _config(
+            filters,
+            pair(kernel_size, "kernel_size"),
+            pair(strides, "strides"),
+            padding,
+            pair(dilation_rate, "dilation_rate"),
+            groups,
+            use_bias,
+            kernel_initializer,
+            bias_initializer,
         )
+        super().__init__(config, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(OH, OW, filters)`; SAME pads as TensorFlow does, the extra at the end."""
@@ -67,13 +58,7 @@ class Conv2D(Layer):
         filters, groups = config["filters"], config["groups"]
         if groups != 1 and (channels % groups or filters % groups):
             raise Problem(f"groups {groups} must divide {channels} input channels and {filters} filters")
-        (kh, kw), (sh, sw), (dh, dw), padding = (
-            config["kernel_size"],
-            config["strides"],
-            config["dilation_rate"],
-            config["padding"],
-        )
-        return ((slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding), filters),)
+        return ((*slid(height, width, config), filters),)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C / groups, filters)` and `bias (filters)`."""
@@ -115,23 +100,62 @@ class Conv2D(Layer):
         tail = program.tail(node)
         (kh, kw), filters = self.config["kernel_size"], self.config["filters"]
         channels = node.inputs[0].shape[-1] // self.config["groups"]
-
-        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
-            array = weights[f"{node.name}/kernel"]
-            if layout is not None:
-                array = array[:, :, layout.order, :]
-            if tail.batch_norm is not None:
-                array = array * scale_and_shift(weights, tail.batch_norm)[0]
-            return array.transpose(3, 0, 1, 2)
-
         inputs = [
             source,
-            program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), kernel),
-            program.weight(f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters)),
+            program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), partial(_kernel, node, tail, layout)),
+            program.weight(f"{node.name}.bias", (filters,), partial(folded_bias, node, tail, filters, None)),
         ]
         output = program.activation(tail.output.node.name, tail.output.shape)
-        program.operate("CONV_2D", inputs, output, sliding_options(self, tail), node.name)
+        program.operate("CONV_2D", inputs, output, sliding_options(self.config, tail.activation), node.name)
         program.set(tail.output, Value(output))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _config(
+    filters: int,
+    kernel_size: Pair,
+    strides: Pair,
+    padding: str,
+    dilation_rate: Pair,
+    groups: int,
+    use_bias: bool,
+    kernel_initializer: str,
+    bias_initializer: str,
+) -> Config:
+    check_steps(strides, dilation_rate)
+    check_initializer(kernel_initializer)
+    check_initializer(bias_initializer)
+    return Config(
+        {
+            "filters": filters,
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "padding": padding,
+            "dilation_rate": dilation_rate,
+            "groups": groups,
+            "use_bias": use_bias,
+            "kernel_initializer": kernel_initializer,
+            "bias_initializer": bias_initializer,
+        }
+    )
+
+
+def check_steps(strides: Pair, dilation_rate: Pair) -> None:
+    """Raises `Problem` for a kernel that would both jump and spread."""
+    if strides != (1, 1) and dilation_rate != (1, 1):
+        raise Problem(
+            f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
+            "Make one of them 1",
+        )
+
+
+def slid(height: int, width: int, config: Config) -> Pair:
+    """The size of a map after a dilated kernel."""
+    (sh, sw), padding = config["strides"], config["padding"]
+    if padding == "same":  # nearly always, and a trace makes hundreds
+        return -(-height // sh), -(-width // sw)
+    (kh, kw), (dh, dw) = config["kernel_size"], config["dilation_rate"]
+    return slide(height, kh, sh, dh, padding), slide(width, kw, sw, dw, padding)
 
 
 def dilated_window(layer: Layer) -> Window:
@@ -140,22 +164,35 @@ def dilated_window(layer: Layer) -> Window:
     return Window(((kh - 1) * dh + 1, (kw - 1) * dw + 1), layer.config["strides"])
 
 
-def sliding_options(layer: Layer, tail: Tail) -> dict[str, Any]:
-    """The schema options that CONV_2D and DEPTHWISE_CONV_2D share."""
-    config = layer.config
-    return {
-        "padding": config["padding"].upper(),
-        "stride_h": config["strides"][0],
-        "stride_w": config["strides"][1],
-        "dilation_h_factor": config["dilation_rate"][0],
-        "dilation_w_factor": config["dilation_rate"][1],
-        "fused_activation_function": tail.activation,
-    }
+def sliding_options(config: Config, activation: str) -> dict[str, Any]:
+    """The schema options that CONV_2D and DEPTHWISE_CONV_2D share, and the latter's own."""
+    options: dict[str, Any] | None = config.known.get(activation)
+    if options is None:
+        options = {
+            "padding": config["padding"].upper(),
+            "stride_h": config["strides"][0],
+            "stride_w": config["strides"][1],
+            "dilation_h_factor": config["dilation_rate"][0],
+            "dilation_w_factor": config["dilation_rate"][1],
+            "fused_activation_function": activation,
+        }
+        if "depth_multiplier" in config:
+            options["depth_multiplier"] = config["depth_multiplier"]
+        config.remember(activation, options)
+    return options
 
 
-def folded_bias(
-    weights: Weights, node: Node, tail: Tail, filters: int, layout: Layout | None = None
-) -> np.ndarray[Any, Any]:
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+    """`(filters, kh, kw, C)` with batch norm inside, its input axis in the layout's order."""
+    array = weights[f"{node.name}/kernel"]
+    if layout is not None:
+        array = array[:, :, layout.order, :]
+    if tail.batch_norm is not None:
+        array = array * scale_and_shift(weights, tail.batch_norm)[0]
+    return array.transpose(3, 0, 1, 2)
+
+
+def folded_bias(node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
     """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
     import numpy as np  # only with weights at hand
 

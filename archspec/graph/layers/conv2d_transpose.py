@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
 from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair
 from archspec.graph.layers.conv2d import folded_bias
-from archspec.graph.program.fusion import scale_and_shift
-from archspec.graph.program.values import Value
+from archspec.graph.program.fusion import Tail, scale_and_shift
+from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -95,20 +96,10 @@ class Conv2DTranspose(Layer):
         tail = program.tail(node)
         kh, kw = self.config["kernel_size"]
         filters, channels = self.config["filters"], node.inputs[0].channels
-
-        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
-            array = weights[f"{node.name}/kernel"]
-            if layout is not None:
-                array = array[:, :, :, layout.order]
-            if tail.batch_norm is not None:
-                array = array * scale_and_shift(weights, tail.batch_norm)[0][:, None]
-            return array.transpose(2, 0, 1, 3)
-
         shape = program.numbers((1, *node.output.shape))
-        weight = program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), kernel)
-        bias = program.weight(
-            f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters)
-        )
+        recipe = partial(_kernel, node, tail, layout)
+        weight = program.weight(f"{node.name}.kernel", (filters, kh, kw, channels), recipe)
+        bias = program.weight(f"{node.name}.bias", (filters,), partial(folded_bias, node, tail, filters, None))
         output = program.activation(tail.output.node.name, tail.output.shape)
         sh, sw = self.config["strides"]
         options = {
@@ -119,3 +110,13 @@ class Conv2DTranspose(Layer):
         }
         program.operate("TRANSPOSE_CONV", [shape, weight, source, bias], output, options, node.name)
         program.set(tail.output, Value(output))
+
+
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+    """`(filters, kh, kw, C)` with batch norm inside, its input axis in the layout's order."""
+    array = weights[f"{node.name}/kernel"]
+    if layout is not None:
+        array = array[:, :, :, layout.order]
+    if tail.batch_norm is not None:
+        array = array * scale_and_shift(weights, tail.batch_norm)[0][:, None]
+    return array.transpose(2, 0, 1, 3)

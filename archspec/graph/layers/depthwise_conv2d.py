@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair, slide
-from archspec.graph.layers.conv2d import dilated_window, folded_bias, sliding_options
-from archspec.graph.program.fusion import scale_and_shift
-from archspec.graph.program.values import Value
+from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair
+from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, slid, sliding_options
+from archspec.graph.program.fusion import Tail, scale_and_shift
+from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 from archspec.graph.weights import check_initializer
 
@@ -37,46 +38,23 @@ class DepthwiseConv2D(Layer):
         bias_initializer: str = "zeros",
         name: str | None = None,
     ) -> None:
-        strides, dilation_rate = pair(strides, "strides"), pair(dilation_rate, "dilation_rate")
-        if strides[0] != strides[1]:
-            raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
-        if strides != (1, 1) and dilation_rate != (1, 1):
-            raise Problem(
-                f"a convolution cannot have strides {strides} and dilation_rate {dilation_rate} at once",
-                "Make one of them 1",
-            )
-        check_initializer(depthwise_initializer)
-        check_initializer(bias_initializer)
-        super().__init__(
-            {
-                "kernel_size": pair(kernel_size, "kernel_size"),
-                "strides": strides,
-                "padding": padding,
-                "depth_multiplier": depth_multiplier,
-                "dilation_rate": dilation_rate,
-                "use_bias": use_bias,
-                "depthwise_initializer": depthwise_initializer,
-                "bias_initializer": bias_initializer,
-            },
-            name,
+        config = _config(
+            pair(kernel_size, "kernel_size"),
+            pair(strides, "strides"),
+            padding,
+            depth_multiplier,
+            pair(dilation_rate, "dilation_rate"),
+            use_bias,
+            depthwise_initializer,
+            bias_initializer,
         )
+        super().__init__(config, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(OH, OW, C · depth_multiplier)`."""
         height, width, channels = need_map(inputs[0], self)
         config = self.config
-        (kh, kw), (sh, sw), (dh, dw), padding = (
-            config["kernel_size"],
-            config["strides"],
-            config["dilation_rate"],
-            config["padding"],
-        )
-        shape = (
-            slide(height, kh, sh, dh, padding),
-            slide(width, kw, sw, dw, padding),
-            channels * config["depth_multiplier"],
-        )
-        return (shape,)
+        return ((*slid(height, width, config), channels * config["depth_multiplier"]),)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`kernel (kh, kw, C, depth_multiplier)` and `bias (C · depth_multiplier)`."""
@@ -113,21 +91,50 @@ class DepthwiseConv2D(Layer):
         tail = program.tail(node)
         kh, kw = config["kernel_size"]
         filters = node.outputs[0].shape[-1]
-
-        def kernel(weights: Weights) -> np.ndarray[Any, Any]:
-            array = weights[f"{node.name}/kernel"].reshape(1, kh, kw, filters)
-            if tail.batch_norm is not None:
-                array = array * scale_and_shift(weights, tail.batch_norm)[0]
-            return array if layout is None else array[..., layout.order]
-
         inputs = [
             source,
-            program.weight(f"{node.name}.kernel", (1, kh, kw, filters), kernel),
-            program.weight(
-                f"{node.name}.bias", (filters,), lambda weights: folded_bias(weights, node, tail, filters, layout)
-            ),
+            program.weight(f"{node.name}.kernel", (1, kh, kw, filters), partial(_kernel, node, tail, layout)),
+            program.weight(f"{node.name}.bias", (filters,), partial(folded_bias, node, tail, filters, layout)),
         ]
         output = program.activation(tail.output.node.name, tail.output.shape)
-        options = {**sliding_options(self, tail), "depth_multiplier": multiplier}
-        program.operate("DEPTHWISE_CONV_2D", inputs, output, options, node.name)
+        program.operate("DEPTHWISE_CONV_2D", inputs, output, sliding_options(config, tail.activation), node.name)
         program.set(tail.output, Value(output, layout))
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _config(
+    kernel_size: Pair,
+    strides: Pair,
+    padding: str,
+    depth_multiplier: int,
+    dilation_rate: Pair,
+    use_bias: bool,
+    depthwise_initializer: str,
+    bias_initializer: str,
+) -> Config:
+    if strides[0] != strides[1]:
+        raise Problem(f"a depthwise convolution needs equal strides ({strides})", "Keras and TFLite know no other")
+    check_steps(strides, dilation_rate)
+    check_initializer(depthwise_initializer)
+    check_initializer(bias_initializer)
+    return Config(
+        {
+            "kernel_size": kernel_size,
+            "strides": strides,
+            "padding": padding,
+            "depth_multiplier": depth_multiplier,
+            "dilation_rate": dilation_rate,
+            "use_bias": use_bias,
+            "depthwise_initializer": depthwise_initializer,
+            "bias_initializer": bias_initializer,
+        }
+    )
+
+
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+    """`(1, kh, kw, C · depth_multiplier)` with batch norm inside, in the layout's order."""
+    array = weights[f"{node.name}/kernel"]
+    array = array.reshape(1, *array.shape[:2], -1)
+    if tail.batch_norm is not None:
+        array = array * scale_and_shift(weights, tail.batch_norm)[0]
+    return array if layout is None else array[..., layout.order]

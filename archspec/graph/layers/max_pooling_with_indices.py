@@ -34,7 +34,7 @@ class MaxPoolingWithIndices(Layer):
         height, width, channels = need_map(inputs[0], self)
         return (((height + 1) // 2, (width + 1) // 2, channels),) * 2
 
-    def dtypes(self, inputs: tuple[Tensor, ...], count: int) -> tuple[str, ...]:
+    def dtypes(self, count: int) -> tuple[str, ...]:
         """The maxima are numbers, their places integers."""
         return ("float32", "int32")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Config, Layer
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
 
@@ -19,13 +20,7 @@ class ReLU(Layer):
     __slots__ = ()
 
     def __init__(self, max_value: float | None = None, negative_slope: float = 0.0, name: str | None = None) -> None:
-        if max_value not in (None, 6):
-            raise Problem(f"max_value must be null or 6 ({max_value})", "TFLite has RELU and RELU6 only")
-        if max_value is not None and negative_slope:
-            raise Problem(f"a leaky ReLU cannot have max_value {max_value}")
-        super().__init__(
-            {"max_value": None if max_value is None else 6.0, "negative_slope": float(negative_slope)}, name
-        )
+        super().__init__(_config(max_value, negative_slope), name)
 
     @property
     def fused(self) -> str | None:
@@ -47,3 +42,12 @@ class ReLU(Layer):
         else:
             program.operate(self.fused, [value.tensor], output, {}, node.name)
         program.set(node.output, Value(output, value.layout))
+
+
+@lru_cache(maxsize=256, typed=True)
+def _config(max_value: float | None, negative_slope: float) -> Config:
+    if max_value not in (None, 6):
+        raise Problem(f"max_value must be null or 6 ({max_value})", "TFLite has RELU and RELU6 only")
+    if max_value is not None and negative_slope:
+        raise Problem(f"a leaky ReLU cannot have max_value {max_value}")
+    return Config({"max_value": None if max_value is None else 6.0, "negative_slope": float(negative_slope)})

@@ -5,7 +5,7 @@ and folded into the next convolution's weights. The cost room reads memory and f
 room writes it down. Constants are recipes, evaluated only when there are weights.
 """
 
-from archspec.graph.program.program import Constant, Operation, Program, ProgramTensor, build_program
+from archspec.graph.program.program import Operation, Program, ProgramTensor, build_program
 from archspec.graph.program.values import Value
 
-__all__ = ["Constant", "Operation", "Program", "ProgramTensor", "Value", "build_program"]
+__all__ = ["Operation", "Program", "ProgramTensor", "Value", "build_program"]

@@ -17,31 +17,31 @@ class Tail:
 
     __slots__ = ("activation", "batch_norm", "node_ids", "output")
 
-    def __init__(self, output: Tensor) -> None:
+    def __init__(self, output: Tensor, batch_norm: Node | None, activation: str, node_ids: list[int]) -> None:
         self.output = output
-        self.batch_norm: Node | None = None
-        self.activation = "NONE"
-        self.node_ids: list[int] = []
+        self.batch_norm = batch_norm
+        self.activation = activation
+        self.node_ids = node_ids
 
 
 def find_tail(node: Node, fold_batch_norm: bool) -> Tail:
     """Follow the only consumer as long as it can be folded. A tensor that is also a network output ends the chain."""
-    tail = Tail(node.outputs[0])
-    network_outputs = node.graph.outputs
-    while len(tail.output.consumers) == 1 and tail.output not in network_outputs:
-        follower = tail.output.consumers[0]
+    output, network_outputs = node.outputs[0], node.graph.outputs
+    batch_norm: Node | None = None
+    activation: str | None = None
+    node_ids: list[int] = []
+    while activation is None and len(output.consumers) == 1 and output not in network_outputs:
+        follower = output.consumers[0]
         layer = follower.layer
-        if type(layer).__name__ == "BatchNormalization" and fold_batch_norm and tail.batch_norm is None:
-            tail.batch_norm = follower
-        elif layer.fused is not None:
-            tail.activation = layer.fused
-        elif not layer.vanishes:
-            break
-        tail.node_ids.append(id(follower))
-        tail.output = follower.outputs[0]
-        if tail.activation != "NONE":
-            break
-    return tail
+        if layer.normalises and fold_batch_norm and batch_norm is None:
+            batch_norm = follower
+        else:
+            activation = layer.fused
+            if activation is None and not layer.vanishes:
+                break
+        node_ids.append(id(follower))
+        output = follower.outputs[0]
+    return Tail(output, batch_norm, activation or "NONE", node_ids)
 
 
 def scale_and_shift(weights: Weights, batch_norm: Node) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

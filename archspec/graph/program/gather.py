@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
-from archspec.graph.program.values import CHANNEL, SHIFT, Layout, Stretch, Value, runs, shuffled, sorted_runs
+from archspec.graph.program.channels import CHANNEL, SHIFT, Channels, Run, Stretch, runs, shuffled, tidy
+from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -15,20 +16,22 @@ if TYPE_CHECKING:
 
 MAX_INPUTS = 5  # of a CONCATENATION that XNNPACK takes
 MAX_ORDERED_RUNS = 10
+ZEROS = (0, 0, 0, 0)
 
 
 def collect(program: Program, tensor: Tensor, value: Value) -> Value:
     """One runtime tensor with the channels in any order; the layout tells which, the reader's weights follow."""
-    codes = value.codes(tensor.channels)
-    if len(set(codes)) != len(codes):  # a channel used twice: no layout of the weights can say that
+    channels = value.channels(tensor.channels)
+    stretches = tidy(channels.stretches())
+    if stretches is None:  # a channel used twice: no layout of the weights can say that
         return put_in_order(program, tensor, value)
-    return _gathered(program, tensor, codes, sorted(codes))
+    return _gathered(program, tensor, channels, stretches)
 
 
 def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
     """One runtime tensor with the channels in order, for a reader that cannot follow (add, argmax, groups)."""
-    channels = tensor.channels
-    codes = value.codes(channels)
+    channels = value.channels(tensor.channels)
+    codes = channels.codes()
     stretches = runs(codes)
     if len(stretches) <= MAX_ORDERED_RUNS:
         pieces = [_slice(program, tensor, first, length) for first, length in stretches]
@@ -36,12 +39,12 @@ def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
             groups = [pieces[start : start + MAX_INPUTS] for start in range(0, len(pieces), MAX_INPUTS)]
             pieces = [_concatenate(program, tensor, group) for group in groups]
         return Value(pieces[0])
-    held = value if value.scattered is None else _gathered(program, tensor, codes, sorted(set(codes)))
+    held = value if value.scattered is None else _gathered(program, tensor, channels, runs(sorted(set(codes))))
     if held.layout is None:
         return held
     positions = held.layout.positions
-    for groups_count in range(2, channels // 2 + 1):
-        if channels % groups_count == 0 and shuffled(range(channels), groups_count) == positions:
+    for groups_count in range(2, len(codes) // 2 + 1):
+        if len(codes) % groups_count == 0 and shuffled(Run(0, len(codes)), groups_count).codes() == positions:
             return Value(literal_shuffle(program, tensor, held.tensor, groups_count))
     output = program.activation(f"{tensor.node.name}.ordered", tensor.shape)
     program.operate(
@@ -73,14 +76,14 @@ def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
     return _concatenate(program, tensor, joined)
 
 
-def _gathered(program: Program, tensor: Tensor, codes: list[int], distinct: list[int]) -> Value:
-    """One runtime tensor with each channel once (`distinct`, sorted); the same ones are gathered once a program."""
-    stretches = sorted_runs(distinct)
+def _gathered(program: Program, tensor: Tensor, channels: Channels, stretches: list[Stretch]) -> Value:
+    """One runtime tensor with each channel once, in `stretches`; the same ones are gathered once a program."""
     key = tuple(stretches)
-    if key not in program.gathered:
-        program.gathered[key] = _join(program, tensor, stretches)
-    held, physical = program.gathered[key]
-    return Value(held, Layout(codes, physical))
+    found = program.gathered.get(key)
+    if found is None:
+        found = program.gathered[key] = _join(program, tensor, stretches)
+    held, physical = found
+    return Value(held, Layout(channels, physical))
 
 
 def _join(program: Program, tensor: Tensor, stretches: list[Stretch]) -> tuple[int, list[Stretch]]:
@@ -109,15 +112,14 @@ def _slice(program: Program, tensor: Tensor, first: int, length: int) -> int:
     if length == shape[-1]:
         return source
     key = (first, length)
-    if key not in program.slices:
-        spatial = shape[1:-1]
+    output = program.slices.get(key)
+    if output is None:
         name = f"{program.tensors[source].name}[{start}:{start + length}]"
-        output = program.activation(name, (*spatial, length))
-        begin = program.numbers((*[0] * (len(shape) - 1), start))
+        output = program.slices[key] = program.activation(name, (*shape[1:-1], length))
+        begin = program.numbers((*ZEROS[: len(shape) - 1], start))
         size = program.numbers((*shape[:-1], length))
         program.operate("SLICE", [source, begin, size], output, {}, tensor.node.name)
-        program.slices[key] = output
-    return program.slices[key]
+    return output
 
 
 def _concatenate(program: Program, tensor: Tensor, pieces: list[int]) -> int:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
+from archspec.graph.program.channels import Stretch
 from archspec.graph.program.fusion import Tail, find_tail
-from archspec.graph.program.values import SCATTERED, Stretch, Value
+from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 if TYPE_CHECKING:
@@ -17,25 +18,18 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, np.ndarray[Any, Any]]
     Recipe = Callable[[Weights], np.ndarray[Any, Any]]
+    Constant = tuple[float, ...] | Recipe
 
+Options = Mapping[str, Any]
 ShuffleMode = Literal["follow", "transpose"]
 MAX_CONCATENATION_INPUTS = 5  # XNNPACK takes no more; a larger one would leave the delegate
-
-
-class Constant:
-    """The content of a constant tensor: numbers known now, or a recipe over the weights."""
-
-    __slots__ = ("numbers", "recipe")
-
-    def __init__(self, numbers: tuple[float, ...] | None = None, recipe: Recipe | None = None) -> None:
-        self.numbers = numbers
-        self.recipe = recipe
 
 
 class ProgramTensor:
     """A runtime tensor of `elements` numbers; its shape has the batch in front.
 
-    `scale` makes a uint8 input stand for `scale × value`.
+    A constant one holds numbers known now, or a recipe over the weights. `scale` makes a uint8 input stand for
+    `scale × value`.
     """
 
     __slots__ = ("constant", "dtype", "elements", "name", "scale", "shape")
@@ -52,11 +46,14 @@ class ProgramTensor:
 
 
 class Operation:
-    """One TFLite operator: `code` is its schema name; `options` are its schema options in snake case."""
+    """One TFLite operator: `code` is its schema name; `options` are its schema options in snake case.
+
+    Operators that are set alike may share their options: never change them.
+    """
 
     __slots__ = ("code", "inputs", "node", "options", "outputs")
 
-    def __init__(self, code: str, inputs: list[int], outputs: list[int], options: dict[str, Any], node: str) -> None:
+    def __init__(self, code: str, inputs: list[int], outputs: list[int], options: Options, node: str) -> None:
         self.code = code
         self.inputs = inputs
         self.outputs = outputs
@@ -93,18 +90,19 @@ class Program:
 
     def weight(self, name: str, shape: Shape, recipe: Recipe) -> int:
         """A new constant made from the weights."""
-        self.tensors.append(ProgramTensor(name, shape, "float32", Constant(recipe=recipe)))
+        self.tensors.append(ProgramTensor(name, shape, "float32", recipe))
         return len(self.tensors) - 1
 
     def numbers(self, values: Sequence[float], dtype: str = "int32", shape: Shape | None = None) -> int:
         """A small constant, a vector unless `shape` says otherwise; equal ones are one tensor."""
         shape = (len(values),) if shape is None else shape
-        key = (dtype, shape, *values)
-        if key not in self._numbers:
-            name = f"constant.{len(self._numbers)}"
-            self.tensors.append(ProgramTensor(name, shape, dtype, Constant(tuple(values))))
-            self._numbers[key] = len(self.tensors) - 1
-        return self._numbers[key]
+        values = tuple(values)
+        key = (dtype, shape, values)
+        held = self._numbers.get(key)
+        if held is None:
+            held = self._numbers[key] = len(self.tensors)
+            self.tensors.append(ProgramTensor(f"constant.{len(self._numbers) - 1}", shape, dtype, values))
+        return held
 
     # --- values ------------------------------------------------------------------------------------------
     def value(self, tensor: Tensor) -> Value:
@@ -133,9 +131,7 @@ class Program:
         return value.tensor
 
     # --- operators ---------------------------------------------------------------------------------------
-    def operate(
-        self, code: str, inputs: list[int], output: int | list[int], options: dict[str, Any], node: str
-    ) -> None:
+    def operate(self, code: str, inputs: list[int], output: int | list[int], options: Options, node: str) -> None:
         """Append one operator."""
         self.operations.append(Operation(code, inputs, output if isinstance(output, list) else [output], options, node))
 
