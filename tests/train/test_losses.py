@@ -115,6 +115,16 @@ def test_lovasz_softmax(weights: tuple[float, ...] | None) -> None:
     assert ours("lovasz_softmax", logits, labels, weights) == pytest.approx(np.mean(terms), rel=1e-5)
 
 
+def test_lovasz_of_every_third_pixel() -> None:
+    """Of 7 rows and columns the pixels 1 and 4."""
+    random = np.random.default_rng(5)
+    logits = random.normal(size=(2, 7, 7, CLASSES)).astype(np.float32)
+    labels = random.integers(0, CLASSES, (2, 7, 7)).astype(np.uint8)
+    few = ours("lovasz_softmax", logits[:, 1::3, 1::3], labels[:, 1::3, 1::3])
+    assert ours("lovasz_softmax", logits, labels, pixel_stride=3) == pytest.approx(few, rel=1e-6)
+    assert ours("lovasz_softmax", logits, labels) != pytest.approx(few, rel=1e-2)
+
+
 def test_lovasz_of_perfect_and_wrong_predictions() -> None:
     labels = np.array([[[0, 1, 1, 2]]], np.uint8)
     right = 50 * np.eye(CLASSES, dtype=np.float32)[labels]
