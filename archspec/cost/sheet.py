@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
 from archspec.cost.layers import counts_of
 from archspec.cost.memory import arena_bytes
 from archspec.cost.memory_access import memory_access
 from archspec.cost.receptive_field import receptive_fields
+from archspec.graph.collector import collector_paused
 from archspec.graph.identity import canonical_hash
-from archspec.graph.program import Program, build_program
+from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph
 
 CONVENTIONS = (
@@ -23,6 +24,14 @@ CONVENTIONS = (
     "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
     "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
 )
+
+
+class _Runtime(NamedTuple):
+    """The sums over the float32 program."""
+
+    peak_memory_bytes: int
+    memory_access_bytes: int
+    tflite_bytes: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -44,24 +53,27 @@ class CostSheet:
     other_operations: dict[str, int]
 
     @cached_property
-    def program(self) -> Program:
-        """The float32 program that a runtime would run. Raises `Problem` for a layer without a TFLite rule."""
-        return build_program(self.graph)
+    def _runtime(self) -> _Runtime:
+        """What the program that a runtime would run tells. Raises `Problem` for a layer without a TFLite rule."""
+        with collector_paused():  # the program is gone at the end, so the collector never sees it
+            program = build_program(self.graph)
+            moved = sum(memory_access(program).values())
+            return _Runtime(arena_bytes(program), moved, predicted_sizes(program))
 
-    @cached_property
+    @property
     def peak_memory_bytes(self) -> int:
         """The activation arena."""
-        return arena_bytes(self.program)
+        return self._runtime.peak_memory_bytes
 
-    @cached_property
+    @property
     def memory_access_bytes(self) -> int:
         """What the operators read and write."""
-        return sum(memory_access(self.program).values())
+        return self._runtime.memory_access_bytes
 
-    @cached_property
+    @property
     def tflite_bytes(self) -> dict[str, int]:
         """The predicted size of the file by precision."""
-        return predicted_sizes(self.program)
+        return self._runtime.tflite_bytes
 
     @cached_property
     def hash(self) -> str:

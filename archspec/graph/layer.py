@@ -31,7 +31,7 @@ class Window(NamedTuple):
 
 
 POINT = Window((1, 1), (1, 1))
-MOST_KNOWN = 4096  # of one config; a long search sees ever new shapes
+MOST_KNOWN = 64  # of one config: a network has a dozen shapes, a long search ever new ones
 
 
 class Config(dict[str, Any]):
