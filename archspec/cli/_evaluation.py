@@ -43,8 +43,8 @@ class Wanted:
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
+    from archspec.evaluate.folders import made
     from archspec.evaluate.scoring import score_predictions
-    from archspec.evaluate.showing import made
     from archspec.evaluate.truth import reference_of
 
     reference = reference_of(open_dataset(wanted.data))
@@ -73,8 +73,8 @@ def evaluate_networks(
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
     from archspec.evaluate.contestants import open_contestants
+    from archspec.evaluate.folders import folders_of
     from archspec.evaluate.network_scoring import score_networks
-    from archspec.evaluate.showing import folders_of
     from archspec.evaluate.truth import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
@@ -147,7 +147,8 @@ def _look(
     contestants: Sequence[Contestant],
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
-    from archspec.evaluate.showing import OverlayFolder, PredictionFolder, folders_of, together
+    from archspec.evaluate.folders import folders_of
+    from archspec.evaluate.showing import OverlayFolder, PredictionFolder, together
 
     predictions, overlays, count = pictures
     return together(

@@ -30,8 +30,8 @@ def predict(
     """
     from archspec.evaluate.class_names import classes_of_data
     from archspec.evaluate.contestants import open_contestant
+    from archspec.evaluate.folders import made
     from archspec.evaluate.prediction import pictures_in, predict_picture
-    from archspec.evaluate.showing import made
     from archspec.reporters import Column, Table
 
     asked = Showing(**showing)

@@ -70,7 +70,7 @@ def overlaid(image: Array, labels: Array, colours: Sequence[Colour]) -> Array:
     table[: len(colours)] = colours
     known = (labels < len(colours))[..., None]
     mixed = image * (1 - OPACITY) + table[labels] * OPACITY
-    tinted: Array = np.where(known, mixed.astype(np.uint8), image)
+    tinted: Array = np.where(known, np.rint(mixed).astype(np.uint8), image)
     return tinted
 
 

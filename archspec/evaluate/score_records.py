@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archspec.evaluate.contestants import Contestant
-from archspec.evaluate.scoring import Scored
 from archspec.metrics import Counts, per_category, per_class, scores
 from archspec.record import Plain, Record, package_versions, timestamp
+
+if TYPE_CHECKING:
+    from archspec.evaluate.contestants import Contestant
+    from archspec.evaluate.scoring import Scored
 
 PACKAGES = ("ai-edge-litert", "keras", "numpy", "pillow", "tensorflow")
 PART_KEYS = {"miou": "iou", "mean_accuracy": "accuracy", "category_iou": "iou", "category_iiou": "iiou"}

@@ -40,8 +40,9 @@ def score_predictions(
     limit: int | None = None,
     boundaries: bool = False,
     watch: Watch | None = None,
+    workers: int | None = None,
 ) -> Scored:
-    """Score a folder of prediction PNGs, in the organisers' naming.
+    """Score a folder of prediction PNGs, in the organisers' naming; `workers` threads, None is one a processor.
 
     Raises `UserError` with everything that is wrong: predictions that are missing before anything is read, and all
     those that cannot be read or hold something else than labels.
@@ -57,7 +58,7 @@ def score_predictions(
 
     found: list[tuple[Counts, tuple[str, bytes]]] = []
     faults: list[Fault] = []
-    for done, (_, result) in enumerate(started(one, items), 1):
+    for done, (_, result) in enumerate(started(one, items, workers), 1):
         try:
             found.append(result.result())
         except UserError as error:

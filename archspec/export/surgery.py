@@ -9,11 +9,12 @@ from archspec.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The copy; whether there was an ARG_MAX to take out; and the shape of its input."""
+    """The copy; whether there was an ARG_MAX to take out; the shape of its input, and its type by its schema name."""
 
     data: bytes
     had_argmax: bool
     input_shape: tuple[int, ...]
+    input_dtype: str
 
 
 def cut_argmax(data: bytes) -> Cut:
@@ -28,7 +29,9 @@ def cut_argmax(data: bytes) -> Cut:
         raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
     model = schema.ModelT.InitFromPackedBuf(data)
     graph = model.subgraphs[0]
-    input_shape = tuple(int(size) for size in graph.tensors[graph.inputs[0]].shape)
+    entrance = graph.tensors[graph.inputs[0]]
+    input_shape = tuple(int(size) for size in entrance.shape)
+    types = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     removed = 0
     for code in (schema.BuiltinOperator.CAST, schema.BuiltinOperator.ARG_MAX):
@@ -38,9 +41,9 @@ def cut_argmax(data: bytes) -> Cut:
             graph.operators = graph.operators[:-1]
             removed = code
     if removed != schema.BuiltinOperator.ARG_MAX:
-        return Cut(data, False, input_shape)
+        return Cut(data, False, input_shape, types[entrance.type])
     for signature in model.signatureDefs or []:
         signature.outputs[0].name, signature.outputs[0].tensorIndex = "logits", int(graph.outputs[0])
     builder = flatbuffers.Builder(len(data) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
-    return Cut(bytes(builder.Output()), True, input_shape)
+    return Cut(bytes(builder.Output()), True, input_shape, types[entrance.type])

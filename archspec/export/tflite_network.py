@@ -41,7 +41,7 @@ class TfliteNetwork:
 
     def __init__(self, data: bytes, *, threads: int = 1, image_range: ImageRange | None = None) -> None:
         cut = cut_argmax(data)
-        self.image_range, self.image_range_said = _image_range(data, image_range)
+        self.image_range, self.image_range_said = _image_range(data, cut.input_dtype, image_range)
         self._scores = _Opened(cut.data, threads, self.image_range)
         self._labels = _Opened(data, threads, self.image_range) if cut.had_argmax else self._scores
         self.size = self._scores.size
@@ -121,8 +121,12 @@ def _exit(details: Sequence[dict[str, Any]], softmax: bool) -> _Exit:
     )
 
 
-def _image_range(data: bytes, wanted: ImageRange | None) -> tuple[ImageRange, str]:
+def _image_range(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[ImageRange, str]:
     """What black and white are for the network, and how that is known."""
+    if not dtype.startswith("FLOAT"):
+        if wanted not in (None, BYTES):
+            raise Problem(f"takes the image's bytes ({dtype.lower()})", "Leave out --image-range")
+        return BYTES, "the bytes of the image as they are"
     if wanted is not None:
         return wanted, "as asked"
     found = read_metadata(data).normalisation
