@@ -139,7 +139,7 @@ def _new(path: Path, dtype: str, shape: tuple[int, ...]) -> Any:
 
 
 def _function(model: Any) -> Callable[[Any], list[Array]]:
-    @tf.function(jit_compile=False)
+    @tf.function(jit_compile=False, autograph=False)
     def run(images: Any) -> Any:
         return tf.nest.flatten(model(images, training=False))
 

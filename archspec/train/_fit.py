@@ -58,7 +58,7 @@ class Fit:
             self.optimizer = build_optimizer(stage, self.moved)
         self._averaged = stage.ema is not None
         self._seed_dropout(seed)
-        self._traced = tf.function(self._step, jit_compile=False)
+        self._traced = tf.function(self._step, jit_compile=False, autograph=False)
 
     def distributed(self, batches: Any) -> Any:
         """A `tf.data.Dataset` as the strategy wants it."""

@@ -78,7 +78,7 @@ class Validator:
                 )
             model = lower.to_keras(graph_for(self._spec, len(self._dataset.classes), size))
 
-            @tf.function(jit_compile=False)
+            @tf.function(jit_compile=False, autograph=False)
             def predict(images: Any) -> Any:
                 return tf.argmax(at_size(model(images, training=False), size), -1, tf.int32)
 
