@@ -20,16 +20,23 @@ def read_npz(file: str, text: tuple[str, ...] = ()) -> dict[str, Array]:
     import numpy as np
 
     need_file(file)
+    if Path(file).suffix == ".npy":
+        raise unreadable(file, "it holds one array, not several", "Name an .npz file")
     try:
-        found = np.load(file, allow_pickle=False)
-        with found if hasattr(found, "files") else _one_array():
-            arrays = {name: found[name] for name in found.files}
+        arrays = _unpacked(file)
     except Exception as error:  # a broken file raises anything: its header may ask for more memory than there is
         raise unreadable(file, first_line(error), "Name an .npz file") from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray) or array.dtype.kind not in ("U" if name in text else NUMBERS):
             raise unreadable(file, f"'{name}' is no array of numbers", "Name an .npz file of weights")
     return arrays
+
+
+def _unpacked(file: str) -> dict[str, Any]:
+    import numpy as np
+
+    with np.load(file, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}
 
 
 def need_file(file: str) -> None:

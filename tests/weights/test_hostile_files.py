@@ -151,3 +151,12 @@ def test_weights_that_are_not_finite(tmp_path: Path, number: float) -> None:
     save_weights(tmp_path / "x.npz", weights, graph)
     with pytest.raises(UserError, match=r"'backbone\.stem\.conv/kernel' holds numbers in the file that are not finite"):
         import_weights(tmp_path / "x.npz", "archspec_npz", graph)
+
+
+def test_one_array_is_no_file_of_weights(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(3))
+    with pytest.raises(UserError, match="it holds one array, not several"):
+        read_tensors(str(tmp_path / "x.npy"), "nanodet_npz")
+    (tmp_path / "x.npy").rename(tmp_path / "x.npz")
+    with pytest.raises(UserError, match="cannot be read as weights"):
+        read_tensors(str(tmp_path / "x.npz"), "nanodet_npz")
