@@ -31,15 +31,16 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
         Column("name", "name"),
         Column("params", "params", kind="integer"),
         Column("gmacs", "GMACs", kind="number", digits=4),
+        Column("input", "at"),
         Column("summary", "what it is"),
         Column("file", "file"),
     )
     # A head that is a block stands under heads and under blocks: once is enough.
     rows = tuple(dict.fromkeys(row for kind in kinds or KINDS for row in _rows(kind, folder)))
-    put_table(Table("", columns, rows, ("GMACs at the input size written in the spec",)), reporter, output)
+    put_table(Table("", columns, rows, ("GMACs at the size that the spec is written for",)), reporter, output)
 
 
-Row = tuple[str, str, int | None, float | None, str, str]
+Row = tuple[str, str, int | None, float | None, str, str, str]
 
 
 def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
@@ -48,7 +49,7 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
             yield _spec_row(name, path, folder)
     elif kind in ("backbones", "heads", "decoders"):
         for name, path in folder.parts(kind.removesuffix("s")).items():
-            yield kind, name, None, None, folder.summary(path), relative(str(path))
+            yield kind, name, None, None, "", folder.summary(path), relative(str(path))
         yield from _block_rows(kind, folder)
     elif kind == "blocks":
         yield from _block_rows("", folder)
@@ -66,13 +67,13 @@ def _block_rows(kind: str, folder: Catalog) -> Iterator[Row]:
     """Blocks of the folder `kind`, or all."""
     for name, path in folder.blocks().items():
         if kind in ("", path.parent.name):
-            yield path.parent.name, name, None, None, folder.summary(path), relative(str(path))
+            yield path.parent.name, name, None, None, "", folder.summary(path), relative(str(path))
 
 
 def _module_rows(kind: str, door: str, names: Iterable[str], folder: Catalog) -> Iterator[Row]:
     for name in names:
         path = Path(door).parent / f"{name}.py"
-        yield kind, name, None, None, folder.summary(path), relative(str(path))
+        yield kind, name, None, None, "", folder.summary(path), relative(str(path))
 
 
 def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
@@ -83,6 +84,7 @@ def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
     try:
         network = traced(str(path), (), folder)
     except UserError as error:
-        return "specs", name, None, None, f"cannot be priced: {error.faults[0].message}", relative(str(path))
+        return "specs", name, None, None, "", f"cannot be priced: {error.faults[0].message}", relative(str(path))
     sheet = network.price()
-    return "specs", name, sheet.params, sheet.gmacs, network.network.source, relative(str(path))
+    size = " x ".join(map(str, sheet.input_size))
+    return "specs", name, sheet.params, sheet.gmacs, size, network.network.source, relative(str(path))

@@ -23,8 +23,9 @@ def weights() -> None:
 @weights.command(name="import")
 @click.argument("file")
 @click.argument("spec", required=False)
-@click.option("--as", "format_name", metavar="FORMAT", required=True,
-              help="Where they come from; `archspec weights show` lists the formats.")  # fmt: skip
+@click.option("--as", "format_name", metavar="FORMAT",
+              help="Where they come from; `archspec weights show` lists the formats. "
+              "Files whose name tells it need none: archspec's own, .pth, TensorFlow's checkpoints.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME",
               help="Load only this section (backbone) or layer. Repeatable.")  # fmt: skip
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE.npz",
@@ -36,7 +37,7 @@ def weights() -> None:
 def import_command(
     file: str,
     spec: str | None,
-    format_name: str,
+    format_name: str | None,
     only: tuple[str, ...],
     output: Path,
     every: bool,
@@ -50,11 +51,12 @@ def import_command(
     what does not fit is an error.
     """
     from archspec.cli._weights_report import imported_table
-    from archspec.weights import import_weights, save_weights
+    from archspec.weights import import_weights, save_weights, usual_format
 
     folder = catalog(plugins)
-    network, graph, said = _network(file, spec, format_name, overrides, folder)
-    found = import_weights(file, format_name, graph, output_stride=network.output_stride, only=only)
+    name = format_name or usual_format(file)
+    network, graph, said = _network(file, spec, name, overrides, folder)
+    found = import_weights(file, name, graph, output_stride=network.output_stride, only=only)
     save_weights(output, found.arrays, graph, spec=found.spec, settings=found.settings, source=Path(file).name)
     put_table(imported_table(found, graph, said, output, every or reporter != "table"), reporter, None)
 
@@ -78,7 +80,7 @@ def _network(
 
 @weights.command()
 @click.argument("file", required=False)
-@click.option("--as", "format_name", metavar="FORMAT", help="Needed for all but archspec's own files.")
+@click.option("--as", "format_name", metavar="FORMAT", help="Needed where the name of FILE does not tell it.")
 @format_option
 @output_option
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:

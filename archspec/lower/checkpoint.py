@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 ENDINGS = (".index", ".meta", ".data-00000-of-00001")
+STATE = "checkpoint"  # beside them: which prefix is the newest
 
 
 def read_checkpoint(path: str) -> dict[str, Array]:
-    """Variable name -> array. `path` is the prefix, one of its files, or a folder with a file `checkpoint`.
+    """Variable name -> array. `path` is the prefix, one of its files, or a folder with a file `checkpoint`, or that.
 
     Raises `UserError` when there is no checkpoint or it cannot be read.
     """
-    prefix = path
+    is_state = Path(path).name == STATE and Path(path).is_file() and not Path(f"{path}.index").is_file()
+    prefix = str(Path(path).parent) if is_state else path
     for ending in ENDINGS:
         prefix = prefix.removesuffix(ending)
     beside = Path(prefix).parent.glob(f"{Path(prefix).name}*") if Path(prefix).parent.is_dir() else ()

@@ -38,7 +38,10 @@ __all__ = [
     "usual_format",
 ]
 
-USUAL = {".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file"}  # our own; others must be named
+USUAL = {
+    ".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file",  # our own
+    ".pth": "torchvision_pth", ".index": "tf1_checkpoint", ".meta": "tf1_checkpoint",  # each has one format
+}  # fmt: skip
 
 
 @cache
@@ -49,10 +52,17 @@ def formats() -> tuple[str, ...]:
 
 
 def usual_format(file: str) -> str:
-    """The format of one of our own files, by how its name ends. Raises `UserError` for others."""
-    found = USUAL.get(Path(file).suffix)
+    """The format of one of our own files, of a .pth and of a TensorFlow checkpoint (its prefix or folder), by its name.
+
+    Raises `UserError` for others, and where there is no such file.
+    """
+    path = Path(file)
+    if Path(f"{file}.index").is_file() or (path.is_dir() and any(path.glob("*.index"))):
+        return USUAL[".index"]
+    found = USUAL.get(path.suffix)
     if found is None:
-        raise user_error("not a file of archspec's own", f"Name its format: {', '.join(formats())}", place=Place(file))
+        fact = "its name does not tell its format" if path.exists() else "no such file"
+        raise user_error(fact, f"Name its format: {', '.join(formats())}", place=Place(file))
     return found
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,19 +12,31 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+NUMBERS = "fiub"  # NumPy's letters of the types that numbers have
 
-def read_npz(file: str) -> dict[str, Array]:
-    """Every array of an .npz by its name. Raises `UserError`."""
+
+def read_npz(file: str, text: tuple[str, ...] = ()) -> dict[str, Array]:
+    """Every array of an .npz by its name, numbers but for those named in `text`. Raises `UserError`."""
     import numpy as np
 
     need_file(file)
+    if Path(file).suffix == ".npy":
+        raise unreadable(file, "it holds one array, not several", "Name an .npz file")
     try:
-        with np.load(file, allow_pickle=False) as found:
-            if not isinstance(found, np.lib.npyio.NpzFile):
-                raise unreadable(file, "it holds one array, not several", "Name an .npz file")
-            return {name: found[name] for name in found.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise unreadable(file, _first_line(error), "Name an .npz file") from error
+        arrays = _unpacked(file)
+    except Exception as error:  # a broken file raises anything: its header may ask for more memory than there is
+        raise unreadable(file, first_line(error), "Name an .npz file") from error
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in ("U" if name in text else NUMBERS):
+            raise unreadable(file, f"'{name}' is no array of numbers", "Name an .npz file of weights")
+    return arrays
+
+
+def _unpacked(file: str) -> dict[str, Any]:
+    import numpy as np
+
+    with np.load(file, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}
 
 
 def need_file(file: str) -> None:
@@ -39,5 +50,6 @@ def unreadable(file: str, why: str, remedy: str) -> UserError:
     return user_error(f"cannot be read as weights ({why})", remedy, place=Place(file))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error says, in a line; its type where it says nothing."""
     return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -109,10 +109,14 @@ def _left_out(only: tuple[str, ...]) -> str:
 def _misfits(
     arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], wanted: set[str], held: Holding
 ) -> list[str]:
+    import numpy as np
+
     found = [f"the network has no '{key}', which the file holds" for key in arrays if key not in shapes]
     for key, array in arrays.items():
         if key in shapes and array.shape != shapes[key]:
             found.append(f"'{key}' is {list(array.shape)} in the file, and the network needs {list(shapes[key])}")
+        elif not np.isfinite(array).all():
+            found.append(f"'{key}' holds numbers in the file that are not finite")
     missing = [key for key in shapes if key in wanted and key not in arrays and is_in(_node(key), held.covers)]
     return found + [f"the file has nothing for '{key}' {list(shapes[key])}" for key in missing]
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.errors import Problem
-from archspec.weights._files import need_file, unreadable
+from archspec.weights._files import first_line, need_file, unreadable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,8 +65,7 @@ def read_state(file: str) -> dict[str, Array]:
     except Problem as problem:
         raise unreadable(file, problem.fact, problem.remedy) from None
     except Exception as error:  # unpickling a broken file raises anything
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise unreadable(file, fact, REMEDY) from error
+        raise unreadable(file, first_line(error), REMEDY) from error
 
 
 def _read_zip(archive: zipfile.ZipFile) -> tuple[Any, dict[str, bytes]]:
@@ -76,11 +75,17 @@ def _read_zip(archive: zipfile.ZipFile) -> tuple[Any, dict[str, bytes]]:
     folder = names[0].removesuffix("data.pkl")
     if f"{folder}byteorder" in archive.namelist() and archive.read(f"{folder}byteorder") != b"little":
         raise Problem("its numbers are big-endian", "Save it on a little-endian machine")
-    state = _Unpickler(io.BytesIO(archive.read(names[0]))).load()
-    raw = {
-        name.removeprefix(f"{folder}data/"): name for name in archive.namelist() if name.startswith(f"{folder}data/")
-    }
-    return state, {key: archive.read(name) for key, name in raw.items()}
+    unpickler = _Unpickler(io.BytesIO(archive.read(names[0])))
+    state = unpickler.load()
+    return state, {key: _read_storage(archive, f"{folder}data/{key}", one) for key, one in unpickler.seen.items()}
+
+
+def _read_storage(archive: zipfile.ZipFile, name: str, storage: _Storage) -> bytes:
+    """The bytes of a storage. Raises `Problem` where there are more or fewer: a small zip can unpack to anything."""
+    size = storage.length * _width(storage)
+    if name not in archive.namelist() or archive.getinfo(name).file_size != size:
+        raise Problem(f"'{name}' is not the {size} bytes that its tensors need", "Save it again")
+    return archive.read(name)
 
 
 def _read_stream(stream: Any) -> tuple[Any, dict[str, bytes]]:

@@ -28,12 +28,12 @@ CONVENTIONS = ("as ours: how the layers are wired is written beside the arrays, 
 
 def read(file: str) -> dict[str, Array]:
     """The arrays by `layer/array`. Raises `UserError`."""
-    return {name: array for name, array in read_npz(file).items() if name != ABOUT}
+    return {name: array for name, array in read_npz(file, (ABOUT,)).items() if name != ABOUT}
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:  # noqa: ARG001
     """All of it. Raises `UserError`."""
-    everything = read_npz(file)
+    everything = read_npz(file, (ABOUT,))
     sources = {key: (key,) for key in tensors}
     if ABOUT not in everything:
         note = "this .npz does not say how its layers are wired: that it is of this very spec is taken on trust"
@@ -53,7 +53,7 @@ def held(file: str, tensors: dict[str, Array], output_stride: int | None = None)
             about["spec"],
             tuple(about["settings"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         raise unreadable(file, f"what is written about it is broken: {error}", "Import the weights again") from error
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
-from archspec.weights._files import need_file, unreadable
+from archspec.weights._files import first_line, need_file, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._image import image_scale
 from archspec.weights._readings import Part, read_parts
@@ -42,9 +42,8 @@ def read(file: str) -> dict[str, Array]:
             with zipfile.ZipFile(file) as archive:
                 return _arrays(io.BytesIO(archive.read("model.weights.h5")))
         return _arrays(file)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, Problem) as error:
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise unreadable(file, fact, REMEDY) from error
+    except Exception as error:  # a broken file raises anything
+        raise unreadable(file, first_line(error), REMEDY) from error
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:  # noqa: ARG001
@@ -57,7 +56,7 @@ def held(file: str, tensors: dict[str, Array], output_stride: int | None = None)
         with zipfile.ZipFile(file) as archive:
             parts = keras_parts(json.loads(archive.read("config.json")), tensors)
         return Holding(tensors, sources, {}, read_parts(parts), image_scale(parts))
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:  # whatever else stands in the JSON raises anything
         raise unreadable(file, f"its config.json is not of a flat functional model: {error}", REMEDY) from error
 
 

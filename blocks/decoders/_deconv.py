@@ -17,6 +17,21 @@ def tap(taps: Mapping[str, Tensor], name: str) -> Tensor:
     return taps[name]
 
 
+def finer_tap(taps: Mapping[str, Tensor], name: str, x: Tensor, what: str) -> Tensor:
+    """The earlier step of that id, to whose stride `x` is to be upsampled by `what`.
+
+    Raises `Problem` with the steps that would do.
+    """
+    found = tap(taps, name)
+    if x.stride % found.stride or x.stride == found.stride:
+        finer = [f"{key} ({one.stride})" for key, one in taps.items() if 1 < one.stride < x.stride]
+        raise Problem(
+            f"{what}: a map at stride {x.stride} cannot be upsampled to stride {found.stride}, that of '{name}'",
+            f"Name steps of finer stride: {', '.join(finer)}" if finer else "Use a larger output_stride",
+        )
+    return found
+
+
 def deconv_to(
     x: Tensor, size: Size, stride: int, *, filters: int, input_size: Size, batch_norm: bool = True, name: str
 ) -> Tensor:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from archspec.blocks.decoders._deconv import deconv_to, tap
+from archspec.blocks.decoders._deconv import deconv_to, finer_tap
 from archspec.blocks.decoders.scores import scores
 from archspec.graph import Tensor, layers
 
@@ -22,10 +22,9 @@ def skipnet(
     """
     y = scores(x, classes=classes, name=f"{name}/score_fr")
     for number, skip in enumerate(skips, 1):
-        feed = tap(taps, skip)
-        y = deconv_to(
-            y, feed.size, feed.stride, filters=classes, input_size=input_size, name=f"{name}/upscore{2**number}"
-        )
+        upscore = f"upscore{2**number}"
+        feed = finer_tap(taps, skip, y, upscore)
+        y = deconv_to(y, feed.size, feed.stride, filters=classes, input_size=input_size, name=f"{name}/{upscore}")
         feed = scores(feed, batch_norm=True, classes=classes, name=f"{name}/score_feed{number}")
         y = layers.Add(name=f"{name}/fuse_feed{number}")([feed, y])
     last = f"{name}/upscore{2 ** (len(skips) + 1)}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
-from archspec.blocks.decoders._deconv import deconv_to, tap
+from archspec.blocks.decoders._deconv import deconv_to, finer_tap, tap
 from archspec.blocks.decoders.scores import scores
 from archspec.blocks.units._biased import biased_conv_bn
 from archspec.graph import Range, Tensor, layers
@@ -30,7 +30,7 @@ def unet(
     """
     y = x
     for number, skip in enumerate(skips, 1):
-        low = tap(taps, skip)
+        low = finer_tap(taps, skip, y, f"upscale{number}")
         y = _linear(y, low.channels, f"{name}/expand{number}_1")
         y = deconv_to(
             y, low.size, low.stride, filters=low.channels, input_size=input_size, name=f"{name}/upscale{number}"

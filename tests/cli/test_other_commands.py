@@ -79,6 +79,9 @@ def test_list_has_every_file_with_its_description() -> None:
     prices = {row["name"]: row["gmacs"] for row in rows if row["kind"] == "specs"}
     assert set(prices) == set(catalog.specs())
     assert [round(prices[name], 4) for name in BUNDLED] == [0.2311, 0.3236, 0.4984, 0.5906]
+    sizes = {row["name"]: row["input"] for row in rows if row["kind"] == "specs"}
+    assert (sizes["shufflenetv2_basic"], sizes["enet"], sizes["fast_scnn"]) == ("224 x 224", "360 x 640", "1024 x 2048")
+    assert all(row["params"] and row["summary"] and " x " in row["input"] for row in rows if row["kind"] == "specs")
 
 
 @pytest.mark.parametrize("kind", ["specs", "backbones", "heads", "blocks", "devices", "formats"])

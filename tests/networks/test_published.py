@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,40 @@ def test_table_5_is_whole_and_within_two_per_cent() -> None:
     table = [one for one in findings() if one.claim.where == "Table 5" and one.claim.metric in ("gflops", "tflite_mb")]
     assert len(table) == 8
     assert all(abs(one.computed / one.claim.published - 1) <= 0.02 for one in table if one.computed)
+
+
+# Every figure of floating-point operations and of megabytes in the two papers and in what they quote:
+# network, published, height; whether it is reproduced.
+FIGURES = {
+    ("shufflenetv2_basic", 0.47, 224): True, ("shufflenetv2_dpc", 0.65, 224): True,
+    ("mobilenetv2_basic", 1.0, 224): True, ("mobilenetv2_dpc", 1.18, 224): True,
+    ("shufflenetv2_basic", 4.6, 224): True, ("shufflenetv2_dpc", 6.0, 224): True,
+    ("mobilenetv2_basic", 8.4, 224): True, ("mobilenetv2_dpc", 9.9, 224): True,
+    ("shufflenetv2_basic", 2.18, 360): True, ("shufflenetv2_dpc", 3.05, 360): True,
+    ("mobilenetv2_basic", 4.69, 360): True, ("mobilenetv2_dpc", 5.56, 360): True,
+    ("shuffleseg_skipnet", 2.03, 360): True, ("shuffleseg_skipnet", 2.0, 360): True,
+    ("skipnet_mobilenet", 6.2, 360): True, ("segnet", 286.03, 360): True, ("enet", 3.83, 360): False,
+    ("shuffleseg_skipnet", 4.63, 512): False, ("skipnet_mobilenet", 13.8, 512): True,
+    ("shuffleseg_unet", 17.9, 512): True, ("unet_mobilenet", 55.9, 512): True, ("unet_resnet18", 43.9, 512): False,
+    ("shuffleseg_dilation_8s", 71.6, 512): False, ("dilation_8s_mobilenet", 150.0, 512): False,
+    ("enet", 0.7, 360): True, ("segnet", 56.2, 360): True,
+}  # fmt: skip
+
+
+def test_every_figure_of_both_papers_is_there() -> None:
+    found = {
+        (one.claim.network, one.claim.published, one.claim.input_size[0]): one.reproduced
+        for one in findings()
+        if one.claim.metric not in ("latency_ms", "params_m", "params_total_m")
+    }
+    assert found == FIGURES
+
+
+def test_a_network_that_is_not_bundled_needs_a_reason() -> None:
+    claim = Claim("p", "w", "unet_resnet18", "gflops", 43.9, "c", (512, 1024), 20)
+    assert [one.computed for one in find((replace(claim, reason="not bundled"),), Catalog())] == [None]
+    with pytest.raises(UserError, match="unet_resnet18"):
+        list(find((claim,), Catalog()))
 
 
 def test_a_reason_is_given_only_where_it_is_needed() -> None:

@@ -199,6 +199,8 @@ BACKBONES = {
     "shufflenet_v2": ("[stage3, stage2]", "[stage3, stage2, stem]"),
     "mobilenet_v1": ("[conv_ds_12, conv_ds_6]", "[conv_ds_12, conv_ds_4, conv_1]"),
     "mobilenet_v2": ("[stage5, stage3]", "[stage5, stage3, stage2, stage1]"),
+    "mobilenet_v3_large": ("[stage5, stage3]", "[stage5, stage3, stage2, stage1]"),
+    "mobilenet_v3_small": ("[stage3, stage2]", "[stage3, stage2, stage1]"),
 }
 ELSEWHERE = (
     "input: {{size: {size}}}\noutput_stride: {stride}\nbackbone: {backbone}\ndecoder: {decoder}\nclassifier: none"
@@ -248,9 +250,13 @@ WRONG = {
         "decoder.skips=[stage3, stag2]",
     ): "no earlier step has the id 'stag2'. Did you mean 'stage2'?",
     ("shuffleseg_unet", "decoder.skips=[stage2, stage3]"): (
-        "upscale2: a map at stride 8 cannot be upsampled to stride 16. Name steps of finer stride"
+        "upscale2: a map at stride 8 cannot be upsampled to stride 16, that of 'stage3'. "
+        "Name steps of finer stride: conv1 (2), conv1_padded (2), max_pool (4), max_pool_padded (4)"
     ),
-    ("skipnet_mobilenet", "output_stride=16"): "upscore2: a map at stride 16 cannot be upsampled to stride 16",
+    ("skipnet_mobilenet", "output_stride=16"): (
+        "upscore2: a map at stride 16 cannot be upsampled to stride 16, that of 'conv_ds_7'. "
+        "Name steps of finer stride: conv_1 (2), conv_ds_2 (2), conv_ds_3 (4), conv_ds_4 (4), conv_ds_5 (8), conv_"
+    ),
     ("dilation_8s_mobilenet", "output_stride=16"): "the backbone's strides multiply to 8, less than output_stride 16",
     ("shuffleseg_unet", "backbone.groups=5"): "backbone.shufflenet_v1.groups: not allowed (5). One of: 1, 2, 3, 4, 8",
 }

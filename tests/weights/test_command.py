@@ -65,7 +65,8 @@ def test_show(tmp_path: Path, file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("weights", "import", "x.npz", "--output", "y.npz"), "Missing option '--as'"),
+        (("weights", "import", "x.npz", "--output", "y.npz"), "x.npz: no such file"),
+        (("weights", "import", "model.ckpt", "--output", "y.npz"), "model.ckpt: no such file. Name its format"),
         (("weights", "import", "x.npz", "--as", "nandet", "--output", "y"), "Did you mean 'nanodet_npz'?"),
         (("weights", "import", "x.npz", "--as", "nanodet_npz", "--output", "y"), "x.npz: no such file"),
         (("weights", "import", "x.npz", "no_spec", "--as", "nanodet_npz", "--output", "y"), "no such spec file"),

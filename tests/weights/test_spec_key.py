@@ -126,5 +126,8 @@ def test_a_build_with_wrong_weights_stops(tmp_path: Path) -> None:
 def test_foreign_formats_must_be_named(tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(TINY + "weights: model.ckpt-9\n")
     expanded, graph = network(tmp_path / "net.yaml")
-    with pytest.raises(UserError, match=r"not a file of archspec's own. Name its format: .*tf1_checkpoint"):
+    with pytest.raises(UserError, match=r"model.ckpt-9: no such file. Name its format: .*tf1_checkpoint"):
+        spec_weights(expanded, graph)
+    (tmp_path / "model.ckpt-9.index").write_bytes(b"nonsense")
+    with pytest.raises(UserError, match="cannot be read as a TensorFlow checkpoint"):
         spec_weights(expanded, graph)

@@ -12,7 +12,8 @@ import tensorflow as tf
 from archspec.errors import UserError
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
-from archspec.weights import hold_weights, import_weights
+from archspec.weights import hold_weights, import_weights, spec_weights, usual_format
+from tests.cli.runner import run
 from tests.weights import tf1_networks
 from tests.weights.networks import image, network, relative
 
@@ -139,8 +140,23 @@ def test_other_classes_and_other_heads_take_the_backbone(tmp_path: Path, tensors
 def test_names_with_the_files_of_a_checkpoint(tmp_path: Path, tensors: dict[str, Array]) -> None:
     """The prefix, one of its files, and the folder mean the same."""
     file = checkpoint(tmp_path, tensors)
-    for name in (file, f"{file}.index", f"{file}.data-00000-of-00001", tmp_path):
+    for name in (file, f"{file}.index", f"{file}.data-00000-of-00001", tmp_path, tmp_path / "checkpoint"):
         assert len(hold_weights(str(name), "tf1_checkpoint").arrays) == len(tensors)
+    for name in (file, f"{file}.index", tmp_path):
+        assert usual_format(str(name)) == "tf1_checkpoint"
+
+
+def test_a_spec_and_the_command_take_a_checkpoint_by_its_name(tmp_path: Path, tensors: dict[str, Array]) -> None:
+    """No format, no settings: which network it is of stands in the checkpoint."""
+    file = checkpoint(tmp_path, tensors)
+    (tmp_path / "net.yaml").write_text("extends: shufflenetv2_basic\nvariant: reference\nweights: model\n")
+    found = spec_weights(*network(tmp_path / "net.yaml"))
+    assert found is not None
+    assert (found.format, len(found.arrays), found.fresh) == ("tf1_checkpoint", len(tensors), {})
+    done = run("weights", "import", str(file), "--output", str(tmp_path / "w.npz"))
+    assert done.code == 0, done.err
+    assert "network: shufflenetv2_basic --set classes=19 --set variant=reference" in done.out
+    assert f"loaded {len(tensors)} of {len(tensors)} arrays" in done.out
 
 
 def test_what_is_no_checkpoint_is_told(tmp_path: Path) -> None:
