@@ -44,8 +44,8 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
     from archspec.evaluate.folders import made
+    from archspec.evaluate.references import reference_of
     from archspec.evaluate.scoring import score_predictions
-    from archspec.evaluate.truth import reference_of
 
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else made(wanted.output)
@@ -75,7 +75,7 @@ def evaluate_networks(
     from archspec.evaluate.contestants import open_contestants
     from archspec.evaluate.folders import folders_of
     from archspec.evaluate.network_scoring import score_networks
-    from archspec.evaluate.truth import reference_of
+    from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
     dataset = open_dataset(wanted.data)

@@ -109,15 +109,6 @@ class ClassReference:
         return ()
 
 
-def reference_of(dataset: Dataset) -> Reference:
-    """How the organisers of a data set score it, where we know; else by its classes."""
-    if dataset.name == "cityscapes" and dataset.root is not None:
-        from archspec.evaluate.cityscapes import CityscapesReference
-
-        return CityscapesReference(dataset.root)
-    return ClassReference(dataset)
-
-
 def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
     """16 hexadecimal letters that stand for names and contents, in their order."""
     found = hashlib.blake2b(digest_size=8)

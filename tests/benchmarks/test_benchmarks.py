@@ -1,6 +1,7 @@
 """Every benchmark runs in its shortest form and prints its ratios. No test here looks at how long anything took."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -97,6 +98,22 @@ def test_latency() -> None:
         "ours / this ≤ 0.6",
         "this / ours ≤ 0.52",
     ]
+
+
+@pytest.mark.slow
+def test_score_speed() -> None:
+    if "ARCHSPEC_CITYSCAPES_PYTHON" not in os.environ:
+        pytest.skip("set ARCHSPEC_CITYSCAPES_PYTHON to a python that has cityscapesscripts 2.3.0 (.ci/run does)")
+    theirs, ours, one_thread = rows("score_speed.py", "--quick")
+    for row in (ours, one_thread):
+        assert row["ratio"] > 0 and row["cpu_ratio"] > 0
+    assert (theirs["what"], theirs["ratio"]) == ("cityscapesScripts 2.3.0", None)
+
+
+def test_score_speed_without_the_organisers_code_is_one_line() -> None:
+    done = run("score_speed.py", "--quick", "--python", "")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("no python with cityscapesscripts is named")
 
 
 def test_the_naive_network_is_what_its_description_says() -> None:
