@@ -147,7 +147,7 @@ def _function(model: Any) -> Callable[[Any], list[Array]]:
 
 
 def feature_batches(features: Features, batch_size: int, seed: int, steps: int, first_step: int) -> Any:
-    """A `tf.data.Dataset` of `((features, …), labels)` for the steps from `first_step`, each a function of the seed and
+    """A `tf.data.Dataset` of `(features, labels)` for the steps from `first_step`, each a function of the seed and
     its number: an epoch is a permutation of all samples."""
     order = _Order(len(features.labels), seed)
 
@@ -160,7 +160,7 @@ def feature_batches(features: Features, batch_size: int, seed: int, steps: int, 
     def traced(step: Any) -> Any:
         found = tf.numpy_function(load, [step], dtypes)
         *inputs, labels = [tf.ensure_shape(one, shape) for one, shape in zip(found, shapes, strict=True)]
-        return tuple(inputs), labels
+        return tuple(inputs) if len(inputs) > 1 else inputs[0], labels
 
     options = tf.data.Options()
     options.autotune.enabled = False
