@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from archspec.errors import Problem
 
@@ -12,8 +13,9 @@ class Augmentation:
     """Random scale, crop and flip of image and label together; then the colours of the image alone.
 
     `crop` or `fixed_size` is the `(height, width)` of what comes out, the other is None. With `crop` the image is
-    scaled by one of `scale_from`, `scale_from + scale_step`, … `scale_to`, all equally likely, padded at the bottom
-    and the right where it is smaller than the crop, and cut at a random place. With `fixed_size` the whole image is
+    scaled by one of `scale_from`, `scale_from + scale_step`, … `scale_to`, all equally likely (a step of 0: by any
+    number between), padded at the bottom and the right where it is smaller than the crop, and cut at a random place,
+    as DeepLab's input_preprocess.py does. With `fixed_size` the whole image is
     resized to that, whatever its proportions. The defaults are the papers': 0.5 to 2.0 in steps of 0.25, flip 0.5.
 
     `brightness`, `contrast`, `saturation` are largest changes: 0.2 draws a factor (brightness: a share of 255 to add)
@@ -48,14 +50,11 @@ class Augmentation:
     @property
     def size(self) -> tuple[int, int]:
         """`(height, width)` of what comes out."""
-        size = self.crop or self.fixed_size
-        assert size is not None  # noqa: S101 (checked when made)
-        return size
+        return cast("tuple[int, int]", self.crop or self.fixed_size)  # one of them is there: checked when made
 
-    @property
-    def scales(self) -> tuple[float, ...]:
-        """Every scale that may be drawn."""
-        if self.scale_step == 0 or self.crop is None:
-            return (self.scale_from,) if self.crop else (1.0,)
+    def scale(self, drawn: float) -> float:
+        """The scale of a draw in [0, 1)."""
+        if self.scale_step == 0:
+            return self.scale_from + drawn * (self.scale_to - self.scale_from)
         count = int((self.scale_to - self.scale_from) / self.scale_step + 1e-6) + 1
-        return tuple(self.scale_from + number * self.scale_step for number in range(count))
+        return self.scale_from + int(drawn * count) * self.scale_step

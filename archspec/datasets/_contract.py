@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from archspec.errors import Fault, Place, UserError, nearest, user_error
+
 if TYPE_CHECKING:
     import numpy as np
+    from PIL import Image
 
     Array = np.ndarray[Any, Any]
 
@@ -16,6 +20,8 @@ IGNORE = 255
 """The label of a pixel that is neither trained on nor scored."""
 
 Colour = tuple[int, int, int]
+Size = tuple[int, int]
+"""`(height, width)` in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,12 @@ class Dataset(ABC):
 
     def __init__(self, root: Path | None) -> None:
         self.root = root
+        self._examples: dict[str, tuple[Example, ...]] = {}
+
+    @property
+    def place(self) -> Place:
+        """The folder, for messages."""
+        return Place(str(self.root or self.name))
 
     @property
     @abstractmethod
@@ -57,12 +69,37 @@ class Dataset(ABC):
         """The splits there are, `train` and `val` where the organisers have them."""
 
     @abstractmethod
+    def find(self, split: str) -> tuple[list[Example], list[Fault]]:
+        """The examples of one of the splits, in any order, and everything that is wrong with the others.
+
+        Raises `UserError` where nothing can be found at all (a folder that cannot be read).
+        """
+
     def examples(self, split: str) -> tuple[Example, ...]:
         """Every example of a split, in order of their names.
 
         Raises `UserError` with every fault that can be told without opening an image: no such folder or split, an
         empty split, an image without a label.
         """
+        if split not in self._examples:
+            self.require(split)
+            found, faults = self.find(split)
+            if faults:
+                raise UserError(faults)
+            if not found:
+                raise self.empty(split)
+            self._examples[split] = tuple(sorted(found, key=lambda example: example.name))
+        return self._examples[split]
+
+    def require(self, split: str) -> None:
+        """Raises `UserError` when there is no such split."""
+        if split not in self.splits:
+            remedy = nearest(split, self.splits) or "Is it the right folder?"
+            raise user_error(f"{self.name} has no split '{split}' here", remedy, place=self.place)
+
+    def empty(self, split: str) -> UserError:
+        """What is wrong with a split of no examples."""
+        return user_error(f"the split '{split}' is empty", "Is it the right folder?", place=self.place)
 
     @abstractmethod
     def read_image(self, example: Example) -> Array:
@@ -75,7 +112,44 @@ class Dataset(ABC):
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """
 
-    def image_size(self, example: Example) -> tuple[int, int]:
-        """`(height, width)` of the image. A subclass may know without reading it all. Raises `UserError`."""
+    def image_size(self, example: Example) -> Size:
+        """The size of the image. A subclass may know without reading it all. Raises `UserError`."""
         height, width = self.read_image(example).shape[:2]
         return height, width
+
+    def label_size(self, example: Example) -> Size:
+        """The size of the label. A subclass may know without reading it all. Raises `UserError`."""
+        height, width = self.read_label(example).shape
+        return height, width
+
+    def file_faults(self, example: Example) -> list[Fault]:
+        """What can be seen to be wrong with its files without decoding them: cut short, not an image."""
+        return []
+
+    def fingerprint(self, split: str) -> str:
+        """16 hexadecimal letters that stand for the split: the names of its examples and the sizes of their files."""
+        found = hashlib.sha256(repr((self.name, split, self.classes.names)).encode())
+        sizes: dict[Path | None, int] = {None: 0}
+        for example in self.examples(split):
+            for path in (example.image, example.label):
+                if path not in sizes and path is not None:
+                    sizes[path] = _bytes(path)
+            found.update(repr((example.name, sizes[example.image], sizes[example.label])).encode())
+        return found.hexdigest()[:16]
+
+    def prediction_path(self, example: Example) -> Path:
+        """Where the organisers look for the prediction of an example, in the folder of all predictions."""
+        return Path(f"{example.name}.png")
+
+    def encode_prediction(self, labels: Array) -> Image.Image:
+        """Predicted classes `(H, W)`, uint8, as the PNG that the organisers read."""
+        from PIL import Image
+
+        return Image.fromarray(labels)
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise user_error(f"cannot be read ({error.strerror or error})", place=Place(str(path))) from error

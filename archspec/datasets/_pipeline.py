@@ -9,10 +9,11 @@ import numpy as np
 
 from archspec.datasets._ahead import Ahead
 from archspec.datasets._augmentation import Augmentation
+from archspec.datasets._carrying import carried
+from archspec.datasets._check import read_pair
 from archspec.datasets._contract import Dataset
 from archspec.datasets._draws import permutation
 from archspec.datasets._sampling import draw, sample
-from archspec.errors import Place, user_error
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -42,16 +43,18 @@ def training_batches(
 
     Each is `(images (B, h, w, 3) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts at
     `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
-    decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`.
+    decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`. Loop over the
+    batches inside `reading_errors()`: then a bad file is a `UserError`.
     """
-    import tensorflow as tf
+    from archspec.lower.framework import tf
 
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
-    ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
+    ahead = carried(Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1))))
     height, width = augmentation.size
 
+    @tf.autograph.experimental.do_not_convert
     def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = tf.numpy_function(lambda number: ahead(int(number)), [step], (tf.float32, tf.uint8))
+        images, labels = tf.numpy_function(ahead, [step], (tf.float32, tf.uint8))
         return (
             tf.ensure_shape(images, (batch_size, height, width, 3)),
             tf.ensure_shape(labels, (batch_size, height, width)),
@@ -106,18 +109,10 @@ class Batches:
     def _pair(self, index: int) -> tuple[Array, Array]:
         kept = self._kept.get(index)
         if kept is None:
-            kept = self._read(index)
+            kept = read_pair(self._dataset, self.examples[index])
             if self._keep:
                 self._kept[index] = kept
         return kept
-
-    def _read(self, index: int) -> tuple[Array, Array]:
-        example = self.examples[index]
-        image, label = self._dataset.read_image(example), self._dataset.read_label(example)
-        if image.shape[:2] != label.shape:
-            sizes = f"the label is {label.shape[1]} × {label.shape[0]}, the image {image.shape[1]} × {image.shape[0]}"
-            raise user_error(sizes, "They must be of one size", place=Place(str(example.label)))
-        return image, label
 
     def _memory_bytes(self) -> float:
         """The decoded split's size, from that of some of its examples."""

@@ -51,14 +51,13 @@ def window(size: tuple[int, int], augmentation: Augmentation, drawn: dict[str, f
     if augmentation.fixed_size is not None:
         rows, columns = augmentation.fixed_size
         return Axis(size[0], rows, 0, rows), Axis(size[1], columns, 0, columns)
-    scales = augmentation.scales
-    scale = scales[int(drawn["scale"] * len(scales))]
+    scale = augmentation.scale(drawn["scale"])
     height, width = augmentation.size
     return _axis(size[0], scale, height, drawn["row"]), _axis(size[1], scale, width, drawn["column"])
 
 
 def _axis(source: int, scale: float, wanted: int, drawn: float) -> Axis:
-    scaled = max(1, round(source * scale))
+    scaled = max(1, int(source * scale))  # cut off, as DeepLab does
     free = max(0, scaled - wanted)
     return Axis(source, scaled, int(drawn * (free + 1)), min(scaled, wanted))
 

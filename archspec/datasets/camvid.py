@@ -1,10 +1,29 @@
-"""CamVid street scenes, 11 classes: the SegNet folders (train, trainannot, …)."""
+"""CamVid street scenes, 11 classes: the SegNet folders, or the original pictures in 32 colours."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from archspec.datasets._camvid_colours import COLOURS, class_of_colour
 from archspec.datasets._contract import IGNORE, Classes, Example
-from archspec.datasets._files import FileDataset, paired
-from archspec.errors import Fault
+from archspec.datasets._files import (
+    FileDataset,
+    by_stem,
+    files_in,
+    is_folder,
+    label_of,
+    paired,
+    to_classes,
+    unknown_values,
+)
+from archspec.datasets._images import read_label_image
+from archspec.errors import Fault, Place, user_error
+
+Array = np.ndarray[Any, Any]
 
 VOID = 11
 SPLITS = ("train", "val", "test")
@@ -21,20 +40,72 @@ CLASSES = {
     "pedestrian": (64, 64, 0),
     "bicyclist": (0, 128, 192),
 }
+ORIGINAL_IMAGES, ORIGINAL_LABELS = "701_StillsRaw_full", "LabeledApproved_full"
 
 
 class CamVid(FileDataset):
-    """`train/ trainannot/ val/ valannot/ test/ testannot/`: label 11 is void and ignored."""
+    """`train/ trainannot/`, `val/ valannot/`, `test/ testannot/` with labels 0 to 11, 11 (void) ignored.
+
+    Labels may also be the original colours, `<name>_L.png` in `train_labels/`, … or in `LabeledApproved_full/` beside
+    `701_StillsRaw_full/`, where the splits are SegNet's. Colours are merged as `_camvid_colours.py` says.
+    """
 
     name = "camvid"
     classes = Classes(tuple(CLASSES), tuple(CLASSES.values()))
-    numbers = {number: number for number in range(len(CLASSES))} | {VOID: IGNORE}
+    numbers: ClassVar[dict[int, int]] = {number: number for number in range(len(CLASSES))} | {VOID: IGNORE}
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Those of the three whose folder is there."""
-        return tuple(split for split in SPLITS if (self.root / split).is_dir())
+        """Those of the three whose folder is there; all of them for the original pictures."""
+        if is_folder(self.root / ORIGINAL_IMAGES):
+            return SPLITS
+        return tuple(split for split in SPLITS if is_folder(self.root / split))
 
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
-        """Pairs by stem."""
-        return paired(self.root / split, self.root / f"{split}annot")
+        """Pairs by stem, with or without `_L` at the label's."""
+        if is_folder(self.root / ORIGINAL_IMAGES):
+            images = _of_split(files_in(self.root / ORIGINAL_IMAGES), split)
+            labels = _of_split(files_in(self.root / ORIGINAL_LABELS, (".png",)), split)
+            return _paired(images, labels, f"{ORIGINAL_LABELS}/{{}}_L.png")
+        folder, pattern = self.root / f"{split}annot", f"{split}annot/{{}}.png"
+        if not is_folder(folder) and is_folder(self.root / f"{split}_labels"):
+            folder, pattern = self.root / f"{split}_labels", f"{split}_labels/{{}}_L.png"
+        return _paired(files_in(self.root / split), files_in(folder, (".png",)), pattern)
+
+    def read_label(self, example: Example) -> Array:
+        """Numbers or colours, whichever the file holds. Raises `UserError` with the file's name."""
+        file = label_of(example)
+        values, place = read_label_image(file), Place(str(file))
+        return to_classes(values, self.numbers, place) if values.ndim == 2 else _from_colours(values, place)
+
+
+def _paired(images: list[Path], labels: list[Path], wanted: str) -> tuple[list[Example], list[Fault]]:
+    return paired(by_stem(images), [(path.stem.removesuffix("_L"), path) for path in labels], wanted)
+
+
+def _of_split(files: list[Path], split: str) -> list[Path]:
+    """Those of SegNet's split. Names are `<sequence>_<frame>`: 367 train, 101 val, 233 test."""
+    return [path for path in files if _split_of(path.stem.removesuffix("_L")) == split]
+
+
+def _split_of(stem: str) -> str:
+    sequence, _, frame = stem.partition("_")
+    number = int(re.sub(r"\D", "", frame) or 0)
+    if sequence == "Seq05VD" or (sequence == "0001TP" and number > 8520):
+        return "test"
+    return "val" if sequence == "0016E5" and 7959 <= number <= 8159 else "train"
+
+
+def _from_colours(pixels: Array, place: Place) -> Array:
+    """Colours `(H, W, 3)` to classes."""
+    table = class_of_colour(tuple(CLASSES))
+    packed = (pixels.astype(np.uint32) * np.array([65536, 256, 1], np.uint32)).sum(-1, dtype=np.uint32)
+    keys = np.array(sorted(table), np.uint32)
+    places = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)
+    known = keys[places] == packed
+    if not np.all(known):
+        unknown = [f"({one >> 16}, {one >> 8 & 255}, {one & 255})" for one in np.unique(packed[~known]).tolist()]
+        remedy = f"CamVid has {len(COLOURS)} colours; was it resized with interpolation, or saved as JPEG?"
+        raise user_error(unknown_values(unknown), remedy, place=place)
+    classes: Array = np.array([table[int(key)] for key in keys], np.uint8)[places]
+    return classes

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from archspec.datasets._contract import Classes, Dataset, Example
-from archspec.datasets._street_scene import CLASSES, SIZE, VERSION, scene
-from archspec.errors import nearest, user_error
+from archspec.datasets._contract import Classes, Dataset, Example, Size
+from archspec.datasets._street_canvas import CLASSES, SIZE
+from archspec.datasets._street_scene import scene
+from archspec.errors import Fault
 
 Array = np.ndarray[Any, Any]
 
@@ -21,7 +22,7 @@ _REMEMBERED = 8  # an image and its label are asked for one after the other
 
 
 class SyntheticStreets(Dataset):
-    """`train` and `val`, each scene a function of its split and number, the same on every machine."""
+    """`train` and `val`, each scene a function of its split and number (and of NumPy's and Pillow's versions)."""
 
     name = "synthetic_streets"
     needs_folder = False
@@ -37,12 +38,10 @@ class SyntheticStreets(Dataset):
         """`train` and `val`."""
         return tuple(SPLITS)
 
-    def examples(self, split: str) -> tuple[Example, ...]:
+    def find(self, split: str) -> tuple[list[Example], list[Fault]]:
         """All scenes of a split. Their paths are names only: no such file exists."""
-        if split not in SPLITS:
-            raise user_error(f"{self.name} has no split '{split}'", nearest(split, SPLITS))
         names = [f"{split}_{number:04d}" for number in range(SPLITS[split])]
-        return tuple(Example(name, Path(f"{name}.png"), Path(f"{name}_label.png")) for name in names)
+        return [Example(name, Path(f"{name}.png"), Path(f"{name}_label.png")) for name in names], []
 
     def read_image(self, example: Example) -> Array:
         """The scene as a camera sees it."""
@@ -52,14 +51,21 @@ class SyntheticStreets(Dataset):
         """What each pixel of the scene is of."""
         return self._scene(example)[1]
 
-    def image_size(self, example: Example) -> tuple[int, int]:
+    def image_size(self, example: Example) -> Size:
+        """All are of one size."""
+        return SIZE
+
+    def label_size(self, example: Example) -> Size:
         """All are of one size."""
         return SIZE
 
     def fingerprint(self, split: str) -> str:
-        """The version of the generator and the names of the scenes."""
-        names = [example.name for example in self.examples(split)]
-        return hashlib.sha256(repr((self.name, VERSION, SIZE, names)).encode()).hexdigest()[:16]
+        """The names of the scenes and the pixels of the first: they change with the generator."""
+        examples = self.examples(split)
+        found = hashlib.sha256(repr((self.name, split, [example.name for example in examples])).encode())
+        for pixels in self._scene(examples[0]):
+            found.update(pixels.tobytes())
+        return found.hexdigest()[:16]
 
     def _scene(self, example: Example) -> tuple[Array, Array]:
         with self._lock:

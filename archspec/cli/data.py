@@ -1,0 +1,115 @@
+"""`archspec data`: what a data set holds, what is wrong with it, how it looks, and packing it as TFRecords."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import Decorator, format_option, output_option, put_table
+
+if TYPE_CHECKING:
+    from archspec.datasets import Dataset
+
+reference_argument: Decorator = click.argument("reference", metavar="NAME[:DIR]")
+splits_option: Decorator = click.option(
+    "--split", "splits", multiple=True, metavar="SPLIT", help="Only this split. Repeatable; all without it."
+)
+
+
+@click.group()
+def data() -> None:
+    """Check a data set, look at it, pack it; `archspec data list` says which kinds there are."""
+
+
+@data.command(name="list")
+@format_option
+@output_option
+def list_command(reporter: str, output: Path | None) -> None:
+    """Every kind of data set, with how to refer to one."""
+    from archspec.cli._data_tables import kinds_table
+
+    put_table(kinds_table(), reporter, output)
+
+
+@data.command()
+@reference_argument
+@splits_option
+@format_option
+@output_option
+def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path | None) -> None:
+    """Read every image and label of NAME:DIR (camvid:DIR, folder:DIR, synthetic_streets).
+
+    Counts the pixels of each class. Missing pairs, files cut short, sizes that differ and unknown label values are
+    listed with the file, all of them, and the command exits with 2.
+    """
+    from archspec.cli._data_progress import counting
+    from archspec.cli._data_tables import checked_table
+    from archspec.datasets import check, open_dataset
+    from archspec.errors import UserError
+
+    dataset = open_dataset(reference)
+    checked = []
+    for split in _splits(dataset, splits):
+        with counting(f"{reference} {split}") as watch:
+            checked.append(check(dataset, split, watch))
+    put_table(checked_table(dataset, reference, checked), reporter, output)
+    faults = [fault for one in checked for fault in one.faults]
+    if faults:
+        raise UserError(faults)
+
+
+@data.command()
+@reference_argument
+@click.option("--split", metavar="SPLIT", help="The first one without it.")
+@click.option("--count", type=click.IntRange(1, 200), default=8, show_default=True, help="How many images.")
+@click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True, help="How many beside each other.")
+@click.option("--output", metavar="FILE.png", required=True, type=click.Path(dir_okay=False, path_type=Path))
+def show(reference: str, split: str | None, count: int, columns: int, output: Path) -> None:
+    """Write a contact sheet: images, each with its label laid over it, and the classes' colours."""
+    from io import BytesIO
+
+    from archspec.datasets import contact_sheet, open_dataset
+    from archspec.record import write_bytes
+
+    dataset = open_dataset(reference)
+    chosen = split or _splits(dataset, ())[0]
+    sheet, stream = contact_sheet(dataset, chosen, count, columns), BytesIO()
+    sheet.save(stream, "PNG")
+    write_bytes(output, stream.getvalue())
+    print(f"{output}: {sheet.width} × {sheet.height} pixels, {chosen} of {reference}")
+
+
+@data.command()
+@reference_argument
+@splits_option
+@click.option("--output", "folder", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="Where the shards go; `tfrecord:DIR` reads them.")  # fmt: skip
+@click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True, help="Files a split.")
+@format_option
+def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
+    """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""
+    from archspec.cli._data_progress import counting
+    from archspec.cli._data_tables import packed_table
+    from archspec.datasets import open_dataset, pack
+
+    dataset = open_dataset(reference)
+    written = {}
+    for split in _splits(dataset, splits):
+        with counting(f"{reference} {split}") as watch:
+            written[split] = pack(dataset, split, folder, shards, watch)
+    put_table(packed_table(reference, folder, written), reporter, None)
+
+
+def _splits(dataset: Dataset, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The splits that are wanted. Raises `UserError` where there is none at all, or not one of them."""
+    from archspec.errors import user_error
+
+    for split in wanted:
+        dataset.require(split)
+    found = wanted or dataset.splits
+    if not found:
+        layout = " ".join((type(dataset).__doc__ or "").split("\n\n")[0].split())
+        raise user_error(f"no split of {dataset.name} here", f"Expected {layout}", place=dataset.place)
+    return found

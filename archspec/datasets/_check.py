@@ -1,0 +1,128 @@
+"""What is wrong with a split: all that can be known in a moment, or all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from archspec.datasets._contract import Dataset, Example, Size
+from archspec.errors import Fault, Place, UserError
+
+Array = np.ndarray[Any, Any]
+
+_THREADS = 4  # decoding runs outside the interpreter's lock
+MOST_FAULTS = 50
+
+
+def check_before_training(dataset: Dataset, split: str) -> None:
+    """Look at every file's name, header and end, decoding none.
+
+    Raises `UserError` with the faults: missing files, files cut short, sizes that differ. A label value without a
+    class shows only when the label is read.
+    """
+    faults = [fault for example in dataset.examples(split) for fault in _quick_faults(dataset, example)]
+    if faults:
+        raise UserError(first_of(faults))
+
+
+def first_of(faults: list[Fault]) -> list[Fault]:
+    """All faults, or the first of very many and how many there are."""
+    if len(faults) <= MOST_FAULTS:
+        return faults
+    return [*faults[:MOST_FAULTS], Fault(f"and {len(faults) - MOST_FAULTS} more of {len(faults)} in all")]
+
+
+def _quick_faults(dataset: Dataset, example: Example) -> list[Fault]:
+    faults = dataset.file_faults(example)
+    if faults or example.label is None:
+        return faults
+    try:
+        return size_faults(dataset.image_size(example), dataset.label_size(example), example)
+    except UserError as error:
+        return list(error.faults)
+
+
+def size_faults(image: Size, label: Size, example: Example) -> list[Fault]:
+    """A label that is not of its image's size."""
+    if image == label:
+        return []
+    fact = f"the label is {label[1]} × {label[0]} pixels and its image {image[1]} × {image[0]} ({example.image})"
+    return [Fault(fact, "They must be of one size", place=Place(str(example.label)))]
+
+
+def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:
+    """Image and label of one size. Raises `UserError`."""
+    image, label = dataset.read_image(example), dataset.read_label(example)
+    faults = size_faults((image.shape[0], image.shape[1]), (label.shape[0], label.shape[1]), example)
+    if faults:
+        raise UserError(faults)
+    return image, label
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A split, all of it read. `pixels` and `images` count each class, `ignored` the pixels of none.
+
+    `sizes` are those of the images. What could not be read is in `faults` and not counted.
+    """
+
+    split: str
+    examples: int
+    labelled: int
+    sizes: tuple[Size, ...]
+    pixels: tuple[int, ...]
+    images: tuple[int, ...]
+    ignored: int
+    faults: tuple[Fault, ...]
+
+
+def check(dataset: Dataset, split: str, watch: Callable[[int, int], None] = lambda done, total: None) -> Checked:
+    """Read every image and label of a split. `watch(done, total)` is told how far it is.
+
+    Raises `UserError` only where there is nothing to read: no such split, an empty one.
+    """
+    dataset.require(split)
+    examples, faults = dataset.find(split)
+    if not examples and not faults:
+        raise dataset.empty(split)
+    examples = sorted(examples, key=lambda example: example.name)
+    pixels, images = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    sizes: set[Size] = set()
+    for done, (size, counts, found) in enumerate(_read_all(dataset, examples), 1):
+        faults += found
+        sizes |= {size} if size else set()
+        pixels += counts
+        images += counts > 0
+        watch(done, len(examples))
+    classes = len(dataset.classes)
+    labelled = sum(example.label is not None for example in examples)
+    return Checked(split, len(examples), labelled, tuple(sorted(sizes)), tuple(pixels[:classes].tolist()),
+                   tuple(images[:classes].tolist()), int(pixels[255]), tuple(faults))  # fmt: skip
+
+
+def _read_all(dataset: Dataset, examples: list[Example]) -> Iterator[tuple[Size | None, Array, list[Fault]]]:
+    with ThreadPoolExecutor(_THREADS) as pool:
+        yield from pool.map(lambda example: _read(dataset, example), examples)
+
+
+def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[Fault]]:
+    """The image's size, how many pixels each label has, and what is wrong."""
+    size, none = None, np.zeros(256, np.int64)
+    faults: list[Fault] = []
+    try:
+        height, width = dataset.read_image(example).shape[:2]
+        size = (height, width)
+    except UserError as error:
+        faults += error.faults
+    if example.label is None:
+        return size, none, faults
+    try:
+        label = dataset.read_label(example)
+    except UserError as error:
+        return size, none, faults + list(error.faults)
+    faults += size_faults(size, (label.shape[0], label.shape[1]), example) if size else []
+    return size, np.bincount(label.ravel(), minlength=256), faults

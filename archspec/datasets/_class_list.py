@@ -1,0 +1,58 @@
+"""`classes.txt`: one class a line, in the order of their numbers, each perhaps with a colour."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from archspec.datasets._colour_map import colour_map
+from archspec.datasets._contract import Classes, Colour
+from archspec.errors import Fault, Place, UserError, user_error
+
+FILE = "classes.txt"
+MOST = 254  # a label is a byte, 255 is ignored, 254 is no class of any data set
+_LINE = re.compile(r"(?P<name>.*?)(\s+#(?P<colour>[0-9a-fA-F]{6}))?\s*$")
+
+
+def read_class_list(path: Path) -> Classes:
+    """The classes of a file of lines `name` or `name #rrggbb`; empty lines count for nothing.
+
+    Raises `UserError` for no file, no class, a name that comes twice, or too many.
+    """
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        remedy = "Write one: a line a class, `name` or `name #rrggbb`, the first line is label 0"
+        raise user_error(f"no list of classes ({reason})", remedy, place=Place(str(path))) from error
+    names: list[str] = []
+    given: list[Colour | None] = []
+    faults: list[Fault] = []
+    for number, line in enumerate(lines, 1):
+        match = _LINE.match(line.strip())
+        name = match["name"].strip() if match else ""
+        if not match or not name:
+            continue
+        if name in names:
+            fault = Fault(
+                f"class '{name}' comes twice", "Give each a name of its own", place=Place(str(path), number, 1)
+            )
+            faults.append(fault)
+        names.append(name)
+        given.append(_colour(match["colour"]) if match["colour"] else None)
+    if not names or len(names) > MOST:
+        faults.append(Fault(f"{len(names)} classes", f"Write 1 to {MOST}, one a line", place=Place(str(path))))
+    if faults:
+        raise UserError(faults)
+    own = colour_map(len(names))
+    return Classes(tuple(names), tuple(colour or own[place] for place, colour in enumerate(given)))
+
+
+def class_list(classes: Classes) -> str:
+    """The same as text."""
+    pairs = zip(classes.names, classes.colours, strict=True)
+    return "".join(f"{name} #{red:02x}{green:02x}{blue:02x}\n" for name, (red, green, blue) in pairs)
+
+
+def _colour(digits: str) -> Colour:
+    return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)

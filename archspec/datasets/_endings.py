@@ -1,0 +1,42 @@
+"""Image files that were cut short, told by how they end: a few bytes are read, nothing is decoded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from archspec.datasets._images import read_rgb, unreadable
+from archspec.errors import Fault, Place, UserError
+
+HEAD_BYTES, TAIL_BYTES = 32, 1024  # some cameras and tools append a few bytes
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+
+
+def ending_faults(path: Path) -> list[Fault]:
+    """What is wrong with a PNG or JPEG file, as far as its first and last bytes tell.
+
+    A file whose end looks wrong is decoded before it is called broken: readers forgive some of them.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - TAIL_BYTES))
+            tail = stream.read()
+    except OSError as error:
+        return list(unreadable(Place(str(path)), error).faults)
+    if looks_whole(head, tail):
+        return []
+    try:
+        read_rgb(path)
+    except UserError as error:
+        return list(error.faults)
+    return []
+
+
+def looks_whole(head: bytes, tail: bytes) -> bool:
+    """Whether a file begins and ends as a PNG or a JPEG does."""
+    if head.startswith(_PNG):
+        return _PNG_END in tail
+    return head.startswith(_JPEG) and _JPEG_END in tail
