@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archspec import lower
-from archspec.datasets import Dataset, training_batches
+from archspec.datasets import Dataset, reading_errors, training_batches
 from archspec.errors import Place, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
@@ -130,8 +130,9 @@ def _batches(dataset: Dataset, stage: Stage, seed: int, samples: int) -> Iterato
         seed=seed,
         steps=-(-samples // stage.batch_size),
     )
-    for images, labels in batches:
-        yield images, np.asarray(labels)
+    with reading_errors():
+        for images, labels in batches:
+            yield images, np.asarray(labels)
 
 
 def _new(path: Path, dtype: str, shape: tuple[int, ...]) -> Any:

@@ -115,6 +115,13 @@ def test_lovasz_softmax(weights: tuple[float, ...] | None) -> None:
     assert ours("lovasz_softmax", logits, labels, weights) == pytest.approx(np.mean(terms), rel=1e-5)
 
 
+def test_lovasz_of_every_other_row_and_column() -> None:
+    logits, labels = batch()
+    fewer = ours("lovasz_softmax", logits, labels, pixel_stride=2)
+    assert fewer == pytest.approx(ours("lovasz_softmax", logits[:, ::2, ::2], labels[:, ::2, ::2]), rel=1e-6)
+    assert fewer != pytest.approx(ours("lovasz_softmax", logits, labels), rel=1e-3)
+
+
 def test_lovasz_of_perfect_and_wrong_predictions() -> None:
     labels = np.array([[[0, 1, 1, 2]]], np.uint8)
     right = 50 * np.eye(CLASSES, dtype=np.float32)[labels]
