@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from archspec.datasets import Dataset
-from archspec.errors import user_error
 from archspec.train._recipe import Stage
 
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
     """The weights of a stage; None where all classes count alike. `inverse_log` reads every label of the split.
 
-    Raises `UserError` for a list that is not as long as there are classes, and for labels that cannot be read.
+    Raises `UserError` for labels that cannot be read.
     """
     asked = stage.class_weights
     if asked is None:
@@ -20,9 +19,6 @@ def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
     if asked.inverse_log is not None:
         shares = class_shares(dataset, stage.split)
         return tuple(float(weight) for weight in 1.0 / np.log(asked.inverse_log + shares))
-    if len(asked.values) != len(dataset.classes):
-        fact = f"class_weights has {len(asked.values)} numbers, and {dataset.name} has {len(dataset.classes)} classes"
-        raise user_error(fact, "Write one a class, or {inverse_log: 1.02}")
     return asked.values
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archspec import lower
-from archspec.datasets import Dataset, training_batches
+from archspec.datasets import Dataset, reading_errors, training_batches
 from archspec.errors import Place, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
@@ -130,8 +130,9 @@ def _batches(dataset: Dataset, stage: Stage, seed: int, samples: int) -> Iterato
         seed=seed,
         steps=-(-samples // stage.batch_size),
     )
-    for images, labels in batches:
-        yield images, np.asarray(labels)
+    with reading_errors():
+        for images, labels in batches:
+            yield images, np.asarray(labels)
 
 
 def _new(path: Path, dtype: str, shape: tuple[int, ...]) -> Any:
@@ -147,7 +148,7 @@ def _function(model: Any) -> Callable[[Any], list[Array]]:
 
 
 def feature_batches(features: Features, batch_size: int, seed: int, steps: int, first_step: int) -> Any:
-    """A `tf.data.Dataset` of `((features, …), labels)` for the steps from `first_step`, each a function of the seed and
+    """A `tf.data.Dataset` of `(features, labels)` for the steps from `first_step`, each a function of the seed and
     its number: an epoch is a permutation of all samples."""
     order = _Order(len(features.labels), seed)
 
@@ -160,7 +161,7 @@ def feature_batches(features: Features, batch_size: int, seed: int, steps: int, 
     def traced(step: Any) -> Any:
         found = tf.numpy_function(load, [step], dtypes)
         *inputs, labels = [tf.ensure_shape(one, shape) for one, shape in zip(found, shapes, strict=True)]
-        return tuple(inputs), labels
+        return tuple(inputs) if len(inputs) > 1 else inputs[0], labels
 
     options = tf.data.Options()
     options.autotune.enabled = False

@@ -78,6 +78,7 @@ class Fit:
 
     def _replica_step(self, images: Any, labels: Any) -> Any:
         variables = [one.variable for one in self.moved]
+        images = list(images) if isinstance(images, tuple) else images  # a data set has no lists, and Keras no tuples
         with tf.GradientTape() as tape:
             loss = self._loss(self.model(images, training=True), labels) + self._penalty()
             loss /= self._strategy.num_replicas_in_sync  # gradients of replicas are summed

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from archspec.datasets import Dataset
-from archspec.errors import UserError, nearest, user_error
+from archspec.datasets import Dataset, check_before_training
+from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.spec import Spec, override
-from archspec.train._fingerprint import fingerprint
 from archspec.train._network import graph_for, network_for
 from archspec.train._recipe import Recipe, Stage
 from archspec.weights import Imported, spec_weights
@@ -75,14 +74,25 @@ class Order:
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """`reference split` -> what stands for its contents, of everything that is trained on or validated."""
-        found = {}
-        faults = []
+        """`data split` -> what stands for its contents, of everything that is trained on or validated.
+
+        Raises `UserError` with the faults of all of them.
+        """
+        return dict(self._each_split(lambda dataset, split: dataset.fingerprint(split)))
+
+    def check_data(self) -> None:
+        """Raises `UserError` with everything that is wrong with the files, as far as it shows without decoding."""
+        self._each_split(check_before_training)
+
+    def _each_split(self, ask: Callable[[Dataset, str], Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        faults: list[Fault] = []
         for stage in self.recipe.stages:
             try:
                 dataset = self.dataset(stage)[1]
                 for split in (stage.split, stage.validation.split):
-                    found[f"{dataset.name} {split}"] = fingerprint(dataset, split)
+                    name = f"{dataset.name} {split}"
+                    found[name] = found[name] if name in found else ask(dataset, split)
             except UserError as error:
                 faults += error.faults
         if faults:

@@ -22,7 +22,7 @@ def training_records(order: Order, network_hash: str, scores: Scores, steps: tup
         "training_fingerprint": order.fingerprints[f"{dataset.name} {stage.split}"],
         "images": scores.images,
         "image_sizes": ", ".join(f"{height} x {width}" for height, width in scores.sizes),
-        "mode": "whole image",
+        "mode": "whole image, padded to multiples of 128" if scores.padded else "whole image",
         "classes": len(dataset.classes),
         "recipe": order.recipe.name,
         "recipe_digest": order.recipe.digest,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archspec.datasets import reading_errors
 from archspec.train._checkpoint import Position, write_checkpoint
 from archspec.train._fit import Fit
 from archspec.train._log import Log, Row
@@ -66,14 +67,18 @@ class StageRun:
     since: _Since = field(default_factory=_Since)
 
     def train(self, first: int) -> None:
-        """Steps `first` to the last. Raises `Diverged`, and `KeyboardInterrupt` after Ctrl-C with all of it kept."""
+        """Steps `first` to the last.
+
+        Raises `UserError` for data that cannot be read, `Diverged`, and `KeyboardInterrupt` after Ctrl-C with all kept.
+        """
         if first == self.steps:
             return
         log = Log(self.run.log)
         batches = iter(self.fit.distributed(self.batches(first)))
         for step in range(first, self.steps):
             started = time.perf_counter()
-            images, labels = next(batches)
+            with reading_errors():
+                images, labels = next(batches)
             rate = learning_rate(self.stage, step, self.steps)
             loss = self.fit.step(images, labels, rate)
             elapsed = time.perf_counter() - started

@@ -19,6 +19,7 @@ from archspec.graph.weights import initialise
 from archspec.record import write_records
 from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
+from archspec.train._checks import check_order
 from archspec.train._class_weights import class_weights
 from archspec.train._cut import cut_graph
 from archspec.train._features import Features, cached_features, feature_batches, features_key
@@ -70,6 +71,7 @@ class Training:
             state = self.run.about().get("state", "")
             if state in ("finished", "failed"):
                 return Outcome(self.run, state, self.run.about(), fresh=False)
+            check_order(self.order)
             if not state:
                 self.run.begin(self.order, self.steps)
             if self._tensorboard:
@@ -111,7 +113,7 @@ class Training:
             self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
-        validator = Validator(self.order.spec, dataset, stage.validation)
+        validator = Validator(self.order.spec, dataset, stage.validation, stage.augmentation.image_pad)
         return StageRun(
             self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
         )

@@ -90,7 +90,9 @@ def test_plain_gradient_descent() -> None:
         close(found[key], gradient)
 
 
-@pytest.mark.parametrize(("on", "which"), [("convolutions", OF_CONVOLUTIONS), ("kernels", {*OF_CONVOLUTIONS, DEPTHWISE})])
+@pytest.mark.parametrize(
+    ("on", "which"), [("convolutions", OF_CONVOLUTIONS), ("kernels", {*OF_CONVOLUTIONS, DEPTHWISE})]
+)
 def test_l2_is_of_the_loss_and_not_of_depthwise_kernels_unless_asked(on: str, which: set[str]) -> None:
     """d/dw of value · ½ Σ w² is value · w."""
     before, gradients = start()[1], plain_gradients(start()[1])

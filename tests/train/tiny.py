@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from archspec.datasets import Classes, Dataset, Example
+from archspec.errors import Fault
 from archspec.spec import Spec, parse
 from archspec.train import Recipe, parse_recipe
 
@@ -58,11 +59,15 @@ class Blocks(Dataset):
     def splits(self) -> tuple[str, ...]:
         return tuple(self.counts)
 
-    def examples(self, split: str) -> tuple[Example, ...]:
-        return tuple(
-            Example(f"{split}{number}", Path(f"{split}{number}.png"), Path(f"{split}{number}_label.png"))
-            for number in range(self.counts[split])
-        )
+    def find(self, split: str) -> tuple[list[Example], list[Fault]]:
+        names = [f"{split}{number}" for number in range(self.counts[split])]
+        return [Example(name, Path(f"{name}.png"), Path(f"{name}_label.png")) for name in names], []
+
+    def fingerprint(self, split: str) -> str:
+        return f"{len(self.classes)} classes, {self.counts[split]} of {self.size}"
+
+    def file_faults(self, example: Example) -> list[Fault]:
+        return []
 
     def read_label(self, example: Example) -> Array:
         generator = np.random.default_rng(list(example.name.encode()))

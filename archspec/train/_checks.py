@@ -1,0 +1,65 @@
+"""What can be known to be wrong before anything is trained: of every stage, told together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from archspec.errors import Fault, Problem, UserError, nearest
+from archspec.graph import Graph
+from archspec.train._cut import cut_graph
+from archspec.train._network import graph_for, is_within
+from archspec.train._order import Order
+from archspec.train._recipe import Stage
+from archspec.train._sizes import validation_shapes
+
+
+def check_order(order: Order) -> None:
+    """Raises `UserError` with the faults of all stages: files, graphs at every size, names of sections, weights."""
+    faults: list[Fault] = []
+    _try(order.check_data, faults)
+    for number, stage in enumerate(order.recipe.stages):
+        _try(lambda stage=stage, number=number: _check_stage(order, stage, number), faults)  # type: ignore[misc]
+    if faults:
+        raise UserError(dict.fromkeys(faults))
+
+
+def _try(check: Callable[[], None], faults: list[Fault]) -> None:
+    try:
+        check()
+    except UserError as error:
+        faults += error.faults
+
+
+def _check_stage(order: Order, stage: Stage, number: int) -> None:
+    dataset = order.dataset(stage)[1]
+    classes = len(dataset.classes)
+    graph = order.graph(stage)
+    faults = list(_unknown_places(stage, graph))
+    weights = stage.class_weights
+    if weights is not None and weights.inverse_log is None and len(weights.values) != classes:
+        fact = f"class_weights has {len(weights.values)} numbers, and {dataset.name} has {classes} classes"
+        faults.append(Fault(fact, "Write one a class, or {inverse_log: 1.02}", _path(order, number, "class_weights")))
+    if stage.cache_features is not None and not faults:
+        try:
+            cut_graph(graph, stage.freeze)
+        except Problem as problem:
+            faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "cache_features")))
+    for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
+        _try(lambda shape=shape: graph_for(order.spec, classes, shape) and None, faults)  # type: ignore[misc]
+    if faults:
+        raise UserError(faults)
+
+
+def _unknown_places(stage: Stage, graph: Graph) -> list[Fault]:
+    """Names in `freeze` and `learning_rate_multipliers` that nothing in the network has."""
+    known = {node.name.partition(".")[0] for node in graph.nodes if node.layer.weights(node)}
+    found = []
+    for key, places in (("freeze", stage.freeze), ("learning_rate_multipliers", stage.learning_rate_multipliers)):
+        for place in places:
+            if not any(is_within(node.name, (place,)) for node in graph.nodes):
+                found.append(Fault(f"the network has nothing called '{place}'", nearest(place, known), key))
+    return found
+
+
+def _path(order: Order, number: int, key: str) -> str:
+    return key if len(order.recipe.stages) == 1 else f"stages[{number}].{key}"
