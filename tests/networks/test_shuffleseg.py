@@ -281,3 +281,10 @@ def test_the_size_that_an_error_offers_fits(name: str, size: tuple[int, int]) ->
         )
     else:
         assert size == (224, 224)
+
+
+def test_the_steps_that_an_error_offers_are_finer() -> None:
+    with pytest.raises(UserError) as caught:
+        nets.of_bundled("shuffleseg_unet", "decoder.skips=[stage2, stage3]")
+    offered = str(caught.value).rpartition("finer stride: ")[2].split(", ")
+    assert offered == ["conv1 (2)", "conv1_padded (2)", "max_pool (4)", "max_pool_padded (4)"]
