@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
@@ -18,12 +19,12 @@ def check_order(order: Order) -> None:
     faults: list[Fault] = []
     _try(order.check_data, faults)
     for number, stage in enumerate(order.recipe.stages):
-        _try(lambda stage=stage, number=number: _check_stage(order, stage, number), faults)  # type: ignore[misc]
+        _try(partial(_check_stage, order, stage, number), faults)
     if faults:
         raise UserError(dict.fromkeys(faults))
 
 
-def _try(check: Callable[[], None], faults: list[Fault]) -> None:
+def _try(check: Callable[[], object], faults: list[Fault]) -> None:
     try:
         check()
     except UserError as error:
@@ -45,7 +46,7 @@ def _check_stage(order: Order, stage: Stage, number: int) -> None:
         except Problem as problem:
             faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "cache_features")))
     for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
-        _try(lambda shape=shape: graph_for(order.spec, classes, shape) and None, faults)  # type: ignore[misc]
+        _try(partial(graph_for, order.spec, classes, shape), faults)
     if faults:
         raise UserError(faults)
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from archspec.datasets import Dataset
 from archspec.train._recipe import Stage
+
+Array = np.ndarray[Any, Any]
 
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
@@ -22,10 +26,10 @@ def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
     return asked.values
 
 
-def class_shares(dataset: Dataset, split: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def class_shares(dataset: Dataset, split: str) -> Array:
     """Each class's share of the labelled pixels of a split."""
     counts = np.zeros(256, np.int64)
     for example in dataset.examples(split):
         counts += np.bincount(dataset.read_label(example).ravel(), minlength=256)
-    known = counts[: len(dataset.classes)].astype(np.float64)
-    return known / max(known.sum(), 1.0)
+    shares: Array = counts[: len(dataset.classes)] / max(1, counts[: len(dataset.classes)].sum())
+    return shares

@@ -78,6 +78,7 @@ class BuiltKind(Kind):
 
     record: Kind
     build: Callable[[Any], Any]
+    sample: str = ""
 
     @property
     def words(self) -> str:  # type: ignore[override]
@@ -85,7 +86,7 @@ class BuiltKind(Kind):
 
     @property
     def example(self) -> str:  # type: ignore[override]
-        return self.record.example
+        return self.sample or self.record.example
 
     def fits(self, node: Node) -> bool:
         return self.record.fits(node)
@@ -125,7 +126,8 @@ class MultipliersKind(Kind):
 
 def _augmentation() -> Kind:
     hints = typing.get_type_hints(Augmentation)
-    return BuiltKind(RecordKind({name: kind_of(hint) for name, hint in hints.items()}), lambda one: Augmentation(**one))
+    record = RecordKind({name: kind_of(hint) for name, hint in hints.items()})
+    return BuiltKind(record, lambda one: Augmentation(**one), "{crop: [180, 240]}")
 
 
 def _decay(written: dict[str, Any]) -> WeightDecay:

@@ -89,7 +89,8 @@ class _Reading(Reader):
         defaults = document.without(STAGES, *RECIPE_KINDS)
         written = document.get(STAGES)
         if written is None:
-            return Recipe(name, (self._stage(Table({}, document.place), defaults, "", 0),), **top)
+            only = self._stage(Table({}, document.place), defaults, "", 0)
+            return Recipe(name, (only,) if only else (), **top)
         if not isinstance(written, Items) or not written.items:
             if not (isinstance(written, Scalar) and written.value is BROKEN):
                 fact = f"must be a list of stages ({shown(written)})"
