@@ -44,9 +44,11 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
     from archspec.evaluate.folders import made
+    from archspec.evaluate.memory import keep_freed_memory
     from archspec.evaluate.references import reference_of
     from archspec.evaluate.scoring import score_predictions
 
+    keep_freed_memory()
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else made(wanted.output)
     with progress("scoring predictions") as watch:

@@ -58,16 +58,24 @@ def count_instances(instances: Array, predicted: Array, lengths: Array | None, l
     numbers, predicted = instances[single], predicted[single]
     if not numbers.size:
         return InstanceSums.none(len(labels))
-    size, lowest = len(labels), int(numbers.min())
-    pairs: Array = numbers.astype(np.int64)
-    pairs -= lowest
+    present, order = _numbered(numbers)
+    size = len(labels)
+    pairs: Array = order[numbers]
     pairs *= size
     pairs += predicted
-    beyond = (int(numbers.max()) - lowest + 1) * size
-    by_number = count(pairs, None if lengths is None else lengths[single], beyond).reshape(-1, size)
-    sizes = by_number.sum(axis=1)
-    present = np.flatnonzero(sizes)
-    return _weighted(by_number[present], sizes[present], (present + lowest) // PER_LABEL, labels)
+    weights = None if lengths is None else lengths[single]
+    by_number = count(pairs, weights, len(present) * size).reshape(-1, size)
+    return _weighted(by_number, by_number.sum(axis=1), present // PER_LABEL, labels)
+
+
+def _numbered(numbers: Array) -> tuple[Array, Array]:
+    """The numbers that occur, in order, and the place of each in that order, by number."""
+    occurs = np.zeros(int(numbers.max()) + 1, bool)
+    occurs[numbers] = True
+    present = np.flatnonzero(occurs)
+    order = np.zeros(len(occurs), np.int64)
+    order[present] = np.arange(len(present))
+    return present, order
 
 
 def _weighted(predicted: Array, sizes: Array, label: Array, labels: Labels) -> InstanceSums:
