@@ -78,7 +78,7 @@ def moved(one: Recipe, rate: float = 0.1) -> dict[str, Array]:
     return {part.key: (before[part.key] - after[part.key]) / rate for part in model.moved}
 
 
-def close(found: Array, expected: Array) -> None:
+def check_close(found: Array, expected: Array) -> None:
     np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-5)
 
 
@@ -87,7 +87,7 @@ def test_plain_gradient_descent() -> None:
     found = moved(recipe("", "test", *SGD, "weight_decay=none"))
     assert found.keys() == gradients.keys()
     for key, gradient in gradients.items():
-        close(found[key], gradient)
+        check_close(found[key], gradient)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_l2_is_of_the_loss_and_not_of_depthwise_kernels_unless_asked(on: str, wh
     before, gradients = start()[1], plain_gradients(start()[1])
     found = moved(recipe("", "test", *SGD, f"weight_decay={{l2: 0.3, on: {on}}}"))
     for key, gradient in gradients.items():
-        close(found[key], gradient + (0.3 * before[key] if key in which else 0))
+        check_close(found[key], gradient + (0.3 * before[key] if key in which else 0))
 
 
 def test_the_loss_says_the_penalty() -> None:
@@ -116,7 +116,7 @@ def test_decoupled_decay_shrinks_by_rate_and_value(on: str) -> None:
     which = {"convolutions": OF_CONVOLUTIONS, "kernels": {*OF_CONVOLUTIONS, DEPTHWISE}, "all": set(gradients)}[on]
     found = moved(recipe("", "test", *SGD, f"weight_decay={{decoupled: 0.3, on: {on}}}"))
     for key, gradient in gradients.items():
-        close(found[key], gradient + (0.3 * before[key] if key in which else 0))
+        check_close(found[key], gradient + (0.3 * before[key] if key in which else 0))
 
 
 def test_adamw_is_keras_own() -> None:
@@ -143,7 +143,7 @@ def test_a_section_at_its_own_pace() -> None:
     before = start()[1]
     for key, gradient in gradients.items():
         pace = 0.1 if key.startswith("backbone.low") else 0.5 if key.startswith("backbone") else 1.0
-        close(found[key], pace * (gradient + 0.3 * before[key]))
+        check_close(found[key], pace * (gradient + 0.3 * before[key]))
 
 
 def test_frozen_sections_do_not_move_nor_do_their_statistics() -> None:
@@ -180,7 +180,7 @@ def test_clipping_is_of_the_norm_of_all_gradients_together() -> None:
     norm = float(np.sqrt(sum((gradient.astype(np.float64) ** 2).sum() for gradient in gradients.values())))
     found = moved(recipe(f"clip_norm: {norm / 4}\n", "test", *SGD, "weight_decay=none"))
     for key, gradient in gradients.items():
-        close(found[key], gradient / 4)
+        check_close(found[key], gradient / 4)
 
 
 def test_the_moving_average_of_weights() -> None:
@@ -193,7 +193,7 @@ def test_the_moving_average_of_weights() -> None:
         expected = {key: 0.9 * expected[key] + 0.1 * now[key] if expected else now[key] for key in now}
     found, trained = averaged.weights(), {part.key for part in plain.moved}
     for key in found:
-        close(found[key], expected[key] if key in trained else plain.weights()[key])
+        check_close(found[key], expected[key] if key in trained else plain.weights()[key])
     assert any(not np.allclose(found[key], plain.weights()[key], rtol=1e-3) for key in trained)
 
 
