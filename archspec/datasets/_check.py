@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from archspec.datasets._contract import Dataset, Example, Size
-from archspec.errors import Fault, Place, UserError
+from archspec.errors import Fault, UserError
 
 Array = np.ndarray[Any, Any]
 
@@ -41,23 +41,23 @@ def _quick_faults(dataset: Dataset, example: Example) -> list[Fault]:
     if faults or example.label is None:
         return faults
     try:
-        return size_faults(dataset.image_size(example), dataset.label_size(example), example)
+        return _size_faults(dataset, example, dataset.image_size(example), dataset.label_size(example))
     except UserError as error:
         return list(error.faults)
 
 
-def size_faults(image: Size, label: Size, example: Example) -> list[Fault]:
+def _size_faults(dataset: Dataset, example: Example, image: Size, label: Size) -> list[Fault]:
     """A label that is not of its image's size."""
     if image == label:
         return []
     fact = f"the label is {label[1]} × {label[0]} pixels and its image {image[1]} × {image[0]} ({example.image})"
-    return [Fault(fact, "They must be of one size", place=Place(str(example.label)))]
+    return [Fault(fact, "They must be of one size", place=dataset.label_place(example))]
 
 
 def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:
     """Image and label of one size. Raises `UserError`."""
     image, label = dataset.read_image(example), dataset.read_label(example)
-    faults = size_faults((image.shape[0], image.shape[1]), (label.shape[0], label.shape[1]), example)
+    faults = _size_faults(dataset, example, (image.shape[0], image.shape[1]), (label.shape[0], label.shape[1]))
     if faults:
         raise UserError(faults)
     return image, label
@@ -124,5 +124,6 @@ def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[
         label = dataset.read_label(example)
     except UserError as error:
         return size, none, faults + list(error.faults)
-    faults += size_faults(size, (label.shape[0], label.shape[1]), example) if size else []
+    if size:
+        faults += _size_faults(dataset, example, size, (label.shape[0], label.shape[1]))
     return size, np.bincount(label.ravel(), minlength=256), faults

@@ -112,6 +112,10 @@ class Dataset(ABC):
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """
 
+    def label_place(self, example: Example) -> Place:
+        """Where the label is, for messages."""
+        return Place(str(example.label))
+
     def image_size(self, example: Example) -> Size:
         """The size of the image. A subclass may know without reading it all. Raises `UserError`."""
         height, width = self.read_image(example).shape[:2]

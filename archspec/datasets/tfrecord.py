@@ -114,16 +114,24 @@ class TfRecord(Dataset):
         width, height = struct.unpack(">II", head[16:24])
         return height, width
 
+    def label_place(self, example: Example) -> Place:
+        """The shard and the record's name."""
+        return _place(example)
+
     def file_faults(self, example: Example) -> list[Fault]:
-        """Pictures that do not end as they should."""
+        """Pictures that do not end as they should, and do not decode."""
         record = self._record(example)
-        found = []
-        for key, what in ((IMAGE, "image"), (LABEL, "label")):
+        found: list[Fault] = []
+        for key, read in ((IMAGE, self.read_image), (LABEL, self.read_label)):
             first, end = record.spans[key]
             head = record.read_span((first, min(end, first + HEAD_BYTES)))
             tail = record.read_span((max(first, end - TAIL_BYTES), end))
-            if not looks_whole(head, tail):
-                found.append(Fault(f"the {what} is cut short, or no picture", "Pack it again", place=_place(example)))
+            if looks_whole(head, tail):
+                continue
+            try:
+                read(example)
+            except UserError as error:
+                found += error.faults
         return found
 
 
