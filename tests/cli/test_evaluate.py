@@ -163,7 +163,9 @@ def test_cityscapes_networks_are_scored_as_the_organisers_do(tmp_path: Path) -> 
 
 
 def test_limit(camvid: Path, networks: dict[str, Path]) -> None:
-    assert evaluate(camvid, networks["float32"], "--limit", 2)["images"] == 2
+    first, all_ = evaluate(camvid, networks["float32"], "--limit", 2), evaluate(camvid, networks["float32"])
+    assert (first["images"], all_["images"]) == (2, 5)
+    assert first["data_digest"] != all_["data_digest"]
 
 
 def test_windows_scales_and_flip_change_the_answer(camvid: Path, networks: dict[str, Path]) -> None:
@@ -251,3 +253,12 @@ def test_tflites_and_predictions_need_no_tensorflow(camvid: Path, networks: dict
                               env=environment(), capture_output=True, text=True, timeout=120)  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)["images"] == 5
+
+
+def test_generated_scenes_have_no_files(networks: dict[str, Path], tmp_path: Path) -> None:
+    network = write_tflite(tmp_path / "n.tflite", 1, "float32", "classes=9")
+    data = ("--data", "synthetic_streets", "--limit", "3", "--format", "json")
+    of_network = run("evaluate", str(network), "--predictions-to", str(tmp_path / "p"), *data).json()
+    of_files = run("evaluate", "--predictions", str(tmp_path / "p"), *data).json()
+    assert of_files["per_class"] == of_network["per_class"]
+    assert 0 < of_files["pixel_accuracy"] < 1
