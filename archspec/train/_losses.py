@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +30,16 @@ def total_loss(terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | N
     """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers."""
     from archspec.lower.framework import tf
 
-    functions = [(term.weight, loss_function(term.name), dict(term.arguments)) for term in terms]
     weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
+    functions = [
+        (term.weight, partial(loss_function(term.name), **term.arguments), weights if term.class_weights else None)
+        for term in terms
+    ]
 
     def loss(logits: Any, labels: Any) -> Any:
         logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
         logits = at_size(logits, labels.shape[1:3])
-        return tf.add_n([weight * one(logits, labels, weights, **options) for weight, one, options in functions])
+        return tf.add_n([weight * one(logits, labels, weighting) for weight, one, weighting in functions])
 
     return loss
 

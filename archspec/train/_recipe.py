@@ -24,11 +24,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class LossTerm:
-    """One summand of a loss."""
+    """One summand of a loss; `class_weights` says whether the stage's are for it too."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
+    class_weights: bool = True
 
 
 @dataclass(frozen=True, slots=True)

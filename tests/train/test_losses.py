@@ -181,6 +181,13 @@ def test_a_sum_of_losses() -> None:
     assert float(both(tf.constant(logits), tf.constant(labels))) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_term_may_do_without_the_class_weights() -> None:
+    logits, labels = batch()
+    both = total_loss((LossTerm("cross_entropy"), LossTerm("dice", {}, 2.0, class_weights=False)), WEIGHTS)
+    expected = ours("cross_entropy", logits, labels, WEIGHTS) + 2 * ours("dice", logits, labels)
+    assert float(both(tf.constant(logits), tf.constant(labels))) == pytest.approx(expected, rel=1e-6)
+
+
 def test_small_logits_are_resized_with_corners_aligned() -> None:
     """(1, 2, 2) logits of two classes at (1, 3, 3): the middle is the mean of all four."""
     logits = np.array([[[[0.0, 1.0], [0.0, 2.0]], [[0.0, 3.0], [0.0, 6.0]]]], np.float32)
@@ -202,11 +209,12 @@ def stage_of(loss: str) -> Any:
 
 
 def test_a_recipe_says_a_sum() -> None:
-    stage = stage_of("[cross_entropy, {lovasz_softmax: {}, weight: 0.5}, {ohem: {fraction: 0.1}, weight: 2}]")
+    lovasz, ohem = "{lovasz_softmax: {}, weight: 0.5}", "{ohem: {fraction: 0.1}, weight: 2, class_weights: false}"
+    stage = stage_of(f"[cross_entropy, {lovasz}, {ohem}]")
     assert stage.loss == (
         LossTerm("cross_entropy"),
         LossTerm("lovasz_softmax", {}, 0.5),
-        LossTerm("ohem", {"fraction": 0.1}, 2.0),
+        LossTerm("ohem", {"fraction": 0.1}, 2.0, class_weights=False),
     )
 
 
