@@ -118,7 +118,7 @@ def _origins(model: Any) -> dict[int, Origin]:
 
 
 def _gives_a_map(layer: Any) -> bool:
-    """Not a layer that is used twice (which of its maps would it be?), nor a model, whose output is of its own graph."""
+    """Not a layer used twice (which of its maps would it be?), nor a model, whose output is of a graph of its own."""
     from archspec.lower.framework import keras
 
     if isinstance(layer, keras.Model):

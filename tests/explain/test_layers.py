@@ -109,7 +109,7 @@ def test_models_of_others() -> None:
     inner = keras.Model(image, features, name="inner")
     outer = keras.Input((8, 8, 3))
     nested = ending_in_logits(keras.Model(outer, convolution(5, 1)(inner(outer))), "x")
-    with pytest.raises(UserError, match="layer 'inner' does not give one map .*a model in the model"):
+    with pytest.raises(UserError, match=r"layer 'inner' does not give one map .*a model in the model"):
         check_layer(nested, last_features(nested))
 
     class Opaque(keras.Model):  # type: ignore[misc]
