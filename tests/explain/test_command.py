@@ -172,7 +172,7 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, trained: Path, image: 
     result = run("explain", str(trained), str(image))
     assert (result.code, result.out) == (2, "")
     assert "explanations need tf-keras-vis" in result.err
-    assert "pip install 'archspec-keras[vis]'" in result.err
+    assert "pip install 'tf-keras-vis>=0.8.7,<0.9' 'scipy<2'" in result.err
 
 
 def test_camvid(data_folder: Path, tmp_path: Path) -> None:
