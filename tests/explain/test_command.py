@@ -56,7 +56,12 @@ def test_picture_and_numbers_of_a_run(tmp_path: Path, trained: Path, image: Path
     assert f"gradcam++ at {LAST}; score: mean of the class's logits over the pixels predicted as it" in table
     assert table.splitlines()[2].split()[:2] == ["photo.png", "sky"]
     rows = run(*arguments, "--format", "csv").out.splitlines()
+    assert rows[0] == (
+        "image,class,score,predicted (% of image),in predicted (% of map),peak in predicted,"
+        "labelled (% of image),in labelled (% of map),peak in labelled,note"
+    )
     assert rows[1].startswith(f"photo.png,sky,{one['classes'][0]['score']!r},")
+    assert "labelled" not in table  # a person is spared what is empty
 
 
 def test_labels_of_a_data_set(tmp_path: Path) -> None:
