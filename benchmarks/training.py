@@ -25,7 +25,9 @@ from archspec.spec import load
 from archspec.train import Order, load_recipe
 from archspec.train._recipe import CacheFeatures, Stage
 
-FIT, OURS, CACHED = "Keras fit, arrays in memory", "archspec train", "archspec train, head on cached features"
+FIT, OURS = "Keras fit, arrays in memory", "archspec train"
+SCORES, CACHED = "archspec train, loss at the scores' own size", "the same, head alone on cached features"
+AGAINST = {OURS: FIT, CACHED: SCORES}
 BARS = {OURS: 0.95, CACHED: 5.0}
 COLUMNS = (
     Column("what", "What"),
@@ -60,7 +62,8 @@ def training(arguments: Namespace) -> tuple[Table, bool]:
     with tempfile.TemporaryDirectory() as folder:
         contestants = {
             FIT: _fit(order, stage, steps),
-            OURS: _ours(order, stage, steps * (rounds + 2)),
+            OURS: _ours(order, stage, steps * (rounds + 2), arguments.quick),
+            SCORES: _ours(order, replace(stage, upsample_logits=False), steps * (rounds + 2), arguments.quick),
             CACHED: _cached(order, stage, steps * (rounds + 2), Path(folder), arguments.quick),
         }
         found = _in_turns(contestants, steps, rounds)
@@ -68,6 +71,7 @@ def training(arguments: Namespace) -> tuple[Table, bool]:
     height, width = stage.augmentation.size
     notes = conditions(
         network=f"{order.spec.name}, {height} × {width}, batch {stage.batch_size}, {order.final.name}",
+        losses="at the image's size in the first two rows; DeepLab's upsample_logits=False in the others",
         optimizer=f"{stage.optimizer.name}, losses {', '.join(term.name for term in stage.loss)}, no XLA anywhere",
         ours="decoded images kept in memory after the first epoch, each batch augmented anew; deterministic operators",
         ratios=f"medians of {rounds} rounds of {steps} steps each, paired round by round; CPU time of the process",
@@ -117,7 +121,7 @@ def _batches(training_batches: Any, order: Order, stage: Stage, steps: int) -> A
     )
 
 
-def _ours(order: Order, stage: Stage, steps: int) -> Steps:
+def _ours(order: Order, stage: Stage, steps: int, quick: bool) -> Steps:
     """As `archspec train` does, its data read and augmented meanwhile."""
     from archspec.datasets import training_batches
     from archspec.graph.weights import initialise
@@ -125,9 +129,9 @@ def _ours(order: Order, stage: Stage, steps: int) -> Steps:
 
     graph = order.graph(stage)
     fit = Fit(stage, graph, initialise(graph, 0), class_weights=None, seed=0)
-    epoch = -(-len(order.final.examples(stage.split)) // stage.batch_size)
+    epoch = 0 if quick else -(-len(order.final.examples(stage.split)) // stage.batch_size)
     batches = iter(fit.distributed(_batches(training_batches, order, stage, epoch + steps)))
-    tell("reading the data once …")
+    tell("reading the data once …" if epoch else "reading data …")
     for _ in range(epoch):
         next(batches)
     return _stepping(fit, stage, batches, steps)
@@ -140,7 +144,8 @@ def _cached(order: Order, stage: Stage, steps: int, folder: Path, quick: bool) -
     from archspec.train._features import cached_features, feature_batches
     from archspec.train._fit import Fit
 
-    stage = replace(stage, freeze=("backbone",), cache_features=CacheFeatures(), split="val" if quick else stage.split)
+    stage = replace(stage, freeze=("backbone",), cache_features=CacheFeatures(), upsample_logits=False)
+    stage = replace(stage, split="val") if quick else stage
     graph = order.graph(stage)
     cut = cut_graph(graph, stage.freeze)
     front, rear = cut.split(initialise(graph, 0))
@@ -180,7 +185,7 @@ def _in_turns(contestants: dict[str, Steps], steps: int, rounds: int) -> dict[st
 
 
 def _row(what: str, found: dict[str, Timed], batch_size: int) -> tuple[Any, ...]:
-    timed, other = found[what], {OURS: FIT, CACHED: OURS}.get(what, "")
+    timed, other = found[what], AGAINST.get(what, "")
     bar = BARS.get(what)
     ratio = _paired(found[other].wall, timed.wall) if other else None
     cpu_ratio = _paired(found[other].cpu, timed.cpu) if other else None
