@@ -174,6 +174,7 @@ STAGE_KINDS: dict[str, Kind] = {
             _OFF,
         )
     ),
+    "upsample_logits": BoolKind(),
     "ema": UnionKind((SHARE, _OFF)),
     "clip_norm": UnionKind((POSITIVE, _OFF)),
     "mixed_precision": LiteralKind(("none", "float16", "bfloat16")),

@@ -196,6 +196,16 @@ def test_small_logits_are_resized_with_corners_aligned() -> None:
     assert ours("cross_entropy", logits, labels) == pytest.approx(math.log(1 + math.exp(-3.0)), rel=1e-5)
 
 
+def test_or_the_nearest_labels_are_taken_with_corners_aligned() -> None:
+    """(5, 7) labels at (3, 4) logits: every second row and column."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(2, 3, 4, CLASSES)).astype(np.float32)
+    labels = generator.integers(0, CLASSES, (2, 5, 7)).astype(np.uint8)
+    loss = total_loss((LossTerm("cross_entropy"),), None, upsample_logits=False)
+    found = float(loss(tf.constant(logits), tf.constant(labels)))
+    assert found == pytest.approx(ours("cross_entropy", logits, labels[:, ::2, ::2]), rel=1e-6)
+
+
 def test_half_precision_logits_are_summed_in_float32() -> None:
     logits, labels = batch()
     half = total_loss((LossTerm("cross_entropy"),), None)(tf.constant(logits, tf.float16), tf.constant(labels))

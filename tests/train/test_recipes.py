@@ -154,6 +154,7 @@ warm_up: {steps: 5, learning_rate: 1.0e-4}
 weight_decay: {l2: 1.0e-4, on: all}
 loss: [{cross_entropy: {label_smoothing: 0.1}, weight: 0.5}, dice]
 class_weights: {inverse_log: 1.02}
+upsample_logits: false
 ema: 0.99
 clip_norm: 1
 mixed_precision: bfloat16
@@ -184,6 +185,7 @@ def test_everything_that_can_be_said() -> None:
             weight_decay=WeightDecay("l2", 1e-4, "all"),
             loss=(LossTerm("cross_entropy", {"label_smoothing": 0.1}, 0.5), LossTerm("dice")),
             class_weights=ClassWeights(inverse_log=1.02),
+            upsample_logits=False,
             ema=0.99,
             clip_norm=1.0,
             mixed_precision="bfloat16",
