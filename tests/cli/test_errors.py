@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archspec.errors import Problem
 from tests.cli.runner import Result, run, run_process
 from tests.spec.broken_specs import BROKEN, Broken
 
@@ -100,3 +101,13 @@ def test_a_process_of_its_own_fails_alike(tmp_path: Path) -> None:
     check_refusal(result)
     wanted = "spec.yaml:2:1: width_multipler: unknown key 'width_multipler'. Did you mean 'width_multiplier'?\n"
     assert result.err == wanted
+
+
+def test_a_fact_that_nobody_could_place_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def priced(*_: object, **__: object) -> None:
+        raise Problem("it cannot be", "Try something else")
+
+    monkeypatch.setattr("archspec.cost.price", priced)
+    result = run("cost", "shufflenetv2_basic")
+    check_refusal(result)
+    assert result.err == "archspec: it cannot be. Try something else\n"
