@@ -101,7 +101,6 @@ def test_latency() -> None:
 
 
 @pytest.mark.slow
-<<<<<<< HEAD
 def test_score_speed() -> None:
     if "ARCHSPEC_CITYSCAPES_PYTHON" not in os.environ:
         pytest.skip("set ARCHSPEC_CITYSCAPES_PYTHON to a python that has cityscapesscripts 2.3.0 (.ci/run does)")
@@ -115,13 +114,14 @@ def test_score_speed_without_the_organisers_code_is_one_line() -> None:
     done = run("score_speed.py", "--quick", "--python", "")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("no python with cityscapesscripts is named")
-=======
+
+
+@pytest.mark.slow
 def test_training() -> None:
     fit, ours, scores, cached = rows("training.py", "--quick")
     assert [row["ratio"] is not None for row in (fit, ours, scores, cached)] == [False, True, False, True]
     assert (ours["against"], cached["against"]) == (fit["what"], scores["what"])
     assert [row["bar"] for row in (ours, cached)] == ["≥ 0.95", "≥ 5"]
->>>>>>> training
 
 
 def test_the_naive_network_is_what_its_description_says() -> None:
