@@ -133,6 +133,14 @@ def test_overrides_make_keys_and_reach_into_stages() -> None:
     assert parse_recipe(recipe.text, "test") == recipe
 
 
+def test_one_length_for_every_stage(tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(GOOD + "stages: [{epochs: 2}, {steps: 9}, {}]\n")
+    recipe = load_recipe(file, steps=4)
+    assert [(stage.steps, stage.epochs) for stage in recipe.stages] == [(4, None)] * 3
+    assert parse_recipe(recipe.text, "r") == recipe
+
+
 def test_epochs_of_a_stage_replace_the_steps_at_the_top() -> None:
     first, last = parse_recipe(GOOD + "stages: [{epochs: 1.5}, {}]\n", "test").stages
     assert (first.steps, first.epochs) == (None, 1.5)
