@@ -81,7 +81,7 @@ def parse(output: str, device: str) -> Report:
         said = next((line.strip() for line in output.splitlines() if line.strip()), "nothing")
         raise Garbled(f"{NAME} printed no timings ({said[:80]})", device=device)
     init_us, first_us = map(float, timings.groups())
-    return Report(init_us / _US_PER_MS, first_us / _US_PER_MS, *found, _system(output))
+    return Report(init_us / _US_PER_MS, first_us / _US_PER_MS, found[0], found[1], _system(output))
 
 
 def _statistics(count: str, rest: str) -> Statistics | None:
