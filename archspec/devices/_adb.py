@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from archspec.devices._blame import blame_adb
-from archspec.devices._faults import Cut, DeviceError, TimedOut
+from archspec.devices._faults import Cut, DeviceError, Offline, TimedOut
 from archspec.devices._link import again, split_exit, with_exit
 from archspec.devices._process import Finished, first_line, run
 from archspec.devices._talk import Conversation
 
 _SLOWEST_BYTES_PER_S = 500_000
 _CONNECT_S = 10.0
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class AdbLink:
     timeout_s: float = 60.0
     tries: int = 3
     program: str = "adb"
+    _met: list[str] = field(default_factory=list, repr=False, compare=False)
 
     def shell(self, command: str, timeout_s: float | None = None) -> Finished:
         """Run a command on the phone."""
@@ -43,7 +47,7 @@ class AdbLink:
                 raise self._fault(done)
             return Finished(code, output, done.errors)
 
-        return again(once, self.tries, self._reconnect)
+        return self._try(once)
 
     def push(self, source: Path, target: str) -> None:
         """Send one file; a part of it that an earlier try left is written over."""
@@ -54,7 +58,7 @@ class AdbLink:
             if done.code != 0:
                 raise self._fault(done)
 
-        again(once, self.tries, self._reconnect)
+        self._try(once)
 
     def talk(self, command: str) -> Conversation:
         """Start a program on the phone. Without a terminal there, so that lines arrive as they were written."""
@@ -71,19 +75,25 @@ class AdbLink:
         said = f"{done.errors}\n{done.output}"
         return self._blame(said) or Cut(f"the connection was cut ({first_line(said)})", device=self.name)
 
-    def _reconnect(self) -> None:
-        """A server that was started anew has forgotten phones that are reached by network."""
-        if ":" in self.serial:
-            connect(self.serial, self.server_port, device=self.name, program=self.program)
+    def _try(self, once: Callable[[], _Found]) -> _Found:
+        if not self._met:
+            self._reconnect()
+            self._met.append(self.serial)
+        return again(once, self.tries, self._reconnect)
+
+    def _reconnect(self, fault: DeviceError | None = None) -> None:
+        """The server must be told of a phone that is reached by network, and one that was started anew told again."""
+        if ":" not in self.serial:
+            return
+        if isinstance(fault, Offline):  # it holds on to a connection that is dead
+            _quietly(self._command("disconnect", self.serial), self.name)
+        _quietly(self._command("connect", self.serial), self.name)
 
 
-def connect(serial: str, server_port: int | None, *, device: str, program: str = "adb") -> None:
-    """Tell the server of a phone at `host:port`. Whether that worked, the next call will say."""
-    port = ["-P", str(server_port)] if server_port else []
-    try:
-        run([program, *port, "connect", serial], _CONNECT_S, device=device)
-    except TimedOut:
-        return
+def _quietly(command: list[str], device: str) -> None:
+    """Whether that worked, the next call will say."""
+    with suppress(TimedOut):
+        run(command, _CONNECT_S, device=device)
 
 
 def attached(server_port: int | None = None, *, timeout_s: float = 15.0, program: str = "adb") -> dict[str, str]:

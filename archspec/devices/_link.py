@@ -64,7 +64,7 @@ def split_exit(output: str) -> tuple[int | None, str]:
     return (int(found.group(1)), output[: found.start()]) if found else (None, output)
 
 
-def again(call: Callable[[], _Found], tries: int, before: Callable[[], None] = lambda: None) -> _Found:
+def again(call: Callable[[], _Found], tries: int, before: Callable[[DeviceError], None] = lambda _: None) -> _Found:
     """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try."""
     for number in range(1, tries):
         try:
@@ -72,8 +72,8 @@ def again(call: Callable[[], _Found], tries: int, before: Callable[[], None] = l
         except DeviceError as error:
             if not error.again:
                 raise
-        time.sleep(_PAUSE_S * number)
-        before()
+            time.sleep(_PAUSE_S * number)
+            before(error)
     return call()
 
 

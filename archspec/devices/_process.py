@@ -75,7 +75,7 @@ def text_of(file: IO[bytes]) -> str:
 def first_line(*texts: str) -> str:
     """The first line that says something, short enough for an error."""
     lines = (line.strip() for text in texts for line in text.splitlines())
-    return next((line[:160] for line in lines if line and not line.startswith("* daemon")), "no reason given")
+    return next((line[:240] for line in lines if line and not line.startswith("* daemon")), "no reason given")
 
 
 def _input(given: Path | None) -> IO[bytes]:

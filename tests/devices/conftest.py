@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +54,13 @@ def adb_port(adb_home: Path) -> Iterator[int]:
     subprocess.run([*command, "kill-server"], timeout=20)
 
 
+def descendants(process: int) -> list[int]:
+    """The processes that this one started, and those that they did."""
+    shown = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True).stdout
+    children = [int(word) for word in shown.split()]
+    return children + [below for child in children for below in descendants(child)]
+
+
 @dataclass
 class Bench:
     """A fake phone, its folder, and devices that reach it."""
@@ -84,3 +95,59 @@ def bench(tmp_path: Path, adb_port: int, adb_home: Path, monkeypatch: pytest.Mon
     yield Bench(phone, folder, adb_port, HERE / "stub_benchmark_model.sh")
     phone.unplug()
     subprocess.run(["adb", "-P", str(adb_port), "disconnect", phone.serial], capture_output=True, timeout=20)
+
+
+@dataclass
+class Board:
+    """A real sshd on loopback with keys of its own, and devices that reach it."""
+
+    folder: Path
+    port: int
+    key: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def device(self, **options: Any) -> Device:
+        settings = {
+            "host": "127.0.0.1", "port": self.port, "key": str(self.key), "python": sys.executable,
+            "folder": str(self.folder), "timeout_s": 60.0,
+            "options": ["StrictHostKeyChecking=no", f"UserKnownHostsFile={self.folder}/known", "LogLevel=ERROR"],
+        }  # fmt: skip
+        return device("ssh", **{**settings, **options})
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Iterator[Board]:
+    sshd, keygen = program("sshd"), program("ssh-keygen")
+    program("ssh")
+    keys, folder = tmp_path / "keys", tmp_path / "board"
+    keys.mkdir(mode=0o700)
+    folder.mkdir()
+    for name in ("host", "user", "stranger"):
+        subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(keys / name)], check=True, timeout=30)
+    (keys / "authorized").write_bytes((keys / "user.pub").read_bytes())
+    port = free_port()
+    settings = {
+        "Port": port, "ListenAddress": "127.0.0.1", "HostKey": keys / "host", "PidFile": "none",
+        "AuthorizedKeysFile": keys / "authorized", "StrictModes": "no", "UsePAM": "no",
+        "PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no",
+    }  # fmt: skip
+    (keys / "config").write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
+    if os.getuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # where it locks itself in; a running system has made it
+    log = tmp_path / "sshd.log"
+    command = [sshd, "-D", "-f", str(keys / "config"), "-E", str(log)]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        _wait_for(port, process, log)
+        yield Board(folder, port, keys / "user", process, log)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + 30
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"sshd does not listen: {log.read_text() if log.exists() else process.returncode}")

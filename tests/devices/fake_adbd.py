@@ -20,7 +20,7 @@ SYNC, OPEN, OKAY, CLOSE, WRITE, AUTH = (
 )
 VERSION = 0x01000001  # from this version on, checksums are not looked at
 MAX_DATA = 1 << 18
-AUTH_TOKEN = 1
+AUTH_TOKEN, AUTH_SIGNATURE = 1, 2
 BANNER = b"device::ro.product.name=fake;ro.product.model=FakePhone;ro.product.device=fake;features=shell_v2,cmd,stat_v2"
 
 
@@ -101,6 +101,8 @@ class Transport:
     def _handle(self, command: int, first: int, second: int, data: bytes) -> None:
         if command == SYNC and self.phone.answers:
             self._greet(second)
+        elif command == AUTH and first == AUTH_SIGNATURE:
+            self.send(AUTH, AUTH_TOKEN, 0, bytes(20))  # as a phone that does not know the key: the client sends another
         elif command == OPEN:
             self._open(first, data.rstrip(b"\0").decode())
         elif command == WRITE and second in self._streams:

@@ -74,7 +74,7 @@ def test_a_serial_says_which_of_two_phones(bench: Bench) -> None:
 
 def test_a_model_that_the_program_refuses_is_the_models_fault(bench: Bench) -> None:
     bench.phone.environment["STUB_FAULT"] = "crash"
-    with pytest.raises(UserError, match="cannot be run on adb .*unresolved custom op"):
+    with pytest.raises(UserError, match=r"cannot be run on adb .*unresolved custom op"):
         bench.device().open(MODEL, threads=1)
     assert list(bench.folder.iterdir()) == []
 
