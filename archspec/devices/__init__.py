@@ -5,7 +5,9 @@ of them: warm-up by time, then rounds in which all models take turns, so that dr
 """
 
 from archspec.devices._catalog import device, devices
-from archspec.devices._contract import Device, Model, Sample, Session, System
+from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
+from archspec.devices._device_files import device_files
+from archspec.devices._faults import DeviceError
 from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine, read_machine
 from archspec.devices._measure import Progress, measure
@@ -15,7 +17,9 @@ from archspec.devices._statistics import Summary, median, percentile, summarise
 
 __all__ = [
     "PRESETS",
+    "Aggregate",
     "Device",
+    "DeviceError",
     "Interrupted",
     "Latency",
     "Machine",
@@ -27,6 +31,7 @@ __all__ = [
     "Summary",
     "System",
     "device",
+    "device_files",
     "devices",
     "latency_records",
     "latency_table",
