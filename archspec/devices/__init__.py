@@ -12,6 +12,7 @@ from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine, read_machine
 from archspec.devices._measure import Progress, measure
 from archspec.devices._procedure import PRESETS, Procedure, procedure
+from archspec.devices._queue import Outcome, Patience, QueueInterrupted, measure_queue
 from archspec.devices._records import latency_records, latency_table
 from archspec.devices._statistics import Summary, median, percentile, summarise
 
@@ -24,8 +25,11 @@ __all__ = [
     "Latency",
     "Machine",
     "Model",
+    "Outcome",
+    "Patience",
     "Procedure",
     "Progress",
+    "QueueInterrupted",
     "Sample",
     "Session",
     "Summary",
@@ -36,6 +40,7 @@ __all__ = [
     "latency_records",
     "latency_table",
     "measure",
+    "measure_queue",
     "median",
     "percentile",
     "procedure",

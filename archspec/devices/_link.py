@@ -25,7 +25,7 @@ _PROPERTIES = ("ro.product.manufacturer", "ro.product.model", "ro.soc.model", "r
 _SERVICES = ("battery", "thermalservice")
 _TITLE = "@@archspec "
 _EXIT = re.compile(r"\n?archspec-exit:(\d+)\s*\Z")
-_PAUSE_S = 0.2
+PAUSE_S = 0.2
 
 
 class Link(Protocol):
@@ -64,15 +64,23 @@ def split_exit(output: str) -> tuple[int | None, str]:
     return (int(found.group(1)), output[: found.start()]) if found else (None, output)
 
 
-def again(call: Callable[[], _Found], tries: int, before: Callable[[DeviceError], None] = lambda _: None) -> _Found:
-    """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try."""
+def again(
+    call: Callable[[], _Found],
+    tries: int,
+    before: Callable[[DeviceError], None] = lambda _: None,
+    pause_s: float = PAUSE_S,
+) -> _Found:
+    """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try.
+
+    The pauses between grow: `pause_s`, twice that, and so on.
+    """
     for number in range(1, tries):
         try:
             return call()
         except DeviceError as error:
             if not error.again:
                 raise
-            time.sleep(_PAUSE_S * number)
+            time.sleep(pause_s * number)
             before(error)
     return call()
 

@@ -69,7 +69,7 @@ def test_all_faults_have_their_place(tmp_path: Path) -> None:
         ("adb: ABC\n", "pixel.yaml:1:6: adb: must be a mapping of arguments ('ABC')."),
         ("adb: {serial: [\n", "pixel.yaml:2:1: not valid YAML"),
         ("adb: {serial: {choose: [a, b]}}\n", "pixel.yaml:1:15: adb.serial: must be text"),
-        ("adb: {delegate: npu}\n", "pixel.yaml:1:17: adb.delegate: must be"),
+        ("adb: {delegate: npu}\n", "pixel.yaml:1:17: adb.delegate: not allowed ('npu'). Did you mean 'gpu'?"),
         ("adb: {}\nsummary: 3\n", "pixel.yaml:2:10: summary: must be text (3)"),
     ],
 )
