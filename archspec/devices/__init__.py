@@ -4,9 +4,11 @@ A device is a file here with a function of its own name that returns a `Device`.
 of them: warm-up by time, then rounds in which all models take turns, so that drift hits all alike.
 """
 
+from archspec.devices._adb import attached as attached_phones
 from archspec.devices._catalog import device, devices
+from archspec.devices._checkup import Step, check_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
-from archspec.devices._device_files import device_files
+from archspec.devices._device_files import DeviceFile, device_files, read_device_file
 from archspec.devices._faults import DeviceError
 from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine, read_machine
@@ -14,6 +16,7 @@ from archspec.devices._measure import Progress, measure
 from archspec.devices._procedure import PRESETS, Procedure, procedure
 from archspec.devices._queue import Outcome, Patience, QueueInterrupted, measure_queue
 from archspec.devices._records import latency_records, latency_table
+from archspec.devices._state import State
 from archspec.devices._statistics import Summary, median, percentile, summarise
 
 __all__ = [
@@ -21,6 +24,7 @@ __all__ = [
     "Aggregate",
     "Device",
     "DeviceError",
+    "DeviceFile",
     "Interrupted",
     "Latency",
     "Machine",
@@ -32,8 +36,12 @@ __all__ = [
     "QueueInterrupted",
     "Sample",
     "Session",
+    "State",
+    "Step",
     "Summary",
     "System",
+    "attached_phones",
+    "check_device",
     "device",
     "device_files",
     "devices",
@@ -44,6 +52,7 @@ __all__ = [
     "median",
     "percentile",
     "procedure",
+    "read_device_file",
     "read_machine",
     "summarise",
 ]

@@ -25,7 +25,8 @@ _STATISTICS = re.compile(r"\bcount=(\d+)\b([^\n]*)")
 _TIMINGS = re.compile(rf"Inference timings in us: Init: {_NUMBER}, First inference: {_NUMBER}")
 _VERSION = re.compile(r"Tensorflow Version\s*:\s*(\S+)", re.IGNORECASE)
 _REPLACED = re.compile(r"Replacing (\d+) out of (\d+) node\(s\) with delegate \((\w+)\)")
-_APPLIED = re.compile(r"xplicitly applied (\w+) delegate, (?:and )?the model graph will (\w+ ?\w*)")
+_APPLIED = re.compile(r"Explicitly applied (\w+) delegate, and the model graph will be")
+_TOOK_NOTHING = re.compile(r"Though \w+ delegate is explicitly applied, the model graph will not be")
 _DELEGATES = {"TfLiteXNNPackDelegate": "XNNPACK", "TfLiteGpuDelegateV2": "GPU", "TfLiteNnapiDelegate": "NNAPI"}
 
 
@@ -110,11 +111,10 @@ def _delegation(output: str) -> tuple[int | None, int | None, str | None]:
     if replaced:
         name = _DELEGATES.get(replaced.group(3), replaced.group(3))
         return int(replaced.group(2)), int(replaced.group(1)), name
-    for name, verb in _APPLIED.findall(output):
-        if not verb.startswith("not"):
-            return None, None, name
-        return None, 0, "none"
-    return None, None, None
+    applied = _APPLIED.search(output)
+    if applied:
+        return None, None, applied.group(1)
+    return (None, 0, "none") if _TOOK_NOTHING.search(output) else (None, None, None)
 
 
 def benchmark_command(

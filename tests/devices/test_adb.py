@@ -1,13 +1,15 @@
 """Android through the real `adb` client, a fake daemon and a stub of benchmark_model."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from archspec.devices import Model, Procedure, measure
+from archspec.devices import Model, Procedure, check_device, measure
 from archspec.devices._adb import attached
 from archspec.errors import UserError
 from tests.devices.conftest import Bench
+from tests.devices.tiny_model import tiny_tflite
 
 MODEL = Model("a", b"....TFL3 and more")
 
@@ -94,3 +96,37 @@ def test_the_program_is_looked_for_in_all_places(bench: Bench, adb_home: Path, m
     path.write_bytes(bench.binary.read_bytes())
     path.chmod(0o755)
     bench.device(benchmark_model="").open(MODEL, threads=1).close()
+
+
+def test_a_checkup(bench: Bench) -> None:
+    (bench.folder / "archspec-0123abcd").mkdir()
+    steps = {step.name: step for step in check_device(bench.device(threads=2), MODEL)}
+    assert list(steps) == ["reached", "state", "left behind", "runtime", "a model runs", "many runs"]
+    assert "battery 81 %, charging" in steps["state"].found
+    assert "archspec-0123abcd" in steps["left behind"].found
+    assert "58 of 60 operations), threads 2" in steps["runtime"].found
+    assert "runs 50, mean ms" in steps["many runs"].found
+    assert "median ms" in steps["many runs"].found
+
+
+def test_a_checkup_ends_with_the_first_fault(bench: Bench) -> None:
+    bench.phone.full = True
+    steps = list(check_device(bench.device(), MODEL))
+    assert [step.name for step in steps] == ["reached", "state", "fault"]
+    assert "is full" in str(steps[-1].fault)
+
+
+def test_a_python_on_the_phone_gives_real_samples(bench: Bench) -> None:
+    """The same runner as by ssh, through `adb shell`."""
+    place = bench.device(python=sys.executable, cpus=[0], timeout_s=60.0)
+    (found,) = measure(tiny_tflite(), device=place, procedure=Procedure("own", 0.02, 2, 5))
+    assert found.runs == len(found.cpu_samples_ms) == 10
+    assert all(0 < sample < 1000 for sample in found.samples_ms)
+    assert list(bench.folder.iterdir()) == []
+
+
+def test_the_device_files_threads_are_the_default(bench: Bench) -> None:
+    steps = Procedure("own", 0.0, 1, 1)
+    assert measure(MODEL, device=bench.device(threads=4), procedure=steps)[0].threads == 4
+    assert measure(MODEL, device=bench.device(threads=4), procedure=steps, threads=2)[0].threads == 2
+    assert "--num_threads=2" in bench.calls()[-1]

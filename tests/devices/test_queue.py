@@ -58,7 +58,7 @@ class FlakySession:
 
 
 def rising(start: float) -> Iterator[float]:
-    return (start + run / 100 for run in count())
+    return (start + run / 1000 for run in count())
 
 
 def candidates(clock: FakeClock) -> Device:
