@@ -29,7 +29,8 @@ class Step:
 
 def check_device(device: Device, model: Model, threads: int | None = None) -> Iterator[Step]:
     """The steps, each as soon as it is done; ends with the first fault."""
-    wanted: int = threads or getattr(device, "threads", 1)
+    own: int = getattr(device, "threads", 1)
+    wanted = threads or own
     try:
         machine = device.machine()
         yield Step("reached", _described(machine))

@@ -55,9 +55,12 @@ def adb_port(adb_home: Path) -> Iterator[int]:
 
 
 def descendants(process: int) -> list[int]:
-    """The processes that this one started, and those that they did."""
-    shown = subprocess.run(["ps", "-o", "pid=", "--ppid", str(process)], capture_output=True, text=True).stdout
-    children = [int(word) for word in shown.split()]
+    """The processes that this one started, and those that they did (Linux)."""
+    children = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended since
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            children += [int(path.parent.name)] if parent == process else []
     return children + [below for child in children for below in descendants(child)]
 
 

@@ -1,9 +1,6 @@
 """Each fault of a phone, injected below the real `adb` client: a typed error within its time, nothing left behind."""
 
-import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,6 @@ import pytest
 from archspec.devices import Model, device
 from archspec.devices._faults import (
     Ambiguous,
-    DeviceError,
     Full,
     Garbled,
     Offline,
@@ -22,47 +18,37 @@ from archspec.devices._faults import (
     Unplugged,
 )
 from tests.devices.conftest import Bench, free_port
+from tests.devices.expecting import expect_within
 from tests.devices.fake_adbd import FakePhone
 
 MODEL = Model("a", b"....TFL3")
-
-
-def within(seconds: float, call: Callable[[], object], kind: type[DeviceError], words: str) -> DeviceError:
-    """The error that the call raises, in the time it has."""
-    start = time.monotonic()
-    with pytest.raises(kind, match=words) as caught:
-        call()
-    assert type(caught.value) is kind
-    assert time.monotonic() - start < seconds
-    assert caught.value.faults[0].remedy
-    return caught.value
 
 
 def test_unplugged(bench: Bench) -> None:
     place = bench.device()
     session = place.open(MODEL, threads=1)
     bench.phone.unplug()
-    assert within(60, lambda: session.run(1), Unplugged, "^adb: is not connected").hand
+    assert expect_within(60, lambda: session.run(1), Unplugged, "^adb: is not connected").hand
     session.close()
     session.close()
 
 
 def test_offline(bench: Bench) -> None:
     bench.phone.answers = False
-    found = within(60, bench.device(timeout_s=5, tries=2).machine, Offline, "is offline")
+    found = expect_within(60, bench.device(timeout_s=5, tries=2).machine, Offline, "is offline")
     assert found.again
 
 
 def test_unauthorised(bench: Bench) -> None:
     bench.phone.authorised = False
-    found = within(60, bench.device(timeout_s=5).machine, Unauthorised, "does not trust this machine")
+    found = expect_within(60, bench.device(timeout_s=5).machine, Unauthorised, "does not trust this machine")
     assert not found.again
     assert found.hand
 
 
 def test_full(bench: Bench) -> None:
     bench.phone.full = True
-    within(60, lambda: bench.device().open(MODEL, threads=1), Full, "is full .*failed to copy")
+    expect_within(60, lambda: bench.device().open(MODEL, threads=1), Full, "is full .*failed to copy")
     assert list(bench.folder.iterdir()) == []
 
 
@@ -70,26 +56,26 @@ def test_a_hung_command_is_killed_in_its_time(bench: Bench) -> None:
     place = bench.device(timeout_s=1.5, tries=1)
     place.machine()
     bench.phone.hang = True
-    within(15, place.machine, TimedOut, "no answer within 1.5 s")
+    expect_within(15, place.machine, TimedOut, "no answer within 1.5 s")
 
 
 def test_a_hung_benchmark_is_killed_in_its_time(bench: Bench) -> None:
     place = bench.device(timeout_s=1.5, tries=1)
     session = place.open(MODEL, threads=1)
     bench.phone.environment["STUB_FAULT"] = "hang"
-    within(15, lambda: session.run(1), TimedOut, "no answer within")
+    expect_within(15, lambda: session.run(1), TimedOut, "no answer within")
 
 
 def test_garbage(bench: Bench) -> None:
     session = bench.device(tries=2).open(MODEL, threads=1)
     bench.phone.environment["STUB_FAULT"] = "garbage"
-    within(60, lambda: session.run(2), Garbled, "benchmark_model printed no timings")
+    expect_within(60, lambda: session.run(2), Garbled, "benchmark_model printed no timings")
 
 
 def test_no_sample_is_invented_for_a_run_that_did_not_happen(bench: Bench) -> None:
     session = bench.device(tries=1).open(MODEL, threads=1)
     bench.phone.environment["STUB_FAULT"] = "short"
-    within(60, lambda: session.run(2), Garbled, "1 runs instead of 2")
+    expect_within(60, lambda: session.run(2), Garbled, "1 runs instead of 2")
 
 
 def test_a_killed_server_is_started_again(bench: Bench) -> None:
@@ -124,7 +110,7 @@ def test_several_phones_and_no_serial(bench: Bench) -> None:
     try:
         bench.device().machine()
         bench.device(serial=other.serial).machine()
-        within(60, bench.device(serial="", tries=1).machine, Ambiguous, "one of several phones")
+        expect_within(60, bench.device(serial="", tries=1).machine, Ambiguous, "one of several phones")
     finally:
         other.unplug()
         subprocess.run(["adb", "-P", str(bench.server_port), "disconnect", other.serial], timeout=20)
@@ -132,11 +118,14 @@ def test_several_phones_and_no_serial(bench: Bench) -> None:
 
 def test_no_adb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    within(5, device("adb", server_port=free_port()).machine, ToolMissing, "'adb' cannot be run")
+    expect_within(5, device("adb", server_port=free_port()).machine, ToolMissing, "'adb' cannot be run")
 
 
 def test_nothing_keeps_running(bench: Bench) -> None:
     """A call that was killed leaves no adb client behind."""
-    test_a_hung_command_is_killed_in_its_time(bench)
-    shown = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert not [line for line in shown.splitlines() if bench.phone.serial in line and "adb" in line], os.getpid()
+    place = bench.device(timeout_s=1.0, tries=1)
+    place.machine()
+    bench.phone.hang = True
+    expect_within(15, place.machine, TimedOut, "no answer")
+    words = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in words if bench.phone.serial.encode() in line]

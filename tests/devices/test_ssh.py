@@ -13,7 +13,7 @@ from archspec.devices._faults import Cut, Garbled, TimedOut, ToolMissing, Unauth
 from archspec.devices._link import leftovers
 from archspec.errors import UserError
 from tests.devices.conftest import Board, descendants, free_port
-from tests.devices.test_adb_faults import within
+from tests.devices.expecting import expect_within
 from tests.devices.tiny_model import tiny_tflite
 
 MODEL = Model("a", tiny_tflite())
@@ -60,32 +60,32 @@ def test_a_board_without_litert_is_told_what_to_install(board: Board) -> None:
 
 def test_an_unknown_key(board: Board) -> None:
     stranger = board.key.with_name("stranger")
-    within(60, board.device(key=str(stranger)).machine, Unauthorised, "^ssh: does not accept the key")
+    expect_within(60, board.device(key=str(stranger)).machine, Unauthorised, "^ssh: does not accept the key")
 
 
 def test_nobody_there(board: Board) -> None:
-    within(30, board.device(port=free_port(), tries=2).machine, Unplugged, "cannot be reached .*refused")
+    expect_within(30, board.device(port=free_port(), tries=2).machine, Unplugged, "cannot be reached .*refused")
 
 
 def test_the_board_goes_away_in_the_middle(board: Board) -> None:
     session = board.device(tries=1).open(MODEL, threads=1)
     for process in (board.process.pid, *descendants(board.process.pid)):
         os.kill(process, signal.SIGKILL)
-    within(30, lambda: session.run(1), Cut, "cut")
-    within(30, lambda: session.run(1), Cut, "has ended")
+    expect_within(30, lambda: session.run(1), Cut, "cut")
+    expect_within(30, lambda: session.run(1), Cut, "has ended")
     session.close()
 
 
 def test_a_hung_runner(board: Board) -> None:
     place = board.device(python=fake_python(board, "sleep 30"), timeout_s=2.0)
-    within(20, lambda: place.open(MODEL, threads=1), TimedOut, "no answer within 2 s")
+    expect_within(20, lambda: place.open(MODEL, threads=1), TimedOut, "no answer within 2 s")
     assert list(board.folder.glob("archspec-*")) == []
 
 
 @pytest.mark.parametrize("said", ['{"init_ms": 1}', "no JSON", "[1]", '{"init_ms": "x", "first_ms": 1}'])
 def test_garbage(board: Board, said: str) -> None:
     place = board.device(python=fake_python(board, f"echo 'archspec:{said}'; cat"))
-    within(20, lambda: place.open(MODEL, threads=1), Garbled, "means nothing|without")
+    expect_within(20, lambda: place.open(MODEL, threads=1), Garbled, "means nothing|without")
 
 
 def test_a_greeting_before_the_first_answer_is_no_garbage(board: Board) -> None:
