@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from archspec.devices._blame import blame_adb
 from archspec.devices._faults import Cut, DeviceError, Offline, TimedOut
-from archspec.devices._link import again, split_exit, with_exit
+from archspec.devices._link import Before, again, split_exit, with_exit
 from archspec.devices._process import Finished, first_line, run
 from archspec.devices._talk import Conversation
 
@@ -36,7 +36,9 @@ class AdbLink:
     program: str = "adb"
     _met: list[str] = field(default_factory=list, repr=False, compare=False)
 
-    def shell(self, command: str, timeout_s: float | None = None) -> Finished:
+    def shell(
+        self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
+    ) -> Finished:
         """Run a command on the phone."""
         limit = timeout_s or self.timeout_s
 
@@ -47,7 +49,7 @@ class AdbLink:
                 raise self._fault(done)
             return Finished(code, output, done.errors)
 
-        return self._try(once)
+        return self._try(once, tries, before)
 
     def push(self, source: Path, target: str) -> None:
         """Send one file; a part of it that an earlier try left is written over."""
@@ -75,11 +77,17 @@ class AdbLink:
         said = f"{done.errors}\n{done.output}"
         return self._blame(said) or Cut(f"the connection was cut ({first_line(said)})", device=self.name)
 
-    def _try(self, once: Callable[[], _Found]) -> _Found:
+    def _try(self, once: Callable[[], _Found], tries: int | None = None, before: Before | None = None) -> _Found:
         if not self._met:
             self._reconnect()
             self._met.append(self.serial)
-        return again(once, self.tries, self._reconnect)
+
+        def prepare(fault: DeviceError) -> None:
+            self._reconnect(fault)
+            if before is not None:
+                before(fault)
+
+        return again(once, tries or self.tries, prepare)
 
     def _reconnect(self, fault: DeviceError | None = None) -> None:
         """The server must be told of a phone that is reached by network, and one that was started anew told again."""

@@ -20,12 +20,14 @@ from archspec.devices._state import STATE_FILES
 from archspec.devices._talk import Talk
 
 _Found = TypeVar("_Found")
+Before = Callable[[DeviceError], None]
 _FILES = ("proc/cpuinfo", "proc/loadavg", "proc/device-tree/model", GOVERNOR_FILE, *STATE_FILES)
 _PROPERTIES = ("ro.product.manufacturer", "ro.product.model", "ro.soc.model", "ro.build.version.release")
 _SERVICES = ("battery", "thermalservice")
 _TITLE = "@@archspec "
 _EXIT = re.compile(r"\n?archspec-exit:(\d+)\s*\Z")
 PAUSE_S = 0.2
+_CLEANING_S = 20.0
 
 
 class Link(Protocol):
@@ -39,8 +41,13 @@ class Link(Protocol):
         """Where folders of archspec's own are made on the device."""
         ...
 
-    def shell(self, command: str, timeout_s: float | None = None) -> Finished:
-        """Run a command of the device's shell; its exit code is the device's own."""
+    def shell(
+        self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
+    ) -> Finished:
+        """Run a command of the device's shell; its exit code is the device's own.
+
+        `before` each further try: a command that was given up may still run over there.
+        """
         ...
 
     def push(self, source: Path, target: str) -> None:
@@ -67,7 +74,7 @@ def split_exit(output: str) -> tuple[int | None, str]:
 def again(
     call: Callable[[], _Found],
     tries: int,
-    before: Callable[[DeviceError], None] = lambda _: None,
+    before: Before = lambda _: None,
     pause_s: float = PAUSE_S,
 ) -> _Found:
     """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try.
@@ -136,10 +143,20 @@ class Folder:
         self._link.push(source, target)
         return target
 
-    def remove(self) -> None:
-        """Take it away; a device that is gone keeps it (`leftovers` finds it later)."""
+    def stop(self, _: DeviceError | None = None) -> None:
+        """End what still runs there out of this folder: closing a connection does not end a program on every device."""
+        name = self.path.rpartition("/")[2]
+        pattern = f"[{name[0]}]{name[1:]}"  # so that the search does not find itself
+        ends = 'p=${f#/proc/}; kill -9 "${p%/cmdline}" 2>/dev/null'
+        command = f"for f in $(grep -la '{pattern}' /proc/[0-9]*/cmdline 2>/dev/null); do {ends}; done; true"
         with suppress(DeviceError):
-            self._link.shell(f"rm -rf {shlex.quote(self.path)}")
+            self._link.shell(command, _CLEANING_S, tries=1)
+
+    def remove(self) -> None:
+        """End what runs there and take the folder away; a device that is gone keeps it (`leftovers` finds it later)."""
+        self.stop()
+        with suppress(DeviceError):
+            self._link.shell(f"rm -rf {shlex.quote(self.path)}", _CLEANING_S)
 
 
 def leftovers(link: Link) -> tuple[str, ...]:

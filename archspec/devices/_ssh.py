@@ -16,7 +16,7 @@ from pathlib import Path
 
 from archspec.devices._blame import blame_device, blame_ssh
 from archspec.devices._faults import Cut, DeviceError
-from archspec.devices._link import again, split_exit, with_exit
+from archspec.devices._link import Before, again, split_exit, with_exit
 from archspec.devices._process import Finished, first_line, run
 from archspec.devices._talk import Conversation
 
@@ -44,9 +44,12 @@ class SshLink:
     program: str = "ssh"
     _masters: list[str] = field(default_factory=list, repr=False, compare=False)
 
-    def shell(self, command: str, timeout_s: float | None = None) -> Finished:
+    def shell(
+        self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
+    ) -> Finished:
         """Run a command on the board."""
-        return again(lambda: self._once(command, timeout_s or self.timeout_s), self.tries)
+        limit = timeout_s or self.timeout_s
+        return again(lambda: self._once(command, limit), tries or self.tries, before or (lambda _: None))
 
     def push(self, source: Path, target: str) -> None:
         """Send one file and compare its size."""

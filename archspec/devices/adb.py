@@ -19,7 +19,7 @@ from archspec.devices._benchmark import (
 from archspec.devices._blame import blame_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample
 from archspec.devices._faults import DeviceError, Full, Garbled
-from archspec.devices._link import Folder, Link, again, checked, read_link, taskset
+from archspec.devices._link import Folder, Link, checked, read_link, taskset
 from archspec.devices._litert import check_mark
 from archspec.devices._machine import Machine
 from archspec.devices._process import first_line
@@ -168,7 +168,12 @@ class PhoneSession:
             raise RuntimeError("this session is closed")
 
     def _call(self, runs: int, warmup_s: float) -> Report:
-        return again(lambda: self._once(runs, warmup_s), self._phone.tries)
+        try:
+            return self._once(runs, warmup_s)
+        except Garbled:  # what the link can try again, it has
+            if self._phone.tries == 1:
+                raise
+            return self._once(runs, warmup_s)
 
     def _once(self, runs: int, warmup_s: float) -> Report:
         phone = self._phone
@@ -182,7 +187,7 @@ class PhoneSession:
             threads=self._threads,
             flags=phone.flags,
         )
-        done = phone.link.shell(f"{phone.prefix}{quoted(*command)} 2>&1", limit_s)
+        done = phone.link.shell(f"{phone.prefix}{quoted(*command)} 2>&1", limit_s, before=self._folder.stop)
         if done.code != 0:
             raise self._failed(done.code, done.output, blame_device(done, "benchmark_model failed", phone.name))
         report = parse(done.output, phone.name)

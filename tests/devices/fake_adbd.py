@@ -29,6 +29,7 @@ class FakePhone:
     """`authorised`, `answers`: whether it lets the client in, and speaks at all. `full`: no file can be written.
 
     `drop_every`: every so manieth service is closed as soon as it is opened. `hang`: commands never end.
+    `keeps`: a command goes on when its connection has ended, as on some phones.
     """
 
     stubs: Path
@@ -37,6 +38,7 @@ class FakePhone:
     answers: bool = True
     full: bool = False
     hang: bool = False
+    keeps: bool = False
     drop_every: int = 0
     services: int = 0
     commands: list[str] = field(default_factory=list)
@@ -207,10 +209,10 @@ class Stream:
                     else:
                         del kinds[number]
         finally:
-            if self._ended:
+            if self._ended and not phone.keeps:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, 9)
-            code = child.wait()
+            code = 0 if phone.keeps and self._ended else child.wait()
         self._write(struct.pack("<BIB", 3, 1, code & 255))
 
     def _feed(self, child: subprocess.Popen[bytes]) -> None:

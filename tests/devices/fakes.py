@@ -94,7 +94,7 @@ class FakeLink:
     folder: str = "/somewhere"
     files: dict[str, bytes] = field(default_factory=dict)
 
-    def shell(self, command: str, timeout_s: float | None = None) -> Finished:
+    def shell(self, command: str, timeout_s: float | None = None, **_: object) -> Finished:
         if command.startswith("rm -rf "):
             self.files = {path: content for path, content in self.files.items() if command.split()[-1] not in path}
         return Finished(0, "@@archspec uname -smr\nLinux 6.1 aarch64\n@@archspec proc/cpuinfo\nFeatures : fp\n", "")

@@ -66,6 +66,23 @@ def test_a_hung_benchmark_is_killed_in_its_time(bench: Bench) -> None:
     expect_within(15, lambda: session.run(1), TimedOut, "no answer within")
 
 
+def test_what_hangs_on_the_phone_is_ended_there(bench: Bench) -> None:
+    """Some phones let a program run on when its connection has ended: it would heat the phone and disturb the next."""
+    bench.phone.keeps = True
+    session = bench.device(timeout_s=1.5, tries=2).open(MODEL, threads=1)
+    bench.phone.environment["STUB_FAULT"] = "hang"
+    expect_within(30, lambda: session.run(1), TimedOut, "no answer within")
+    assert len(running(bench.folder)) == 1  # that of the first try has been ended before the second
+    session.close()
+    assert running(bench.folder) == []
+
+
+def running(folder: Path) -> list[bytes]:
+    """The command lines of stubs that run on the phone."""
+    words = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    return [line for line in words if line.startswith(b"/bin/sh") and bytes(folder) in line]
+
+
 def test_garbage(bench: Bench) -> None:
     session = bench.device(tries=2).open(MODEL, threads=1)
     bench.phone.environment["STUB_FAULT"] = "garbage"

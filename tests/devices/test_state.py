@@ -64,7 +64,7 @@ def test_the_same_files_read_through_a_shell_say_the_same(tmp_path: Path) -> Non
     class Shell:
         name, folder = "shell", "/tmp"
 
-        def shell(self, command: str, timeout_s: float | None = None) -> Finished:
+        def shell(self, command: str) -> Finished:
             here = command.replace(" /proc", f" {root}/proc").replace(" /sys", f" {root}/sys")
             here = here.replace('"${f#/}"', f'"${{f#{root}/}}"')
             done = subprocess.run(["sh", "-c", here], capture_output=True, text=True, timeout=60)
