@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Model, Procedure, device, measure
-from archspec.devices._faults import Cut, Garbled, TimedOut, ToolMissing, Unauthorised, Unplugged
+from archspec.devices._faults import Cut, DeviceError, Full, Garbled, TimedOut, ToolMissing, Unauthorised, Unplugged
 from archspec.devices._link import leftovers
 from archspec.errors import UserError
 from tests.devices.conftest import Board, descendants, free_port
@@ -114,3 +114,32 @@ def test_the_master_connection_is_shared(board: Board) -> None:
     place.machine()
     assert time.monotonic() - start < 10
     assert board.log.read_text().count("Accepted publickey") == 1
+
+
+@pytest.mark.parametrize("samples", ["[[1, 1]]", "[[1], [2]]", "7", '[["x", 1], [2, 2]]'])
+def test_no_sample_is_invented_for_one_that_did_not_come(board: Board, samples: str) -> None:
+    answers = '{"init_ms": 1, "first_ms": 1}', f'{{"samples_ms": {samples}}}'
+    program = fake_python(board, "\n".join(f"read question; echo 'archspec:{answer}'" for answer in answers) + "\ncat")
+    session = board.device(python=program).open(MODEL, threads=1)
+    expect_within(30, lambda: session.run(2), Garbled, "samples")
+    session.close()
+
+
+def test_a_file_that_does_not_arrive_whole(board: Board) -> None:
+    link = board.device(tries=1).link  # type: ignore[attr-defined]
+    odd = Path("/proc/version")  # says that it has 0 bytes, and has more
+    expect_within(30, lambda: link.push(odd, f"{board.folder}/file"), DeviceError, "did not arrive whole")
+
+
+def test_a_full_board(board: Board) -> None:
+    link = board.device().link  # type: ignore[attr-defined]
+    expect_within(30, lambda: link.push(Path(__file__), "/dev/full"), Full, "is full .*No space left")
+
+
+def test_a_board_that_accepts_and_says_nothing(board: Board) -> None:
+    place = board.device(connect_timeout_s=2, tries=1)
+    os.kill(board.process.pid, signal.SIGSTOP)
+    try:
+        expect_within(20, place.machine, Unplugged, "cannot be reached")
+    finally:
+        os.kill(board.process.pid, signal.SIGCONT)
