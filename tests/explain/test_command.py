@@ -167,7 +167,7 @@ def test_a_run_is_asked_about_its_own_classes(trained: Path) -> None:
     result = run("explain", str(trained), "--data", "synthetic_streets")
     assert "no folder of a finished training run (no weights.npz; the run is failed)" in result.err
     (trained / "run.json").write_text("{")
-    assert "run.json: cannot be read" in run("explain", str(trained), "--data", "synthetic_streets").err
+    assert "run.json: not the run.json of a training" in run("explain", str(trained), "--data", "synthetic_streets").err
 
 
 def test_missing_library(monkeypatch: pytest.MonkeyPatch, trained: Path, image: Path) -> None:
