@@ -210,7 +210,7 @@ def _paired(theirs: tuple[float, ...], ours: tuple[float, ...]) -> float:
 if __name__ == "__main__":
     parser = make_parser(__doc__)
     parser.add_argument("spec", nargs="?", default="camvid_shufflenetv2_05", help="a bundled name or a file")
-    parser.add_argument("--recipe", default="camvid_cpu", help="a bundled name or a file; its first stage")
+    parser.add_argument("--recipe", default="proxy_short", help="a bundled name or a file; its first stage")
     parser.add_argument("--data", default="synthetic_streets", help="NAME or NAME:DIR")
     parser.add_argument("--crop", default="[180,240]", help="height and width of what is trained on")
     parser.add_argument("--steps", type=int, default=10, help="a round of each")
