@@ -11,6 +11,7 @@ from archspec.devices._machine import Machine, read_machine
 from archspec.devices._measure import Progress, measure
 from archspec.devices._procedure import PRESETS, Procedure, procedure
 from archspec.devices._records import latency_records, latency_table
+from archspec.devices._settings import SetModel, measure_settings
 from archspec.devices._statistics import Summary, median, percentile, summarise
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Progress",
     "Sample",
     "Session",
+    "SetModel",
     "Summary",
     "System",
     "device",
@@ -31,6 +33,7 @@ __all__ = [
     "latency_records",
     "latency_table",
     "measure",
+    "measure_settings",
     "median",
     "percentile",
     "procedure",

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.devices._contract import Model, System
-from archspec.errors import UserError, user_error
+from archspec.errors import UserError, nearest, user_error
 from archspec.export.running import quiet_runtime
 
 INPUT_SEED = 0
 _FILE_MARK = b"TFL3"
 
 
-def loader() -> Callable[[Model, int], LitertRunner]:
-    """Import LiteRT and return what loads a model into it. Raises `UserError` when it is not installed."""
+DELEGATES = ("xnnpack", "none")
+
+
+def loader(delegate: str = "xnnpack") -> Callable[[Model, int], LitertRunner]:
+    """Import LiteRT and return what loads a model into it, with XNNPACK or with the runtime's own kernels alone.
+
+    Raises `UserError` when LiteRT is not installed, and for another delegate.
+    """
+    if delegate not in DELEGATES:
+        raise user_error(f"this machine has no delegate '{delegate}'", nearest(delegate, DELEGATES))
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
         raise user_error(f"LiteRT cannot be imported ({error})", "pip install ai-edge-litert") from error
-    return lambda model, threads: LitertRunner(Interpreter, model, threads)
+    resolver = OpResolverType.AUTO if delegate == "xnnpack" else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    made = partial(Interpreter, experimental_op_resolver_type=resolver)
+    return lambda model, threads: LitertRunner(made, model, threads)
 
 
 class LitertRunner:
