@@ -41,33 +41,38 @@ class LitertRunner:
         _check_mark(model)
         self._model = model
         with quiet_runtime():
-            self._interpreter = _allocated(interpreter, model, threads)
-        self.system = _system(self._interpreter)
+            self.interpreter = _allocated(interpreter, model, threads)
+        self.system = _system(self.interpreter)
 
     def fill(self) -> None:
         """Random inputs, always the same: floats in [0, 1), 8-bit integers over their range, zeros for the rest."""
         import numpy as np
 
         random = np.random.default_rng(INPUT_SEED)
-        for details in self._interpreter.get_input_details():
-            shape, kind = details["shape"], np.dtype(details["dtype"])
-            if kind.kind == "f":
-                values = random.random(shape).astype(kind)
-            elif kind.itemsize == 1 and kind.kind in "iu":
-                values = random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
-            else:
-                values = np.zeros(shape, kind)  # an index or a size: 0 is always valid
+        for details in self.interpreter.get_input_details():
+            values = input_values(details["shape"], np.dtype(details["dtype"]), random)
             try:
-                self._interpreter.set_tensor(details["index"], values)
+                self.interpreter.set_tensor(details["index"], values)
             except (ValueError, RuntimeError) as error:
                 raise _cannot_run(self._model, error) from error
 
     def invoke(self) -> None:
         """One inference."""
         try:
-            self._interpreter.invoke()
+            self.interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise _cannot_run(self._model, error) from error
+
+
+def input_values(shape: Sequence[int], kind: Any, random: Any) -> Any:
+    """What an input is filled with. `kind` is a NumPy dtype, `random` a NumPy generator."""
+    import numpy as np
+
+    if kind.kind == "f":
+        return random.random(shape).astype(kind)
+    if kind.itemsize == 1 and kind.kind in "iu":
+        return random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
+    return np.zeros(shape, kind)  # an index or a size: 0 is always valid
 
 
 def _check_mark(model: Model) -> None:
@@ -105,7 +110,7 @@ def _system(interpreter: Any) -> System:
     known = {None: None, 0: "none"}
     return System(
         runtime="LiteRT",
-        version=_version(),
+        version=runtime_version(),
         delegate=known.get(delegated, "XNNPACK"),  # the only delegate that this interpreter applies by itself
         operations=operations,
         delegated=delegated,
@@ -113,7 +118,8 @@ def _system(interpreter: Any) -> System:
     )
 
 
-def _version() -> str:
+def runtime_version() -> str:
+    """Of the installed LiteRT; empty when it is not installed as a package."""
     try:
         return version("ai-edge-litert")
     except PackageNotFoundError:
@@ -128,21 +134,38 @@ def _described(details: Mapping[str, Any]) -> str:
 
 
 def _delegation(interpreter: Any) -> tuple[int | None, int | None]:
-    """Operations of the model, and how many were delegated; (None, None) when this version does not tell.
+    """Operations of the model, and how many were delegated; (None, None) when this version does not tell."""
+    try:
+        own, parts = _parts(interpreter)
+    except _UNTOLD:
+        return None, None
+    return own, len(set().union(*parts))
+
+
+def delegated_parts(runner: LitertRunner) -> list[list[int]]:
+    """The numbers of the operations of each part that the delegate took, parts in the order in which they run.
+
+    Empty when this version of the runtime does not tell.
+    """
+    try:
+        return [sorted(part) for part in _parts(runner.interpreter)[1]]
+    except _UNTOLD:
+        return []
+
+
+_UNTOLD = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
+
+
+def _parts(interpreter: Any) -> tuple[int, list[set[int]]]:
+    """Operations of the model, and those of each part that was delegated.
 
     A delegate's node stands for all operations between its inputs and its outputs, so going back from its outputs
     to its inputs finds exactly those that it took.
     """
-    try:
-        nodes = interpreter._get_ops_details()
-        kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
-        own = [node for node in nodes if node["op_name"] != "DELEGATE"]
-        taken: set[int] = set()
-        for kernel in kernels:
-            taken |= _between(own, kernel["inputs"], kernel["outputs"])
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
-        return None, None
-    return len(own), len(taken)
+    nodes = interpreter._get_ops_details()
+    own = [node for node in nodes if node["op_name"] != "DELEGATE"]
+    kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
+    return len(own), [_between(own, kernel["inputs"], kernel["outputs"]) for kernel in kernels]
 
 
 def _between(nodes: Sequence[Mapping[str, Any]], inputs: Sequence[int], outputs: Sequence[int]) -> set[int]:
