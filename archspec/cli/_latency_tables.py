@@ -89,13 +89,19 @@ def _conditions(rows: Sequence[Row]) -> list[str]:
     first = rows[0].latency
     machine, steps = first.machine, first.procedure
     lines = [
-        f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, "
-        f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}",
-        f"state: governor {machine.governor or 'not known'}, load average "
-        f"{_known(machine.load_average)} before, {_known(first.load_average_after)} after",
+        (
+            f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, "
+            f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
+        ),
+        (
+            f"state: governor {machine.governor or 'not known'}, load average "
+            f"{_known(machine.load_average)} before, {_known(first.load_average_after)} after"
+        ),
         f"runtime: {first.system.runtime} {first.system.version}",
-        f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {steps.rounds} rounds of {steps.runs_per_round} "
-        f"runs in turns; ratio to {first.reference} round by round",
+        (
+            f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {steps.rounds} rounds of {steps.runs_per_round} "
+            f"runs in turns; ratio to {first.reference} round by round"
+        ),
     ]
     for row in rows:
         if row.subject.left_out:

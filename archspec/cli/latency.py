@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
 
-class Several(click.ParamType):
+class Several(click.ParamType[tuple[str, ...]]):
     """Words with commas between them, each of a known kind: `1,2`, `xnnpack,none`."""
 
     name = "several"

@@ -9,18 +9,23 @@ from archspec.devices._contract import Device, Model, Sample, Session, System
 from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine, read_machine
 from archspec.devices._measure import Progress, measure
+from archspec.devices._operator_times import METHODS, SAID, Method, OperatorTimes, operator_times
 from archspec.devices._procedure import PRESETS, Procedure, procedure
 from archspec.devices._records import latency_records, latency_table
 from archspec.devices._settings import SetModel, measure_settings
 from archspec.devices._statistics import Summary, median, percentile, summarise
 
 __all__ = [
+    "METHODS",
     "PRESETS",
+    "SAID",
     "Device",
     "Interrupted",
     "Latency",
     "Machine",
+    "Method",
     "Model",
+    "OperatorTimes",
     "Procedure",
     "Progress",
     "Sample",
@@ -35,6 +40,7 @@ __all__ = [
     "measure",
     "measure_settings",
     "median",
+    "operator_times",
     "percentile",
     "procedure",
     "read_machine",

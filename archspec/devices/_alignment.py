@@ -51,7 +51,7 @@ FITS, STEP_LEFT, OPERATOR_LEFT, MISFIT = 4, -1, -1, -50
 
 
 def align(steps: Sequence[str], operators: Sequence[str]) -> tuple[list[int], list[int]]:
-    """For each step the position of its operator, and the positions of steps that fit none (told, put with a neighbour).
+    """For each step the position of its operator, and the positions of steps that fit none: a neighbour gets them.
 
     The best laying-side-by-side by dynamic programming: quadratic in a partition's length. Raises `ValueError` for
     steps without any operator.

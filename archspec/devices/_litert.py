@@ -41,27 +41,37 @@ class LitertRunner:
         _check_mark(model)
         self._model = model
         with quiet_runtime():
-            self.interpreter = _allocated(interpreter, model, threads)
-        self.system = _system(self.interpreter)
+            self._interpreter = _allocated(interpreter, model, threads)
+        self.system = _system(self._interpreter)
 
     def fill(self) -> None:
         """Random inputs, always the same: floats in [0, 1), 8-bit integers over their range, zeros for the rest."""
         import numpy as np
 
         random = np.random.default_rng(INPUT_SEED)
-        for details in self.interpreter.get_input_details():
+        for details in self._interpreter.get_input_details():
             values = input_values(details["shape"], np.dtype(details["dtype"]), random)
             try:
-                self.interpreter.set_tensor(details["index"], values)
+                self._interpreter.set_tensor(details["index"], values)
             except (ValueError, RuntimeError) as error:
                 raise _cannot_run(self._model, error) from error
 
     def invoke(self) -> None:
         """One inference."""
         try:
-            self.interpreter.invoke()
+            self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise _cannot_run(self._model, error) from error
+
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that the delegate took, parts in the order in which they run.
+
+        Empty when this version of the runtime does not tell.
+        """
+        try:
+            return [sorted(part) for part in _parts(self._interpreter)[1]]
+        except _UNTOLD:
+            return []
 
 
 def input_values(shape: Sequence[int], kind: Any, random: Any) -> Any:
@@ -140,17 +150,6 @@ def _delegation(interpreter: Any) -> tuple[int | None, int | None]:
     except _UNTOLD:
         return None, None
     return own, len(set().union(*parts))
-
-
-def delegated_parts(runner: LitertRunner) -> list[list[int]]:
-    """The numbers of the operations of each part that the delegate took, parts in the order in which they run.
-
-    Empty when this version of the runtime does not tell.
-    """
-    try:
-        return [sorted(part) for part in _parts(runner.interpreter)[1]]
-    except _UNTOLD:
-        return []
 
 
 _UNTOLD = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)

@@ -61,7 +61,9 @@ class _Compiled:
 
     def __init__(self, library: Any, content: bytes, tensors: tuple[list[Any], list[Any]], threads: int,
                  profiled: bool) -> None:  # fmt: skip
-        self._library, self._content, self._kept = library, content, [_FREE(lambda _: None)]
+        self._library, self._content = library, content
+        self._free = _FREE(lambda _: None)
+        self._kept: list[Any] = []
         environment, model, options, compiled = (c_void_p() for _ in range(4))
         self._call("CreateEnvironment", 0, None, byref(environment))
         self._call("CreateModelFromBuffer", environment, content, c_size_t(len(content)), byref(model))
@@ -107,7 +109,7 @@ class _Compiled:
             ctypes.create_string_buffer(kind.encode()), ctypes.create_string_buffer(text.encode()), c_void_p()
         )  # fmt: skip
         self._kept += [name, value]
-        self._call("CreateOpaqueOptions", name, ctypes.cast(value, c_void_p), self._kept[0], byref(made))
+        self._call("CreateOpaqueOptions", name, ctypes.cast(value, c_void_p), self._free, byref(made))
         self._call("AddOpaqueOptions", options, made)
 
     def _buffers(self, infos: list[Any]) -> Any:
@@ -128,7 +130,7 @@ class _Compiled:
             kind_of.layout.sizes[: len(shape)] = shape
             buffer = c_void_p()
             self._call("CreateTensorBufferFromHostMemory", byref(kind_of), c_void_p(held.ctypes.data + offset),
-                       c_size_t(values.nbytes), self._kept[0], byref(buffer))  # fmt: skip
+                       c_size_t(values.nbytes), self._free, byref(buffer))  # fmt: skip
             made.append(buffer)
         return (c_void_p * len(made))(*made)
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from archspec.devices._alignment import align
 from archspec.devices._contract import Model, System
-from archspec.devices._litert import LitertRunner, delegated_parts, loader
+from archspec.devices._litert import LitertRunner, loader
 from archspec.devices._litert_profiler import INSIDE_DELEGATE, OPERATOR
 from archspec.devices._measure import measure
 from archspec.devices._procedure import Procedure
@@ -92,12 +92,12 @@ def _by_runtime(model: Model, runner: LitertRunner, threads: int, rounds: int, r
     shape = [event[:3] for event in first]
     if not first or any([event[:3] for event in run] != shape for run in answer["runs"]):
         raise Problem("its events differ from run to run")
-    owners, loose = _owners(first, codes, delegated_parts(runner))
+    owners, loose = _owners(first, codes, runner.delegated_parts())
     times_ms = [0.0] * len(codes)
     quiet_runs = [answer["runs"][index] for index in quiet(answer["profiled_ms"])]
     for position, owner in enumerate(owners):
         times_ms[owner] += fmean([run[position][3] for run in quiet_runs]) / 1000
-    notes = ()
+    notes: tuple[str, ...] = ()
     if loose:
         notes = (f"{loose} of {len(first)} steps of the delegate fit no operator and are told with a neighbour",)
     return OperatorTimes(

@@ -1,11 +1,11 @@
-"""What can be timed: specs, exported in each precision, with and without their tail; and `.tflite` files as they are."""
+"""What can be timed: specs, exported in each precision, with and without their tail; and `.tflite` files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
@@ -19,6 +19,8 @@ from archspec.spec import dump, expand, load
 from archspec.weights import spec_weights
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from archspec.catalog import Catalog
     from archspec.graph import Graph
 
@@ -136,7 +138,7 @@ def _name(graph: Graph, precision: str, tail: str) -> str:
     return f"{graph.name}{kind}{', no tail' if tail == 'without' else ''}"
 
 
-def _exported(graph: Graph, weights: dict, precision: str, place: Place) -> bytes:  # type: ignore[type-arg]
+def _exported(graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]], precision: str, place: Place) -> bytes:
     chosen: Precision = next(known for known in PRECISIONS if known == precision)
     try:
         return export(graph, weights, precision=chosen).data

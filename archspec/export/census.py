@@ -63,7 +63,7 @@ def take_census(data: bytes) -> Census:
     tensors = [_tensor(model, graph.Tensors(index), schema) for index in range(graph.TensorsLength())]
     codes = [_code(model.OperatorCodes(index), schema) for index in range(model.OperatorCodesLength())]
     nodes = tuple(_operations(graph, tensors, codes))
-    counts = [_macs(node) for node in nodes if node.code in CONVOLUTIONS]
+    counts = [operation_macs(node) for node in nodes if node.code in CONVOLUTIONS]
     return Census(
         operations=dict(Counter(node.code for node in nodes).most_common()),
         versions=dict(
@@ -148,8 +148,8 @@ def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, in
 
 
 # --- counting --------------------------------------------------------------------------------------------
-def _macs(node: OperationInfo) -> int | None:
-    """From the shapes in the file alone; None where one is unknown."""
+def operation_macs(node: OperationInfo) -> int | None:
+    """Multiply-adds of one of `CONVOLUTIONS`, from the shapes in the file alone; None where one is unknown."""
     output, kernel = node.outputs[0].shape, node.inputs[1].shape
     source = node.inputs[2].shape if node.code == "TRANSPOSE_CONV" else node.inputs[0].shape
     if -1 in (*output, *kernel, *source):

@@ -184,6 +184,6 @@ def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
         assert result.code == 2
         assert re.fullmatch(rf"{re.escape(str(path))}: cannot be run by LiteRT \(.+\).*\n", result.err)
         return
-    reference, own = json.loads(result.out)["latencies"]
+    _, own = json.loads(result.out)["latencies"]
     assert (own["name"], own["runs"]) == (path.stem, 20)
     assert own["paired_ratio"] > 0
