@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archspec.export.delegates import falls_back, refusals, sources_of
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ _COLUMNS = (
     Column("fps", "FPS", "", "number", 1),
     Column("paired_ratio", "Ratio", "", "number", 3),
     Column("stays", "Stays on delegate"),
+    Column("stays_gpu", "On a GPU"),
+    Column("stays_nnapi", "On an NPU"),
 )
+PHONES = ("gpu", "nnapi")  # from a table, not tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +50,6 @@ class Row:
         if system.operations is None or system.delegated is None:
             return "not known"
         return falls_back(system.operations - system.delegated)
-
-
-def falls_back(count: int) -> str:
-    """`yes`, `1 op falls back`, `7 ops fall back`: whether a file stays on a delegate."""
-    if count == 0:
-        return "yes"
-    return "1 op falls back" if count == 1 else f"{count} ops fall back"
 
 
 def rows_of(chosen: Sequence[tuple[Subject, SetModel]], measured: Sequence[Latency]) -> list[Row]:
@@ -82,6 +79,7 @@ def _cells(row: Row) -> tuple[Cell, ...]:
         latency.fps,
         latency.paired_ratio,
         row.stays,
+        *(falls_back(len(refusals(row.subject.census, kind))) for kind in PHONES),
     )
 
 
@@ -106,6 +104,7 @@ def _conditions(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         if row.subject.left_out:
             lines.append(f"{row.latency.name}: left out {', '.join(row.subject.left_out)}")
+    lines += [f"not tried, from a table: {source}" for kind in PHONES for source in sources_of(kind)]
     lines += [f"caution: {row.latency.name}: {caution}" for row in rows for caution in row.latency.cautions]
     return list(dict.fromkeys(lines))
 
@@ -129,4 +128,7 @@ def _object(row: Row) -> dict[str, Any]:
         "left_out": list(subject.left_out),
         "macs": subject.census.macs,
         "stays_on_delegate": row.latency.system.fully_delegated,
+        "fall_back_by_table": {
+            kind: [one.number for one in refusals(subject.census, kind)] for kind in ("xnnpack", *PHONES)
+        },
     }

@@ -95,7 +95,8 @@ class ProfileReport:
         return [
             (
                 f"times by {SAID[times.method]}; means of the quietest quarter of {len(times.whole_samples_ms)} runs, "
-                f"{times.threads} thread{'s' if times.threads > 1 else ''}, {times.system.runtime} {times.system.version}"
+                f"{times.threads} thread{'s' if times.threads > 1 else ''}, {times.system.runtime} "
+                f"{times.system.version}"
             ),
             f"whole run without a profiler: {times.whole_ms:.3f} ms{watched}",
             f"operators summed {times.sum_ms:.3f} ms, {times.share:.1%} of the whole; above they are scaled to 100 %",

@@ -17,13 +17,17 @@ VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
 class TensorInfo(NamedTuple):
-    """A tensor of the file; a dimension of -1 is unknown until run time. `buffer_bytes` is 0 for what is computed."""
+    """A tensor of the file; a dimension of -1 is unknown until run time. `buffer_bytes` is 0 for what is computed.
+
+    `scale` is that of a quantised tensor, 0 without one or with one a channel.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     buffer: int
     buffer_bytes: int
+    scale: float = 0.0
 
 
 class OperationInfo(NamedTuple):
@@ -114,8 +118,15 @@ def _tensor(model: Any, tensor: Any, schema: Any) -> TensorInfo:
     shape = tuple(signature.tolist()) if tensor.ShapeLength() else ()
     buffer = tensor.Buffer()
     size = model.Buffers(buffer).DataLength()
+    quantization = tensor.Quantization()
+    scales = quantization.ScaleLength() if quantization is not None else 0
     return TensorInfo(
-        (tensor.Name() or b"").decode("utf-8", "replace"), shape, _names(schema.TensorType)[tensor.Type()], buffer, size
+        name=(tensor.Name() or b"").decode("utf-8", "replace"),
+        shape=shape,
+        dtype=_names(schema.TensorType)[tensor.Type()],
+        buffer=buffer,
+        buffer_bytes=size,
+        scale=float(quantization.Scale(0)) if scales == 1 else 0.0,
     )
 
 

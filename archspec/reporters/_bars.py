@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-WIDTH, NAME_WIDTH, VALUE_WIDTH, ROW, BAR, TOP = 960, 380, 170, 22, 14, 56
+WIDTH, NAME_WIDTH, VALUE_WIDTH, ROW, BAR, TOP = 960, 380, 230, 22, 14, 56
 CHARACTER = 6.6  # px, of the monospaced 11 px names
 SHOWN = 60
 FILL, REST_FILL, TEXT, FAINT = "#2a6f97", "#9aa5ad", "#1d2730", "#5b6770"
