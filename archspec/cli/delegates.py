@@ -53,7 +53,7 @@ def _table(found: list[Subject], kinds: tuple[str, ...]) -> Table:
         Column("network", "Network"),
         Column("delegate", "Delegate"),
         Column("stays", "Stays on delegate"),
-        Column("operators", "Operator"),
+        Column("operator", "Operator"),
         Column("count", "Ops", kind="integer"),
         Column("why", "Why it falls back"),
         Column("first", "First of them"),

@@ -165,15 +165,10 @@ def _alone(model: Model, threads: int, system: System, notes: tuple[str, ...]) -
     isolation = Isolation(model.content)
     (whole,) = measure(model, procedure=WHOLE, threads=threads)
     unable: list[int] = []
-    found: dict[bytes, float] = {}
 
     def one(number: int) -> float:
         content = isolation.alone(number)
-        if content is None:
-            return 0.0
-        if content not in found:  # equal operators are timed once
-            found[content] = _median_of(content, number, threads, unable)
-        return found[content]
+        return 0.0 if content is None else _time_of(content, number, threads, unable)
 
     times = tuple(one(number) for number in range(len(isolation)))
     if len(unable) == len(times):
@@ -184,7 +179,7 @@ def _alone(model: Model, threads: int, system: System, notes: tuple[str, ...]) -
     return OperatorTimes("alone", times, _quiet_mean(whole.samples_ms), whole.samples_ms, None, threads, system, notes)
 
 
-def _median_of(content: bytes, number: int, threads: int, unable: list[int]) -> float:
+def _time_of(content: bytes, number: int, threads: int, unable: list[int]) -> float:
     try:
         (latency,) = measure(Model(f"operator {number}", content), procedure=ALONE, threads=threads)
     except UserError:

@@ -39,7 +39,8 @@ def refused(operation: OperationInfo, delegate: str, unpacked: frozenset[str] = 
     rows = _table(delegate).get(operation.code, ())
     if not rows:
         return "not among the operators it takes"
-    reasons = [_broken(operation, row, unpacked) for row in rows]
+    of_its_type = [row for row in rows if not row.types or _data(operation).dtype in row.types]
+    reasons = [_broken(operation, row, unpacked) for row in of_its_type or rows]
     return "" if "" in reasons else reasons[0]
 
 
