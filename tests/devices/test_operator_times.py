@@ -115,6 +115,15 @@ def test_a_dying_profiler_costs_only_its_own_process(
     assert found.notes == (f"LiteRT's profiler was not used: {said}",)
 
 
+def test_an_answer_of_a_process_that_died_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    python, answer = tmp_path / "python", {"plain_ms": [1.0], "profiled_ms": [1.0], "runs": [[["ADD", 8, 0, 5]]]}
+    python.write_text(f"#!/bin/sh\necho '{json.dumps(answer)}' > \"$5\"\nexit 3\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(_operator_times.sys, "executable", str(python))
+    found = operator_times(Model.of(tiny_tflite()))
+    assert found.notes == ("LiteRT's profiler was not used: its process died with code 3",)
+
+
 def test_a_hanging_profiler_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nexec sleep 60\n")
@@ -149,6 +158,8 @@ def test_operators_alone_are_the_operators_of_the_file(network: Subject) -> None
         content = isolation.alone(number)
         assert content is not None
         (one,) = take_census(content).nodes
+        computed = [tensor.name for tensor in nodes[number].inputs if not tensor.buffer_bytes]
+        assert [tensor.name for tensor in take_census(content).inputs] == computed
         assert (one.code, one.node) == (nodes[number].code, nodes[number].node)
         assert [tensor.shape for tensor in one.inputs] == [tensor.shape for tensor in nodes[number].inputs]
 

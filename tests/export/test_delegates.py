@@ -21,7 +21,7 @@ SMALL = ("input.size=[64,64]",)
 EXPORTS = [
     ("shufflenetv2_dpc", "float32"), ("shufflenetv2_dpc", "float16"), ("shufflenetv2_dpc", "dynamic"),
     ("shufflenetv2_dpc", "int8"), ("mobilenetv3_small_lraspp", "int8"), ("segnet", "float32"), ("enet", "float32"),
-    ("enet", "float16"),
+    ("enet", "float16"), pytest.param("enet", "int8", marks=pytest.mark.slow),
 ]  # fmt: skip
 
 
@@ -97,6 +97,7 @@ LIMITS = [
     ("xnnpack", operation("ADD", INT8._replace(scale=1e-5), INT8, output=INT8),
      "scale of an input is 1e-05 of the output's; it takes 0.00098 to 256"),
     ("xnnpack", operation("DEPTHWISE_CONV_2D", IMAGE, INT8), "weights of INT8 for data of FLOAT32"),
+    ("xnnpack", operation("PRELU", INT8, tensor(4, dtype="INT8", constant=True)), "of INT8; it takes FLOAT32"),
     ("xnnpack", operation("TRANSPOSE_CONV", SIZE, tensor(1, constant=True), IMAGE), ""),
     ("gpu", operation("SLICE", IMAGE), ""),
     ("gpu", operation("SLICE", tensor(1, 2, 3, 4, 5)), "of 5 dimensions; it takes 3 to 4"),
