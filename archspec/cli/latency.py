@@ -78,7 +78,7 @@ def latency(
     """
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
     from archspec.cli._progress import waiting, watching
-    from archspec.devices import measure_settings
+    from archspec.devices import Interrupted, measure_settings
     from archspec.evaluate.timing import reference_subject, settings, subjects
 
     with waiting("exporting"):
@@ -86,13 +86,21 @@ def latency(
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
+    stopped: Interrupted | None = None
     with watching("latency") as watch:
-        measured = measure_settings([model for _, model in chosen], _device(place), procedure=preset, progress=watch)
+        try:
+            measured = measure_settings([one for _, one in chosen], _device(place), procedure=preset, progress=watch)
+        except Interrupted as stop:
+            measured, stopped = stop.latencies, stop
+    if not measured and stopped:
+        raise stopped
     rows = rows_of(chosen, measured)
     if reporter == "json":
         put(latencies_json(rows, notes), output)
     else:
         put_table(latencies_table(rows, notes), reporter, output)
+    if stopped:
+        raise stopped
 
 
 def _device(place: str) -> Callable[[str], Device]:

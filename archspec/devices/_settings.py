@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from archspec.devices._contract import Device, Model, Session
-from archspec.devices._latency import Latency
+from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine
 from archspec.devices._measure import Watcher, measure
 from archspec.devices._procedure import Procedure
@@ -56,17 +56,20 @@ def measure_settings(
     `device_of` makes the device for a delegate's name. Raises as `measure` does.
     """
     devices = {delegate: device_of(delegate) for delegate in dict.fromkeys(model.delegate for model in models)}
-    found = measure(
-        list(models),
-        device=SettingsDevice(devices),
-        procedure=procedure,
-        threads=models[0].threads,
-        reference=reference,
-        progress=progress,
-    )
-    return tuple(_with_threads(latency, model) for latency, model in zip(found, models, strict=True))
+    try:
+        found = measure(
+            list(models),
+            device=SettingsDevice(devices),
+            procedure=procedure,
+            threads=models[0].threads,
+            reference=reference,
+            progress=progress,
+        )
+    except Interrupted as stop:
+        raise Interrupted(_with_threads(stop.latencies, models)) from stop
+    return _with_threads(found, models)
 
 
-def _with_threads(latency: Latency, model: SetModel) -> Latency:
-    """Processor time means nothing with several threads; the session of the device has left it out already."""
-    return replace(latency, threads=model.threads)
+def _with_threads(found: Sequence[Latency], models: Sequence[SetModel]) -> tuple[Latency, ...]:
+    """Each with its own threads. Processor time of several threads is left out by the sessions already."""
+    return tuple(replace(latency, threads=model.threads) for latency, model in zip(found, models, strict=False))

@@ -10,6 +10,7 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.devices import Sample, System, measure_settings
 from archspec.devices._machine import read_machine
+from archspec.devices.host import HostSession
 from archspec.errors import Place, UserError
 from archspec.evaluate.timing import Subject, settings, subjects
 from archspec.export import take_census
@@ -117,6 +118,23 @@ def test_settings_take_turns_with_each_other() -> None:
     ]
     assert [latency.threads for latency in found] == [1, 1, 3, 3]
     assert [latency.paired_ratio for latency in found] == [1, 1, 3, 3]
+
+
+def test_whole_rounds_are_kept_when_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    turns = iter(range(100))
+    real = HostSession.run
+
+    def third_turn_is_interrupted(self: HostSession, runs: int) -> list[Sample]:
+        if next(turns) == 5:  # two models: in the third round
+            raise KeyboardInterrupt
+        return real(self, runs)
+
+    monkeypatch.setattr(HostSession, "run", third_turn_is_interrupted)
+    result = run("latency", str(path), str(path), "--preset", "quick", "--format", "json")
+    assert (result.code, result.err.strip()) == (130, "archspec: interrupted; what was finished is kept")
+    assert [row["runs"] for row in json.loads(result.out)["latencies"]] == [8, 8]
 
 
 def test_the_command_says_it_all(spec: str, tmp_path: Path) -> None:
