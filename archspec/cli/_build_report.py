@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archspec.cli._cost_tables import detail_table, sheets_table
 from archspec.devices import latency_table
 from archspec.evaluate import build_records
+from archspec.export.delegates import stays_said
 from archspec.record import write_records, write_text
 from archspec.reporters import Column, Table, render, report, transposed
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build
     from archspec.export import Equality
+
+ACCELERATORS = {"xnnpack": "XNNPACK", "gpu": "a GPU delegate", "nnapi": "an NPU (NNAPI)"}
 
 
 class BuildReport:
@@ -85,6 +88,7 @@ def file_table(build: Build) -> Table:
         ("predicted size (MB)", f"{predicted / 1e6:.3f}"),
         ("MACs counted in the file", "not known" if census.macs is None else f"{census.macs:,}"),
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
+        *((f"stays on {name}", stays_said(census, kind)) for kind, name in ACCELERATORS.items()),
     )
     columns = (Column("what", "TensorFlow Lite file"), Column("value", ""))
     return Table("", columns, rows, (f"weights: {build.weights_said}", *exported.notes))

@@ -1,23 +1,21 @@
-"""The spec's own text with the cost of each line beside it."""
+"""The spec's own text with the cost of each line beside it, and where it was measured, its milliseconds."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, LayerCost, layer_costs
 from archspec.errors import Place
-from archspec.reporters import Column, Table
-
-BLANK = " " * 22
+from archspec.reporters import Cell, Column, Table
 
 
 @dataclass(slots=True)
 class Line:
-    """What one line of YAML costs."""
+    """What one line of YAML costs; `ms` is 0 where nothing was measured."""
 
     layers: int = 0
     params: int = 0
@@ -25,8 +23,9 @@ class Line:
     macs: int = 0
     other_operations: int = 0
     memory_access_bytes: int = 0
+    ms: float = 0.0
 
-    def add(self, cost: LayerCost) -> None:
+    def add(self, cost: LayerCost, ms: float) -> None:
         """Count one more layer."""
         self.layers += 1
         self.params += cost.params
@@ -34,9 +33,37 @@ class Line:
         self.macs += cost.macs
         self.other_operations += cost.other_operations
         self.memory_access_bytes += cost.memory_access_bytes
+        self.ms += ms
 
-    def __str__(self) -> str:
-        return f"{self.macs / 1e9:>9.4f}  {self.params:>11,}"
+    @property
+    def gflops_per_s(self) -> float | None:
+        """Achieved arithmetic, 2 × MACs a second in 10⁹; None without MACs or time."""
+        return 2 * self.macs / self.ms / 1e6 if self.macs and self.ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class Margin:
+    """What stands to the left of a line: a heading, and what is said of a line's costs, equally wide."""
+
+    heading: str
+    of: Callable[[Line], str]
+
+    def beside(self, line: Line | None) -> str:
+        """Of a line of the file; blank for one that costs nothing."""
+        return self.of(line) if line is not None else " " * len(self.heading)
+
+
+COSTS = Margin(f"{'GMACs':>9}  {'params':>11}", lambda line: f"{line.macs / 1e9:>9.4f}  {line.params:>11,}")
+
+
+def times_margin(whole_ms: float) -> Margin:
+    """Milliseconds, their share of the whole, MACs and the arithmetic achieved."""
+
+    def of(line: Line) -> str:
+        rate = "" if line.gflops_per_s is None else f"{line.gflops_per_s:.1f}"
+        return f"{line.ms:>8.3f}  {line.ms / whole_ms:>6.1%}  {line.macs / 1e9:>8.4f}  {rate:>7}"
+
+    return Margin(f"{'ms':>8}  {'share':>6}  {'GMACs':>8}  {'GFLOP/s':>7}", of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +79,18 @@ class Lines:
     total: Line
 
 
-def lines_of(network: Traced) -> Lines:
-    """Every layer under the lines that made it."""
+def lines_of(network: Traced, ms: Mapping[str, float] | None = None) -> Lines:
+    """Every layer under the lines that made it. `ms` holds milliseconds by a layer's name."""
+    ms = ms or {}
     lines = Lines(defaultdict(lambda: defaultdict(Line)), defaultdict(Line), Line())
     for cost in layer_costs(network.graph):
-        lines.total.add(cost)
+        lines.total.add(cost, ms.get(cost.name, 0.0))
         if cost.section and not _is_written(network, cost.section):
-            lines.defaults[cost.section].add(cost)
+            lines.defaults[cost.section].add(cost, ms.get(cost.name, 0.0))
             continue
         for file, number in {_spot(cost.section_place), _spot(cost.place)}:
             if file:
-                lines.files[file][number].add(cost)
+                lines.files[file][number].add(cost, ms.get(cost.name, 0.0))
     return lines
 
 
@@ -80,29 +108,30 @@ def _spot(place: Place) -> tuple[str, int]:
 
 def by_line_text(network: Traced) -> str:
     """Every file that has a part in the network, with GMACs and parameters to the left of its lines."""
-    lines = lines_of(network)
-    pieces = [piece for file, costs in lines.files.items() for piece in _file_text(file, costs)]
-    pieces += [f"{line}  (default {section})\n" for section, line in lines.defaults.items()]
-    pieces.append(f"{lines.total}  total\n")
+    return lines_text(lines_of(network), COSTS)
+
+
+def lines_text(lines: Lines, margin: Margin) -> str:
+    """Every file that has a part in the network, with `margin` to the left of its lines."""
+    pieces = [piece for file, costs in lines.files.items() for piece in _file_text(file, costs, margin)]
+    pieces += [f"{margin.of(line)}  (default {section})\n" for section, line in lines.defaults.items()]
+    pieces.append(f"{margin.of(lines.total)}  total\n")
     return "".join(pieces)
 
 
-def _file_text(file: str, costs: dict[int, Line]) -> Iterator[str]:
+def _file_text(file: str, costs: dict[int, Line], margin: Margin) -> Iterator[str]:
     text = _text(file)
-    yield f"{'GMACs':>9}  {'params':>11}  {file}\n"
+    yield f"{margin.heading}  {file}\n"
     if text is None:  # an override on the command line
-        yield from (f"{line}\n" for line in costs.values())
+        yield from (f"{margin.of(line)}\n" for line in costs.values())
     for number, words in enumerate(text or (), 1):
-        yield f"{costs.get(number, BLANK)}  {words}".rstrip() + "\n"
+        yield f"{margin.beside(costs.get(number))}  {words}".rstrip() + "\n"
     yield "\n"
 
 
 def by_line_table(network: Traced) -> Table:
     """One row a line that costs something."""
     columns = (
-        Column("file", "file"),
-        Column("line", "line", kind="integer"),
-        Column("text", "text"),
         Column("layers", "layers", kind="integer"),
         Column("params", "params", kind="integer"),
         Column("params_total", "with statistics", kind="integer"),
@@ -110,16 +139,30 @@ def by_line_table(network: Traced) -> Table:
         Column("other_operations", "other operations", kind="integer"),
         Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
     )
-    lines = lines_of(network)
-    rows: list[tuple[str | int | None, ...]] = []
+    found = lines_table(lines_of(network), columns, _costs)
+    return Table(network.graph.name, *found, CONVENTIONS[:2])
+
+
+def _costs(line: Line) -> tuple[Cell, ...]:
+    return (
+        line.layers, line.params, line.params_total, line.macs, line.other_operations, line.memory_access_bytes,
+    )  # fmt: skip
+
+
+def lines_table(
+    lines: Lines, columns: tuple[Column, ...], cells_of: Callable[[Line], tuple[Cell, ...]]
+) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
+    """Columns and rows: file, line, its text, and `columns`, which `cells_of` fills."""
+    rows: list[tuple[Cell, ...]] = []
     for file, costs in lines.files.items():
         text = _text(file) or []
         for number, line in sorted(costs.items()):
             words = text[number - 1].strip() if 0 < number <= len(text) else ""
-            rows.append((file, number, words, *astuple(line)))
+            rows.append((file, number, words, *cells_of(line)))
     for section, line in lines.defaults.items():
-        rows.append(("", None, f"(default {section})", *astuple(line)))
-    return Table(network.graph.name, columns, tuple(rows), CONVENTIONS[:2])
+        rows.append(("", None, f"(default {section})", *cells_of(line)))
+    places = (Column("file", "file"), Column("line", "line", kind="integer"), Column("text", "text"))
+    return (*places, *columns), tuple(rows)
 
 
 def _text(file: str) -> list[str] | None:

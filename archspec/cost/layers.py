@@ -136,6 +136,11 @@ def group(costs: Iterable[LayerCost], key: Callable[[LayerCost], str]) -> tuple[
 
 def block_of(cost: LayerCost) -> str:
     """The block that made a layer: `backbone.stage2.0` for `backbone.stage2.0.after.conv`."""
-    parts = cost.name.split(".")
+    return block_named(cost.name)
+
+
+def block_named(name: str) -> str:
+    """The block in a node's name."""
+    parts = name.split(".")
     depth = 3 if len(parts) > 2 and parts[2].isdigit() else 2
     return ".".join(parts[:depth])

@@ -4,6 +4,9 @@ A device is a file here with a function of its own name that returns a `Device`.
 of them: warm-up by time, then rounds in which all models take turns, so that drift hits all alike.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from archspec.devices._adb import attached as attached_phones
 from archspec.devices._catalog import device, devices
 from archspec.devices._checkup import Step, check_device
@@ -16,11 +19,17 @@ from archspec.devices._measure import Progress, measure
 from archspec.devices._procedure import PRESETS, Procedure, procedure
 from archspec.devices._queue import Outcome, Patience, QueueInterrupted, measure_queue
 from archspec.devices._records import latency_records, latency_table
+from archspec.devices._settings import SetModel, measure_settings
 from archspec.devices._state import State
 from archspec.devices._statistics import Summary, median, percentile, summarise
 
+if TYPE_CHECKING:
+    from archspec.devices._operator_times import METHODS, SAID, Method, OperatorTimes, operator_times
+
 __all__ = [
+    "METHODS",
     "PRESETS",
+    "SAID",
     "Aggregate",
     "Device",
     "DeviceError",
@@ -28,7 +37,9 @@ __all__ = [
     "Interrupted",
     "Latency",
     "Machine",
+    "Method",
     "Model",
+    "OperatorTimes",
     "Outcome",
     "Patience",
     "Procedure",
@@ -36,6 +47,7 @@ __all__ = [
     "QueueInterrupted",
     "Sample",
     "Session",
+    "SetModel",
     "State",
     "Step",
     "Summary",
@@ -49,10 +61,21 @@ __all__ = [
     "latency_table",
     "measure",
     "measure_queue",
+    "measure_settings",
     "median",
+    "operator_times",
     "percentile",
     "procedure",
     "read_device_file",
     "read_machine",
     "summarise",
 ]
+
+_OF_OPERATORS = ("METHODS", "SAID", "Method", "OperatorTimes", "operator_times")
+
+
+def __getattr__(name: str) -> Any:
+    """What times operators reads files, and is imported when it is asked for: listing devices needs nothing of it."""
+    if name not in _OF_OPERATORS:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f"{__name__}._operator_times"), name)

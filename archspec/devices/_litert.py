@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.devices._contract import Model, System
-from archspec.errors import UserError, user_error
+from archspec.errors import UserError, nearest, user_error
 from archspec.export.running import quiet_runtime
 
 INPUT_SEED = 0
 _FILE_MARK = b"TFL3"
 
 
-def loader() -> Callable[[Model, int], LitertRunner]:
-    """Import LiteRT and return what loads a model into it. Raises `UserError` when it is not installed."""
+DELEGATES = ("xnnpack", "none")
+
+
+def loader(delegate: str = "xnnpack") -> Callable[[Model, int], LitertRunner]:
+    """Import LiteRT and return what loads a model into it, with XNNPACK or with the runtime's own kernels alone.
+
+    Raises `UserError` when LiteRT is not installed, and for another delegate.
+    """
+    if delegate not in DELEGATES:
+        raise user_error(f"this machine has no delegate '{delegate}'", nearest(delegate, DELEGATES))
     try:
-        from ai_edge_litert.interpreter import Interpreter
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
         raise user_error(f"LiteRT cannot be imported ({error})", "pip install ai-edge-litert") from error
-    return lambda model, threads: LitertRunner(Interpreter, model, threads)
+    resolver = OpResolverType.AUTO if delegate == "xnnpack" else OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    made = partial(Interpreter, experimental_op_resolver_type=resolver)
+    return lambda model, threads: LitertRunner(made, model, threads)
 
 
 class LitertRunner:
@@ -39,13 +50,7 @@ class LitertRunner:
 
         random = np.random.default_rng(INPUT_SEED)
         for details in self._interpreter.get_input_details():
-            shape, kind = details["shape"], np.dtype(details["dtype"])
-            if kind.kind == "f":
-                values = random.random(shape).astype(kind)
-            elif kind.itemsize == 1 and kind.kind in "iu":
-                values = random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
-            else:
-                values = np.zeros(shape, kind)  # an index or a size: 0 is always valid
+            values = input_values(details["shape"], np.dtype(details["dtype"]), random)
             try:
                 self._interpreter.set_tensor(details["index"], values)
             except (ValueError, RuntimeError) as error:
@@ -57,6 +62,27 @@ class LitertRunner:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:
             raise _cannot_run(self._model, error) from error
+
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that the delegate took, parts in the order in which they run.
+
+        Empty when this version of the runtime does not tell.
+        """
+        try:
+            return [sorted(part) for part in _parts(_nodes(self._interpreter))[1]]
+        except _UNTOLD:
+            return []
+
+
+def input_values(shape: Sequence[int], kind: Any, random: Any) -> Any:
+    """What an input is filled with. `kind` is a NumPy dtype, `random` a NumPy generator."""
+    import numpy as np
+
+    if kind.kind == "f":
+        return random.random(shape).astype(kind)
+    if kind.itemsize == 1 and kind.kind in "iu":
+        return random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
+    return np.zeros(shape, kind)  # an index or a size: 0 is always valid
 
 
 def check_mark(model: Model) -> None:
@@ -94,7 +120,7 @@ def _system(interpreter: Any) -> System:
     operations, delegated = delegation(_nodes(interpreter))
     return System(
         runtime="LiteRT",
-        version=_version(),
+        version=runtime_version(),
         delegate=named_delegate(delegated),
         operations=operations,
         delegated=delegated,
@@ -102,7 +128,8 @@ def _system(interpreter: Any) -> System:
     )
 
 
-def _version() -> str:
+def runtime_version() -> str:
+    """Of the installed LiteRT; empty when it is not installed as a package."""
     try:
         return version("ai-edge-litert")
     except PackageNotFoundError:
@@ -129,20 +156,26 @@ def _nodes(interpreter: Any) -> Any:
 
 
 def delegation(nodes: Any) -> tuple[int | None, int | None]:
-    """Operations of the model, and how many were delegated, from an interpreter's nodes; (None, None) is "not told".
+    """Operations of the model, and how many were delegated, from an interpreter's nodes; (None, None) is "not told"."""
+    try:
+        own, parts = _parts(nodes)
+    except _UNTOLD:
+        return None, None
+    return own, len(set().union(*parts))
+
+
+_UNTOLD = (AttributeError, KeyError, TypeError, ValueError, RuntimeError)
+
+
+def _parts(nodes: Any) -> tuple[int, list[set[int]]]:
+    """Operations of the model, and those of each part that was delegated.
 
     A delegate's node stands for all operations between its inputs and its outputs, so going back from its outputs
     to its inputs finds exactly those that it took.
     """
-    try:
-        kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
-        own = [node for node in nodes if node["op_name"] != "DELEGATE"]
-        taken: set[int] = set()
-        for kernel in kernels:
-            taken |= _between(own, kernel["inputs"], kernel["outputs"])
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError):
-        return None, None
-    return len(own), len(taken)
+    own = [node for node in nodes if node["op_name"] != "DELEGATE"]
+    kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
+    return len(own), [_between(own, kernel["inputs"], kernel["outputs"]) for kernel in kernels]
 
 
 def _between(nodes: Sequence[Mapping[str, Any]], inputs: Sequence[int], outputs: Sequence[int]) -> set[int]:

@@ -44,9 +44,10 @@ class Host:
 
     name = "host"
 
-    def __init__(self, clock: Clock, load: Load | None) -> None:
+    def __init__(self, clock: Clock, load: Load | None, delegate: str) -> None:
         self._clock = clock
         self._load = load
+        self._delegate = delegate
 
     def machine(self) -> Machine:
         """This machine, and its state now."""
@@ -58,13 +59,13 @@ class Host:
         if load is None:
             from archspec.devices._litert import loader
 
-            load = loader()  # importing the runtime is not part of loading a model
+            load = loader(self._delegate)  # importing the runtime is not part of loading a model
         return HostSession(model, threads, self._clock, load)
 
 
-def host(clock: Clock | None = None, load: Load | None = None) -> Host:
-    """This machine. Without arguments: real clocks and LiteRT."""
-    return Host(clock or Clock(), load)
+def host(clock: Clock | None = None, load: Load | None = None, delegate: str = "xnnpack") -> Host:
+    """This machine. Without arguments: real clocks and LiteRT. `delegate` is `xnnpack` or `none`."""
+    return Host(clock or Clock(), load, delegate)
 
 
 class HostSession:

@@ -17,13 +17,17 @@ VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
 class TensorInfo(NamedTuple):
-    """A tensor of the file; a dimension of -1 is unknown until run time. `buffer_bytes` is 0 for what is computed."""
+    """A tensor of the file; a dimension of -1 is unknown until run time. `buffer_bytes` is 0 for what is computed.
+
+    `scale` is that of a quantised tensor, 0 without one or with one a channel.
+    """
 
     name: str
     shape: tuple[int, ...]
     dtype: str
     buffer: int
     buffer_bytes: int
+    scale: float = 0.0
 
 
 class OperationInfo(NamedTuple):
@@ -63,7 +67,7 @@ def take_census(data: bytes) -> Census:
     tensors = [_tensor(model, graph.Tensors(index), schema) for index in range(graph.TensorsLength())]
     codes = [_code(model.OperatorCodes(index), schema) for index in range(model.OperatorCodesLength())]
     nodes = tuple(_operations(graph, tensors, codes))
-    counts = [_macs(node) for node in nodes if node.code in CONVOLUTIONS]
+    counts = [operation_macs(node) for node in nodes if node.code in CONVOLUTIONS]
     return Census(
         operations=dict(Counter(node.code for node in nodes).most_common()),
         versions=dict(
@@ -114,8 +118,15 @@ def _tensor(model: Any, tensor: Any, schema: Any) -> TensorInfo:
     shape = tuple(signature.tolist()) if tensor.ShapeLength() else ()
     buffer = tensor.Buffer()
     size = model.Buffers(buffer).DataLength()
+    quantization = tensor.Quantization()
+    scales = quantization.ScaleLength() if quantization is not None else 0
     return TensorInfo(
-        (tensor.Name() or b"").decode("utf-8", "replace"), shape, _names(schema.TensorType)[tensor.Type()], buffer, size
+        name=(tensor.Name() or b"").decode("utf-8", "replace"),
+        shape=shape,
+        dtype=_names(schema.TensorType)[tensor.Type()],
+        buffer=buffer,
+        buffer_bytes=size,
+        scale=float(quantization.Scale(0)) if scales == 1 else 0.0,
     )
 
 
@@ -148,8 +159,8 @@ def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, in
 
 
 # --- counting --------------------------------------------------------------------------------------------
-def _macs(node: OperationInfo) -> int | None:
-    """From the shapes in the file alone; None where one is unknown."""
+def operation_macs(node: OperationInfo) -> int | None:
+    """Multiply-adds of one of `CONVOLUTIONS`, from the shapes in the file alone; None where one is unknown."""
     output, kernel = node.outputs[0].shape, node.inputs[1].shape
     source = node.inputs[2].shape if node.code == "TRANSPOSE_CONV" else node.inputs[0].shape
     if -1 in (*output, *kernel, *source):

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from archspec.errors import nearest, user_error
+from archspec.reporters._bars import Bar, bar_chart
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import transposed
 
-__all__ = ["Cell", "Column", "Table", "formats", "render", "report", "transposed"]
+__all__ = ["Bar", "Cell", "Column", "Table", "bar_chart", "formats", "render", "report", "transposed"]
 
 
 @cache

@@ -58,6 +58,11 @@ COMMANDS = [
     ["evaluate", "--help"],
     ["predict", "--help"],
     ["data", "list"],
+    ["latency", "--help"],
+    ["profile", "--help"],
+    ["delegates", "shufflenetv2_dpc"],
+    ["latency", "shufflenetv2_basic", "--preset", "quick"],
+    ["profile", "shufflenetv2_basic", "--by", "block"],
 ]
 # These answer in half a second from cold: NumPy (0.2 s) is too much for them.
 WITHOUT_NUMPY = ("--help", "--version", "cost", "check", "list")

@@ -110,6 +110,30 @@ def test_score_speed() -> None:
     assert (theirs["what"], theirs["ratio"]) == ("cityscapesScripts 2.3.0", None)
 
 
+@pytest.mark.slow
+def test_repeatability() -> None:
+    spread, plain, ranked, agreed = rows("repeatability.py", "shufflenetv2_basic", "--quick")
+    assert re.fullmatch(r"\d+\.\d+%", str(spread["value"])) and re.fullmatch(r"\d+\.\d+%", str(plain["value"]))
+    assert re.fullmatch(r"[012] of 2", str(ranked["value"]))
+    assert float(str(agreed["value"])) > 0
+    assert [row["bar"] for row in (spread, ranked, agreed)] == ["≤ 3 %", "≥ 9 of 10", "within 5 %"]
+
+
+def test_repeatability_reckons_as_it_says() -> None:
+    done = python(
+        "import repeatability",
+        "print(repeatability.variation([9.0, 10.0, 11.0]))",
+        "print(repeatability._median_in({'latency': {'avg': 1, 'median_ms': 2.5}}))",
+        "print(repeatability.nearest_to(1.05, {2: 1.01, 6: 1.04, 10: 1.07}))",
+        "print(*map(repeatability._macs, repeatability._wider('shufflenetv2_basic').values()))",
+    )
+    assert done.returncode == 0, done.stderr
+    variation, median, nearest, macs = done.stdout.splitlines()
+    assert (float(variation), float(median), nearest) == (pytest.approx(0.1), 2.5, "6")
+    counts = list(map(int, macs.split()))
+    assert len(set(counts)) == 6 and counts == sorted(counts)
+
+
 def test_score_speed_without_the_organisers_code_is_one_line() -> None:
     done = run("score_speed.py", "--quick", "--python", "")
     assert (done.returncode, done.stdout) == (2, "")
@@ -147,7 +171,7 @@ def test_each_script_is_listed_with_its_command(script: str) -> None:
     assert f"`python benchmarks/{script}" in (FOLDER / "README.md").read_text()
 
 
-@pytest.mark.parametrize("script", ["export_speed.py", "latency.py"])
+@pytest.mark.parametrize("script", ["export_speed.py", "latency.py", "repeatability.py"])
 def test_an_unknown_spec_is_one_line_and_exit_code_2(script: str) -> None:
     done = run(script, "no_such_spec", "--quick")
     assert done.returncode == 2

@@ -1,0 +1,134 @@
+"""Latencies as one table for people, and as JSON with every sample."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archspec.export.delegates import falls_back, refusals, sources_of
+from archspec.reporters import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from archspec.devices import Latency, SetModel
+    from archspec.evaluate.timing import Subject
+
+_COLUMNS = (
+    Column("name", "Network"),
+    Column("precision", "Precision"),
+    Column("threads", "Threads", kind="integer"),
+    Column("delegate", "Delegate"),
+    Column("latency_ms", "Median", "ms", "number", 3),
+    Column("mean_ms", "Mean", "ms", "number", 3),
+    Column("std_ms", "Std", "ms", "number", 3),
+    Column("iqr_ms", "IQR", "ms", "number", 3),
+    Column("p90_ms", "P90", "ms", "number", 3),
+    Column("p99_ms", "P99", "ms", "number", 3),
+    Column("cpu_ms", "CPU median", "ms", "number", 3),
+    Column("fps", "FPS", "", "number", 1),
+    Column("paired_ratio", "Ratio", "", "number", 3),
+    Column("stays", "Stays on delegate"),
+    Column("stays_gpu", "On a GPU"),
+    Column("stays_nnapi", "On an NPU"),
+)
+PHONES = ("gpu", "nnapi")  # from a table, not tried
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subject with its settings, and what was measured."""
+
+    subject: Subject
+    model: SetModel
+    latency: Latency
+
+    @property
+    def stays(self) -> str:
+        """Whether the delegate took every operator, as the runtime itself tells: `yes`, `1 op falls back`."""
+        system = self.latency.system
+        if system.operations is None or system.delegated is None:
+            return "not known"
+        return falls_back(system.operations - system.delegated)
+
+
+def rows_of(chosen: Sequence[tuple[Subject, SetModel]], measured: Sequence[Latency]) -> list[Row]:
+    """One row a setting, in the order measured."""
+    return [Row(subject, model, latency) for (subject, model), latency in zip(chosen, measured, strict=True)]
+
+
+def latencies_table(rows: Sequence[Row], notes: Sequence[str]) -> Table:
+    """One row a setting; conditions and cautions below."""
+    return Table("Latency", _COLUMNS, tuple(map(_cells, rows)), (*_conditions(rows), *notes))
+
+
+def _cells(row: Row) -> tuple[Cell, ...]:
+    latency, wall = row.latency, row.latency.wall
+    return (
+        latency.name,
+        row.subject.precision or "as in the file",
+        latency.threads,
+        latency.system.delegate or "not known",
+        wall.median,
+        wall.mean,
+        wall.std,
+        wall.iqr,
+        wall.p90,
+        wall.p99,
+        latency.cpu.median if latency.cpu else None,
+        latency.fps,
+        latency.paired_ratio,
+        row.stays,
+        *(falls_back(len(refusals(row.subject.census, kind))) for kind in PHONES),
+    )
+
+
+def _conditions(rows: Sequence[Row]) -> list[str]:
+    first = rows[0].latency
+    machine, steps = first.machine, first.procedure
+    lines = [
+        (
+            f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, "
+            f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
+        ),
+        (
+            f"state: governor {machine.governor or 'not known'}, load average "
+            f"{_known(machine.load_average)} before, {_known(first.load_average_after)} after"
+        ),
+        f"runtime: {first.system.runtime} {first.system.version}",
+        (
+            f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {steps.rounds} rounds of {steps.runs_per_round} "
+            f"runs in turns; ratio to {first.reference} round by round"
+        ),
+    ]
+    for row in rows:
+        if row.subject.left_out:
+            lines.append(f"{row.latency.name}: left out {', '.join(row.subject.left_out)}")
+    lines += [f"not tried, from a table: {source}" for kind in PHONES for source in sources_of(kind)]
+    lines += [f"caution: {row.latency.name}: {caution}" for row in rows for caution in row.latency.cautions]
+    return list(dict.fromkeys(lines))
+
+
+def _known(value: float | None) -> str:
+    return "not known" if value is None else f"{value:g}"
+
+
+def latencies_json(rows: Sequence[Row], notes: Sequence[str]) -> str:
+    """Everything: `latencies` has an object a row, with its samples."""
+    return json.dumps({"latencies": [_object(row) for row in rows], "notes": list(notes)}, indent=2) + "\n"
+
+
+def _object(row: Row) -> dict[str, Any]:
+    subject = row.subject
+    return {
+        **row.latency.to_json(),
+        "hash": subject.hash,
+        "precision": subject.precision or None,
+        "tail": subject.tail or None,
+        "left_out": list(subject.left_out),
+        "macs": subject.census.macs,
+        "stays_on_delegate": row.latency.system.fully_delegated,
+        "fall_back_by_table": {
+            kind: [one.number for one in refusals(subject.census, kind)] for kind in ("xnnpack", *PHONES)
+        },
+    }

@@ -1,0 +1,71 @@
+"""`archspec profile`: which line, block, layer or kind of operator the milliseconds go to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.devices import Method
+    from archspec.export import Precision
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+WAYS = ("line", "block", "layer", "op")
+
+
+@click.command()
+@click.argument("source", metavar="SPEC|MODEL.tflite")
+@set_option
+@plugins_option
+@click.option("--by", type=click.Choice(WAYS), help="What a row is.  [default: line; of a .tflite: layer]")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
+              help="Of a spec's export.")  # fmt: skip
+@click.option("--method", type=click.Choice(("runtime", "alone")),
+              help="LiteRT's own profiler, or each operator alone; else the first that works.")  # fmt: skip
+@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
+              help="Write a bar chart too.")  # fmt: skip
+@format_option
+@output_option
+def profile(
+    source: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    by: str | None,
+    threads: int,
+    precision: Precision,
+    method: Method | None,
+    chart: Path | None,
+    reporter: str,
+    output: Path | None,
+) -> None:
+    """Time every operator of SPEC, or of any .tflite, on this machine.
+
+    Of a spec its own text is printed, with milliseconds beside each line. Times are scaled to a whole run that
+    nobody watched; the sum before that stands below, and says how complete the picture is.
+    """
+    from archspec.cli._profile_report import ProfileReport
+    from archspec.evaluate.timing import is_file
+
+    network = None
+    if is_file(source):
+        from archspec.devices import Model
+        from archspec.evaluate.profiling import profile_file
+
+        if by == "line":
+            raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
+        found = profile_file(Model.of(source), threads=threads, method=method)
+    else:
+        from archspec.cli._network import traced
+        from archspec.evaluate.profiling import profile_spec
+
+        network = traced(source, overrides, catalog(plugins))
+        found = profile_spec(network.network, network.graph, precision=precision, threads=threads, method=method)
+    report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
+    report.put(reporter, output)
+    if chart is not None:
+        report.draw(chart)

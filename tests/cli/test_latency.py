@@ -1,0 +1,207 @@
+"""`archspec latency`: what is timed, in which settings, and what is said where that cannot be."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from archspec.catalog import Catalog
+from archspec.devices import Sample, System, measure_settings
+from archspec.devices._machine import read_machine
+from archspec.devices.host import HostSession
+from archspec.errors import Place, UserError
+from archspec.evaluate.timing import Subject, settings, subjects
+from archspec.export import take_census
+from tests.cli.runner import run
+from tests.devices.tiny_model import tiny_tflite
+
+SMALL = """
+name: small
+input: {size: 32}
+classes: 4
+output_stride: 8
+backbone:
+- conv_bn: {filters: 8, stride: 2}
+- conv_bn: {filters: 8, stride: 2}
+- conv_bn: {filters: 8, stride: 2}
+decoder: bilinear
+output: argmax
+"""
+FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> str:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL)
+    return str(path)
+
+
+def codes(subject: Subject) -> list[str]:
+    return [node.code for node in take_census(subject.data).nodes]
+
+
+def test_without_its_tail_a_spec_ends_before_the_last_upsampling(spec: str) -> None:
+    (whole, cut), notes = subjects([spec], Catalog(), tails=("with", "without"))
+    assert notes == []
+    assert codes(whole)[-2:] == ["RESIZE_BILINEAR", "ARG_MAX"]
+    assert codes(cut) == codes(whole)[:-2]
+    assert cut.left_out == ("decoder", "output")
+    assert (whole.hash != cut.hash, whole.left_out) == (True, ())
+    assert take_census(cut.data).outputs[0].shape == (1, 4, 4, 4)
+
+
+def test_a_network_without_such_a_tail_is_told(spec: str) -> None:
+    with pytest.raises(UserError, match="not timed without its tail; it ends in no upsampling"):
+        subjects([spec], Catalog(), ["decoder=none", "output=logits"], tails=("without",))
+
+
+def test_a_foreign_file_has_no_tail_to_leave_out(tmp_path: Path) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    (one,), notes = subjects([str(path)], Catalog(), tails=("with", "without"))
+    assert (one.name, one.precision) == ("add", "")
+    assert notes == [f"{path}: not timed without its tail; only a spec's graph can be cut"]
+
+
+def test_each_precision_is_a_file_of_its_own(spec: str) -> None:
+    found, _ = subjects([spec], Catalog(), precisions=("float32", "int8"))
+    assert [one.name for one in found] == ["small", "small, int8"]
+    assert [one.census.inputs[0].dtype for one in found] == ["FLOAT32", "FLOAT32"]
+    assert found[1].census.weight_bytes < found[0].census.weight_bytes / 2
+
+
+class Recorder:
+    """A device whose runs take as many ms as it was opened with threads; it writes down what was opened."""
+
+    name = "recorder"
+
+    def __init__(self, delegate: str, log: list[tuple[str, str, int]]) -> None:
+        self.delegate, self.log = delegate, log
+
+    def machine(self):
+        return read_machine()
+
+    def open(self, model, *, threads: int):
+        self.log.append((model.name, self.delegate, threads))
+        return Session(threads)
+
+
+class Session:
+    init_ms = first_ms = 1.0
+    system = System("none", "0", "none", 1, 0)
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        return 1, seconds
+
+    def run(self, runs: int) -> list[Sample]:
+        return [Sample(float(self.threads))] * runs
+
+    def close(self) -> None: ...
+
+
+def test_settings_take_turns_with_each_other() -> None:
+    log: list[tuple[str, str, int]] = []
+    one = Subject("net", tiny_tflite(), Place("net"), "hash")
+    chosen = settings([one], (1, 3), ("a", "b"))
+    found = measure_settings([model for _, model in chosen], lambda name: Recorder(name, log), procedure="quick")
+    assert log == [
+        ("net, 1 threads, delegate a", "a", 1),
+        ("net, 1 threads, delegate b", "b", 1),
+        ("net, 3 threads, delegate a", "a", 3),
+        ("net, 3 threads, delegate b", "b", 3),
+    ]
+    assert [latency.threads for latency in found] == [1, 1, 3, 3]
+    assert [latency.paired_ratio for latency in found] == [1, 1, 3, 3]
+
+
+def test_whole_rounds_are_kept_when_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    turns = iter(range(100))
+    real = HostSession.run
+
+    def third_turn_is_interrupted(self: HostSession, runs: int) -> list[Sample]:
+        if next(turns) == 5:  # two models: in the third round
+            raise KeyboardInterrupt
+        return real(self, runs)
+
+    monkeypatch.setattr(HostSession, "run", third_turn_is_interrupted)
+    result = run("latency", str(path), str(path), "--preset", "quick", "--format", "json")
+    assert (result.code, result.err.strip()) == (130, "archspec: interrupted; what was finished is kept")
+    assert [row["runs"] for row in json.loads(result.out)["latencies"]] == [8, 8]
+
+
+def test_the_command_says_it_all(spec: str, tmp_path: Path) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    result = run("latency", spec, str(path), "--preset", "quick", "--delegate", "xnnpack,none", "--tail",
+                 "with,without", "--format", "json")  # fmt: skip
+    answer = result.json()
+    rows = {row["name"]: row for row in answer["latencies"]}
+    assert list(rows) == [
+        f"{name}, delegate {delegate}"
+        for name in ("small", "small, no tail", "add")
+        for delegate in ("xnnpack", "none")
+    ]
+    assert [len(row["samples_ms"]) for row in rows.values()] == [20] * 6
+    assert {row["reference"] for row in rows.values()} == {"small, delegate xnnpack"}
+    ours, plain, cut = (
+        rows[f"small{what}"] for what in (", delegate xnnpack", ", delegate none", ", no tail, delegate xnnpack")
+    )
+    assert (ours["system"]["delegate"], plain["system"]["delegate"]) == ("XNNPACK", "none")
+    assert (ours["stays_on_delegate"], cut["stays_on_delegate"]) == (False, True)  # an ARG_MAX never stays
+    assert plain["system"]["delegated"] == 0
+    assert answer["notes"] == [f"{path}: not timed without its tail; only a spec's graph can be cut"]
+
+
+def test_a_network_alone_is_paired_with_the_bundled_one(tmp_path: Path) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    result = run("latency", str(path), "--preset", "quick")
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert lines[4].startswith("reference: shufflenetv2_basic")
+    assert lines[5].startswith("add ") and lines[5].endswith("  yes")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--threads", "0"], "'0' is not a number of threads"),
+        (["--threads", ","], "nothing is named"),
+        (["--delegate", "gpu"], "'gpu' is none of xnnpack, none"),
+        (["--precision", "int4"], "'int4' is none of float32"),
+        (["--tail", "none"], "'none' is none of with, without"),
+        (["--device", "hots"], "unknown device 'hots'. Did you mean 'host'?"),
+        (["missing.tflite"], "missing.tflite: cannot be read"),
+        (["no_such_spec"], "no such spec file"),
+    ],
+)
+def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
+    path = tmp_path / "add.tflite"
+    path.write_bytes(tiny_tflite())
+    result = run("latency", str(path), "--preset", "quick", *arguments)
+    assert result.code == 2
+    assert said in result.err
+    assert len(result.err.strip().splitlines()) == 1
+
+
+@pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
+@pytest.mark.parametrize(
+    "path", sorted(Path(FOLDER or ".").glob("*.tflite")) if FOLDER else [], ids=lambda path: path.stem
+)
+def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
+    result = run("latency", str(path), "--preset", "quick", "--format", "json")
+    if result.code:
+        assert result.code == 2
+        assert re.fullmatch(rf"{re.escape(str(path))}: cannot be run by LiteRT \(.+\).*\n", result.err)
+        return
+    _, own = json.loads(result.out)["latencies"]
+    assert (own["name"], own["runs"]) == (path.stem, 20)
+    assert own["paired_ratio"] > 0
