@@ -18,7 +18,7 @@ def family(signature: Signature) -> Family:
     code = signature.code
     own = _FAMILIES.get(code)
     computed = sum([one.content == COMPUTED for one in signature.inputs])
-    return (code, computed) if own is None else (code, *own(signature, dict(signature.options)))
+    return (code, computed) if own is None else (code, *own(signature))
 
 
 def features(signature: Signature) -> Features:
@@ -42,26 +42,27 @@ def features(signature: Signature) -> Features:
     return (*work, read, written, weights, pixels, 1.0)
 
 
-def _convolution(signature: Signature, options: dict[str, Any]) -> Family:
+def _convolution(signature: Signature) -> Family:
     _, height, width, depth = signature.inputs[1].shape
-    return signature.inputs[0].shape[-1] != depth, height * width, options["stride_h"]
+    return signature.inputs[0].shape[-1] != depth, height * width, dict(signature.options)["stride_h"]
 
 
-def _depthwise(signature: Signature, options: dict[str, Any]) -> Family:
+def _depthwise(signature: Signature) -> Family:
     _, height, width, _ = signature.inputs[1].shape
+    options = dict(signature.options)
     dilated = options["dilation_h_factor"] > 1 or options["dilation_w_factor"] > 1
     return height * width, options["stride_h"], dilated
 
 
-def _resize(signature: Signature, options: dict[str, Any]) -> Family:
+def _resize(signature: Signature) -> Family:
     return (signature.inputs[0].shape[1:3] == (1, 1),)
 
 
-def _arg_max(signature: Signature, options: dict[str, Any]) -> Family:
+def _arg_max(signature: Signature) -> Family:
     return (signature.inputs[0].shape[-1],)  # a loop over so few numbers has its own pace for each count
 
 
-_FAMILIES: dict[str, Callable[[Signature, dict[str, Any]], Family]] = {
+_FAMILIES: dict[str, Callable[[Signature], Family]] = {
     "ARG_MAX": _arg_max,
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,

@@ -60,6 +60,12 @@ class Predictor:
     _known: dict[Signature, tuple[OperatorTime, bool]] = field(default_factory=dict, init=False, repr=False)
     _laws: dict[Family, tuple[list[float], list[float]] | None] = field(default_factory=dict, init=False, repr=False)
 
+    def prepare(self) -> Predictor:
+        """Work the laws of growth out now (a tenth of a second), so that no prediction has to wait for them."""
+        for group in self._rows:
+            self._law(group)
+        return self
+
     def predict(self, network: Graph | Program) -> Prediction:
         """The latency of a network that was never built.
 

@@ -1,15 +1,22 @@
-"""Networks as a search would propose them: backbones, widths, output strides, sizes, heads, dense prediction cells."""
+"""Networks as a search would propose them: backbones, widths, output strides, sizes, heads, dense prediction cells.
+
+A latency table is calibrated on some of them and scored on others.
+"""
 
 from __future__ import annotations
 
 import json
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from harness.networks import read_network
+from archspec.catalog import Catalog
+from archspec.graph import Graph
+from archspec.graph.trace import trace
+from archspec.spec import expand, load
 
-from archspec.spec import Network
-
+SPEC = "shufflenetv2_basic"  # what the overrides are laid on
+MOST_MACS = 0.8e9
 WIDTHS = {
     "shufflenet_v2": (0.5, 1.0, 1.5, 2.0),
     "mobilenet_v2": (0.35, 0.5, 0.75, 1.0),
@@ -21,11 +28,22 @@ RATES = (1, 3, 6, 9, 12, 15, 18, 21)
 GRIDS = (1, 2, 4)
 
 
-def random_networks(seed: int) -> Iterator[Network]:
-    """Networks without end, the same for the same seed."""
-    draw = random.Random(seed)
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A traced network and its multiply-adds."""
+
+    graph: Graph
+    macs: int
+
+
+def sampled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Sampled]:
+    """Networks of the bundled parts without end, the same for the same seed, within these multiply-adds."""
+    draw, catalog = random.Random(seed), Catalog()
     while True:
-        yield read_network("shufflenetv2_basic", _overrides(draw))
+        graph = trace(expand(load(SPEC, _overrides(draw), catalog=catalog)), catalog)
+        macs = multiply_adds(graph)
+        if least_macs <= macs <= most_macs:
+            yield Sampled(graph, macs)
 
 
 def _overrides(draw: random.Random) -> list[str]:
@@ -59,3 +77,8 @@ def _branch(draw: random.Random, index: int) -> dict[str, object]:
     if kind == "pointwise":
         return {"op": "conv", "kernel": 1, "input": source}
     return {"op": "conv", "kernel": 3, "rate": [draw.choice(RATES), draw.choice(RATES)], "input": source}
+
+
+def multiply_adds(graph: Graph) -> int:
+    """Of all nodes that an output hangs on."""
+    return sum(node.layer.macs(node) for node in graph.nodes if id(node) not in graph.unread)
