@@ -1,7 +1,7 @@
 """Predicted against measured latency, on networks that neither the table nor its correction has seen.
 
-A table is calibrated on random networks of one seed, then asked for those of two others: of any size, and within
-± 15 % of the same FLOPs. Beside it stand FLOPs alone and the plain sum of operators alone. `--table` keeps the table,
+A table is calibrated on random networks of one seed, then asked for those of others: of any size, and of
+(nearly) the same FLOPs. Beside it stand FLOPs alone and the plain sum of operators alone. `--table` keeps the table,
 and continues it the next time.
 """
 
@@ -27,8 +27,10 @@ from archspec.record import timestamp
 from archspec.reporters import Cell, Column, Table
 
 ERROR_BAR, SPEARMAN_BAR, EQUAL_SPEARMAN_BAR, PREDICTION_BAR_MS = 0.06, 0.98, 0.8, 2.0
-EQUAL_MACS, EQUAL_SHARE = 0.2e9, 0.15
-SEEDS = {"calibration": 101, "any": 202, "equal": 303}
+EQUAL_MACS = 0.2e9
+EQUAL_SHARES = (0.15, 0.05)
+PREDICTION_ROUNDS = 5
+SEEDS = {"calibration": 101, "any": 202, "equal": 303, "nearly equal": 404}
 TURNS = NETWORK_TURNS
 QUICK = Turns(rounds=3, runs=2, together=16)
 
@@ -75,11 +77,10 @@ def predictor(arguments: Namespace) -> tuple[Table, bool]:
     calibration = list(islice(sampled_networks(SEEDS["calibration"]), counts[0]))
     table = _calibrated(host, [one.graph for one in calibration], arguments.table, arguments.quick, turns)
     loads.append(load_average())
-    least, most = EQUAL_MACS * (1 - EQUAL_SHARE), EQUAL_MACS * (1 + EQUAL_SHARE)
-    groups = [
-        _group(host, table, "any", list(islice(sampled_networks(SEEDS["any"]), counts[1])), turns),
-        _group(host, table, "equal", list(islice(sampled_networks(SEEDS["equal"], least, most), counts[2])), turns),
-    ]
+    groups = [_group(host, table, "of any size", list(islice(sampled_networks(SEEDS["any"]), counts[1])), turns)]
+    for share, seed in zip(EQUAL_SHARES, (SEEDS["equal"], SEEDS["nearly equal"]), strict=True):
+        sampled = sampled_networks(seed, EQUAL_MACS * (1 - share), EQUAL_MACS * (1 + share))
+        groups.append(_group(host, table, f"FLOPs ± {100 * share:g} %", list(islice(sampled, counts[2])), turns, True))
     loads.append(load_average())
     everything = [graph for group in groups for graph in group.graphs]
     filled = fill(host, table, everything, told=_told, operator_turns=_operator_turns(arguments.quick))
@@ -92,11 +93,11 @@ def predictor(arguments: Namespace) -> tuple[Table, bool]:
         f"{turns.rounds} turns, at the pace of the reference network ({table.reference_ms:.2f} ms)",
         load=f"averages meanwhile {loads}",
         networks=f"random, seeds {SEEDS}; {counts[0]} to calibrate on, of {len(table.entries)} different operators; "
-        f"equal: within ± 15 % of {2 * EQUAL_MACS / 1e9:g} GFLOPs",
+        f"FLOPs ±: of {2 * EQUAL_MACS / 1e9:g} GFLOPs",
         correction=str(table.correction),
-        prediction=f"from a graph, processor time: {_spread(first)} the first time a network is seen, {_spread(again)} "
-        f"the second; {ready_ms:.0f} ms once for the laws of growth; bar ≤ {PREDICTION_BAR_MS:g} ms: "
-        f"{'met' if percentile(first, 90) <= PREDICTION_BAR_MS else 'not met'} by 9 of 10 first times",
+        prediction=f"from a graph, processor time, the fastest of {PREDICTION_ROUNDS} calls: {_spread(first)} the "
+        f"first time a network is seen, {_spread(again)} the second; {ready_ms:.0f} ms once for the laws of growth; "
+        f"bar ≤ {PREDICTION_BAR_MS:g} ms by the slowest: {'met' if max(first) <= PREDICTION_BAR_MS else 'not met'}",
         noise="measured again: the same networks measured twice, the one against the other",
     )
     return Table("Predicted latency", COLUMNS, tuple(rows), notes), True
@@ -119,12 +120,13 @@ def _operator_turns(quick: bool) -> Turns:
     return Turns(rounds=3, runs=2) if quick else OPERATOR_TURNS
 
 
-def _group(host: Device, table: LatencyTable, kind: str, networks: list[Sampled], turns: Turns) -> Group:
+def _group(
+    host: Device, table: LatencyTable, title: str, networks: list[Sampled], turns: Turns, is_equal: bool = False
+) -> Group:
     graphs = [one.graph for one in networks]
-    tell(f"{kind} …")
+    tell(f"{title} …")
     first, second = (measure_networks(host, graphs, table.reference_ms, turns=turns, told=_told) for _ in range(2))
-    title = "of equal FLOPs" if kind == "equal" else "of any size"
-    return Group(title, networks, first, second, kind == "equal")
+    return Group(title, networks, first, second, is_equal)
 
 
 def _fitted(calibration: list[Sampled], table: LatencyTable, host: Device, turns: Turns) -> float:
@@ -169,18 +171,23 @@ def _row(title: str, group: Group, found: Sequence[Outcome], judged: bool = Fals
 
 
 def _prediction_ms(table: LatencyTable, graphs: list[Graph]) -> tuple[float, list[float], list[float]]:
-    """Processor time to get a table ready, of each prediction with it, and of each again."""
-    fresh = Predictor(table)
+    """Processor time to get a table ready; of each prediction with it, and of each again: the fastest of some."""
+    ready: list[float] = []
+    first: list[list[float]] = []
+    second: list[list[float]] = []
+    for _ in range(PREDICTION_ROUNDS):
+        start = time.thread_time_ns()
+        fresh = Predictor(table).prepare()
+        ready.append((time.thread_time_ns() - start) / 1e6)
+        first.append([_call_ms(fresh, graph) for graph in graphs])
+        second.append([_call_ms(fresh, graph) for graph in graphs])
+    return min(ready), *([min(calls) for calls in zip(*rounds, strict=True)] for rounds in (first, second))
+
+
+def _call_ms(fresh: Predictor, graph: Graph) -> float:
     start = time.thread_time_ns()
-    fresh.prepare()
-    ready_ms = (time.thread_time_ns() - start) / 1e6
-    found: tuple[list[float], list[float]] = ([], [])
-    for times in found:
-        for graph in graphs:
-            start = time.thread_time_ns()
-            fresh.predict(graph)
-            times.append((time.thread_time_ns() - start) / 1e6)
-    return ready_ms, *found
+    fresh.predict(graph)
+    return (time.thread_time_ns() - start) / 1e6
 
 
 def _spread(times: list[float]) -> str:

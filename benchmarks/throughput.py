@@ -20,7 +20,8 @@ from harness.command import make_parser, run, tell
 from harness.conditions import conditions, load_average
 from harness.networks import read_graph
 
-from archspec.devices import Model, Procedure, measure, median
+from archspec.cost.latency import spearman
+from archspec.devices import Latency, Model, Procedure, measure, median
 from archspec.evaluate.reference import reference_model
 from archspec.reporters import Column, Table
 
@@ -67,7 +68,9 @@ def throughput(arguments: Namespace) -> tuple[Table, bool]:
         processor_time="of the whole process, all threads; medians by stage, candidates a minute by the sum of all; "
         f"imports and the first candidate of each process are not counted; load averages meanwhile {loads}",
         tensorflow=f"imported by ours: {ours['tensorflow']}",
-        spread=f"our medians of the ratio to the reference: {min(ours['ratios']):.2f} to {max(ours['ratios']):.2f}",
+        repeatability="of our ratios to the reference (processor time), first half of the rounds against second: "
+        f"median difference {100 * median([abs(one / other - 1) for one, other in ours['halves']]):.1f} %, "
+        f"rank correlation {spearman(*zip(*ours['halves'], strict=True)):.3f}",
     )
     return Table("Throughput of a search", COLUMNS, tuple(rows), notes), True
 
@@ -100,7 +103,7 @@ def _each(count: int, convert: Callable[[Any], bytes]) -> dict[str, Any]:
     reference = Model("reference", reference_model())
     cpu_ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
     wall_ms: list[float] = []
-    ratios: list[float] = []
+    halves: list[list[float]] = []
     for number in range(count + 1):
         overrides = _overrides(draw)
         wall, marks = time.perf_counter(), [time.process_time()]
@@ -108,14 +111,21 @@ def _each(count: int, convert: Callable[[Any], bytes]) -> dict[str, Any]:
         marks.append(time.process_time())
         model = Model("candidate", convert(graph))
         marks.append(time.process_time())
-        latency = measure([reference, model], procedure=SEARCH)[1]
+        beside, latency = measure([reference, model], procedure=SEARCH)
         marks.append(time.process_time())
         if number:
             wall_ms.append((time.perf_counter() - wall) * 1000)
-            ratios.append(latency.paired_ratio)
+            halves.append([_ratio(latency, beside, half) for half in (0, 1)])
             for stage, start, stop in zip(STAGES, marks, marks[1:], strict=False):
                 cpu_ms[stage].append((stop - start) * 1000)
-    return {"cpu_ms": cpu_ms, "wall_ms": wall_ms, "ratios": ratios}
+    return {"cpu_ms": cpu_ms, "wall_ms": wall_ms, "halves": halves}
+
+
+def _ratio(latency: Latency, reference: Latency, half: int) -> float:
+    """The fastest run of a half of the rounds over the reference's fastest in that half."""
+    runs = SEARCH.runs // 2
+    own, other = (one.cpu_samples_ms[half * runs : (half + 1) * runs] for one in (latency, reference))
+    return min(own) / min(other)
 
 
 def _overrides(draw: random.Random) -> list[str]:

@@ -11,10 +11,14 @@ from archspec.cost.latency.least_squares import fit
 from archspec.cost.latency.signature import Signature, signatures
 from archspec.cost.latency.table import OTHER, LatencyTable, OperatorTime, Score
 from archspec.errors import Problem
+from archspec.graph.collector import collector_paused
 from archspec.graph.program import Program, build_program
 from archspec.graph.tensor import Graph
 
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the code
+LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
+Law = tuple[list[tuple[int, float]], list[tuple[int, float]]]
+"""Which sizes tell the warm time, and which how much longer the cold one is, each with its factor."""
 CALIBRATE = "Calibrate the device on networks like this one"
 
 
@@ -58,7 +62,7 @@ class Predictor:
 
     table: LatencyTable
     _known: dict[Signature, tuple[OperatorTime, bool]] = field(default_factory=dict, init=False, repr=False)
-    _laws: dict[Family, tuple[list[float], list[float]] | None] = field(default_factory=dict, init=False, repr=False)
+    _laws: dict[Family, Law | None] = field(default_factory=dict, init=False, repr=False)
 
     def prepare(self) -> Predictor:
         """Work the laws of growth out now (a tenth of a second), so that no prediction has to wait for them."""
@@ -76,20 +80,26 @@ class Predictor:
 
     def sums(self, network: Graph | Program) -> Sums:
         """What a prediction is made of, before the correction."""
-        program = network if isinstance(network, Program) else build_program(network)
-        warm: dict[str, float] = defaultdict(float)
-        colder = interpolated = 0.0
-        for signature in signatures(program):
-            time, is_measured = self._known.get(signature) or self._look_up(signature)
-            warm[signature.code] += time.warm_ms
-            colder += time.cold_ms - time.warm_ms
-            if not is_measured:
-                interpolated += time.warm_ms
-        return Sums(dict(warm), colder, interpolated, len(program.operations))
+        with collector_paused():  # the program is gone at the end, so the collector never sees it
+            program = network if isinstance(network, Program) else build_program(network)
+            return self._summed(signatures(program))
 
     def operator_time(self, signature: Signature) -> OperatorTime:
         """One operator alone, measured or interpolated. Raises `Problem` where neither can be."""
         return (self._known.get(signature) or self._look_up(signature))[0]
+
+    def _summed(self, operators: list[Signature]) -> Sums:
+        known = self._known
+        warm: dict[str, float] = defaultdict(float)
+        colder = interpolated = 0.0
+        for signature in operators:
+            time, is_measured = known.get(signature) or self._look_up(signature)
+            cold_ms, warm_ms = time
+            warm[signature.code] += warm_ms
+            colder += cold_ms - warm_ms
+            if not is_measured:
+                interpolated += warm_ms
+        return Sums(dict(warm), colder, interpolated, len(operators))
 
     def _corrected_ms(self, sums: Sums) -> float:
         correction = self.table.correction
@@ -113,11 +123,11 @@ class Predictor:
         if law is None:
             raise Problem(f"the latency table has no {signature.code}", CALIBRATE)
         sizes = features(signature)
-        warm, colder = (sum(map(float.__mul__, map(float, sizes), factors)) for factors in law)
+        warm, colder = (sum([sizes[index] * factor for index, factor in terms]) for terms in law)
         return OperatorTime(warm + colder, warm)
 
-    def _law(self, group: Family) -> tuple[list[float], list[float]] | None:
-        """Factors for warm, and for cold less warm; None without entries (a narrow family needs a few)."""
+    def _law(self, group: Family) -> Law | None:
+        """None without entries; a narrow family needs a few."""
         if group not in self._laws:
             rows = self._rows.get(group, [])
             enough = ENOUGH_ENTRIES if len(group) > 1 else 1
@@ -136,8 +146,12 @@ class Predictor:
         return found
 
 
-def _fitted(rows: list[tuple[Features, OperatorTime]]) -> tuple[list[float], list[float]]:
+def _fitted(rows: list[tuple[Features, OperatorTime]]) -> Law:
     sizes = [row for row, _ in rows]
     warm = [time.warm_ms for _, time in rows]
-    colder = [max(time.cold_ms - time.warm_ms, 0.02 * time.warm_ms) for _, time in rows]  # targets are positive
-    return fit(sizes, warm), fit(sizes, colder)
+    colder = [max(time.cold_ms - time.warm_ms, LEAST_COLDER * time.warm_ms) for _, time in rows]
+    return _terms(fit(sizes, warm)), _terms(fit(sizes, colder))
+
+
+def _terms(factors: list[float]) -> list[tuple[int, float]]:
+    return [(index, factor) for index, factor in enumerate(factors) if factor]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.graph.program import Operation, Program, ProgramTensor
+from archspec.graph.program import Program, ProgramTensor
 from archspec.graph.tensor import Shape
 
 COMPUTED, WEIGHTS, PLACE = "computed", "weights", "place"
@@ -47,24 +47,36 @@ class Signature(NamedTuple):
 def signatures(program: Program) -> list[Signature]:
     """The signature of each operation, in execution order."""
     operands = [_operand(tensor) for tensor in program.tensors]
-    return [_signature(operation, operands) for operation in program.operations]
+    options: dict[int, tuple[tuple[str, Any], ...]] = {}  # operators that are set alike share theirs
+    found = []
+    for operation in program.operations:
+        key = id(operation.options)
+        settings = options.get(key)
+        if settings is None:
+            settings = options[key] = tuple(operation.options.items())
+        inputs = tuple([operands[index] for index in operation.inputs])
+        if operation.code == "SLICE":
+            inputs = _sliced(*inputs)
+        outputs = tuple([operands[index] for index in operation.outputs])
+        found.append(_make(Signature, (operation.code, inputs, outputs, settings)))
+    return found
 
 
-def _signature(operation: Operation, operands: list[Operand]) -> Signature:
-    inputs = tuple([operands[index] for index in operation.inputs])
-    if operation.code == "SLICE":  # how much is copied matters, not from where
-        inputs = (inputs[0], *(Operand(one.shape, one.dtype, PLACE) for one in inputs[1:]))
-    outputs = tuple([operands[index] for index in operation.outputs])
-    return Signature(operation.code, inputs, outputs, tuple(operation.options.items()))
+_make = tuple.__new__  # a named tuple's own __new__ takes three times as long, and a prediction makes 500 of them
 
 
 def _operand(tensor: ProgramTensor) -> Operand:
     constant = tensor.constant
     if constant is None:
-        return Operand(tensor.shape, tensor.dtype)
-    if isinstance(constant, tuple) and tensor.dtype == "int32":
-        return Operand(tensor.shape, tensor.dtype, tuple([int(value) for value in constant]))
-    return Operand(tensor.shape, tensor.dtype, WEIGHTS)
+        return _make(Operand, (tensor.shape, tensor.dtype, COMPUTED))
+    if tensor.dtype == "int32" and isinstance(constant, tuple):
+        return _make(Operand, (tensor.shape, tensor.dtype, constant))
+    return _make(Operand, (tensor.shape, tensor.dtype, WEIGHTS))
+
+
+def _sliced(source: Operand, begin: Operand, size: Operand) -> tuple[Operand, ...]:
+    """How much is copied matters, not from where."""
+    return source, Operand(begin.shape, begin.dtype, PLACE), Operand(size.shape, size.dtype, PLACE)
 
 
 def _operands(rows: Any) -> tuple[Operand, ...]:
