@@ -8,9 +8,25 @@ from typing import TYPE_CHECKING
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archspec.cost.latency import LatencyTable, Score
+    from archspec.devices import Device
+    from archspec.evaluate.calibration import Progress
 
 COLUMNS = (Column("what", "Calibration"), Column("value", "Value"))
+
+
+def calibrate_and_report(
+    device: Device, path: Path | None = None, *, threads: int = 1, told: Callable[[Progress], None] = lambda _: None
+) -> Table:
+    """Calibrate a device on sampled networks (minutes; what its file holds is not measured again) and tell the score.
+
+    Raises `UserError` for a file that is of another device or no table. Ctrl-C keeps what was measured until then.
+    """
+    from archspec.evaluate.latency_tables import calibrate_file
+
+    return calibration_report(*calibrate_file(device, path, threads=threads, told=told))
 
 
 def calibration_report(table: LatencyTable, path: Path) -> Table:

@@ -103,7 +103,8 @@ def begun(device: Device, table: LatencyTable | None, reference: Model, threads:
     """`table` if it is of this device and runtime, else `UserError`; a new one, with its pace, for None."""
     with closing(device.open(reference, threads=threads)) as session:
         machine, system = device.machine(), session.system
-        here = Conditions(device.name, machine.fingerprint, machine.cpu, system.runtime, system.version, threads)
+        runtime = f"{system.runtime}+{system.delegate}" if system.delegate else system.runtime  # it has other kernels
+        here = Conditions(device.name, machine.fingerprint, machine.cpu, runtime, system.version, threads)
         if table is not None:
             table.check(here)
             return table

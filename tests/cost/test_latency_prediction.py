@@ -20,10 +20,11 @@ from archspec.cost.latency.least_squares import fit
 from archspec.cost.latency.prediction import Sums
 from archspec.errors import Problem
 from archspec.export import export, take_census
+from archspec.graph import layers
 from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
 from tests.cost.latency_tables import HERE, pointwise, table, two_convolutions
-from tests.graph.nets import of_bundled
+from tests.graph.nets import finish, image, of_bundled
 
 SCORE = Score(40, 0.02, 0.05, 0.99, 12, 0.9, 0.3, "2026-01-02T03:04:05Z")
 
@@ -36,6 +37,15 @@ def test_a_program_s_signatures_are_the_operators_of_the_file() -> None:
     for one, node in zip(found, nodes, strict=True):
         assert [operand.shape for operand in one.inputs] == [tensor.shape for tensor in node.inputs]
         assert [operand.shape for operand in one.outputs] == [tensor.shape for tensor in node.outputs]
+
+
+def test_where_a_slice_begins_does_not_matter() -> None:
+    halves = []
+    for first in (0, 6):
+        parts = layers.ChannelSplit(2, name="split")(image(8, 8, 12))
+        x = layers.DepthwiseConv2D(3, padding="same", name="deep")(parts[first // 6])
+        halves.append([one for one in signatures(build_program(finish(x))) if one.code == "SLICE"])
+    assert halves[0] == halves[1] and len(halves[0]) == 1
 
 
 def test_a_prediction_is_the_sum_of_its_entries() -> None:

@@ -42,6 +42,7 @@ class PlantedDevice:
 
     fingerprint: str = "f00d"
     fails_after: float = float("inf")
+    delegate: str | None = None
     name: str = "planted"
     opened: list[str] = field(default_factory=list)
     pace: float = 1.0
@@ -52,7 +53,7 @@ class PlantedDevice:
     def open(self, model: Model, *, threads: int) -> PlantedSession:
         if model.name == "reference":
             self.pace *= 1.1
-            return PlantedSession(5 * self.pace, System("Planted", "1"))
+            return PlantedSession(5 * self.pace, System("Planted", "1", self.delegate))
         if len(self.opened) >= self.fails_after:
             raise KeyboardInterrupt
         self.opened.append(model.name)

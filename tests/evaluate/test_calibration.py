@@ -70,6 +70,8 @@ def test_a_table_of_another_device_is_refused() -> None:
         calibrated(other, found)
     with pytest.raises(UserError, match="threads 1, not 2"):
         calibrated(PlantedDevice(), found, threads=2)
+    with pytest.raises(UserError, match=r"runtime Planted, not Planted\+Kernels"):
+        calibrated(PlantedDevice(delegate="Kernels"), found)
     with pytest.raises(UserError, match="of another device"):
         fill(other, found, UNSEEN, reference=REFERENCE)
     assert other.opened == []
