@@ -26,8 +26,8 @@ class PlantedSession:
         return 0, seconds
 
     def run(self, runs: int) -> Sequence[Sample]:
-        first = Sample(self.duration_ms * COLD * 9, self.duration_ms * COLD)  # on the wall ten times as long
-        return [first, *(Sample(self.duration_ms * 9, self.duration_ms) for _ in range(runs - 1))]
+        first = Sample(100.0, self.duration_ms * COLD)  # the clock on the wall tells nothing
+        return [first, *(Sample(100.0, self.duration_ms) for _ in range(runs - 1))]
 
     def close(self) -> None:
         pass

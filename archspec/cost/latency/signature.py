@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from archspec.graph.program import Program, ProgramTensor
+from archspec.graph.program import Program
 from archspec.graph.tensor import Shape
 
 COMPUTED, WEIGHTS, PLACE = "computed", "weights", "place"
@@ -46,7 +46,7 @@ class Signature(NamedTuple):
 
 def signatures(program: Program) -> list[Signature]:
     """The signature of each operation, in execution order."""
-    operands = [_operand(tensor) for tensor in program.tensors]
+    operands = _operands_of(program)
     options: dict[int, tuple[tuple[str, Any], ...]] = {}  # operators that are set alike share theirs
     found = []
     for operation in program.operations:
@@ -65,13 +65,16 @@ def signatures(program: Program) -> list[Signature]:
 _make = tuple.__new__  # a named tuple's own __new__ takes three times as long, and a prediction makes 500 of them
 
 
-def _operand(tensor: ProgramTensor) -> Operand:
-    constant = tensor.constant
-    if constant is None:
-        return _make(Operand, (tensor.shape, tensor.dtype, COMPUTED))
-    if tensor.dtype == "int32" and isinstance(constant, tuple):
-        return _make(Operand, (tensor.shape, tensor.dtype, constant))
-    return _make(Operand, (tensor.shape, tensor.dtype, WEIGHTS))
+def _operands_of(program: Program) -> list[Operand]:
+    """Each tensor of a program as an operand."""
+    found = []
+    for tensor in program.tensors:
+        constant, dtype = tensor.constant, tensor.dtype
+        content: str | tuple[float, ...] = COMPUTED
+        if constant is not None:
+            content = constant if dtype == "int32" and isinstance(constant, tuple) else WEIGHTS
+        found.append(_make(Operand, (tensor.shape, dtype, content)))
+    return found
 
 
 def _sliced(source: Operand, begin: Operand, size: Operand) -> tuple[Operand, ...]:
