@@ -101,6 +101,31 @@ def test_latency() -> None:
 
 
 @pytest.mark.slow
+def test_predictor(tmp_path: Path) -> None:
+    """No row is judged here but by its own figures; the table is kept, and has what the networks needed."""
+    found = rows("predictor.py", "--quick", "--table", str(tmp_path / "table.json"))
+    assert [row["count"] for row in found] == [5] * 15
+    for any_size, equal in zip(found[:5] * 2, found[5:], strict=True):
+        assert any_size["predictor"] == equal["predictor"]
+        judged = any_size["predictor"].startswith("table")
+        passed = any_size["median_error"] <= 6 and any_size["spearman"] >= 0.98
+        assert any_size["met"] == (("yes" if passed else "no") if judged else "")
+        assert equal["met"] == (("yes" if equal["spearman"] >= 0.8 else "no") if judged else "")
+    unseen, measured, *_ = found
+    assert unseen["interpolated"] > 0 and measured["interpolated"] == 0
+    assert json.loads((tmp_path / "table.json").read_text())["correction"]["networks"] == 10
+
+
+@pytest.mark.slow
+def test_throughput() -> None:
+    ours, keras = rows("throughput.py", "--quick")
+    for row in (ours, keras):
+        assert 0 < row["trace_ms"] < row["convert_ms"] < row["total_ms"]
+    assert ours["met"] == ("yes" if ours["per_minute"] >= 150 else "no")
+    assert (keras["path"], keras["met"]) == ("Keras and TFLiteConverter.from_keras_model", "")
+
+
+@pytest.mark.slow
 def test_score_speed() -> None:
     if "ARCHSPEC_CITYSCAPES_PYTHON" not in os.environ:
         pytest.skip("set ARCHSPEC_CITYSCAPES_PYTHON to a python that has cityscapesscripts 2.3.0 (.ci/run does)")

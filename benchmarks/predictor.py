@@ -1,0 +1,204 @@
+"""Predicted against measured latency, on networks that neither the table nor its correction has seen.
+
+A table is calibrated on random networks of one seed, then asked for those of others: of any size, and of
+(nearly) the same FLOPs. Beside it stand FLOPs alone and the plain sum of operators alone. `--table` keeps the table,
+and continues it the next time.
+"""
+
+from __future__ import annotations
+
+import time
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from harness.command import make_parser, run, tell
+from harness.conditions import conditions, load_average
+
+from archspec.cost.latency import LatencyTable, Outcome, Predictor, read_or_none, score, spearman, write_table
+from archspec.devices import Device, device, median, percentile
+from archspec.evaluate.calibration import Progress, calibrate, fill, measure_networks, outcomes
+from archspec.evaluate.sampled_networks import Sampled, sampled_networks
+from archspec.evaluate.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
+from archspec.graph import Graph
+from archspec.record import timestamp
+from archspec.reporters import Cell, Column, Table
+
+ERROR_BAR, SPEARMAN_BAR, EQUAL_SPEARMAN_BAR, PREDICTION_BAR_MS = 0.06, 0.98, 0.8, 2.0
+EQUAL_MACS = 0.2e9
+EQUAL_SHARES = (0.15, 0.05)
+PREDICTION_ROUNDS = 5
+SEEDS = {"calibration": 101, "any": 202, "equal": 303, "nearly equal": 404}
+TURNS = NETWORK_TURNS
+QUICK = Turns(rounds=3, runs=2, together=16)
+
+COLUMNS = (
+    Column("predictor", "Predictor"),
+    Column("networks", "Networks"),
+    Column("count", "n", "", "integer"),
+    Column("median_error", "Median error", "%", "number", 1),
+    Column("p90_error", "9 of 10 within", "%", "number", 1),
+    Column("spearman", "Spearman", "", "number", 3),
+    Column("interpolated", "Interpolated", "%", "number", 0),
+    Column("bar", "Bar"),
+    Column("met", "Met"),
+)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Networks to predict, and what they took in two measurements."""
+
+    title: str
+    networks: list[Sampled]
+    first_ms: list[float]
+    second_ms: list[float]
+    is_equal: bool
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """Their graphs."""
+        return [one.graph for one in self.networks]
+
+    @property
+    def measured_ms(self) -> list[float]:
+        """The mean of both measurements."""
+        return [(one + other) / 2 for one, other in zip(self.first_ms, self.second_ms, strict=True)]
+
+
+def predictor(arguments: Namespace) -> tuple[Table, bool]:
+    """The table; a bar that is missed shows in it, and is no failure of the command."""
+    counts = (10, 5, 5) if arguments.quick else (60, 40, 30)
+    turns = QUICK if arguments.quick else TURNS
+    host = device("host")
+    loads = [load_average()]
+    calibration = list(islice(sampled_networks(SEEDS["calibration"]), counts[0]))
+    table = _calibrated(host, [one.graph for one in calibration], arguments.table, arguments.quick, turns)
+    loads.append(load_average())
+    groups = [_group(host, table, "of any size", list(islice(sampled_networks(SEEDS["any"]), counts[1])), turns)]
+    for share, seed in zip(EQUAL_SHARES, (SEEDS["equal"], SEEDS["nearly equal"]), strict=True):
+        sampled = sampled_networks(seed, EQUAL_MACS * (1 - share), EQUAL_MACS * (1 + share))
+        groups.append(_group(host, table, f"FLOPs ± {100 * share:g} %", list(islice(sampled, counts[2])), turns, True))
+    loads.append(load_average())
+    everything = [graph for group in groups for graph in group.graphs]
+    filled = fill(host, table, everything, told=_told, operator_turns=_operator_turns(arguments.quick))
+    loads.append(load_average())
+    ready_ms, first, again = _prediction_ms(table, everything)
+    per_mac = _fitted(calibration, table, host, turns)
+    rows = [row for group in groups for row in _rows(group, table, filled, per_mac)]
+    notes = conditions(
+        runtime=f"LiteRT, XNNPACK, 1 thread, {table.conditions.precision}; processor time, low quartile of "
+        f"{turns.rounds} turns, at the pace of the reference network ({table.reference_ms:.2f} ms)",
+        load=f"averages meanwhile {loads}",
+        networks=f"random, seeds {SEEDS}; {counts[0]} to calibrate on, of {len(table.entries)} different operators; "
+        f"FLOPs ±: of {2 * EQUAL_MACS / 1e9:g} GFLOPs",
+        correction=str(table.correction),
+        prediction=f"from a graph, processor time, the fastest of {PREDICTION_ROUNDS} calls: {_spread(first)} the "
+        f"first time a network is seen, {_spread(again)} the second; {ready_ms:.0f} ms once for the laws of growth; "
+        f"bar ≤ {PREDICTION_BAR_MS:g} ms by the slowest: {'met' if max(first) <= PREDICTION_BAR_MS else 'not met'}",
+        noise="measured again: the same networks measured twice, the one against the other",
+    )
+    return Table("Predicted latency", COLUMNS, tuple(rows), notes), True
+
+
+def _calibrated(host: Device, graphs: list[Graph], path: str | None, quick: bool, turns: Turns) -> LatencyTable:
+    keep: Callable[[LatencyTable], None] = lambda table: None  # noqa: E731
+    if path:
+        keep = lambda table: write_table(path, table)  # noqa: E731
+    begun = read_or_none(Path(path)) if path else None
+    start, cpu = time.perf_counter(), time.thread_time()
+    table = calibrate(
+        host, begun, graphs, keep=keep, told=_told, operator_turns=_operator_turns(quick), network_turns=turns
+    )
+    tell(f"calibrated in {time.perf_counter() - start:.0f} s, {time.thread_time() - cpu:.0f} s of processor time")
+    return table
+
+
+def _operator_turns(quick: bool) -> Turns:
+    return Turns(rounds=3, runs=2) if quick else OPERATOR_TURNS
+
+
+def _group(
+    host: Device, table: LatencyTable, title: str, networks: list[Sampled], turns: Turns, is_equal: bool = False
+) -> Group:
+    graphs = [one.graph for one in networks]
+    tell(f"{title} …")
+    first, second = (measure_networks(host, graphs, table.reference_ms, turns=turns, told=_told) for _ in range(2))
+    return Group(title, networks, first, second, is_equal)
+
+
+def _fitted(calibration: list[Sampled], table: LatencyTable, host: Device, turns: Turns) -> float:
+    """Milliseconds a multiply-add, on the networks of the calibration: the baseline knows as much as we do."""
+    took = measure_networks(host, [one.graph for one in calibration], table.reference_ms, turns=turns, told=_told)
+    return median([ms / one.macs for ms, one in zip(took, calibration, strict=True)])
+
+
+def _rows(group: Group, table: LatencyTable, filled: LatencyTable, per_mac: float) -> list[tuple[Cell, ...]]:
+    plain = LatencyTable(filled.conditions, filled.reference_ms, filled.entries)
+    took = group.measured_ms
+    by_flops = [Outcome(one.macs, one.macs * per_mac, 0, ms) for one, ms in zip(group.networks, took, strict=True)]
+    again = [
+        Outcome(one.macs, second, 0, first)
+        for one, first, second in zip(group.networks, group.first_ms, group.second_ms, strict=True)
+    ]
+    return [
+        _row("table, operators unseen interpolated", group, outcomes(table, group.graphs, took), judged=True),
+        _row("table, operators unseen measured", group, outcomes(filled, group.graphs, took), judged=True),
+        _row("plain sum of operators alone", group, outcomes(plain, group.graphs, took)),
+        _row("FLOPs alone", group, by_flops),
+        _row("measured again", group, again),
+    ]
+
+
+def _row(title: str, group: Group, found: Sequence[Outcome], judged: bool = False) -> tuple[Cell, ...]:
+    known = score(found, timestamp())
+    rank = spearman([one.predicted_ms for one in found], [one.measured_ms for one in found])
+    bar = f"≥ {EQUAL_SPEARMAN_BAR:g}" if group.is_equal else f"≤ {100 * ERROR_BAR:g} %, ≥ {SPEARMAN_BAR:g}"
+    is_met = rank >= EQUAL_SPEARMAN_BAR if group.is_equal else known.median_error <= ERROR_BAR and rank >= SPEARMAN_BAR
+    return (
+        title,
+        group.title,
+        len(found),
+        100 * known.median_error,
+        100 * known.p90_error,
+        rank,
+        100 * known.interpolated,
+        bar if judged else "",
+        ("yes" if is_met else "no") if judged else "",
+    )
+
+
+def _prediction_ms(table: LatencyTable, graphs: list[Graph]) -> tuple[float, list[float], list[float]]:
+    """Processor time to get a table ready; of each prediction with it, and of each again: the fastest of some."""
+    ready: list[float] = []
+    first: list[list[float]] = []
+    second: list[list[float]] = []
+    for _ in range(PREDICTION_ROUNDS):
+        start = time.thread_time_ns()
+        fresh = Predictor(table).prepare()
+        ready.append((time.thread_time_ns() - start) / 1e6)
+        first.append([_call_ms(fresh, graph) for graph in graphs])
+        second.append([_call_ms(fresh, graph) for graph in graphs])
+    return min(ready), *([min(calls) for calls in zip(*rounds, strict=True)] for rounds in (first, second))
+
+
+def _call_ms(fresh: Predictor, graph: Graph) -> float:
+    start = time.thread_time_ns()
+    fresh.predict(graph)
+    return (time.thread_time_ns() - start) / 1e6
+
+
+def _spread(times: list[float]) -> str:
+    return f"median {median(times):.2f} ms, 9 of 10 within {percentile(times, 90):.2f} ms, at most {max(times):.2f} ms"
+
+
+def _told(progress: Progress) -> None:
+    tell(f"  {progress.stage}: {progress.done} of {progress.total}")
+
+
+if __name__ == "__main__":
+    parser = make_parser(__doc__)
+    parser.add_argument("--table", help="a file to keep the table in, and to continue")
+    run(predictor, parser.parse_args())
