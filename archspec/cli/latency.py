@@ -43,7 +43,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SPEC|MODEL.tflite...")
+@click.argument("sources", nargs=-1, metavar="SPEC|MODEL.tflite...")
 @set_option
 @plugins_option
 @click.option("--device", "place", default="host", show_default=True, metavar="NAME", help="Where to run.")
@@ -56,6 +56,11 @@ class Several(click.ParamType[tuple[str, ...]]):
               help="On the host: xnnpack, none. Each is measured. Else as the device does by itself.")  # fmt: skip
 @click.option("--tail", type=Several(("with", "without")), default="with", show_default=True, metavar="with,without",
               help="Of specs: with or without the last upsampling and what follows it.")  # fmt: skip
+@click.option("--calibrate", is_flag=True,
+              help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
+@click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
+@click.option("--table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+              help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
 @format_option
 @output_option
 def latency(
@@ -68,6 +73,9 @@ def latency(
     precision: tuple[str, ...],
     delegate: tuple[str, ...] | None,
     tail: tuple[str, ...],
+    calibrate: bool,
+    predict: bool,
+    table: Path | None,
     reporter: str,
     output: Path | None,
 ) -> None:
@@ -75,7 +83,15 @@ def latency(
 
     The ratio is to the first row, round by round: it stays where milliseconds drift. A network alone is paired with
     the bundled shufflenetv2_basic. JSON holds every sample.
+
+    --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
+    and says how wrong that table was on networks it was not fitted to.
     """
+    if calibrate or predict:
+        _ask_table(sources, overrides, plugins, place, threads, calibrate, table, reporter, output)
+        return
+    if not sources:
+        raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
     from archspec.cli._progress import waiting, watching
     from archspec.devices import Interrupted, measure_settings
@@ -101,6 +117,32 @@ def latency(
         put_table(latencies_table(rows, notes), reporter, output)
     if stopped:
         raise stopped
+
+
+def _ask_table(
+    sources: tuple[str, ...],
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+    place: str,
+    threads: tuple[str, ...],
+    calibrate: bool,
+    table: Path | None,
+    reporter: str,
+    output: Path | None,
+) -> None:
+    """--calibrate or --predict."""
+    from archspec.cli._predictions import calibrated_table, predictions_table
+
+    if len(threads) > 1:
+        raise click.UsageError("A latency table is of one number of threads: give --threads one")
+    if calibrate == bool(sources):
+        raise click.UsageError("--calibrate takes no SPEC, and --predict at least one")
+    device, count = _device(place)(""), int(threads[0])
+    if calibrate:
+        found = calibrated_table(device, count, table)
+    else:
+        found = predictions_table(sources, overrides, catalog(plugins), device, count, table)
+    put_table(found, reporter, output)
 
 
 def _device(place: str) -> Callable[[str], Device]:

@@ -62,7 +62,7 @@ def predictor_for(
     path = path or table_path(here)
     if not path.exists():
         fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
-        raise user_error(fact, f"Calibrate it first; the table will be {path}")
+        raise user_error(fact, f"Calibrate it first (archspec latency --calibrate); the table will be {path}")
     table = read_table(path)
     table.check(here)
     return Predictor(table).prepare()

@@ -205,3 +205,42 @@ def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
     _, own = json.loads(result.out)["latencies"]
     assert (own["name"], own["runs"]) == (path.stem, 20)
     assert own["paired_ratio"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--calibrate", "{spec}"), "--calibrate takes no SPEC, and --predict at least one"),
+        (("--predict",), "--calibrate takes no SPEC, and --predict at least one"),
+        (("--predict", "{spec}", "--threads", "1,2"), "a latency table is of one number of threads"),
+        (("--predict", "model.tflite"), "model.tflite: only specs can be predicted"),
+        (("--predict", "{spec}", "--table", "none.json"), "was never calibrated. Calibrate it first (archspec latency"),
+        ((), "missing argument 'spec|model.tflite...'"),
+    ],
+)
+def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: str) -> None:
+    result = run("latency", *(word.format(spec=spec) for word in arguments))
+    assert (result.code, result.out) == (2, "")
+    assert said.lower() in result.err.lower()
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.slow
+def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path: Path) -> None:
+    """What the command prints is what the table says of the network, with how good the table was."""
+    from archspec.cli._network import traced
+    from archspec.cost.latency import Predictor, read_table
+    from archspec.devices import device
+    from archspec.evaluate.latency_tables import calibrate_file
+
+    table, path = calibrate_file(device("host"), tmp_path / "table.json", networks=8, held_out=5)
+    result = run("latency", spec, "shufflenetv2_basic", "--predict", "--table", str(path), "--format", "json")
+    assert (result.code, result.err) == (0, "")
+    rows = json.loads(result.out)["rows"]
+    predictor = Predictor(read_table(path))
+    for row, source in zip(rows, (spec, "shufflenetv2_basic"), strict=True):
+        wanted = predictor.predict(traced(source, (), Catalog()).graph)
+        assert row["predicted_latency_ms"] == pytest.approx(wanted.latency_ms)
+        assert row["interpolated_percent"] == pytest.approx(100 * wanted.interpolated)
+    assert rows[0]["predicted_latency_ms"] < rows[1]["predicted_latency_ms"]
+    assert str(table.score) in result.out
