@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import archspec
-from archspec.errors import UserError, nearest
+from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2
 INTERRUPTED = 130
@@ -67,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except UserError as error:
         for fault in error.faults:
             print(fault, file=sys.stderr)
+        sys.exit(USER_ERROR)
+    except Problem as problem:  # a fact that nobody between here and there could place
+        print(f"archspec: {problem.at(NOWHERE)}", file=sys.stderr)
         sys.exit(USER_ERROR)
     except click.exceptions.NoArgsIsHelpError as help_wanted:
         print(help_wanted.format_message(), file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._cost_tables import layer_table, sheets_table
+from archspec.cli._cost_tables import detail_table, sheets_table
 from archspec.devices import latency_table
 from archspec.evaluate import build_records
 from archspec.record import write_records, write_text
@@ -46,7 +46,7 @@ class BuildReport:
         """Everything known so far, beside the models."""
         build = self._build
         write_records(build.folder / "record.json", build_records(build))
-        write_text(build.folder / "layers.csv", render(layer_table(build.graph), "csv"))
+        write_text(build.folder / "layers.csv", render(detail_table(build.graph, "layer"), "csv"))
         write_text(build.folder / "summary.md", self._summary())
 
     def finish(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from archspec.cli._network import Traced
@@ -21,13 +21,19 @@ class Line:
 
     layers: int = 0
     params: int = 0
+    params_total: int = 0
     macs: int = 0
+    other_operations: int = 0
+    memory_access_bytes: int = 0
 
     def add(self, cost: LayerCost) -> None:
         """Count one more layer."""
         self.layers += 1
         self.params += cost.params
+        self.params_total += cost.params_total
         self.macs += cost.macs
+        self.other_operations += cost.other_operations
+        self.memory_access_bytes += cost.memory_access_bytes
 
     def __str__(self) -> str:
         return f"{self.macs / 1e9:>9.4f}  {self.params:>11,}"
@@ -99,7 +105,10 @@ def by_line_table(network: Traced) -> Table:
         Column("text", "text"),
         Column("layers", "layers", kind="integer"),
         Column("params", "params", kind="integer"),
+        Column("params_total", "with statistics", kind="integer"),
         Column("macs", "MACs", kind="integer"),
+        Column("other_operations", "other operations", kind="integer"),
+        Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
     )
     lines = lines_of(network)
     rows: list[tuple[str | int | None, ...]] = []
@@ -107,9 +116,9 @@ def by_line_table(network: Traced) -> Table:
         text = _text(file) or []
         for number, line in sorted(costs.items()):
             words = text[number - 1].strip() if 0 < number <= len(text) else ""
-            rows.append((file, number, words, line.layers, line.params, line.macs))
+            rows.append((file, number, words, *astuple(line)))
     for section, line in lines.defaults.items():
-        rows.append(("", None, f"(default {section})", line.layers, line.params, line.macs))
+        rows.append(("", None, f"(default {section})", *astuple(line)))
     return Table(network.graph.name, columns, tuple(rows), CONVENTIONS[:2])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, CostSheet, Group, LayerCost, group, layer_costs
@@ -11,6 +11,7 @@ from archspec.cost.layers import block_of
 from archspec.graph import Graph
 from archspec.reporters import Column, Table
 
+Row = tuple[str | int | tuple[int, ...] | None, ...]
 SHEET_COLUMNS = (
     Column("name", "network"),
     Column("hash", "hash"),
@@ -41,7 +42,7 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
     return (
         sheet.name,
         sheet.hash,
-        f"{sheet.input_size[0]} x {sheet.input_size[1]}",
+        _shape(sheet.input_size),
         sheet.classes,
         sheet.output_stride,
         sheet.params,
@@ -51,7 +52,7 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
         sheet.peak_memory_bytes / 1e6,
         sheet.memory_access_bytes / 1e6,
         *(size[precision] / 1e6 for precision in ("float32", "float16", "dynamic", "int8")),
-        f"{sheet.receptive_field[0]} x {sheet.receptive_field[1]}",
+        _shape(sheet.receptive_field),
     )
 
 
@@ -68,11 +69,11 @@ DETAIL_COLUMNS = (
     Column("macs", "MACs", kind="integer"),
     Column("other_operations", "other operations", kind="integer"),
     Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
+    Column("stride", "stride", kind="integer"),
+    Column("receptive_field", "receptive field", "px"),
 )
 LAYER_COLUMNS = (
     *DETAIL_COLUMNS,
-    Column("stride", "stride", kind="integer"),
-    Column("receptive_field", "receptive field", "px"),
     Column("activation_bytes", "activation", "bytes", kind="integer"),
     Column("place", "place"),
 )
@@ -80,61 +81,55 @@ LAYER_COLUMNS = (
 
 def detail_table(graph: Graph, by: str) -> Table:
     """One row a layer, block or section, and the total."""
-    if by == "layer":
-        return layer_table(graph)
+    columns = LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS
     costs = layer_costs(graph)
-    rows = tuple(_group_row(one) for one in (*_groups(costs, by), *_total(costs)))
-    return Table(graph.name, DETAIL_COLUMNS, rows, DETAIL_NOTES)
-
-
-def layer_table(graph: Graph) -> Table:
-    """One row a layer, and the total."""
-    costs = layer_costs(graph)
-    rows = (*map(_layer_row, costs), (*_group_row(_total(costs)[0]), None, None, None, None))
-    return Table(graph.name, LAYER_COLUMNS, rows, DETAIL_NOTES)
-
-
-def _total(costs: Sequence[LayerCost]) -> tuple[Group, ...]:
-    return group(costs, lambda _: "total")
+    total = _group_row(group(costs, lambda _: "total")[0])
+    rows = (*_rows(costs, by), (*total, *[None] * (len(columns) - len(total))))
+    shown = tuple(tuple(_shape(cell) if isinstance(cell, tuple) else cell for cell in row) for row in rows)
+    return Table(graph.name, columns, shown, DETAIL_NOTES)
 
 
 def detail_json(network: Traced, by: str) -> str:
-    """The cost sheet's object with the rows under `layers`, `blocks` or `sections`."""
-    table = detail_table(network.graph, by)
-    ids = [column.id for column in table.columns]
-    rows = [dict(zip(ids, row, strict=True)) for row in table.rows[:-1]]
+    """The cost sheet's object with the rows under `layers`, `blocks` or `sections`; sizes are lists."""
+    ids = [column.id for column in (LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS)]
+    rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(network.graph), by)]
     return json.dumps({**network.price().to_json(), f"{by}s": rows}, indent=2) + "\n"
 
 
-def _groups(costs: Sequence[LayerCost], by: str) -> tuple[Group, ...]:
-    return group(costs, block_of if by == "block" else lambda cost: cost.section or "input")
+def _rows(costs: Sequence[LayerCost], by: str) -> Iterator[Row]:
+    if by == "layer":
+        return map(_layer_row, costs)
+    groups = group(costs, block_of if by == "block" else lambda cost: cost.section or "input")
+    return map(_group_row, groups)
 
 
-def _group_row(one: Group) -> tuple[str | int | None, ...]:
+def _group_row(one: Group) -> Row:
     return (
         one.name,
-        f"{one.layers} layers",
-        _shape(one.output_shape),
+        f"{one.layers} layer{'s' if one.layers > 1 else ''}",
+        one.output_shape,
         one.params,
         one.params_total,
         one.macs,
         one.other_operations,
         one.memory_access_bytes,
+        one.stride,
+        one.receptive_field,
     )
 
 
-def _layer_row(cost: LayerCost) -> tuple[str | int | None, ...]:
+def _layer_row(cost: LayerCost) -> Row:
     return (
         cost.name,
         cost.layer,
-        _shape(cost.output_shape),
+        cost.output_shape,
         cost.params,
         cost.params_total,
         cost.macs,
         cost.other_operations,
         cost.memory_access_bytes,
         cost.stride,
-        f"{cost.receptive_field[0]} x {cost.receptive_field[1]}",
+        cost.receptive_field,
         cost.activation_bytes,
         str(cost.place),
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archspec.cli._options import catalog
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
-from archspec.reporters import Cell, Table, render, report
+from archspec.reporters import Cell, Table, render, report, transposed
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -127,7 +127,7 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
     tables: list[Table | None] = [summary]
     if reporter != "csv":
         category = category_table(counted[0][1]) if len(rows) == 1 else None
-        tables = [class_table(counted), category, summary]
+        tables = [class_table(counted), category, transposed(summary) if len(rows) == 1 else summary]
     for number, table in enumerate(table for table in tables if table is not None):
         stream.write("\n" if number else "")
         report(table, stream, reporter)

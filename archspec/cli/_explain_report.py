@@ -31,12 +31,12 @@ COLUMNS = (
     Column("image", "image"),
     Column("class", "class"),
     Column("score", "score", kind="number", digits=2),
-    Column("predicted_area", "predicted as it", "% of pixels", "number", 1),
-    Column("share_in_predicted", "attribution in there", "%", "number", 1),
-    Column("hit_predicted", "peak in there"),
-    Column("labelled_area", "labelled as it", "% of pixels", "number", 1),
-    Column("share_in_labelled", "attribution in there", "%", "number", 1),
-    Column("hit_labelled", "peak in there"),
+    Column("predicted_area", "predicted", "% of image", "number", 1),
+    Column("share_in_predicted", "in predicted", "% of map", "number", 1),
+    Column("hit_predicted", "peak in predicted"),
+    Column("labelled_area", "labelled", "% of image", "number", 1),
+    Column("share_in_labelled", "in labelled", "% of map", "number", 1),
+    Column("hit_labelled", "peak in labelled"),
     Column("note", "note"),
 )
 
@@ -117,7 +117,8 @@ class Answer:
         if reporter == "json":
             put(json.dumps(self.to_json(), indent=2) + "\n", None)
         else:
-            put_table(self._table(), reporter, None)
+            table = self._table()
+            put_table(_without_empty(table) if reporter in ("table", "markdown") else table, reporter, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -195,6 +196,13 @@ class Answer:
     def _row(self, image: str, one: ClassMap) -> tuple[str | float | None, ...]:
         predicted, labelled = _cells(one.predicted), _cells(one.labelled)
         return (image, self.names.names[one.number], one.score, *predicted, *labelled, one.note)
+
+
+def _without_empty(table: Table) -> Table:
+    """For people: without the columns of labels where there are none, and of notes."""
+    kept = [index for index in range(len(table.columns)) if any(row[index] not in (None, "") for row in table.rows)]
+    columns = tuple(table.columns[index] for index in kept)
+    return Table(table.title, columns, tuple(tuple(row[index] for index in kept) for row in table.rows), table.notes)
 
 
 def _cells(where: Inside | None) -> tuple[float | None, float | None, str | None]:

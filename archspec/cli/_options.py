@@ -35,7 +35,7 @@ output_option: Decorator = click.option(
 
 
 def catalog(plugins: tuple[Path, ...]) -> Catalog:
-    """The bundled catalog with the plugin folders of the command line and of installed packages."""
+    """The bundled catalog with the plugin folders of the command line."""
     from archspec.catalog import Catalog
 
     return Catalog(plugins)

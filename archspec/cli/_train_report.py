@@ -68,11 +68,11 @@ class _Bar:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._console = Console(stderr=True)
-        columns = (TextColumn("{task.fields[stage]}"), BarColumn(bar_width=24), MofNCompleteColumn(),
-                   TimeElapsedColumn(), TextColumn("{task.fields[words]}"))  # fmt: skip
+        columns = (TextColumn("{task.fields[stage]}"), BarColumn(bar_width=10), MofNCompleteColumn(),
+                   TextColumn("{task.fields[words]}"))  # fmt: skip
         self._bars = Progress(*columns, console=self._console, transient=True, refresh_per_second=4)
         self._task: Any = None
         self._caching: Any = None
@@ -93,7 +93,7 @@ class _Bar:
         if self._task is None:
             self._task = self._bars.add_task("", total=progress.steps, stage=progress.stage, words="")
         words = _words(progress)
-        stage = f"stage {progress.stage}/{progress.stages}"
+        stage = f"{progress.stage}/{progress.stages}" if progress.stages > 1 else "step"
         self._bars.update(self._task, completed=progress.step, total=progress.steps, stage=stage, words=words)
 
     def row(self, progress: Progress) -> None:
@@ -107,12 +107,14 @@ class _Bar:
 
 
 def _words(progress: Progress) -> str:
-    score = "" if progress.val_miou is None else f"  val mIoU {progress.val_miou:.4f}"
-    left = "" if progress.seconds_left is None else f"  {_time(progress.seconds_left)} left"
-    return (
-        f"loss {progress.loss:.4f}  lr {progress.learning_rate:.2e}  {progress.images_per_second:.1f} images/s"
-        f"{score}{left}"
-    )
+    parts = [f"loss {progress.loss:.4f}", f"lr {progress.learning_rate:.1e}"]
+    if progress.images_per_second is not None:
+        parts.append(f"{progress.images_per_second:.1f} images/s")
+    if progress.val_miou is not None:
+        parts.append(f"val mIoU {progress.val_miou:.4f}")
+    if progress.seconds_left is not None:
+        parts.append(f"{_time(progress.seconds_left)} left")
+    return "  ".join(parts)
 
 
 def _time(seconds: float) -> str:

@@ -79,6 +79,10 @@ def build(
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
     if saved_model and not keras:
         raise click.UsageError("--saved-model needs the Keras model. Leave out --no-keras")
+    if representative and precision != "int8":
+        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+    if labels and via == "tensorflow":
+        raise click.UsageError("--labels goes into metadata, which TensorFlow's converter writes none of. Leave it out")
     folder = catalog(plugins)
     options = BuildOptions(
         precision=precision,
@@ -91,7 +95,10 @@ def build(
         latency=latency,
         threads=threads,
     )
-    _run(Build(load(spec, overrides, catalog=folder), folder, root, options), options, keras, saved_model, reporter)
+    one = Build(load(spec, overrides, catalog=folder), folder, root, options)
+    if labels:
+        _check_labels(one, labels)
+    _run(one, options, keras, saved_model, reporter)
 
 
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
@@ -121,13 +128,26 @@ def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, repo
 
 
 def _labels(path: Path | None) -> tuple[str, ...]:
+    """The lines of the file that are not empty."""
     from archspec.errors import Place, user_error
 
     if path is None:
         return ()
     try:
         return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise user_error(
-            f"cannot be read ({error})", "Name a text file with one class a line", place=Place(str(path))
-        ) from error
+    except OSError as error:
+        fact = f"cannot be read ({error.strerror or error})"
+    except UnicodeDecodeError:
+        fact = "not UTF-8 text"
+    raise user_error(fact, "Name a text file with one class a line", place=Place(str(path)))
+
+
+def _check_labels(one: Build, path: Path) -> None:
+    """Before anything is written: one label a class."""
+    from archspec.errors import Place, Problem, UserError
+    from archspec.export import check_labels
+
+    try:
+        check_labels(one.graph, one.options.labels)
+    except Problem as problem:
+        raise UserError(problem.at(Place(str(path)))) from None

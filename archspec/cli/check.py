@@ -39,6 +39,7 @@ def check(specs: tuple[str, ...], overrides: tuple[str, ...], plugins: tuple[Pat
 
 
 def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
+    from archspec.graph.program import build_program
     from archspec.graph.trace import trace
     from archspec.spec import expand, load
 
@@ -48,4 +49,5 @@ def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
         plural = "s" if len(choices) > 1 else ""
         return f"valid, with {len(choices)} open choice{plural} ({', '.join(choice.path for choice in choices)})"
     graph = trace(expand(spec), folder)
+    build_program(graph)  # every layer has a rule for the phone
     return f"valid, {len(graph.nodes)} layers"

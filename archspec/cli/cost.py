@@ -42,6 +42,8 @@ def cost(
 
     if (by or by_line) and len(specs) > 1:
         raise click.UsageError("--layers, --by and --by-line take one spec. Price them one by one")
+    if by and by_line:
+        raise click.UsageError("--by-line prints lines, --layers and --by print layers, blocks or sections. Take one")
     folder = catalog(plugins)
     networks = [traced(source, overrides, folder) for source in specs]
     if by_line:

@@ -87,7 +87,7 @@ def explain(
         need_library()
         opened = open_network(network, overrides, folder, seed)
         names = Names.of(opened, dataset, labels)
-        place = _layer(opened, layer)
+        place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with counting(f"{method} of each image", len(pictures)) as watch:
         asked, rows = _explained(opened, pictures, asked, watch)
@@ -117,7 +117,7 @@ def _pictures(images: tuple[Path, ...], dataset: Dataset | None, split: str, cou
 def _layer(opened: Opened, layer: str | None) -> str:
     from archspec.explain.logits import check_layer, last_features
 
-    return last_features(opened.model) if layer is None else check_layer(opened.model, layer)
+    return check_layer(opened.model, last_features(opened.model) if layer is None else layer)
 
 
 def _explained(

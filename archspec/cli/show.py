@@ -35,6 +35,8 @@ def show(
     """
     from archspec.cli._network import traced
 
+    if layers and form not in ("tree", "mermaid"):
+        raise click.UsageError(f"--layers is for --as tree and --as mermaid, not for --as {form}. Leave it out")
     network = traced(spec, overrides, catalog(plugins))
     if form == "spec":
         from archspec.spec import dump_expanded

@@ -68,9 +68,8 @@ def train(
     else:
         if not spec or not recipe or not references:
             raise click.UsageError("SPEC, --recipe and --data are needed (or --resume RUN)")
-        more = () if steps is None else (f"steps={steps}",)
         network = _spec(spec, overrides, weights, weights_format, plugins)
-        order = _order(network, recipe, (*changes, *more), references, seed)
+        order = _order(network, recipe, changes, steps, references, seed)
     _run(order, root, tensorboard)
 
 
@@ -85,11 +84,13 @@ def _spec(
     return override(spec, {"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
 
 
-def _order(spec: Spec, recipe: str, changes: tuple[str, ...], references: tuple[str, ...], seed: int) -> Order:
+def _order(
+    spec: Spec, recipe: str, changes: tuple[str, ...], steps: int | None, references: tuple[str, ...], seed: int
+) -> Order:
     from archspec.datasets import open_dataset
     from archspec.train import Order, load_recipe
 
-    return Order(spec, load_recipe(recipe, changes), {one: open_dataset(one) for one in references}, seed)
+    return Order(spec, load_recipe(recipe, changes, steps=steps), {one: open_dataset(one) for one in references}, seed)
 
 
 def _run(order: Order, root: Path, tensorboard: bool) -> None:

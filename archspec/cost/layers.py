@@ -37,7 +37,7 @@ class LayerCost:
 
 @dataclass(slots=True)
 class Group:
-    """A sum of layers under one name."""
+    """A sum of layers under one name. Shape, stride and receptive field are those of what comes out last."""
 
     name: str
     layers: int = 0
@@ -47,9 +47,11 @@ class Group:
     other_operations: int = 0
     memory_access_bytes: int = 0
     output_shape: Shape = field(default=())
+    stride: int = 1
+    receptive_field: tuple[int, int] = (1, 1)
 
     def add(self, cost: LayerCost) -> None:
-        """Count one more layer; the last one's shape is the group's."""
+        """Count one more layer."""
         self.layers += 1
         self.params += cost.params
         self.params_total += cost.params_total
@@ -57,6 +59,8 @@ class Group:
         self.other_operations += cost.other_operations
         self.memory_access_bytes += cost.memory_access_bytes
         self.output_shape = cost.output_shape
+        self.stride = cost.stride
+        self.receptive_field = cost.receptive_field
 
 
 class Counts(NamedTuple):

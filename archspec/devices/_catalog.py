@@ -1,8 +1,7 @@
-"""The folder as registry: a device file's stem is its name."""
+"""The folder as registry: a device file's stem is its name; one's own devices are files of YAML."""
 
 from __future__ import annotations
 
-import importlib
 from functools import cache
 from pathlib import Path
 from typing import cast
@@ -19,8 +18,18 @@ def devices() -> tuple[str, ...]:
 
 
 def device(name: str, **options: object) -> Device:
-    """The device of that name. Raises `UserError` for an unknown one."""
-    if name not in devices():
-        raise user_error(f"unknown device '{name}'", nearest(name, devices()))
-    module = importlib.import_module(f"archspec.devices.{name}")
-    return cast(Device, getattr(module, name)(**options))
+    """A device: a kind (`host`), the name of a file in `devices/` (`pixel`), or the path of a `.yaml`.
+
+    `options` are arguments of the kind's function; they win over those in a file. Raises `UserError` for an unknown
+    name and for faults of a file.
+    """
+    from archspec.devices._device_files import device_files, device_function, is_file, read_device_file
+
+    if name in devices():
+        return cast(Device, device_function(name)(**options))
+    known = device_files()
+    if not is_file(name) and name not in known:
+        raise user_error(f"unknown device '{name}'", nearest(name, (*devices(), *known)))
+    found = read_device_file(Path(name) if is_file(name) else known[name], devices())
+    named = {} if found.kind == "host" else {"name": found.name}
+    return cast(Device, device_function(found.kind)(**{**found.options, **named, **options}))

@@ -8,6 +8,7 @@ defaults or are written in the device's YAML. The promises, tested for every dev
 * `Session.run(n)` returns exactly n samples in the order they were taken, and raises rather than invent one.
 * `Session.close` may be called twice, and after any failure.
 * No call hangs: a device that can (a cable, a network) has its own time limit and raises.
+* What is the device's fault and not the model's is a `DeviceError`, which says whether another try can help.
 """
 
 from __future__ import annotations
@@ -84,6 +85,25 @@ class System:
     def fully_delegated(self) -> bool | None:
         """Whether every operation was delegated; None when it cannot be known."""
         return None if self.operations is None or self.delegated is None else self.operations == self.delegated
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Statistics of runs that a device took in one go without saying each: what `benchmark_model` prints.
+
+    They are no samples and never become some: a `Session` of such a program makes its samples otherwise, and offers
+    `aggregate` beside. `std_ms` is of the population. Old programs print no percentiles: None.
+    """
+
+    runs: int
+    warmup_runs: int
+    mean_ms: float
+    std_ms: float
+    min_ms: float
+    max_ms: float
+    median_ms: float | None = None
+    p5_ms: float | None = None
+    p95_ms: float | None = None
 
 
 class Session(Protocol):

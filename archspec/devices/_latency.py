@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from archspec.devices._contract import System
 from archspec.devices._machine import Machine
 from archspec.devices._procedure import PUBLISHABLE_RUNS, Procedure
+from archspec.devices._state import State
 from archspec.devices._statistics import Summary, round_ratios, summarise
 
 
@@ -39,6 +40,8 @@ class Latency:
     machine: Machine
     load_average_after: float | None
     time: str
+    state_after: State = field(default_factory=State)
+    measurements: int = 1
 
     @cached_property
     def wall(self) -> Summary:
@@ -86,11 +89,20 @@ class Latency:
         return self.wall.noisy
 
     @property
+    def throttled(self) -> str:
+        """Why the device was slower than it can be, before or after; '' when nothing says so."""
+        return self.state_after.throttled or self.machine.state.throttled
+
+    @property
     def cautions(self) -> tuple[str, ...]:
         """Why this number should not be trusted as it is; empty when there is no reason."""
         found = []
         if self.noisy:
             found.append(f"noisy: interquartile range is {self.wall.spread:.0%} of the median")
+        if self.throttled:
+            found.append(f"throttled: {self.throttled}")
+        if self.measurements > 1:
+            found.append(f"measured {self.measurements} times, the steadiest is kept")
         if self.runs < self.procedure.runs:
             found.append(f"stopped after {self.runs} of {self.procedure.runs} runs")
         if self.runs < PUBLISHABLE_RUNS:

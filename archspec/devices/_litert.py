@@ -27,7 +27,7 @@ class LitertRunner:
     """An allocated interpreter. Raises `UserError` for a file that is no model or that this runtime cannot run."""
 
     def __init__(self, interpreter: Callable[..., Any], model: Model, threads: int) -> None:
-        _check_mark(model)
+        check_mark(model)
         self._model = model
         with quiet_runtime():
             self._interpreter = _allocated(interpreter, model, threads)
@@ -59,7 +59,8 @@ class LitertRunner:
             raise _cannot_run(self._model, error) from error
 
 
-def _check_mark(model: Model) -> None:
+def check_mark(model: Model) -> None:
+    """Raise `UserError` for what is no `.tflite`."""
     if not model.content:
         raise user_error("is empty", "Export it again", place=model.place)
     if model.content[4:8] != _FILE_MARK:
@@ -90,12 +91,11 @@ def _first_line(error: Exception) -> str:
 
 
 def _system(interpreter: Any) -> System:
-    operations, delegated = _delegation(interpreter)
-    known = {None: None, 0: "none"}
+    operations, delegated = delegation(_nodes(interpreter))
     return System(
         runtime="LiteRT",
         version=_version(),
-        delegate=known.get(delegated, "XNNPACK"),  # the only delegate that this interpreter applies by itself
+        delegate=named_delegate(delegated),
         operations=operations,
         delegated=delegated,
         inputs=tuple(_described(details) for details in interpreter.get_input_details()),
@@ -116,14 +116,25 @@ def _described(details: Mapping[str, Any]) -> str:
     return f"{sizes} {details['dtype'].__name__}" + (" (size open in the file)" if is_open else "")
 
 
-def _delegation(interpreter: Any) -> tuple[int | None, int | None]:
-    """Operations of the model, and how many were delegated; (None, None) when this version does not tell.
+def named_delegate(delegated: int | None) -> str | None:
+    """XNNPACK is the only delegate that the interpreter applies by itself."""
+    return {None: None, 0: "none"}.get(delegated, "XNNPACK")
+
+
+def _nodes(interpreter: Any) -> Any:
+    try:
+        return interpreter._get_ops_details()
+    except (AttributeError, RuntimeError):
+        return None
+
+
+def delegation(nodes: Any) -> tuple[int | None, int | None]:
+    """Operations of the model, and how many were delegated, from an interpreter's nodes; (None, None) is "not told".
 
     A delegate's node stands for all operations between its inputs and its outputs, so going back from its outputs
     to its inputs finds exactly those that it took.
     """
     try:
-        nodes = interpreter._get_ops_details()
         kernels = [node for node in nodes if node["op_name"] == "DELEGATE"]
         own = [node for node in nodes if node["op_name"] != "DELEGATE"]
         taken: set[int] = set()

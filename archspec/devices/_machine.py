@@ -7,9 +7,14 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from archspec.devices._state import STATE_FILES, State, read_files, state_of
+
+GOVERNOR_FILE = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Machine:
     usable_cpus: int
     governor: str | None = None
     load_average: float | None = None
+    state: State = field(default_factory=State)
 
 
 def read_machine(root: Path = Path("/")) -> Machine:
@@ -47,8 +53,37 @@ def read_machine(root: Path = Path("/")) -> Machine:
         system=platform.system(),
         kernel=platform.release(),
         usable_cpus=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cpus,
-        governor=_text(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor").strip() or None,
+        governor=_text(root / GOVERNOR_FILE).strip() or None,
         load_average=load_average(),
+        state=state_of(read_files(root, STATE_FILES)),
+    )
+
+
+def machine_of(files: Mapping[str, str]) -> Machine:
+    """Another machine, from the texts of its files by path and the output of `uname -smr` and `nproc` by command.
+
+    The fingerprint is made as `read_machine` makes it.
+    """
+    processor = _processor(files.get("proc/cpuinfo", ""))
+    system, kernel, architecture = [*files.get("uname -smr", "").split(), "", "", ""][:3]
+    model = files.get("proc/device-tree/model", "").strip("\0\n ")
+    chip = " ".join(files.get(f"getprop {key}", "").strip() for key in _CHIP).strip()
+    cpu = processor.get("model name") or model or chip or processor.get("Hardware", "") or architecture
+    cpus = files.get("proc/cpuinfo", "").count("processor\t") or 1
+    usable = files.get("nproc", "").strip()
+    load = files.get("proc/loadavg", "").split()
+    identity = (f"{key}={processor[key]}" for key in sorted(processor))
+    return Machine(
+        fingerprint=_fingerprint(architecture, cpu, str(cpus), *identity),
+        cpu=cpu,
+        cpus=cpus,
+        architecture=architecture,
+        system=system,
+        kernel=kernel,
+        usable_cpus=int(usable) if usable.isdigit() else cpus,
+        governor=files.get(GOVERNOR_FILE, "").strip() or None,
+        load_average=float(load[0]) if load else None,
+        state=state_of(files),
     )
 
 
@@ -59,6 +94,7 @@ def load_average() -> float | None:
     return None
 
 
+_CHIP = ("ro.product.manufacturer", "ro.product.model", "ro.soc.model")  # of Android
 _IDENTITY = (
     "vendor_id", "cpu family", "model", "model name", "stepping", "flags",  # x86
     "CPU implementer", "CPU architecture", "CPU variant", "CPU part", "CPU revision", "Features", "Hardware",  # ARM

@@ -16,6 +16,9 @@ class Procedure:
 
     Runs of one model stand together in a round because a model that waited its turn finds cold caches: with one run
     a turn, small networks read 3 to 11 % slow. `limit_s` ends the timed part early, after a whole round.
+
+    `remeasure`: a measurement in which a model was noisy or the device throttled is made again, at most so often; the
+    steadiest is kept, and every result says how many there were.
     """
 
     name: str
@@ -23,12 +26,15 @@ class Procedure:
     rounds: int
     runs_per_round: int
     limit_s: float = math.inf
+    remeasure: int = 0
 
     def __post_init__(self) -> None:
         if not (self.warmup_s >= 0 and math.isfinite(self.warmup_s)):
             raise user_error(f"the warm-up must be 0 s or longer ({self.warmup_s})")
         if self.rounds < 1 or self.runs_per_round < 1:
             raise user_error(f"there must be a run to time ({self.rounds} rounds of {self.runs_per_round})")
+        if self.remeasure < 0:
+            raise user_error(f"a measurement cannot be made again {self.remeasure} times")
         if not self.limit_s > 0:
             raise user_error(f"the time limit must be longer than 0 s ({self.limit_s})")
 

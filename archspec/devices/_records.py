@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archspec.devices._latency import Latency
+from archspec.devices._state import State
 from archspec.record import Plain, Record, package_versions
 from archspec.reporters import Column, Table
 
@@ -86,6 +87,9 @@ def _circumstances(latency: Latency) -> dict[str, Plain]:
         "cpu": latency.machine.cpu,
         "governor": latency.machine.governor,
         "kernel": latency.machine.kernel,
+        **{f"{name}_before": value for name, value in _state(latency.machine.state).items()},
+        **{f"{name}_after": value for name, value in _state(latency.state_after).items()},
+        "measurements": latency.measurements,
         "load_average_before": latency.machine.load_average,
         "load_average_after": latency.load_average_after,
         "model_hash": latency.model_hash,
@@ -95,6 +99,18 @@ def _circumstances(latency: Latency) -> dict[str, Plain]:
         "usable_cpus": latency.machine.usable_cpus,
         "warmup_s_taken": latency.warmup_s,
     }
+
+
+def _state(state: State) -> dict[str, Plain]:
+    """What is known of it; nothing where nothing is."""
+    values: dict[str, Plain] = {
+        "battery_percent": state.battery_percent,
+        "charging": state.charging,
+        "clocks_mhz": "/".join(map(str, state.clocks_mhz)) or None,
+        "temperature_c": state.temperature_c,
+        "thermal_status": state.thermal_status,
+    }
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def latency_table(latencies: Sequence[Latency], title: str = "Latency") -> Table:
@@ -127,11 +143,13 @@ def _notes(latencies: Sequence[Latency]) -> list[str]:
     load = (
         f"{machine.load_average} before, {first.load_average_after} after" if machine.load_average is not None else ""
     )
+    known = "; ".join(words for words in (machine.state.words, first.state_after.words) if words)
     turns = f"{steps.rounds} rounds of {steps.runs_per_round} runs in turns"
     runtime = f"{system.runtime} {system.version}"
     lines = [
         f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, {build}",
-        f"state: governor {machine.governor or 'not known'}, load average {load or 'not known'}",
+        f"state: governor {machine.governor or 'not known'}, load average {load or 'not known'}"
+        + (f", {known}" if known else ""),
         f"runtime: {runtime}, delegate {system.delegate or 'not known'}, threads {first.threads}",
         f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {turns}; ratio to {first.reference} round by round",
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -99,8 +100,12 @@ class Build:
         return self._export(self.weights)
 
     def export(self) -> None:
-        """Write `model.tflite`."""
-        write_bytes(self.tflite_path, self.exported.data)
+        """Write `model.tflite`. The Keras models of an earlier build go: their weights may be others."""
+        data = self.exported.data
+        self.keras_path.unlink(missing_ok=True)
+        if (self.saved_model_path / "saved_model.pb").is_file():
+            shutil.rmtree(self.saved_model_path)
+        write_bytes(self.tflite_path, data)
 
     @property
     def tflite_path(self) -> Path:
@@ -111,6 +116,11 @@ class Build:
     def keras_path(self) -> Path:
         """Where the Keras model goes."""
         return self.folder / "model.keras"
+
+    @property
+    def saved_model_path(self) -> Path:
+        """Where the SavedModel goes."""
+        return self.folder / "saved_model"
 
     def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
         """Host latency of the `.tflite`, in turns with the reference network."""
@@ -134,7 +144,7 @@ class Build:
 
         lower.save_keras(self.keras_model, self.keras_path)
         if saved_model:
-            lower.save_saved_model(self.keras_model, self.folder / "saved_model")
+            lower.save_saved_model(self.keras_model, self.saved_model_path)
 
     def compare(self) -> Agreement:
         """The written file against the Keras model, and both again with trained-like statistics.

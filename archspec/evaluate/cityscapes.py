@@ -12,7 +12,7 @@ import numpy as np
 from archspec.datasets._images import read_indices
 from archspec.datasets.cityscapes import SPLITS
 from archspec.errors import Place, nearest, user_error
-from archspec.evaluate.truth import Array, Item, Truth
+from archspec.evaluate.truth import Array, Item, Truth, fingerprint
 from archspec.metrics import Counts
 from archspec.metrics._cityscapes import cityscapes_labels
 
@@ -50,7 +50,7 @@ class CityscapesReference:
 
     def read(self, item: Item) -> Truth:
         """Label and instance numbers, the files as they are. Raises `UserError`."""
-        instances_file = item.file.with_name(item.file.name.removesuffix(LABELS) + INSTANCES)
+        instances_file = _instances_of(item)
         labels, instances = read_indices(item.file), read_indices(instances_file)
         if instances.shape != labels.shape:
             fact = f"{_words(instances)} pixels, and the label map has {_words(labels)}"
@@ -59,6 +59,10 @@ class CityscapesReference:
             fact = f"label {labels.max()}, which does not exist"
             raise user_error(fact, f"Labels are 0 to {len(self.labels) - 1}", place=Place(str(item.file)))
         return Truth(labels, instances)
+
+    def digest(self, item: Item, truth: Truth) -> str:
+        """Of the files, which are small."""
+        return fingerprint([(item.name, item.file.read_bytes()), ("", _instances_of(item).read_bytes())])
 
     def encoded(self, classes: Array) -> Array:
         """The 19 classes as label numbers: 0 (road) is 7."""
@@ -76,6 +80,10 @@ class CityscapesReference:
             fact = f"predictions hold only the values {said.min()} to {said.max()}"
             return (f"{fact}: are these training numbers? Label numbers are scored, 7 is road and 33 is bicycle",)
         return ()
+
+
+def _instances_of(item: Item) -> Path:
+    return item.file.with_name(item.file.name.removesuffix(LABELS) + INSTANCES)
 
 
 def _words(labels: Array) -> str:

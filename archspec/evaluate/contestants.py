@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from archspec.evaluate.spec_network import SpecNetwork
 from archspec.export import TfliteNetwork, read_metadata
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
-from archspec.record import Plain
+from archspec.record import Plain, TrainingRun
 from archspec.spec import Spec, dump, expand, load
 from archspec.weights import Imported, import_weights, spec_weights
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from archspec.graph import Graph
     from archspec.spec import Network as SpecExpanded
 
-RUN_SPEC, RUN_WEIGHTS, RUN_FACTS = "spec.yaml", "weights.npz", "run.json"
 BYTES = (0.0, 255.0)
 
 
@@ -146,33 +144,20 @@ def _keras(path: Path, opening: Opening) -> Contestant:
 
 
 def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
-    missing = [name for name in (RUN_SPEC, RUN_WEIGHTS) if not (folder / name).is_file()]
-    if missing:
+    run = TrainingRun(folder)
+    if run.missing:
         models = sorted(file.name for file in folder.iterdir() if file.suffix in (".keras", ".tflite"))
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
-        raise user_error(f"no {' and no '.join(missing)} in this folder", remedy, place=Place(str(folder)))
-    spec = load(folder / RUN_SPEC, opening.overrides, catalog=catalog)
+        raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
+    spec = load(run.spec, opening.overrides, catalog=catalog)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
-    file = folder / RUN_WEIGHTS
-    found = import_weights(file, "archspec_npz", graph, output_stride=expanded.output_stride)
-    contestant = _of_spec(folder.resolve().name, spec, expanded, graph, found, Place(str(file)), catalog, opening)
-    return _with_facts(contestant, folder / RUN_FACTS)
-
-
-def _with_facts(contestant: Contestant, file: Path) -> Contestant:
-    """What `run.json` says of the run, where there is one: classes, data, and whether it came to its end."""
-    if not file.is_file():
-        return contestant
-    try:
-        facts = json.loads(file.read_text("utf-8"))
-        labels, data = tuple(map(str, facts.get("classes", ()))), [str(one) for one in facts.get("data", ())]
-        state = str(facts.get("state", "finished"))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
+    found = import_weights(run.weights, "archspec_npz", graph, output_stride=expanded.output_stride)
+    facts, place = run.facts(), Place(str(run.weights))
+    contestant = _of_spec(folder.resolve().name, spec, expanded, graph, found, place, catalog, opening)
     before = contestant.remarks
-    said = () if state == "finished" else (f"this run is not finished ({state})",)
-    return replace(contestant, labels=labels, data=data[-1] if data else "", remarks=lambda: (*said, *before()))
+    said = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
+    return replace(contestant, labels=facts.classes, data=facts.data, remarks=lambda: (*said, *before()))
 
 
 def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:

@@ -98,13 +98,13 @@ def score_networks(
     def read(pair: tuple[Example, Item]) -> tuple[Array, Truth, str]:
         image, truth = dataset.read_image(pair[0]), reference.read(pair[1])
         _check_size(image, truth, pair[1])
-        return image, truth, fingerprint([("image", image.tobytes()), ("labels", truth.labels.tobytes())])
+        return image, truth, fingerprint([(reference.digest(pair[1], truth), image.tobytes())])
 
     with ThreadPoolExecutor(1, thread_name_prefix="archspec-counts") as pool:
         turns = [_Turn(contestant, pool) for contestant in contestants]
         for number, ((example, item), result) in enumerate(started(read, pairs, READERS)):
             image, truth, content = result.result()
-            contents.append((example.name, content.encode()))
+            contents.append((content, b""))
             for turn in turns:
                 predicted = _predict(turn, image, viewing, dataset)
                 turn.count(nothing, item, truth, reference.encoded(predicted))

@@ -51,12 +51,12 @@ def score_predictions(
     files = find_predictions(folder, items, reference)
     nothing = Counts.none(reference.labels, instances=reference.instances, boundaries=boundaries)
 
-    def one(item: Item) -> tuple[Counts, tuple[str, bytes]]:
+    def one(item: Item) -> tuple[Counts, str]:
         truth = reference.read(item)
         predicted = read_prediction(files[item.name], reference, truth.labels.shape)
-        return counted(nothing, item, truth, predicted), (item.name, item.file.read_bytes())
+        return counted(nothing, item, truth, predicted), reference.digest(item, truth)
 
-    found: list[tuple[Counts, tuple[str, bytes]]] = []
+    found: list[tuple[Counts, str]] = []
     faults: list[Fault] = []
     for done, (_, result) in enumerate(started(one, items, workers), 1):
         try:
@@ -67,7 +67,7 @@ def score_predictions(
             watch(done, len(items))
     if faults:
         raise some_of(faults)
-    return Scored(reduce(add, (counts for counts, _ in found)), fingerprint(content for _, content in found))
+    return Scored(reduce(add, (counts for counts, _ in found)), fingerprint((digest, b"") for _, digest in found))
 
 
 def counted(nothing: Counts, item: Item, truth: Truth, predicted: Array) -> Counts:

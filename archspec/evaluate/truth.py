@@ -55,6 +55,10 @@ class Reference(Protocol):
         """One of them. Raises `UserError` with the file's name."""
         ...
 
+    def digest(self, item: Item, truth: Truth) -> str:
+        """What stands for its content."""
+        ...
+
     def encoded(self, classes: Array) -> Array:
         """Classes as networks give them `(H, W)`, in the numbers of `labels`."""
         ...
@@ -95,6 +99,10 @@ class ClassReference:
     def read(self, item: Item) -> Truth:
         """The classes of an example. Raises `UserError`."""
         return Truth(self._dataset.read_label(self._examples[item.name]))
+
+    def digest(self, item: Item, truth: Truth) -> str:
+        """Of the classes: a label need not be a file of its own."""
+        return fingerprint([(item.name, truth.labels.tobytes())])
 
     def encoded(self, classes: Array) -> Array:
         """As they are."""

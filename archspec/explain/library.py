@@ -22,7 +22,7 @@ def library() -> Iterator[None]:
     except ImportError as error:
         raise user_error(
             f"explanations need tf-keras-vis, which cannot be imported ({error})",
-            "Install it: pip install 'archspec-keras[vis]'",
+            "Install it: pip install 'tf-keras-vis>=0.8.7,<0.9' 'scipy<2'",
         ) from error
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import Place, user_error
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
+from archspec.record import TrainingRun
 from archspec.spec import expand, load
 from archspec.weights import import_weights, spec_weights
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     Weights = dict[str, np.ndarray[Any, Any]]
 
-SPEC_FILE, WEIGHTS_FILE, ABOUT_FILE = "spec.yaml", "weights.npz", "run.json"  # of a training run's folder
 FOR_GRADIENTS = ("output=logits", "input.dtype=float32")  # a label has no gradient, nor has an integer
 
 
@@ -75,34 +74,19 @@ def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed
 
 def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Opened:
     """Its own weights, whatever the spec began with."""
-    about = _about(folder)
-    missing = [name for name in (SPEC_FILE, WEIGHTS_FILE) if not (folder / name).is_file()]
-    if missing:
-        state = f"; the run is {about['state']}" if "state" in about else ""
-        fact = f"no folder of a finished training run (no {' and no '.join(missing)}{state})"
+    run = TrainingRun(folder)
+    facts = run.facts()
+    if run.missing:
+        state = "" if facts.state == "finished" else f"; the run is {facts.state}"
+        fact = f"no folder of a finished training run (no {' and no '.join(run.missing)}{state})"
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
-    network = expand(load(folder / SPEC_FILE, (*overrides, *FOR_GRADIENTS), catalog=catalog))
+    network = expand(load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog))
     graph = trace(network, catalog)
-    found = import_weights(folder / WEIGHTS_FILE, "archspec_npz", graph, output_stride=network.output_stride)
+    found = import_weights(run.weights, "archspec_npz", graph, output_stride=network.output_stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
-        raise user_error(fact, "Was the training cut short?", place=Place(str(folder / WEIGHTS_FILE)))
-    names = about.get("classes", [])
-    return _opened(graph, dict(found.arrays), found.said(""), found.notes, tuple(map(str, names)))
-
-
-def _about(folder: Path) -> dict[str, Any]:
-    """What `run.json` says of a run, nothing where there is none. Raises `UserError` when it is damaged."""
-    path = folder / ABOUT_FILE
-    if not path.is_file():
-        return {}
-    try:
-        about = json.loads(path.read_text("utf-8"))
-        if not isinstance(about, dict) or not isinstance(about.get("classes", []), list):
-            raise ValueError("not an object with a list of classes")  # noqa: TRY301, TRY004 (said below)
-    except (OSError, ValueError) as error:
-        raise user_error(f"cannot be read ({error})", "Name another run", place=Place(str(path))) from error
-    return about
+        raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))
+    return _opened(graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
 
 
 def _opened(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,10 @@ class Question:
     samples: int = 20
     channels: int | None = None
     seed: int = 0
+
+    def alone(self, index: int) -> Question:
+        """Only the score of that index."""
+        return replace(self, classes=(self.classes[index],), weights=self.weights[index : index + 1])
 
     @cached_property
     def images(self) -> Array:

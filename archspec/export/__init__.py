@@ -7,7 +7,7 @@
 from archspec.export.census import Census, check_census, take_census
 from archspec.export.check import Equality, check_equality, default_images
 from archspec.export.exporting import PRECISIONS, Exported, Precision, export, logits_node, write
-from archspec.export.metadata import Metadata, read_metadata
+from archspec.export.metadata import Metadata, check_labels, read_metadata
 from archspec.export.running import run
 from archspec.export.tflite_network import TfliteNetwork
 
@@ -21,6 +21,7 @@ __all__ = [
     "TfliteNetwork",
     "check_census",
     "check_equality",
+    "check_labels",
     "default_images",
     "export",
     "logits_node",

@@ -45,7 +45,7 @@ def describe(
     model: Model, graph: Graph, *, precision: str, labels: Sequence[str] | None, spec_text: str | None
 ) -> Model:
     """The model with both metadata buffers. Raises `Problem` when there are not as many labels as classes."""
-    _check_labels(graph, labels)
+    check_labels(graph, labels)
     image = model.tensors[model.inputs[0]]
     height, width, channels = image.shape[1:]
     own = {
@@ -123,7 +123,8 @@ def read_metadata(data: bytes) -> Metadata:
     )
 
 
-def _check_labels(graph: Graph, labels: Sequence[str] | None) -> None:
+def check_labels(graph: Graph, labels: Sequence[str] | None) -> None:
+    """Raises `Problem` unless there is one label a class, each of one line; None is none at all."""
     classes = class_count(graph)
     if labels is None:
         return

@@ -1,16 +1,19 @@
 """Measurements as plain values: one `Record` is one number and everything needed to know what it means.
 
-`write_records`, `read_records` keep them in a JSON file; `write_text`, `write_bytes` are how every file is written.
+`write_records`, `read_records` keep them in a JSON file; `write_text`, `write_bytes` are how every file is written;
+`TrainingRun` is what others find in the folder of a training.
 """
 
 from archspec.record.atomic import write_bytes, write_text
 from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
 from archspec.record.record import Plain, Record, timestamp
+from archspec.record.training_run import TrainingRun
 
 __all__ = [
     "Plain",
     "Record",
+    "TrainingRun",
     "package_versions",
     "read_records",
     "timestamp",

@@ -211,7 +211,8 @@ def _check_input(node: Node, lint: Lint) -> None:
             lint.section("preprocess", entry.node, path)
         elif key in INPUT_KINDS:
             lint.allowed = _INPUT
-            lint.read(INPUT_KINDS[key], size_node(entry.node) if key == "size" else entry.node, path)
+            one_side = key == "size" and size_node(entry.node) is not entry.node  # said once, as it was written
+            lint.read(_SIDE if one_side else INPUT_KINDS[key], entry.node, path)
         else:
             at_top = key in TOP_KEYS and key != "name"
             remedy = f"Write '{key}' at the top level" if at_top else nearest(key, INPUT_KEYS)

@@ -64,6 +64,8 @@ def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
 
 
 def _find(source: str | Path, catalog: Catalog) -> Path:
+    if not str(source).strip():
+        raise user_error("a spec without a name ('')", "Name a spec file, or a bundled spec")
     path = Path(source)
     named = catalog.specs().get(str(source))
     if named is not None and not path.is_file():

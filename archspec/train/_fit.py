@@ -51,7 +51,7 @@ class Fit:
         self._graph = graph
         self._fixed = dict(fixed or {})
         self._strategy = strategy or training_strategy()
-        self._loss = total_loss(stage.loss, class_weights)
+        self._loss = total_loss(stage.loss, class_weights, upsample_logits=stage.upsample_logits)
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision])
             self.moved = moved_variables(self.model, graph, stage)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from archspec.record import write_text
 from archspec.train._checkpoint import Position
@@ -15,18 +16,19 @@ from archspec.train._checkpoint import Position
 @dataclass(frozen=True, slots=True)
 class Row:
     """After `step` updates of a stage (from 1): the mean loss since the row before, the rate of the last update, the
-    images a second and the seconds of training so far; `val_miou` where it was validated."""
+    images a second (None where that cannot be told) and the seconds of training so far; `val_miou` where validated."""
 
     stage: int
     step: int
     loss: float
     learning_rate: float
-    images_per_second: float
+    images_per_second: float | None
     seconds: float
     val_miou: float | None = None
 
 
 COLUMNS = tuple(one.name for one in fields(Row))
+OPTIONAL = ("images_per_second", "val_miou")
 
 
 class Log:
@@ -73,10 +75,10 @@ def _text(rows: Iterable[Row]) -> str:
 
 def _row(line: dict[str, str | None]) -> Row | None:
     try:
-        numbers = {name: line[name] or "" for name in COLUMNS}
-        miou = numbers.pop("val_miou")
-        stage, step = int(numbers.pop("stage")), int(numbers.pop("step"))
-        rest = {name: float(text) for name, text in numbers.items()}
-        return Row(stage, step, val_miou=float(miou) if miou else None, **rest)
+        cells = {name: line[name] or "" for name in COLUMNS}
+        stage, step = int(cells.pop("stage")), int(cells.pop("step"))
+        optional = {name: float(text) if text else None for name in OPTIONAL for text in (cells.pop(name),)}
+        others: dict[str, Any] = {name: float(text) for name, text in cells.items()}
+        return Row(stage, step, **(others | optional))
     except (KeyError, ValueError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +26,28 @@ def loss_function(name: str) -> Callable[..., Any]:
     return found
 
 
-def total_loss(terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None) -> Loss:
-    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers."""
+def total_loss(
+    terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None, *, upsample_logits: bool = True
+) -> Loss:
+    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers.
+
+    Where their sizes differ, the logits are brought to that of the labels, or the nearest labels are taken.
+    """
     from archspec.lower.framework import tf
 
-    functions = [(term.weight, loss_function(term.name), dict(term.arguments)) for term in terms]
     weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
+    functions = [
+        (term.weight, partial(loss_function(term.name), **term.arguments), weights if term.class_weights else None)
+        for term in terms
+    ]
 
     def loss(logits: Any, labels: Any) -> Any:
         logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
-        logits = at_size(logits, labels.shape[1:3])
-        return tf.add_n([weight * one(logits, labels, weights, **options) for weight, one, options in functions])
+        if upsample_logits:
+            logits = at_size(logits, labels.shape[1:3])
+        else:
+            labels = _nearest(labels, logits.shape[1:3])
+        return tf.add_n([weight * one(logits, labels, weighting) for weight, one, weighting in functions])
 
     return loss
 
@@ -48,3 +59,12 @@ def at_size(logits: Any, size: Any) -> Any:
     if tuple(logits.shape[1:3]) == tuple(size):
         return logits
     return tf.compat.v1.image.resize(logits, size, align_corners=True)
+
+
+def _nearest(labels: Any, size: Any) -> Any:
+    from archspec.lower.framework import tf
+
+    if tuple(labels.shape[1:3]) == tuple(size):
+        return labels
+    resized = tf.raw_ops.ResizeNearestNeighbor(images=labels[..., None], size=size, align_corners=True)
+    return resized[..., 0]

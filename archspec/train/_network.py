@@ -35,6 +35,15 @@ def graph_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float |
     return graph
 
 
+def without_upsampling(graph: Graph) -> Graph:
+    """The same graph, ending before the resizing that nothing with weights comes after."""
+    (end,) = graph.outputs
+    while type(end.node.layer).__name__ == "Resize":
+        end = end.node.inputs[0]
+    graph.finish((end,))
+    return graph
+
+
 def carried(weights: Mapping[str, Array], graph: Graph, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
     """The weights of one stage in the network of the next, and the names of those that begin afresh.
 

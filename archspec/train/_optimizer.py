@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.graph import Graph, Node
-from archspec.lower.framework import keras
+from archspec.lower.framework import keras, tf
 from archspec.train._network import is_within
 from archspec.train._optimizer_kind import optimizer_classes
 from archspec.train._recipe import Stage
@@ -88,6 +88,15 @@ def _paced(optimizer_class: Any, moved: Sequence[Moved]) -> Any:
 
         def _apply_weight_decay(self, variables: Any) -> None:
             """Done in `update_step`."""
+
+        def _clip_gradients(self, gradients: Any) -> Any:
+            """Keras clips what each replica has by itself, before the sum; the norm is that of the sum."""
+            replica = tf.distribute.get_replica_context()
+            if self.global_clipnorm is None or replica.num_replicas_in_sync == 1:
+                return super()._clip_gradients(gradients)
+            norm = tf.linalg.global_norm(replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients))
+            factor = self.global_clipnorm / tf.maximum(norm, self.global_clipnorm)
+            return [gradient * factor for gradient in gradients]
 
     Paced.__name__ = optimizer_class.__name__
     return Paced

@@ -14,7 +14,7 @@ from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.spec import Spec, override
-from archspec.train._network import graph_for, network_for
+from archspec.train._network import graph_for, network_for, without_upsampling
 from archspec.train._recipe import Recipe, Stage
 from archspec.weights import Imported, spec_weights
 
@@ -57,7 +57,8 @@ class Order:
     def graph(self, stage: Stage) -> Graph:
         """The graph that a stage trains. Raises `UserError`."""
         classes = len(self.dataset(stage)[1].classes)
-        return graph_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
+        graph = graph_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
+        return graph if stage.upsample_logits else without_upsampling(graph)
 
     @cached_property
     def imported(self) -> Imported | None:

@@ -24,11 +24,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class LossTerm:
-    """One summand of a loss."""
+    """One summand of a loss; `class_weights` says whether the stage's are for it too."""
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
+    class_weights: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,11 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One training: its data, length and everything that moves weights. `data` '' is the only data set there is."""
+    """One training: its data, length and everything that moves weights. `data` '' is the only data set there is.
+
+    Without `upsample_logits` the loss is taken where the network makes its scores, before they are brought to the
+    image's size, against the nearest labels (DeepLab has the same switch).
+    """
 
     name: str
     augmentation: Augmentation
@@ -103,6 +108,7 @@ class Stage:
     weight_decay: WeightDecay | None = None
     loss: tuple[LossTerm, ...] = (LossTerm("cross_entropy"),)
     class_weights: ClassWeights | None = None
+    upsample_logits: bool = True
     ema: float | None = None
     clip_norm: float | None = None
     mixed_precision: Literal["none", "float16", "bfloat16"] = "none"

@@ -43,11 +43,11 @@ from archspec.train._schedule import schedule_function, schedule_names
 COUNT = NumberKind(limits=Limits(ge=1), sample="100")
 POSITIVE = NumberKind(real=True, limits=Limits(gt=0), sample="0.001")
 SHARE = NumberKind(real=True, limits=Limits(gt=0, lt=1), sample="0.99")
-WEIGHT_KEY = "weight"
+BESIDE_LOSS: dict[str, Kind] = {"weight": POSITIVE, "class_weights": BoolKind()}
 
 
 class LossKind(NamedKind):
-    """A loss, or a list of them, of which each may have a `weight` beside its name."""
+    """A loss, or a list of them; each may have a `weight` and `class_weights: false` beside its name."""
 
     def __init__(self) -> None:
         super().__init__("loss", loss_names, loss_function)
@@ -64,12 +64,16 @@ class LossKind(NamedKind):
 
     def term(self, node: Node, path: str, reader: Reads) -> Any:
         """One summand."""
-        weight: Any = 1.0
-        if isinstance(node, Table) and WEIGHT_KEY in node.entries:
-            weight = reader.read(POSITIVE, node.entries[WEIGHT_KEY].node, f"{path}.{WEIGHT_KEY}")
-            node = node.without(WEIGHT_KEY)
+        beside: dict[str, Any] = {}
+        if isinstance(node, Table):
+            for key, kind in BESIDE_LOSS.items():
+                if key in node.entries:
+                    beside[key] = reader.read(kind, node.entries[key].node, f"{path}.{key}")
+            node = node.without(*BESIDE_LOSS)
         named = super().read(node, path, reader)
-        return INVALID if INVALID in (named, weight) else LossTerm(named.name, named.arguments, weight)
+        if named is INVALID or INVALID in beside.values():
+            return INVALID
+        return LossTerm(named.name, named.arguments, **beside)
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,7 @@ STAGE_KINDS: dict[str, Kind] = {
             _OFF,
         )
     ),
+    "upsample_logits": BoolKind(),
     "ema": UnionKind((SHARE, _OFF)),
     "clip_norm": UnionKind((POSITIVE, _OFF)),
     "mixed_precision": LiteralKind(("none", "float16", "bfloat16")),

@@ -29,14 +29,17 @@ def recipe_names() -> dict[str, Path]:
     return {path.stem: path for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml"))}
 
 
-def load_recipe(source: str | Path, overrides: Sequence[str] = (), *, name: str | None = None) -> Recipe:
+def load_recipe(
+    source: str | Path, overrides: Sequence[str] = (), *, steps: int | None = None, name: str | None = None
+) -> Recipe:
     """The recipe in a file, or the bundled one of that name, with assignments `PATH=VALUE` applied.
 
+    `steps` is the length of every stage, whatever is written; `name` is what it is called, else as its file.
     Raises `UserError` with every fault, in the order of their places.
     """
     path = _find(source)
     faults: list[Fault] = []
-    return _finish(read_file(path, faults), name or path.stem, overrides, faults)
+    return _finish(read_file(path, faults), name or path.stem, overrides, faults, steps)
 
 
 def parse_recipe(text: str, name: str, *, file: str = "<text>", overrides: Sequence[str] = ()) -> Recipe:
@@ -55,16 +58,31 @@ def _find(source: str | Path) -> Path:
     raise user_error("no such recipe file, nor a bundled recipe of that name", remedy, place=Place(str(source)))
 
 
-def _finish(document: Table | None, name: str, overrides: Sequence[str], faults: list[Fault]) -> Recipe:
+def _finish(
+    document: Table | None, name: str, overrides: Sequence[str], faults: list[Fault], steps: int | None = None
+) -> Recipe:
     for assignment in overrides:
         document = override_plain(document or Table({}), assignment, faults, OPTION)
     if document is None:
         raise_together(faults)
         raise AssertionError("a recipe that cannot be read has a fault")
+    if steps is not None:
+        document = _with_steps(document, steps)
     reading = _Reading(faults)
     recipe = reading.recipe(document, name)
     raise_together(reading.faults)
     return recipe
+
+
+def _with_steps(document: Table, steps: int) -> Table:
+    """The same, with one length for every stage."""
+    place = Place(f"--steps {steps}")
+    document = document.without(*LENGTH).with_entry("steps", Scalar(steps, place), place)
+    stages = document.get(STAGES)
+    if not isinstance(stages, Items):
+        return document
+    items = (item.without(*LENGTH) if isinstance(item, Table) else item for item in stages.items)
+    return document.with_entry(STAGES, Items(tuple(items), stages.place), document.entries[STAGES].place)
 
 
 class _Reading(Reader):

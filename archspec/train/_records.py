@@ -29,15 +29,17 @@ def training_records(order: Order, network_hash: str, scores: Scores, steps: tup
         "crop": " x ".join(map(str, stage.augmentation.size)),
         "steps": sum(steps),
         "seed": order.seed,
-        "start": order.start_said,
         "weights_digest": None if order.imported is None else order.imported.digest,
         **package_versions(PACKAGES),
     }
+    circumstances: dict[str, Plain] = {"start": order.start_said}  # it names a file, wherever that lies
     time = timestamp()
     spec = dump(order.trained_spec)
 
     def row(metric: str, value: float, more: dict[str, Plain]) -> Record:
-        return Record(network_hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, time=time)
+        return Record(
+            network_hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
+        )
 
     rows = [row("val_miou", scores.miou, {})]
     for name, value in zip(dataset.classes.names, scores.iou.tolist(), strict=True):

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from archspec.datasets import Dataset
 from archspec.errors import Place, user_error
 from archspec.record import package_versions, timestamp, write_text
-from archspec.spec import dump, override
+from archspec.spec import Spec, dump, override
 from archspec.train._order import Order
 
 State = Literal["running", "finished", "failed"]
@@ -91,11 +92,11 @@ class Run:
             "recipe": order.recipe.name,
             "digest": order.digest,
             "seed": order.seed,
-            "data": list(order.datasets),
+            "data": [_reference(dataset) for dataset in order.datasets.values()],
             "fingerprints": order.fingerprints,
             "classes": list(order.final.classes.names),
             "steps": list(steps),
-            "spec": dump(order.spec),
+            "spec": dump(_from_anywhere(order.spec)),
             "recipe_digest": order.recipe.digest,
             "start": order.start_said,
             "versions": package_versions(PACKAGES),
@@ -120,6 +121,21 @@ class Run:
         with (self.folder / ".lock").open("a") as file:
             _lock(file.fileno(), self.folder)
             yield
+
+
+def _reference(dataset: Dataset) -> str:
+    """What opens it again from any folder."""
+    return dataset.name if dataset.root is None else f"{dataset.name}:{dataset.root.resolve()}"
+
+
+def _from_anywhere(spec: Spec) -> Spec:
+    """The spec with the file of its weights named from the root; a name that is no file stays."""
+    weights = spec.values["weights"]
+    file = Path(weights["file"] if isinstance(weights, dict) else weights)
+    if not file.exists():
+        return spec
+    whole = str(file.resolve())
+    return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
 
 
 def _lock(descriptor: int, folder: Path) -> None:

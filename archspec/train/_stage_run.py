@@ -32,16 +32,24 @@ class Diverged(Exception):
 
 @dataclass
 class _Since:
-    """Sums since the last row."""
+    """Sums since the last row. The first step of a process traces the model: it does not tell how fast steps are."""
 
     losses: float = 0.0
     steps: int = 0
     seconds: float = 0.0
+    timed: int = 0
 
-    def add(self, loss: float, seconds: float) -> None:
+    def add(self, loss: float, seconds: float, tracing: bool) -> None:
         self.losses += loss
         self.steps += 1
-        self.seconds += seconds
+        if not tracing:
+            self.seconds += seconds
+            self.timed += 1
+
+    @property
+    def seconds_a_step(self) -> float | None:
+        """None where there was only the first."""
+        return self.seconds / self.timed if self.timed else None
 
 
 @dataclass
@@ -86,7 +94,7 @@ class StageRun:
             if not math.isfinite(loss):
                 reason = f"the loss is {loss} in step {step + 1} of stage '{self.stage.name}'"
                 raise Diverged(reason, self.last_checkpoint)
-            self.since.add(loss, elapsed)
+            self.since.add(loss, elapsed, tracing=step == first)
             self._after(step + 1, rate, log)
 
     def _after(self, step: int, rate: float, log: Log) -> None:
@@ -117,7 +125,7 @@ class StageRun:
         self.last_checkpoint = write_checkpoint(self.run.checkpoints, position, state)
 
     def _progress(self, step: int, rate: float) -> Progress:
-        a_step = self.since.seconds / self.since.steps
+        a_step = self.since.seconds_a_step
         return Progress(
             stage=self.number + 1,
             stages=self.stages,
@@ -125,8 +133,8 @@ class StageRun:
             steps=self.steps,
             loss=self.since.losses / self.since.steps,
             learning_rate=rate,
-            images_per_second=self.stage.batch_size / a_step,
-            seconds_left=a_step * (self.steps - step),
+            images_per_second=None if a_step is None else self.stage.batch_size / a_step,
+            seconds_left=None if a_step is None else a_step * (self.steps - step),
             val_miou=self.val_miou,
         )
 

@@ -67,12 +67,11 @@ class Training:
 
     def train(self) -> Outcome:
         """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
+        if self._is_done():
+            return Outcome(self.run, self.run.about()["state"], self.run.about(), fresh=False)
+        check_order(self.order)
         with self.run.locked():
-            state = self.run.about().get("state", "")
-            if state in ("finished", "failed"):
-                return Outcome(self.run, state, self.run.about(), fresh=False)
-            check_order(self.order)
-            if not state:
+            if not self.run.about():
                 self.run.begin(self.order, self.steps)
             if self._tensorboard:
                 self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
@@ -85,6 +84,9 @@ class Training:
                 return Outcome(self.run, "failed", self.run.about(), fresh=True)
             self._finish(scores, weights)
             return Outcome(self.run, "finished", self.run.about(), fresh=True)
+
+    def _is_done(self) -> bool:
+        return self.run.about().get("state") in ("finished", "failed")
 
     def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
         position, state = self._last_checkpoint()

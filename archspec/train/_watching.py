@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """After a step: of which stage, how far, how fast. `seconds_left` of this stage; None before it can be told."""
+    """After a step: of which stage, how far, how fast (None before that can be told). `seconds_left`: of this stage."""
 
     stage: int
     stages: int
@@ -16,7 +16,7 @@ class Progress:
     steps: int
     loss: float
     learning_rate: float
-    images_per_second: float
+    images_per_second: float | None
     seconds_left: float | None
     val_miou: float | None
 

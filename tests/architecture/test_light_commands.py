@@ -54,6 +54,10 @@ COMMANDS = [
     ["weights", "--help"],
     ["weights", "show"],
     ["explain", "--help"],
+    ["train", "--help"],
+    ["evaluate", "--help"],
+    ["predict", "--help"],
+    ["data", "list"],
 ]
 # These answer in half a second from cold: NumPy (0.2 s) is too much for them.
 WITHOUT_NUMPY = ("--help", "--version", "cost", "check", "list")

@@ -141,6 +141,14 @@ def test_score_speed_without_the_organisers_code_is_one_line() -> None:
     assert done.stderr.startswith("no python with cityscapesscripts is named")
 
 
+@pytest.mark.slow
+def test_training() -> None:
+    fit, ours, scores, cached = rows("training.py", "--quick")
+    assert [row["ratio"] is not None for row in (fit, ours, scores, cached)] == [False, True, False, True]
+    assert (ours["against"], cached["against"]) == (fit["what"], scores["what"])
+    assert [row["bar"] for row in (ours, cached)] == ["≥ 0.95", "≥ 5"]
+
+
 def test_the_naive_network_is_what_its_description_says() -> None:
     """One `[..., ::2]` and one `[..., 1::2]` a unit that splits, no shuffle left, and an open batch."""
     done = python(

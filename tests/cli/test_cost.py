@@ -110,6 +110,24 @@ def test_rows_sum_to_the_total(by: str) -> None:
     assert macs[-1] == sum(macs[:-1]) == found["macs"]
 
 
+@pytest.mark.parametrize(("by", "name"), [("layer", "backbone.stem.conv"), ("block", "backbone.stem")])
+def test_rows_say_how_far_they_see_and_sizes_are_lists(by: str, name: str) -> None:
+    found = run("cost", "shufflenetv2_dpc", "--by", by, "--format", "json").json()
+    (stem,) = [row for row in found[f"{by}s"] if row["name"] == name]
+    assert (stem["output_shape"], stem["stride"], stem["receptive_field"]) == ([112, 112, 24], 2, [3, 3])
+
+
+def test_a_section_sees_as_far_as_what_comes_out_of_it() -> None:
+    found = run("cost", "shufflenetv2_dpc", "--by", "section", "--format", "json").json()
+    rows = {row["name"]: row for row in found["sections"]}
+    assert rows["backbone"]["output_shape"] == [14, 14, 464]
+    assert rows["head"]["receptive_field"] == found["receptive_field"]  # that of what the classifier reads
+    assert (rows["backbone"]["stride"], rows["decoder"]["stride"]) == (16, 1)
+    table = run("cost", "shufflenetv2_dpc", "--by", "section").out
+    assert "1 layer " in table
+    assert "1 layers" not in table
+
+
 def test_layers_name_their_lines() -> None:
     rows = {
         row["name"]: row for row in run("cost", "shufflenetv2_dpc", "--layers", "--format", "json").json()["layers"]
@@ -171,6 +189,9 @@ def test_lines_sum_to_the_total(spec: Path) -> None:
     steps = [row for row in rows if row["text"] not in ("backbone:", "head:")]
     assert sum(row["macs"] for row in steps) == total["macs"]
     assert sum(row["params"] for row in steps) == total["params"]
+    assert sum(row["params_total"] for row in steps) == total["params_total"]
+    assert sum(row["other_operations"] for row in steps) == sum(total["other_operations"].values())
+    assert sum(row["memory_access_bytes"] for row in steps) == total["memory_access_bytes"]
 
 
 @pytest.mark.parametrize("name", BUNDLED)

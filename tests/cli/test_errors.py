@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from archspec.errors import Problem
 from tests.cli.runner import Result, run, run_process
 from tests.spec.broken_specs import BROKEN, Broken
 
@@ -30,9 +31,15 @@ def check_refusal(result: Result) -> None:
         (["cost", "shufflenetv2_dcp"], "a bundled spec of that name. Did you mean 'shufflenetv2_dpc'?"),
         (["cost", "missing.yaml"], "missing.yaml: no such spec file"),
         (["cost", "."], "this is a folder"),
+        (["cost", ""], "a spec without a name ('')"),
+        (["cost", "shufflenetv2_dpc", "--by-line", "--layers"], "Take one"),
+        (["cost", "shufflenetv2_dpc", "--by-line", "--by", "block"], "Take one"),
+        (["cost", "shufflenetv2_dpc", "--set", "input.size=0"], "input.size: must be at least 1 (0)"),
         (["cost", "shufflenetv2_dpc", "--plugins", "nowhere"], "no such plugin folder (nowhere)"),
         (["cost", "shufflenetv2_dpc", "--output", "no/such/folder/x"], "cannot be written"),
         (["show", "shufflenetv2_dpc", "--as", "picture"], "'picture' is not one of"),
+        (["show", "shufflenetv2_dpc", "--layers"], "--layers is for --as tree and --as mermaid, not for --as spec"),
+        (["show", "shufflenetv2_dpc", "--as", "cell", "--layers"], "not for --as cell"),
         (["show", "shufflenetv2_dpc", "--set", "head.branches=@missing.json"], "missing.json"),
         (["diff", "shufflenetv2_dpc"], "Missing argument 'B'"),
         (["check"], "Missing argument"),
@@ -94,3 +101,13 @@ def test_a_process_of_its_own_fails_alike(tmp_path: Path) -> None:
     check_refusal(result)
     wanted = "spec.yaml:2:1: width_multipler: unknown key 'width_multipler'. Did you mean 'width_multiplier'?\n"
     assert result.err == wanted
+
+
+def test_a_fact_that_nobody_could_place_is_no_traceback_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    def priced(*_: object, **__: object) -> None:
+        raise Problem("it cannot be", "Try something else")
+
+    monkeypatch.setattr("archspec.cost.price", priced)
+    result = run("cost", "shufflenetv2_basic")
+    check_refusal(result)
+    assert result.err == "archspec: it cannot be. Try something else\n"

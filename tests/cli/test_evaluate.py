@@ -100,6 +100,8 @@ def test_what_people_see(camvid: Path, networks: dict[str, Path]) -> None:
     (row,) = (line for line in lines if line.startswith("int8.tflite"))
     assert row.split()[1] == f"{evaluate(camvid, networks['int8'])['miou']:.4f}"
     assert "shown: whole image, resized where a network has another size, scales 1" in lines
+    alone = run("evaluate", str(networks["int8"]), "--data", f"camvid:{camvid}").out.splitlines()
+    assert f"mIoU{row.split()[1]}" in [line.replace(" ", "") for line in alone]
     table = list(csv.DictReader(run(*arguments, "--format", "csv").out.splitlines()))
     assert [one["network"] for one in table] == ["float32.tflite", "int8.tflite"]
     assert float(table[1]["mIoU"]) == evaluate(camvid, networks["int8"])["miou"]
@@ -163,7 +165,9 @@ def test_cityscapes_networks_are_scored_as_the_organisers_do(tmp_path: Path) -> 
 
 
 def test_limit(camvid: Path, networks: dict[str, Path]) -> None:
-    assert evaluate(camvid, networks["float32"], "--limit", 2)["images"] == 2
+    first, all_ = evaluate(camvid, networks["float32"], "--limit", 2), evaluate(camvid, networks["float32"])
+    assert (first["images"], all_["images"]) == (2, 5)
+    assert first["data_digest"] != all_["data_digest"]
 
 
 def test_windows_scales_and_flip_change_the_answer(camvid: Path, networks: dict[str, Path]) -> None:
@@ -251,3 +255,12 @@ def test_tflites_and_predictions_need_no_tensorflow(camvid: Path, networks: dict
                               env=environment(), capture_output=True, text=True, timeout=120)  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(done.stdout)["images"] == 5
+
+
+def test_generated_scenes_have_no_files(networks: dict[str, Path], tmp_path: Path) -> None:
+    network = write_tflite(tmp_path / "n.tflite", 1, "float32", "classes=9")
+    data = ("--data", "synthetic_streets", "--limit", "3", "--format", "json")
+    of_network = run("evaluate", str(network), "--predictions-to", str(tmp_path / "p"), *data).json()
+    of_files = run("evaluate", "--predictions", str(tmp_path / "p"), *data).json()
+    assert of_files["per_class"] == of_network["per_class"]
+    assert 0 < of_files["pixel_accuracy"] < 1

@@ -95,8 +95,8 @@ def test_cost_check_and_show(name: str, plugins: Path, monkeypatch: pytest.Monke
 def test_the_new_block_is_dilated_like_any_other(plugins: Path) -> None:
     rows = run("cost", "ghostly", "--plugins", str(plugins), "--layers", "--format", "json").json()["layers"]
     shapes = {row["name"]: row["output_shape"] for row in rows}
-    assert shapes["backbone.deep.2.concat"] == "8 x 8 x 32"
-    assert shapes["backbone.3_ghost_unit.concat"] == "8 x 8 x 48"
+    assert shapes["backbone.deep.2.concat"] == [8, 8, 32]
+    assert shapes["backbone.3_ghost_unit.concat"] == [8, 8, 48]
 
 
 def check_ghostly(result: Result) -> None:
@@ -136,3 +136,35 @@ def test_arguments_of_the_new_block_are_checked(plugins: Path, tmp_path: Path, m
     assert result.code == 2
     assert "x.yaml:3:25: backbone[0].ghost_unit.filters: " in result.err
     assert "unknown argument 'filter'. Did you mean 'filters'?" in result.err
+
+
+WITHOUT_RULE = '''"""A layer that nobody has taught to a phone."""
+
+from archspec.graph import Tensor
+from archspec.graph.layer import Layer
+
+
+class GroupNorm(Layer):
+    def __init__(self, name: str) -> None:
+        super().__init__({}, name)
+
+
+def untaught(x: Tensor, *, name: str) -> Tensor:
+    return GroupNorm(name=name)(x)
+'''
+
+
+@pytest.mark.parametrize(
+    "command", [["cost"], ["check"], ["show", "--as", "tree"], ["build", "--no-keras"]], ids=" ".join
+)
+def test_a_layer_without_a_rule_is_told_by_its_line(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "untaught.py").write_text(WITHOUT_RULE)
+    (tmp_path / "x.yaml").write_text("output_stride: 8\nbackbone:\n- conv_bn: {filters: 8, stride: 8}\n- untaught\n")
+    result = run(*command, "x.yaml", "--plugins", ".")
+    assert result.code == 2
+    fault = "x.yaml:4:3: backbone[1]: layer GroupNorm has no TFLite rule. "
+    assert result.err.startswith(fault + "Give archspec/graph/layers/group_norm.py an `emit`")
+    assert "Traceback" not in result.err

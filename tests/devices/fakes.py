@@ -1,11 +1,18 @@
 """A clock that only moves when a model runs, and models that take as long as they are told."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
 
 from archspec.devices import Device, Model, System
+from archspec.devices._board import Board
+from archspec.devices._process import Finished
+from archspec.devices._remote import Remote
 from archspec.devices.host import Clock, host
+
+MARK = b"....TFL3"
 
 
 @dataclass
@@ -59,4 +66,69 @@ def fake_host(clock: FakeClock, runners: dict[str, FakeRunner], load_ms: float =
 
 
 def models(*names: str) -> list[Model]:
-    return [Model(name, name.encode()) for name in names]
+    """Models that say their name after the mark of a `.tflite`."""
+    return [Model(name, MARK + name.encode()) for name in names]
+
+
+@dataclass
+class FakeTalk:
+    """The device's own program, in this process."""
+
+    board: Board
+    closed: int = 0
+
+    def ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        return self.board.answer(dict(question))
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class FakeLink:
+    """A way to a device that is this process: its files are a dictionary, its models are `FakeRunner`s."""
+
+    name: str
+    clock: FakeClock
+    runners: dict[str, FakeRunner]
+    folder: str = "/somewhere"
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def shell(self, command: str, timeout_s: float | None = None, **_: object) -> Finished:
+        if command.startswith("rm -rf "):
+            self.files = {path: content for path, content in self.files.items() if command.split()[-1] not in path}
+        return Finished(0, "@@archspec uname -smr\nLinux 6.1 aarch64\n@@archspec proc/cpuinfo\nFeatures : fp\n", "")
+
+    def push(self, source: Path, target: str) -> None:
+        self.files[target] = source.read_bytes()
+
+    def talk(self, command: str) -> FakeTalk:
+        return FakeTalk(Board(self._load, lambda: self.clock.wall, lambda: self.clock.cpu))
+
+    def _load(self, path: str, threads: int) -> "FakeBoardModel":
+        return FakeBoardModel(self.runners[self.files[path].removeprefix(MARK).decode()])
+
+
+@dataclass
+class FakeBoardModel:
+    """A `FakeRunner` as the device's program sees a model."""
+
+    runner: FakeRunner
+
+    def fill(self) -> None:
+        self.runner.fill()
+
+    def invoke(self) -> None:
+        self.runner.invoke()
+
+    def describe(self) -> dict[str, Any]:
+        return {"runtime": "Fake", "version": "1.0", "inputs": ["1x2 float32"], "nodes": None}
+
+
+def fake_remote(name: str) -> Callable[[FakeClock, dict[str, FakeRunner]], Device]:
+    """How to build a device of a link, with the real runner program on a `FakeLink`."""
+
+    def build(clock: FakeClock, runners: dict[str, FakeRunner]) -> Device:
+        return Remote(FakeLink(name, clock, runners), python="python3", threads=1, timeout_s=60.0)
+
+    return build

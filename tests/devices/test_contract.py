@@ -11,9 +11,14 @@ import pytest
 import archspec.devices
 from archspec.devices import Device, Interrupted, Model, Procedure, Session, device, devices, measure
 from archspec.errors import UserError, user_error
-from tests.devices.fakes import FakeClock, FakeRunner, fake_host, forever, models
+from tests.devices.fakes import FakeClock, FakeRunner, fake_host, fake_remote, forever, models
 
-FAKES: dict[str, Callable[[FakeClock, dict[str, FakeRunner]], Device]] = {"host": fake_host}
+FAKES: dict[str, Callable[[FakeClock, dict[str, FakeRunner]], Device]] = {
+    "host": fake_host,
+    "adb": fake_remote("adb"),
+    "ssh": fake_remote("ssh"),
+}
+NEEDED: dict[str, dict[str, str]] = {"ssh": {"host": "board"}}  # arguments without a default
 FOLDER = Path(archspec.devices.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
@@ -31,9 +36,7 @@ def test_an_unknown_device_names_the_nearest() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_device_can_be_made_by_its_name(name: str) -> None:
-    made = device(name)
-    assert made.name == name
-    assert made.machine().fingerprint == made.machine().fingerprint != ""
+    assert device(name, **NEEDED.get(name, {})).name == name
 
 
 class Watched:
@@ -55,6 +58,10 @@ class TestContract:
         for label, runner in runners.items():
             runner.name = label
         return FAKES[name](clock, runners)
+
+    def test_the_machine_keeps_its_fingerprint(self, name: str) -> None:
+        place = self.open(name, FakeClock())
+        assert place.machine().fingerprint == place.machine().fingerprint != ""
 
     def test_samples_in_the_order_they_were_taken(self, name: str) -> None:
         clock = FakeClock()

@@ -56,7 +56,12 @@ def test_picture_and_numbers_of_a_run(tmp_path: Path, trained: Path, image: Path
     assert f"gradcam++ at {LAST}; score: mean of the class's logits over the pixels predicted as it" in table
     assert table.splitlines()[2].split()[:2] == ["photo.png", "sky"]
     rows = run(*arguments, "--format", "csv").out.splitlines()
+    assert rows[0] == (
+        "image,class,score,predicted (% of image),in predicted (% of map),peak in predicted,"
+        "labelled (% of image),in labelled (% of map),peak in labelled,note"
+    )
     assert rows[1].startswith(f"photo.png,sky,{one['classes'][0]['score']!r},")
+    assert "labelled" not in table  # a person is spared what is empty
 
 
 def test_labels_of_a_data_set(tmp_path: Path) -> None:
@@ -162,7 +167,7 @@ def test_a_run_is_asked_about_its_own_classes(trained: Path) -> None:
     result = run("explain", str(trained), "--data", "synthetic_streets")
     assert "no folder of a finished training run (no weights.npz; the run is failed)" in result.err
     (trained / "run.json").write_text("{")
-    assert "run.json: cannot be read" in run("explain", str(trained), "--data", "synthetic_streets").err
+    assert "run.json: not the run.json of a training" in run("explain", str(trained), "--data", "synthetic_streets").err
 
 
 def test_missing_library(monkeypatch: pytest.MonkeyPatch, trained: Path, image: Path) -> None:
@@ -172,7 +177,7 @@ def test_missing_library(monkeypatch: pytest.MonkeyPatch, trained: Path, image: 
     result = run("explain", str(trained), str(image))
     assert (result.code, result.out) == (2, "")
     assert "explanations need tf-keras-vis" in result.err
-    assert "pip install 'archspec-keras[vis]'" in result.err
+    assert "pip install 'tf-keras-vis>=0.8.7,<0.9' 'scipy<2'" in result.err
 
 
 def test_camvid(data_folder: Path, tmp_path: Path) -> None:

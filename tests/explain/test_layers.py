@@ -85,10 +85,38 @@ def test_what_has_no_logits() -> None:
     for outputs, fact in [
         (pooled, r"x: gives \[None, 3\] of float32, not logits"),
         (keras.layers.Conv2D(5, 1, activation="tanh")(image), "x: ends in the activation tanh, so it has no logits"),
-        ([pooled, image], "x: has 1 inputs and 2 outputs"),
+        ([pooled, image], "x: has 1 inputs and 2 outputs that Keras knows of"),
     ]:
         with pytest.raises(UserError, match=fact):
             ending_in_logits(keras.Model(image, outputs), "x")
+
+
+def test_models_of_others() -> None:
+    """A Sequential, one that uses a layer twice, one with a model inside, and one whose graph Keras does not know."""
+    from archspec.lower.framework import keras
+
+    convolution = keras.layers.Conv2D
+    plain = keras.Sequential([keras.Input((8, 8, 3)), convolution(4, 1, name="one"), convolution(5, 1)])
+    found = ending_in_logits(plain, "x")
+    assert last_features(found) == "one"
+    np.testing.assert_array_equal(found(IMAGE[:, :8, :8]), plain(IMAGE[:, :8, :8]))
+    image, twice = keras.Input((8, 8, 3)), convolution(3, 1, name="twice")
+    features = convolution(3, 1, name="features")(twice(twice(image)))
+    model = ending_in_logits(keras.Model(image, convolution(5, 1)(features)), "x")
+    assert last_features(model) == "features"
+    with pytest.raises(UserError, match="layer 'twice' does not give one map"):
+        check_layer(model, "twice")
+    inner = keras.Model(image, features, name="inner")
+    outer = keras.Input((8, 8, 3))
+    nested = ending_in_logits(keras.Model(outer, convolution(5, 1)(inner(outer))), "x")
+    with pytest.raises(UserError, match=r"layer 'inner' does not give one map .*a model in the model"):
+        check_layer(nested, last_features(nested))
+
+    class Opaque(keras.Model):  # type: ignore[misc]
+        pass
+
+    with pytest.raises(UserError, match="x: has 0 inputs and 0 outputs that Keras knows of"):
+        ending_in_logits(Opaque(), "x")
 
 
 def test_mixed_precision_is_rebuilt_in_float32() -> None:

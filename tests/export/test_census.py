@@ -5,13 +5,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from archspec.cost import price
 from archspec.errors import Problem, UserError
 from archspec.export import check_census, export, take_census
 from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
 from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
-from tests.export.networks import BUNDLED, bundled, weights_of
+from tests.export.networks import BUNDLED, bundled, catalog, weights_of
+from tests.graph import nets
 from tests.strategies import graphs
 
 
@@ -28,8 +30,16 @@ def test_multiply_adds_are_the_graphs(name, output_stride, shuffle):
     assert census.macs == graph_macs(graph)
 
 
+@pytest.mark.parametrize("name", sorted(catalog().specs()))
+def test_multiply_adds_of_every_network(name):
+    """Counted off the file; what a network holds and never computes counts on neither side."""
+    graph = nets.of_bundled(name, "input.size=[64, 96]")
+    expected = price(graph, classes=1, output_stride=1).macs
+    assert export(graph, initialise(graph)).census.macs == expected > 0
+
+
 @hypothesis.given(graph=graphs(largest=97))
-@hypothesis.settings(max_examples=100)
+@hypothesis.settings(max_examples=200)
 def test_multiply_adds_of_random_networks(graph):
     data = encode(fill(build_program(graph), initialise(graph)))
     census = take_census(data)

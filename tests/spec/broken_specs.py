@@ -188,6 +188,11 @@ BROKEN = [
         "spec.yaml:2:16: input.size[0]: must be at least 1 (0). Allowed: at least 1 and at most 16384",
     ),
     broken(
+        "size of zero",
+        "backbone: shufflenet_v2\ninput: {size: 0}\n",
+        "spec.yaml:2:15: input.size: must be at least 1 (0). Allowed: at least 1 and at most 16384",
+    ),
+    broken(
         "size in text",
         "backbone: shufflenet_v2\ninput: {size: 224x224}\n",
         "spec.yaml:2:15: input.size: must be a list of 2 ('224x224'). Write a list of 2 such as [224, 224]",

@@ -190,6 +190,7 @@ def test_the_moving_average_of_weights() -> None:
     for _ in range(3):
         assert averaged.step(*batch(), 0.01) == pytest.approx(plain.step(*batch(), 0.01), rel=1e-5)
         now = plain.weights()
+        averaged.weights()  # a look at them, as validation takes, changes nothing
         expected = {key: 0.9 * expected[key] + 0.1 * now[key] if expected else now[key] for key in now}
     found, trained = averaged.weights(), {part.key for part in plain.moved}
     for key in found:
@@ -210,6 +211,27 @@ def test_mixed_precision(precision: str, tolerance: float) -> None:
         np.testing.assert_allclose(half.weights()[key], array, atol=0.05)
     scales = [float(one.numpy()) for one in half.optimizer.variables if one.name == "dynamic_scale"]
     assert scales == ([2.0**15] if precision == "float16" else [])
+
+
+def test_without_upsampling_the_graph_ends_at_the_scores() -> None:
+    from archspec.train import Order
+
+    one = recipe("upsample_logits: false\n")
+    order = Order(spec(NO_DROPOUT), one, {"blocks": Blocks()}, 0)
+    graph = order.graph(stage_of(one))
+    assert graph.outputs[0].node.name == "classifier.logits"
+    assert graph.outputs[0].shape == (2, 3, 3)
+    assert initialise(graph, 0).keys() == start()[1].keys()
+    model = Fit(stage_of(one), graph, start()[1], class_weights=None, seed=0)
+    images, labels = batch()
+    logits = np.asarray(model.model(images, training=True))
+    rows, columns = (np.round(np.linspace(0, size - 1, count)).astype(int) for size, count in ((16, 2), (24, 3)))
+    picked = np.asarray(labels)[:, rows][:, :, columns]
+    shifted = np.exp(logits - logits.max(-1, keepdims=True))
+    shares = shifted / shifted.sum(-1, keepdims=True)
+    kept = picked != 255
+    chosen = np.take_along_axis(shares, np.where(kept, picked, 0)[..., None].astype(int), -1)[..., 0]
+    assert model.step(images, labels, 0.0) == pytest.approx(-np.log(chosen[kept]).mean(), rel=1e-4)
 
 
 def test_dropout_follows_the_seed_and_the_layers_name() -> None:

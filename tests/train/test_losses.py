@@ -181,12 +181,29 @@ def test_a_sum_of_losses() -> None:
     assert float(both(tf.constant(logits), tf.constant(labels))) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_term_may_do_without_the_class_weights() -> None:
+    logits, labels = batch()
+    both = total_loss((LossTerm("cross_entropy"), LossTerm("dice", {}, 2.0, class_weights=False)), WEIGHTS)
+    expected = ours("cross_entropy", logits, labels, WEIGHTS) + 2 * ours("dice", logits, labels)
+    assert float(both(tf.constant(logits), tf.constant(labels))) == pytest.approx(expected, rel=1e-6)
+
+
 def test_small_logits_are_resized_with_corners_aligned() -> None:
     """(1, 2, 2) logits of two classes at (1, 3, 3): the middle is the mean of all four."""
     logits = np.array([[[[0.0, 1.0], [0.0, 2.0]], [[0.0, 3.0], [0.0, 6.0]]]], np.float32)
     labels = np.full((1, 3, 3), 255, np.uint8)
     labels[0, 1, 1] = 1
     assert ours("cross_entropy", logits, labels) == pytest.approx(math.log(1 + math.exp(-3.0)), rel=1e-5)
+
+
+def test_or_the_nearest_labels_are_taken_with_corners_aligned() -> None:
+    """(5, 7) labels at (3, 4) logits: every second row and column."""
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(2, 3, 4, CLASSES)).astype(np.float32)
+    labels = generator.integers(0, CLASSES, (2, 5, 7)).astype(np.uint8)
+    loss = total_loss((LossTerm("cross_entropy"),), None, upsample_logits=False)
+    found = float(loss(tf.constant(logits), tf.constant(labels)))
+    assert found == pytest.approx(ours("cross_entropy", logits, labels[:, ::2, ::2]), rel=1e-6)
 
 
 def test_half_precision_logits_are_summed_in_float32() -> None:
@@ -202,11 +219,12 @@ def stage_of(loss: str) -> Any:
 
 
 def test_a_recipe_says_a_sum() -> None:
-    stage = stage_of("[cross_entropy, {lovasz_softmax: {}, weight: 0.5}, {ohem: {fraction: 0.1}, weight: 2}]")
+    lovasz, ohem = "{lovasz_softmax: {}, weight: 0.5}", "{ohem: {fraction: 0.1}, weight: 2, class_weights: false}"
+    stage = stage_of(f"[cross_entropy, {lovasz}, {ohem}]")
     assert stage.loss == (
         LossTerm("cross_entropy"),
         LossTerm("lovasz_softmax", {}, 0.5),
-        LossTerm("ohem", {"fraction": 0.1}, 2.0),
+        LossTerm("ohem", {"fraction": 0.1}, 2.0, class_weights=False),
     )
 
 

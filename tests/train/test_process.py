@@ -116,7 +116,9 @@ def test_ctrl_c_keeps_the_step_and_the_run_folder_alone_is_enough_to_go_on(whole
     stopped = Log(run_folder(tmp_path) / "log.csv").rows()[-1].step
     assert (run_folder(tmp_path) / "checkpoints" / f"stage1-step{stopped:07d}.npz").is_file()
     command = [sys.executable, "-m", "archspec", "train", "--resume", str(run_folder(tmp_path))]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=600)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(command, cwd=elsewhere, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert f"resumed after step {stopped} of stage '1'" in done.stderr
     assert weights(tmp_path) == weights(whole)

@@ -133,6 +133,14 @@ def test_overrides_make_keys_and_reach_into_stages() -> None:
     assert parse_recipe(recipe.text, "test") == recipe
 
 
+def test_one_length_for_every_stage(tmp_path: Path) -> None:
+    file = tmp_path / "r.yaml"
+    file.write_text(GOOD + "stages: [{epochs: 2}, {steps: 9}, {}]\n")
+    recipe = load_recipe(file, steps=4)
+    assert [(stage.steps, stage.epochs) for stage in recipe.stages] == [(4, None)] * 3
+    assert parse_recipe(recipe.text, "r") == recipe
+
+
 def test_epochs_of_a_stage_replace_the_steps_at_the_top() -> None:
     first, last = parse_recipe(GOOD + "stages: [{epochs: 1.5}, {}]\n", "test").stages
     assert (first.steps, first.epochs) == (None, 1.5)
@@ -154,6 +162,7 @@ warm_up: {steps: 5, learning_rate: 1.0e-4}
 weight_decay: {l2: 1.0e-4, on: all}
 loss: [{cross_entropy: {label_smoothing: 0.1}, weight: 0.5}, dice]
 class_weights: {inverse_log: 1.02}
+upsample_logits: false
 ema: 0.99
 clip_norm: 1
 mixed_precision: bfloat16
@@ -184,6 +193,7 @@ def test_everything_that_can_be_said() -> None:
             weight_decay=WeightDecay("l2", 1e-4, "all"),
             loss=(LossTerm("cross_entropy", {"label_smoothing": 0.1}, 0.5), LossTerm("dice")),
             class_weights=ClassWeights(inverse_log=1.02),
+            upsample_logits=False,
             ema=0.99,
             clip_norm=1.0,
             mixed_precision="bfloat16",

@@ -127,9 +127,10 @@ def test_a_finished_run_is_not_repeated(whole: Training) -> None:
     assert whole.run.weights.stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("crash_at", [1, 2, 3, 5, 6])
+@pytest.mark.slow
+@pytest.mark.parametrize("crash_at", [1, 2, 4, 5, 6])
 def test_stopped_anywhere_it_ends_the_same(whole: Training, tmp_path: Path, crash_at: int) -> None:
-    """Before the first checkpoint, on one, between two, and after the last step."""
+    """Before the first checkpoint, on one, behind a row that is done again, between two, and after the last step."""
     one = order(recipe("validation: {every: 3}"))
     with pytest.raises(Crash):
         Training(one, tmp_path, Watcher(crash_at)).train()

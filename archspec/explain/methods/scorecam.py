@@ -79,11 +79,12 @@ class PooledLogits:
         return self._pooled[:, self.index]
 
     def _pool(self, images: Array) -> Array:
-        """`(N, K, classes)`."""
+        """Each image's logits averaged over the pixels of each score: `(N, K, classes)`."""
         import numpy as np
 
         logits = self._question.model(images.astype(np.float32), training=False).numpy()
-        pooled: Array = np.einsum("nhwc,khw->nkc", logits, self._question.weights, optimize=True)
+        weights = self._question.weights.reshape(len(self._question.classes), -1)
+        pooled: Array = weights @ logits.reshape(len(logits), -1, logits.shape[-1])
         return pooled
 
 

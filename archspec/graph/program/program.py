@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.errors import Problem, UserError
 from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
 from archspec.graph.program.channels import Stretch
 from archspec.graph.program.fusion import Tail, find_tail
 from archspec.graph.program.values import SCATTERED, Value
-from archspec.graph.tensor import Graph, Node, Shape, Tensor
+from archspec.graph.tensor import NO_ORIGIN, Graph, Node, Shape, Tensor
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,12 +146,17 @@ class Program:
 def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: str | None = None) -> Program:
     """The runtime program of a finished graph. `input_dtype` overrides the graph's (`float32` or `uint8`).
 
-    Raises `Problem` for a layer without a TFLite rule.
+    Raises `UserError` with the place of the step that made a layer without a TFLite rule; `Problem` where no spec did.
     """
     program = Program(graph, shuffle, input_dtype)
     with collector_paused():
         for node in graph.nodes:
             if id(node) not in program.folded:
-                node.layer.emit(node, program)
+                try:
+                    node.layer.emit(node, program)
+                except Problem as problem:
+                    if node.origin is NO_ORIGIN:
+                        raise
+                    raise UserError(problem.at(node.origin.place, node.origin.path)) from None
         program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
     return program

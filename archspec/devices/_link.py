@@ -1,0 +1,178 @@
+"""What adb and ssh have in common: a shell on the other side, files to send there, a folder to take away again."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shlex
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from archspec.devices._blame import blame_device
+from archspec.devices._faults import DeviceError, Garbled
+from archspec.devices._machine import GOVERNOR_FILE, Machine, machine_of
+from archspec.devices._process import Finished
+from archspec.devices._state import STATE_FILES
+from archspec.devices._talk import Talk
+
+_Found = TypeVar("_Found")
+Before = Callable[[DeviceError], None]
+_FILES = ("proc/cpuinfo", "proc/loadavg", "proc/device-tree/model", GOVERNOR_FILE, *STATE_FILES)
+_PROPERTIES = ("ro.product.manufacturer", "ro.product.model", "ro.soc.model", "ro.build.version.release")
+_SERVICES = ("battery", "thermalservice")
+_TITLE = "@@archspec "
+_EXIT = re.compile(r"\n?archspec-exit:(\d+)\s*\Z")
+PAUSE_S = 0.2
+_CLEANING_S = 20.0
+
+
+class Link(Protocol):
+    """A way to a device. Everything raises `DeviceError` within its time."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def folder(self) -> str:
+        """Where folders of archspec's own are made on the device."""
+        ...
+
+    def shell(
+        self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
+    ) -> Finished:
+        """Run a command of the device's shell; its exit code is the device's own.
+
+        `before` each further try: a command that was given up may still run over there.
+        """
+        ...
+
+    def push(self, source: Path, target: str) -> None:
+        """Send one file."""
+        ...
+
+    def talk(self, command: str) -> Talk:
+        """Start a program there that answers questions."""
+        ...
+
+
+def with_exit(command: str) -> str:
+    """A command that says its exit code itself: old devices' shells do not hand it on, and a cut output lacks it."""
+    return f'( {command}\n); echo "\narchspec-exit:$?"'
+
+
+def split_exit(output: str) -> tuple[int | None, str]:
+    """The exit code that a command of `with_exit` said (None: it was cut), and the output before it."""
+    output = output.replace("\r\n", "\n")
+    found = _EXIT.search(output)
+    return (int(found.group(1)), output[: found.start()]) if found else (None, output)
+
+
+def again(
+    call: Callable[[], _Found],
+    tries: int,
+    before: Before = lambda _: None,
+    pause_s: float = PAUSE_S,
+) -> _Found:
+    """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try.
+
+    The pauses between grow: `pause_s`, twice that, and so on.
+    """
+    for number in range(1, tries):
+        try:
+            return call()
+        except DeviceError as error:
+            if not error.again:
+                raise
+            time.sleep(pause_s * number)
+            before(error)
+    return call()
+
+
+def read_link(link: Link) -> Machine:
+    """What the device is and its state now, from its files; what cannot be read is left out."""
+    globs = " ".join(f"/{pattern}" for pattern in _FILES)
+    title = shlex.quote(_TITLE)
+    parts = [f'for f in {globs}; do if [ -r "$f" ]; then echo; echo {title}"${{f#/}}"; cat "$f"; fi; done 2>/dev/null']
+    asked = ["uname -smr", "nproc"]
+    parts += [_section(command) for command in asked]
+    services = "; ".join(_section(f"dumpsys {name}") for name in _SERVICES)
+    properties = "; ".join(_section(f"getprop {name}") for name in _PROPERTIES)
+    parts += [f"if command -v getprop >/dev/null; then {properties}; fi"]
+    parts += [f"if command -v dumpsys >/dev/null; then {services}; fi", "true"]
+    output = link.shell("\n".join(parts)).output
+    files = _sections(output)
+    if "uname -smr" not in files:
+        raise Garbled(f"its shell does not answer as one ({output.strip()[:60]!r})", device=link.name)
+    return machine_of(files)
+
+
+def _section(command: str) -> str:
+    return f"echo; echo {shlex.quote(_TITLE + command)}; {command} 2>/dev/null"
+
+
+def _sections(output: str) -> dict[str, str]:
+    found = {}
+    for part in ("\n" + output).split("\n" + _TITLE)[1:]:
+        title, _, text = part.partition("\n")
+        found[title.strip()] = text
+    return found
+
+
+class Folder:
+    """A folder of our own on the device: made, filled, and taken away whatever happens."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self.path = f"{link.folder.rstrip('/')}/archspec-{secrets.token_hex(4)}"
+        checked(link, f"mkdir -p {shlex.quote(self.path)}", f"cannot make the folder {self.path}")
+
+    def send(self, content: bytes, name: str) -> str:
+        """Send bytes as a file; its path on the device."""
+        with tempfile.TemporaryDirectory(prefix="archspec-") as here:
+            source = Path(here) / name
+            source.write_bytes(content)
+            return self.send_file(source, name)
+
+    def send_file(self, source: Path, name: str) -> str:
+        """Send a file of this machine; its path on the device."""
+        target = f"{self.path}/{name}"
+        self._link.push(source, target)
+        return target
+
+    def stop(self, _: DeviceError | None = None) -> None:
+        """End what still runs there out of this folder: closing a connection does not end a program on every device."""
+        name = self.path.rpartition("/")[2]
+        pattern = f"[{name[0]}]{name[1:]}"  # so that the search does not find itself
+        ends = 'p=${f#/proc/}; kill -9 "${p%/cmdline}" 2>/dev/null'
+        command = f"for f in $(grep -la '{pattern}' /proc/[0-9]*/cmdline 2>/dev/null); do {ends}; done; true"
+        with suppress(DeviceError):
+            self._link.shell(command, _CLEANING_S, tries=1)
+
+    def remove(self) -> None:
+        """End what runs there and take the folder away; a device that is gone keeps it (`leftovers` finds it later)."""
+        self.stop()
+        with suppress(DeviceError):
+            self._link.shell(f"rm -rf {shlex.quote(self.path)}", _CLEANING_S)
+
+
+def leftovers(link: Link) -> tuple[str, ...]:
+    """Folders of earlier sessions that a device which went away has kept."""
+    found = link.shell(f"ls -d {shlex.quote(link.folder.rstrip('/'))}/archspec-* 2>/dev/null").output
+    return tuple(line.strip() for line in found.splitlines() if re.search(r"/archspec-[0-9a-f]{8}$", line.strip()))
+
+
+def checked(link: Link, command: str, fact: str) -> Finished:
+    """Run a command that must succeed. Raises `DeviceError` with `fact` and what the device said."""
+    done = link.shell(command)
+    if done.code == 0:
+        return done
+    raise blame_device(done, fact, link.name)
+
+
+def taskset(cpus: Sequence[int]) -> str:
+    """What goes before a command to keep it on these processors: one bit each, in hexadecimal; '' for any."""
+    return f"taskset {sum(1 << cpu for cpu in set(cpus)):x} " if cpus else ""
