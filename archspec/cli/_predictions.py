@@ -14,25 +14,19 @@ if TYPE_CHECKING:
 
     from archspec.catalog import Catalog
     from archspec.devices import Device
+    from archspec.evaluate.calibration import Progress as Calibrating
 
 
 def calibrated_table(device: Device, threads: int, path: Path | None) -> Table:
     """Calibrate the device, or go on where that was stopped, and say how good its table is."""
+    from archspec.cli._calibrate import calibrate_and_report
     from archspec.devices import Progress
-    from archspec.evaluate.latency_tables import calibrate_file
+
+    def told(now: Calibrating) -> None:
+        watch(Progress("round", now.stage, now.done, now.total))
 
     with watching("calibrating") as watch:
-        table, file = calibrate_file(
-            device, path, threads=threads, told=lambda now: watch(Progress("round", now.stage, now.done, now.total))
-        )
-    rows = (
-        ("device", f"{table.conditions.device}: {table.conditions.cpu}"),
-        ("runtime", f"{table.conditions.runtime} {table.conditions.version}, threads {table.conditions.threads}"),
-        ("operators measured", f"{len(table.entries):,}"),
-        ("score", str(table.score)),
-        ("file", str(file)),
-    )
-    return Table("", (Column("what", "latency table"), Column("value", "")), rows)
+        return calibrate_and_report(device, path, threads=threads, told=told)
 
 
 def predictions_table(
