@@ -57,7 +57,7 @@ def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
     import numpy as np
 
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:  # NumPy leaves a bad file open
             arrays = {name: file[name] for name in file.files}
         return Position(**json.loads(str(arrays.pop(ABOUT)))), arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
