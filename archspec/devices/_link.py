@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from archspec.devices._blame import blame_device
-from archspec.devices._faults import DeviceError, Garbled
+from archspec.devices._faults import DeviceError, Garbled, TimedOut
 from archspec.devices._machine import GOVERNOR_FILE, Machine, machine_of
 from archspec.devices._process import Finished
 from archspec.devices._state import STATE_FILES
@@ -76,16 +76,20 @@ def again(
     tries: int,
     before: Before = lambda _: None,
     pause_s: float = PAUSE_S,
+    hung_tries: int = 2,
 ) -> _Found:
     """The call's result; made up to `tries` times as long as it raises what may pass. `before` each further try.
 
-    The pauses between grow: `pause_s`, twice that, and so on.
+    The pauses between grow: `pause_s`, twice that, and so on. A call that hung costs its whole time, so it is made
+    `hung_tries` times at most.
     """
+    hung = 0
     for number in range(1, tries):
         try:
             return call()
         except DeviceError as error:
-            if not error.again:
+            hung += isinstance(error, TimedOut)
+            if not error.again or hung >= hung_tries:
                 raise
             time.sleep(pause_s * number)
             before(error)

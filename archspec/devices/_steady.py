@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from archspec.devices._contract import Device, Model, Sample, Session, System
 from archspec.devices._faults import DeviceError
-from archspec.devices._link import PAUSE_S, again
+from archspec.devices._link import PAUSE_S, Before, again
 from archspec.devices._machine import Machine
 
 _Found = TypeVar("_Found")
@@ -22,11 +22,15 @@ class Steady:
 
     def machine(self) -> Machine:
         """The device's."""
-        return again(self.device.machine, self.tries, pause_s=self.pause_s)
+        return self.again(self.device.machine)
 
     def open(self, model: Model, *, threads: int) -> SteadySession:
         """A session that outlives its connection."""
         return SteadySession(self, model, threads)
+
+    def again(self, call: Callable[[], _Found], before: Before = lambda _: None) -> _Found:
+        """The call, made again where that can help; not one that hung, for the device itself has tried that again."""
+        return again(call, self.tries, before, self.pause_s, hung_tries=1)
 
 
 class SteadySession:
@@ -67,7 +71,7 @@ class SteadySession:
 
     def _opened(self) -> Session:
         place = self._place
-        return again(lambda: place.device.open(self._model, threads=self._threads), place.tries, pause_s=place.pause_s)
+        return place.again(lambda: place.device.open(self._model, threads=self._threads))
 
     def _call(self, call: Callable[[], _Found]) -> _Found:
         if self._closed:
@@ -80,10 +84,10 @@ class SteadySession:
             if faults > 1:  # the first further try is made in the session there is
                 self._renew()
 
-        return again(call, self._place.tries, renew, self._place.pause_s)
+        return self._place.again(call, renew)
 
     def _renew(self) -> None:
         self._session.close()
         self._session = self._opened()
         if self._warm_s:
-            again(lambda: self._session.warm(self._warm_s), self._place.tries, pause_s=self._place.pause_s)
+            self._place.again(lambda: self._session.warm(self._warm_s))

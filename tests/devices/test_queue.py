@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from archspec.devices import Device, Model, Outcome, Patience, Procedure, QueueInterrupted, measure, measure_queue
-from archspec.devices._faults import Cut, DeviceError, Full, ToolMissing, Unplugged
+from archspec.devices._faults import Cut, DeviceError, Full, TimedOut, ToolMissing, Unplugged
+from archspec.devices._link import again
 from archspec.devices._steady import Steady
 from archspec.errors import user_error
 from tests.devices.conftest import Bench
@@ -108,6 +109,19 @@ def test_a_session_that_keeps_failing_is_opened_anew_and_warmed_up() -> None:
     assert runner.calls.count("a") == 1 + 4 + 1 + 4 + 2
 
 
+def test_a_device_that_hangs_costs_its_time_once_an_attempt() -> None:
+    """Each call that hangs takes a minute: levels of tries must not multiply."""
+    hung: list[int] = []
+
+    def hangs(call: int) -> DeviceError | None:
+        hung.append(call)
+        return TimedOut("no answer within 60 s", device="flaky")
+
+    found = measure_queue(models("m0"), device=Flaky(candidates(FakeClock()), hangs), procedure=STEPS, patience=QUICK)
+    assert isinstance(found[0].fault, TimedOut)
+    assert len(hung) == found[0].attempts == QUICK.attempts
+
+
 def test_a_model_that_cannot_run_does_not_stop_the_others() -> None:
     clock = FakeClock()
 
@@ -180,3 +194,16 @@ def test_in_turns_with_a_reference() -> None:
         models("m1", "m3"), device=candidates(FakeClock()), procedure=STEPS, reference=models("m0")[0], patience=QUICK
     )
     assert [round(outcome.latency.paired_ratio) for outcome in found if outcome.latency] == [2, 4]
+
+
+@pytest.mark.parametrize(("fault", "calls"), [(Cut, 5), (TimedOut, 2), (Full, 1)])
+def test_how_often_a_call_is_made(fault: type[DeviceError], calls: int) -> None:
+    made: list[int] = []
+
+    def call() -> None:
+        made.append(1)
+        raise fault("is so", device="flaky")
+
+    with pytest.raises(fault):
+        again(call, 5, pause_s=0.0)
+    assert len(made) == calls
