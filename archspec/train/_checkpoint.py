@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -49,7 +50,9 @@ def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array
 
 def checkpoints(folder: Path) -> list[Path]:
     """The whole ones of a run, oldest first."""
-    return sorted(folder.glob(f"stage*-step*{ENDING}"))
+    return sorted(
+        folder.glob(f"stage*-step*{ENDING}"), key=lambda path: [int(n) for n in re.findall("[0-9]+", path.stem)]
+    )
 
 
 def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:

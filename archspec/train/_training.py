@@ -91,19 +91,20 @@ class Training:
     def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
         position, state = self._last_checkpoint()
         weights = self._start() if position is None else weights_in(state)
+        seconds = 0.0 if position is None else position.seconds
         for number in range(position.stage if position else 0, len(self.steps)):
             stage = self.order.recipe.stages[number]
             one = self._prepared(number, stage, weights, stopped)
-            first = 0
+            first, one.seconds = 0, seconds
             if position is not None:
                 one.fit.restore(state)
-                first, one.seconds = position.step, position.seconds
+                first = position.step
                 one.last_checkpoint = checkpoints(self.run.checkpoints)[-1]
                 self.watch.said(f"resumed after step {first} of stage '{stage.name}'")
             else:
                 one.keep(0)
             one.train(first)
-            weights, position = one.fit.weights(), None
+            weights, position, seconds = one.fit.weights(), None, one.seconds
         return one.validator.score(weights), weights
 
     def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:

@@ -10,7 +10,7 @@ import pytest
 from archspec.datasets import Dataset
 from archspec.errors import UserError
 from archspec.train import Order, Progress, Training
-from archspec.train._checkpoint import read_checkpoint
+from archspec.train._checkpoint import Position, checkpoints, read_checkpoint, write_checkpoint
 from archspec.train._log import Log
 from tests.train.test_training import Crash, Watcher, arrays, same
 from tests.train.tiny import Blocks, recipe, spec
@@ -59,6 +59,21 @@ def test_a_stage_begins_with_what_the_one_before_ended_with(chained: tuple[Train
     assert kept
     assert all(np.array_equal(first[key], last[key]) for key in kept)
     assert not np.array_equal(first["backbone.stem.conv/kernel"], last["backbone.stem.conv/kernel"])
+
+
+def test_seconds_are_those_of_the_whole_training(chained: tuple[Training, Watcher]) -> None:
+    lines = (chained[0].run.log).read_text().splitlines()
+    column = lines[0].split(",").index("seconds")
+    seconds = [float(line.split(",")[column]) for line in lines[1:]]
+    assert len(seconds) >= 4
+    assert seconds == sorted(seconds)
+    assert seconds[0] > 0
+
+
+def test_checkpoints_of_the_tenth_stage_are_later_than_those_of_the_second(tmp_path: Path) -> None:
+    for stage, step in ((1, 30), (9, 5), (1, 4), (9, 20)):
+        write_checkpoint(tmp_path, Position(stage, step), {})
+    assert [read_checkpoint(path)[0] for path in checkpoints(tmp_path)] == [Position(9, 5), Position(9, 20)]
 
 
 def test_a_classifier_of_other_classes_is_fresh_and_that_is_said(chained: tuple[Training, Watcher]) -> None:
