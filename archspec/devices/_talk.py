@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
+import selectors
 import subprocess
 import tempfile
 import time
@@ -100,7 +100,7 @@ class Conversation:
     def _line(self, deadline: float, timeout_s: float) -> bytes:
         while b"\n" not in self._read:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._stdout], [], [], left)[0]:
+            if left <= 0 or not self._said_more(left):
                 raise TimedOut(f"no answer within {timeout_s:g} s", device=self._device)
             read = os.read(self._stdout.fileno(), 1 << 16)
             if not read:
@@ -110,6 +110,11 @@ class Conversation:
                 raise self._garbled(self._read)
         line, _, self._read = self._read.partition(b"\n")
         return line.rstrip(b"\r")
+
+    def _said_more(self, seconds: float) -> bool:
+        with selectors.DefaultSelector() as waiting:  # `select` knows no file above number 1023
+            waiting.register(self._stdout, selectors.EVENT_READ)
+            return bool(waiting.select(seconds))
 
     def _parsed(self, text: bytes) -> dict[str, Any]:
         try:

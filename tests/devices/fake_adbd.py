@@ -6,7 +6,7 @@ files are this machine's. What goes wrong is chosen by the attributes of `FakePh
 
 import os
 import queue
-import select
+import selectors
 import socket
 import struct
 import subprocess
@@ -199,21 +199,30 @@ class Stream:
             start_new_session=True,
         )
         threading.Thread(target=self._feed, args=(child,), daemon=True).start()
-        kinds = {child.stdout.fileno(): 1, child.stderr.fileno(): 2}
         try:
-            while kinds and not self._ended:
-                for number in select.select(list(kinds), [], [], 0.1)[0]:
-                    data = os.read(number, 1 << 15)
-                    if data:
-                        self._write(struct.pack("<BI", kinds[number], len(data)) + data)
-                    else:
-                        del kinds[number]
+            self._carry(child)
         finally:
+            self.given.put(None)  # ends the feeder, which closes the command's input
             if self._ended and not phone.keeps:
                 with suppress(ProcessLookupError):
                     os.killpg(child.pid, 9)
             code = 0 if phone.keeps and self._ended else child.wait()
+            child.stdout.close()
+            child.stderr.close()
         self._write(struct.pack("<BIB", 3, 1, code & 255))
+
+    def _carry(self, child: subprocess.Popen[bytes]) -> None:
+        """What the command writes to the client, until both of its outputs end."""
+        with selectors.DefaultSelector() as waiting:  # `select` knows no file above number 1023
+            waiting.register(child.stdout, selectors.EVENT_READ, 1)
+            waiting.register(child.stderr, selectors.EVENT_READ, 2)
+            while waiting.get_map() and not self._ended:
+                for key, _ in waiting.select(0.1):
+                    data = os.read(key.fd, 1 << 15)
+                    if data:
+                        self._write(struct.pack("<BI", key.data, len(data)) + data)
+                    else:
+                        waiting.unregister(key.fileobj)
 
     def _feed(self, child: subprocess.Popen[bytes]) -> None:
         """Input packets to the command: 0 is data, 3 is its end."""

@@ -110,6 +110,7 @@ def test_a_server_that_is_none(bench: Bench) -> None:
             place.machine()
     finally:
         other.unplug()
+        subprocess.run(["adb", "-P", str(other.port), "kill-server"], capture_output=True, timeout=20)
 
 
 def test_every_third_service_dropped_is_only_slower(bench: Bench) -> None:

@@ -1,9 +1,11 @@
 """A board through a real `sshd` on loopback, with LiteRT in this machine's Python; and each of its faults."""
 
 import os
+import resource
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -143,3 +145,18 @@ def test_a_board_that_accepts_and_says_nothing(board: Board) -> None:
         expect_within(20, place.machine, Unplugged, "cannot be reached")
     finally:
         os.kill(board.process.pid, signal.SIGCONT)
+
+
+def test_many_open_files_are_no_trouble(board: Board) -> None:
+    """A program that trains beside has hundreds; `select` would fail above 1023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    try:
+        with ExitStack() as files:
+            for _ in range(1100):
+                files.enter_context(Path(os.devnull).open("rb"))
+            session = board.device().open(MODEL, threads=1)
+            assert len(session.run(2)) == 2
+            session.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
