@@ -14,7 +14,10 @@ from tests.graph import nets
 pytestmark = pytest.mark.slow
 SIZE = "[64, 96]"
 LEAST_SNR_DB = 25  # of int8 logits against float32
-UNPOOLING = {"enet": 10, "segnet": 6}  # integers tie in many windows: see docs/export.md
+LOWER_SNR_DB = {
+    "enet": 10, "segnet": 6,  # unpooling: integers tie in many windows, see docs/export.md
+    "camvid_shufflenetv2_05": 23,  # its logits are a sum of two scores, each rounded by itself
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", sorted(catalog().specs()))
@@ -31,7 +34,7 @@ def test_network(name):
     single, integer = (export(graph, weights, precision=precision) for precision in ("float32", "int8"))
     assert check_equality(single.data, logits, places=places_of(model)).relative_error <= 1e-5
     found = check_equality(integer.data, logits, tolerance=None)
-    assert found.snr_db > UNPOOLING.get(name, LEAST_SNR_DB)
+    assert found.snr_db > LOWER_SNR_DB.get(name, LEAST_SNR_DB)
     for exported in (single, integer):  # the census was checked while exporting: this is what it refuses, once more
         assert not [code for code in exported.census.operations if code.startswith(("CUSTOM", "UNKNOWN"))]
     program = build_program(graph)

@@ -199,16 +199,19 @@ def test_the_moving_average_of_weights() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("precision", "tolerance"), [("float16", 0.02), ("bfloat16", 0.1)])
-def test_mixed_precision(precision: str, tolerance: float) -> None:
-    """Variables stay float32; the loss is nearly the same; float16 scales the loss by 2^15 and undoes it."""
+@pytest.mark.parametrize(("precision", "tolerance", "of_weights"), [("float16", 0.02, 0.05), ("bfloat16", 0.1, 0.1)])
+def test_mixed_precision(precision: str, tolerance: float, of_weights: float) -> None:
+    """Variables stay float32; the loss is nearly the same; float16 scales the loss by 2^15 and undoes it.
+
+    bfloat16 has 8 bits: moving variances behind a few layers differ by up to 8 per cent.
+    """
     half, plain = fit(recipe(f"mixed_precision: {precision}\n")), fit(recipe())
     assert {variable.dtype for variable in half.model.trainable_variables} == {"float32"}
     assert half.model.get_layer("backbone.stem.conv").compute_dtype == precision
     for _ in range(2):
         assert half.step(*batch(), 0.01) == pytest.approx(plain.step(*batch(), 0.01), rel=tolerance)
     for key, array in plain.weights().items():
-        np.testing.assert_allclose(half.weights()[key], array, atol=0.05)
+        np.testing.assert_allclose(half.weights()[key], array, atol=of_weights)
     scales = [float(one.numpy()) for one in half.optimizer.variables if one.name == "dynamic_scale"]
     assert scales == ([2.0**15] if precision == "float16" else [])
 
