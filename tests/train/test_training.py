@@ -1,6 +1,8 @@
 """A training from end to end on a tiny network: what it leaves, and that it goes on exactly where it was stopped."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,14 +188,25 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
         Training(order(recipe()), tmp_path).train()
 
 
-def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(whole: Training, tmp_path: Path) -> None:
+def resume_from_damage(folder: Path) -> None:
+    """Of a run that was killed, the last checkpoint is cut short; resumed, it ends as one that nobody stopped."""
     one = order(recipe("validation: {every: 3}"))
+    whole = trained(folder / "whole", one)
     with pytest.raises(Crash):
-        Training(one, tmp_path, Watcher(5)).train()
-    last = tmp_path / one.name / "checkpoints" / "stage1-step0000004.npz"
+        Training(one, folder, Watcher(5)).train()
+    last = folder / one.name / "checkpoints" / "stage1-step0000004.npz"
     last.write_bytes(last.read_bytes()[:1000])
     watcher = Watcher()
-    resumed = trained(tmp_path, one, watcher)
+    resumed = trained(folder, one, watcher)
     assert any("is damaged" in fact for fact in watcher.facts)
     assert watcher.steps[0].step == 3
     same(whole, resumed)
+
+
+def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(tmp_path: Path) -> None:
+    """In a process of its own, as a user resumes."""
+    code = "import sys, pathlib, tests.train.test_training as here; here.resume_from_damage(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
