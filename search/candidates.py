@@ -13,7 +13,7 @@ from archspec.spec import Spec
 
 Gene = str | int | float
 Genome = Mapping[str, Gene]
-"""Parameter name -> what was taken; only the parameters that exist (those inside an option that was not taken do not)."""
+"""Parameter name -> what was taken. What lies inside an option that was not taken does not exist."""
 
 
 @dataclass(frozen=True, slots=True)

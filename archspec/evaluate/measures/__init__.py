@@ -1,0 +1,1 @@
+"""One number of a network each, found by its file name."""
