@@ -13,7 +13,7 @@ from archspec.cli._options import catalog, format_option, output_option, plugins
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
-KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "formats", "recipes")
+KINDS = ("specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "formats", "recipes")
 
 
 @click.command(name="list")
@@ -22,7 +22,7 @@ KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "format
 @format_option
 @output_option
 def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:  # noqa: A001
-    """List specs (with cost), backbones, heads, decoders, blocks, devices, formats and recipes, or the KINDs named."""
+    """List specs (with cost), spaces, parts, blocks, generators, devices, formats and recipes, or the KINDs named."""
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
@@ -47,6 +47,9 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
     if kind == "specs":
         for name, path in folder.specs().items():
             yield _spec_row(name, path, folder)
+    elif kind in ("spaces", "generators"):
+        for name, path in (folder.spaces() if kind == "spaces" else folder.generators()).items():
+            yield kind, name, None, None, "", folder.summary(path), relative(str(path))
     elif kind in ("backbones", "heads", "decoders"):
         for name, path in folder.parts(kind.removesuffix("s")).items():
             yield kind, name, None, None, "", folder.summary(path), relative(str(path))

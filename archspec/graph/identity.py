@@ -52,7 +52,8 @@ def _digest(graph: Graph, maps: FlatMaps | None) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
         config = node.layer.config
-        taps, more = None, ()
+        taps: Taps | None = None
+        more: tuple[object, ...] = ()
         if maps is not None:
             taps = _seen_taps(node) if "dilation_rate" in config else None
             found = maps.read(node, taps)
@@ -104,9 +105,7 @@ def _short(words: bytes) -> bytes:
 
 
 @lru_cache(maxsize=65536)
-def _words(
-    kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None, more: tuple[object, ...] | None = None
-) -> bytes:
+def _words(kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None, more: tuple[object, ...]) -> bytes:
     """A layer's arguments as bytes, in alphabetical order.
 
     `taps` say all that a kernel's size and dilation do, `more` what it hangs on besides (of a pooling or a resize: all

@@ -21,16 +21,40 @@ class Decisions:
             key = (one.parent, one.parent_value)
             self._inside[key] = (*self._inside.get(key, ()), one)
         self._roots = self._inside.get(("", ""), ())
+        self._counts: dict[str, int] = {}
 
     def size(self) -> int | None:
         """The exact number of genomes; None where a range is continuous."""
         if any(not one.options for one in self.parameters):
             return None
-        return math.prod(map(self._count, self._roots))
+        return self._together(self._roots)
+
+    def _together(self, parameters: tuple[Parameter, ...]) -> int:
+        return math.prod(map(self._count, parameters))
 
     def _count(self, parameter: Parameter) -> int:
-        inside = (self._inside.get((parameter.name, option), ()) for option in parameter.options)
-        return sum(math.prod(map(self._count, those)) for those in inside)
+        if parameter.name not in self._counts:
+            inside = (self._inside.get((parameter.name, option), ()) for option in parameter.options)
+            self._counts[parameter.name] = sum(map(self._together, inside))
+        return self._counts[parameter.name]
+
+    def at(self, index: int) -> Genome:
+        """The genome at a position (from 0) of `genomes`, without listing those before. No range is continuous."""
+        return self._at(self._roots, index)
+
+    def _at(self, parameters: tuple[Parameter, ...], index: int) -> dict[str, Gene]:
+        found: dict[str, Gene] = {}
+        for number, one in enumerate(parameters):
+            own, index = divmod(index, self._together(parameters[number + 1 :]))
+            for option in one.options:
+                inside = self._inside.get((one.name, option), ())
+                count = self._together(inside)
+                if own < count:
+                    found[one.name] = option
+                    found |= self._at(inside, own)
+                    break
+                own -= count
+        return found
 
     def genomes(self) -> Iterator[Genome]:
         """Every genome once, the last decision changing fastest. Raises `Problem` where a range is continuous."""

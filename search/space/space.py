@@ -43,6 +43,10 @@ class Space:
         """The exact number of genomes; None where a range is continuous."""
         return self._decisions.size()
 
+    def at(self, index: int) -> Genome:
+        """The genome at a position (from 0 to `size`) of `genomes`, without listing those before."""
+        return self._decisions.at(index)
+
     def sample(self, generator: random.Random) -> Genome:
         """A genome, uniform over each decision that exists."""
         return self._decisions.sample(generator)
