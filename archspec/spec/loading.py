@@ -79,11 +79,11 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
     if not str(source).strip():
         raise user_error("a spec without a name ('')", "Name a spec file, or a bundled spec")
     path = Path(source)
-    named = catalog.specs().get(str(source))
+    named = catalog.specs().get(str(source)) or catalog.spaces().get(str(source))
     if named is not None and not path.is_file():
         return named
     if not path.exists():
-        remedy = nearest(path.stem, catalog.specs()) or "Name a spec file"
+        remedy = nearest(path.stem, [*catalog.specs(), *catalog.spaces()]) or "Name a spec file"
         raise user_error(
             "no such spec file, nor a bundled spec of that name", remedy, place=Place(one_line(str(source), 200))
         )
