@@ -47,11 +47,9 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
     return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
 
 
-def parse_document(
-    document: Table, file: Path, overrides: Sequence[str] = (), catalog: Catalog | None = None
-) -> Spec:
+def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:
     """The spec that stands inside another document: as `parse`, of a mapping that is read already."""
-    return _finish(document, file, overrides, catalog or bundled_catalog(), [])
+    return _finish(document, file, (), catalog or bundled_catalog(), [])
 
 
 def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
