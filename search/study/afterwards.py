@@ -14,12 +14,11 @@ from archspec.devices import device as device_named
 from archspec.errors import Problem, user_error
 from archspec.evaluate.ladder import Settings
 from archspec.evaluate.ledger import Ledger
-from archspec.evaluate.measures import measure_named
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import export
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.record import Record, read_records, write_records
+from archspec.record import Plain, Record, read_records, write_records
 from archspec.search.study.conditions import trains
 from archspec.search.study.evaluator import SEED, StudyEvaluator
 from archspec.search.study.outcome import Measured, Network
@@ -68,7 +67,7 @@ def _timed(
     )
     found: list[Record] = []
     for number, (network, latency) in enumerate(zip(networks, latencies[1:], strict=True)):
-        conditions = {"together": together, "place": number, "precision": study.target.precision}
+        conditions: dict[str, Plain] = {"together": together, "place": number, "precision": study.target.precision}
         found += latency_records(
             latency, hash=network.hash, name=network.name, spec=dump(network.spec), conditions=conditions
         )
@@ -76,9 +75,9 @@ def _timed(
     return found
 
 
-def _spread(latency: Latency, network: Network, conditions: dict[str, object]) -> Record:
+def _spread(latency: Latency, network: Network, conditions: dict[str, Plain]) -> Record:
     """The interquartile range, which says how far apart two medians must be."""
-    return Record(network.hash, "latency_iqr_ms", latency.wall.iqr, "ms", network.name, conditions=conditions)  # type: ignore[arg-type]
+    return Record(network.hash, "latency_iqr_ms", latency.wall.iqr, "ms", network.name, conditions=conditions)
 
 
 def _exported(network: Network, precision: str) -> Model:
@@ -163,8 +162,3 @@ def _measured(metric: str, outcomes: Sequence[Outcome]) -> Measured:
 def _words(metrics: Sequence[str], seeds: Sequence[int]) -> str:
     named = ", ".join(metrics)
     return named if len(seeds) == 1 else f"{named} with {len(seeds)} seeds"
-
-
-def unit(metric: str) -> str:
-    """The unit of a metric."""
-    return measure_named(metric).unit

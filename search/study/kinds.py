@@ -10,13 +10,13 @@ from archspec.errors import nearest
 from archspec.evaluate.ladder import Limit
 from archspec.export import PRECISIONS
 from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
-from archspec.search.study.study import Budget, Front, Target
+from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Objective
 from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
 from archspec.spec.document import NAME
 from archspec.spec.kinds import INVALID, Kind, Limits, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
 from archspec.spec.named_kind import NamedKind
-from archspec.spec.nodes import Items, Node, Scalar, Table, one_line
+from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain
 
 DIRECTIONS = ("maximize", "minimize")
 COUNT = NumberKind(limits=Limits(ge=1), sample="24")
@@ -115,13 +115,7 @@ class ObjectivesKind(Kind):
             names = one_or_several(MetricKind()).read(node, path, reader)
             if names is INVALID:
                 return INVALID
-            ways = {name: direction(name) for name in names}
-            open_ones = [name for name, way in ways.items() if not way]
-            if open_ones:
-                name = open_ones[0]
-                fact = f"neither more nor less is better of '{name}' by itself"
-                return reader.fault(fact, f"Write {{{name}: minimize}}", path, node.place)
-            objectives = [Objective(name, way) for name, way in ways.items()]
+            objectives = [Objective(name, direction(name)) for name in names]
         if not objectives:
             return reader.fault("no objective", f"Write {self.example}", path, node.place)
         return tuple(objectives)
@@ -143,6 +137,26 @@ def _limits(found: dict[str, Any]) -> tuple[Limit, ...]:
     return tuple(made)
 
 
+def _pretrain(found: dict[str, Any]) -> Pretrain:
+    return Pretrain(found["recipe"], tuple(found["with"].items())) if "with" in found else Pretrain(found["recipe"])
+
+
+class ChangesKind(Kind):
+    """Paths of a spec with the values they get, which the spec's own reader checks when they are laid on."""
+
+    words = "a mapping of paths to values"
+    example = "{head: basic}"
+
+    def fits(self, node: Node) -> bool:
+        return isinstance(node, Table)
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        return plain(node) if isinstance(node, Table) else reader.mismatch(self, node, path)
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return {"type": "object"}
+
+
 _BOUNDS = UnionKind(
     (MadeKind(BOUND, lambda bound: {"at_most": bound}), RecordKind({"at_most": BOUND, "at_least": BOUND}))
 )
@@ -152,6 +166,7 @@ _TARGET = RecordKind(
 _FRONT = RecordKind(
     {"metrics": one_or_several(MetricKind()), "seeds": MadeKind(ListKind(SEED), tuple), "points": COUNT}
 )
+_PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
 _MINUTES = NumberKind(real=True, limits=Limits(gt=0), sample="5")
 
 # The space (spec, set, choices) and the networks beside it are specs, which their own reader reads.
@@ -166,9 +181,8 @@ STUDY_KINDS: dict[str, Kind] = {
     "budget": MadeKind(RecordKind({"evaluations": COUNT, "minutes": _MINUTES}), lambda one: Budget(**one)),
     "data": one_or_several(TextKind()),
     "recipes": ByMetricKind(TextKind()),
-    "device": UnionKind(
-        (MadeKind(_TARGET, lambda one: Target(**one)), MadeKind(TextKind(), lambda name: Target(name)))
-    ),
+    "pretrain": MadeKind(_PRETRAIN, _pretrain),
+    "device": UnionKind((MadeKind(_TARGET, lambda one: Target(**one)), MadeKind(TextKind(), Target))),
     "workers": COUNT,
     "seed": SEED,
     "front": MadeKind(_FRONT, lambda one: Front(**one)),

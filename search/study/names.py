@@ -8,22 +8,21 @@ from functools import cache, wraps
 from importlib import import_module
 from typing import Any
 
+from archspec.evaluate.measures import measure_named, measures
 from archspec.search.samplers import samplers
+from archspec.search.trials import Direction
 
 __all__ = ["direction", "measure_names", "sampler_function", "sampler_names"]
 
 
-_TEMP = {"params": "minimize", "gflops": "minimize", "predicted_latency_ms": "minimize", "latency_ms": "minimize", "proxy_miou": "maximize", "miou": "maximize", "tflite_mb": "minimize"}
-
-
 def measure_names() -> tuple[str, ...]:
     """Every measure."""
-    return tuple(_TEMP)
+    return measures()
 
 
-def direction(metric: str) -> str:
-    """`maximize`, `minimize`, or '' where neither is better by itself."""
-    return _TEMP[metric]
+def direction(metric: str) -> Direction:
+    """Which way is better."""
+    return "minimize" if measure_named(metric).less_is_better else "maximize"
 
 
 def sampler_names() -> tuple[str, ...]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
 from archspec.spec import Spec, load, override
 from archspec.spec.document import raise_together
-from archspec.spec.kinds import INVALID, Kind
+from archspec.spec.kinds import Kind
 from archspec.spec.loading import parse_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
@@ -136,6 +138,9 @@ class _Reading(Reader):
         """With paths as seen from the current folder; in the file they are relative to it."""
         values["target"] = values.pop("device", Study.target)
         folder = self.path.parent
+        pretrain = values.get("pretrain")
+        if pretrain is not None:
+            values["pretrain"] = replace(pretrain, recipe=_seen(pretrain.recipe, folder))
         values["recipes"] = {metric: _seen(one, folder) for metric, one in values.get("recipes", {}).items()}
         values["data"] = tuple(_reference(one, folder) for one in values.get("data", ()))
         return Study(**values)
@@ -145,24 +150,31 @@ class _Reading(Reader):
         written = document.get("spec")
         if written is None:
             return None
-        space = self._tried(lambda: self._spec(written, self._assignments(document.get("set")), "spec"))
+        space = self._tried(partial(self._spec, written, "spec"))
+        for text, place in self._assignments(document.get("set")):
+            space = space and self._assigned(space, text, place)
         choices = document.get("choices")
-        if isinstance(choices, Table) and space is not None:
-            space = self._changed(space, choices)
-        elif choices is not None and not isinstance(choices, Table):
+        if isinstance(choices, Table):
+            for path, entry in choices.entries.items():
+                space = space and (self._changed(space, {path: entry.node}) or space)
+        elif choices is not None:
             self._not_table(choices, "choices", "{width_multiplier: {choose: [0.5, 1.0]}}")
         for change in overrides:
-            if space is not None:
-                space = self._overridden(space, change)
+            space = space and self._tried(partial(override, space, [change] if isinstance(change, str) else change))
         return space
 
-    def _overridden(self, spec: Spec, change: str | Mapping[str, Any]) -> Spec | None:
-        return self._tried(lambda: override(spec, [change] if isinstance(change, str) else change))
+    def _assigned(self, spec: Spec, text: str, place: Place) -> Spec:
+        """The spec with an assignment of the key `set`, whose faults stand where it was written."""
+        try:
+            return override(spec, [text])
+        except UserError as error:
+            self.faults.extend(replace(fault, place=place) for fault in error.faults)
+            return spec
 
-    def _changed(self, spec: Spec, changes: Table) -> Spec | None:
-        return self._tried(lambda: override(spec, {key: entry.node for key, entry in changes.entries.items()}))
+    def _changed(self, spec: Spec, changes: Mapping[str, Node]) -> Spec | None:
+        return self._tried(partial(override, spec, changes))
 
-    def _tried(self, made: Any) -> Any:
+    def _tried(self, made: Callable[[], Spec | None]) -> Spec | None:
         """What is made, or None after its faults, kept with all the others."""
         try:
             return made()
@@ -170,9 +182,9 @@ class _Reading(Reader):
             self.faults.extend(error.faults)
             return None
 
-    def _spec(self, written: Node, assignments: Sequence[str], path: str) -> Spec | None:
+    def _spec(self, written: Node, path: str) -> Spec | None:
         if isinstance(written, Table):
-            return parse_document(written, self.path, assignments, self.catalog)
+            return parse_document(written, self.path, self.catalog)
         if not isinstance(written, Scalar) or not isinstance(written.value, str):
             if not (isinstance(written, Scalar) and written.value is BROKEN):
                 fact = f"must be the name of a spec, a path, or a whole spec ({shown(written)})"
@@ -180,7 +192,7 @@ class _Reading(Reader):
             return None
         source = _seen(written.value, self.path.parent)
         try:
-            return load(source, assignments, catalog=self.catalog)
+            return load(source, catalog=self.catalog)
         except UserError as error:
             fault = error.faults[0]
             if fault.place == Place(source):
@@ -188,12 +200,10 @@ class _Reading(Reader):
                 raise UserError(Fault(fact, fault.remedy, path, written.place)) from error
             raise
 
-    def _assignments(self, node: Node | None) -> list[str]:
-        if node is None:
-            return []
-        items = node.items if isinstance(node, Items) else (node,)
-        found = [item.value for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
-        if len(found) < len(items):
+    def _assignments(self, node: Node | None) -> list[tuple[str, Place]]:
+        items = () if node is None else node.items if isinstance(node, Items) else (node,)
+        found = [(item.value, item.place) for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+        if node is not None and len(found) < len(items):
             self.fault(f"must be a list of assignments ({shown(node)})", "Write set: [classes=11]", "set", node.place)
         return found
 
@@ -208,12 +218,11 @@ class _Reading(Reader):
 
     def _neighbour(self, name: str, node: Node, space: Spec) -> Spec | None:
         """A network beside the front: a spec's name, a whole spec, or changes of the space's."""
-        whole = not isinstance(node, Table) or "backbone" in node.entries and "name" in node.entries
         path = f"beside.{name}"
-        if whole:
-            spec = self._tried(lambda: self._spec(node, (), path))
+        if isinstance(node, Table) and not {"name", "backbone"} <= node.entries.keys():
+            spec = self._changed(space, {key: entry.node for key, entry in node.entries.items()})
         else:
-            spec = self._changed(space, node)  # type: ignore[arg-type]
+            spec = self._tried(partial(self._spec, node, path))
         if spec is not None and spec.choices():
             wanted = spec.choices()[0].path
             fact = f"'{wanted}' is still an open choice in it"

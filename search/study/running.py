@@ -15,7 +15,7 @@ from archspec.evaluate.calibration import Progress as Calibration
 from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
 from archspec.evaluate.ledger import Ledger, default_ledger
 from archspec.evaluate.subject import Subject
-from archspec.record import write_text
+from archspec.record import Record, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.space import Space
@@ -23,7 +23,7 @@ from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
 from archspec.search.study.conditions import calibrated, fingerprints, predicts, settings_of, trains
 from archspec.search.study.evaluator import evaluator_for
-from archspec.search.study.outcome import Network, StudyOutcome, spread_evenly
+from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Study
 from archspec.search.watching import SearchResult, Watch
@@ -33,6 +33,7 @@ ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
 STORE_FILE, STUDY_FILE = "study.db", "study.yaml"
 ENDLESS = 10**9
+_DATA = "Write data: synthetic_streets in the study"
 
 
 class StudyWatch(Watch, Protocol):
@@ -122,7 +123,7 @@ class StudyRun:
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
             )
         if self.backbones is not None and not study.data:
-            raise user_error("'pretrain' needs data", "Write data: synthetic_streets in the study")
+            raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         check_settings(replace(self.settings, metrics=study.asked))
         _ = self.name, self.space
 
@@ -180,7 +181,7 @@ class StudyRun:
             workers=study.workers if any(map(trains, study.searched)) or study.workers > 1 else 0,
             definition=known.get(self.name, study.text),
             watch=watch,
-            keep=ledger.add,
+            keep=lambda records: _kept(ledger, records),
             join=join,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
@@ -226,7 +227,11 @@ class StudyRun:
         return found
 
 
-def _wanted(study: Study, found: dict[str, object]) -> dict[str, object]:
+def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
+    ledger.add(records)
+
+
+def _wanted(study: Study, found: dict[str, Measured]) -> dict[str, Measured]:
     return {metric: reading for metric, reading in found.items() if metric in study.front.metrics}
 
 

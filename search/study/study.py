@@ -56,6 +56,15 @@ class Front:
     points: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Pretrain:
+    """Backbones that nobody has weights of: each is trained once by `recipe`, in the network that `changes` make of
+    the first candidate that has it (paths and values, as of `--set`), and candidates begin with its weights."""
+
+    recipe: str
+    changes: tuple[tuple[str, Any], ...] = (("head", "basic"),)
+
+
 @dataclass(frozen=True)
 class Study:
     """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it.
@@ -73,6 +82,7 @@ class Study:
     budget: Budget = Budget(TRIALS)
     data: tuple[str, ...] = ()
     recipes: Mapping[str, str] = field(default_factory=dict)
+    pretrain: Pretrain | None = None
     target: Target = Target()
     workers: int = 1
     seed: int = 0
@@ -100,13 +110,17 @@ class Study:
         found["objectives"] = {one.name: one.direction for one in self.objectives}
         found["limits"] = _limits(self.limits)
         found["metrics"] = list(self.metrics)
-        found["sampler"] = {self.sampler.name: dict(self.sampler.arguments)} if self.sampler.arguments else self.sampler.name
+        name, arguments = self.sampler.name, dict(self.sampler.arguments)
+        found["sampler"] = {name: arguments} if arguments else name
         found["budget"] = asdict(self.budget)
         found["data"] = list(self.data)
         found["recipes"] = dict(self.recipes)
+        if self.pretrain is not None:
+            found["pretrain"] = {"recipe": self.pretrain.recipe, "with": dict(self.pretrain.changes)}
         found["device"] = asdict(self.target)
         found |= {"workers": self.workers, "seed": self.seed}
-        found["front"] = {"metrics": list(self.front.metrics), "seeds": list(self.front.seeds), "points": self.front.points}
+        front = self.front
+        found["front"] = {"metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points}
         found["beside"] = {name: spec.values for name, spec in self.beside.items()}
         return _without_nothing(found)
 
@@ -121,7 +135,7 @@ class Study:
         Not for the budget, the workers, and what is measured afterwards: a study goes on when these change.
         """
         plain = self.to_plain()
-        what = {key: plain.get(key) for key in ("objectives", "limits", "metrics", "sampler", "device", "recipes")}
+        what = {key: plain.get(key) for key in _JUDGED}
         text = json.dumps([dump(self.space), what, more], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
 
@@ -133,11 +147,15 @@ def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
     return found
 
 
+_JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
+_VERBATIM = ("spec", "beside", "with")
+
+
 def _without_nothing(table: dict[str, Any]) -> dict[str, Any]:
     """Without keys that say nothing, all the way down but for specs."""
     found = {}
     for key, value in table.items():
-        inner = _without_nothing(value) if isinstance(value, dict) and key not in ("spec", "beside") else value
+        inner = _without_nothing(value) if isinstance(value, dict) and key not in _VERBATIM else value
         if inner not in (None, "", [], {}):
             found[key] = inner
     return found
