@@ -105,7 +105,7 @@ class Training:
                 one.keep(0)
             one.train(first)
             weights, position, seconds = one.fit.weights(), None, one.seconds
-        return one.validator.score(weights), weights
+        return one.scores or one.validator.score(weights), weights  # of the last step, unless that was before
 
     def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:
         """A stage with its model, which begins with `weights` and what they lack afresh."""
