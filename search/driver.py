@@ -1,0 +1,337 @@
+"""The search: proposes candidates, screens them, hands them to workers, and writes down what became of each."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from archspec.errors import UserError, user_error
+from archspec.evaluate.ladder.contract import Evaluation, Settings
+from archspec.record import Record
+from archspec.search.candidates import Candidate, SearchSpace
+from archspec.search.heartbeat import Heartbeat
+from archspec.search.history import History, told_in_order
+from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
+from archspec.search.samplers import make_sampler
+from archspec.search.sampling import Task
+from archspec.search.store import LEASE_S, Study, TrialStore
+from archspec.search.trials import Objective, Trial, costs
+from archspec.search.watching import Progress, SearchResult, Silent, Stopped, Watch
+from archspec.search.workers import Evaluator, Outcome, SameProcess, Work, WorkerPool, Workers
+
+CRASHES, ATTEMPTS = 2, 20
+FAILURES_IN_A_ROW = 20
+POLL_S = 0.5
+
+
+def dumped(candidate: Candidate) -> str:
+    """A candidate's spec as YAML."""
+    from archspec.spec import dump
+
+    return dump(candidate.spec)
+
+
+@dataclass
+class Search:
+    """A search over `space` for the Pareto front of `objectives`, kept in `store` under the name `study`.
+
+    `screen` judges a candidate in this process, in milliseconds; what it rejects costs no budget. `evaluator` measures
+    in `workers` processes (0: in this one). `budget` is the number of unique feasible evaluations of the whole study,
+    whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running it again
+    goes on where it was left; with at most one worker exactly as if it had never stopped.
+    """
+
+    space: SearchSpace
+    screen: Callable[[Candidate], Evaluation]
+    evaluator: Evaluator
+    settings: Settings
+    objectives: tuple[Objective, ...]
+    store: TrialStore
+    study: str
+    budget: int
+    sampler: str = "tpe"
+    sampler_options: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    workers: int = 1
+    definition: str = ""
+    watch: Watch = field(default_factory=Silent)
+    keep: Callable[[tuple[Record, ...]], None] | None = None
+    spec_text: Callable[[Candidate], str] = dumped
+    join: bool = False
+    time_limit_s: float | None = None
+    patience: int = PATIENCE
+    lease_s: float = LEASE_S
+
+    def run(self) -> SearchResult:
+        """Search until the budget is spent or nothing is left to try.
+
+        Raises `UserError` for what the user can mend and when evaluation after evaluation fails; `KeyboardInterrupt`
+        once its workers are stopped and what they were at is given back (SIGTERM counts as that, too).
+        """
+        if self.join:
+            study = self.store.open_study(self.study, self.lease_s)
+        else:
+            study = self.store.create_study(self.study, self.definition, self.seed, self.lease_s)
+        pool: Workers = SameProcess(self.evaluator, self.settings)
+        if self.workers:
+            pool = WorkerPool(self.workers, self.evaluator, self.settings)
+        running = _Running(self, study, pool)
+        with _terminated_as_interrupt(), Heartbeat(study):
+            try:
+                result = running.result(running.until_stopped())
+            finally:
+                running.give_back()
+        self.watch.ended(result)
+        return result
+
+
+class _Running:
+    """One session of a search."""
+
+    def __init__(self, search: Search, study: Study, pool: Workers) -> None:
+        self._search, self._study, self._pool = search, study, pool
+        self._history = History(search.objectives)
+        task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
+        self._sampler = make_sampler(search.sampler, task, search.sampler_options)
+        self._proposals = Proposals(task, self._sampler, self._history, search.patience)
+        self._held: dict[int, Trial] = {}
+        self._clock = 0
+        self._in_vain = self._failures = 0
+        self._looked_for_orphans = float("-inf")
+        self._begun = time.monotonic()
+        self._known = study.refreshed()
+        self._read_what_there_is()
+        self._done_before = self._history.counts["done"]
+
+    def until_stopped(self) -> Stopped:
+        """Work until there is a reason to stop."""
+        self._search.watch.started(self._progress())
+        while True:
+            self._hear()
+            stopped = self._fill()
+            if self._pool.busy:
+                for outcome in self._pool.wait(POLL_S):
+                    self._record(outcome)
+            elif stopped is not None and (stopped != "budget" or self._spent()):
+                return stopped
+            elif stopped is not None:
+                time.sleep(POLL_S)  # others are at the last ones: take over if they die
+
+    def result(self, stopped: Stopped) -> SearchResult:
+        """Everything that is known now."""
+        self._hear()
+        history, progress = self._history, self._progress()
+        found = bool(history.front())
+        return SearchResult(
+            study=self._search.study, objectives=self._search.objectives, trials=tuple(history.by_number()),
+            front=tuple(history.front()), counts=progress.counts, rejects=progress.rejects,
+            repeated=progress.repeated, folded=progress.folded, hypervolume=history.hypervolume(),
+            reference=history.reference() if found else None, stopped=stopped, message=self._message(stopped),
+            elapsed_s=progress.elapsed_s,
+        )  # fmt: skip
+
+    def give_back(self) -> None:
+        """Stop the workers; what they were at waits for whoever comes next."""
+        self._pool.stop()
+        held, self._held = list(self._held.values()), {}
+        for trial in held:
+            try:
+                self._study.release(trial)
+            except UserError:
+                return  # its lease runs out, and the fault that ended this session is told already
+
+    # --- proposing ------------------------------------------------------------------------------------------------
+
+    def _fill(self) -> Stopped | None:
+        """Start work in every free place; why not, where there is none to start."""
+        while self._pool.free:
+            if self._late():
+                return "time"
+            trial = self._orphan()
+            if trial is None:
+                if self._history.counted >= self._search.budget:
+                    return "budget"
+                claimed = self._new()
+                if not isinstance(claimed, Trial):
+                    if claimed == "budget":
+                        self._hear()
+                    return claimed
+                trial = claimed
+            self._begin(trial)
+        return None
+
+    def _orphan(self) -> Trial | None:
+        """A trial that waits or was left by the dead. Looked for at start, then four times a lease."""
+        pause = min(self._study.lease_s / 4, 10.0) if not self._waiting_for_others() else POLL_S
+        if time.monotonic() < self._looked_for_orphans + pause:
+            return None
+        trial = self._study.take_over()
+        while trial is not None and trial.attempt > ATTEMPTS:
+            reason = f"given up after {ATTEMPTS} attempts: each time its driver or machine ended"
+            self._close(replace(trial, state="failed", reason=reason))
+            trial = self._study.take_over()
+        if trial is None:
+            self._looked_for_orphans = time.monotonic()
+        return trial
+
+    def _waiting_for_others(self) -> bool:
+        return not self._held and self._history.counted >= self._search.budget
+
+    def _new(self) -> Trial | Stopped:
+        """Propose until one passes the screen and is claimed."""
+        while True:
+            if self._late():
+                return "time"
+            proposal = self._proposals.next()
+            if proposal is None:
+                return "exhausted" if self._proposals.exhausted else "patience"
+            rejected = self._rejected(proposal)
+            passed, self._proposals.passed = self._proposals.passed, Passed()
+            if rejected is not None:
+                claim = self._study.reject(rejected, passed.repeated, passed.folded)
+                self._in_vain += 1
+            else:
+                claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded)
+            self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
+                                  folded=self._known.folded + passed.folded)  # fmt: skip
+            if claim.full:
+                self._proposals.put_back(proposal)
+                return "budget"
+            if claim.trial is None:
+                self._hear()  # another driver was first
+            elif rejected is not None:
+                self._told(claim.trial)
+                if self._in_vain >= self._search.patience:
+                    return "patience"
+            else:
+                self._in_vain = 0
+                return claim.trial
+
+    def _rejected(self, proposal: Proposal) -> Trial | None:
+        """The trial of a proposal that goes no further."""
+        if proposal.candidate is None:
+            evaluation = Evaluation({}, rejected=proposal.rejection)
+        else:
+            evaluation = self._search.screen(proposal.candidate)
+        if evaluation.rejected is None and not evaluation.fault:
+            return None
+        metric = evaluation.rejected.metric if evaluation.rejected else ""
+        reason = evaluation.rejected.reason if evaluation.rejected else evaluation.fault
+        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="rejected", values=evaluation.values,
+                     metric=metric, reason=reason)  # fmt: skip
+
+    def _trial(self, proposal: Proposal) -> Trial:
+        text = self._search.spec_text(proposal.candidate) if proposal.candidate is not None else ""
+        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="running", spec=text)
+
+    def _begin(self, trial: Trial) -> None:
+        self._held[trial.number] = trial
+        self._history.take(trial)
+        self._pool.start(Work(trial.number, trial.spec, trial.genome))
+        self._search.watch.claimed(trial, self._progress())
+
+    # --- recording ------------------------------------------------------------------------------------------------
+
+    def _record(self, outcome: Outcome) -> None:
+        """Write an outcome down; a candidate whose worker died is tried once more."""
+        trial = self._held[outcome.number]
+        if outcome.ended == "crashed":
+            trial = replace(trial, crashes=trial.crashes + 1)
+            if trial.crashes < CRASHES:
+                self._begin(trial)
+                return
+        if outcome.evaluation is not None and self._search.keep is not None:
+            self._search.keep(outcome.evaluation.records)
+        del self._held[outcome.number]
+        self._close(closed(trial, outcome, self._search.objectives))
+
+    def _close(self, trial: Trial) -> None:
+        if not self._study.finish(trial):
+            return  # silent for too long: another driver has it now
+        self._told(trial)
+        self._failures = self._failures + 1 if trial.state == "failed" else 0
+        if self._failures >= FAILURES_IN_A_ROW:
+            raise user_error(f"the last {FAILURES_IN_A_ROW} evaluations failed (the last: {trial.reason})",
+                             "Mend that and run it again: what is finished is kept")  # fmt: skip
+
+    def _told(self, trial: Trial) -> None:
+        """A trial is finished: note it, and let the sampler learn."""
+        if self._history.take(trial):
+            self._sampler.tell(trial)
+            self._search.watch.finished(trial, self._progress())
+
+    # --- what others did ------------------------------------------------------------------------------------------
+
+    def _read_what_there_is(self) -> None:
+        trials, self._clock = self._study.news()
+        for trial in trials:
+            self._history.take(trial)
+        for trial in told_in_order(trials):
+            self._sampler.tell(trial)
+
+    def _hear(self) -> None:
+        """What other drivers wrote since."""
+        trials, self._clock = self._study.news(self._clock)
+        for trial in trials:
+            if trial.number not in self._held:
+                self._told(trial)
+
+    def _spent(self) -> bool:
+        return self._history.counts["done"] >= self._search.budget
+
+    def _late(self) -> bool:
+        limit = self._search.time_limit_s
+        return limit is not None and time.monotonic() - self._begun > limit
+
+    def _progress(self) -> Progress:
+        elapsed = time.monotonic() - self._begun
+        known, passed = self._known, self._proposals.passed
+        return Progress(self._history, self._search.budget, elapsed, known.repeated + passed.repeated,
+                        known.folded + passed.folded, getattr(self, "_done_before", 0))  # fmt: skip
+
+    def _message(self, stopped: Stopped) -> str:
+        done, wanted = self._history.counts["done"], self._search.budget
+        return {
+            "budget": "",
+            "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
+            "patience": f"given up: {self._search.patience} proposals in a row were rejected or known "
+                        f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
+            "time": f"the time is up: {done} of {wanted} evaluations",
+        }[stopped]  # fmt: skip
+
+
+def closed(trial: Trial, outcome: Outcome, objectives: tuple[Objective, ...]) -> Trial:
+    """A trial with what became of it."""
+    evaluation = outcome.evaluation
+    if evaluation is None:
+        return replace(trial, state="failed", reason=outcome.reason)
+    if evaluation.rejected is not None:
+        return replace(trial, state="rejected", values=evaluation.values, metric=evaluation.rejected.metric,
+                       reason=evaluation.rejected.reason)  # fmt: skip
+    missing = [objective.name for objective in objectives if costs((objective,), evaluation.values) is None]
+    if evaluation.fault or missing:
+        reason = evaluation.fault or f"no number for {', '.join(missing)}"
+        return replace(trial, state="failed", values=evaluation.values, reason=reason)
+    return replace(trial, state="done", values=evaluation.values)
+
+
+@contextmanager
+def _terminated_as_interrupt() -> Iterator[None]:
+    """SIGTERM (a job's time limit, a pod that is moved) ends a search as Ctrl-C does. Only the main thread may ask."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,79 @@
+"""What a driver knows of its study: every trial, the keys, the front so far."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from archspec.search.pareto import Point, dominates, hypervolume, pareto_front, reference_point
+from archspec.search.trials import FINISHED, Objective, Trial, costs
+
+
+class History:
+    """Trials by number and by key, kept up to date by `take`."""
+
+    def __init__(self, objectives: tuple[Objective, ...]) -> None:
+        self.objectives = objectives
+        self.trials: dict[int, Trial] = {}
+        self.numbers: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
+        self.rejects: Counter[str] = Counter()
+        self._points: dict[int, Point] = {}
+        self._front: dict[int, Point] = {}
+
+    def take(self, trial: Trial) -> bool:
+        """Note a trial as it is now; True when it has just been finished."""
+        before = self.trials.get(trial.number)
+        if before is not None:
+            self.counts[before.state] -= 1
+        self.trials[trial.number] = trial
+        self.numbers[trial.key] = trial.number
+        self.counts[trial.state] += 1
+        if trial.state not in FINISHED or (before is not None and before.state in FINISHED):
+            return False
+        if trial.state == "rejected":
+            self.rejects[trial.metric or "cannot be built"] += 1
+        point = costs(self.objectives, trial.values) if trial.state == "done" else None
+        if point is not None:
+            self._add(trial.number, point)
+        return True
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next new trial would get, as far as is known."""
+        return len(self.trials)
+
+    @property
+    def counted(self) -> int:
+        """What counts against the budget: done or running."""
+        return self.counts["done"] + self.counts["running"]
+
+    def by_number(self) -> list[Trial]:
+        """Every trial in the order of proposal."""
+        return [self.trials[number] for number in sorted(self.trials)]
+
+    def front(self) -> list[Trial]:
+        """The non-dominated done trials so far."""
+        return pareto_front((self.trials[number] for number in self._front), self.objectives)
+
+    def hypervolume(self, reference: Point | None = None) -> float:
+        """Of the front, within `reference` (costs: negated where larger is better), else the worst seen and a tenth."""
+        if not self._points:
+            return 0.0
+        return hypervolume(self._front.values(), reference or self.reference())
+
+    def reference(self) -> Point:
+        """The reference point of all that was evaluated so far. There must be some."""
+        return reference_point(list(self._points.values()))
+
+    def _add(self, number: int, point: Point) -> None:
+        self._points[number] = point
+        if any(dominates(other, point) for other in self._front.values()):
+            return
+        self._front = {key: other for key, other in self._front.items() if not dominates(point, other)}
+        self._front[number] = point
+
+
+def told_in_order(trials: Iterable[Trial]) -> list[Trial]:
+    """Finished trials as one uninterrupted worker would have finished them."""
+    return sorted((trial for trial in trials if trial.state in FINISHED), key=lambda trial: trial.number)

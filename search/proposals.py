@@ -1,0 +1,122 @@
+"""New candidates from a sampler that repeats itself: known ones are passed over, and others help out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archspec.errors import Problem, UserError
+from archspec.evaluate.ladder.contract import Rejection
+from archspec.search.candidates import Candidate, Genome, SearchSpace
+from archspec.search.history import History
+from archspec.search.sampling import Sampler, Task
+
+SAMPLER_TRIES, MUTATION_TRIES, RANDOM_TRIES = 8, 8, 16
+ENUMERABLE = 200_000
+PATIENCE = 100_000
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate whose key is new, or a genome that cannot be built (`rejection`)."""
+
+    genome: Genome
+    key: str
+    candidate: Candidate | None = None
+    rejection: Rejection | None = None
+
+
+@dataclass
+class Passed:
+    """Proposals that came to nothing since it was last emptied: the very genome again, or another of the same key."""
+
+    repeated: int = 0
+    folded: int = 0
+
+
+class Proposals:
+    """A source of new candidates over one space. `exhausted` says that there are none left."""
+
+    def __init__(self, task: Task, sampler: Sampler, history: History, patience: int = PATIENCE) -> None:
+        self._task, self._sampler, self._history, self._patience = task, sampler, history, patience
+        self._left: Iterator[Genome] | None = None
+        self.passed = Passed()
+        self.exhausted = self._given_up = False
+        self._again: Proposal | None = None
+
+    def next(self) -> Proposal | None:
+        """The next new candidate, or None: `exhausted`, or `patience` proposals in a row were known."""
+        if self._again is not None and self._again.key not in self._history.numbers:
+            proposal, self._again = self._again, None
+            return proposal
+        if self.exhausted or self._given_up:
+            return None
+        number = self._history.next_number
+        for tries, genome in enumerate(self._genomes(number)):
+            proposal = proposed(self._task.space, genome)
+            known = self._history.numbers.get(proposal.key)
+            if known is None:
+                return proposal
+            if dict(self._history.trials[known].genome) == dict(genome):
+                self.passed.repeated += 1
+            else:
+                self.passed.folded += 1
+            if tries >= self._patience and not self._sampler.exhaustive:
+                self._given_up = True
+                return None
+        self.exhausted = True
+        return None
+
+    def put_back(self, proposal: Proposal) -> None:
+        """It could not be taken now: it is the next one."""
+        self._again = proposal
+
+    def _genomes(self, number: int) -> Iterator[Genome]:
+        """The sampler's, then neighbours of the front, then random ones, then all that are left."""
+        attempt = 0
+        while self._sampler.exhaustive or attempt < SAMPLER_TRIES:
+            genome = self._sampler.propose(number, attempt)
+            if genome is None:
+                return
+            yield genome
+            attempt += 1
+        parents = [trial.genome for trial in self._history.front()]
+        generator = self._task.generator(number, 0, "otherwise")
+        for _ in range(MUTATION_TRIES if parents else 0):
+            yield self._task.space.mutated(generator.choice(parents), generator)
+        for _ in range(RANDOM_TRIES):
+            yield self._task.space.sample(generator)
+        size = self._task.space.size
+        if size is not None and size <= ENUMERABLE:
+            yield from self._rest()
+            return
+        while True:
+            yield self._task.space.sample(generator)
+
+    def _rest(self) -> Iterator[Genome]:
+        """Every genome in order; what was passed over once is known for ever, so each is looked at once."""
+        if self._left is None:
+            self._left = iter(self._task.space.genomes())
+        while (genome := next(self._left, None)) is not None:  # `yield from` would close it with this generator
+            yield genome
+
+
+def proposed(space: SearchSpace, genome: Genome) -> Proposal:
+    """A genome's candidate; one that cannot be built is known by its genome."""
+    try:
+        candidate = space.candidate(genome)
+    except UserError as error:
+        fact = error.faults[0].message
+    except Problem as problem:
+        fact = problem.fact
+    else:
+        return Proposal(genome, candidate.key, candidate)
+    return Proposal(genome, genome_key(genome), rejection=Rejection("", f"cannot be built: {fact}"))
+
+
+def genome_key(genome: Genome) -> str:
+    """The identity of a genome that is no network."""
+    content = json.dumps(dict(genome), sort_keys=True)
+    return "genome:" + hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -1,0 +1,174 @@
+"""Optuna as proposer: a study in memory, fed with finished trials; the trial store remembers, not Optuna."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from archspec.search.candidates import Gene, Genome, Parameter
+from archspec.search.sampling import Task, exists
+from archspec.search.trials import Trial, costs
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.trial import Trial as OptunaTrial
+
+MakeSampler = Callable[[int], "BaseSampler"]
+"""Optuna's sampler from a seed: made anew for every proposal, so that its randomness is that proposal's."""
+REJECTS_PER_TRIAL, FIRST_REJECTS = 2, 100
+
+
+class OptunaSampler:
+    """A sampler of Optuna behind our `Sampler`. `replay`: it keeps notes on its trials (generations), made on asking.
+
+    `rejects`: whether it is told of what was rejected, as infeasible; the first hundred and two per evaluated one, for
+    a model of thousands of rejects takes seconds a proposal.
+    """
+
+    exhaustive = False
+
+    def __init__(self, task: Task, make: MakeSampler, replay: bool = False, rejects: bool = True) -> None:
+        import optuna
+
+        self._task, self._make, self._replay, self._rejects = task, make, replay, rejects
+        self._asked: dict[int, tuple[OptunaTrial, Genome]] = {}
+        self._told_done = self._told_rejects = 0
+        directions = [objective.direction for objective in task.objectives]
+        with _quiet():
+            self._study = optuna.create_study(directions=directions, sampler=make(task.seed))
+
+    def propose(self, number: int, attempt: int) -> Genome:
+        """What Optuna suggests; an earlier attempt at the same number is withdrawn."""
+        self._withdraw(number)
+        with _quiet():
+            trial = self._ask(number, attempt)
+            genome = self._suggested(trial)
+        self._asked[number] = (trial, genome)
+        return genome
+
+    def tell(self, trial: Trial) -> None:
+        """Close the trial that was asked, or add another driver's."""
+        asked = self._asked.get(trial.number)
+        if asked is not None and asked[1] != trial.genome:
+            self._withdraw(trial.number)  # something else was taken instead of what Optuna suggested
+            asked = None
+        if not self._worth_telling(trial):
+            self._withdraw(trial.number)
+            return
+        with _quiet():
+            open_trial = asked[0] if asked else self._replayed(trial) if self._replay else None
+            if open_trial is None:
+                self._study.add_trial(self._frozen(trial))
+            else:
+                self._close(open_trial, trial)
+        self._asked.pop(trial.number, None)
+
+    def _ask(self, number: int, attempt: int) -> OptunaTrial:
+        self._study.sampler = self._make(self._task.generator(number, attempt).getrandbits(32))
+        return self._study.ask()
+
+    def _suggested(self, trial: OptunaTrial) -> Genome:
+        genome: dict[str, Gene] = {}
+        for parameter in self._task.space.parameters:
+            if exists(parameter, genome):
+                genome[parameter.name] = suggest(trial, parameter)
+        return genome
+
+    def _withdraw(self, number: int) -> None:
+        import optuna
+
+        if number in self._asked:
+            self._study.tell(self._asked.pop(number)[0], state=optuna.trial.TrialState.FAIL)
+
+    def _worth_telling(self, trial: Trial) -> bool:
+        if trial.state == "done" and costs(self._task.objectives, trial.values) is not None:
+            self._told_done += 1
+            return True
+        room = FIRST_REJECTS + REJECTS_PER_TRIAL * self._told_done
+        if trial.state != "rejected" or not self._rejects or self._told_rejects >= room:
+            return False
+        self._told_rejects += 1
+        return all(name in {p.name for p in self._task.space.parameters} for name in trial.genome)
+
+    def _replayed(self, trial: Trial) -> OptunaTrial:
+        """Ask as it was asked then, with the genome that was taken: Optuna's notes are made again."""
+        params, _ = self._coded(trial.genome)
+        self._study.enqueue_trial(params)
+        asked = self._ask(trial.number, 0)
+        self._suggested(asked)
+        return asked
+
+    def _close(self, asked: OptunaTrial, trial: Trial) -> None:
+        if self._task.limits or trial.state == "rejected":
+            asked.set_constraint("limits", self._task.violation(trial))
+        self._study.tell(asked, self._values(trial))
+
+    def _frozen(self, trial: Trial) -> Any:
+        import optuna
+
+        params, distributions = self._coded(trial.genome)
+        limited = self._task.limits or trial.state == "rejected"
+        return optuna.trial.create_trial(
+            values=self._values(trial), params=params, distributions=distributions,
+            constraints={"limits": self._task.violation(trial)} if limited else None,
+        )  # fmt: skip
+
+    def _values(self, trial: Trial) -> list[float]:
+        """A rejected trial has no values, and Optuna wants some: it looks at the constraint first."""
+        if trial.state == "rejected":
+            return [0.0] * len(self._task.objectives)
+        return [float(trial.values[objective.name] or 0.0) for objective in self._task.objectives]
+
+    def _coded(self, genome: Genome) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+        found = [parameter for parameter in self._task.space.parameters if parameter.name in genome]
+        params = {parameter.name: coded(parameter, genome[parameter.name]) for parameter in found}
+        return params, {parameter.name: distribution(parameter) for parameter in found}
+
+
+def distribution(parameter: Parameter) -> BaseDistribution:
+    """Ordered options are their index: Optuna then knows what lies beside what."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if not parameter.options:
+        return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+    if parameter.ordered:
+        return IntDistribution(0, len(parameter.options) - 1)
+    return CategoricalDistribution(parameter.options)
+
+
+def coded(parameter: Parameter, value: Gene) -> Any:
+    """A gene as `distribution` has it."""
+    return parameter.options.index(value) if parameter.options and parameter.ordered else value
+
+
+def suggest(trial: OptunaTrial, parameter: Parameter) -> Gene:
+    """Ask Optuna for one gene; the distribution is that of `distribution`."""
+    if not parameter.options:
+        return trial.suggest_float(parameter.name, parameter.low, parameter.high, log=parameter.log)
+    if parameter.ordered:
+        return parameter.options[trial.suggest_int(parameter.name, 0, len(parameter.options) - 1)]
+    index = parameter.options.index(trial.suggest_categorical(parameter.name, parameter.options))
+    return parameter.options[index]
+
+
+def with_seed(make: Callable[..., BaseSampler], options: Mapping[str, Any]) -> MakeSampler:
+    """A sampler class with its options, waiting for a seed."""
+    return lambda seed: make(seed=seed, **options)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Optuna logs every trial and warns of what we chose on purpose (experimental options, dynamic spaces)."""
+    log = logging.getLogger("optuna")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)

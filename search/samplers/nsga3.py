@@ -1,0 +1,14 @@
+"""NSGA-III of Optuna: as NSGA-II, spread by reference directions; for three objectives and more."""
+
+from __future__ import annotations
+
+from archspec.search.sampling import Sampler, Task
+
+
+def nsga3(task: Task, population: int = 20) -> Sampler:
+    """Optuna's NSGA-III; the first `population` trials are random."""
+    from optuna.samplers import NSGAIIISampler
+
+    from archspec.search.samplers._optuna_study import OptunaSampler, with_seed
+
+    return OptunaSampler(task, with_seed(NSGAIIISampler, {"population_size": population}), replay=True)

@@ -1,0 +1,26 @@
+"""Uniform random choice of each decision, as in the DPC paper's search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archspec.search.candidates import Genome
+from archspec.search.sampling import Sampler, Task
+from archspec.search.trials import Trial
+
+
+def random(task: Task) -> Sampler:
+    """A sampler that learns nothing: every proposal is drawn alone."""
+    return _Random(task)
+
+
+@dataclass(frozen=True)
+class _Random:
+    task: Task
+    exhaustive: bool = False
+
+    def propose(self, number: int, attempt: int) -> Genome:
+        return self.task.space.sample(self.task.generator(number, attempt))
+
+    def tell(self, trial: Trial) -> None:
+        """Nothing to learn."""

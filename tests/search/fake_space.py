@@ -1,0 +1,175 @@
+"""Small spaces with analytic objectives, in the place of networks: what samplers and the driver need, and no more."""
+
+import itertools
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Problem
+from archspec.evaluate.ladder.contract import Evaluation, Rejection, Settings
+from archspec.search.candidates import Candidate, Gene, Genome, Parameter
+from archspec.search.sampling import exists
+
+
+@dataclass(frozen=True)
+class FakeSpace:
+    """Parameters by hand. `same` names parameters that do not change the function (they fold)."""
+
+    parameters: tuple[Parameter, ...]
+    same: tuple[str, ...] = ()
+    impossible: tuple[tuple[str, Gene], ...] = ()
+
+    @property
+    def size(self) -> int | None:
+        return None if any(not p.options for p in self.parameters) else sum(1 for _ in self.genomes())
+
+    def sample(self, generator: random.Random) -> Genome:
+        genome: dict[str, Gene] = {}
+        for parameter in self.parameters:
+            if exists(parameter, genome):
+                genome[parameter.name] = drawn(parameter, generator)
+        return genome
+
+    def genomes(self) -> Iterator[Genome]:
+        if any(not p.options for p in self.parameters):
+            raise Problem("a range is continuous")
+        seen = set()
+        for values in itertools.product(*(p.options for p in self.parameters)):
+            genome: dict[str, Gene] = {}
+            for parameter, value in zip(self.parameters, values, strict=True):
+                if exists(parameter, genome):
+                    genome[parameter.name] = value
+            if (key := tuple(genome.items())) not in seen:
+                seen.add(key)
+                yield genome
+
+    def mutated(self, genome: Genome, generator: random.Random) -> Genome:
+        chosen = generator.choice(sorted(genome))
+        child: dict[str, Gene] = {}
+        for parameter in self.parameters:
+            if not exists(parameter, child):
+                continue
+            if parameter.name == chosen or parameter.name not in genome:
+                child[parameter.name] = drawn(parameter, generator)
+            else:
+                child[parameter.name] = genome[parameter.name]
+        return child
+
+    def candidate(self, genome: Genome) -> Candidate:
+        for name, value in self.impossible:
+            if genome.get(name) == value:
+                raise Problem(f"{name} cannot be {value}")
+        key = ",".join(f"{name}={genome[name]}" for name in sorted(genome) if name not in self.same)
+        nothing: Any = None
+        return Candidate(genome, nothing, nothing, nothing, key)
+
+
+def drawn(parameter: Parameter, generator: random.Random) -> Gene:
+    if parameter.options:
+        return generator.choice(parameter.options)
+    if parameter.log:
+        return math.exp(generator.uniform(math.log(parameter.low), math.log(parameter.high)))
+    return generator.uniform(parameter.low, parameter.high)
+
+
+def text_of(candidate: Candidate) -> str:
+    return candidate.key
+
+
+def grid_96() -> FakeSpace:
+    """Width 4 x output stride 2 x head 2 x depth 3 x kernel 2."""
+    return FakeSpace(
+        (
+            Parameter("width", (0.5, 1.0, 1.5, 2.0), ordered=True),
+            Parameter("stride", (16, 32), ordered=True),
+            Parameter("head", ("basic", "dpc")),
+            Parameter("depth", (1, 2, 3), ordered=True),
+            Parameter("kernel", (3, 5), ordered=True),
+        )
+    )
+
+
+def accuracy_and_cost(genome: Genome) -> dict[str, float | None]:
+    """Two objectives that pull apart, with an interaction, so that the front is a dozen of the 96."""
+    width, stride = float(genome["width"]), int(genome["stride"])
+    depth, kernel, dpc = int(genome["depth"]), int(genome["kernel"]), genome["head"] == "dpc"
+    cost = width**1.6 * (0.6 + 0.3 * depth) * (1.0 if stride == 32 else 1.9) * (1.25 if kernel == 5 else 1.0)
+    cost += 0.9 * width * (stride == 16) + 0.35 if dpc else 0.1
+    quality = 1 - math.exp(-0.9 * width * (1 + 0.25 * math.log(depth)))
+    quality += 0.07 * (stride == 16) + 0.04 * (kernel == 5 and width >= 1.0) + 0.05 * (dpc and stride == 16)
+    quality -= 0.03 * (dpc and stride == 32)
+    return {"miou": round(quality, 9), "cost": round(cost, 9)}
+
+
+def sixteen() -> FakeSpace:
+    """Width, output stride, and a cell: `measured` overheads are quoted for sixteen parameters."""
+    rates = (1, 3, 6, 9, 12, 15, 18, 21)
+    cell = [
+        parameter
+        for branch in range(2, 6)
+        for parameter in (
+            Parameter(f"b{branch}.input", tuple(range(branch - 1)), ordered=True),
+            Parameter(f"b{branch}.rate_h", rates, ordered=True),
+            Parameter(f"b{branch}.rate_w", rates, ordered=True),
+        )
+    ]
+    first = (Parameter("width", (0.5, 1.0, 1.5, 2.0), ordered=True), Parameter("stride", (16, 32), ordered=True),
+             Parameter("b1.rate_h", rates, ordered=True), Parameter("b1.rate_w", rates, ordered=True))  # fmt: skip
+    return FakeSpace((*first, *cell))
+
+
+def cell_values(genome: Genome) -> dict[str, float | None]:
+    """Two objectives over `sixteen`."""
+    rates = [float(value) for name, value in genome.items() if "rate" in name]
+    spread = sum(abs(rate - 6 - index) for index, rate in enumerate(rates)) / len(rates)
+    width = float(genome["width"])
+    return {
+        "miou": 1 - math.exp(-width) - spread / 50,
+        "cost": width**2 * (48 / int(genome["stride"])) + max(rates) / 9,
+    }
+
+
+def all_feasible(candidate: Candidate) -> Evaluation:
+    return Evaluation({})
+
+
+@dataclass(frozen=True)
+class Analytic:
+    """An evaluator that computes, and notes each evaluation as a line of `log`."""
+
+    values: Any = accuracy_and_cost
+    log: str = ""
+    sleep_s: float = 0.0
+    preload: tuple[str, ...] = ()
+    timeout_s: float | None = None
+    evaluations_per_process: int = 0
+
+    def evaluate(self, spec_text: str, genome: Genome, settings: Settings) -> Evaluation:
+        if self.sleep_s:
+            time.sleep(self.sleep_s)
+        if self.log:
+            with Path(self.log).open("a", encoding="utf-8") as file:
+                file.write(spec_text + "\n")
+        return Evaluation(self.values(genome))
+
+
+@dataclass(frozen=True)
+class Below:
+    """A screen: rejects what costs more than `bound`, and counts nothing else."""
+
+    bound: float
+    metric: str = "cost"
+    seen: list[str] = field(default_factory=list)
+
+    def __call__(self, candidate: Candidate) -> Evaluation:
+        self.seen.append(candidate.key)
+        value = accuracy_and_cost(candidate.genome)[self.metric]
+        assert value is not None
+        if value > self.bound:
+            reason = f"{self.metric} {value:g} is over {self.bound:g}"
+            return Evaluation({self.metric: value}, rejected=Rejection(self.metric, reason))
+        return Evaluation({self.metric: value})
