@@ -33,6 +33,7 @@ from archspec.train._records import training_records
 from archspec.train._run import Run
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.train._tensorboard import TensorBoard
+from archspec.train._untrained_taps import untrained_taps_said
 from archspec.train._validation import Scores, Validator
 from archspec.train._watching import Unwatched, Watch
 from archspec.weights import save_weights
@@ -114,6 +115,9 @@ class Training:
         whole, fresh = carried(weights, graph, self.order.seed)
         if fresh:
             self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
+        said = untrained_taps_said(self.order, stage, dataset, graph)
+        if said:
+            self.watch.said(said)
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation, stage.augmentation.image_pad)
