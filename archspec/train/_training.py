@@ -62,7 +62,7 @@ class Training:
     def __init__(self, order: Order, root: Path, watch: Watch | None = None, *, tensorboard: bool = False) -> None:
         self.order = order
         self.run = Run(root / order.name)
-        self.steps = tuple(_steps(order, stage) for stage in order.recipe.stages)
+        self.steps = tuple(stage_steps(order, stage) for stage in order.recipe.stages)
         self.watch: Watch = watch or Unwatched()
         self._tensorboard = tensorboard
 
@@ -129,7 +129,7 @@ class Training:
         self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
     ) -> tuple[Fit, BatchesFrom]:
         """The model in training, and where its batches come from: images, or features of the frozen part."""
-        steps = _steps(self.order, stage)
+        steps = stage_steps(self.order, stage)
         weighting = class_weights(stage, dataset)
         if stage.cache_features is None:
             fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
@@ -187,7 +187,8 @@ class Training:
         self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})
 
 
-def _steps(order: Order, stage: Stage) -> int:
+def stage_steps(order: Order, stage: Stage) -> int:
+    """How many updates a stage is long."""
     if stage.steps is not None:
         return stage.steps
     if stage.epochs is None:

@@ -38,6 +38,6 @@ def untrained_taps_said(order: Order, stage: Stage, dataset: Dataset, crop: Grap
     listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     height, width = stage.augmentation.size
     return (
-        f"warning: a crop of {height} x {width} is too small for the rates of {listed}: taps that only a whole image of "
-        f"{shapes[-1][0]} x {shapes[-1][1]} reaches stay untrained. Crop larger, or lower the rates"
+        f"warning: a crop of {height} x {width} is too small for the rates of {listed}: taps that only a whole image "
+        f"of {shapes[-1][0]} x {shapes[-1][1]} reaches stay untrained. Crop larger, or lower the rates"
     )
