@@ -24,9 +24,9 @@ class Receipts(Silent):
         os.write(self._file, f"{trial.number} {trial.state} {trial.key}\n".encode())
 
 
-def search(store: str, log: str, budget: int, workers: int, sampler: str) -> Search:
+def search(store: str, log: str, budget: int, workers: int, sampler: str, sleep_s: float = 0.004) -> Search:
     return Search(
-        grid_96(), Below(9.0), Analytic(log=log, sleep_s=0.004), Settings(("miou", "cost")), OBJECTIVES,
+        grid_96(), Below(9.0), Analytic(log=log, sleep_s=sleep_s), Settings(("miou", "cost")), OBJECTIVES,
         open_store(store), "killed", budget, sampler=sampler, workers=workers, spec_text=text_of,
         watch=Receipts(Path(log + ".receipts")), lease_s=2.0,
     )  # fmt: skip
