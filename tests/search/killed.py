@@ -11,6 +11,7 @@ from archspec.search.trials import Objective, Trial
 from archspec.search.watching import Progress, Silent
 from tests.search.fake_space import Analytic, Below, grid_96, text_of
 
+BOUND = 9.0
 OBJECTIVES = (Objective("miou", "maximize"), Objective("cost"))
 
 
@@ -21,14 +22,14 @@ class Receipts(Silent):
         self._file = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def finished(self, trial: Trial, progress: Progress) -> None:
-        os.write(self._file, f"{trial.number} {trial.state} {trial.key}\n".encode())
+        os.write(self._file, f"trial {trial.state} {trial.key}\n".encode())
 
 
 def search(store: str, log: str, budget: int, workers: int, sampler: str, sleep_s: float = 0.004) -> Search:
     return Search(
-        grid_96(), Below(9.0), Analytic(log=log, sleep_s=sleep_s), Settings(("miou", "cost")), OBJECTIVES,
+        grid_96(), Below(BOUND), Analytic(log=log, sleep_s=sleep_s), Settings(("miou", "cost")), OBJECTIVES,
         open_store(store), "killed", budget, sampler=sampler, workers=workers, spec_text=text_of,
-        watch=Receipts(Path(log + ".receipts")), lease_s=2.0,
+        watch=Receipts(Path(log)), lease_s=2.0,
     )  # fmt: skip
 
 

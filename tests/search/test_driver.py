@@ -270,7 +270,7 @@ def test_a_bad_candidate_fails_alone(store: TrialStore, tmp_path: Path, trouble:
     assert (result.counts, result.stopped) == ({"done": 4, "failed": 4}, "exhausted")
     failed = [trial for trial in result.trials if trial.state == "failed"]
     assert {trial.reason for trial in failed} == {REASONS[trouble]}
-    assert {trial.crashes for trial in failed} == {2 if trouble in ("is killed", "exits") else 0}
+    assert {trial.crashes for trial in failed} == {3 if trouble in ("is killed", "exits") else 0}
     assert len(evaluated(log)) == 4
 
 
