@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -406,3 +407,46 @@ def test_progress_says_how_it_goes(store: TrialStore) -> None:
     assert [trial.number for trial in seen[-1].front] == [trial.number for trial in result.front]
     assert seen[-1].hypervolume == pytest.approx(result.hypervolume)
     assert seen[-1].left_s == 0.0
+
+
+# --- the disk and the lock ------------------------------------------------------------------------------------------
+
+ON_A_FULL_DISK = """
+import resource, signal, sys
+from archspec.errors import UserError
+from tests.search.killed import search
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+made = search(sys.argv[1], sys.argv[2], 80, 0, "random", 0.0)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+try:
+    made.run()
+except UserError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_full_disk_ends_it_with_what_was_done_kept(tmp_path: Path, root: Path) -> None:
+    store, log = str(tmp_path / "trials.db"), tmp_path / "log"
+    done = subprocess.run([sys.executable, "-c", ON_A_FULL_DISK, store, str(log)], cwd=root, text=True,
+                          capture_output=True, timeout=120)  # fmt: skip
+    assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
+    noted = [line.split(" ")[2] for line in evaluated(log) if line.startswith("trial done")]
+    kept = [trial.key for trial in open_store(store).open_study("killed").news()[0] if trial.state == "done"]
+    assert noted == kept and 0 < len(kept) < 80
+
+
+def test_a_lock_that_stays_ends_it_with_what_was_done_kept(tmp_path: Path) -> None:
+    file = tmp_path / "trials.db"
+    other = sqlite3.connect(file, isolation_level=None)
+
+    class Locking(Silent):
+        def finished(self, trial: Trial, progress: Progress) -> None:
+            if progress.counts["done"] == 5:
+                other.execute("BEGIN IMMEDIATE")
+
+    made = search(open_store(str(file), wait_s=0.0), 20, watch=Locking())
+    with pytest.raises(UserError, match="stayed locked"):
+        made.run()
+    other.execute("ROLLBACK")
+    assert Counter(trial.state for trial in made.store.open_study("study").news()[0])["done"] == 5
+    assert replace(made, watch=Silent()).run().counts == {"done": 20}
