@@ -13,7 +13,7 @@ from archspec.cli._options import catalog, format_option, output_option, plugins
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
-KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "formats", "recipes")
+KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "formats", "recipes", "measures")
 
 
 @click.command(name="list")
@@ -22,7 +22,7 @@ KINDS = ("specs", "backbones", "heads", "decoders", "blocks", "devices", "format
 @format_option
 @output_option
 def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:  # noqa: A001
-    """List specs (with cost), backbones, heads, decoders, blocks, devices, formats and recipes, or the KINDs named."""
+    """List specs (with cost), parts, blocks, devices, formats, recipes and measures of networks, or the KINDs named."""
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
@@ -57,6 +57,10 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
         from archspec import devices
 
         yield from _module_rows(kind, devices.__file__, devices.devices(), folder)
+    elif kind == "measures":
+        from archspec.evaluate import measures
+
+        yield from _module_rows(kind, measures.__file__, measures.measures(), folder)
     elif kind == "recipes":
         from archspec.catalog import bundled_folder  # archspec.train knows them too, but takes NumPy to import
 

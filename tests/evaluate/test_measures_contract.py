@@ -2,7 +2,9 @@
 
 import ast
 import math
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,9 @@ from archspec.errors import UserError
 from archspec.evaluate import measures as room
 from archspec.evaluate.ladder import RUNGS, SCREEN, Settings, check_settings
 from archspec.evaluate.measures import measure_named, measures
+from archspec.evaluate.subject import Subject
 from archspec.record import Record
+from archspec.spec import load
 from tests.evaluate.measured import planted, subject
 
 __all__ = ["planted"]
@@ -74,3 +78,17 @@ def test_settings_are_checked_before_any_network() -> None:
         check_settings(Settings(("fps",), procedure="quik"))
     with pytest.raises(UserError, match=r"unknown precision 'int4'. Did you mean 'int8'?"):
         check_settings(Settings(("fps",), precision="int4"))
+
+
+def test_every_measure_is_in_the_docs(root: Path) -> None:
+    text = (root / "docs" / "measures.md").read_text("utf-8")
+    assert [name for name in NAMES if f"`{name}`" not in text] == []
+
+
+def test_the_measure_in_the_docs(root: Path) -> None:
+    (code,) = re.findall(r"```python\n(.+?)```", (root / "docs" / "measures.md").read_text("utf-8"), re.DOTALL)
+    file: dict[str, Any] = {}
+    exec(code, file)
+    bare, whole = (Subject(load(name), Settings(())) for name in ("shufflenetv2_basic", "shufflenetv2_dpc"))
+    assert 0 < file["measure"](bare) < file["measure"](whole) < 1
+    assert file["RUNG"] in RUNGS
