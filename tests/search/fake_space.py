@@ -25,7 +25,11 @@ class FakeSpace:
 
     @property
     def size(self) -> int | None:
-        return None if any(not p.options for p in self.parameters) else sum(1 for _ in self.genomes())
+        if any(not parameter.options for parameter in self.parameters):
+            return None
+        if any(parameter.parent for parameter in self.parameters):
+            return sum(1 for _ in self.genomes())
+        return math.prod(len(parameter.options) for parameter in self.parameters)
 
     def sample(self, generator: random.Random) -> Genome:
         genome: dict[str, Gene] = {}
@@ -48,6 +52,8 @@ class FakeSpace:
                 yield genome
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
+        if not genome:
+            return genome
         chosen = generator.choice(sorted(genome))
         child: dict[str, Gene] = {}
         for parameter in self.parameters:
