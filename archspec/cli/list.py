@@ -67,10 +67,15 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
         from archspec.evaluate import measures
 
         yield from _module_rows(kind, measures.__file__, measures.measures(), folder)
-    elif kind == "recipes":
-        from archspec.catalog import bundled_folder  # archspec.train knows them too, but takes NumPy to import
+    elif kind == "samplers":
+        from archspec.catalog import bundled_folder  # no search room on the way to a list: it takes NumPy to import
 
-        for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml")):
+        for path in sorted((bundled_folder("search") / kind).glob("[!_]*.py")):
+            yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
+    elif kind in ("recipes", "searches"):
+        from archspec.catalog import bundled_folder
+
+        for path in sorted((bundled_folder("specs") / kind).glob("*.yaml")):
             yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
     else:
         from archspec import reporters
