@@ -17,7 +17,7 @@ def begun(run: StudyRun) -> None:
     run.check()
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(f"{one.direction} {one.name}" for one in study.objectives)
+    goals = ", ".join(one.said for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
