@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -230,12 +231,15 @@ class Troubled(Analytic):
         return super().evaluate(spec_text, genome, settings)
 
 
+LEFT = f"1000.{os.getpid() % 1000:03}"  # to be found among all processes
+
+
 def raises() -> None:
     raise ValueError("no such layer")
 
 
 def hangs() -> None:
-    subprocess.Popen(["sleep", "1000"])
+    subprocess.Popen(["sleep", LEFT])
     time.sleep(1000)
 
 
@@ -273,6 +277,28 @@ def test_a_bad_candidate_fails_alone(store: TrialStore, tmp_path: Path, trouble:
     assert {trial.reason for trial in failed} == {REASONS[trouble]}
     assert {trial.crashes for trial in failed} == {3 if trouble in ("is killed", "exits") else 0}
     assert len(evaluated(log)) == 4
+
+
+def test_what_a_hanging_evaluation_started_ends_with_it(store: TrialStore) -> None:
+    evaluator = Troubled(trouble="hangs", timeout_s=0.3)
+    search(store, 8, space=SMALL, evaluator=evaluator, workers=1).run()
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert b"sleep\0" + LEFT.encode() + b"\0" not in commands
+
+
+def test_a_long_evaluation_is_not_taken_for_dead(store: TrialStore, sqlite_url: str) -> None:
+    """It takes thrice the lease; the driver renews its claim meanwhile."""
+    made = search(store, 1, evaluator=Analytic(sleep_s=1.2), workers=0, lease_s=0.4)
+    running = threading.Thread(target=made.run)
+    running.start()
+    while not any(study.name == "study" for study in store.studies()):
+        time.sleep(0.01)
+    other, taken = open_store(sqlite_url).open_study("study"), []
+    while running.is_alive():
+        taken.append(other.take_over())
+        time.sleep(0.05)
+    assert set(taken) == {None} and len(taken) > 5
+    assert [trial.state for trial in other.news()[0]] == ["done"]
 
 
 @dataclass(frozen=True)
