@@ -65,9 +65,7 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     lines = [note for note in outcome.notes if note]
     if result.reference is not None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
-        lines.append(
-            f"hypervolume {result.hypervolume:.6g} from the reference point ({point}), {result.elapsed_s:.0f} s"
-        )
+        lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
     if result.message:
         lines.append(f"go on: archspec search --resume {run.folder} --trials N")
     print()

@@ -143,14 +143,14 @@ def test_limits_are_kept_with_their_reasons(study: Path) -> None:
 def test_the_bundled_study_made_small(tmp_path: Path) -> None:
     """Trainings in workers, a latency table of its own, the front timed: everything that the bare command does."""
     result = run(
-        "search", "--trials", "3", "--workers", "1", "--output", str(tmp_path), "--set-study", "limits={gflops: 0.03}"
+        "search", "--trials", "2", "--workers", "1", "--output", str(tmp_path), "--set-study", "limits={gflops: 0.03}"
     )
     assert result.code == 0, result.err
     (folder,) = (path for path in tmp_path.iterdir() if path.name.startswith("default-"))
     record = json.loads((folder / "record.json").read_text())
-    assert record["counts"]["done"] == 3
+    assert record["counts"]["done"] == 2
     assert all(one["measured"]["latency_ms"]["values"] for one in record["networks"])
     assert all(0 <= one["values"]["short_miou"] <= 1 for one in record["networks"])
-    again = run("search", "--trials", "3", "--workers", "1", "--output", str(tmp_path), "--set-study",
+    again = run("search", "--trials", "2", "--workers", "1", "--output", str(tmp_path), "--set-study",
                 "limits={gflops: 0.03}")  # fmt: skip
     assert again.out == result.out
