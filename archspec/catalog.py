@@ -1,8 +1,8 @@
 """The folder as registry: a file's stem is its key, and its first docstring line is its description.
 
 Nothing is imported to list what there is. Bundled folders come first; a plugin folder adds files of its own:
-every `*.py` in it is a block, every `*.yaml` is a part (kind named by its folder: `backbones/`, `heads/`,
-`decoders/`; elsewhere any kind) or, when it has a `backbone:` key, a whole spec.
+every `*.py` in it is a block (in a folder `generators/` a generator of choices), every `*.yaml` is a part (kind named
+by its folder: `backbones/`, `heads/`, `decoders/`; elsewhere any kind) or, when it has a `backbone:` key, a whole spec.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from archspec.errors import Place, user_error
 
 PART_KINDS = ("backbone", "head", "decoder")
+GENERATORS = "generators"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -27,6 +28,12 @@ def bundled_folder(name: str) -> Path:
     """The folder of bundled `blocks` or `specs`: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def bundled_generators() -> dict[str, Path]:
+    """Every bundled generator of choices by its name: `search/generators/*.py`."""
+    files = sorted((bundled_folder("search") / GENERATORS).glob("*.py"))
+    return {path.stem: path for path in files if not path.stem.startswith("_")}
 
 
 class Catalog:
@@ -60,7 +67,14 @@ class Catalog:
         folder = bundled_folder("blocks")
         found = {path.stem: path for path in sorted(folder.glob("*/*.py")) if not path.stem.startswith("_")}
         for plugin in self.plugins:
-            found.update((path.stem, path) for path in sorted(plugin.rglob("*.py")) if not path.stem.startswith("_"))
+            found.update((path.stem, path) for path in _code(plugin) if path.parent.name != GENERATORS)
+        return found
+
+    @cached_property
+    def _generators(self) -> dict[str, Path]:
+        found = bundled_generators()
+        for plugin in self.plugins:
+            found.update((path.stem, path) for path in _code(plugin) if path.parent.name == GENERATORS)
         return found
 
     @cached_property
@@ -75,6 +89,10 @@ class Catalog:
         """Every block file by its name."""
         return self._blocks
 
+    def generators(self) -> Mapping[str, Path]:
+        """Every generator of choices by its name."""
+        return self._generators
+
     def parts(self, kind: str) -> Mapping[str, Path]:
         """Every YAML part of a kind (`backbone`, `head`, `decoder`) by its name; other kinds have none."""
         return self._parts.get(kind, {})
@@ -84,11 +102,19 @@ class Catalog:
         found = {path.stem: path for path in sorted(bundled_folder("specs").glob("*.yaml"))}
         return found | self._plugin_yaml[1]
 
+    def spaces(self) -> Mapping[str, Path]:
+        """Every bundled search space (a spec with open choices) by its name."""
+        return {path.stem: path for path in sorted((bundled_folder("specs") / "spaces").glob("*.yaml"))}
+
     def function(self, name: str) -> Callable[..., Any]:
         """The function of the block `name`. Raises `UserError` where it lacks it, `KeyError` without a file."""
         if name not in self._functions:
-            self._functions[name] = _load_function(self._blocks[name], name)
+            self._functions[name] = _load_function(self._blocks[name], name, "block")
         return self._functions[name]
+
+    def generator(self, name: str) -> Callable[..., Any]:
+        """The function of the generator `name`. Raises `UserError` where it lacks it, `KeyError` without a file."""
+        return _load_function(self._generators[name], name, "generator")
 
     def summary(self, path: Path) -> str:
         """The first line that describes a block (docstring) or a YAML file (`summary:` or first comment)."""
@@ -100,15 +126,20 @@ class Catalog:
         return match.group(1).strip("'\"") if match else ""
 
 
-def _load_function(path: Path, name: str) -> Callable[..., Any]:
-    folder = bundled_folder("blocks")
-    if path.is_relative_to(folder):
+def _code(plugin: Path) -> list[Path]:
+    return [path for path in sorted(plugin.rglob("*.py")) if not path.stem.startswith("_")]
+
+
+def _load_function(path: Path, name: str, what: str) -> Callable[..., Any]:
+    if path.is_relative_to(bundled_folder("blocks")):
         module: object = importlib.import_module(f"archspec.blocks.{path.parent.name}.{path.stem}")
+    elif path.is_relative_to(bundled_folder("search")):
+        module = importlib.import_module(f"archspec.search.{path.parent.name}.{path.stem}")
     else:
         module = _load_plugin(path)
     function = getattr(module, name, None)
     if not callable(function):
-        fact = f"a block file must define a function of its own name ('{name}')"
+        fact = f"a {what} file must define a function of its own name ('{name}')"
         raise user_error(fact, f"Name the function '{name}', or the file after it", place=Place(os.fspath(path), 1, 1))
     return function  # type: ignore[no-any-return]
 
@@ -127,7 +158,7 @@ def _load_plugin(path: Path) -> object:
         spec.loader.exec_module(module)
     except Exception as error:  # a plugin may raise anything
         del sys.modules[module_name]
-        fact = f"this block file cannot be imported ({type(error).__name__}: {error})"
+        fact = f"this file cannot be imported ({type(error).__name__}: {error})"
         raise user_error(fact, "Mend it, or take it out of the folder", place=_raised_at(path, error)) from error
     return module
 

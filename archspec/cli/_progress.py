@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from archspec.devices import Progress
 
+REDRAWN_EACH_S = 0.1
+
 
 @contextmanager
 def waiting(words: str) -> Iterator[None]:
@@ -21,6 +23,27 @@ def waiting(words: str) -> Iterator[None]:
 
     with Console(stderr=True).status(words):
         yield
+
+
+@contextmanager
+def counting(words: str) -> Iterator[Callable[[int, int], None]]:
+    """A listener for (done, total), which draws a bar; a few times a second, since it may hear thousands."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    import time
+
+    with _bars() as shown:
+        task = shown.add_task(words, total=None)
+        drawn = 0.0
+
+        def tell(done: int, total: int) -> None:
+            nonlocal drawn
+            if time.monotonic() - drawn > REDRAWN_EACH_S or done == total:
+                drawn = time.monotonic()
+                shown.update(task, total=total, completed=done, refresh=True)
+
+        yield tell
 
 
 @contextmanager

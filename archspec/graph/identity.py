@@ -3,7 +3,8 @@
 The hash takes used values only: layers, arguments and wiring that reach the output, never names, places or
 initialisers. Order is left out where it has no meaning: the summands of an addition, and the parts of a
 concatenation that only 1-group convolutions read. The equivalence key also forgets how a function is written
-when it is the same function: a dilated kernel whose rate reaches outside the map reads only its centre.
+when it is the same function: a dilated kernel whose rate reaches outside the map reads only its centre, pooling over
+one position and resizing to the same size do nothing, nor does any pooling of a map that is constant.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 from functools import lru_cache
 from typing import Any
 
+from archspec.graph.flat_maps import FlatMaps, Taps
 from archspec.graph.tensor import Graph, Node, Tensor
 
 NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "alpha_initializer", "momentum"}
@@ -28,51 +30,73 @@ ORDER_KEEPING = {
     "GlobalAveragePooling2D",
     "Resize",
 }
+MOVING = {"AveragePooling2D": ("pool_size",), "MaxPooling2D": ("pool_size",), "Resize": ("size",)}
 HASH_LETTERS = 16
-Taps = tuple[tuple[int, ...], tuple[int, ...]]
 _INDEX = [bytes((index,)) for index in range(256)]
 
 
 def canonical_hash(graph: Graph) -> str:
     """16 hexadecimal letters; equal for networks that are built alike, whatever they are called."""
-    return _digest(graph, only_seen_taps=False)
+    return _digest(graph, None)
 
 
 def equivalence_key(graph: Graph) -> str:
-    """16 hexadecimal letters; equal also for networks that compute the same function at another cost."""
-    return _digest(graph, only_seen_taps=True)
+    """16 hexadecimal letters; equal also for networks that compute the same function at another cost.
+
+    With the weights of one in the other, layer by layer, both give the same numbers (to rounding).
+    """
+    return _digest(graph, FlatMaps())
 
 
-def _digest(graph: Graph, only_seen_taps: bool) -> str:
+def _digest(graph: Graph, maps: FlatMaps | None) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
-        parts = [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in node.inputs]
+        config = node.layer.config
+        taps: Taps | None = None
+        more: tuple[object, ...] = ()
+        if maps is not None:
+            taps = seen_taps(node) if "dilation_rate" in config else None
+            found = maps.read(node, taps)
+            if found is None:
+                continue
+            more = found
+        inputs = node.inputs if maps is None else [maps.source(tensor) for tensor in node.inputs]
+        parts = [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in inputs]
         if len(parts) > 1 and _is_unordered(node):
             parts.sort()
         elif not parts:
             parts.append(repr(node.outputs[0].shape).encode())
-        config = node.layer.config
-        taps = _seen_taps(node) if only_seen_taps and "dilation_rate" in config else None
-        parts.append(_words(type(node.layer).__name__, tuple(config.items()), taps))
+        parts.append(_words(type(node.layer).__name__, tuple(config.items()), taps, more))
         digests[id(node)] = _short(b"".join(parts))
     everything = sorted(digests.values())
     if len(set(everything)) < len(everything):
         everything = sorted(_with_readers(graph, digests).values())
-    everything += [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in graph.outputs]
+    for tensor in graph.outputs:
+        source = tensor if maps is None else maps.source(tensor)
+        everything.append(digests[id(source.node)] + _INDEX[source.index])
+        if maps is not None:
+            everything.append(repr(tensor.shape).encode())
     return hashlib.blake2b(b"".join(everything), digest_size=HASH_LETTERS // 2).hexdigest()
 
 
 def _with_readers(graph: Graph, digests: dict[int, bytes]) -> dict[int, bytes]:
     """Twins are made alike, so only their readers tell them apart: each node with all that is made of it."""
     found: dict[int, bytes] = {}
+    passed: dict[int, list[bytes]] = {}  # what is made of a layer that repeats its input is made of that
     for node in reversed(graph.nodes):
         uses = [b"output" + _INDEX[at] for at, tensor in enumerate(graph.outputs) if tensor.node is node]
         for reader in {id(one): one for tensor in node.outputs for one in tensor.consumers}.values():
+            if id(reader) in passed:
+                uses += passed[id(reader)]
+                continue
             unordered = _is_unordered(reader)
             for at, tensor in enumerate(reader.inputs):
                 if tensor.node is node:
                     uses.append(found[id(reader)] + _INDEX[tensor.index] + _INDEX[0 if unordered else at])
-        found[id(node)] = _short(digests[id(node)] + b"".join(sorted(uses)))
+        if id(node) in digests:
+            found[id(node)] = _short(digests[id(node)] + b"".join(sorted(uses)))
+        else:
+            passed[id(node)] = uses
     return found
 
 
@@ -81,16 +105,24 @@ def _short(words: bytes) -> bytes:
 
 
 @lru_cache(maxsize=65536)
-def _words(kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None) -> bytes:
-    """A layer's arguments as bytes, in alphabetical order; `taps` say all that a kernel's size and dilation do."""
+def _words(kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None, more: tuple[object, ...]) -> bytes:
+    """A layer's arguments as bytes, in alphabetical order.
+
+    `taps` say all that a kernel's size and dilation do, `more` what it hangs on besides (of a pooling or a resize: all
+    that its size does).
+    """
     arguments = {key: value for key, value in sorted(config) if key not in NOT_FUNCTION}
     if taps is not None:
         del arguments["kernel_size"], arguments["dilation_rate"]
         arguments["taps"] = taps
+    if more:
+        arguments["more"] = more
+        for key in MOVING.get(kind, ()):
+            del arguments[key]
     return repr((kind, arguments)).encode()
 
 
-def _seen_taps(node: Node) -> Taps | None:
+def seen_taps(node: Node) -> Taps | None:
     """Where the taps of a stride-1 window stand that some output can reach; those past the map read only zeros."""
     config = node.layer.config
     if config["padding"] != "same" or config["strides"] != (1, 1):

@@ -35,7 +35,8 @@ MOST_KNOWN = 64  # of one config: a network has a dozen shapes, a long search ev
 
 
 class Config(dict[str, Any]):
-    """A layer's arguments by Keras's names. Layers of one class and equal arguments may share one: never change it.
+    """A layer's arguments by Keras's names. Layers of one class and equal arguments may share one, in this graph and in
+    others: it cannot be changed; `changed` gives another.
 
     `known` holds what has been worked out about such layers, by what it hangs on besides: the shapes of their inputs.
     """
@@ -45,6 +46,16 @@ class Config(dict[str, Any]):
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         super().__init__(arguments)
         self.known: dict[Any, Any] = {}
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError(f"the arguments of a layer may be those of others too; '{key}' is changed with `changed`")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Config, (dict(self),))
+
+    def changed(self, **arguments: Any) -> Config:
+        """Another one with these arguments instead."""
+        return Config({**self, **arguments})
 
     def remember(self, key: Any, value: Any) -> None:
         """Keep `value` under `key`, in bounded memory."""

@@ -7,6 +7,7 @@
 from archspec.record.atomic import write_bytes, write_text
 from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
+from archspec.record.locking import turn
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.training_run import TrainingRun
 
@@ -17,6 +18,7 @@ __all__ = [
     "package_versions",
     "read_records",
     "timestamp",
+    "turn",
     "write_bytes",
     "write_records",
     "write_text",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
+from archspec.catalog import bundled_generators
 from archspec.errors import Place, Problem
-from archspec.spec.kinds import Limits
 from archspec.spec.words import CHOOSE, RANGE
 
 _LISTED = 1000
@@ -25,6 +25,7 @@ class Choice:
         settings: what a range or a generator was given (`{'from': 64, 'to': 512, 'step': 64}`).
         parent: the path of the choice that this one lies inside ('' when it is always open).
         parent_option: which option of the parent must be taken for this choice to exist.
+        whole: of a range: whether integers are wanted.
     """
 
     path: str
@@ -34,16 +35,10 @@ class Choice:
     settings: Mapping[str, Any] = field(default_factory=dict)
     parent: str = ""
     parent_option: int = 0
+    whole: bool = False
 
 
-def dpc_cell(*, branches: Annotated[int, Limits(ge=1, le=8)] = 5) -> None:
-    """A dense prediction cell: a list of branches, each with an operation, its rates or grid, and its input."""
-
-
-# Named generators: a function whose signature says what may be written; what they make is a list.
-GENERATORS: dict[str, Callable[..., Any]] = {"dpc_cell": dpc_cell}
-
-CHOICES = frozenset((CHOOSE, RANGE, *GENERATORS))
+CHOICES = frozenset((CHOOSE, RANGE, *bundled_generators()))  # plugins add generators: `Reader` knows those too
 
 
 def range_options(settings: Mapping[str, Any]) -> tuple[float, ...]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, nearest
-from archspec.spec.choices import Choice
+from archspec.spec.choices import CHOICES, Choice
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
 from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, plain, shown
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
 from archspec.spec.sections import section_form
 from archspec.spec.words import (
     DTYPES,
@@ -211,12 +211,18 @@ def _check_input(node: Node, lint: Lint) -> None:
             lint.section("preprocess", entry.node, path)
         elif key in INPUT_KINDS:
             lint.allowed = _INPUT
-            one_side = key == "size" and size_node(entry.node) is not entry.node  # said once, as it was written
-            lint.read(_SIDE if one_side else INPUT_KINDS[key], entry.node, path)
+            lint.read(_size_kind(entry.node) if key == "size" else INPUT_KINDS[key], entry.node, path)
         else:
             at_top = key in TOP_KEYS and key != "name"
             remedy = f"Write '{key}' at the top level" if at_top else nearest(key, INPUT_KEYS)
             lint.fault(f"unknown key '{one_line(key)}'", remedy, path, entry.place)
+
+
+def _size_kind(node: Node) -> Kind:
+    """How a size is read: a choice may offer both forms, else only the form that is written is spoken of."""
+    if only_key(node) in CHOICES:
+        return UnionKind((_SIDE, SIZE))
+    return _SIDE if size_node(node) is not node else SIZE
 
 
 def raise_together(faults: list[Fault]) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, nearest
-from archspec.spec.choices import CHOICES, GENERATORS, Choice, range_options, range_problem
+from archspec.errors import Fault, Place, Problem, UserError, nearest
+from archspec.spec.choices import Choice, range_options, range_problem
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, takes, takes_real
 from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, Limits, LiteralKind, NumberKind
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
+from archspec.spec.reading import shown_path
 from archspec.spec.sections import Named, find_part, read_section, section_form, unknown_section
 from archspec.spec.selectors import case_problem
 from archspec.spec.signatures import signature_of
@@ -56,6 +57,9 @@ class Allowed:
     what: str = "here"
 
 
+_GENERATOR = Allowed(choices=False, selectors=False, names=(), what="in a generator")
+
+
 class Lint(Reader):
     """Checks a document without resolving it; collects its choices."""
 
@@ -68,14 +72,14 @@ class Lint(Reader):
 
     def special_words(self) -> tuple[frozenset[str], str]:
         choices, selectors = self.allowed.choices, self.allowed.selectors
-        words = (CHOICES if choices else frozenset()) | (frozenset(SELECTORS) if selectors else frozenset())
+        words = (self.choice_words if choices else frozenset()) | (frozenset(SELECTORS) if selectors else frozenset())
         named = [name for name, there in (("a selector", selectors), ("a choice", choices)) if there]
         return words, " or ".join(named)
 
     # ---- values -------------------------------------------------------------------------------------------------
     def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
         entry = node.entries[word]
-        if word in CHOICES:
+        if word in self.choice_words:
             if not self.allowed.choices:
                 remedy = "Declare an argument in 'arguments', and choose its value in the spec"
                 if self.allowed.what != IN_PART:
@@ -129,12 +133,26 @@ class Lint(Reader):
         if word == RANGE:
             found = self._range(kind, inner, f"{path}.range")
             if found is not None:
-                self._open(Choice(path, node.place, RANGE, range_options(found), found, *self.inside))
+                whole = not takes_real(kind)
+                self._open(Choice(path, node.place, RANGE, range_options(found), found, *self.inside, whole))
             return
         if not (takes(kind, ListKind) or takes(kind, TupleKind)):
             self.fault(f"must be {kind.words} ({shown(node)})", f"'{word}' makes a list", path, node.place)
-        written = read_arguments(inner, word, f"{path}.{word}", self.faults)
-        self.arguments(signature_of(GENERATORS[word]), written, f"{path}.{word}", node.entries[word].place)
+        self.generator(node, word, path)
+
+    def generator(self, node: Table, word: str, path: str) -> None:
+        """A generator, whose arguments are plain values: what varies is what it makes."""
+        entry = node.entries[word]
+        where = f"{path}.{word}"
+        written = read_arguments(entry.node, word, where, self.faults)
+        allowed, self.allowed = self.allowed, _GENERATOR
+        try:
+            self.arguments(signature_of(self.catalog.generator(word)), written, where, entry.place)
+        except UserError as error:
+            self.faults.extend(error.faults)
+        except Problem as problem:
+            self.faults.append(problem.at(Place(shown_path(self.catalog.generators()[word]), 1, 1), word))
+        self.allowed = allowed
         self._open(Choice(path, node.place, word, (), plain(written), *self.inside))
 
     def choose(
@@ -170,6 +188,10 @@ class Lint(Reader):
             self.fault(problem.fact, problem.remedy, path, node.place)
         return settings if len(self.faults) == before else None
 
+    def _is_generator(self, node: Node) -> bool:
+        word = only_key(node)
+        return word in self.choice_words and word not in (CHOOSE, RANGE)
+
     # ---- sections and steps -------------------------------------------------------------------------------------
     def step(self, step: StepTemplate) -> None:
         """Check a step's arguments against its block."""
@@ -192,6 +214,9 @@ class Lint(Reader):
         """Check a whole section."""
         if only_key(node) == CHOOSE and isinstance(node, Table):
             self.choose(node, path, lambda option, where: self.section(kind, option, where), section_form)
+            return
+        if isinstance(node, Table) and self._is_generator(node):
+            self.generator(node, str(only_key(node)), path)
             return
         asked = read_section(kind, node, path, self.faults)
         if isinstance(asked, Named):

@@ -14,7 +14,7 @@ from archspec.spec.document import Spec, check_document, default_name, raise_tog
 from archspec.spec.expanding import best_effort_faults
 from archspec.spec.locating import locate_weights
 from archspec.spec.merging import merge
-from archspec.spec.nodes import BROKEN, Node, Scalar, Table, from_plain, one_line, shown
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override as _override
 from archspec.spec.paths import replace
 from archspec.spec.reading import read_file, read_mapping, shown_path
@@ -47,8 +47,15 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
     return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
 
 
+def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:
+    """The spec that stands inside another document: as `parse`, of a mapping that is read already."""
+    return _finish(document, file, (), catalog or bundled_catalog(), [])
+
+
 def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
     """The spec with changes: assignments as text (`head.filters=128`), or paths and plain Python values.
+
+    A value may also be a node of another document: faults are then said to stand where it was written.
 
     Raises `UserError` with every fault.
     """
@@ -56,6 +63,9 @@ def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
     document = spec.document
     if isinstance(changes, Mapping):
         for path, value in changes.items():
+            if isinstance(value, Scalar | Items | Table):
+                document = replace(document, path, value, faults, value.place)
+                continue
             place = Place(f"--set {one_line(path)}={one_line(str(value))}")
             document = replace(document, path, from_plain(value, place), faults, place)
     else:
@@ -67,11 +77,11 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
     if not str(source).strip():
         raise user_error("a spec without a name ('')", "Name a spec file, or a bundled spec")
     path = Path(source)
-    named = catalog.specs().get(str(source))
+    named = catalog.specs().get(str(source)) or catalog.spaces().get(str(source))
     if named is not None and not path.is_file():
         return named
     if not path.exists():
-        remedy = nearest(path.stem, catalog.specs()) or "Name a spec file"
+        remedy = nearest(path.stem, [*catalog.specs(), *catalog.spaces()]) or "Name a spec file"
         raise user_error(
             "no such spec file, nor a bundled spec of that name", remedy, place=Place(one_line(str(source), 200))
         )

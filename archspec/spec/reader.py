@@ -23,12 +23,15 @@ class Reader(ABC):
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.faults: list[Fault] = []
+        plugged = catalog.generators() if catalog.plugins else ()
+        self.choice_words = CHOICES.union(plugged)
+        self.special_keys = SPECIAL.union(plugged)
 
     def read(self, kind: Kind, node: Node, path: str) -> Any:
         """The plain value of a node, or INVALID after a fault."""
         if type(node) is Table:
             word = only_key(node)
-            if word in SPECIAL:
+            if word in self.special_keys:
                 return self.special(kind, node, str(word), path)
             if not kind.fits(node):
                 return self._stray_table(kind, node, path)
@@ -56,7 +59,7 @@ class Reader(ABC):
 
     def special_words(self) -> tuple[frozenset[str], str]:
         """The selectors and choices that may stand here, and what they are together."""
-        return SPECIAL, "a selector or a choice"
+        return self.special_keys, "a selector or a choice"
 
     def mismatch(self, kind: Kind, node: Node, path: str) -> Invalid:
         """Report that a node is not of a kind."""

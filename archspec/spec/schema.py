@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.spec.choices import GENERATORS
 from archspec.spec.document import DEFAULTS, INPUT_KINDS, TOP_KINDS
 from archspec.spec.kinds import Schema
 from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
@@ -95,7 +94,7 @@ def _choice_of(inner: Schema) -> Schema:
 
 
 def _definitions(catalog: Catalog) -> Schema:
-    found: Schema = {"selector": _selector(), "choice": _choice(), "step": _step(catalog)}
+    found: Schema = {"selector": _selector(), "choice": _choice(catalog), "step": _step(catalog)}
     for name in catalog.blocks():
         found[f"block.{name}"] = _arguments(signature_of(catalog.function(name)))
     for kind in SECTIONS:
@@ -173,6 +172,7 @@ def _section(kind: str, catalog: Catalog) -> Schema:
     written = {"type": "object", "properties": {"steps": steps, **settings}, "required": ["steps"]}
     forms: list[Schema] = [] if kind == "backbone" else [{"const": NONE}]
     forms += [*_named(names), steps, written | {"additionalProperties": False}, _choose(_ref(f"section.{kind}"))]
+    forms += [_generator(name, catalog) for name in catalog.generators()]
     return {"anyOf": forms}
 
 
@@ -224,7 +224,11 @@ def _selector() -> Schema:
     return {"anyOf": forms}
 
 
-def _choice() -> Schema:
+def _generator(name: str, catalog: Catalog) -> Schema:
+    return _one(name, _arguments(signature_of(catalog.generator(name))), catalog.summary(catalog.generators()[name]))
+
+
+def _choice(catalog: Catalog) -> Schema:
     number = {"type": "number"}
     bounds = {"from": number, "to": number, "step": number, "log": {"type": "boolean"}}
     inside = {"type": "object", "properties": bounds, "required": ["from", "to"], "additionalProperties": False}
@@ -232,7 +236,5 @@ def _choice() -> Schema:
         _one("choose", {"type": "array", "minItems": 1}, "One of these values."),
         _one("range", inside, "A number between two bounds."),
     ]
-    forms += [
-        _one(name, _arguments(signature_of(function)), function.__doc__ or "") for name, function in GENERATORS.items()
-    ]
+    forms += [_generator(name, catalog) for name in catalog.generators()]
     return {"anyOf": forms}

@@ -31,7 +31,7 @@ def graph_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float |
     if momentum is not None:
         for node in graph.nodes:
             if type(node.layer).__name__ == "BatchNormalization":
-                node.layer.config["momentum"] = momentum
+                node.layer.config = node.layer.config.changed(momentum=momentum)
     return graph
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from archspec.errors import nearest
 from archspec.spec.kinds import AnyKind, Reads
+from archspec.spec.named_kind import NamedKind
 from archspec.spec.nodes import Entry, Table, one_line
-from archspec.train._named_kind import NamedKind
 
 USUAL = ("adam", "adamw", "sgd")  # known without importing Keras
 NOT_FOR_TRAINING = ("Optimizer", "LossScaleOptimizer", "TFOptimizer")

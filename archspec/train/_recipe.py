@@ -9,17 +9,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from archspec.datasets import Augmentation
+from archspec.spec.named_kind import Named
 
 DecayedWeights = Literal["kernels", "convolutions", "all"]
+ADAM, CONSTANT = Named("adam"), Named("constant")
 DECAYED: tuple[DecayedWeights, ...] = ("kernels", "convolutions", "all")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A file of a folder (a schedule), or a class of Keras (an optimizer), with its arguments."""
-
-    name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +96,8 @@ class Stage:
     epochs: float | None = None
     data: str = ""
     split: str = "train"
-    optimizer: Named = Named("adam")
-    schedule: Named = Named("constant")
+    optimizer: Named = ADAM
+    schedule: Named = CONSTANT
     warm_up: WarmUp | None = None
     weight_decay: WeightDecay | None = None
     loss: tuple[LossTerm, ...] = (LossTerm("cross_entropy"),)

@@ -23,10 +23,10 @@ from archspec.spec.kinds import (
     TextKind,
     Wrap,
 )
+from archspec.spec.named_kind import NamedKind
 from archspec.spec.nodes import Items, Node, Table
 from archspec.spec.signatures import kind_of
 from archspec.train._losses import loss_function, loss_names
-from archspec.train._named_kind import NamedKind
 from archspec.train._optimizer_kind import OptimizerKind
 from archspec.train._recipe import (
     DECAYED,

@@ -16,7 +16,7 @@ from archspec.train._log import Log, Row
 from archspec.train._recipe import Stage
 from archspec.train._run import Run
 from archspec.train._schedule import learning_rate
-from archspec.train._validation import Validator
+from archspec.train._validation import Scores, Validator
 from archspec.train._watching import Progress, Watch
 
 ROW_EVERY = 10
@@ -70,7 +70,7 @@ class StageRun:
     watch: Watch
     stopped: Callable[[], bool]
     seconds: float = 0.0
-    val_miou: float | None = None
+    scores: Scores | None = None  # the newest
     last_checkpoint: Path | None = None
     since: _Since = field(default_factory=_Since)
 
@@ -103,11 +103,11 @@ class StageRun:
         validates = done or _is_due(step, self.stage.validation.every)
         keeps = stopped or done or _is_due(step, self.stage.checkpoint_every)
         if validates:
-            self.val_miou = self.validator.score(self.fit.weights()).miou
+            self.scores = self.validator.score(self.fit.weights())
         progress = self._progress(step, rate)
         self.watch.step(progress)
         if keeps or validates or step % ROW_EVERY == 0:
-            log.add(self._row(progress, self.val_miou if validates else None))
+            log.add(self._row(progress, progress.val_miou if validates else None))
             self.watch.row(progress)
             self.since = _Since()
         if keeps:
@@ -135,7 +135,7 @@ class StageRun:
             learning_rate=rate,
             images_per_second=None if a_step is None else self.stage.batch_size / a_step,
             seconds_left=None if a_step is None else a_step * (self.steps - step),
-            val_miou=self.val_miou,
+            val_miou=None if self.scores is None else self.scores.miou,
         )
 
     def _row(self, progress: Progress, val_miou: float | None) -> Row:

@@ -10,7 +10,7 @@ FLOORS = {
     3: ("lower", "export", "datasets", "weights"),
     4: ("devices", "metrics", "train"),
     5: ("evaluate", "explain"),
-    6: ("search", "ablation"),
+    6: ("search", "ablation", "report"),
     7: ("cli", "__main__"),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from archspec.cost.layers import counts_of
@@ -16,6 +18,15 @@ def test_layers_of_equal_arguments_share_a_config() -> None:
     assert one.config is other.config
     assert (one.name, other.name) == ("one", "other")
     assert layers.Conv2D(8, 3, padding="same").config is not one.config
+
+
+def test_a_shared_config_cannot_be_changed() -> None:
+    config = layers.BatchNormalization(momentum=0.9).config
+    with pytest.raises(TypeError, match="momentum"):
+        config["momentum"] = 0.5
+    assert config.changed(momentum=0.5) == {**config, "momentum": 0.5}
+    assert layers.BatchNormalization(momentum=0.9).config["momentum"] == 0.9
+    assert pickle.loads(pickle.dumps(config)) == config
 
 
 def test_what_equals_is_not_always_the_same() -> None:

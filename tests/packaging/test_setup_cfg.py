@@ -16,7 +16,7 @@ from tests.packaging.metadata import (
 )
 
 # Extras that a room may count on: its commands say what to install when they are missing.
-EXTRAS_OF_ROOM = {"search": ("search", "tuner"), "reporters": ("search",)}
+EXTRAS_OF_ROOM = {"search": ("tuner",)}
 FOR_ITS_BOUND = {"scipy"}  # tf-keras-vis brings it, and breaks with SciPy 2
 
 

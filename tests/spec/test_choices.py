@@ -32,7 +32,7 @@ def test_choices_are_listed_with_what_they_offer() -> None:
         Choice("backbone.mobilenet_v2.width_multiplier", nowhere, "choose", (0.5, 1.0)),
         Choice("classes", nowhere, "choose", (19, 21)),
         Choice("head", nowhere, "choose", ("basic", {"dpc": cell})),
-        Choice("head.choose[1].dpc.filters", nowhere, "range", (64, 128, 192, 256), settings, **inside),
+        Choice("head.choose[1].dpc.filters", nowhere, "range", (64, 128, 192, 256), settings, whole=True, **inside),
         Choice("head.choose[1].dpc.branches", nowhere, "dpc_cell", (), {"branches": 3}, **inside),
         Choice("decoder[0].repeat", nowhere, "choose", (1, 2)),
         Choice("decoder[0].conv_bn.momentum", nowhere, "range", (), log),

@@ -12,7 +12,7 @@ from archspec.lower.framework import keras, tf
 from archspec.train import Recipe, Stage
 from archspec.train._fit import Fit
 from archspec.train._network import graph_for
-from tests.train.tiny import Blocks, recipe, spec
+from tests.train.tiny import SIZE, Blocks, recipe, spec
 
 Array = np.ndarray[Any, Any]
 CROP = (16, 24)
@@ -173,6 +173,12 @@ def test_momentum_of_batch_norms() -> None:
         one.step(*batch(), 0.0)
     key = "backbone.stem.bn/moving_mean"
     np.testing.assert_allclose(model.weights()[key], 0.25 * plain.weights()[key], rtol=1e-5)
+
+
+def test_a_recipes_momentum_is_not_the_next_networks() -> None:
+    before = [dict(node.layer.config) for node in graph_for(spec(), 3, SIZE).nodes]
+    graph_for(spec(), 3, SIZE, momentum=0.5)
+    assert [dict(node.layer.config) for node in graph_for(spec(), 3, SIZE).nodes] == before
 
 
 def test_clipping_is_of_the_norm_of_all_gradients_together() -> None:

@@ -1,8 +1,6 @@
 """A training from end to end on a tiny network: what it leaves, and that it goes on exactly where it was stopped."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from archspec.record import read_records
 from archspec.spec import expand, load
 from archspec.train import Order, Progress, Recipe, Training
 from archspec.train._log import Log
+from archspec.train._validation import Validator
 from archspec.weights import spec_weights
 from tests.train.tiny import SIZE, Blocks, recipe, spec
 
@@ -107,6 +106,19 @@ def test_the_log_has_a_row_where_something_happened(whole: Training) -> None:
     assert rates == [pytest.approx(0.01 * (1 - (row.step - 1) / 6) ** 0.9) for row in rows]
 
 
+def test_the_weights_of_the_last_step_are_scored_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A validation after step 3, and one after the last; and one when all that was missing is the end."""
+    calls: list[int] = []
+    score = Validator.score
+    monkeypatch.setattr(Validator, "score", lambda self, weights: calls.append(1) or score(self, weights))
+    one = order(recipe("validation: {every: 3}"))
+    finished = trained(tmp_path, one)
+    assert len(calls) == 2
+    finished.run.note(state="running")
+    trained(tmp_path, one)
+    assert len(calls) == 3
+
+
 def test_the_spec_beside_the_weights_loads_them(whole: Training) -> None:
     """`archspec build RUN/spec.yaml` is the trained network, labels out, at the spec's own size."""
     network = expand(load(whole.run.folder / "spec.yaml"))
@@ -188,25 +200,16 @@ def test_two_processes_do_not_train_in_one_folder(tmp_path: Path) -> None:
         Training(order(recipe()), tmp_path).train()
 
 
-def resume_from_damage(folder: Path) -> None:
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(whole: Training, tmp_path: Path) -> None:
     """Of a run that was killed, the last checkpoint is cut short; resumed, it ends as one that nobody stopped."""
     one = order(recipe("validation: {every: 3}"))
-    whole = trained(folder / "whole", one)
     with pytest.raises(Crash):
-        Training(one, folder, Watcher(5)).train()
-    last = folder / one.name / "checkpoints" / "stage1-step0000004.npz"
+        Training(one, tmp_path, Watcher(5)).train()
+    last = tmp_path / one.name / "checkpoints" / "stage1-step0000004.npz"
     last.write_bytes(last.read_bytes()[:1000])
     watcher = Watcher()
-    resumed = trained(folder, one, watcher)
+    resumed = trained(tmp_path, one, watcher)
     assert any("is damaged" in fact for fact in watcher.facts)
     assert watcher.steps[0].step == 3
     same(whole, resumed)
-
-
-def test_a_damaged_checkpoint_is_said_and_the_one_before_is_used(tmp_path: Path) -> None:
-    """In a process of its own, as a user resumes."""
-    code = "import sys, pathlib, tests.train.test_training as here; here.resume_from_damage(pathlib.Path(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], cwd=Path(__file__).parents[2], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from archspec.record import Record
 
@@ -41,6 +42,7 @@ class Settings:
 
     `data` are references (`camvid:DIR`); `recipes` name the recipe of each metric that trains; `latency_table` is the
     predictor's file ('' for the device's own in the user's cache); `output` is where runs and features go.
+    `procedure` is the preset that latencies are taken by; a process that trains uses `training_threads` (0: all).
     """
 
     metrics: tuple[str, ...]
@@ -54,6 +56,13 @@ class Settings:
     latency_table: str = ""
     output: str = "runs"
     plugins: tuple[str, ...] = ()
+    procedure: str = "quick"
+    training_threads: int = 1
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every metric that is wanted or limited, once."""
+        return tuple(dict.fromkeys((*self.metrics, *(limit.metric for limit in self.limits))))
 
 
 @dataclass(frozen=True)
@@ -64,3 +73,15 @@ class Evaluation:
     records: tuple[Record, ...] = ()
     rejected: Rejection | None = None
     fault: str = ""
+
+
+class KnownRecords(Protocol):
+    """What the ladder needs of a ledger."""
+
+    def get(self, key: str) -> Record | None:
+        """The record of a key (`Record.key`), if there is one."""
+        ...
+
+    def add(self, records: Iterable[Record]) -> object:
+        """Keep them."""
+        ...

@@ -1,1 +1,10 @@
-"""Measured numbers, kept: a number of the same network under the same conditions is never taken twice."""
+"""Measured numbers, kept: a number of the same network under the same conditions is never taken twice.
+
+`Ledger.open` takes a path (SQLite) or a database's URL; a row is one `Record`, found again by its `key`.
+"""
+
+from archspec.evaluate.ledger.ledger import Ledger
+from archspec.evaluate.ledger.places import VARIABLE, default_ledger
+from archspec.evaluate.ledger.summary import Merged, Summary
+
+__all__ = ["VARIABLE", "Ledger", "Merged", "Summary", "default_ledger"]

@@ -1,9 +1,9 @@
-"""A value of a recipe that is a name with arguments: `poly`, or `{poly: {power: 0.9}}`."""
+"""A value of a recipe or a study that is a name with arguments: `poly`, or `{poly: {power: 0.9}}`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.errors import nearest
@@ -11,7 +11,14 @@ from archspec.spec.kinds import INVALID, Kind, Reads, Schema, Wrap
 from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line
 from archspec.spec.reader import Reader
 from archspec.spec.signatures import signature_of
-from archspec.train._recipe import Named
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A file of a folder (a schedule, a sampler), or a class of Keras (an optimizer), with its arguments."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class NamedKind(Kind):
         return INVALID if len(reader.faults) > before else Named(name, arguments)
 
     def arguments(self, name: str, written: Table, path: str, entry: Entry, reader: Reads) -> dict[str, Any]:
-        assert isinstance(reader, Reader)  # noqa: S101 (what recipes are read with)
+        assert isinstance(reader, Reader)  # noqa: S101 (what such documents are read with)
         return reader.arguments(signature_of(self.function(name)), written, path, entry.place)
 
     def split(self, node: Node, path: str, reader: Reads) -> Any:

@@ -1,0 +1,50 @@
+"""`archspec report`: one HTML page of a run, a build, scores, an ablation or a search, that needs no network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from archspec.cli._options import plugins_option, put
+
+
+@click.command()
+@click.argument("what", nargs=-1, required=True, metavar="WHAT...", type=click.Path(path_type=Path))
+@click.option("--output", metavar="FILE.html", type=click.Path(dir_okay=False, path_type=Path),
+              default=Path("report.html"), show_default=True, help="The page.")  # fmt: skip
+@click.option("--figures", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+              help="Also every chart as FOLDER/<name>.svg and .png, for papers.")  # fmt: skip
+@click.option("--title", default="", help="Else the name of what is shown.")
+@click.option("--data", metavar="NAME[:DIR]", help="Show image, truth and prediction, and what a run looks at.")
+@click.option("--split", default="val", show_default=True, help="Of the data.")
+@click.option("--images", type=click.IntRange(1, 32), default=4, show_default=True, help="Of it, evenly chosen.")
+@click.option("--method", default="gradcam++", show_default=True, help="Of the maps, as of archspec explain.")
+@plugins_option
+def report(
+    what: tuple[Path, ...],
+    output: Path,
+    figures: Path | None,
+    title: str,
+    data: str | None,
+    split: str,
+    images: int,
+    method: str,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Write a page of WHAT: folders of archspec train, build, evaluate, ablate or search, files of records, and what
+    archspec profile and latency wrote as JSON.
+
+    Several are set side by side. The page holds everything it shows, and the same files give the same bytes.
+    """
+    from archspec.report import open_subjects, page_of, write_figures
+    from archspec.reporters.page import page_html
+
+    subjects = open_subjects(what)
+    pictures = ()
+    page = page_of(subjects, title, pictures)
+    text = page_html(page)
+    put(text, output)
+    if figures is not None:
+        click.echo(f"{figures}: {len(write_figures(page, figures))} figures")
+    click.echo(f"{output}: {len(page.sections)} sections, {len(text.encode()) / 1e6:.2f} MB")

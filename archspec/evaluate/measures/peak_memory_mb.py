@@ -1,0 +1,12 @@
+"""Activation arena of the float32 .tflite at batch 1, 10^6 bytes"""
+
+from __future__ import annotations
+
+from archspec.evaluate.subject import Subject
+
+UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.003
+
+
+def measure(subject: Subject) -> float:
+    """From the cost sheet, exact."""
+    return subject.sheet.peak_memory_bytes / 1e6

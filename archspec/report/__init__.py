@@ -1,0 +1,13 @@
+"""What was trained, built, scored, searched or compared, for readers: one HTML page, side-by-side tables, figures.
+
+A kind of source is a file in `sources/`, found by its stem: `recognises(path) -> bool` and `read(path) -> Subject`.
+Everything is read from files that other commands wrote, so the same files give the same bytes.
+"""
+
+from archspec.report._comparing import comparison
+from archspec.report._figures import write_figures
+from archspec.report._opening import open_subjects, source_kinds
+from archspec.report._page import Asked, page_of
+from archspec.report._subject import Subject
+
+__all__ = ["Asked", "Subject", "comparison", "open_subjects", "page_of", "source_kinds", "write_figures"]

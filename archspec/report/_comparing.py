@@ -1,0 +1,181 @@
+"""Subjects side by side: first where their conditions differ, then scores, costs and latencies with deltas.
+
+A delta is only given between numbers that were measured alike: what a number is *measured under* (data, split, size of
+the images, device, runtime, threads) must be the same. What was *changed on purpose* (recipe, seed, weights, precision)
+may differ, and is told as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from archspec.record import Plain, Record
+from archspec.report._subject import Subject
+from archspec.reporters import Cell, Column, Table
+
+MEASURED_UNDER = {
+    "scores": ("data", "split", "data_fingerprint", "data_digest", "images", "image_sizes", "classes", "mode", "shown",
+               "limit"),
+    "latency": ("device", "device_fingerprint", "inputs", "input_height", "input_width", "runtime", "runtime_version",
+                "delegate", "threads", "batch", "warmup_s", "runs", "runs_per_round", "reference"),
+    "costs": ("input_height", "input_width", "classes", "batch"),
+}  # fmt: skip
+SCORES = ("val_miou", "miou", "mean_accuracy", "pixel_accuracy", "frequency_weighted_iou", "category_iou", "iiou",
+          "category_iiou", "boundary_iou")  # fmt: skip
+LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("paired_ratio", "ratio to the reference", "×", 3),
+             ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
+             ("first_ms", "first inference", "ms", 3), ("init_ms", "initialisation", "ms", 3))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Tables in the order in which they are to be read; `unlike` says which numbers were not measured alike."""
+
+    tables: tuple[Table, ...]
+    unlike: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One quantity: its value for each subject, and the record behind each."""
+
+    name: str
+    unit: str
+    digits: int
+    kind: str
+    values: tuple[float | None, ...]
+    records: tuple[Record | None, ...]
+
+
+def comparison(subjects: Sequence[Subject]) -> Comparison:
+    """All tables that have a row. `subjects` are at least one, each with a name of its own."""
+    rows = [*_scores(subjects), *_classes(subjects), *_costs(subjects), *_latencies(subjects)]
+    unlike: dict[str, None] = {}
+    tables = [_differing(subjects)]
+    for kind, title in (("scores", "Scores"), ("costs", "Costs"), ("latency", "Latency")):
+        some = [row for row in rows if row.kind == kind]
+        if some:
+            table, said = _table(title, subjects, some)
+            tables.append(table)
+            unlike |= dict.fromkeys(said)
+    return Comparison(tuple(table for table in tables if table.rows), tuple(unlike))
+
+
+def _scores(subjects: Sequence[Subject]) -> Iterable[_Row]:
+    for metric in SCORES:
+        records = tuple(one.record(metric) for one in subjects)
+        if any(records):
+            yield _Row(metric.replace("_", " "), "%", 2, "scores", _values(records, 100.0), records)
+
+
+def _classes(subjects: Sequence[Subject]) -> Iterable[_Row]:
+    basis = tuple(one.record("val_miou") or one.record("miou") for one in subjects)
+    for name in dict.fromkeys(name for one in subjects for name in one.class_iou):
+        found = tuple(one.class_iou.get(name) for one in subjects)
+        yield _Row(f"IoU, {name}", "%", 2, "scores", tuple(None if one is None else 100 * one for one in found), basis)
+
+
+def _costs(subjects: Sequence[Subject]) -> Iterable[_Row]:
+    sheets = [one.sheet for one in subjects]
+    records = tuple(None if sheet is None else Record(sheet.hash, "costs", 0, conditions={
+        "input_height": sheet.input_size[0], "input_width": sheet.input_size[1], "classes": sheet.classes, "batch": 1,
+    }) for sheet in sheets)  # fmt: skip
+
+    def row(name: str, unit: str, digits: int, of: Callable[..., float]) -> _Row:
+        return _Row(name, unit, digits, "costs", tuple(None if one is None else of(one) for one in sheets), records)
+
+    if any(sheets):
+        yield row("arithmetic", "GFLOPs", 4, lambda sheet: 2 * sheet.macs / 1e9)
+        yield row("parameters", "10⁶", 4, lambda sheet: sheet.params / 1e6)
+        yield row("peak memory, float32", "MB", 3, lambda sheet: sheet.peak_memory_bytes / 1e6)
+        yield row(".tflite, float32, predicted", "MB", 3, lambda sheet: sheet.tflite_bytes["float32"] / 1e6)
+    files = tuple(one.record("tflite_bytes") for one in subjects)
+    if any(files):
+        yield _Row(".tflite", "MB", 3, "costs", _values(files, 1e-6), files)
+
+
+def _latencies(subjects: Sequence[Subject]) -> Iterable[_Row]:
+    for metric, name, unit, digits in LATENCIES:
+        records = tuple(one.record(metric) for one in subjects)
+        if any(records):
+            yield _Row(name, unit, digits, "latency", _values(records, 1.0), records)
+
+
+def _values(records: Sequence[Record | None], factor: float) -> tuple[float | None, ...]:
+    return tuple(
+        factor * one.value if one is not None and isinstance(one.value, int | float) else None for one in records
+    )
+
+
+def _table(title: str, subjects: Sequence[Subject], rows: Sequence[_Row]) -> tuple[Table, list[str]]:
+    """A column a subject, and from the second one on a delta to the first."""
+    columns = [Column("quantity", "quantity"), Column("unit", "unit")]
+    for number, one in enumerate(subjects):
+        columns.append(Column(f"value_{number + 1}", one.name, "", "number"))
+        if number:
+            columns.append(Column(f"delta_{number + 1}", f"Δ {number + 1}", align="right"))
+    said: list[str] = []
+    cells = tuple(_cells(row, subjects, said) for row in rows)
+    return Table(title, tuple(columns), cells, (f"Δ is to {subjects[0].name}", *dict.fromkeys(said))), said
+
+
+def _cells(row: _Row, subjects: Sequence[Subject], said: list[str]) -> tuple[Cell, ...]:
+    cells: list[Cell] = [row.name, row.unit]
+    for number, value in enumerate(row.values):
+        cells.append(None if value is None else round(value, row.digits))
+        if not number:
+            continue
+        first = row.values[0]
+        different = unlike(row.records[0], row.records[number], row.kind)
+        if first is None or value is None:
+            cells.append(None)
+        elif different:
+            cells.append("unlike")
+            said.append(f"{subjects[number].name}: {row.kind} not measured as the first ({', '.join(different)}): no Δ")
+        else:
+            cells.append(_delta(value - first, first, row.digits, row.unit))
+    return tuple(cells)
+
+
+def _delta(delta: float, first: float, digits: int, unit: str) -> str:
+    """`+1.25`; of what is no score also in per cent of the first."""
+    share = "" if unit == "%" or not first else f" ({100 * delta / first:+.1f} %)"
+    return f"{delta:+,.{digits}f}{share}"
+
+
+def unlike(first: Record | None, other: Record | None, kind: str) -> tuple[str, ...]:
+    """The names of conditions that both must share and do not; none where one of them is missing."""
+    if first is None or other is None:
+        return ()
+    names = MEASURED_UNDER[kind]
+    return tuple(name.replace("_", " ") for name in names if first.conditions.get(name) != other.conditions.get(name))
+
+
+def _differing(subjects: Sequence[Subject]) -> Table:
+    """Every condition that is not the same for all who have it; a value that changes within a subject is left out."""
+    found: list[dict[str, Plain]] = [_own(one) for one in subjects]
+    names = dict.fromkeys(name for own in found for name in own)
+    measured = {name for kind in MEASURED_UNDER.values() for name in kind}
+    rows = [
+        (name.replace("_", " "), "measured under" if name in measured else "changed", *(own.get(name) for own in found))
+        for name in names
+        if len({repr(own[name]) for own in found if name in own}) > 1
+    ]
+    rows.sort(key=lambda row: row[1], reverse=True)
+    columns = (
+        Column("condition", "condition"),
+        Column("kind", "kind"),
+        *(Column(f"value_{number}", one.name) for number, one in enumerate(subjects, 1)),
+    )
+    return Table("Conditions that differ", columns, tuple(rows))
+
+
+def _own(one: Subject) -> dict[str, Plain]:
+    """The conditions of all records of a subject that it does not contradict itself in."""
+    values: dict[str, dict[str, Plain]] = {}
+    for record in one.records:
+        for name, value in record.conditions.items():
+            if value is not None and name != "class":
+                values.setdefault(name, {})[repr(value)] = value
+    return {name: next(iter(some.values())) for name, some in values.items() if len(some) == 1}

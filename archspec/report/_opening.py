@@ -1,0 +1,53 @@
+"""From a path to a subject: the first kind of source that recognises it."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+from archspec.errors import Fault, Place, UserError, user_error
+from archspec.report._subject import Subject
+
+_REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
+
+
+@cache
+def source_kinds() -> tuple[str, ...]:
+    """The names of all kinds of sources: the files of `sources/`."""
+    files = (Path(__file__).parent / "sources").glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def open_subjects(paths: Sequence[Path]) -> list[Subject]:
+    """Each path as a subject; of two that are called alike the second is `<name>-2`. Raises every `UserError`."""
+    found: list[Subject] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            found.append(open_subject(path))
+        except UserError as error:
+            faults += error.faults
+    if faults:
+        raise UserError(faults)
+    seen: Counter[str] = Counter()
+    for number, one in enumerate(found):
+        seen[one.name] += 1
+        if seen[one.name] > 1:
+            found[number] = replace(one, name=f"{one.name}-{seen[one.name]}")
+    return found
+
+
+def open_subject(path: Path) -> Subject:
+    """What lies there. Raises `UserError` where nothing does, or nothing that is known."""
+    if not path.exists():
+        raise user_error("no such file or folder", _REMEDY, place=Place(str(path)))
+    for kind in source_kinds():
+        module = importlib.import_module(f"archspec.report.sources.{kind}")
+        if module.recognises(path):
+            return cast(Subject, module.read(path))
+    raise user_error("nothing that can be reported", _REMEDY, place=Place(str(path)))

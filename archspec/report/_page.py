@@ -1,0 +1,103 @@
+"""From subjects to a page: which sections there are, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from archspec.report._comparing import comparison
+from archspec.report._conditions import conditions_of, repeating
+from archspec.report._diagram import diagram_of
+from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
+from archspec.report._subject import Subject
+from archspec.reporters.page import Page, Section
+from archspec.reporters.page.sections.texts import Text, Texts
+
+DRAWN = 6  # architectures on one page
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`data` (None: no pictures) with `split`, how many `images`, and the classes that maps are drawn of."""
+
+    data: str | None = None
+    split: str = "val"
+    images: int = 4
+    classes: tuple[str, ...] = ()
+
+
+def page_of(subjects: Sequence[Subject], title: str = "", pictures: Sequence[Section] = ()) -> Page:
+    """The page. `pictures` are sections that were drawn beforehand: they need a network to run."""
+    kinds = list(dict.fromkeys(one.kind for one in subjects))
+    about = kinds[0] if len(subjects) == 1 else f"{len(subjects)} {f'{kinds[0]}s' if len(kinds) == 1 else 'results'}"
+    single = subjects[0] if len(subjects) == 1 else None
+    return Page(
+        title or (single.name if single else ", ".join(one.name for one in subjects[:3]) + ("…" if len(subjects) > 3 else "")),
+        about[:1].upper() + about[1:],
+        single.lead if single else "",
+        tuple(_sections(subjects, pictures)),
+    )
+
+
+def _sections(subjects: Sequence[Subject], pictures: Sequence[Section]) -> Iterator[Section]:
+    yield from _numbers(subjects)
+    for one in subjects:
+        yield from one.sections
+    for one in subjects:
+        if one.curves:
+            yield Section("curves", _titled("Training", one, subjects), one.curves)
+    yield from pictures
+    for one in _distinct(subjects)[:DRAWN]:
+        if one.sheet is not None:
+            lead = "A bar is as wide as the root of its feature map; darker is a larger stride. At the right, its share of the MACs."
+            yield Section("diagram", _titled("Architecture", one, subjects), diagram_of(one.sheet.graph), lead)
+    specs = tuple(Text(one.name, one.spec) for one in subjects if one.spec)
+    if specs:
+        yield Section("texts", "Spec" if len(specs) == 1 else "Specs", Texts(specs, folded=len(specs) > 1))
+    conditions = conditions_of(subjects)
+    if conditions.groups:
+        yield Section("conditions", "Conditions", conditions)
+    commands = repeating(subjects)
+    if commands.texts:
+        yield Section("texts", "How to repeat it", commands)
+
+
+def _numbers(subjects: Sequence[Subject]) -> Iterator[Section]:
+    if len(subjects) == 1:
+        facts = facts_of(subjects[0])
+        if facts.facts:
+            yield Section("facts", "Numbers", facts)
+    elif sum(bool(one.records) for one in subjects) > 1:
+        found = comparison([one for one in subjects if one.records])
+        for table in found.tables:
+            yield Section("table", table.title, table)
+        bars = score_bars(subjects)
+        if bars is not None:
+            yield Section("bars", "mIoU", bars)
+    heat = score_map(subjects)
+    if heat is not None:
+        yield Section("heat_map", "IoU by class", heat, "Share of a class's pixels that are found, among all that are it or are taken for it.")
+    samples = latency_samples(subjects)
+    if samples is not None:
+        notes = tuple(dict.fromkeys(
+            f"{one.name}: {found.circumstances['cautions']}" for one in subjects
+            for found in (one.record("latency_ms"),) if found is not None and found.circumstances.get("cautions")
+        ))  # fmt: skip
+        yield Section("distributions", "Latency", samples, "Every run is a stroke; the box goes from quartile to quartile around the median.", notes)
+    ratios = latency_bars(subjects)
+    if ratios is not None:
+        yield Section("bars", "Latency against the reference", ratios)
+
+
+def _titled(title: str, one: Subject, subjects: Sequence[Subject]) -> str:
+    return title if len(subjects) == 1 else f"{title}: {one.name}"
+
+
+def _distinct(subjects: Sequence[Subject]) -> list[Subject]:
+    """One subject a network: two runs of one architecture are drawn once."""
+    found: dict[str, Subject] = {}
+    for one in subjects:
+        if one.sheet is not None:
+            found.setdefault(one.sheet.hash, one)
+    return list(found.values())
+

@@ -1,0 +1,64 @@
+"""What is known of one thing that is reported: plain values, each part empty where there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archspec.errors import UserError
+from archspec.record import Record
+from archspec.reporters.page import Section
+
+if TYPE_CHECKING:
+    from archspec.cost import CostSheet
+    from archspec.reporters.page.sections.curves import Curves
+
+
+@dataclass(frozen=True)
+class Subject:
+    """`name` as it is shown, `kind` in words, `path` where it lies. `spec` is the merged text, `records` every number
+    with its conditions, `curves` those of a training, `class_iou` shares (0..1) by class, `facts` what else is said in
+    conditions, `commands` how to repeat it by name, `sections` what a kind of source shows by itself."""
+
+    name: str
+    kind: str
+    path: Path
+    spec: str = ""
+    records: tuple[Record, ...] = ()
+    curves: Curves | None = None
+    class_iou: Mapping[str, float | None] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
+    data: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, str] = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    lead: str = ""
+
+    def record(self, metric: str) -> Record | None:
+        """The first record of that metric."""
+        return next((one for one in self.records if one.metric == metric and one.value is not None), None)
+
+    def value(self, metric: str) -> float | None:
+        """The number of that metric, None where there is none."""
+        found = self.record(metric)
+        return float(found.value) if found is not None and isinstance(found.value, int | float) else None
+
+    @cached_property
+    def sheet(self) -> CostSheet | None:
+        """Costs, worked out from the spec; None where there is none, or it cannot be traced here (a plugin is missing)."""
+        if not self.spec:
+            return None
+        from archspec.cost import price
+        from archspec.graph.trace import trace
+        from archspec.spec import expand, override, parse
+        from archspec.spec.loading import bundled_catalog
+
+        try:
+            network = expand(override(parse(self.spec, file=self.name), {"weights": "none"}))
+            graph = trace(network, bundled_catalog())
+        except UserError:
+            return None
+        return price(graph, classes=network.classes, output_stride=network.output_stride)

@@ -1,0 +1,31 @@
+"""The folder of `archspec build`: costs, the file, latency with every sample, equality."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from archspec.record import Record, read_records
+from archspec.report._subject import Subject
+
+
+def recognises(path: Path) -> bool:
+    """A folder with records and the `layers.csv` of a build."""
+    return (path / "record.json").is_file() and (path / "layers.csv").is_file()
+
+
+def read(path: Path) -> Subject:
+    """Its records. Raises `UserError` when they are damaged."""
+    records = read_records(path / "record.json")
+    first = records[0] if records else Record("", "", None)
+    size = next((one.conditions for one in records if one.metric == "tflite_bytes"), {})
+    lead = f"{size['precision']} .tflite, weights {size['weights']}." if "precision" in size else ""
+    return Subject(
+        name=path.resolve().name,
+        kind="build",
+        path=path,
+        spec=first.spec,
+        records=records,
+        facts={"written": first.time} if first.time else {},
+        commands={"Build it again": f"archspec build {first.name}.yaml --precision {size.get('precision', 'float32')}"},
+        lead=lead,
+    )

@@ -1,0 +1,49 @@
+"""The JSON of `archspec profile`: milliseconds by line of the spec, by block, layer or kind of operator."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.report._subject import Subject
+from archspec.reporters.page import Section
+from archspec.reporters.page.sections.lines import File, Line, Lines
+
+HEADINGS = (("time", "ms", 3), ("MACs", "10⁶", 1))
+
+
+def recognises(path: Path) -> bool:
+    """A JSON object with operators and the milliseconds of the whole."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return b'"by":' in stream.read(4000)
+
+
+def read(path: Path) -> Subject:
+    """Its rows. Raises `UserError` when it is something else."""
+    try:
+        profile = json.loads(path.read_text("utf-8"))
+        files = _files(profile)
+        name, notes = str(profile["name"]), tuple(map(str, profile["notes"]))
+        whole = float(profile["whole_ms"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        fact = f"not what archspec profile --format json writes ({error!r})"
+        raise user_error(fact, "Write it again", place=Place(str(path))) from error
+    lead = f"Where the {whole:.2f} ms of one run go. A line that names a part has the part's total."
+    section = Section("lines", "Time by line", Lines(HEADINGS, files), lead, notes)
+    command = f"archspec profile {name} --by {profile['by']} --threads {profile['threads']} --format json"
+    return Subject(name=name, kind="profile", path=path, sections=(section,), commands={"Profile it again": command})
+
+
+def _files(profile: dict[str, Any]) -> tuple[File, ...]:
+    files: dict[str, list[Line]] = {}
+    for number, row in enumerate(profile["rows"], 1):
+        file = str(row.get("file") or profile["name"])
+        text = str(row["text"] if "text" in row else row["name"])
+        amounts = (float(row["ms"]), float(row["macs"] or 0) / 1e6)
+        line = Line(int(row.get("line") or number), text, float(row["share"]) / 100, amounts)
+        files.setdefault(Path(file).name, []).append(line)
+    return tuple(File(name, tuple(lines)) for name, lines in files.items())

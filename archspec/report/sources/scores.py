@@ -1,0 +1,47 @@
+"""The folder of `archspec evaluate --output`: every score of a network or of a folder of predictions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.record import read_records
+from archspec.report._subject import Subject
+
+
+def recognises(path: Path) -> bool:
+    """A folder with `scores.json` and records."""
+    return (path / "scores.json").is_file() and (path / "record.json").is_file()
+
+
+def read(path: Path) -> Subject:
+    """Its records and the scores by class. Raises `UserError` when a file is damaged."""
+    records = read_records(path / "record.json")
+    scores = _scores(path / "scores.json")
+    parts = scores.get("per_class", {})
+    iou = {str(name): values.get("iou") for name, values in parts.items()} if isinstance(parts, dict) else {}
+    notes = scores.get("notes", [])
+    data = str(records[0].conditions.get("data", "")) if records else ""
+    split = str(records[0].conditions.get("split", "")) if records else ""
+    return Subject(
+        name=path.resolve().name,
+        kind="scores",
+        path=path,
+        spec=records[0].spec if records else "",
+        records=records,
+        class_iou={name: value if isinstance(value, int | float) else None for name, value in iou.items()},
+        class_names=tuple(iou),
+        data=data,
+        facts={f"said {number}": str(note) for number, note in enumerate(notes, 1)},
+        commands={"Score it again": f"archspec evaluate NETWORK --data {data}:DIR --split {split}"},
+        lead=f"Scored on {data}, split {split}." if data else "",
+    )
+
+
+def _scores(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise user_error(f"not the scores.json of archspec evaluate ({error})", place=Place(str(file))) from error

@@ -1,0 +1,109 @@
+"""The folder of `archspec train`: scores by class, curves, conditions, and the commands that repeat it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.record import TrainingRun, read_records
+from archspec.report._subject import Subject
+from archspec.reporters.page.sections.curves import Curve, Curves
+
+CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning_rate", "learning rate", 1.0))
+
+
+def recognises(path: Path) -> bool:
+    """A folder with the `run.json` of a training."""
+    return (path / "run.json").is_file() and (path / "recipe.yaml").is_file()
+
+
+def read(path: Path) -> Subject:
+    """Its files. Raises `UserError` when one is damaged."""
+    about, facts = _about(path / "run.json"), TrainingRun(path).facts()
+    records = read_records(path / "record.json") if (path / "record.json").is_file() else ()
+    iou = {str(one.conditions["class"]): one.value for one in records if one.metric == "val_iou"}
+    scores = {name: float(value) for name, value in iou.items() if isinstance(value, int | float)}
+    recipe, data, seed = str(about.get("recipe", "")), _data(facts.data), about.get("seed", 0)
+    state = "" if facts.state == "finished" else f" This run is {facts.state}."
+    return Subject(
+        name=path.resolve().name,
+        kind="training run",
+        path=path,
+        spec=_text(path / "spec.yaml"),
+        records=records,
+        curves=_curves(path / "log.csv"),
+        class_iou={name: scores.get(name) for name in facts.classes} if scores else {},
+        class_names=facts.classes,
+        data=facts.data,
+        facts=_facts(about),
+        commands={
+            "Train it again": f"archspec train spec.yaml --recipe {recipe} --data {data} --seed {seed}",
+            "Score it": f"archspec evaluate {path.name} --data {data} --split val",
+            "Build its .tflite": f"archspec build {path.name}/spec.yaml",
+        },
+        lead=f"{about.get('name', '')}, trained on {data.partition(':')[0]} with the recipe {recipe}.{state}",
+    )
+
+
+def _about(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8") if file.is_file() else ""
+    except (OSError, ValueError) as error:
+        raise user_error(f"cannot be read ({error})", place=Place(str(file))) from error
+
+
+def _data(reference: str) -> str:
+    """`camvid:DIR` for `camvid:/somewhere/here`: the folder is another one elsewhere."""
+    name, colon, _ = reference.partition(":")
+    return f"{name}:DIR" if colon else name
+
+
+def _facts(about: dict[str, Any]) -> dict[str, str]:
+    found = {
+        "recipe": f"{about.get('recipe', '')} (digest {about.get('recipe_digest', '')})",
+        "seed": str(about.get("seed", "")),
+        "steps": ", ".join(map(str, about.get("steps", []))),
+        "weights at the start": str(about.get("start", "")),
+        "started": str(about.get("started", "")),
+        "finished": str(about.get("finished", "")),
+    }
+    versions = about.get("versions", {})
+    if isinstance(versions, dict):
+        found["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return found
+
+
+def _curves(file: Path) -> Curves | None:
+    """Over the steps of all stages, one after the other; rows that are torn are left out."""
+    if not file.is_file():
+        return None
+    found: dict[str, list[tuple[float, float]]] = {column: [] for column, _, _ in CURVES}
+    stage, before, last = 1, 0.0, 0.0
+    for row in csv.DictReader(io.StringIO(file.read_text("utf-8"))):
+        try:
+            here, step = int(row["stage"]), float(row["step"])
+            values = {column: float(text) for column, _, _ in CURVES if (text := row.get(column))}
+        except (KeyError, TypeError, ValueError):
+            continue
+        if here != stage:
+            stage, before = here, last
+        last = before + step
+        for column, value in values.items():
+            found[column].append((last, value))
+    curves = tuple(
+        Curve(title, tuple((step, factor * value) for step, value in found[column]))
+        for column, title, factor in CURVES
+        if found[column]
+    )
+    return Curves("step", curves) if curves else None

@@ -1,0 +1,160 @@
+"""Decisions, some of which exist only when another has been taken in one way: counted, enumerated, sampled, changed."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping
+
+from archspec.errors import Problem, nearest, user_error
+from archspec.search.candidates import Gene, Genome, Parameter
+
+
+class Decisions:
+    """Parameters as a forest. Knows nothing of specs or networks."""
+
+    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
+        self.parameters = parameters
+        self._named = {parameter.name: parameter for parameter in parameters}
+        self._inside: dict[tuple[str, Gene], tuple[Parameter, ...]] = {}
+        for one in parameters:
+            key = (one.parent, one.parent_value)
+            self._inside[key] = (*self._inside.get(key, ()), one)
+        self._roots = self._inside.get(("", ""), ())
+        self._counts: dict[str, int] = {}
+
+    def size(self) -> int | None:
+        """The exact number of genomes; None where a range is continuous."""
+        if any(not one.options for one in self.parameters):
+            return None
+        return self._together(self._roots)
+
+    def _together(self, parameters: tuple[Parameter, ...]) -> int:
+        return math.prod(map(self._count, parameters))
+
+    def _count(self, parameter: Parameter) -> int:
+        if parameter.name not in self._counts:
+            inside = (self._inside.get((parameter.name, option), ()) for option in parameter.options)
+            self._counts[parameter.name] = sum(map(self._together, inside))
+        return self._counts[parameter.name]
+
+    def at(self, index: int) -> Genome:
+        """The genome at a position (from 0) of `genomes`, without listing those before. No range is continuous."""
+        return self._at(self._roots, index)
+
+    def _at(self, parameters: tuple[Parameter, ...], index: int) -> dict[str, Gene]:
+        found: dict[str, Gene] = {}
+        for number, one in enumerate(parameters):
+            own, index = divmod(index, self._together(parameters[number + 1 :]))
+            for option in one.options:
+                inside = self._inside.get((one.name, option), ())
+                count = self._together(inside)
+                if own < count:
+                    found[one.name] = option
+                    found |= self._at(inside, own)
+                    break
+                own -= count
+        return found
+
+    def genomes(self) -> Iterator[Genome]:
+        """Every genome once, the last decision changing fastest. Raises `Problem` where a range is continuous."""
+        continuous = next((one.name for one in self.parameters if not one.options), None)
+        if continuous is not None:
+            raise Problem(
+                f"the range of '{continuous}' is continuous, so its points cannot be listed", "Give the range a step"
+            )
+        return self._walk(self._roots, {})
+
+    def _walk(self, pending: tuple[Parameter, ...], taken: dict[str, Gene]) -> Iterator[Genome]:
+        if not pending:
+            yield dict(taken)
+            return
+        first, rest = pending[0], pending[1:]
+        for option in first.options:
+            taken[first.name] = option
+            yield from self._walk((*self._inside.get((first.name, option), ()), *rest), taken)
+        del taken[first.name]
+
+    def sample(self, generator: random.Random) -> Genome:
+        """A genome, uniform over each decision that exists."""
+        return self._completed({}, generator)
+
+    def mutated(self, genome: Genome, generator: random.Random) -> Genome:
+        """A neighbour: one decision taken anew and otherwise, what lay in the old taking dropped, the new sampled.
+
+        The genome itself where no decision has another value.
+        """
+        open_ones = [name for name in genome if len(self._named[name].options) != 1]
+        if not open_ones:
+            return dict(genome)
+        name = generator.choice(open_ones)
+        changed = {**genome, name: self._other(self._named[name], genome[name], generator)}
+        return self._completed(changed, generator)
+
+    def _other(self, parameter: Parameter, old: Gene, generator: random.Random) -> Gene:
+        """Even over the other options; in a continuous range anywhere."""
+        if not parameter.options:
+            return drawn(parameter, generator)
+        others = [option for option in parameter.options if option != old]
+        return generator.choice(others)
+
+    def _completed(self, taken: Mapping[str, Gene], generator: random.Random) -> dict[str, Gene]:
+        """What exists, as taken where it was, else sampled; in the order of `genomes`."""
+        found: dict[str, Gene] = {}
+        pending = list(reversed(self._roots))
+        while pending:
+            one = pending.pop()
+            gene = taken[one.name] if one.name in taken else drawn(one, generator)
+            found[one.name] = gene
+            pending.extend(reversed(self._inside.get((one.name, gene), ())))
+        return found
+
+    def check(self, genome: Genome) -> None:
+        """Raises `UserError` for a genome that is not one of these: told by the name of the decision."""
+        for name, gene in genome.items():
+            if name not in self._named:
+                raise user_error("no such decision in this space", nearest(name, self._named), name)
+            _check_gene(self._named[name], gene)
+        wanted = self._existing(genome)
+        missing = next((name for name in wanted if name not in genome), None)
+        if missing is not None:
+            raise user_error("this decision is not taken", "Take one of its options", missing)
+        extra = next((name for name in genome if name not in wanted), None)
+        if extra is not None:
+            one = self._named[extra]
+            fact = f"exists only when '{one.parent}' is {one.parent_value}"
+            raise user_error(fact, "Leave it out", extra)
+
+    def _existing(self, genome: Genome) -> set[str]:
+        found: set[str] = set()
+        pending = list(self._roots)
+        while pending:
+            one = pending.pop()
+            found.add(one.name)
+            if one.name in genome:
+                pending.extend(self._inside.get((one.name, genome[one.name]), ()))
+        return found
+
+
+def drawn(parameter: Parameter, generator: random.Random) -> Gene:
+    """One value: each option alike; in a range evenly, or evenly in the logarithm."""
+    if not parameter.log:
+        return generator.choice(parameter.options) if parameter.options else generator.uniform(*_bounds(parameter))
+    if not parameter.options:
+        low, high = map(math.log, _bounds(parameter))
+        return min(parameter.high, max(parameter.low, math.exp(generator.uniform(low, high))))
+    weights = [math.log((float(one) + 0.5) / (float(one) - 0.5)) for one in parameter.options]
+    return generator.choices(parameter.options, weights)[0]
+
+
+def _bounds(parameter: Parameter) -> tuple[float, float]:
+    return parameter.low, parameter.high
+
+
+def _check_gene(parameter: Parameter, gene: Gene) -> None:
+    if parameter.options:
+        if gene not in parameter.options:
+            raise user_error(f"not an option ({gene})", nearest(gene, parameter.options), parameter.name)
+    elif isinstance(gene, str) or not parameter.low <= gene <= parameter.high:
+        remedy = f"Take a number from {parameter.low:g} to {parameter.high:g}"
+        raise user_error(f"not in the range ({gene})", remedy, parameter.name)

@@ -1,0 +1,131 @@
+"""Under which conditions a study measures: its settings, its data, its latency table."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from archspec.cost.latency import LatencyTable, read_or_none, table_path, write_table
+from archspec.datasets import open_dataset
+from archspec.devices import Model, device
+from archspec.errors import Problem, UserError, user_error
+from archspec.evaluate.calibration import Progress, begun, calibrate
+from archspec.evaluate.ladder import Settings
+from archspec.evaluate.measures import measure_named
+from archspec.evaluate.reference import reference_model
+from archspec.evaluate.turns import Turns
+from archspec.graph import Graph
+from archspec.search.candidates import SearchSpace
+from archspec.search.study.study import Study
+
+PREDICTED = "predicted"
+TRAINS = ("proxy", "training")
+FITTED, HELD_OUT = 16, 12
+QUICK_OPERATORS, QUICK_NETWORKS = Turns(rounds=6), Turns(rounds=6, together=14)
+TABLE_FILE = "latency_table.json"
+
+
+def settings_of(study: Study, output: Path, plugins: tuple[Path, ...] = ()) -> Settings:
+    """The settings that candidates are measured under."""
+    target = study.target
+    return Settings(
+        metrics=study.searched,
+        limits=study.limits,
+        seed=study.seed,
+        device=target.name,
+        threads=target.threads,
+        precision=target.precision,
+        data=study.data,
+        recipes=dict(study.recipes),
+        latency_table=target.latency_table,
+        output=str(output),
+        plugins=tuple(map(str, plugins)),
+    )
+
+
+def predicts(study: Study) -> bool:
+    """Whether it asks for something that takes a latency table."""
+    return any(measure_named(metric).rung == PREDICTED for metric in study.asked)
+
+
+def trains(metric: str) -> bool:
+    """Whether a metric depends on data and seed."""
+    return measure_named(metric).rung in TRAINS
+
+
+def fingerprints(study: Study) -> dict[str, str]:
+    """`data split` -> what stands for its contents; nothing for a study that trains nothing. Raises `UserError`."""
+    found: dict[str, str] = {}
+    if not any(map(trains, study.asked)):
+        return found
+    for reference in study.data:
+        dataset = open_dataset(reference)
+        found |= {f"{dataset.name} {split}": dataset.fingerprint(split) for split in dataset.splits}
+    return found
+
+
+def calibrated(
+    study: Study, space: SearchSpace, folder: Path, told: Callable[[str], None], step: Callable[[Progress], None]
+) -> str:
+    """The file of the latency table that predicts for this study: the study's, the user's, else one made for it now.
+
+    That one is quick: it knows operators of this space only and stays in the study's folder. Raises `UserError`.
+    """
+    target = study.target
+    if target.latency_table:
+        return target.latency_table
+    place = device(target.name)
+    reference = Model("reference", reference_model())
+    started = begun(place, None, reference, target.threads)
+    usual, own = table_path(started.conditions), folder / TABLE_FILE
+    known = read_or_none(own)
+    if known is None and usual.exists():
+        told(f"latency is predicted from {usual}")
+        return str(usual)
+    if known is None or known.score is None:
+        told(
+            f"{started.conditions.device} was never calibrated: timing the operators of {FITTED} networks of this space"
+        )
+        graphs = sampled(space, FITTED + HELD_OUT, study.seed)
+        known = calibrate(
+            place,
+            known or started,
+            graphs[:FITTED],
+            graphs[FITTED:],
+            threads=target.threads,
+            keep=lambda table: write_table(own, table),
+            told=step,
+            operator_turns=QUICK_OPERATORS,
+            network_turns=QUICK_NETWORKS,
+            reference=reference,
+        )
+    told(_scored(known))
+    return str(own)
+
+
+def _scored(table: LatencyTable) -> str:
+    score = table.score
+    if score is None:
+        return f"a quick latency table of {len(table.entries)} operators, not scored: the space is too small for that"
+    return (
+        f"a quick latency table of {len(table.entries)} operators: on {score.networks} other networks of the space its "
+        f"median error is {score.median_error:.1%}, its rank correlation {score.spearman:.2f}"
+    )
+
+
+def sampled(space: SearchSpace, count: int, seed: int) -> list[Graph]:
+    """Different networks of a space that can be built, at most `count`. Raises `UserError` where none can."""
+    generator = random.Random(f"calibration {seed}")
+    found: dict[str, Graph] = {}
+    for _ in range(20 * count):
+        try:
+            candidate = space.candidate(space.sample(generator))
+        except (UserError, Problem):
+            continue
+        found[candidate.key] = candidate.graph
+        if len(found) == count:
+            break
+    if not found:
+        raise user_error("no network of this space can be built", "Look at one: archspec space SPEC")
+    return list(found.values())

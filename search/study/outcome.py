@@ -1,0 +1,125 @@
+"""What became of a study, as plain values: the networks of its front and beside it, with everything known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import mean, stdev
+
+from archspec.evaluate.measures import measure_named
+from archspec.search.pareto import Point, non_dominated
+from archspec.search.study.study import Study
+from archspec.search.watching import SearchResult
+from archspec.spec import Spec
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A metric measured afterwards: one value a seed, `ratio` and its `ratio_iqr` where networks took turns."""
+
+    values: tuple[float, ...]
+    error: float = 0.0
+    ratio: float | None = None
+    fault: str = ""
+
+    @property
+    def mean(self) -> float | None:
+        """Over the seeds; None where there is no value."""
+        return mean(self.values) if self.values else None
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation over the seeds; of one, the interquartile range of its samples where it has some."""
+        return stdev(self.values) if len(self.values) > 1 else self.error
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network of the front (`trial` is its number) or one beside it (None). `values` are those of the search."""
+
+    name: str
+    spec: Spec
+    hash: str
+    trial: int | None = None
+    values: Mapping[str, float | None] = field(default_factory=dict)
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+
+    @property
+    def beside(self) -> bool:
+        """Whether it was not proposed but named in the study."""
+        return self.trial is None
+
+    def best(self, metric: str) -> float | None:
+        """The value measured afterwards, else that of the search."""
+        after = self.measured.get(metric)
+        return after.mean if after is not None else self.values.get(metric)
+
+
+@dataclass(frozen=True)
+class StudyOutcome:
+    """A study with its search, and the networks that were looked at afterwards, the front first."""
+
+    study: Study
+    folder: Path
+    result: SearchResult
+    networks: tuple[Network, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def front(self) -> tuple[Network, ...]:
+        """The networks of the front."""
+        return tuple(one for one in self.networks if not one.beside)
+
+    @property
+    def measured_objectives(self) -> tuple[str, ...]:
+        """Metrics measured afterwards of every network of the front, in the study's order."""
+        return tuple(
+            metric
+            for metric in self.study.front.metrics
+            if self.networks and all(_has(one, metric) for one in self.front)
+        )
+
+    def still_on_front(self) -> dict[str, bool]:
+        """Name -> whether no other network is better in everything measured afterwards, beside or not.
+
+        Empty where fewer than two metrics were measured: nothing can be said then.
+        """
+        metrics = self.measured_objectives
+        if len(metrics) < 2:
+            return {}
+        points = {one.name: point for one in self.networks if (point := _costs(one, metrics)) is not None}
+        best = set(non_dominated(points.values()))
+        return {name: point in best for name, point in points.items()}
+
+    def searched(self, metric: str) -> list[tuple[int, float]]:
+        """Trial number and value of a metric, of every candidate that has it."""
+        found = ((trial.number, trial.values.get(metric)) for trial in self.result.trials)
+        return [(number, value) for number, value in found if value is not None]
+
+
+def _has(network: Network, metric: str) -> bool:
+    after = network.measured.get(metric)
+    return after is not None and after.mean is not None
+
+
+def _costs(network: Network, metrics: Sequence[str]) -> Point | None:
+    found = []
+    for metric in metrics:
+        value = network.best(metric)
+        if value is None:
+            return None
+        found.append(value if measure_named(metric).less_is_better else -value)
+    return tuple(found)
+
+
+def spread_evenly(count: int, wanted: int | None) -> list[int]:
+    """Which of `count` points in a row to take so that `wanted` are spread over them, both ends among them."""
+    if wanted is None or wanted >= count:
+        return list(range(count))
+    if wanted == 1:
+        return [count // 2]
+    return sorted({round(index * (count - 1) / (wanted - 1)) for index in range(wanted)})
+
+
+__all__ = ["Measured", "Network", "StudyOutcome", "spread_evenly"]

@@ -1,0 +1,243 @@
+"""A study from its value to its folder: calibrate, search, measure the front. Run again, it repeats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from archspec.devices import Progress as Rounds
+from archspec.errors import user_error
+from archspec.evaluate.calibration import Progress as Calibration
+from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
+from archspec.evaluate.ledger import Ledger, default_ledger
+from archspec.evaluate.subject import Subject
+from archspec.record import Record, write_text
+from archspec.search.candidates import Candidate
+from archspec.search.driver import Search
+from archspec.search.space import Space
+from archspec.search.store import TrialStore, open_store
+from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
+from archspec.search.study.conditions import calibrated, fingerprints, predicts, settings_of, trains
+from archspec.search.study.evaluator import evaluator_for
+from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
+from archspec.search.study.pretraining import Backbones
+from archspec.search.study.study import Study
+from archspec.search.watching import SearchResult, Watch
+from archspec.spec import Spec, expand, parse
+
+ROOT = Path("searches")
+RUNS = "runs"  # in the root: backbones and features serve all studies there
+STORE_FILE, STUDY_FILE = "study.db", "study.yaml"
+ENDLESS = 10**9
+_DATA = "Write data: synthetic_streets in the study"
+
+
+class StudyWatch(Watch, Protocol):
+    """Hears of a study: of its search as a `Watch` does, and of what comes before and after."""
+
+    def said(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
+    def calibrating(self, progress: Calibration) -> None:
+        """A step of the quick latency table."""
+        ...
+
+    def timing(self, progress: Rounds) -> None:
+        """A step of the latencies of the front; between runs, never during one."""
+        ...
+
+    def measuring(self, what: str, done: int, total: int) -> None:
+        """A step of what else is measured of the front."""
+        ...
+
+
+@dataclass
+class StudyRun:
+    """One study in its folder `root/<name>-<hash>-s<seed>`.
+
+    `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the one
+    in ARCHSPEC_LEDGER, else `ledger.db` in the root.
+    """
+
+    study: Study
+    root: Path = ROOT
+    storage: str = ""
+    ledger: str = ""
+    plugins: tuple[Path, ...] = ()
+
+    @cached_property
+    def space(self) -> Space:
+        """The space of the study's spec. Raises `UserError`."""
+        return Space.of(self.study.space)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What stands for the contents of the data. Raises `UserError`."""
+        return fingerprints(self.study)
+
+    @cached_property
+    def name(self) -> str:
+        """What the folder is called, and the study in its store: another space, goal or data is another study."""
+        study = self.study
+        return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
+
+    @property
+    def folder(self) -> Path:
+        """Where everything goes."""
+        return self.root / self.name
+
+    @property
+    def store_url(self) -> str:
+        """Where trials are kept."""
+        return self.storage or str(self.folder / STORE_FILE)
+
+    @property
+    def ledger_url(self) -> str:
+        """Where measured numbers are kept."""
+        return self.ledger or default_ledger(self.root)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What candidates are measured under. The latency table is settled by `prepared`."""
+        return settings_of(self.study, self.root / RUNS, self.plugins)
+
+    @cached_property
+    def backbones(self) -> Backbones | None:
+        """Where backbones come from, if the study trains its own."""
+        study = self.study
+        if study.pretrain is None:
+            return None
+        return Backbones(study.pretrain, study.data, study.seed, self.settings.output)
+
+    def check(self) -> None:
+        """Raises `UserError` with what is wrong before anything slow: metrics, data, recipes, the space, the store."""
+        study = self.study
+        needs = [metric for metric in study.asked if trains(metric)]
+        if needs and not study.data:
+            raise user_error(
+                f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
+            )
+        if self.backbones is not None and not study.data:
+            raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
+        check_settings(replace(self.settings, metrics=study.asked))
+        _ = self.name, self.space
+
+    @contextmanager
+    def opened(self) -> Iterator[TrialStore]:
+        """The store, with its folder."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise user_error(f"cannot make the folder {self.folder} ({error.strerror})", "Name another") from error
+        store = open_store(self.store_url)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def run(self, watch: StudyWatch) -> StudyOutcome:
+        """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
+        self.check()
+        with self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+            write_text(self.folder / STUDY_FILE, self.study.text)
+            settings = self.prepared(watch)
+            result = self.searched(store, ledger, settings, watch)
+            return self.afterwards(result, settings, ledger, watch)
+
+    def prepared(self, watch: StudyWatch) -> Settings:
+        """The settings with a latency table, where one is needed."""
+        if not predicts(self.study):
+            return self.settings
+        table = calibrated(self.study, self.space, self.folder, watch.said, watch.calibrating)
+        return replace(self.settings, latency_table=table)
+
+    def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, watch: StudyWatch) -> SearchResult:
+        """The search, from where it was left."""
+        return self.search(store, ledger, settings, watch).run()
+
+    def search(
+        self, store: TrialStore, ledger: Ledger, settings: Settings, watch: Watch, *, join: bool = False
+    ) -> Search:
+        """The driver of it. `join`: the study is there already, begun elsewhere."""
+        study, budget = self.study, self.study.budget
+        known = {one.name: one.definition for one in store.studies()}
+        return Search(
+            space=self.space,
+            screen=lambda candidate: self.screened(candidate, settings),
+            evaluator=evaluator_for(settings, self.ledger_url, self.backbones),
+            settings=settings,
+            objectives=study.objectives,
+            store=store,
+            study=self.name,
+            budget=ENDLESS if budget.evaluations is None else budget.evaluations,
+            sampler=study.sampler.name,
+            sampler_options=dict(study.sampler.arguments),
+            seed=study.seed,
+            workers=study.workers if any(map(trains, study.searched)) or study.workers > 1 else 0,
+            definition=known.get(self.name, study.text),
+            watch=watch,
+            keep=lambda records: _kept(ledger, records),
+            join=join,
+            time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
+        )
+
+    def screened(self, candidate: Candidate, settings: Settings) -> Evaluation:
+        """Cost, predicted latency and their limits, from the graph that is there already."""
+        return screen(Subject(candidate.spec, settings, graph=candidate.graph, sheet=candidate.sheet), settings)
+
+    def afterwards(self, result: SearchResult, settings: Settings, ledger: Ledger, watch: StudyWatch) -> StudyOutcome:
+        """The front and its neighbours, measured."""
+        study = self.study
+        networks = [*self.front(result), *self.beside(settings)]
+        notes = [result.message] if result.message else []
+        if networks and study.front.metrics:
+            evaluator = evaluator_for(replace(settings, metrics=study.front.metrics), self.ledger_url, self.backbones)
+            alone = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
+            networks = [replace(one, measured=found) for one, found in zip(networks, alone, strict=True)]
+            if any(metric in TOGETHER for metric in study.front.metrics):
+                timed = measured_together(study, networks, self.folder, watch.timing)
+                networks = [
+                    replace(one, measured={**one.measured, **_wanted(study, found)})
+                    for one, found in zip(networks, timed, strict=True)
+                ]
+        return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
+
+    def front(self, result: SearchResult) -> list[Network]:
+        """The points of the front that are looked at, numbered from 1."""
+        chosen = spread_evenly(len(result.front), self.study.front.points)
+        found = []
+        for number, index in enumerate(chosen, 1):
+            trial = result.front[index]
+            spec = parse(trial.spec, file=f"<trial {trial.number}>", catalog=self.study.space.catalog)
+            found.append(Network(f"{number}", spec, hash_of(spec), trial.number, dict(trial.values)))
+        return found
+
+    def beside(self, settings: Settings) -> list[Network]:
+        """The networks beside it, with what costs nothing to know of them."""
+        found = []
+        for name, spec in self.study.beside.items():
+            cheap = replace(settings, limits=())
+            values = screen(Subject(spec, cheap), cheap).values
+            found.append(Network(name, spec, hash_of(spec), None, dict(values)))
+        return found
+
+
+def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
+    ledger.add(records)
+
+
+def _wanted(study: Study, found: dict[str, Measured]) -> dict[str, Measured]:
+    return {metric: reading for metric, reading in found.items() if metric in study.front.metrics}
+
+
+def hash_of(spec: Spec) -> str:
+    """The network's canonical hash. Raises `UserError` or `Problem` for one that cannot be built."""
+    from archspec.graph.identity import canonical_hash
+    from archspec.graph.trace import trace
+
+    return canonical_hash(trace(expand(spec), spec.catalog))

@@ -1,0 +1,165 @@
+"""What a study asks for, as plain frozen values."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from archspec.evaluate.ladder import Limit
+from archspec.search.trials import Objective
+from archspec.spec import Spec, dump
+from archspec.spec.dumping import dump_plain
+from archspec.spec.named_kind import Named
+
+HASH_LETTERS = 10
+TRIALS = 100
+RANDOM = Named("random")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """When to stop: after so many evaluated candidates (rejected and repeated ones are free), or minutes."""
+
+    evaluations: int | None = None
+    minutes: float | None = None
+
+    @property
+    def said(self) -> str:
+        """In words."""
+        parts = [] if self.evaluations is None else [f"{self.evaluations:,} evaluations"]
+        parts += [] if self.minutes is None else [f"{self.minutes:g} minutes"]
+        return " or ".join(parts) or "no limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What latency is of. `latency_table` '' is the one in the user's cache."""
+
+    name: str = "host"
+    threads: int = 1
+    precision: str = "float32"
+    latency_table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What is measured afterwards of the networks on the front: `metrics`, those that train once for each of `seeds`.
+
+    `points`: of how many, spread evenly over the front; None for all.
+    """
+
+    metrics: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    points: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrain:
+    """Backbones that nobody has weights of: each is trained once by `recipe`, in the network that `changes` make of
+    the first candidate that has it (paths and values, as of `--set`), and candidates begin with its weights."""
+
+    recipe: str
+    changes: tuple[tuple[str, Any], ...] = (("head", "basic"),)
+
+
+@dataclass(frozen=True)
+class Study:
+    """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it.
+
+    `recipes`: the recipe (a bundled name or a path) of each metric that trains. `text` is the YAML of it, with
+    everything merged, `file` where it came from.
+    """
+
+    name: str
+    space: Spec
+    objectives: tuple[Objective, ...]
+    limits: tuple[Limit, ...] = ()
+    metrics: tuple[str, ...] = ()
+    sampler: Named = RANDOM
+    budget: Budget = Budget(TRIALS)
+    data: tuple[str, ...] = ()
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    pretrain: Pretrain | None = None
+    target: Target = Target()
+    workers: int = 1
+    seed: int = 0
+    front: Front = Front()
+    beside: Mapping[str, Spec] = field(default_factory=dict)
+    summary: str = ""
+    source: str = ""
+    file: str = field(default="", compare=False)
+
+    def with_workers(self, workers: int) -> Study:
+        """The same study by so many processes."""
+        return replace(self, workers=workers)
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """Every metric that a candidate is asked for: objectives, those of limits, those only recorded."""
+        limited = (limit.metric for limit in self.limits)
+        return tuple(dict.fromkeys((*(one.name for one in self.objectives), *limited, *self.metrics)))
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Every metric that anything is asked for."""
+        return tuple(dict.fromkeys((*self.searched, *self.front.metrics)))
+
+    def to_plain(self) -> dict[str, Any]:
+        """All of it as plain dicts, lists and scalars, in the form of a study file that needs no other spec."""
+        found: dict[str, Any] = {"name": self.name, "summary": self.summary, "source": self.source}
+        found["spec"] = self.space.values
+        found["objectives"] = {one.name: one.direction for one in self.objectives}
+        found["limits"] = _limits(self.limits)
+        found["metrics"] = list(self.metrics)
+        name, arguments = self.sampler.name, dict(self.sampler.arguments)
+        found["sampler"] = {name: arguments} if arguments else name
+        found["budget"] = asdict(self.budget)
+        found["data"] = list(self.data)
+        found["recipes"] = dict(self.recipes)
+        if self.pretrain is not None:
+            found["pretrain"] = {"recipe": self.pretrain.recipe, "with": dict(self.pretrain.changes)}
+        found["device"] = asdict(self.target)
+        found |= {"workers": self.workers, "seed": self.seed}
+        front = self.front
+        found["front"] = {"metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points}
+        found["beside"] = {name: spec.values for name, spec in self.beside.items()}
+        return _without_nothing(found)
+
+    @property
+    def text(self) -> str:
+        """`to_plain` as YAML, which `parse_study` reads back."""
+        return dump_plain(self.to_plain())
+
+    def digest(self, more: Any = None) -> str:
+        """10 hexadecimal letters for what is proposed and how it is judged, and `more` (such as what the data are).
+
+        Not for the budget, the workers, and what is measured afterwards: a study goes on when these change.
+        """
+        plain = self.to_plain()
+        what = {key: plain.get(key) for key in _JUDGED}
+        text = json.dumps([dump(self.space), what, more], sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
+
+
+def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for limit in limits:
+        found.setdefault(limit.metric, {})["at_most" if limit.at_most else "at_least"] = limit.bound
+    return found
+
+
+_JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
+_VERBATIM = ("spec", "beside", "with")
+
+
+def _without_nothing(table: dict[str, Any]) -> dict[str, Any]:
+    """Without keys that say nothing, all the way down but for specs."""
+    found = {}
+    for key, value in table.items():
+        inner = _without_nothing(value) if isinstance(value, dict) and key not in _VERBATIM else value
+        if inner not in (None, "", [], {}):
+            found[key] = inner
+    return found
