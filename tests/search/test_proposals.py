@@ -1,6 +1,6 @@
 """Where new candidates come from when the sampler has none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from archspec.search.candidates import Genome, Parameter
 from archspec.search.history import History
@@ -17,12 +17,13 @@ TASK = Task(SPACE, (Objective("ms"),))
 class Stubborn:
     """Always proposes the same."""
 
+    genome: Genome = field(default_factory=lambda: {"depth": 0})
     tries: int = 3
     asked: int = 0
 
     def propose(self, number: int, attempt: int) -> Genome:
         self.asked += 1
-        return {"depth": 0}
+        return self.genome
 
     def tell(self, trial: Trial) -> None:
         pass
@@ -66,7 +67,7 @@ def test_what_could_not_be_taken_is_the_next_unless_known_by_then() -> None:
 def test_in_an_endless_space_it_gives_up_after_so_many_known_ones() -> None:
     space = replace(SPACE, parameters=(Parameter("rate", low=0.0, high=1.0),), same=("rate",))
     history = History(TASK.objectives)
-    proposals = Proposals(Task(space, TASK.objectives), Stubborn(), history, patience=100)
+    proposals = Proposals(Task(space, TASK.objectives), Stubborn({"rate": 0.5}), history, patience=100)
     first = proposals.next()
     assert first is not None
     evaluated(history, first.genome, first.key)
