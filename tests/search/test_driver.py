@@ -224,29 +224,27 @@ class Troubled(Analytic):
     """Does something terrible for wide networks."""
 
     trouble: str = ""
+    asleep: str = "1000"
 
     def evaluate(self, spec_text: str, genome: Genome, settings: Settings) -> Evaluation:
         if genome["width"] == 2.0:
-            TROUBLES[self.trouble]()
+            TROUBLES[self.trouble](self)
         return super().evaluate(spec_text, genome, settings)
 
 
-LEFT = f"1000.{os.getpid() % 1000:03}"  # to be found among all processes
-
-
-def raises() -> None:
+def raises(_: Troubled) -> None:
     raise ValueError("no such layer")
 
 
-def hangs() -> None:
-    subprocess.Popen(["sleep", LEFT])
+def hangs(evaluator: Troubled) -> None:
+    subprocess.Popen(["sleep", evaluator.asleep])
     time.sleep(1000)
 
 
-TROUBLES: dict[str, Callable[[], object]] = {
+TROUBLES: dict[str, Callable[[Troubled], object]] = {
     "raises": raises,
-    "is killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "exits": lambda: os._exit(7),
+    "is killed": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+    "exits": lambda _: os._exit(7),
     "hangs": hangs,
 }
 REASONS = {
@@ -280,10 +278,11 @@ def test_a_bad_candidate_fails_alone(store: TrialStore, tmp_path: Path, trouble:
 
 
 def test_what_a_hanging_evaluation_started_ends_with_it(store: TrialStore) -> None:
-    evaluator = Troubled(trouble="hangs", timeout_s=0.3)
+    asleep = f"1000.{os.getpid()}"  # to be found among all processes
+    evaluator = Troubled(trouble="hangs", timeout_s=0.3, asleep=asleep)
     search(store, 8, space=SMALL, evaluator=evaluator, workers=1).run()
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    assert b"sleep\0" + LEFT.encode() + b"\0" not in commands
+    assert b"sleep\0" + asleep.encode() + b"\0" not in commands
 
 
 def test_a_long_evaluation_is_not_taken_for_dead(store: TrialStore, sqlite_url: str) -> None:
