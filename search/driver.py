@@ -24,7 +24,7 @@ from archspec.search.trials import Objective, Trial, costs
 from archspec.search.watching import Progress, SearchResult, Silent, Stopped, Watch
 from archspec.search.workers import Evaluator, Outcome, SameProcess, Work, WorkerPool, Workers
 
-CRASHES, ATTEMPTS = 2, 20
+CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
 POLL_S = 0.5
 
@@ -238,7 +238,7 @@ class _Running:
     # --- recording ------------------------------------------------------------------------------------------------
 
     def _record(self, outcome: Outcome) -> None:
-        """Write an outcome down; a candidate whose worker died is tried once more."""
+        """Write an outcome down; a candidate whose worker died is tried again, for it may not be at fault."""
         trial = self._held[outcome.number]
         if outcome.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)

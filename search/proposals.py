@@ -11,9 +11,9 @@ from archspec.errors import Problem, UserError
 from archspec.evaluate.ladder.contract import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
-from archspec.search.sampling import Sampler, Task
+from archspec.search.sampling import ENDLESS, Sampler, Task
 
-SAMPLER_TRIES, MUTATION_TRIES, RANDOM_TRIES = 8, 8, 16
+NEIGHBOURS, RANDOM_TRIES = 12, 16
 ENUMERABLE = 200_000
 PATIENCE = 100_000
 
@@ -63,7 +63,7 @@ class Proposals:
                 self.passed.repeated += 1
             else:
                 self.passed.folded += 1
-            if tries >= self._patience and not self._sampler.exhaustive:
+            if tries >= self._patience and self._sampler.tries < ENDLESS:
                 self._given_up = True
                 return None
         self.exhausted = True
@@ -74,18 +74,21 @@ class Proposals:
         self._again = proposal
 
     def _genomes(self, number: int) -> Iterator[Genome]:
-        """The sampler's, then neighbours of the front, then random ones, then all that are left."""
-        attempt = 0
-        while self._sampler.exhaustive or attempt < SAMPLER_TRIES:
-            genome = self._sampler.propose(number, attempt)
+        """The sampler's, then neighbours of these and of the front, then random ones, then all that are left."""
+        asked: list[Genome] = []
+        while len(asked) < self._sampler.tries:
+            genome = self._sampler.propose(number, len(asked))
             if genome is None:
                 return
+            asked.append(genome)
             yield genome
-            attempt += 1
-        parents = [trial.genome for trial in self._history.front()]
         generator = self._task.generator(number, 0, "otherwise")
-        for _ in range(MUTATION_TRIES if parents else 0):
-            yield self._task.space.mutated(generator.choice(parents), generator)
+        around = asked[:NEIGHBOURS] + [trial.genome for trial in self._history.front()]
+        for step in [1] * NEIGHBOURS + [2] * NEIGHBOURS:
+            genome = generator.choice(around)
+            for _ in range(step):
+                genome = self._task.space.mutated(genome, generator)
+            yield genome
         for _ in range(RANDOM_TRIES):
             yield self._task.space.sample(generator)
         size = self._task.space.size

@@ -11,6 +11,9 @@ from archspec.evaluate.ladder.contract import Limit
 from archspec.search.candidates import Gene, Genome, Parameter, SearchSpace
 from archspec.search.trials import Objective, Trial
 
+ENDLESS = 1 << 60
+"""The `tries` of a sampler that goes through the space by itself, and ends with it."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -38,11 +41,11 @@ class Task:
 
 
 class Sampler(Protocol):
-    """Proposes genomes. `exhaustive`: it never repeats itself, so what it proposes anew need not be counted."""
+    """Proposes genomes, and may propose known ones: then it is asked again, `tries` times in all."""
 
     @property
-    def exhaustive(self) -> bool:
-        """Whether it goes through the space and ends."""
+    def tries(self) -> int:
+        """How often to ask for one trial before neighbours of its proposals are taken instead; ENDLESS to go on."""
         ...
 
     def propose(self, number: int, attempt: int) -> Genome | None:

@@ -13,7 +13,10 @@ from archspec.cli._options import catalog, format_option, output_option, plugins
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
-KINDS = ("specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "formats", "recipes")
+KINDS = (
+    "specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "formats", "recipes",
+    "measures", "searches", "samplers",
+)  # fmt: skip
 
 
 @click.command(name="list")
@@ -22,7 +25,7 @@ KINDS = ("specs", "spaces", "backbones", "heads", "decoders", "blocks", "generat
 @format_option
 @output_option
 def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:  # noqa: A001
-    """List specs (with cost), spaces, parts, blocks, generators, devices, formats and recipes, or the KINDs named."""
+    """List specs (with cost), parts, blocks, and everything else that can be named, or the KINDs named."""
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
@@ -60,10 +63,19 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
         from archspec import devices
 
         yield from _module_rows(kind, devices.__file__, devices.devices(), folder)
-    elif kind == "recipes":
-        from archspec.catalog import bundled_folder  # archspec.train knows them too, but takes NumPy to import
+    elif kind == "measures":
+        from archspec.evaluate import measures
 
-        for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml")):
+        yield from _module_rows(kind, measures.__file__, measures.measures(), folder)
+    elif kind == "samplers":
+        from archspec.catalog import bundled_folder  # no search room on the way to a list: it takes NumPy to import
+
+        for path in sorted((bundled_folder("search") / kind).glob("[!_]*.py")):
+            yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
+    elif kind in ("recipes", "searches"):
+        from archspec.catalog import bundled_folder
+
+        for path in sorted((bundled_folder("specs") / kind).glob("*.yaml")):
             yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
     else:
         from archspec import reporters

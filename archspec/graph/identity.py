@@ -55,7 +55,7 @@ def _digest(graph: Graph, maps: FlatMaps | None) -> str:
         taps: Taps | None = None
         more: tuple[object, ...] = ()
         if maps is not None:
-            taps = _seen_taps(node) if "dilation_rate" in config else None
+            taps = seen_taps(node) if "dilation_rate" in config else None
             found = maps.read(node, taps)
             if found is None:
                 continue
@@ -122,7 +122,7 @@ def _words(kind: str, config: tuple[tuple[str, Any], ...], taps: Taps | None, mo
     return repr((kind, arguments)).encode()
 
 
-def _seen_taps(node: Node) -> Taps | None:
+def seen_taps(node: Node) -> Taps | None:
     """Where the taps of a stride-1 window stand that some output can reach; those past the map read only zeros."""
     config = node.layer.config
     if config["padding"] != "same" or config["strides"] != (1, 1):

@@ -13,10 +13,26 @@ from typing import TextIO, cast
 
 from archspec.errors import nearest, user_error
 from archspec.reporters._bars import Bar, bar_chart
+from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
-from archspec.reporters._text import transposed
+from archspec.reporters._text import for_people, transposed
 
-__all__ = ["Bar", "Cell", "Column", "Table", "bar_chart", "formats", "render", "report", "transposed"]
+__all__ = [
+    "Bar",
+    "Cell",
+    "Column",
+    "Panel",
+    "Series",
+    "Spot",
+    "Table",
+    "bar_chart",
+    "for_people",
+    "formats",
+    "render",
+    "report",
+    "scatter_svg",
+    "transposed",
+]
 
 
 @cache

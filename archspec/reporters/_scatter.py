@@ -31,8 +31,8 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points that look alike, under one name in the legend. A `front` is joined by steps when `steps` says so:
-    `hv` first along x, `vh` first along y."""
+    """Points that look alike, under one name in the legend; joined by steps where `steps` says how (as matplotlib's
+    `steps-post`: first along, then up)."""
 
     name: str
     look: Look

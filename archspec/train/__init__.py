@@ -14,9 +14,11 @@ from archspec.train._run import Run
 from archspec.train._watching import Progress, Watch
 
 if TYPE_CHECKING:
+    from archspec.train._keras_fit import KerasFit, no_model
     from archspec.train._training import Outcome, Training
 
 __all__ = [
+    "KerasFit",
     "Order",
     "Outcome",
     "Progress",
@@ -26,6 +28,7 @@ __all__ = [
     "Training",
     "Watch",
     "load_recipe",
+    "no_model",
     "parse_recipe",
     "recipe_names",
     "resumed_order",
@@ -38,4 +41,8 @@ def __getattr__(name: str) -> Any:
         from archspec.train import _training
 
         return getattr(_training, name)
+    if name in ("KerasFit", "no_model"):
+        from archspec.train import _keras_fit
+
+        return getattr(_keras_fit, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import Problem
 from archspec.graph import Graph, Node, Tensor
 from archspec.graph.layers import Input
+from archspec.graph.repeating import repeat
 from archspec.graph.weights import weight_specs
 from archspec.train._network import is_within
 
@@ -90,7 +90,7 @@ def _front(graph: Graph, before: set[int], crossing: list[Tensor]) -> Graph:
     made: dict[int, Tensor] = {}
     for node in graph.nodes:
         if id(node) in before:
-            _repeat(node, front, made)
+            repeat(node, front, made)
     front.finish([made[id(tensor)] for tensor in crossing])
     return front
 
@@ -104,19 +104,6 @@ def _rear(graph: Graph, nodes: list[Node], crossing: list[Tensor]) -> Graph:
         entered.stride = tensor.stride
         made[id(tensor)] = entered
     for node in nodes:
-        _repeat(node, rear, made)
+        repeat(node, rear, made)
     rear.finish([made[id(tensor)] for tensor in graph.outputs])
     return rear
-
-
-def _repeat(node: Node, graph: Graph, made: dict[int, Tensor]) -> None:
-    """The same layer of the same name in another graph."""
-    graph.origin = node.origin
-    layer: Any = copy.copy(node.layer)
-    layer.name = node.name
-    if not node.inputs:
-        outputs = (layer.enter(graph),)
-    else:
-        inputs = [made[id(tensor)] for tensor in node.inputs]
-        outputs = layer.apply(inputs if layer.multiple_inputs else inputs[0]).outputs
-    made.update((id(old), new) for old, new in zip(node.outputs, outputs, strict=True))

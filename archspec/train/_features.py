@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,11 @@ import numpy as np
 
 from archspec import lower
 from archspec.datasets import Dataset, reading_errors, training_batches
-from archspec.errors import Place, user_error
+from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.lower.framework import tf
-from archspec.record import write_text
+from archspec.record import turn, write_text
 from archspec.train._recipe import Stage
 
 if TYPE_CHECKING:
@@ -69,30 +69,49 @@ def cached_features(
 ) -> Features:
     """The features in `folder`, computed first where they are not there; `advance(done, all)` follows that.
 
-    The samples are those of the first `views` epochs of the same data in end-to-end training. Raises `UserError`.
+    Of several processes that want them at once one computes, and the others wait for it. The samples are those of
+    the first `views` epochs of the same data in end-to-end training. Raises `UserError`.
     """
-    if not (folder / "features.json").is_file():
-        _compute(folder, front, weights, dataset, stage, seed, advance)
+    with _turn(folder):
+        if not (folder / "features.json").is_file():
+            _compute(folder, front, weights, dataset, stage, seed, advance)
     files = [folder / f"{number}.npy" for number in range(len(front.outputs))]
     arrays = tuple(np.load(file, mmap_mode="r") for file in files)
     return Features(folder, arrays, np.load(folder / "labels.npy", mmap_mode="r"))
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Only one process looks for the features of `folder`, and computes them where they are not there."""
+    lock = folder.with_name(f".{folder.name}.lock")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(turn(lock))
+        except OSError as error:
+            raise _unkept(error, folder) from error
+        yield
+
+
+def _unkept(error: OSError, folder: Path) -> UserError:
+    reason = error.strerror or str(error)
+    return user_error(
+        f"features cannot be kept here ({reason})", "Name another folder with --output", place=Place(str(folder))
+    )
 
 
 def _compute(
     folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
 ) -> None:
     """Into a folder of another name, which is renamed when all is in it."""
-    making = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
+    making = folder.with_name(f".{folder.name}.tmp")
+    shutil.rmtree(making, ignore_errors=True)  # of a process that was killed: nobody else computes these now
     try:
         making.mkdir(parents=True)
         _fill(making, front, weights, dataset, stage, seed, advance)
         shutil.rmtree(folder, ignore_errors=True)
         making.rename(folder)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise user_error(
-            f"features cannot be kept here ({reason})", "Name another folder with --output", place=Place(str(folder))
-        ) from error
+        raise _unkept(error, folder) from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

@@ -33,6 +33,7 @@ from archspec.train._records import training_records
 from archspec.train._run import Run
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.train._tensorboard import TensorBoard
+from archspec.train._untrained_taps import untrained_taps_said
 from archspec.train._validation import Scores, Validator
 from archspec.train._watching import Unwatched, Watch
 from archspec.weights import save_weights
@@ -61,7 +62,7 @@ class Training:
     def __init__(self, order: Order, root: Path, watch: Watch | None = None, *, tensorboard: bool = False) -> None:
         self.order = order
         self.run = Run(root / order.name)
-        self.steps = tuple(_steps(order, stage) for stage in order.recipe.stages)
+        self.steps = tuple(stage_steps(order, stage) for stage in order.recipe.stages)
         self.watch: Watch = watch or Unwatched()
         self._tensorboard = tensorboard
 
@@ -114,6 +115,9 @@ class Training:
         whole, fresh = carried(weights, graph, self.order.seed)
         if fresh:
             self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
+        said = untrained_taps_said(self.order, stage, dataset, graph)
+        if said:
+            self.watch.said(said)
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation, stage.augmentation.image_pad)
@@ -125,7 +129,7 @@ class Training:
         self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
     ) -> tuple[Fit, BatchesFrom]:
         """The model in training, and where its batches come from: images, or features of the frozen part."""
-        steps = _steps(self.order, stage)
+        steps = stage_steps(self.order, stage)
         weighting = class_weights(stage, dataset)
         if stage.cache_features is None:
             fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
@@ -183,7 +187,8 @@ class Training:
         self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})
 
 
-def _steps(order: Order, stage: Stage) -> int:
+def stage_steps(order: Order, stage: Stage) -> int:
+    """How many updates a stage is long."""
     if stage.steps is not None:
         return stage.steps
     if stage.epochs is None:

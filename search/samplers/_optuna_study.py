@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec.search.candidates import Gene, Genome, Parameter
+from archspec.search.quiet_optuna import quiet_optuna
 from archspec.search.sampling import Task, exists
 from archspec.search.trials import Trial, costs
 
@@ -29,22 +27,23 @@ class OptunaSampler:
     a model of thousands of rejects takes seconds a proposal.
     """
 
-    exhaustive = False
-
-    def __init__(self, task: Task, make: MakeSampler, replay: bool = False, rejects: bool = True) -> None:
+    def __init__(
+        self, task: Task, make: MakeSampler, tries: int = 2, replay: bool = False, rejects: bool = True
+    ) -> None:
         import optuna
 
         self._task, self._make, self._replay, self._rejects = task, make, replay, rejects
+        self.tries = tries
         self._asked: dict[int, tuple[OptunaTrial, Genome]] = {}
         self._told_done = self._told_rejects = 0
         directions = [objective.direction for objective in task.objectives]
-        with _quiet():
+        with quiet_optuna():
             self._study = optuna.create_study(directions=directions, sampler=make(task.seed))
 
     def propose(self, number: int, attempt: int) -> Genome:
         """What Optuna suggests; an earlier attempt at the same number is withdrawn."""
         self._withdraw(number)
-        with _quiet():
+        with quiet_optuna():
             trial = self._ask(number, attempt)
             genome = self._suggested(trial)
         self._asked[number] = (trial, genome)
@@ -57,14 +56,15 @@ class OptunaSampler:
             self._withdraw(trial.number)  # something else was taken instead of what Optuna suggested
             asked = None
         if not self._worth_telling(trial):
+            if self._replay and trial.number not in self._asked:
+                self._notes(trial)  # asking leaves traces in the study, too (NSGA-III picks its parents then)
             self._withdraw(trial.number)
             return
-        with _quiet():
-            open_trial = asked[0] if asked else self._replayed(trial) if self._replay else None
-            if open_trial is None:
-                self._study.add_trial(self._frozen(trial))
+        with quiet_optuna():
+            if asked is not None:
+                self._close(asked[0], trial)
             else:
-                self._close(open_trial, trial)
+                self._study.add_trial(self._frozen(trial, self._notes(trial) if self._replay else {}))
         self._asked.pop(trial.number, None)
 
     def _ask(self, number: int, attempt: int) -> OptunaTrial:
@@ -85,6 +85,8 @@ class OptunaSampler:
             self._study.tell(self._asked.pop(number)[0], state=optuna.trial.TrialState.FAIL)
 
     def _worth_telling(self, trial: Trial) -> bool:
+        if not self._fits(trial.genome):
+            return False
         if trial.state == "done" and costs(self._task.objectives, trial.values) is not None:
             self._told_done += 1
             return True
@@ -92,28 +94,34 @@ class OptunaSampler:
         if trial.state != "rejected" or not self._rejects or self._told_rejects >= room:
             return False
         self._told_rejects += 1
-        return all(name in {p.name for p in self._task.space.parameters} for name in trial.genome)
+        return True
 
-    def _replayed(self, trial: Trial) -> OptunaTrial:
-        """Ask as it was asked then, with the genome that was taken: Optuna's notes are made again."""
-        params, _ = self._coded(trial.genome)
-        self._study.enqueue_trial(params)
-        asked = self._ask(trial.number, 0)
-        self._suggested(asked)
-        return asked
+    def _fits(self, genome: Genome) -> bool:
+        """Whether Optuna can be told of it: another version of a space may have had other options."""
+        parameters = {parameter.name: parameter for parameter in self._task.space.parameters}
+        return all(name in parameters and possible(parameters[name], value) for name, value in genome.items())
+
+    def _notes(self, trial: Trial) -> dict[str, Any]:
+        """What Optuna notes on a trial when it is asked for one now: made by asking, and throwing that away."""
+        import optuna
+
+        with quiet_optuna():
+            asked = self._ask(trial.number, 0)
+            self._suggested(asked)
+        return dict(self._study.tell(asked, state=optuna.trial.TrialState.FAIL).system_attrs)
 
     def _close(self, asked: OptunaTrial, trial: Trial) -> None:
         if self._task.limits or trial.state == "rejected":
             asked.set_constraint("limits", self._task.violation(trial))
         self._study.tell(asked, self._values(trial))
 
-    def _frozen(self, trial: Trial) -> Any:
+    def _frozen(self, trial: Trial, notes: dict[str, Any]) -> Any:
         import optuna
 
         params, distributions = self._coded(trial.genome)
         limited = self._task.limits or trial.state == "rejected"
         return optuna.trial.create_trial(
-            values=self._values(trial), params=params, distributions=distributions,
+            values=self._values(trial), params=params, distributions=distributions, system_attrs=notes,
             constraints={"limits": self._task.violation(trial)} if limited else None,
         )  # fmt: skip
 
@@ -145,6 +153,13 @@ def coded(parameter: Parameter, value: Gene) -> Any:
     return parameter.options.index(value) if parameter.options and parameter.ordered else value
 
 
+def possible(parameter: Parameter, value: Gene) -> bool:
+    """Whether a parameter can take this value."""
+    if parameter.options:
+        return value in parameter.options
+    return isinstance(value, int | float) and parameter.low <= value <= parameter.high
+
+
 def suggest(trial: OptunaTrial, parameter: Parameter) -> Gene:
     """Ask Optuna for one gene; the distribution is that of `distribution`."""
     if not parameter.options:
@@ -158,17 +173,3 @@ def suggest(trial: OptunaTrial, parameter: Parameter) -> Gene:
 def with_seed(make: Callable[..., BaseSampler], options: Mapping[str, Any]) -> MakeSampler:
     """A sampler class with its options, waiting for a seed."""
     return lambda seed: make(seed=seed, **options)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Optuna logs every trial and warns of what we chose on purpose (experimental options, dynamic spaces)."""
-    log = logging.getLogger("optuna")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        log.setLevel(level)

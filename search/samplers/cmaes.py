@@ -24,4 +24,4 @@ def cmaes(task: Task) -> Sampler:
 
     from archspec.search.samplers._optuna_study import OptunaSampler, with_seed
 
-    return OptunaSampler(task, with_seed(CmaEsSampler, {}), replay=True, rejects=False)
+    return OptunaSampler(task, with_seed(CmaEsSampler, {}), tries=8, replay=True, rejects=False)

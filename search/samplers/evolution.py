@@ -19,7 +19,7 @@ def evolution(task: Task, population: int = 32, sample: int = 8) -> Sampler:
 
 
 class _Evolution:
-    exhaustive = False
+    tries = 16
 
     def __init__(self, task: Task, population: int, sample: int) -> None:
         self._task = task

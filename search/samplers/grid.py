@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.errors import Problem, user_error
 from archspec.search.candidates import Genome
-from archspec.search.sampling import Sampler, Task
+from archspec.search.sampling import ENDLESS, Sampler, Task
 from archspec.search.trials import Trial
 
 
@@ -17,7 +17,7 @@ def grid(task: Task) -> Sampler:
 
 
 class _Grid:
-    exhaustive = True
+    tries = ENDLESS
 
     def __init__(self, task: Task) -> None:
         try:

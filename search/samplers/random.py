@@ -17,7 +17,7 @@ def random(task: Task) -> Sampler:
 @dataclass(frozen=True)
 class _Random:
     task: Task
-    exhaustive: bool = False
+    tries: int = 200  # a draw costs little, and to draw again keeps it uniform over what is left
 
     def propose(self, number: int, attempt: int) -> Genome:
         return self.task.space.sample(self.task.generator(number, attempt))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from archspec.evaluate.ladder import Limit
@@ -91,6 +91,10 @@ class Study:
     summary: str = ""
     source: str = ""
     file: str = field(default="", compare=False)
+
+    def with_workers(self, workers: int) -> Study:
+        """The same study by so many processes."""
+        return replace(self, workers=workers)
 
     @property
     def searched(self) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """A frozen front computed once: the same network in two parts, and the same training."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.lower.framework import tf
 from archspec.spec import expand, load
-from archspec.train import Order, Training
+from archspec.train import Order, Training, _features
 from archspec.train._cut import cut_graph
-from archspec.train._features import cached_features, feature_batches, features_key
+from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit
 from archspec.train._network import graph_for
 from archspec.train._recipe import Stage
@@ -119,6 +120,27 @@ def test_samples_are_the_first_epochs_and_each_epoch_takes_every_one_once(tmp_pa
     assert sorted(seen[:14]) == sorted(seen[14:]) == every
     assert seen[:14] != seen[14:]
     assert [np.asarray(labels).tobytes() for _, labels in feature_batches(features, 1, 0, 28, 20)] == seen[20:]
+
+
+def test_of_several_that_want_the_same_features_one_computes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a process that was killed has left behind."""
+    graph, data, one = graph_for(spec(), 3, CROP), Blocks(), stage()
+    cut = cut_graph(graph, one.freeze)
+    front, _ = cut.split(initialise(graph, 0))
+    (tmp_path / ".f.tmp").mkdir()
+    (tmp_path / ".f.tmp" / "0.npy").write_bytes(b"half")
+    fills: list[Path] = []
+    fill = _features._fill
+    monkeypatch.setattr(_features, "_fill", lambda folder, *rest: (fills.append(folder), fill(folder, *rest)))
+
+    def ask() -> Features:
+        return cached_features(tmp_path / "f", cut.front, front, data, one, 0, lambda _, __: None)
+
+    with ThreadPoolExecutor(3) as pool:
+        first, *others = [future.result() for future in [pool.submit(ask) for _ in range(3)]]
+    assert len(fills) == 1
+    assert all(same(first.arrays[0], other.arrays[0]) and same(first.labels, other.labels) for other in others)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".f.lock", "f"]
 
 
 def test_what_the_key_of_features_depends_on() -> None:

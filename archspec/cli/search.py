@@ -1,0 +1,181 @@
+"""`archspec search`: from a space to a Pareto front of specs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+
+if TYPE_CHECKING:
+    from archspec.search.study.outcome import StudyOutcome
+    from archspec.search.study.running import StudyRun
+
+DEFAULT = "default"
+SHOW = "show"
+
+
+@click.command()
+@click.argument("what", nargs=-1, metavar="[FILE | show FOLDER]")
+@click.option("--trials", type=click.IntRange(1), metavar="N",
+              help="Evaluate so many candidates; rejected and repeated ones are not counted.")  # fmt: skip
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after so long.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes that evaluate, on this machine.")
+@click.option("--sampler", metavar="NAME", help="Who proposes: archspec list samplers.")
+@click.option("--seed", type=click.IntRange(0), help="Of proposals and of trainings.")
+@click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+              help="What every candidate starts from.")  # fmt: skip
+@click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
+@click.option("--storage", default="", metavar="URL",
+              help="A database that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
+@click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+              help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
+@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),
+              show_default=True, metavar="FOLDER", help="The study is FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
+@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Go on with the study of this folder.")  # fmt: skip
+@click.option("--dashboard", is_flag=True,
+              help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
+@click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
+              help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
+@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
+              help="How to print the front.")  # fmt: skip
+@set_option
+@plugins_option
+def search(
+    what: tuple[str, ...],
+    trials: int | None,
+    minutes: float | None,
+    workers: int | None,
+    sampler: str | None,
+    seed: int | None,
+    references: tuple[str, ...],
+    weights: Path | None,
+    weights_format: str | None,
+    storage: str,
+    ledger: str,
+    root: Path,
+    resume: Path | None,
+    dashboard: bool,
+    changes: tuple[str, ...],
+    reporter: str,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+) -> None:
+    """Search the space of a study FILE (a path, or a bundled name; without one a study of five minutes that needs no
+    download) for the networks that no other beats in all of its objectives.
+
+    Stopped anywhere and begun again, by the same command or --resume, it repeats nothing. `archspec search show
+    FOLDER` prints what is known so far.
+    """
+    options: dict[str, tuple[str, Any]] = {
+        path: (option, value)
+        for path, option, value in (
+            ("budget.evaluations", "--trials", trials), ("budget.minutes", "--minutes", minutes),
+            ("workers", "--workers", workers), ("sampler", "--sampler", sampler), ("seed", "--seed", seed),
+            ("data", "--data", list(references) or None),
+        )
+        if value is not None
+    }  # fmt: skip
+    if what[:1] == (SHOW,) or resume is not None:
+        folder = _folder(what, resume)
+        if what and (options or changes or overrides or weights):
+            raise click.UsageError("show takes the folder of a study and nothing that would change it")
+        run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
+        if resume is None:
+            _put(_shown(run), run, reporter)
+            return
+    else:
+        if len(what) > 1:
+            raise click.UsageError(f"one study FILE is wanted ({len(what)} given)")
+        run = _of_file(what[0] if what else DEFAULT, weights, weights_format, changes, options, overrides, plugins)
+        run.root, run.storage, run.ledger = root, storage, ledger
+    _search(run, reporter, dashboard)
+
+
+def _folder(what: tuple[str, ...], resume: Path | None) -> Path:
+    if resume is not None:
+        if what:
+            raise click.UsageError("--resume FOLDER knows its study. Leave FILE out")
+        return resume
+    if len(what) != 2:
+        raise click.UsageError("show wants the folder of one study: archspec search show searches/NAME")
+    return Path(what[1])
+
+
+def _of_file(
+    file: str,
+    weights: Path | None,
+    weights_format: str | None,
+    changes: tuple[str, ...],
+    options: dict[str, tuple[str, Any]],
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+) -> StudyRun:
+    from archspec.search.study import load_study
+    from archspec.search.study.running import StudyRun
+
+    more: list[str | dict[str, Any]] = list(overrides)
+    if weights is not None:
+        more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
+    study = load_study(file, changes=changes, options=options, overrides=more, catalog=catalog(plugins))
+    return StudyRun(study, plugins=plugins)
+
+
+def _of_folder(
+    folder: Path,
+    storage: str,
+    ledger: str,
+    plugins: tuple[Path, ...],
+    options: dict[str, tuple[str, Any]],
+    changes: tuple[str, ...],
+    overrides: tuple[str, ...],
+) -> StudyRun:
+    from archspec.errors import user_error
+    from archspec.search.study import load_study
+    from archspec.search.study.showing import study_in
+
+    run = study_in(folder, storage, ledger, plugins)
+    if options or changes or overrides:
+        file = folder / "study.yaml"
+        run.study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
+    if run.name != folder.resolve().name:
+        fact = f"with these changes (or data) this is another study, {run.name}, not {folder.name}"
+        raise user_error(fact, "Start it from its file; only the budget, workers and front of a study may change")
+    return run
+
+
+def _shown(run: StudyRun) -> StudyOutcome:
+    from archspec.search.study.showing import shown
+
+    return shown(run)
+
+
+def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
+    from archspec.cli._search_progress import watching_study
+    from archspec.cli._search_report import begun, written
+
+    begun(run)
+    try:
+        with watching_study(run.study) as watch:
+            outcome = run.run(watch)
+    except KeyboardInterrupt:
+        print(f"go on with: archspec search --resume {run.folder}", file=sys.stderr)
+        raise
+    files = written(outcome, run)
+    if dashboard:
+        from archspec.search.study.showing import mirrored
+
+        print(mirrored(run), file=sys.stderr)
+    _put(outcome, run, reporter)
+    print(f"\n{files}")
+
+
+def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
+    from archspec.cli._search_report import put_outcome
+
+    put_outcome(outcome, run, reporter)

@@ -1,0 +1,50 @@
+"""`archspec worker`: more machines for a search whose trials are in a database."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from archspec.cli._options import plugins_option
+
+
+@click.command()
+@click.option("--storage", required=True, metavar="URL", help="The database of the search.")
+@click.option("--study", metavar="NAME", help="Which of its studies; may be left out where there is one.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N",
+              help="Processes that evaluate, on this machine.")  # fmt: skip
+@click.option("--data", "references", metavar="NAME:DIR", multiple=True,
+              help="Where the study's data are on this machine, if elsewhere. Repeatable.")  # fmt: skip
+@click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+              help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
+@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),
+              show_default=True, metavar="FOLDER", help="Where this machine's trainings and features go.")  # fmt: skip
+@plugins_option
+def worker(
+    storage: str,
+    study: str | None,
+    workers: int,
+    references: tuple[str, ...],
+    ledger: str,
+    root: Path,
+    plugins: tuple[Path, ...],
+) -> None:
+    """Join a search that `archspec search --storage URL` began, until its budget is spent.
+
+    Every candidate is evaluated by one of all that take part; what a dead one was at, another takes over. A SQLite
+    file is for one machine and is refused: its locks do not hold over a network.
+    """
+    from archspec.cli._search_progress import watching_study
+    from archspec.search.study.joining import join, joined
+
+    run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)
+    run.study = run.study.with_workers(workers)
+    print(f"joins {run.name}", file=sys.stderr, flush=True)
+    with watching_study(run.study) as watch:
+        result = join(run, watch)
+    counts = ", ".join(f"{count} {state}" for state, count in sorted(result.counts.items()))
+    print(f"{run.name}: {counts}, {len(result.front)} on the front")
+    if result.message:
+        print(result.message)

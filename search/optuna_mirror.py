@@ -1,0 +1,68 @@
+"""A copy of a study in Optuna's own tables of the same database, so that optuna-dashboard opens on it.
+
+The copy is for looking: nothing is read back from it. optuna-dashboard 0.21 ignores Optuna 5's constraints, so its
+Pareto plot may show rejected trials' neighbours; here rejected trials are written as pruned, without values, which
+keeps them off that plot. The front that counts is our own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from archspec.search.candidates import SearchSpace
+from archspec.search.quiet_optuna import quiet_optuna
+from archspec.search.trials import FINISHED, Objective, Trial
+
+if TYPE_CHECKING:
+    from optuna.storages import RDBStorage
+
+NUMBER = "archspec number"
+
+
+def mirror(url: str, study: str, space: SearchSpace, objectives: tuple[Objective, ...], trials: Iterable[Trial]) -> int:
+    """Write what is finished and not yet there; how many were written. It can be called again at any time."""
+    with quiet_optuna():
+        import optuna
+
+        storage = optuna.storages.RDBStorage(url if "://" in url else f"sqlite:///{url}")
+        directions = [objective.direction for objective in objectives]
+        known = optuna.create_study(storage=storage, study_name=study, directions=directions, load_if_exists=True)
+        known.set_metric_names([objective.name for objective in objectives])
+        there = {trial.user_attrs.get(NUMBER) for trial in known.get_trials(deepcopy=False)}
+        missing = [trial for trial in trials if trial.state in FINISHED and trial.number not in there]
+        for trial in missing:
+            storage.create_new_trial(known._study_id, template_trial=_template(space, objectives, trial))
+        _let_go(storage)
+    return len(missing)
+
+
+def _template(space: SearchSpace, objectives: tuple[Objective, ...], trial: Trial) -> Any:
+    from optuna.trial import TrialState, create_trial
+
+    states = {"done": TrialState.COMPLETE, "rejected": TrialState.PRUNED, "failed": TrialState.FAIL}
+    parameters = [parameter for parameter in space.parameters if parameter.name in trial.genome]
+    attributes: dict[str, Any] = {NUMBER: trial.number, "key": trial.key, "feasible": trial.state == "done"}
+    attributes |= {"reason": trial.reason} if trial.reason else {}
+    attributes |= {name: value for name, value in trial.values.items() if value is not None}
+    return create_trial(
+        state=states[trial.state],
+        values=[trial.values[objective.name] or 0.0 for objective in objectives] if trial.state == "done" else None,
+        params={parameter.name: trial.genome[parameter.name] for parameter in parameters},
+        distributions={parameter.name: _shown(parameter) for parameter in parameters},
+        user_attrs=attributes,
+    )
+
+
+def _shown(parameter: Any) -> Any:
+    """As a reader wants to see it: the values themselves."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution
+
+    if parameter.options:
+        return CategoricalDistribution(parameter.options)
+    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+
+
+def _let_go(storage: RDBStorage) -> None:
+    storage.remove_session()
+    storage.engine.dispose()

@@ -1,0 +1,109 @@
+"""A study's outcome read from its folder, while it runs or long after: nothing is measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.search.history import History
+from archspec.search.store import TrialStore
+from archspec.search.study.outcome import Measured, StudyOutcome
+from archspec.search.study.reading import load_study
+from archspec.search.study.running import STUDY_FILE, StudyRun
+from archspec.search.study.writing import RECORD_FILE
+from archspec.search.watching import SearchResult
+
+
+def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:
+    """The study that a folder is of. Raises `UserError` for a folder that no search made."""
+    from archspec.catalog import Catalog
+
+    file = folder / STUDY_FILE
+    if not file.is_file():
+        fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
+        raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
+    study = load_study(file, catalog=Catalog(plugins))
+    return StudyRun(study, folder.parent, storage, ledger, plugins)
+
+
+def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
+    """Every trial that is written down, as the result of a search that ends here. Raises `UserError`."""
+    study = store.open_study(run.name)
+    history = History(run.study.objectives)
+    trials, _ = study.news()
+    for trial in trials:
+        history.take(trial)
+    info = study.refreshed()
+    started = [one.started_at for one in trials if one.started_at]
+    ended = [one.finished_at for one in trials if one.finished_at]
+    budget, done = run.study.budget.evaluations, history.counts["done"]
+    short = budget is not None and done < budget
+    return SearchResult(
+        study=run.name, objectives=run.study.objectives, trials=tuple(history.by_number()),
+        front=tuple(history.front()), counts={state: count for state, count in history.counts.items() if count},
+        rejects=dict(history.rejects), repeated=info.repeated, folded=info.folded, hypervolume=history.hypervolume(),
+        reference=history.reference() if history.front() else None, stopped="time" if short else "budget",
+        message=f"not finished: {done} of {budget} evaluations" if short else "",
+        elapsed_s=max(ended) - min(started) if ended and started else 0.0,
+    )  # fmt: skip
+
+
+def shown(run: StudyRun) -> StudyOutcome:
+    """What is known: the trials from the store, what was measured afterwards from the folder's record."""
+    with run.opened() as store:
+        result = known_result(store, run)
+    settings = run.settings
+    networks = [*run.front(result), *run.beside(settings)]
+    measured = _measured(run.folder / RECORD_FILE)
+    found = tuple(
+        replace(one, measured=measured.get((one.name if one.beside else "", one.hash), {})) for one in networks
+    )
+    return StudyOutcome(run.study, run.folder, result, found, (result.message,) if result.message else ())
+
+
+def _measured(file: Path) -> dict[tuple[str, str], Mapping[str, Measured]]:
+    """(name of a network beside the front or '', hash) -> what was measured of it."""
+    if not file.is_file():
+        return {}
+    try:
+        networks = json.loads(file.read_text("utf-8"))["networks"]
+        return {("" if one["trial"] is not None else one["name"], one["hash"]): _readings(one) for one in networks}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        fact = f"not the record of a study ({error})"
+        raise user_error(
+            fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))
+        ) from error
+
+
+def _readings(network: Mapping[str, Any]) -> dict[str, Measured]:
+    return {
+        metric: Measured(tuple(one["values"]), one["spread"], one["ratio"], one["fault"])
+        for metric, one in network["measured"].items()
+    }
+
+
+def mirrored(run: StudyRun) -> str:
+    """Copy what is finished to Optuna's tables of the same database; in words, what to open."""
+    from archspec.search.optuna_mirror import mirror
+
+    with run.opened() as store:
+        result = known_result(store, run)
+    count = mirror(run.store_url, run.name, run.space, run.study.objectives, result.trials)
+    url = run.store_url if "://" in run.store_url else f"sqlite:///{run.store_url}"
+    return (
+        f"{count} trials copied to Optuna's tables: optuna-dashboard {without_password(url)} (it knows nothing of "
+        "limits: the front that counts is the one below)"
+    )
+
+
+def without_password(where: str) -> str:
+    """A database's URL as it can be shown; a path as it is."""
+    if "://" not in where:
+        return where
+    from sqlalchemy import make_url
+
+    return make_url(where).render_as_string(hide_password=True)

@@ -1,0 +1,121 @@
+"""A study's outcome as tables: the front with what is beside it, counts, rank correlations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archspec.evaluate.measures import measure_named
+from archspec.reporters import Cell, Column, Table
+from archspec.search.study.agreement import FEWEST, Agreement
+from archspec.search.study.outcome import Network, StudyOutcome
+
+DIGITS = {"ms": 2, "MB": 2, "10^9 operations": 3, "": 4}
+WHOLE = ("params", "params_total")
+
+
+def front_table(outcome: StudyOutcome) -> Table:
+    """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
+    searched, after = outcome.study.searched, outcome.study.front.metrics
+    columns = [Column("network", "network", align="right"), Column("found", "found")]
+    columns += [_column(metric, _heading(outcome, metric), metric) for metric in searched]
+    for metric in after:
+        columns += [_column(f"{metric}_after", f"{metric}, measured", metric)]
+        columns += [_column(f"{metric}_spread", "±", metric)] if _spreads(outcome, metric) else []
+    still = outcome.still_on_front()
+    columns += [Column("still", "on the measured front")] if still else []
+    rows = [_row(outcome, network, still) for network in outcome.networks]
+    return Table("", tuple(columns), tuple(rows), tuple(_notes(outcome)))
+
+
+def _heading(outcome: StudyOutcome, metric: str) -> str:
+    ways = {one.name: one.direction for one in outcome.study.objectives}
+    arrow = {"maximize": " ↑", "minimize": " ↓"}.get(ways.get(metric, ""), "")
+    return f"{metric}{arrow}"
+
+
+def _column(column: str, heading: str, metric: str) -> Column:
+    unit = measure_named(metric).unit
+    named = unit if unit and not metric.endswith(f"_{unit.lower()}") and unit != "10^9 operations" else ""
+    if metric in WHOLE:
+        return Column(column, heading, named, "integer")
+    return Column(column, heading, named, "number", DIGITS.get(unit, 3))
+
+
+def _spreads(outcome: StudyOutcome, metric: str) -> bool:
+    return any(one.measured[metric].spread for one in outcome.networks if metric in one.measured)
+
+
+def _row(outcome: StudyOutcome, network: Network, still: dict[str, bool]) -> tuple[Cell, ...]:
+    cells: list[Cell] = [network.name, "beside" if network.beside else f"trial {network.trial}"]
+    cells += [network.values.get(metric) for metric in outcome.study.searched]
+    for metric in outcome.study.front.metrics:
+        reading = network.measured.get(metric)
+        cells.append(None if reading is None else reading.mean)
+        if _spreads(outcome, metric):
+            cells.append(reading.spread if reading is not None and reading.values else None)
+    if still:
+        known = still.get(network.name)
+        cells.append("" if known is None else "yes" if known else "no")
+    return tuple(cells)
+
+
+def _notes(outcome: StudyOutcome) -> list[str]:
+    study, result = outcome.study, outcome.result
+    notes = []
+    if len(outcome.front) < len(result.front):
+        notes.append(f"{len(outcome.front)} of the {len(result.front)} points of the front, spread over it")
+    for metric in study.front.metrics:
+        seeds = [len(one.measured[metric].values) for one in outcome.networks if metric in one.measured]
+        if _spreads(outcome, metric):
+            many = max(seeds, default=0) > 1
+            what = f"standard deviation over {max(seeds)} seeds" if many else "interquartile range of its runs"
+            notes.append(f"± of {metric}: {what}")
+    faults = [
+        f"{one.name}: {metric} failed: {reading.fault}"
+        for one in outcome.networks
+        for metric, reading in one.measured.items()
+        if reading.fault
+    ]
+    return [*notes, *faults]
+
+
+def counts_table(outcome: StudyOutcome) -> Table:
+    """What became of everything that was proposed."""
+    result = outcome.result
+    counts = result.counts
+    rows: list[tuple[Cell, ...]] = [("evaluated", counts.get("done", 0), "")]
+    rows += [("rejected", count, _reason(outcome, metric)) for metric, count in sorted(result.rejects.items())]
+    rows.append(("folded", result.folded, "another way to write a network that was known"))
+    rows.append(("repeated", result.repeated, "proposed again, not evaluated again"))
+    failed = [trial for trial in result.trials if trial.state == "failed"]
+    if failed:
+        rows.append(("failed", len(failed), f"the last: {failed[-1].reason}"))
+    waiting = counts.get("running", 0) + counts.get("proposed", 0)
+    if waiting:
+        rows.append(("unfinished", waiting, "go on to evaluate them"))
+    columns = (Column("what", "candidates"), Column("count", "number", kind="integer"), Column("why", "why"))
+    return Table("", columns, tuple(rows))
+
+
+def _reason(outcome: StudyOutcome, metric: str) -> str:
+    limits = [limit for limit in outcome.study.limits if limit.metric == metric]
+    if not limits:
+        last = next(
+            (one.reason for one in reversed(outcome.result.trials) if one.state == "rejected" and not one.metric), ""
+        )
+        return f"{metric}: {last}" if last else metric
+    return " and ".join(f"{metric} {'at most' if one.at_most else 'at least'} {one.bound:g}" for one in limits)
+
+
+def agreement_table(found: Sequence[Agreement]) -> Table:
+    """Spearman's rank correlation of each pair, with its n."""
+    columns = (
+        Column("cheap", "ranked by"),
+        Column("dear", "against"),
+        Column("correlation", "rank correlation", kind="number", digits=2),
+        Column("networks", "n", kind="integer"),
+    )
+    rows = tuple((one.cheap, one.dear, one.correlation, one.networks) for one in found)
+    few = any(one.correlation is None for one in found)
+    notes = ("Spearman's; 1 is the same order, better against better",)
+    return Table("", columns, rows, (*notes, f"- where there are fewer than {FEWEST} networks") if few else notes)

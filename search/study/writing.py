@@ -1,0 +1,119 @@
+"""A study's outcome as files in its folder: specs of the front, tables, a picture, the record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from archspec.evaluate.measures import measure_named
+from archspec.record import write_text
+from archspec.reporters import Panel, Series, Spot, render, scatter_svg
+from archspec.search.study.outcome import Network, StudyOutcome
+from archspec.search.study.tables import front_table
+from archspec.spec import dump
+
+FRONT, RECORD_FILE = "front", "record.json"
+
+
+def write_outcome(outcome: StudyOutcome, record: dict[str, Any]) -> list[Path]:
+    """`front/<n>-<hash>.yaml`, `front.csv`, `front.md`, `front.svg` (of two objectives) and `record.json`."""
+    folder = outcome.folder
+    written = write_specs(outcome)
+    table = front_table(outcome)
+    texts = {"front.csv": render(table, "csv"), "front.md": render(table, "markdown")}
+    panels = front_panels(outcome)
+    if panels:
+        texts["front.svg"] = scatter_svg(panels, f"{outcome.study.name}: {outcome.study.summary}".rstrip(": "))
+    texts[RECORD_FILE] = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    for name, text in texts.items():
+        write_text(folder / name, text)
+        written.append(folder / name)
+    return written
+
+
+def write_specs(outcome: StudyOutcome) -> list[Path]:
+    """Each network of the front as a spec that `archspec build` takes; those of an earlier front go."""
+    folder = outcome.folder / FRONT
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {f"{one.name}-{one.hash[:8]}.yaml": _spec_text(outcome, one) for one in outcome.front}
+    for old in folder.glob("*.yaml"):
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return [folder / name for name in texts]
+
+
+def _spec_text(outcome: StudyOutcome, network: Network) -> str:
+    study = outcome.study
+    values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
+    after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
+    lines = [
+        f"Point {network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
+        f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.said for one in study.objectives)}",
+        f"found with {', '.join(values)}",
+        *([f"measured afterwards: {', '.join(after)}"] if after else []),
+    ]
+    return "".join(f"# {line}\n" for line in lines) + dump(network.spec)
+
+
+def front_panels(outcome: StudyOutcome) -> list[Panel]:
+    """The objectives of everything that was evaluated, and of the front what was measured; nothing of one objective."""
+    study = outcome.study
+    if len(study.objectives) < 2:
+        return []
+    y_metric, x_metric = _axes([one.name for one in study.objectives])
+    cloud = [_searched(trial.values, x_metric, y_metric) for trial in outcome.result.trials if trial.state == "done"]
+    front = [_searched(one.values, x_metric, y_metric, one.name) for one in outcome.front]
+    beside = [_searched(one.values, x_metric, y_metric, one.name) for one in outcome.networks if one.beside]
+    panels = [_panel("Searched", x_metric, y_metric, cloud, front, beside)]
+    measured = outcome.measured_objectives
+    if len(measured) > 1:
+        y_after, x_after = _axes(list(measured))
+        points = [_after(one, x_after, y_after) for one in outcome.front]
+        others = [_after(one, x_after, y_after) for one in outcome.networks if one.beside]
+        panels.append(_panel("Measured afterwards", x_after, y_after, [], points, others))
+    return panels
+
+
+def _axes(metrics: Sequence[str]) -> tuple[str, str]:
+    """Which of the first metrics goes up, and which along: what is to be large stands upright."""
+    more = [metric for metric in metrics if not measure_named(metric).less_is_better]
+    upright = more[0] if more else metrics[0]
+    return upright, next(metric for metric in metrics if metric != upright)
+
+
+def _searched(values: Any, x_metric: str, y_metric: str, name: str = "") -> Spot | None:
+    x, y = values.get(x_metric), values.get(y_metric)
+    return None if x is None or y is None else Spot(x, y, name)
+
+
+def _after(network: Network, x_metric: str, y_metric: str) -> Spot | None:
+    x, y = network.measured.get(x_metric), network.measured.get(y_metric)
+    if x is None or y is None or x.mean is None or y.mean is None:
+        return None
+    return Spot(x.mean, y.mean, network.name, x.spread if len(x.values) > 1 else 0.0, y.spread)
+
+
+def _panel(
+    title: str,
+    x_metric: str,
+    y_metric: str,
+    cloud: Sequence[Spot | None],
+    front: Sequence[Spot | None],
+    beside: Sequence[Spot | None],
+) -> Panel:
+    evaluated = tuple(spot for spot in cloud if spot is not None)
+    series = [
+        Series(f"evaluated ({len(evaluated)})", "cloud", evaluated),
+        Series("front", "front", tuple(spot for spot in front if spot is not None), "post"),
+        Series("beside", "beside", tuple(spot for spot in beside if spot is not None)),
+    ]
+    return Panel(title, _named(x_metric), _named(y_metric), tuple(one for one in series if one.spots))
+
+
+def _named(metric: str) -> str:
+    measure = measure_named(metric)
+    return f"{metric} ({measure.unit})" if measure.unit and measure.unit not in metric else metric

@@ -1,0 +1,63 @@
+"""A real PostgreSQL of the tests' own: made in a temporary folder, on a free port, gone afterwards."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+IN_CI = bool(os.environ.get("ARCHSPEC_CI"))
+
+
+def binaries() -> Path:
+    """The folder of `initdb` and `pg_ctl`. A machine without them skips, but CI, which installs them, fails."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    named = shutil.which("initdb")
+    if named is None:
+        (pytest.fail if IN_CI else pytest.skip)("PostgreSQL is not installed")
+    return Path(str(named)).resolve().parent
+
+
+def unprivileged() -> str | None:
+    """PostgreSQL refuses to run as root: who it runs as instead; None for this very user."""
+    if os.getuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """The URL of a fresh database, with a server that lives as long as the context."""
+    folder, user = Path(tempfile.mkdtemp(prefix="archspec-pg-", dir="/tmp")), unprivileged()
+    if user:
+        shutil.chown(folder, user)
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port = one.getsockname()[1]
+    data, control = folder / "data", binaries() / "pg_ctl"
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c max_connections=50"
+    try:
+        _run([binaries() / "initdb", "-D", data, "-U", "archspec", "-A", "trust", "-E", "UTF8", "-N"], folder, user)
+        _run([control, "-D", data, "-o", options, "-l", folder / "log", "-w", "-t", "60", "start"], folder, user)
+        yield f"postgresql+psycopg2://archspec@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run([control, "-D", data, "-m", "immediate", "-w", "stop"], cwd=folder, user=user,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)  # fmt: skip
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: list[str | Path], folder: Path, user: str | None) -> None:
+    environment = {**os.environ, "LC_ALL": "C", "HOME": str(folder)}
+    with (folder / "output").open("ab") as output:  # not a pipe: the server would keep it open
+        done = subprocess.run(
+            command, cwd=folder, user=user, env=environment, stdout=output, stderr=output, timeout=120
+        )
+    assert done.returncode == 0, (folder / "output").read_text()

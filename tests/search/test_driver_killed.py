@@ -1,0 +1,137 @@
+"""kill -9 of driver and workers at more than a hundred random moments: nothing is lost, repeated or stuck."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from archspec.search.store import open_store
+from archspec.search.trials import FINISHED, Trial
+from tests.search.fake_space import accuracy_and_cost, grid_96
+from tests.search.killed import BOUND, OBJECTIVES, search
+
+KILLS = 105
+PER_SESSION = 3  # of which the last is the driver's
+FEASIBLE = sum((accuracy_and_cost(genome)["cost"] or 0.0) <= BOUND for genome in grid_96().genomes())
+
+
+def start(folder: Path, root: Path, budget: int, workers: int, sampler: str) -> subprocess.Popen[bytes]:
+    arguments = (str(folder / "trials.db"), str(folder / "log"), str(budget), str(workers), sampler)
+    return subprocess.Popen([sys.executable, "-m", "tests.search.killed", *arguments], cwd=root)
+
+
+def workers_of(driver: int) -> list[int]:
+    """The fork server's children: the processes that evaluate."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            children.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    return [worker for server in children.get(driver, []) for worker in children.get(server, [])]
+
+
+def lines(folder: Path) -> list[tuple[str, str]]:
+    """What the evaluator and the driver noted in one file, in the order in which it happened: (what, key)."""
+    text = (folder / "log").read_text() if (folder / "log").exists() else ""
+    found = []
+    for line in text.splitlines():
+        words = line.split(" ")
+        found.append((words[1], words[2]) if len(words) == 3 else ("evaluated", line))
+    return found
+
+
+def kill_on(folder: Path, driver: subprocess.Popen[bytes], generator: random.Random) -> Iterator[str]:
+    """Kill workers, then the driver, each at a random moment after something new has happened."""
+    for number in range(PER_SESSION):
+        before, deadline = len(lines(folder)), time.monotonic() + 30
+        while len(lines(folder)) == before and driver.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+        time.sleep(generator.uniform(0, 0.03))
+        if driver.poll() is not None:
+            return
+        if number == PER_SESSION - 1:
+            driver.kill()
+            yield "driver"
+        elif found := workers_of(driver.pid):
+            with suppress(ProcessLookupError):
+                os.kill(generator.choice(found), signal.SIGKILL)
+                yield "worker"
+
+
+def searched(
+    folder: Path, root: Path, generator: random.Random, kind: tuple[int, int, str]
+) -> tuple[Counter[str], int]:
+    """A search to its end, killed on the way: how often who was killed, and how many sessions it took."""
+    killed: Counter[str] = Counter()
+    for session in range(1, 60):
+        driver = start(folder, root, *kind)
+        killed.update(kill_on(folder, driver, generator))
+        code = driver.wait(timeout=120)
+        open_store(str(folder / "trials.db")).close()  # it opens at any moment
+        if code == 0:
+            return killed, session
+        assert code == -signal.SIGKILL, "the driver ended by itself"
+    raise AssertionError("it never ended")
+
+
+def check_nothing_lost(folder: Path, trials: list[Trial]) -> None:
+    """Every note of the driver is in the store; nothing that was recorded is evaluated again; nothing is left over."""
+    noted, recorded = lines(folder), set()
+    by_key = {trial.key: trial for trial in trials}
+    assert len(by_key) == len(trials) and [trial.number for trial in trials] == list(range(len(trials)))
+    assert {trial.state for trial in trials} <= set(FINISHED)
+    for what, key in noted:
+        if what == "evaluated":
+            assert key not in recorded, f"{key} was recorded, and evaluated again"
+        else:
+            assert key not in recorded and by_key[key].state == what
+            recorded.add(key)
+    for trial in trials:
+        if trial.state == "done":
+            assert dict(trial.values) == accuracy_and_cost(trial.genome)
+
+
+@pytest.mark.slow
+def test_killed_anywhere_it_ends_as_if_never_killed(tmp_path: Path, root: Path) -> None:
+    """One worker: the very same trials. Two, and all that is feasible: the very same front."""
+    generator = random.Random(7)
+    kinds = [(60, 1, "evolution"), (FEASIBLE, 2, "random"), (60, 1, "random")]
+    killed: Counter[str] = Counter()
+    whole = {}
+    for budget, workers, sampler in kinds:
+        folder = tmp_path / f"whole {budget} {workers} {sampler}"
+        folder.mkdir()
+        whole[budget, workers, sampler] = search(
+            str(folder / "t.db"), str(folder / "log"), budget, 0, sampler, 0.0
+        ).run()
+    for study in range(100):
+        kind = kinds[study % len(kinds)]
+        folder = tmp_path / str(study)
+        folder.mkdir()
+        found, _ = searched(folder, root, generator, kind)
+        killed += found
+        found_study = open_store(str(folder / "trials.db")).open_study("killed")
+        trials = sorted(found_study.news()[0], key=lambda trial: trial.number)
+        check_nothing_lost(folder, trials)
+        assert found_study.take_over() is None
+        expected = whole[kind]
+        if kind[1] == 1:
+            assert [(t.key, t.state, t.values) for t in trials] == [(t.key, t.state, t.values) for t in expected.trials]
+        assert front(trials) == front(list(expected.trials))
+        if sum(killed.values()) >= KILLS:
+            break
+    assert sum(killed.values()) >= KILLS and killed["driver"] >= 20 and killed["worker"] >= 40, killed
+
+
+def front(trials: list[Trial]) -> list[tuple[str, object]]:
+    from archspec.search.pareto import pareto_front
+
+    return [(trial.key, trial.values) for trial in pareto_front(trials, OBJECTIVES)]

@@ -1,0 +1,120 @@
+"""KerasTuner's tuners over a space: real searches of a tiny network, and the two faults of 1.4.8 that are handled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archspec.evaluate.ladder import Limit
+from archspec.search.candidates import Parameter
+from archspec.search.keras_tuner import hyper_model
+from archspec.search.space import Space
+from archspec.spec import parse
+from tests.train.tiny import NETWORK, RECIPE, Blocks
+
+keras_tuner = pytest.importorskip("keras_tuner")
+HEADS = "head={choose: [{basic: {filters: {choose: [4, 8]}}}, {aspp: {filters: 4, rates: {choose: [[1], [1, 2]]}}}]}"
+RATE = Parameter("learning_rate", low=1e-3, high=1e-1, log=True)
+
+
+@pytest.fixture
+def recipe(tmp_path: Path) -> str:
+    file = tmp_path / "tiny.yaml"
+    file.write_text(RECIPE)
+    return str(file)
+
+
+def model(recipe: str, **more: Any) -> Any:
+    return hyper_model(
+        Space.of(parse(NETWORK, overrides=[HEADS])), recipe, {"blocks": Blocks()}, steps_per_epoch=2, **more
+    )
+
+
+def tuner(kind: str, tmp_path: Path, hyper: Any, **more: Any) -> Any:
+    made = getattr(keras_tuner, kind)
+    return made(
+        hyper,
+        objective=keras_tuner.Objective("val_miou", "max"),
+        directory=tmp_path,
+        project_name="one",
+        seed=1,
+        **more,
+    )
+
+
+def test_every_decision_is_declared_under_its_condition(recipe: str) -> None:
+    hp = keras_tuner.HyperParameters()
+    hyper = model(recipe, recipe_parameters=[RATE])
+    spec = hyper.spec(hp)
+    hyper.recipe(hp)
+    space = Space.of(parse(NETWORK, overrides=[HEADS]))
+    assert {one.name for one in hp.space} == {one.name for one in space.parameters} | {"recipe.learning_rate"}
+    conditional = {one.name for one in hp.space if one.conditions}
+    assert conditional == {one.name for one in space.parameters if one.parent}
+    assert spec.choices() == ()
+
+
+def test_recipe_parameters_reach_the_recipe(recipe: str) -> None:
+    hp = keras_tuner.HyperParameters()
+    hp.Fixed("recipe.learning_rate", 0.05)
+    assert model(recipe, recipe_parameters=[RATE]).recipe(hp).stages[0].learning_rate == 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["RandomSearch", "BayesianOptimization"])
+def test_a_search_ends_with_a_spec(kind: str, tmp_path: Path, recipe: str) -> None:
+    hyper = model(recipe, recipe_parameters=[RATE])
+    one = tuner(kind, tmp_path, hyper, max_trials=3)
+    one.search(epochs=1, verbose=0)
+    trials = list(one.oracle.trials.values())
+    assert [trial.status for trial in trials] == ["COMPLETED"] * 3
+    assert all(0 <= trial.score <= 1 for trial in trials)
+    assert hyper.spec(one.get_best_hyperparameters()[0]).choices() == ()
+
+
+@pytest.mark.slow
+def test_hyperband_goes_on_with_moments_and_rate(tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archspec.train import KerasFit
+
+    begun: list[tuple[int, int, float]] = []
+    fit = KerasFit.fit
+
+    def spied(self: Any, epochs: int, initial_epoch: int = 0, *rest: Any, **more: Any) -> Any:
+        optimizer = self.model.optimizer
+        moments = max(float(abs(one.numpy()).max()) for one in optimizer.variables[2:])
+        begun.append((initial_epoch, int(optimizer.iterations.numpy()), moments))
+        return fit(self, epochs, initial_epoch, *rest, **more)
+
+    monkeypatch.setattr(KerasFit, "fit", spied)
+    one = tuner("Hyperband", tmp_path, model(recipe), max_epochs=3, factor=3, hyperband_iterations=1)
+    one.search(verbose=0)
+    resumed = [(iterations, moments) for epoch, iterations, moments in begun if epoch == 1]
+    assert resumed, "no trial was continued"
+    assert all(iterations == 2 and moments > 0 for iterations, moments in resumed)
+    assert all(iterations == 0 and moments == 0 for epoch, iterations, moments in begun if epoch == 0)
+
+
+@pytest.mark.slow
+def test_a_network_beyond_a_limit_fails_its_trial_and_is_not_built(
+    tmp_path: Path, recipe: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archspec import lower
+
+    monkeypatch.setattr(lower, "to_keras", lambda *_, **__: pytest.fail("a network beyond the limit was built"))
+    one = tuner("RandomSearch", tmp_path, model(recipe, limits=[Limit("params", 10)]), max_trials=2)
+    one.search(epochs=1, verbose=0)
+    assert {trial.status for trial in one.oracle.trials.values()} == {"FAILED"}
+
+
+@pytest.mark.slow
+def test_scores_are_those_of_a_training(tmp_path: Path, recipe: str) -> None:
+    """The same batches, rates, loss and scores: KerasTuner's trial of the whole recipe is our training."""
+    from archspec.train import KerasFit, Order, Training, load_recipe
+    from tests.train.tiny import spec
+
+    order = Order(spec("head.basic.dropout=0"), load_recipe(recipe), {"blocks": Blocks()}, 0)
+    ours = Training(order, tmp_path).train().about["metrics"]["val_miou"]
+    history = KerasFit(order, steps_per_epoch=6).fit(1).history
+    assert history["val_miou"][0] == pytest.approx(ours, abs=1e-6)

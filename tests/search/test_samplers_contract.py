@@ -1,0 +1,195 @@
+"""Every sampler file at work on every kind of space: it proposes what exists, is repeatable, and can be resumed."""
+
+from dataclasses import replace
+from importlib.util import find_spec
+
+import pytest
+
+from archspec.errors import UserError
+from archspec.evaluate.ladder.contract import Limit
+from archspec.search.candidates import Genome, Parameter
+from archspec.search.samplers import make_sampler, sampler_file, samplers
+from archspec.search.sampling import ENDLESS, Sampler, Task, exists
+from archspec.search.trials import Objective, Trial
+from tests.search.fake_space import FakeSpace, grid_96, sixteen
+
+CONDITIONAL = FakeSpace(
+    (
+        Parameter("head", ("basic", "dpc", "aspp")),
+        Parameter("dpc.filters", (64, 128, 256), ordered=True, parent="head", parent_value="dpc"),
+        Parameter("dpc.kind", ("a", "b"), parent="head", parent_value="dpc"),
+        Parameter("dpc.kind.rate", (1, 6, 21), ordered=True, parent="dpc.kind", parent_value="b"),
+        Parameter("aspp.rate", low=1.0, high=24.0, log=True, parent="head", parent_value="aspp"),
+    )
+)
+CONTINUOUS = FakeSpace((Parameter("width", low=0.25, high=2.0), Parameter("rate", low=1e-4, high=1e-1, log=True)))
+SPACES = {
+    "grid": grid_96(),
+    "sixteen": sixteen(),
+    "conditional": CONDITIONAL,
+    "continuous": CONTINUOUS,
+    "single point": FakeSpace((Parameter("head", ("dpc",)), Parameter("depth", (3,), ordered=True))),
+    "empty": FakeSpace(()),
+}
+NEEDS = {"gp": "torch", "cmaes": "cmaes"}
+ONE = (Objective("ms"),)
+TWO = (Objective("miou", "maximize"), Objective("ms"))
+STATES = ("done", "done", "rejected", "done", "failed")
+
+
+def made(name: str, space: FakeSpace, seed: int = 0) -> Sampler:
+    """A sampler, or a skip where this space or machine is not for it, provided that it says so in plain words."""
+    objectives = ONE if name == "cmaes" else TWO
+    task = Task(space, objectives, seed, (Limit("ms", 2.0),))
+    try:
+        return make_sampler(name, task)
+    except UserError as error:
+        text = str(error)
+        if name in NEEDS and find_spec(NEEDS[name]) is None:
+            assert NEEDS[name] in text and f"pip install {NEEDS[name]}" in text
+        else:
+            assert name == "grid" and space.size is None and "finite" in text
+        pytest.skip(text)
+
+
+def outcome(number: int, genome: Genome) -> Trial:
+    """What becomes of a genome: values and state follow from it and the number alone."""
+    weight = sum((position + 1) * hash_of(value) for position, value in enumerate(genome.values()))
+    values = {"miou": (weight % 97) / 97, "ms": (weight % 31) / 10}
+    state = STATES[number % len(STATES)]
+    return Trial(number, str(number), genome, state, values if state == "done" else {"ms": 3.0})  # type: ignore[arg-type]
+
+
+def hash_of(value: object) -> int:
+    return sum(map(ord, repr(value)))
+
+
+def history(sampler: Sampler, count: int, told: tuple[Trial, ...] = ()) -> list[Trial]:
+    """`count` trials, those of `told` first, as a resumed search tells them."""
+    trials = list(told)
+    for trial in told:
+        sampler.tell(trial)
+    while len(trials) < count:
+        genome = sampler.propose(len(trials), 0)
+        if genome is None:
+            break
+        trials.append(outcome(len(trials), genome))
+        sampler.tell(trials[-1])
+    return trials
+
+
+def check_exists(genome: Genome, space: FakeSpace) -> None:
+    expected = [parameter.name for parameter in space.parameters if exists(parameter, genome)]
+    assert list(genome) == expected
+    for parameter in space.parameters:
+        if parameter.name not in genome:
+            continue
+        value = genome[parameter.name]
+        if parameter.options:
+            assert any(value == option and type(value) is type(option) for option in parameter.options)
+        else:
+            assert isinstance(value, float) and parameter.low <= value <= parameter.high
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("name", samplers())
+def test_what_is_proposed_exists(name: str, space: str) -> None:
+    sampler = made(name, SPACES[space])
+    trials = history(sampler, 30)
+    assert len(trials) == min(30, SPACES[space].size or 30) if sampler.tries == ENDLESS else len(trials) == 30
+    for trial in trials:
+        check_exists(trial.genome, SPACES[space])
+
+
+@pytest.mark.parametrize("space", ["grid", "conditional", "continuous"])
+@pytest.mark.parametrize("name", samplers())
+def test_a_seed_gives_one_sequence(name: str, space: str) -> None:
+    one, same = (history(made(name, SPACES[space]), 25) for _ in range(2))
+    other = history(made(name, SPACES[space], seed=1), 25)
+    assert one == same
+    assert (one != other) != (made(name, SPACES[space]).tries == ENDLESS)
+
+
+@pytest.mark.parametrize("space", ["grid", "conditional"])
+@pytest.mark.parametrize("name", samplers())
+def test_a_resumed_sampler_goes_on_as_if_never_stopped(name: str, space: str) -> None:
+    if name == "cmaes":
+        pytest.skip("Optuna's CMA-ES draws by its own count of trials: resumed it goes on, with other draws")
+    whole = history(made(name, SPACES[space]), 50)
+    sampler = made(name, SPACES[space])
+    if sampler.tries == ENDLESS:  # it begins anew; the driver passes over what is known
+        assert history(sampler, 50) == whole
+    else:
+        for stop in (13, 34):
+            assert history(made(name, SPACES[space]), 50, tuple(whole[:stop])) == whole
+
+
+@pytest.mark.parametrize("name", samplers())
+def test_a_further_attempt_is_another_draw_and_is_repeatable(name: str) -> None:
+    sampler, same = made(name, sixteen()), made(name, sixteen())
+    proposals = [sampler.propose(0, attempt) for attempt in range(4)]
+    assert proposals == [same.propose(0, attempt) for attempt in range(4)]
+    assert len({tuple(genome.items()) for genome in proposals if genome}) == 4
+
+
+@pytest.mark.parametrize("name", samplers())
+def test_it_hears_of_others_and_of_what_was_taken_instead(name: str) -> None:
+    """Another driver's trial under the number it proposed for, genomes it did not propose, and one of no use."""
+    space = SPACES["conditional"]
+    sampler = made(name, space)
+    sampler.propose(0, 0)
+    sampler.tell(outcome(0, {"head": "basic"}))
+    sampler.tell(outcome(1, {"head": "dpc", "dpc.filters": 64, "dpc.kind": "a"}))
+    sampler.tell(outcome(3, {"head": "of an older version", "gone": 1}))
+    genome = sampler.propose(2, 0)
+    assert genome is not None
+    check_exists(genome, space)
+
+
+def test_a_learner_goes_where_it_is_better() -> None:
+    """`head` decides everything: after fifty trials the learning samplers take the better one far more often."""
+    for name in ("tpe", "nsga2", "evolution"):
+        sampler = made(name, grid_96())
+        for number in range(60):
+            genome = sampler.propose(number, 0)
+            assert genome is not None
+            good = float(genome["head"] == "dpc")
+            sampler.tell(
+                replace(outcome(0, genome), number=number, state="done", values={"miou": good, "ms": 1 - good})
+            )
+        heads = [(sampler.propose(60, attempt) or {})["head"] for attempt in range(20)]
+        assert heads.count("dpc") >= 13, name  # evolution mutates one of five: half of a fifth leave
+
+
+def test_rejects_teach_too() -> None:
+    """What breaks a limit by more is worse: `width` 2.0 is always rejected, and is proposed less and less."""
+    for name in ("tpe", "nsga2"):
+        sampler = made(name, grid_96())
+        for number in range(80):
+            genome = sampler.propose(number, 0)
+            assert genome is not None
+            wide = float(genome["width"]) > 1.0
+            good = 0.1 * int(genome["depth"]) + 0.1 * (genome["head"] == "dpc")
+            values = (
+                {"ms": 2.0 + float(genome["width"])} if wide else {"miou": good, "ms": good + float(genome["width"])}
+            )
+            state = "rejected" if wide else "done"
+            sampler.tell(replace(outcome(0, genome), number=number, state=state, values=values))
+        widths = [float((sampler.propose(80, attempt) or {})["width"]) for attempt in range(20)]
+        assert sum(width > 1.0 for width in widths) <= 6, name
+
+
+def test_unknown_names_and_options_are_told() -> None:
+    task = Task(grid_96(), TWO)
+    with pytest.raises(UserError, match=r"no sampler 'nsga'. Did you mean 'nsga"):
+        make_sampler("nsga", task)
+    with pytest.raises(UserError, match=r"sampler 'nsga2' has no option 'populaton'. Did you mean 'population'"):
+        make_sampler("nsga2", task, {"populaton": 3})
+    with pytest.raises(UserError, match="cmaes works on one objective"):
+        make_sampler("cmaes", task)
+
+
+@pytest.mark.parametrize("name", samplers())
+def test_its_first_line_says_what_it_is(name: str) -> None:
+    first = sampler_file(name).read_text("utf-8").splitlines()[0]
+    assert first.startswith('"""') and first.endswith('."""')
