@@ -25,7 +25,7 @@ from archspec.search.study.conditions import calibrated, fingerprints, predicts,
 from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
-from archspec.search.study.study import Study
+from archspec.search.study.study import Front, Study
 from archspec.search.watching import SearchResult, Watch
 from archspec.spec import Spec, expand, parse
 
@@ -193,7 +193,8 @@ class StudyRun:
     def afterwards(self, result: SearchResult, settings: Settings, ledger: Ledger, watch: StudyWatch) -> StudyOutcome:
         """The front and its neighbours, measured."""
         study = self.study
-        networks = [*self.front(result), *self.beside(settings)]
+        beside = self.trained_beside(self.beside(settings), settings, ledger, watch)
+        networks = [*self.front(result), *beside]
         notes = [result.message] if result.message else []
         if networks and study.front.metrics:
             evaluator = evaluator_for(replace(settings, metrics=study.front.metrics), self.ledger_url, self.backbones)
@@ -206,6 +207,21 @@ class StudyRun:
                     for one, found in zip(networks, timed, strict=True)
                 ]
         return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
+
+    def trained_beside(
+        self, networks: list[Network], settings: Settings, ledger: Ledger, watch: StudyWatch
+    ) -> list[Network]:
+        """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
+        metrics = tuple(filter(trains, self.study.searched))
+        if not metrics or not networks:
+            return networks
+        study = replace(self.study, front=Front(metrics, (self.study.seed,)))
+        evaluator = evaluator_for(replace(settings, metrics=metrics), self.ledger_url, self.backbones)
+        found = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
+        return [
+            replace(one, values={**one.values, **{metric: reading.mean for metric, reading in of.items()}})
+            for one, of in zip(networks, found, strict=True)
+        ]
 
     def front(self, result: SearchResult) -> list[Network]:
         """The points of the front that are looked at, numbered from 1."""
