@@ -83,7 +83,7 @@ def _numbers(subjects: Sequence[Subject]) -> Iterator[Section]:
             f"{one.name}: {found.circumstances['cautions']}" for one in subjects
             for found in (one.record("latency_ms"),) if found is not None and found.circumstances.get("cautions")
         ))  # fmt: skip
-        yield Section("distributions", "Latency", samples, "Every run is a stroke; the box goes from quartile to quartile around the median.", notes)
+        yield Section("distributions", "Latency, every run", samples, "Every run is a stroke; the box goes from quartile to quartile around the median.", notes)
     ratios = latency_bars(subjects)
     if ratios is not None:
         yield Section("bars", "Latency against the reference", ratios)
