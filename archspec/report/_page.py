@@ -93,7 +93,7 @@ def _numbers(subjects: Sequence[Subject]) -> Iterator[Section]:
         ))  # fmt: skip
         yield Section(
             "distributions",
-            "Latency",
+            "Latency, every run",
             samples,
             "Every run is a stroke; the box goes from quartile to quartile around the median.",
             notes,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archspec.reporters.page._markup import Markup, element, joined
 
-ROW, SPINE, LEFT = 34, 64, 112  # px: height of a row, where the boxes stand, where the names begin
+ROW, SPINE, LEFT = 34, 64, 124  # px: height of a row, where the boxes stand, where the names begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """Blocks in order of execution; `edges` join two by their numbers where one reads another that is not before it."""
+    """Blocks in order of execution; `edges` are pairs of their numbers, the later reads the earlier."""
 
     blocks: tuple[Block, ...]
     edges: tuple[tuple[int, int], ...] = ()
@@ -34,7 +34,7 @@ EXAMPLES = (
     Diagram(
         (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000), Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
          Block("head", "dpc", (14, 14, 512), 16, 100, 1_000_000)),
-        ((0, 2),),
+        ((0, 1), (0, 2), (1, 2)),
     ),
 )  # fmt: skip
 
@@ -46,14 +46,15 @@ def render(data: Diagram, anchor: str) -> Markup:
     height = tops[-1] + ROW if tops else ROW
     largest = max((max(block.shape[:2], default=1) for block in data.blocks if len(block.shape) == 3), default=1)
     whole = sum(block.macs for block in data.blocks) or 1
-    parts = [_edge(tops[start], tops[end], lane) for (start, end), lane in _lanes(data.edges)]
-    parts += [_spine(tops[index], tops[index + 1]) for index in range(len(tops) - 1)]
-    seen: set[str] = set()
-    for block, top in zip(data.blocks, tops, strict=True):
-        if block.section not in seen:
-            seen.add(block.section)
-            parts.append(element("text", block.section, x=str(LEFT), y=str(top - ROW // 2), class_="head"))
-        parts.append(_block(block, top, largest, whole))
+    far = tuple((start, end) for start, end in data.edges if end > start + 1)
+    parts = [_edge(tops[start], tops[end], lane) for (start, end), lane in _lanes(far)]
+    parts += [_spine(tops[start], tops[end]) for start, end in data.edges if end == start + 1]
+    heads = _heads(data)
+    most = max((block.macs for block in data.blocks), default=0) or 1
+    for index, (block, top) in enumerate(zip(data.blocks, tops, strict=True)):
+        if heads[index]:
+            parts.append(element("text", block.section, x=str(LEFT), y=str(top - ROW + 8), class_="head"))
+        parts.append(_block(block, top, largest, (whole, most)))
     said = f"Architecture: {len(data.blocks)} rows of blocks in {', '.join(sections)}; the same as a table below"
     drawing = element("svg", *parts, width="100%", height=str(height), role="img", aria_label=said, class_="tower")
     return joined((drawing, _table(data, whole)))
@@ -61,12 +62,20 @@ def render(data: Diagram, anchor: str) -> Markup:
 
 def _tops(data: Diagram) -> list[int]:
     """The middle of each row, a line more where a section begins."""
-    tops, y, section = [], -ROW // 2, None
-    for block in data.blocks:
-        y += ROW + (ROW if block.section != section else 0)
-        section = block.section
+    tops, y = [], -ROW // 2
+    for head in _heads(data):
+        y += 2 * ROW if head else ROW
         tops.append(y)
     return tops
+
+
+def _heads(data: Diagram) -> list[bool]:
+    """Before which rows a section is named: those that begin one of several blocks."""
+    sections = [block.section for block in data.blocks]
+    return [
+        section != before and sections.count(section) > 1
+        for section, before in zip(sections, [None, *sections], strict=False)
+    ]
 
 
 def _lanes(edges: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], int]]:
@@ -97,17 +106,18 @@ def _spine(top: int, below: int) -> Markup:
     return element("line", x1=str(SPINE), x2=str(SPINE), y1=str(top), y2=str(below), class_="spine")
 
 
-def _block(block: Block, top: int, largest: int, whole: int) -> Markup:
+def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Markup:
+    """`work` are the MACs of the whole and those of the block that has most."""
     width = _drawn(block, largest)
-    share = block.macs / whole
+    whole, most = work
     return element(
         "g",
         element("rect", x=f"{SPINE - width / 2:.1f}", y=str(top - 9), width=f"{width:.1f}", height="18", rx="3",
                 class_=f"block {_colour(block.stride)}"),
         element("text", _name(block), x=str(LEFT), y=str(top), dy="0.32em", class_="name"),
         element("text", _size(block.shape), x="58%", y=str(top), dy="0.32em", class_="wide"),
-        element("rect", x="80%", y=str(top - 4), width=f"{12 * share:.2f}%", height="8", class_="bar wide"),
-        element("text", f"{100 * share:.1f} %", x="100%", y=str(top), dy="0.32em", text_anchor="end"),
+        element("rect", x="80%", y=str(top - 4), width=f"{11 * block.macs / most:.2f}%", height="8", class_="bar wide"),
+        element("text", f"{100 * block.macs / whole:.1f} %" if block.macs else "", x="100%", y=str(top), dy="0.32em", text_anchor="end"),
     )  # fmt: skip
 
 
