@@ -46,7 +46,7 @@ def _alike(before: Block, block: Block) -> bool:
     stage, _, number = block.name.rpartition(".")
     other, _, _ = before.name.rpartition(".")
     same = (before.section, before.shape, before.stride) == (block.section, block.shape, block.stride)
-    return same and number.isdigit() and bool(stage) and stage == other and not number == "1"
+    return same and number.isdigit() and bool(stage) and stage == other and number != "1"
 
 
 def _without_number(block: Block) -> Block:

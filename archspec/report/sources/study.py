@@ -123,7 +123,10 @@ def _measured(outcome: StudyOutcome) -> Iterator[Section]:
 
 
 def _said(network: Network) -> str:
-    return ", ".join(f"{metric} {value:.4g}" for metric, value in network.values.items() if value is not None)
+    known = ((metric, value) for metric, value in network.values.items() if value is not None)
+    return ", ".join(
+        f"{metric} {value:,.0f}" if abs(value) >= 1e4 else f"{metric} {value:.4g}" for metric, value in known
+    )
 
 
 def _anchor(network: Network) -> str:

@@ -39,7 +39,7 @@ EXAMPLES = (
 )
 
 
-def render(data: Curves, anchor: str) -> Markup:
+def render(data: Curves, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """A figure a curve."""
     return element("div", *(_figure(one, data.x) for one in data.curves if len(one.points) > 1), class_="curve-grid")
 

@@ -32,14 +32,15 @@ class Diagram:
 
 EXAMPLES = (
     Diagram(
-        (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000), Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
+        (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000),
+         Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
          Block("head", "dpc", (14, 14, 512), 16, 100, 1_000_000)),
         ((0, 1), (0, 2), (1, 2)),
     ),
 )  # fmt: skip
 
 
-def render(data: Diagram, anchor: str) -> Markup:
+def render(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """One picture, told in words by the table below it."""
     sections = dict.fromkeys(block.section for block in data.blocks)
     tops = _tops(data)
@@ -83,23 +84,19 @@ def _lanes(edges: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], in
     taken: list[list[tuple[int, int]]] = []
     found = []
     for start, end in sorted(edges, key=lambda edge: (edge[1] - edge[0], edge)):
-        for lane, others in enumerate(taken):
-            if all(end <= other[0] or start >= other[1] for other in others):
-                break
-        else:
-            lane, others = len(taken), []
-            taken.append(others)
-        others.append((start, end))
+        free = (lane for lane, others in enumerate(taken) if all(end <= one[0] or start >= one[1] for one in others))
+        lane = next(free, len(taken))
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((start, end))
         found.append(((start, end), lane))
     return found
 
 
 def _edge(start: int, end: int, lane: int) -> Markup:
     x = max(SPINE - 26 - 9 * min(lane, 3), 2)
-    return element(
-        "path", d=f"M{SPINE} {start} H{x + 6} Q{x} {start} {x} {start + 6} V{end - 6} Q{x} {end} {x + 6} {end} H{SPINE}",
-        class_="skip-edge",
-    )  # fmt: skip
+    way = f"M{SPINE} {start} H{x + 6} Q{x} {start} {x} {start + 6} V{end - 6} Q{x} {end} {x + 6} {end} H{SPINE}"
+    return element("path", d=way, class_="skip-edge")
 
 
 def _spine(top: int, below: int) -> Markup:
@@ -110,6 +107,7 @@ def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Marku
     """`work` are the MACs of the whole and those of the block that has most."""
     width = _drawn(block, largest)
     whole, most = work
+    share = f"{100 * block.macs / whole:.1f} %" if block.macs else ""
     return element(
         "g",
         element("rect", x=f"{SPINE - width / 2:.1f}", y=str(top - 9), width=f"{width:.1f}", height="18", rx="3",
@@ -117,7 +115,7 @@ def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Marku
         element("text", _name(block), x=str(LEFT), y=str(top), dy="0.32em", class_="name"),
         element("text", _size(block.shape), x="58%", y=str(top), dy="0.32em", class_="wide"),
         element("rect", x="80%", y=str(top - 4), width=f"{11 * block.macs / most:.2f}%", height="8", class_="bar wide"),
-        element("text", f"{100 * block.macs / whole:.1f} %" if block.macs else "", x="100%", y=str(top), dy="0.32em", text_anchor="end"),
+        element("text", share, x="100%", y=str(top), dy="0.32em", text_anchor="end"),
     )  # fmt: skip
 
 
