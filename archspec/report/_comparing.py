@@ -171,7 +171,7 @@ def _differing(subjects: Sequence[Subject]) -> Table:
         for name in names
         if len({repr(own[name]) for own in found if name in own}) > 1
     ]
-    rows.sort(key=lambda row: row[1], reverse=True)
+    rows.sort(key=lambda row: str(row[1]), reverse=True)
     columns = (
         Column("condition", "condition"),
         Column("kind", "kind"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from archspec.reporters.page._markup import Markup, element, joined
@@ -122,7 +123,7 @@ def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Marku
 def _drawn(block: Block, largest: int) -> float:
     """px, by the root of the size, so that the small ones can be seen."""
     side = max(block.shape[:2], default=1) if len(block.shape) == 3 else 1
-    return 8 + 80 * (side / largest) ** 0.5
+    return 8 + 80 * math.sqrt(side / largest)
 
 
 def _colour(stride: int) -> str:
