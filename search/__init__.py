@@ -1,1 +1,1 @@
-"""Who proposes specs: samplers, objectives, space generators. Arrives with the search; nothing below imports it."""
+"""Who proposes specs: spaces and their genomes, samplers, the driver, its trial store and its workers."""

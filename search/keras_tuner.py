@@ -9,6 +9,7 @@ rate, since ours is built before KerasTuner loads it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.datasets import Dataset
@@ -42,8 +43,8 @@ def hyper_model(
     `data` are data sets by their references; `recipe_parameters` are decisions in the recipe (`learning_rate`), by its
     paths. Its `fit` takes no data: call `tuner.search(epochs=N)` with `Objective("val_miou", "max")`; an epoch is
     `steps_per_epoch` updates (None: a tenth of the recipe). A network beyond a limit, or one that cannot be, fails its
-    trial, and is neither built nor trained. `spec(hp)` gives the spec of a trial. Raises `UserError` where KerasTuner, or a package that it
-    needs, is not installed.
+    trial, and is neither built nor trained. `spec(hp)` gives the spec of a trial. Raises `UserError` where KerasTuner,
+    or a package that it needs, is not installed.
     """
     missing = [name for name in _NEEDED if not _is_installed(name)]
     if missing:
@@ -51,60 +52,78 @@ def hyper_model(
         raise user_error(fact, "Install archspec with it: pip install '.[tuner]'")
     import keras_tuner
 
-    class SpecHyperModel(keras_tuner.HyperModel):  # type: ignore[misc, unused-ignore]
-        """Declares every decision, and builds, trains and scores as `archspec train` does."""
+    class SpecHyperModel(_Trials, keras_tuner.HyperModel):  # type: ignore[misc, unused-ignore]
+        """KerasTuner wraps `build` when it is made."""
 
-        def __init__(self) -> None:
-            super().__init__(name=space.spec.name, tunable=True)
-            self._made: tuple[Any, KerasFit | str] | None = None  # the model in hand: KerasTuner trains one at a time
+        def __init__(self, trials: _Trials) -> None:
+            self.__dict__.update(vars(trials))
+            keras_tuner.HyperModel.__init__(self, name=trials.space.spec.name, tunable=True)
 
-        def spec(self, hp: keras_tuner.HyperParameters) -> Spec:
-            """The spec that these hyperparameters stand for. Raises `UserError`."""
-            return space.closed(_declared(hp, space.parameters))
+    return SpecHyperModel(
+        _Trials(space, recipe, dict(data), tuple(recipe_parameters), tuple(limits), steps_per_epoch, seed)
+    )
 
-        def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
-            """The recipe with these hyperparameters."""
-            taken = _declared(hp, recipe_parameters, RECIPE)
-            return load_recipe(recipe, [f"{name}={value}" for name, value in taken.items()])
 
-        def build(self, hp: keras_tuner.HyperParameters) -> Any:
-            """The compiled model; an empty one, which `fit` refuses, where there is none within the limits."""
-            try:
-                order = Order(self.spec(hp), self.recipe(hp), dict(data), seed)
-                refusal = _refusal(order.trained_spec, tuple(limits))
-            except (UserError, Problem) as error:
-                refusal = str(error)
-            if refusal:  # a tuner builds the defaults before there is a trial to fail
-                self._made = (no_model(), refusal)
-            else:
-                length = order.recipe.stages[0].steps or 10
-                training = KerasFit(order, steps_per_epoch or max(1, length // 10))
-                self._made = (training.model, training)
-            return self._made[0]
+@dataclass
+class _Trials:
+    """Declares every decision; builds, trains and scores as `archspec train` does."""
 
-        def fit(
-            self,
-            hp: keras_tuner.HyperParameters,  # noqa: ARG002
-            model: Any,
-            *_: Any,
-            epochs: int = 1,
-            initial_epoch: int = 0,
-            callbacks: Sequence[Any] = (),
-            verbose: Any = 0,
-            **unknown: Any,
-        ) -> Any:
-            """Keras's history. Raises `UserError` for arguments that mean nothing here."""
-            if unknown:
-                fact = f"tuner.search was given {', '.join(unknown)}"
-                raise user_error(fact, "Data, batches and validation are the recipe's: leave them out")
-            if self._made is None or self._made[0] is not model:
-                raise user_error("this model is not the last that was built", "Let the tuner call build and fit")
-            training = self._made[1]
-            if isinstance(training, str):
-                raise keras_tuner.errors.FailedTrialError(training)
-            return training.fit(epochs, initial_epoch, list(callbacks), verbose)
+    space: Space
+    recipe_name: str
+    data: Mapping[str, Dataset]
+    recipe_parameters: tuple[Parameter, ...]
+    limits: tuple[Limit, ...]
+    steps_per_epoch: int | None
+    seed: int
+    _made: tuple[Any, KerasFit | str] | None = None  # the model in hand: KerasTuner trains one at a time
 
-    return SpecHyperModel()
+    def spec(self, hp: keras_tuner.HyperParameters) -> Spec:
+        """The spec that these hyperparameters stand for. Raises `UserError`."""
+        return self.space.closed(_declared(hp, self.space.parameters))
+
+    def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
+        """The recipe with these hyperparameters."""
+        taken = _declared(hp, self.recipe_parameters, RECIPE)
+        return load_recipe(self.recipe_name, [f"{name}={value}" for name, value in taken.items()])
+
+    def build(self, hp: keras_tuner.HyperParameters) -> Any:
+        """The compiled model; an empty one, which `fit` refuses, where there is none within the limits."""
+        try:
+            order = Order(self.spec(hp), self.recipe(hp), self.data, self.seed)
+            refusal = _refusal(order.trained_spec, self.limits)
+        except (UserError, Problem) as error:
+            refusal = str(error)
+        if refusal:  # a tuner builds the defaults before there is a trial to fail
+            self._made = (no_model(), refusal)
+        else:
+            length = order.recipe.stages[0].steps or 10
+            training = KerasFit(order, self.steps_per_epoch or max(1, length // 10))
+            self._made = (training.model, training)
+        return self._made[0]
+
+    def fit(
+        self,
+        hp: keras_tuner.HyperParameters,
+        model: Any,
+        *_: Any,
+        epochs: int = 1,
+        initial_epoch: int = 0,
+        callbacks: Sequence[Any] = (),
+        verbose: Any = 0,
+        **unknown: Any,
+    ) -> Any:
+        """Keras's history. Raises `UserError` for arguments that mean nothing here."""
+        import keras_tuner
+
+        if unknown:
+            fact = f"tuner.search was given {', '.join(unknown)}"
+            raise user_error(fact, "Data, batches and validation are the recipe's: leave them out")
+        if self._made is None or self._made[0] is not model:
+            raise user_error("this model is not the last that was built", "Let the tuner call build and fit")
+        training = self._made[1]
+        if isinstance(training, str):
+            raise keras_tuner.errors.FailedTrialError(training)
+        return training.fit(epochs, initial_epoch, list(callbacks), verbose)
 
 
 def _refusal(spec: Spec, limits: tuple[Limit, ...]) -> str:

@@ -23,6 +23,11 @@ class Objective:
     direction: Direction = "minimize"
 
     @property
+    def said(self) -> str:
+        """In words."""
+        return f"{self.direction} {self.name}"
+
+    @property
     def sign(self) -> float:
         """What makes smaller better: 1, or -1 for a metric to be maximised."""
         return 1.0 if self.direction == "minimize" else -1.0

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,7 +45,7 @@ class _Lines:
 
     def calibrating(self, progress: Calibration) -> None:
         """Now and then."""
-        self._seldom(f"latency table: {progress.words}" if hasattr(progress, "words") else "latency table")
+        self._seldom(f"latency table: {progress.stage} {progress.done}/{progress.total}")
 
     def timing(self, progress: Rounds) -> None:
         """Now and then; it is told between runs."""
@@ -101,7 +101,7 @@ class _Screen:
 
     def calibrating(self, progress: Calibration) -> None:
         """A line."""
-        self._line("timing operators for the latency table", progress)
+        self._line("latency table", progress)
 
     def timing(self, progress: Rounds) -> None:
         """A line, between runs."""
@@ -115,21 +115,20 @@ class _Screen:
         """The first picture."""
         self._draw(_picture(self._study, progress), always=True)
 
-    def claimed(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+    def claimed(self, trial: Trial, progress: Progress) -> None:
         """Redraw, seldom."""
         self._draw(_Later(self._study, progress))
 
-    def finished(self, trial: Trial, progress: Progress) -> None:  # noqa: ARG002
+    def finished(self, trial: Trial, progress: Progress) -> None:
         """Redraw, seldom."""
         self._draw(_Later(self._study, progress))
 
-    def ended(self, result: SearchResult) -> None:  # noqa: ARG002
+    def ended(self, result: SearchResult) -> None:
         """Nothing is left of it: the tables come."""
         self._draw("", always=True)
 
-    def _line(self, words: str, progress: Any) -> None:
-        done, total = getattr(progress, "done", None), getattr(progress, "total", None)
-        self._draw(words if done is None else f"{words}: {done} of {total}")
+    def _line(self, words: str, progress: Calibration | Rounds) -> None:
+        self._draw(f"{words}: {progress.stage} {progress.done} of {progress.total}")
 
     def _draw(self, what: RenderableType | _Later, always: bool = False) -> None:
         if always or time.monotonic() - self._drawn > EVERY_S:
@@ -172,7 +171,8 @@ def _counts(progress: Progress) -> str:
     if progress.rejects:
         reasons = ", ".join(f"{name} {count}" for name, count in sorted(progress.rejects.items()))
         parts.append(f"{sum(progress.rejects.values())} rejected ({reasons})")
-    parts += [f"{value} {name}" for name, value in (("failed", counts.get("failed", 0)), ("folded", progress.folded)) if value]
+    others = (("failed", counts.get("failed", 0)), ("folded", progress.folded))
+    parts += [f"{value} {name}" for name, value in others if value]
     if progress.front:
         parts.append(f"hypervolume {progress.hypervolume:.4g}")
     if progress.left_s is not None and budget:

@@ -17,7 +17,7 @@ def begun(run: StudyRun) -> None:
     run.check()
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(f"{one.direction} {one.name}" for one in study.objectives)
+    goals = ", ".join(one.said for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
@@ -65,9 +65,8 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     lines = [note for note in outcome.notes if note]
     if result.reference is not None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
-        lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point}), {result.elapsed_s:.0f} s")
+        lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
     if result.message:
         lines.append(f"go on: archspec search --resume {run.folder} --trials N")
     print()
     print("\n".join(dict.fromkeys(lines)))
-

@@ -31,7 +31,7 @@ SHOW = "show"
               help="What every candidate starts from.")  # fmt: skip
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
 @click.option("--storage", default="", metavar="URL",
-              help="A database for the trials that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
+              help="A database that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
 @click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),

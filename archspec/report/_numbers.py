@@ -91,7 +91,9 @@ def _swatches(one: Subject, classes: tuple[str, ...]) -> tuple[str, ...]:
     except UserError:
         return ()
     colours = dict(zip(found.names, found.colours, strict=True))
-    return tuple("#{:02x}{:02x}{:02x}".format(*colours[name]) for name in classes) if set(classes) <= set(colours) else ()
+    return (
+        tuple("#{:02x}{:02x}{:02x}".format(*colours[name]) for name in classes) if set(classes) <= set(colours) else ()
+    )
 
 
 def latency_samples(subjects: Sequence[Subject]) -> Distributions | None:

@@ -32,7 +32,10 @@ def page_of(subjects: Sequence[Subject], title: str = "", pictures: Sequence[Sec
     about = kinds[0] if len(subjects) == 1 else f"{len(subjects)} {f'{kinds[0]}s' if len(kinds) == 1 else 'results'}"
     single = subjects[0] if len(subjects) == 1 else None
     return Page(
-        title or (single.name if single else ", ".join(one.name for one in subjects[:3]) + ("…" if len(subjects) > 3 else "")),
+        title
+        or (
+            single.name if single else ", ".join(one.name for one in subjects[:3]) + ("…" if len(subjects) > 3 else "")
+        ),
         about[:1].upper() + about[1:],
         single.lead if single else "",
         tuple(_sections(subjects, pictures)),
@@ -76,14 +79,25 @@ def _numbers(subjects: Sequence[Subject]) -> Iterator[Section]:
             yield Section("bars", "mIoU", bars)
     heat = score_map(subjects)
     if heat is not None:
-        yield Section("heat_map", "IoU by class", heat, "Share of a class's pixels that are found, among all that are it or are taken for it.")
+        yield Section(
+            "heat_map",
+            "IoU by class",
+            heat,
+            "Share of a class's pixels that are found, among all that are it or are taken for it.",
+        )
     samples = latency_samples(subjects)
     if samples is not None:
         notes = tuple(dict.fromkeys(
             f"{one.name}: {found.circumstances['cautions']}" for one in subjects
             for found in (one.record("latency_ms"),) if found is not None and found.circumstances.get("cautions")
         ))  # fmt: skip
-        yield Section("distributions", "Latency", samples, "Every run is a stroke; the box goes from quartile to quartile around the median.", notes)
+        yield Section(
+            "distributions",
+            "Latency",
+            samples,
+            "Every run is a stroke; the box goes from quartile to quartile around the median.",
+            notes,
+        )
     ratios = latency_bars(subjects)
     if ratios is not None:
         yield Section("bars", "Latency against the reference", ratios)
@@ -100,4 +114,3 @@ def _distinct(subjects: Sequence[Subject]) -> list[Subject]:
         if one.sheet is not None:
             found.setdefault(one.sheet.hash, one)
     return list(found.values())
-

@@ -15,7 +15,7 @@ from archspec.errors import nearest, user_error
 from archspec.reporters._bars import Bar, bar_chart
 from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
-from archspec.reporters._text import transposed
+from archspec.reporters._text import for_people, transposed
 
 __all__ = [
     "Bar",
@@ -26,6 +26,7 @@ __all__ = [
     "Spot",
     "Table",
     "bar_chart",
+    "for_people",
     "formats",
     "render",
     "report",

@@ -85,6 +85,8 @@ class OptunaSampler:
             self._study.tell(self._asked.pop(number)[0], state=optuna.trial.TrialState.FAIL)
 
     def _worth_telling(self, trial: Trial) -> bool:
+        if not self._fits(trial.genome):
+            return False
         if trial.state == "done" and costs(self._task.objectives, trial.values) is not None:
             self._told_done += 1
             return True
@@ -92,14 +94,20 @@ class OptunaSampler:
         if trial.state != "rejected" or not self._rejects or self._told_rejects >= room:
             return False
         self._told_rejects += 1
-        return all(name in {p.name for p in self._task.space.parameters} for name in trial.genome)
+        return True
+
+    def _fits(self, genome: Genome) -> bool:
+        """Whether Optuna can be told of it: another version of a space may have had other options."""
+        parameters = {parameter.name: parameter for parameter in self._task.space.parameters}
+        return all(name in parameters and possible(parameters[name], value) for name, value in genome.items())
 
     def _notes(self, trial: Trial) -> dict[str, Any]:
         """What Optuna notes on a trial when it is asked for one now: made by asking, and throwing that away."""
         import optuna
 
-        asked = self._ask(trial.number, 0)
-        self._suggested(asked)
+        with quiet_optuna():
+            asked = self._ask(trial.number, 0)
+            self._suggested(asked)
         return dict(self._study.tell(asked, state=optuna.trial.TrialState.FAIL).system_attrs)
 
     def _close(self, asked: OptunaTrial, trial: Trial) -> None:
@@ -143,6 +151,13 @@ def distribution(parameter: Parameter) -> BaseDistribution:
 def coded(parameter: Parameter, value: Gene) -> Any:
     """A gene as `distribution` has it."""
     return parameter.options.index(value) if parameter.options and parameter.ordered else value
+
+
+def possible(parameter: Parameter, value: Gene) -> bool:
+    """Whether a parameter can take this value."""
+    if parameter.options:
+        return value in parameter.options
+    return isinstance(value, int | float) and parameter.low <= value <= parameter.high
 
 
 def suggest(trial: OptunaTrial, parameter: Parameter) -> Gene:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from archspec.cost.latency import LatencyTable, read_or_none, table_path, write_table
+from archspec.cost.latency import LatencyTable, Predictor, read_or_none, table_path, write_table
 from archspec.datasets import open_dataset
 from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
@@ -80,17 +80,17 @@ def calibrated(
     started = begun(place, None, reference, target.threads)
     usual, own = table_path(started.conditions), folder / TABLE_FILE
     known = read_or_none(own)
-    if known is None and usual.exists():
-        told(f"latency is predicted from {usual}")
-        return str(usual)
     if known is None or known.score is None:
-        told(
-            f"{started.conditions.device} was never calibrated: timing the operators of {FITTED} networks of this space"
-        )
         graphs = sampled(space, FITTED + HELD_OUT, study.seed)
+        basis = known or read_or_none(usual)
+        if known is None and basis is not None and knows(basis, graphs):
+            told(f"latency is predicted from {usual}")
+            return str(usual)
+        why = "was never calibrated" if basis is None else "has a latency table without some operators of this space"
+        told(f"{started.conditions.device} {why}: timing those of {FITTED} networks of it")
         known = calibrate(
             place,
-            known or started,
+            basis or started,
             graphs[:FITTED],
             graphs[FITTED:],
             threads=target.threads,
@@ -102,6 +102,17 @@ def calibrated(
         )
     told(_scored(known))
     return str(own)
+
+
+def knows(table: LatencyTable, graphs: Sequence[Graph]) -> bool:
+    """Whether it can predict all of these."""
+    predictor = Predictor(table)
+    try:
+        for graph in graphs:
+            predictor.predict(graph)
+    except Problem:
+        return False
+    return True
 
 
 def _scored(table: LatencyTable) -> str:

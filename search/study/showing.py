@@ -59,7 +59,9 @@ def shown(run: StudyRun) -> StudyOutcome:
     settings = run.settings
     networks = [*run.front(result), *run.beside(settings)]
     measured = _measured(run.folder / RECORD_FILE)
-    found = tuple(replace(one, measured=measured.get((one.name if one.beside else "", one.hash), {})) for one in networks)
+    found = tuple(
+        replace(one, measured=measured.get((one.name if one.beside else "", one.hash), {})) for one in networks
+    )
     return StudyOutcome(run.study, run.folder, result, found, (result.message,) if result.message else ())
 
 
@@ -72,7 +74,9 @@ def _measured(file: Path) -> dict[tuple[str, str], Mapping[str, Measured]]:
         return {("" if one["trial"] is not None else one["name"], one["hash"]): _readings(one) for one in networks}
     except (OSError, ValueError, KeyError, TypeError) as error:
         fact = f"not the record of a study ({error})"
-        raise user_error(fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))) from error
+        raise user_error(
+            fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))
+        ) from error
 
 
 def _readings(network: Mapping[str, Any]) -> dict[str, Measured]:

@@ -51,7 +51,7 @@ def _spec_text(outcome: StudyOutcome, network: Network) -> str:
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
     lines = [
-        f"Point {network.name} of the front of the study '{study.name}': trial {network.trial} of {outcome.folder.name}",
+        f"Point {network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
         f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.said for one in study.objectives)}",
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),

@@ -202,3 +202,20 @@ def test_an_unknown_spec_is_one_line_and_exit_code_2(script: str) -> None:
     assert done.returncode == 2
     assert re.search(r"no_such_spec", done.stderr)
     assert "Traceback" not in done.stderr
+
+
+def test_search_driver() -> None:
+    found = {row["sampler"]: row for row in rows("search_driver.py", "--quick")}
+    assert list(found) == ["random", "nsga2", "tpe", "evolution"]
+    for name, row in found.items():
+        assert (row["repeated_50"], row["repeated_96"]) == (0, 0)
+        if name != "evolution":
+            assert row["ratio"] == pytest.approx(row["optuna_ms"] / row["cpu_ms"]) and row["ratio"] > 1
+            assert row["optuna_repeated_96"] >= 96 * 0.25  # `measured`: 25 to 61 % are repeated
+
+
+def test_search_quality() -> None:
+    found = {row["sampler"]: row for row in rows("search_quality.py", "--quick")}
+    assert len(found) == 8
+    for row in found.values():
+        assert 0 < row["mean_16"] <= row["mean_32"] <= row["mean_48"] <= 1

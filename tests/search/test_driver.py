@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -223,26 +224,27 @@ class Troubled(Analytic):
     """Does something terrible for wide networks."""
 
     trouble: str = ""
+    asleep: str = "1000"
 
     def evaluate(self, spec_text: str, genome: Genome, settings: Settings) -> Evaluation:
         if genome["width"] == 2.0:
-            TROUBLES[self.trouble]()
+            TROUBLES[self.trouble](self)
         return super().evaluate(spec_text, genome, settings)
 
 
-def raises() -> None:
+def raises(_: Troubled) -> None:
     raise ValueError("no such layer")
 
 
-def hangs() -> None:
-    subprocess.Popen(["sleep", "1000"])
+def hangs(evaluator: Troubled) -> None:
+    subprocess.Popen(["sleep", evaluator.asleep])
     time.sleep(1000)
 
 
-TROUBLES: dict[str, Callable[[], object]] = {
+TROUBLES: dict[str, Callable[[Troubled], object]] = {
     "raises": raises,
-    "is killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
-    "exits": lambda: os._exit(7),
+    "is killed": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+    "exits": lambda _: os._exit(7),
     "hangs": hangs,
 }
 REASONS = {
@@ -273,6 +275,29 @@ def test_a_bad_candidate_fails_alone(store: TrialStore, tmp_path: Path, trouble:
     assert {trial.reason for trial in failed} == {REASONS[trouble]}
     assert {trial.crashes for trial in failed} == {3 if trouble in ("is killed", "exits") else 0}
     assert len(evaluated(log)) == 4
+
+
+def test_what_a_hanging_evaluation_started_ends_with_it(store: TrialStore) -> None:
+    asleep = f"1000.{os.getpid()}"  # to be found among all processes
+    evaluator = Troubled(trouble="hangs", timeout_s=0.3, asleep=asleep)
+    search(store, 8, space=SMALL, evaluator=evaluator, workers=1).run()
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert b"sleep\0" + asleep.encode() + b"\0" not in commands
+
+
+def test_a_long_evaluation_is_not_taken_for_dead(store: TrialStore, sqlite_url: str) -> None:
+    """It takes thrice the lease; the driver renews its claim meanwhile."""
+    made = search(store, 1, evaluator=Analytic(sleep_s=1.2), workers=0, lease_s=0.4)
+    running = threading.Thread(target=made.run)
+    running.start()
+    while not any(study.name == "study" for study in store.studies()):
+        time.sleep(0.01)
+    other, taken = open_store(sqlite_url).open_study("study"), []
+    while running.is_alive():
+        taken.append(other.take_over())
+        time.sleep(0.05)
+    assert set(taken) == {None} and len(taken) > 5
+    assert [trial.state for trial in other.news()[0]] == ["done"]
 
 
 @dataclass(frozen=True)

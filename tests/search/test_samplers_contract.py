@@ -134,12 +134,13 @@ def test_a_further_attempt_is_another_draw_and_is_repeatable(name: str) -> None:
 
 @pytest.mark.parametrize("name", samplers())
 def test_it_hears_of_others_and_of_what_was_taken_instead(name: str) -> None:
-    """Another driver's trial under the number that it proposed for, and a genome that it did not propose."""
+    """Another driver's trial under the number it proposed for, genomes it did not propose, and one of no use."""
     space = SPACES["conditional"]
     sampler = made(name, space)
     sampler.propose(0, 0)
     sampler.tell(outcome(0, {"head": "basic"}))
     sampler.tell(outcome(1, {"head": "dpc", "dpc.filters": 64, "dpc.kind": "a"}))
+    sampler.tell(outcome(3, {"head": "of an older version", "gone": 1}))
     genome = sampler.propose(2, 0)
     assert genome is not None
     check_exists(genome, space)
@@ -168,7 +169,10 @@ def test_rejects_teach_too() -> None:
             genome = sampler.propose(number, 0)
             assert genome is not None
             wide = float(genome["width"]) > 1.0
-            values = {"ms": 2.0 + float(genome["width"])} if wide else {"miou": 0.5, "ms": 1.0}
+            good = 0.1 * int(genome["depth"]) + 0.1 * (genome["head"] == "dpc")
+            values = (
+                {"ms": 2.0 + float(genome["width"])} if wide else {"miou": good, "ms": good + float(genome["width"])}
+            )
             state = "rejected" if wide else "done"
             sampler.tell(replace(outcome(0, genome), number=number, state=state, values=values))
         widths = [float((sampler.propose(80, attempt) or {})["width"]) for attempt in range(20)]

@@ -131,4 +131,3 @@ def _section(section: Section, anchor: str) -> Markup:
         class_=f"section kind-{section.kind.replace('_', '-')}",
         aria_labelledby=f"{anchor}-title",
     )
-

@@ -143,4 +143,6 @@ def _table(data: Diagram, whole: int) -> Markup:
          100 * one.macs / whole)
         for one in data.blocks
     )  # fmt: skip
-    return element("details", element("summary", "As a table"), table_of(Table("", columns, rows), "Blocks"), class_="all")
+    return element(
+        "details", element("summary", "As a table"), table_of(Table("", columns, rows), "Blocks"), class_="all"
+    )

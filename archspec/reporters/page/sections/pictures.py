@@ -36,7 +36,9 @@ class Pictures:
     legend: tuple[tuple[str, str], ...] = ()
 
 
-_DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+_DOT = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 EXAMPLES = (
     Pictures((Row("0001", (Picture(_DOT, (1, 1), "image", "A street"), Picture(_DOT, (1, 1), "truth", "Its labels"))),),
              (("road", "#804080"),)),
@@ -56,7 +58,9 @@ def _row(row: Row) -> Markup:
                                   decoding="async"), element("figcaption", one.caption))
         for one in row.pictures
     )  # fmt: skip
-    return element("div", element("h3", row.name), element("div", *figures, class_="picture-row"), class_="picture-group")
+    return element(
+        "div", element("h3", row.name), element("div", *figures, class_="picture-row"), class_="picture-group"
+    )
 
 
 def _address(content: bytes) -> str:

@@ -1,0 +1,54 @@
+"""What an ablation compares, as plain frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from archspec.export import Precision
+from archspec.search.study import Target
+from archspec.spec import Spec
+
+FLOAT32: Precision = "float32"
+HOST = Target()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table: a network, and the precision that it is exported and timed in."""
+
+    name: str
+    spec: Spec
+    precision: Precision = FLOAT32
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """`rows` in the order they are shown; `base` is the name of the one that the others are compared with.
+
+    Metrics that train are taken once a seed. `published` are numbers of others: metric -> row -> value.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    base: str
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...] = (0,)
+    data: tuple[str, ...] = ()
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    target: Target = HOST
+    procedure: str = "default"
+    workers: int = 2
+    published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    summary: str = ""
+    source: str = ""
+    file: str = field(default="", compare=False)
+
+    @property
+    def base_row(self) -> Row:
+        """The row that the others are compared with."""
+        return next(row for row in self.rows if row.name == self.base)
+
+    def row(self, name: str) -> Row:
+        """The row of a name. Raises `KeyError`."""
+        return {row.name: row for row in self.rows}[name]

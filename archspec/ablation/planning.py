@@ -1,0 +1,72 @@
+"""What has to be measured for an ablation, and what the ledger has already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from archspec.ablation.ablation import Ablation, Row
+from archspec.ablation.together import TOGETHER
+from archspec.evaluate.ladder import Settings
+from archspec.evaluate.measures import measure_named
+from archspec.evaluate.subject import Subject
+from archspec.record import Record
+
+TRAINS = ("proxy", "training")
+
+
+@dataclass(frozen=True)
+class Item:
+    """One number: `record` is without a value, its key what the ledger is asked for. `seed` is None where it is of no
+    training. `seconds` is about what it takes."""
+
+    row: Row
+    metric: str
+    seed: int | None
+    record: Record
+    seconds: float
+
+    @property
+    def key(self) -> str:
+        """Of its record."""
+        return self.record.key
+
+
+def settings_of(ablation: Ablation, output: str, plugins: tuple[str, ...] = ()) -> Settings:
+    """The settings that rows are measured under; seed and precision are a row's own."""
+    return Settings(
+        metrics=tuple(metric for metric in ablation.metrics if metric not in TOGETHER),
+        device=ablation.target.name,
+        threads=ablation.target.threads,
+        data=ablation.data,
+        recipes=dict(ablation.recipes),
+        latency_table=ablation.target.latency_table,
+        output=output,
+        plugins=plugins,
+        procedure=ablation.procedure,
+    )
+
+
+def trains(metric: str) -> bool:
+    """Whether a metric depends on data and seed."""
+    return measure_named(metric).rung in TRAINS
+
+
+def items_of(ablation: Ablation, settings: Settings) -> Iterator[Item]:
+    """Every number of the table but the latencies, row by row. Raises `UserError` or `Problem`."""
+    for row in ablation.rows:
+        subject = Subject(row.spec, replace(settings, precision=row.precision))
+        for metric in settings.metrics:
+            measure = measure_named(metric)
+            for seed in ablation.seeds if trains(metric) else (None,):
+                under = subject if seed is None else subject.under(replace(subject.settings, seed=seed))
+                record = Record(
+                    hash=under.sheet.hash,
+                    metric=metric,
+                    value=None,
+                    unit=measure.unit,
+                    name=row.name,
+                    spec=under.spec_text,
+                    conditions=measure.conditions(under),
+                )
+                yield Item(row, metric, seed, record, measure.seconds)

@@ -1,0 +1,231 @@
+"""YAML to an ablation: every fault with its place, all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archspec.ablation.ablation import FLOAT32, Ablation, Row
+from archspec.ablation.kinds import ABLATION_KINDS, KEYS
+from archspec.ablation.rows import BASE, Rows
+from archspec.catalog import Catalog, bundled_folder
+from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.search.study import Target
+from archspec.spec import Spec, load, override
+from archspec.spec.document import raise_together
+from archspec.spec.kinds import Kind
+from archspec.spec.loading import parse_document
+from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
+from archspec.spec.reader import Reader
+from archspec.spec.reading import read_file, read_mapping, shown_path
+
+FOLDER = "ablations"
+EXTENDS = "extends"
+
+
+def ablation_names() -> dict[str, Path]:
+    """The bundled ablations by name."""
+    return {path.stem: path for path in sorted((bundled_folder("specs") / FOLDER).glob("*.yaml"))}
+
+
+def load_ablation(
+    source: str | Path,
+    *,
+    overrides: Sequence[str | Mapping[str, Any]] = (),
+    catalog: Catalog | None = None,
+) -> Ablation:
+    """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
+
+    Raises `UserError` with every fault, in the order of their places.
+    """
+    path = _find(source)
+    faults: list[Fault] = []
+    return _finish(read_file(path, faults), path, faults, overrides, catalog or Catalog())
+
+
+def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Ablation:
+    """The ablation in a text; `file` is what messages call it, and what its paths are relative to."""
+    faults: list[Fault] = []
+    return _finish(read_mapping(text, file, faults), Path(file), faults, (), catalog or Catalog())
+
+
+def _find(source: str | Path) -> Path:
+    path, names = Path(source), ablation_names()
+    if path.is_file():
+        return path
+    if str(source) in names:
+        return names[str(source)]
+    fact = "this is a folder" if path.is_dir() else "no such ablation file, nor a bundled ablation of that name"
+    raise user_error(fact, nearest(path.stem, names) or "Name a file", place=Place(one_line(str(source), 200)))
+
+
+def _finish(
+    document: Table | None,
+    path: Path,
+    faults: list[Fault],
+    overrides: Sequence[str | Mapping[str, Any]],
+    catalog: Catalog,
+) -> Ablation:
+    if document is None:
+        raise_together(faults)
+        raise AssertionError("an ablation that cannot be read has a fault")
+    reading = _Reading(faults, catalog, path)
+    ablation = reading.ablation(document, overrides)
+    raise_together(reading.faults)
+    if ablation is None:
+        raise AssertionError("an ablation that is none has a fault")
+    return ablation
+
+
+class _Reading(Reader):
+    """Reads one ablation."""
+
+    def __init__(self, faults: list[Fault], catalog: Catalog, path: Path) -> None:
+        super().__init__(catalog)
+        self.faults, self.path = faults, path
+
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        return kind.read(node, path, self)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """None here."""
+        return frozenset(), ""
+
+    def ablation(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> Ablation | None:
+        """The ablation; None after faults."""
+        for key, entry in document.entries.items():
+            if key not in KEYS:
+                self.fault(f"unknown key '{one_line(key)}'", nearest(key, KEYS), key, entry.place)
+        for key, example in (("base", "shufflenetv2_dpc"), ("metrics", "[params, gflops]")):
+            if key not in document.entries:
+                self.fault(f"missing key '{key}'", f"Write {key}: {example}", "", document.place)
+        values: dict[str, Any] = {"name": self.path.stem}
+        for key, kind in ABLATION_KINDS.items():
+            if key in document.entries:
+                values[key] = self.read(kind, document.entries[key].node, key)
+        specs = self._specs(document, overrides)
+        if self.faults or specs is None:
+            return None
+        rows = tuple(_with_precisions(specs, values.pop("precisions", (FLOAT32,))))
+        named = document.get("compare_with")
+        base = rows[0].name if named is None else str(plain(named))
+        if base not in {row.name for row in rows}:
+            place = document.place if named is None else named.place
+            self.fault(f"no row is called '{base}'", nearest(base, [row.name for row in rows]), "compare_with", place)
+            return None
+        published = self._published(document.get("published"), specs)
+        if self.faults:
+            return None
+        values["target"] = values.pop("device", Target())
+        values["recipes"] = {metric: self._seen(one) for metric, one in values.get("recipes", {}).items()}
+        return Ablation(rows=rows, base=base, published=published, file=shown_path(self.path), **values)
+
+    def _specs(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> dict[str, Spec] | None:
+        written = document.get("base")
+        base = None if written is None else self._tried_spec(written, "base")
+        if base is None:
+            return None
+        common = [*self._assignments(document.get("overrides")), *overrides]
+        base = self._overridden(base, common)
+        if base is None:
+            return None
+        rows = Rows(base, self.faults)
+        for key in (key for key in document.entries if key in ("variants", "grid", "one_at_a_time", "leave_one_out")):
+            node = document.entries[key].node
+            if key == "leave_one_out":
+                rows.leave_one_out(node)
+            elif not isinstance(node, Table):
+                self.fault(f"must be a mapping ({shown(node)})", f"Write {key}: {{…}}", key, node.place)
+            elif key == "variants":
+                self._variants(node, rows, common)
+            else:
+                getattr(rows, key)(node)
+        found = rows.specs
+        if base not in found.values():  # the base is a row too, and the first
+            found = {(base.name if base.name not in found else BASE): base, **found}
+        return found
+
+    def _variants(self, node: Table, rows: Rows, common: Sequence[str | Mapping[str, Any]]) -> None:
+        for name, entry in node.entries.items():
+            if not isinstance(entry.node, Table):
+                fact = f"must be a mapping of changes ({shown(entry.node)})"
+                self.fault(fact, f"Write {one_line(name)}: {{head: basic}}", f"variants.{one_line(name)}", entry.place)
+                continue
+            changes = {path: inner.node for path, inner in entry.node.entries.items() if path != EXTENDS}
+            parent = entry.node.get(EXTENDS)
+            if parent is None:
+                rows.changed(name, changes, entry.node)
+                continue
+            spec = self._tried_spec(parent, f"variants.{one_line(name)}.{EXTENDS}")
+            spec = spec and self._overridden(spec, [*common, changes])
+            if spec is not None:
+                rows.add(name, spec, entry.node)
+
+    def _tried_spec(self, written: Node, path: str) -> Spec | None:
+        try:
+            if isinstance(written, Table):
+                return parse_document(written, self.path, self.catalog)
+            if isinstance(written, Scalar) and isinstance(written.value, str):
+                return load(self._seen(written.value), catalog=self.catalog)
+        except UserError as error:
+            fault = error.faults[0]
+            if isinstance(written, Scalar) and fault.place == Place(str(self._seen(str(written.value)))):
+                self.faults.append(replace(fault, path=path, place=written.place))
+            else:
+                self.faults.extend(error.faults)
+            return None
+        self.fault(
+            f"must be the name of a spec or a path ({shown(written)})", "Write shufflenetv2_dpc", path, written.place
+        )
+        return None
+
+    def _overridden(self, spec: Spec, changes: Sequence[str | Mapping[str, Any]]) -> Spec | None:
+        found: Spec | None = spec
+        for change in changes:
+            try:
+                found = override(found, [change] if isinstance(change, str) else change) if found is not None else None
+            except UserError as error:
+                self.faults.extend(error.faults)
+                found = None
+        return found
+
+    def _assignments(self, node: Node | None) -> list[str]:
+        items = () if node is None else node.items if isinstance(node, Items) else (node,)
+        found = [item.value for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+        if node is not None and len(found) < len(items):
+            fact = f"must be a list of assignments ({shown(node)})"
+            self.fault(fact, "Write overrides: [classes=19]", "overrides", node.place)
+        return found
+
+    def _published(self, node: Node | None, specs: Mapping[str, Spec]) -> dict[str, dict[str, float]]:
+        found: dict[str, dict[str, float]] = {}
+        for metric, entry in node.entries.items() if isinstance(node, Table) else ():
+            values = entry.node.entries if isinstance(entry.node, Table) else {}
+            for row, inner in values.items():
+                path = f"published.{one_line(metric)}.{one_line(row)}"
+                number = plain(inner.node)
+                if row not in specs:
+                    self.fault(f"no row is called '{one_line(row)}'", nearest(row, specs), path, inner.place)
+                elif isinstance(number, bool) or not isinstance(number, int | float):
+                    self.fault(f"must be a number ({shown(inner.node)})", "Write 0.47", path, inner.node.place)
+                else:
+                    found.setdefault(metric, {})[row] = float(number)
+        return found
+
+    def _seen(self, name: str) -> str:
+        """A path of the file as seen from here; what is no file there is left as it is (a bundled name)."""
+        there = self.path.parent / name
+        return shown_path(there) if there.is_file() else name
+
+
+def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[str]) -> list[Row]:
+    if len(precisions) == 1:
+        return [Row(name, spec, precisions[0]) for name, spec in specs.items()]
+    alone = len(specs) == 1
+    return [
+        Row(precision if alone else f"{name}, {precision}", spec, precision)
+        for name, spec in specs.items()
+        for precision in precisions
+    ]

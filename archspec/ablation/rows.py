@@ -1,0 +1,109 @@
+"""From what an ablation file says to its rows: variants, a grid, one factor at a time, each element left out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from archspec.ablation.removing import list_at, without
+from archspec.errors import Fault, Problem, UserError
+from archspec.graph.identity import canonical_hash
+from archspec.graph.trace import trace
+from archspec.spec import Spec, expand, override
+from archspec.spec.nodes import Items, Node, Table, one_line, plain, shown
+from archspec.spec.paths import split_path
+
+BASE = "base"
+
+
+@dataclass
+class Rows:
+    """Specs by the name of their row, in order, and what was wrong on the way."""
+
+    base: Spec
+    faults: list[Fault]
+    specs: dict[str, Spec] = field(default_factory=dict)
+
+    def add(self, name: str, spec: Spec, node: Node) -> None:
+        """Another row. One of a name that is there is a fault, unless it is the same spec."""
+        if name in self.specs and self.specs[name] != spec:
+            self.faults.append(Fault(f"two rows are called '{name}'", "Rename the variant", name, node.place))
+        self.specs.setdefault(name, spec)
+
+    def changed(self, name: str, changes: Mapping[str, Node], node: Node) -> None:
+        """The row of the base with changes."""
+        try:
+            self.add(name, override(self.base, dict(changes)), node)
+        except UserError as error:
+            self.faults.extend(error.faults)
+
+    def grid(self, node: Table) -> None:
+        """A row a combination."""
+        lists = self._lists(node, "grid")
+        for values in itertools.product(*lists.values()):
+            pairs = dict(zip(lists, values, strict=True))
+            self.changed(", ".join(_named(path, value) for path, value in pairs.items()), pairs, node)
+
+    def one_at_a_time(self, node: Table) -> None:
+        """A row a value of each path, the others as in the base; the base's own value is the base."""
+        for path, values in self._lists(node, "one_at_a_time").items():
+            for value in values:
+                self.changed(_named(path, value), {path: value}, node)
+
+    def leave_one_out(self, node: Node) -> None:
+        """A row an element of each list."""
+        for item in node.items if isinstance(node, Items) else (node,):
+            path = str(plain(item))
+            try:
+                items = list_at(self.base, path)
+            except Problem as problem:
+                self.faults.append(problem.at(item.place, "leave_one_out"))
+                continue
+            for index in range(len(items)):
+                name = f"without {split_path(path)[-1]}[{index}]"
+                try:
+                    self.add(name, override(self.base, {path: without(items, index)}), item)
+                except UserError as error:
+                    self.faults.extend(error.faults)
+
+    def _lists(self, node: Table, key: str) -> dict[str, tuple[Node, ...]]:
+        found = {}
+        for path, entry in node.entries.items():
+            if isinstance(entry.node, Items) and entry.node.items:
+                found[path] = entry.node.items
+            else:
+                fact = f"must be a list of values ({shown(entry.node)})"
+                self.faults.append(Fault(fact, "Write [0.5, 1.0]", f"{key}.{one_line(path)}", entry.node.place))
+        return found
+
+
+def _named(path: str, value: Node) -> str:
+    """`width_multiplier=0.5`: short, and what one would write after --set."""
+    said = _said(plain(value))
+    return f"{path}={said}"
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{key}: {_said(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_said, value)) + "]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def equivalents(specs: Mapping[str, Spec]) -> dict[str, str]:
+    """Row -> the first row that is the same network. Raises `UserError` or `Problem` for one that cannot be built."""
+    first: dict[str, str] = {}
+    found = {}
+    for name, digest in _hashes(specs):
+        if digest in first:
+            found[name] = first[digest]
+        first.setdefault(digest, name)
+    return found
+
+
+def _hashes(specs: Mapping[str, Spec]) -> Iterator[tuple[str, str]]:
+    for name, spec in specs.items():
+        yield name, canonical_hash(trace(expand(spec), spec.catalog))

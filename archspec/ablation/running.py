@@ -1,0 +1,161 @@
+"""An ablation from its value to its result: what the ledger lacks is measured, cheapest first; nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from archspec.ablation.ablation import Ablation
+from archspec.ablation.planning import Item, items_of, settings_of, trains
+from archspec.ablation.result import AblationResult, Reading
+from archspec.ablation.rows import equivalents
+from archspec.ablation.together import latencies
+from archspec.devices import Progress as Rounds
+from archspec.evaluate.ladder import Evaluation, Settings, check_settings, evaluate
+from archspec.evaluate.ledger import Ledger
+from archspec.graph.identity import canonical_hash
+from archspec.graph.trace import trace
+from archspec.record import Record, timestamp
+from archspec.search.study.evaluator import SEED, evaluator_for
+from archspec.search.workers import Outcome, Work, WorkerPool
+from archspec.spec import Spec, dump, expand
+
+WAIT_S = 1.0
+
+
+class AblationWatch(Protocol):
+    """Hears how far it is."""
+
+    def training(self, done: int, total: int, words: str) -> None:
+        """So many of the trainings that were lacking are done."""
+        ...
+
+    def timing(self, progress: Rounds) -> None:
+        """A step of the latencies; between runs, never during one."""
+        ...
+
+
+@dataclass(frozen=True)
+class AblationRun:
+    """One ablation, its ledger, and the folder that trainings go to."""
+
+    ablation: Ablation
+    ledger: str
+    output: Path
+    plugins: tuple[Path, ...] = ()
+
+    @property
+    def settings(self) -> Settings:
+        """What rows are measured under."""
+        return settings_of(self.ablation, str(self.output), tuple(map(str, self.plugins)))
+
+    def check(self) -> None:
+        """Raises `UserError` with what is wrong before anything slow."""
+        check_settings(self.settings)
+
+    def plan(self, known: Ledger | None) -> list[tuple[Item, Record | None]]:
+        """Every number but the latencies, with its record where the ledger has it. Raises `UserError`."""
+        items = list(items_of(self.ablation, self.settings))
+        found = {} if known is None else known.get_many(item.key for item in items)
+        return [(item, found.get(item.key)) for item in items]
+
+    def run(self, watch: AblationWatch, *, update: bool = False) -> AblationResult:
+        """The result; `update` measures everything again. Raises `UserError`, `KeyboardInterrupt` with all kept."""
+        self.check()
+        with Ledger.open(self.ledger) as ledger:
+            plan = self.plan(None if update else ledger)
+            lacking = [item for item, record in plan if record is None]
+            faults = self._measure(lacking, ledger, watch, update)
+            hashes = {row.name: _hash(row.spec) for row in self.ablation.rows}
+            readings = self._readings(ledger, [item for item, _ in plan], faults)
+            timed, ratios, fresh = latencies(self.ablation, hashes, ledger, watch.timing, update=update)
+        same = (
+            equivalents({row.name: row.spec for row in self.ablation.rows}) if not _by_precision(self.ablation) else {}
+        )
+        return AblationResult(
+            self.ablation, readings | timed, hashes, same, ratios, len(lacking) + len(timed) * int(fresh)
+        )
+
+    def _measure(
+        self, lacking: Sequence[Item], ledger: Ledger, watch: AblationWatch, update: bool
+    ) -> dict[tuple[str, str], str]:
+        """Measure what is lacking into the ledger; what went wrong by row and metric."""
+        faults: dict[tuple[str, str], str] = {}
+        for item in (item for item in lacking if not trains(item.metric)):
+            settings = replace(self.settings, metrics=(item.metric,), precision=item.row.precision)
+            _keep(item, evaluate(item.row.spec, settings), ledger, faults, update)
+        trainings = [item for item in lacking if trains(item.metric)]
+        for metric in dict.fromkeys(item.metric for item in trainings):
+            self._train([item for item in trainings if item.metric == metric], ledger, watch, faults, update)
+        return faults
+
+    def _train(
+        self,
+        items: Sequence[Item],
+        ledger: Ledger,
+        watch: AblationWatch,
+        faults: dict[tuple[str, str], str],
+        update: bool,
+    ) -> None:
+        metric = items[0].metric
+        settings = replace(self.settings, metrics=(metric,))
+        pool = WorkerPool(min(self.ablation.workers, len(items)), evaluator_for(settings, ""), settings)
+        waiting = [Work(number, dump(item.row.spec), {SEED: item.seed or 0}) for number, item in enumerate(items)]
+        done = 0
+        watch.training(done, len(items), metric)
+        try:
+            while done < len(items):
+                while waiting and pool.free:
+                    pool.start(waiting.pop(0))
+                for outcome in pool.wait(WAIT_S):
+                    done += 1
+                    _keep(items[outcome.number], _evaluation(outcome), ledger, faults, update)
+                    watch.training(done, len(items), metric)
+        finally:
+            pool.stop()
+
+    def _readings(
+        self, ledger: Ledger, items: Sequence[Item], faults: dict[tuple[str, str], str]
+    ) -> dict[tuple[str, str], Reading]:
+        known = ledger.get_many(item.key for item in items)
+        found: dict[tuple[str, str], dict[int | None, Record]] = {}
+        for item in items:
+            records = found.setdefault((item.row.name, item.metric), {})
+            if item.key in known:
+                records[item.seed] = known[item.key]
+        return {
+            where: Reading(records, fault=faults.get(where, "") or _told(records.values()))
+            for where, records in found.items()
+        }
+
+
+def _told(records: Iterable[Record]) -> str:
+    return "; ".join(dict.fromkeys(str(one.circumstances["fault"]) for one in records if "fault" in one.circumstances))
+
+
+def _evaluation(outcome: Outcome) -> Evaluation:
+    return outcome.evaluation or Evaluation({}, fault=outcome.reason)
+
+
+def _keep(item: Item, evaluation: Evaluation, ledger: Ledger, faults: dict[tuple[str, str], str], update: bool) -> None:
+    """The record under the item's own key: the ledger is asked by that the next time."""
+    record = next((one for one in evaluation.records if one.metric == item.metric), None)
+    if record is None:
+        reason = evaluation.fault or (evaluation.rejected.reason if evaluation.rejected else "no number")
+        faults[item.row.name, item.metric] = reason
+        return
+    ledger.add(
+        (replace(item.record, value=record.value, circumstances=record.circumstances, samples=record.samples,
+                 time=record.time or timestamp()),),
+        replace=update,
+    )  # fmt: skip
+
+
+def _hash(spec: Spec) -> str:
+    return canonical_hash(trace(expand(spec), spec.catalog))
+
+
+def _by_precision(ablation: Ablation) -> bool:
+    return len({row.precision for row in ablation.rows}) > 1

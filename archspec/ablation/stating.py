@@ -1,0 +1,69 @@
+"""The conditions that an ablation's numbers hold under, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.ablation.planning import trains
+from archspec.ablation.result import AblationResult
+from archspec.ablation.together import TOGETHER
+from archspec.record import Plain
+from archspec.spec import Spec, expand
+
+LISTED = 4
+
+
+def conditions_said(result: AblationResult) -> Iterator[str]:
+    """Sizes, trainings, latencies: a line each."""
+    ablation = result.ablation
+    yield from _networks_said([row.spec for row in ablation.rows])
+    for metric in ablation.metrics:
+        if trains(metric):
+            yield _training_said(result, metric)
+    timed = next((metric for metric in ablation.metrics if metric in TOGETHER), None)
+    if timed is not None:
+        yield _latency_said(result, result.conditions(timed))
+    yield "GFLOPs are 2 × GMACs of convolutions; 1 MB is 10⁶ bytes"
+
+
+def _networks_said(specs: list[Spec]) -> Iterator[str]:
+    networks = [expand(spec) for spec in specs]
+    sizes = {network.input_size for network in networks}
+    classes = {network.classes for network in networks}
+    size = " × ".join(map(str, sizes.pop())) if len(sizes) == 1 else "as each row says (they differ)"
+    many = str(classes.pop()) if len(classes) == 1 else "several numbers of"
+    yield f"input {size}, {many} classes, batch 1"
+
+
+def _training_said(result: AblationResult, metric: str) -> str:
+    found = result.conditions(metric)
+    seeds = ", ".join(map(str, result.ablation.seeds))
+    recipe = result.ablation.recipes.get(metric, "its usual recipe")
+    data = f"{found.get('data', '?')} {found.get('split', '')}".strip()
+    versions = ", ".join(f"{name} {found[name]}" for name in ("tensorflow", "keras") if found.get(name))
+    return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions})"
+
+
+def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:
+    ablation = result.ablation
+    device = f"{found.get('device', ablation.target.name)}, {_first(result, 'cpu')}".rstrip(", ")
+    runtime = f"{found.get('runtime')} {found.get('runtime_version')}, {found.get('threads')} thread(s)"
+    precisions = {row.precision for row in ablation.rows}
+    precision = precisions.pop() if len(precisions) == 1 else "precision as each row says"
+    runs = f"{found.get('warmup_s'):g} s of warm-up, {found.get('runs')} runs" if found.get("warmup_s") else ""
+    return f"latency: {device}; {runtime}; {precision}, fresh weights; {runs}, all rows in turns"
+
+
+def _first(result: AblationResult, name: str) -> str:
+    for reading in result.readings.values():
+        for record in reading.records.values():
+            if record.circumstances.get(name):
+                return str(record.circumstances[name])
+    return ""
+
+
+def faults_said(result: AblationResult) -> Iterator[str]:
+    """What could not be had, with its reason."""
+    for (row, metric), reading in result.readings.items():
+        if reading.fault:
+            yield f"{row}: {metric} failed: {reading.fault}"

@@ -1,0 +1,182 @@
+"""An ablation's result as a table: for people with a cell a metric, for machines with a column a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archspec.ablation.comparing import ROUNDS_RULE, SEEDS_RULE, Difference, difference
+from archspec.ablation.planning import trains
+from archspec.ablation.result import AblationResult, Reading
+from archspec.ablation.stating import conditions_said, faults_said
+from archspec.evaluate.measures import measure_named
+from archspec.reporters import Cell, Column, Table
+from archspec.reporters import for_people as cell_for_people
+
+DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3, "GFLOPs": 3, "GMACs": 3}
+WHOLE = ("params", "params_total")
+LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
+BEST, NOISE = "*", "≈"
+
+
+def data_table(result: AblationResult) -> Table:
+    """One column a number, nothing rounded: for CSV, JSON and frames."""
+    ablation = result.ablation
+    columns = [Column("row", "row")]
+    rows: list[list[Cell]] = [[row.name] for row in ablation.rows]
+    for metric in ablation.metrics:
+        unit = _unit(metric)
+        names = _numbers_of(result, metric)
+        columns += [Column(name, name, unit if name == metric else "", "number") for name in names]
+        for row, cells in zip(ablation.rows, rows, strict=True):
+            numbers = _numbers(result, row.name, metric)
+            cells.extend(numbers[name] for name in names)
+    return Table(ablation.name, tuple(columns), tuple(map(tuple, rows)), tuple(_notes(result)))
+
+
+def _numbers(result: AblationResult, row: str, metric: str) -> dict[str, Cell]:
+    reading = result.reading(row, metric)
+    found = _difference(result, row, metric)
+    is_base = row == result.ablation.base
+    numbers: dict[str, Cell] = {
+        metric: int(reading.mean) if metric in WHOLE and reading.mean is not None else reading.mean,
+        f"{metric}_std": reading.std,
+        f"{metric}_n": len(reading.by_seed),
+        f"{metric}_delta": None if is_base else found.delta,
+        f"{metric}_p": None if is_base else found.p,
+        f"{metric}_within_noise": None if is_base else found.within_noise,
+        f"{metric}_iqr": reading.spread or None,
+        f"{metric}_published": result.ablation.published.get(metric, {}).get(row),
+    }
+    if metric == _timed(result):
+        published = result.ablation.published.get(metric, {})
+        basis = published.get(result.ablation.base)
+        ratio = result.ratios.get(row)
+        numbers["latency_to_base"] = None if ratio is None else ratio.value
+        numbers["latency_to_base_published"] = published[row] / basis if basis and row in published else None
+    return numbers
+
+
+def _numbers_of(result: AblationResult, metric: str) -> list[str]:
+    """Which numbers of a metric some row has."""
+    rows = [_numbers(result, row.name, metric) for row in result.ablation.rows]
+    names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    keep = [metric, *(name for name in names if name != metric)]
+    return keep if trains(metric) else [name for name in keep if name != f"{metric}_n"]
+
+
+def people_table(result: AblationResult) -> Table:
+    """One cell a metric, with its spread, the difference to the base beside it, and published numbers after it."""
+    ablation = result.ablation
+    columns = [Column("row", "row")]
+    cells: list[list[Cell]] = [[row.name] for row in ablation.rows]
+    for metric in ablation.metrics:
+        for column, found in _columns(result, metric):
+            columns.append(column)
+            for row, cell in zip(cells, found, strict=True):
+                row.append(cell)
+    return Table(ablation.name, tuple(columns), tuple(map(tuple, cells)), tuple(_notes(result)))
+
+
+def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list[Cell]]]:
+    ablation, rows = result.ablation, [row.name for row in result.ablation.rows]
+    best = _best(result, metric)
+    name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
+    name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
+    values: list[Cell] = [_value(result.reading(row, metric), metric, row in best) for row in rows]
+    yield Column(metric, name, _unit(metric), align="right"), values
+    if len(rows) > 1:
+        deltas: list[Cell] = [
+            None if row == ablation.base else _delta(_difference(result, row, metric), metric) for row in rows
+        ]
+        yield Column(f"{metric}_delta", "Δ", align="right"), deltas
+    published = ablation.published.get(metric, {})
+    if published:
+        found: list[Cell] = [_as_given(published.get(row)) for row in rows]
+        yield Column(f"{metric}_published", "published", align="right"), found
+    if metric == _timed(result):
+        ratios: list[Cell] = [_ratio(result.ratios[row].value) for row in rows]
+        yield Column("latency_to_base", f"ratio to {ablation.base}", align="right"), ratios
+        basis = published.get(ablation.base)
+        if basis:
+            theirs: list[Cell] = [_ratio(published[row] / basis if row in published else None) for row in rows]
+            yield Column("latency_to_base_published", "published", align="right"), theirs
+
+
+def _value(reading: Reading, metric: str, best: bool) -> str | None:
+    if reading.mean is None:
+        return "failed" if reading.fault else None
+    spread = reading.std if reading.std is not None else reading.spread / 2 or None
+    text = _number(reading.mean, metric) or ""
+    text += f" ± {_number(spread, metric)}" if spread is not None else ""
+    return f"{text} {BEST}" if best else text
+
+
+def _delta(found: Difference, metric: str) -> str | None:
+    if found.delta is None:
+        return None
+    text = _number(found.delta, metric) or ""
+    signed = text if text.startswith("-") or not text.strip("0.,") else f"+{text}"
+    return f"{NOISE} {signed}" if found.within_noise else signed
+
+
+def _number(value: float | None, metric: str) -> str | None:
+    if value is None:
+        return None
+    kind = "integer" if metric in WHOLE else "number"
+    return cell_for_people(value, Column(metric, metric, kind=kind, digits=_digits(metric)))  # type: ignore[arg-type]
+
+
+def _digits(metric: str) -> int:
+    return DIGITS.get(measure_named(metric).unit, 4)
+
+
+def _timed(result: AblationResult) -> str | None:
+    """The first latency of the table: ratios stand beside that one."""
+    return next((metric for metric in result.ablation.metrics if metric in LATENCIES), None) if result.ratios else None
+
+
+def _as_given(value: float | None) -> str | None:
+    return None if value is None else f"{value:,g}"
+
+
+def _ratio(value: float | None) -> str | None:
+    return None if value is None else f"{value:.2f}"
+
+
+def _unit(metric: str) -> str:
+    unit = measure_named(metric).unit
+    if unit == "10^9 operations":  # the name says it
+        return ""
+    return "" if metric.endswith(f"_{unit.lower()}") or metric == unit.lower() else unit
+
+
+def _difference(result: AblationResult, row: str, metric: str) -> Difference:
+    ratio = result.ratios.get(row) if metric in LATENCIES else None
+    return difference(result.reading(row, metric), result.reading(result.ablation.base, metric), ratio)
+
+
+def _best(result: AblationResult, metric: str) -> set[str]:
+    """The rows of the best mean, where there is more than one to choose from."""
+    means = {row.name: result.reading(row.name, metric).mean for row in result.ablation.rows}
+    known = {row: value for row, value in means.items() if value is not None}
+    if len(set(known.values())) < 2:
+        return set()
+    best = (min if measure_named(metric).less_is_better else max)(known.values())
+    return {row for row, value in known.items() if value == best}
+
+
+def _notes(result: AblationResult) -> Iterator[str]:
+    ablation = result.ablation
+    if len(ablation.rows) > 1:
+        yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
+        differences = [_difference(result, row.name, metric) for row in ablation.rows for metric in ablation.metrics]
+        if any(one.within_noise for one in differences if one.p is not None):
+            yield SEEDS_RULE
+        if any(one.within_noise for one in differences if one.p is None):
+            yield ROUNDS_RULE
+    if ablation.published:
+        yield f"published: {ablation.source or 'as the file says'}"
+    for row, first in result.equivalents.items():
+        yield f"{row} is the same network as {first}"
+    yield from conditions_said(result)
+    yield from faults_said(result)

@@ -1,0 +1,123 @@
+"""`archspec ablate`: a table of what each change of a network costs and brings."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archspec.cli._options import catalog, output_option, plugins_option, put_table, set_option
+
+if TYPE_CHECKING:
+    from archspec.ablation import Ablation
+    from archspec.ablation.running import AblationWatch
+
+FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
+DATA = ("csv", "json")
+
+
+@click.command()
+@click.argument("file")
+@click.option("--dry-run", is_flag=True, help="Print the rows, what they cost, and what would be measured.")
+@click.option("--only", multiple=True, metavar="ROW", help="Only this row, and the base. Repeatable.")
+@click.option("--update", is_flag=True, help="Measure again what the ledger has.")
+@click.option("--seeds", metavar="N,N,…", help="Of trainings, instead of the file's.")
+@click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
+@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="What every row starts from.")
+@click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Trainings at a time.")
+@click.option("--procedure", metavar="NAME", help="How latency is taken: quick, default or paper.")
+@click.option("--ledger", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+              help="Where measured numbers are kept; else ledger.db in --runs.")  # fmt: skip
+@click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True,
+              metavar="FOLDER", help="Where trainings go.")  # fmt: skip
+@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
+              help="csv and json have a column a number, the others a cell a metric.")  # fmt: skip
+@output_option
+@set_option
+@plugins_option
+def ablate(
+    file: str,
+    dry_run: bool,
+    only: tuple[str, ...],
+    update: bool,
+    seeds: str | None,
+    references: tuple[str, ...],
+    weights: Path | None,
+    weights_format: str | None,
+    workers: int | None,
+    procedure: str | None,
+    ledger: str | None,
+    runs: Path,
+    reporter: str,
+    output: Path | None,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+) -> None:
+    """Compare the rows of an ablation FILE (a path, or a bundled name) with its base.
+
+    Only what the ledger does not have is measured; stopped anywhere and begun again, nothing is repeated. --set
+    changes every row.
+    """
+    from archspec.ablation import chosen, load_ablation
+    from archspec.ablation.running import AblationRun
+    from archspec.evaluate.ledger import default_ledger
+
+    more: list[str | dict[str, Any]] = list(overrides)
+    if weights is not None:
+        more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
+    ablation = load_ablation(file, overrides=more, catalog=catalog(plugins))
+    ablation = chosen(ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure)
+    run = AblationRun(ablation, ledger or default_ledger(runs), runs, plugins)
+    if dry_run:
+        from archspec.ablation.dry_run import plan_table
+
+        put_table(plan_table(run), "table" if reporter in ("latex", "html") else reporter, output)
+        return
+    from archspec.ablation.tables import data_table, people_table
+
+    with _watching(ablation) as watch:
+        result = run.run(watch, update=update)
+    print(f"{result.measured} numbers measured, the others from {run.ledger}", file=sys.stderr)
+    put_table((data_table if reporter in DATA else people_table)(result), reporter, output)
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        found = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if not found or any(one < 0 for one in found):
+        raise click.UsageError(f"--seeds wants numbers from 0 ({text}). Write --seeds 0,1,2")
+    return tuple(dict.fromkeys(found))
+
+
+@contextmanager
+def _watching(ablation: Ablation) -> Iterator[AblationWatch]:
+    from archspec.cli._progress import counting, watching
+
+    with counting(f"{ablation.name}: trainings") as count, watching(f"{ablation.name}: latency") as timing:
+        yield _Watch(count, timing)
+
+
+class _Watch:
+    """Bars on a terminal, a line a training in a pipe."""
+
+    def __init__(self, count: Any, timing: Any) -> None:
+        self._count, self._timing = count, timing
+
+    def training(self, done: int, total: int, words: str) -> None:
+        """Each."""
+        self._count(done, total)
+        if not sys.stderr.isatty():
+            print(f"{words}: {done} of {total} trainings", file=sys.stderr, flush=True)
+
+    def timing(self, progress: Any) -> None:
+        """Between runs."""
+        self._timing(progress)

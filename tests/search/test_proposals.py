@@ -1,0 +1,75 @@
+"""Where new candidates come from when the sampler has none."""
+
+from dataclasses import dataclass, field, replace
+
+from archspec.search.candidates import Genome, Parameter
+from archspec.search.history import History
+from archspec.search.proposals import Proposals
+from archspec.search.sampling import Sampler, Task
+from archspec.search.trials import Objective, Trial
+from tests.search.fake_space import FakeSpace
+
+SPACE = FakeSpace((Parameter("depth", tuple(range(50)), ordered=True),))
+TASK = Task(SPACE, (Objective("ms"),))
+
+
+@dataclass
+class Stubborn:
+    """Always proposes the same."""
+
+    genome: Genome = field(default_factory=lambda: {"depth": 0})
+    tries: int = 3
+    asked: int = 0
+
+    def propose(self, number: int, attempt: int) -> Genome:
+        self.asked += 1
+        return self.genome
+
+    def tell(self, trial: Trial) -> None:
+        pass
+
+
+def made(sampler: Sampler, patience: int = 1000) -> tuple[Proposals, History]:
+    history = History(TASK.objectives)
+    return Proposals(TASK, sampler, history, patience), history
+
+
+def evaluated(history: History, genome: Genome, key: str) -> None:
+    history.take(Trial(history.next_number, key, genome, "done", {"ms": 1.0}))
+
+
+def test_a_stubborn_sampler_is_helped_until_the_space_is_exhausted() -> None:
+    sampler = Stubborn()
+    proposals, history = made(sampler)
+    found = []
+    while (proposal := proposals.next()) is not None:
+        found.append(proposal.key)
+        evaluated(history, proposal.genome, proposal.key)
+    assert sorted(found) == sorted({f"depth={depth}" for depth in range(50)})
+    assert proposals.exhausted and proposals.passed.repeated > 0
+    asked = sampler.asked
+    assert proposals.next() is None and sampler.asked == asked, "it is not asked again"
+
+
+def test_what_could_not_be_taken_is_the_next_unless_known_by_then() -> None:
+    """A budget that was full when it was claimed may have room again once another's evaluation has failed."""
+    proposals, history = made(Stubborn())
+    first = proposals.next()
+    assert first is not None
+    proposals.put_back(first)
+    assert proposals.next() == first
+    proposals.put_back(first)
+    evaluated(history, first.genome, first.key)
+    other = proposals.next()
+    assert other is not None and other.key != first.key
+
+
+def test_in_an_endless_space_it_gives_up_after_so_many_known_ones() -> None:
+    space = replace(SPACE, parameters=(Parameter("rate", low=0.0, high=1.0),), same=("rate",))
+    history = History(TASK.objectives)
+    proposals = Proposals(Task(space, TASK.objectives), Stubborn({"rate": 0.5}), history, patience=100)
+    first = proposals.next()
+    assert first is not None
+    evaluated(history, first.genome, first.key)
+    assert proposals.next() is None and not proposals.exhausted
+    assert proposals.passed.folded + proposals.passed.repeated == 101
