@@ -37,7 +37,7 @@ def report(
     plugins: tuple[Path, ...],
 ) -> None:
     """Write a page of WHAT: folders of archspec train, build, evaluate, ablate or search, files of records, and what
-    archspec profile and latency wrote as JSON.
+    archspec profile and ablate wrote as JSON.
 
     Several are set side by side. The page holds everything it shows, and the same files give the same bytes.
     """

@@ -25,6 +25,7 @@ MEASURED_UNDER = {
 SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
           "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
           "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
+ROOM = 72  # letters of all names together; above that columns are headed by numbers
 LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("paired_ratio", "ratio to the reference", "×", 3),
              ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
              ("first_ms", "first inference", "ms", 3), ("init_ms", "initialisation", "ms", 3))  # fmt: skip
@@ -57,11 +58,16 @@ def comparison(subjects: Sequence[Subject], *, for_people: bool = True) -> Compa
     """
     rows = [*_scores(subjects), *_classes(subjects), *_costs(subjects), *_latencies(subjects)]
     unlike: dict[str, None] = {}
-    tables = [_differing(subjects)]
+    names = [one.name for one in subjects]
+    tables = []
+    if for_people and sum(map(len, names)) > ROOM:
+        tables.append(_compared(subjects))
+        names = [f"[{number}]" for number in range(1, len(names) + 1)]
+    tables.append(_differing(subjects, names))
     for kind, title in (("scores", "Scores"), ("costs", "Costs"), ("latency", "Latency")):
         some = [row for row in rows if row.kind == kind]
         if some:
-            table, said = _table(title, subjects, some, for_people)
+            table, said = _table(title, names, some, for_people)
             tables.append(table)
             unlike |= dict.fromkeys(said)
     return Comparison(tuple(table for table in tables if table.rows), tuple(unlike))
@@ -113,20 +119,20 @@ def _values(records: Sequence[Record | None], factor: float) -> tuple[float | No
     )
 
 
-def _table(title: str, subjects: Sequence[Subject], rows: Sequence[_Row], for_people: bool) -> tuple[Table, list[str]]:
+def _table(title: str, names: Sequence[str], rows: Sequence[_Row], for_people: bool) -> tuple[Table, list[str]]:
     """A column a subject, and from the second one on a delta to the first."""
     columns = [Column("quantity", "quantity"), Column("unit", "unit")]
-    for number, one in enumerate(subjects):
-        columns.append(Column(f"value_{number + 1}", one.name, "", "number", align="right"))
+    for number, name in enumerate(names):
+        columns.append(Column(f"value_{number + 1}", name, "", "number", align="right"))
         if number:
             columns.append(Column(f"delta_{number + 1}", f"Δ {number + 1}", align="right"))
     said: list[str] = []
-    cells = tuple(_cells(row, subjects, said, for_people) for row in rows)
-    notes = (f"Δ is to {subjects[0].name}",) if len(subjects) > 1 else ()
+    cells = tuple(_cells(row, names, said, for_people) for row in rows)
+    notes = (f"Δ is to {names[0]}",) if len(names) > 1 else ()
     return Table(title, tuple(columns), cells, (*notes, *dict.fromkeys(said))), said
 
 
-def _cells(row: _Row, subjects: Sequence[Subject], said: list[str], for_people: bool) -> tuple[Cell, ...]:
+def _cells(row: _Row, names: Sequence[str], said: list[str], for_people: bool) -> tuple[Cell, ...]:
     cells: list[Cell] = [row.name, row.unit]
     for number, value in enumerate(row.values):
         cells.append(value if value is None or not for_people else f"{value:,.{row.digits}f}")
@@ -139,7 +145,7 @@ def _cells(row: _Row, subjects: Sequence[Subject], said: list[str], for_people: 
             continue
         if different:
             end = "" if row.kind == "costs" else ": no Δ"
-            said.append(f"{subjects[number].name}: {row.kind} of another {', '.join(different)} than the first{end}")
+            said.append(f"{names[number]}: {row.kind} under other conditions ({', '.join(different)}){end}")
         if different and row.kind != "costs":
             cells.append("unlike" if for_people else None)
         else:
@@ -161,7 +167,14 @@ def unlike(first: Record | None, other: Record | None, kind: str) -> tuple[str, 
     return tuple(name.replace("_", " ") for name in names if first.conditions.get(name) != other.conditions.get(name))
 
 
-def _differing(subjects: Sequence[Subject]) -> Table:
+def _compared(subjects: Sequence[Subject]) -> Table:
+    """What the numbers above the columns stand for."""
+    columns = (Column("number", "", align="right"), Column("name", "compared"), Column("kind", "kind"))
+    rows = tuple((f"[{number}]", one.name, one.kind) for number, one in enumerate(subjects, 1))
+    return Table("Compared", columns, rows)
+
+
+def _differing(subjects: Sequence[Subject], heads: Sequence[str]) -> Table:
     """Every condition that is not the same for all who have it; a value that changes within a subject is left out."""
     found: list[dict[str, Plain]] = [_own(one) for one in subjects]
     names = dict.fromkeys(name for own in found for name in own)
@@ -175,7 +188,7 @@ def _differing(subjects: Sequence[Subject]) -> Table:
     columns = (
         Column("condition", "condition"),
         Column("kind", "kind"),
-        *(Column(f"value_{number}", one.name) for number, one in enumerate(subjects, 1)),
+        *(Column(f"value_{number}", name) for number, name in enumerate(heads, 1)),
     )
     return Table("Conditions that differ", columns, tuple(rows))
 

@@ -118,10 +118,8 @@ class Run:
         """Nobody else trains here meanwhile; a killed process lets go by itself. Raises `UserError`."""
         with held(self.folder / ".lock") as alone:
             if not alone:
-                raise user_error(
-                    "another process trains here", "Wait for it, or stop it", place=Place(str(self.folder))
-                )
-            yield
+                fact = "another process trains here"
+                raise user_error(fact, "Wait for it, or stop it", place=Place(str(self.folder)))
 
 
 def _reference(dataset: Dataset) -> str:
