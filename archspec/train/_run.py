@@ -120,6 +120,7 @@ class Run:
             if not alone:
                 fact = "another process trains here"
                 raise user_error(fact, "Wait for it, or stop it", place=Place(str(self.folder)))
+            yield
 
 
 def _reference(dataset: Dataset) -> str:
