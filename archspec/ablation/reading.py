@@ -12,6 +12,7 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
 from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.export import Precision
 from archspec.search.study import Target
 from archspec.spec import Spec, load, override
 from archspec.spec.document import raise_together
@@ -220,7 +221,7 @@ class _Reading(Reader):
         return shown_path(there) if there.is_file() else name
 
 
-def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[str]) -> list[Row]:
+def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[Precision]) -> list[Row]:
     if len(precisions) == 1:
         return [Row(name, spec, precisions[0]) for name, spec in specs.items()]
     alone = len(specs) == 1

@@ -44,7 +44,7 @@ def latencies(
     if not wanted:
         return {}, {}, False
     together = _digest(ablation, hashes)
-    known = [] if update else ledger.find(conditions={"together": together})
+    known = [] if update else _known(ledger, {hashes[row.name] for row in ablation.rows}, together)
     fresh = {(record.metric, str(record.conditions["row"])) for record in known} < {
         (metric, row.name) for metric in (*TOGETHER, IQR, RATIO) for row in ablation.rows
     }
@@ -61,6 +61,12 @@ def latencies(
         for metric in wanted
     }
     return readings, {row.name: _ratio(by_row[row.name, RATIO]) for row in ablation.rows}, fresh
+
+
+def _known(ledger: Ledger, hashes: set[str], together: str) -> list[Record]:
+    """Network by network: there is an index of those, and none of conditions."""
+    conditions = {"together": together}
+    return [record for each in sorted(hashes) for record in ledger.find(hash=each, conditions=conditions)]
 
 
 def _ratio(record: Record) -> Ratio:

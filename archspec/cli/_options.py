@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.reporters import Table
 
-FORMATS = ("table", "json", "csv", "markdown")
+FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 set_option: Decorator = click.option(

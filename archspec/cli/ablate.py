@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import catalog, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import FORMATS, catalog, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
     from archspec.ablation.running import AblationWatch
 
-FORMATS = ("table", "csv", "markdown", "latex", "html", "json")
 DATA = ("csv", "json")
 
 
@@ -76,7 +75,7 @@ def ablate(
     if dry_run:
         from archspec.ablation.dry_run import plan_table
 
-        put_table(plan_table(run), "table" if reporter in ("latex", "html") else reporter, output)
+        put_table(plan_table(run), reporter, output)
         return
     from archspec.ablation.tables import data_table, people_table
 

@@ -13,6 +13,7 @@ from typing import TextIO, cast
 
 from archspec.errors import nearest, user_error
 from archspec.reporters._bars import Bar, bar_chart
+from archspec.reporters._frame import to_frame
 from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import for_people, transposed
@@ -31,6 +32,7 @@ __all__ = [
     "render",
     "report",
     "scatter_svg",
+    "to_frame",
     "transposed",
 ]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from archspec.evaluate.calibration import Progress as Calibration
 from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
 from archspec.evaluate.ledger import Ledger, default_ledger
 from archspec.evaluate.subject import Subject
-from archspec.record import Record, write_text
+from archspec.record import Record, held, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.space import Space
@@ -25,13 +25,13 @@ from archspec.search.study.conditions import calibrated, fingerprints, predicts,
 from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
-from archspec.search.study.study import Study
+from archspec.search.study.study import Front, Study
 from archspec.search.watching import SearchResult, Watch
 from archspec.spec import Spec, expand, parse
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
-STORE_FILE, STUDY_FILE = "study.db", "study.yaml"
+STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
 ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
@@ -128,12 +128,21 @@ class StudyRun:
         _ = self.name, self.space
 
     @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One driver a folder: two would train in the same places."""
+        with ExitStack() as stack:
+            with _folder_faults(self.folder):
+                alone = stack.enter_context(held(self.folder / LOCK_FILE))
+            if not alone:
+                fact = f"another archspec search is at work in {self.folder}"
+                raise user_error(fact, "Wait for it, or stop it; more --workers make one faster")
+            yield
+
+    @contextmanager
     def opened(self) -> Iterator[TrialStore]:
         """The store, with its folder."""
-        try:
+        with _folder_faults(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise user_error(f"cannot make the folder {self.folder} ({error.strerror})", "Name another") from error
         store = open_store(self.store_url)
         try:
             yield store
@@ -143,7 +152,7 @@ class StudyRun:
     def run(self, watch: StudyWatch) -> StudyOutcome:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
-        with self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+        with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
@@ -193,7 +202,8 @@ class StudyRun:
     def afterwards(self, result: SearchResult, settings: Settings, ledger: Ledger, watch: StudyWatch) -> StudyOutcome:
         """The front and its neighbours, measured."""
         study = self.study
-        networks = [*self.front(result), *self.beside(settings)]
+        beside = self.trained_beside(self.beside(settings), settings, ledger, watch)
+        networks = [*self.front(result), *beside]
         notes = [result.message] if result.message else []
         if networks and study.front.metrics:
             evaluator = evaluator_for(replace(settings, metrics=study.front.metrics), self.ledger_url, self.backbones)
@@ -206,6 +216,21 @@ class StudyRun:
                     for one, found in zip(networks, timed, strict=True)
                 ]
         return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
+
+    def trained_beside(
+        self, networks: list[Network], settings: Settings, ledger: Ledger, watch: StudyWatch
+    ) -> list[Network]:
+        """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
+        metrics = tuple(filter(trains, self.study.searched))
+        if not metrics or not networks:
+            return networks
+        study = replace(self.study, front=Front(metrics, (self.study.seed,)))
+        evaluator = evaluator_for(replace(settings, metrics=metrics), self.ledger_url, self.backbones)
+        found = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
+        return [
+            replace(one, values={**one.values, **{metric: reading.mean for metric, reading in of.items()}})
+            for one, of in zip(networks, found, strict=True)
+        ]
 
     def front(self, result: SearchResult) -> list[Network]:
         """The points of the front that are looked at, numbered from 1."""
@@ -225,6 +250,14 @@ class StudyRun:
             values = screen(Subject(spec, cheap), cheap).values
             found.append(Network(name, spec, hash_of(spec), None, dict(values)))
         return found
+
+
+@contextmanager
+def _folder_faults(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another") from error
 
 
 def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from archspec.errors import Place, user_error
 from archspec.search.history import History
 from archspec.search.store import TrialStore
-from archspec.search.study.outcome import Measured, StudyOutcome
+from archspec.search.study.outcome import Measured, Network, StudyOutcome
 from archspec.search.study.reading import load_study
 from archspec.search.study.running import STUDY_FILE, StudyRun
 from archspec.search.study.writing import RECORD_FILE
@@ -58,20 +58,25 @@ def shown(run: StudyRun) -> StudyOutcome:
         result = known_result(store, run)
     settings = run.settings
     networks = [*run.front(result), *run.beside(settings)]
-    measured = _measured(run.folder / RECORD_FILE)
-    found = tuple(
-        replace(one, measured=measured.get((one.name if one.beside else "", one.hash), {})) for one in networks
-    )
+    known = _recorded(run.folder / RECORD_FILE)
+    found = tuple(_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks)
     return StudyOutcome(run.study, run.folder, result, found, (result.message,) if result.message else ())
 
 
-def _measured(file: Path) -> dict[tuple[str, str], Mapping[str, Measured]]:
-    """(name of a network beside the front or '', hash) -> what was measured of it."""
+def _with(network: Network, recorded: Mapping[str, Any] | None) -> Network:
+    if recorded is None:
+        return network
+    values = {**recorded["values"], **network.values} if network.beside else network.values
+    return replace(network, values=values, measured=_readings(recorded))
+
+
+def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """(name of a network beside the front or '', hash) -> what the record says of it."""
     if not file.is_file():
         return {}
     try:
         networks = json.loads(file.read_text("utf-8"))["networks"]
-        return {("" if one["trial"] is not None else one["name"], one["hash"]): _readings(one) for one in networks}
+        return {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in networks}
     except (OSError, ValueError, KeyError, TypeError) as error:
         fact = f"not the record of a study ({error})"
         raise user_error(

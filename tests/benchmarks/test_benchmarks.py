@@ -228,3 +228,12 @@ def test_search_quality() -> None:
     assert len(found) == 8
     for row in found.values():
         assert 0 < row["mean_16"] <= row["mean_32"] <= row["mean_48"] <= 1
+
+
+@pytest.mark.slow
+def test_ledger() -> None:
+    found = {row["what"]: row for row in rows("ledger.py", "--quick")}
+    assert list(found) == ["add", "open", "one by its key", "a network's", "summary", "a table"]
+    for name in ("add", "one by its key", "a network's"):
+        assert found[name]["ratio"] == pytest.approx(found[name]["lines_s"] / found[name]["wall_s"])
+    assert found["a table"]["met"] == "CPU ≤ 2 s: yes"

@@ -114,7 +114,40 @@ JSON = """\
 }
 """
 
-EXPECTED = {"table": TEXT, "markdown": MARKDOWN, "csv": CSV, "json": JSON}
+HTML = """\
+<table>
+<caption>Table 5</caption>
+<thead><tr><th scope="col">Network</th><th scope="col" class="number">Parameters</th>\
+<th scope="col" class="number">Cost (GFLOPs)</th><th scope="col">Exact</th>\
+<th scope="col" class="number">Latency (ms)</th></tr></thead>
+<tbody>
+<tr><td>shufflenetv2_dpc</td><td class="number">1,234,567</td><td class="number">0.65</td><td>yes</td>\
+<td class="number">9.5</td></tr>
+<tr><td>mobile|net\\nv2 *x*</td><td class="number">12</td><td class="number">1.00</td><td>no</td>\
+<td class="number">-</td></tr>
+</tbody>
+</table>
+<ul>
+<li>input: 224 × 224</li>
+<li>threads: 1</li>
+</ul>
+"""
+LATEX = r"""\begin{table}
+\centering
+\caption{Table 5}
+\begin{tabular}{lrrlr}
+\toprule
+Network & Parameters & Cost (GFLOPs) & Exact & Latency (ms) \\
+\midrule
+shufflenetv2\_dpc & 1,234,567 & 0.65 & yes & 9.5 \\
+mobile\textbar{}net\textbackslash{}nv2 *x* & 12 & 1.00 & no & - \\
+\bottomrule
+\end{tabular}
+\par\smallskip\footnotesize input: 224 $\times$ 224.
+\par\smallskip\footnotesize threads: 1.
+\end{table}
+"""
+EXPECTED = {"table": TEXT, "markdown": MARKDOWN, "csv": CSV, "json": JSON, "html": HTML, "latex": LATEX}
 FOLDER = Path(archspec.reporters.__file__).parent
 FILES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
 
@@ -322,7 +355,7 @@ def test_an_unknown_format_names_the_nearest() -> None:
     with pytest.raises(UserError) as caught:
         render(TABLE, "mardown")
     assert str(caught.value) == "unknown format 'mardown'. Did you mean 'markdown'?"
-    with pytest.raises(UserError, match=r"One of: csv, json, markdown, table"):
+    with pytest.raises(UserError, match=r"One of: csv, html, json, latex, markdown, table"):
         render(TABLE, "../x")
 
 
