@@ -147,7 +147,7 @@ def _unit(metric: str) -> str:
     unit = measure_named(metric).unit
     if unit == "10^9 operations":  # the name says it
         return ""
-    return "" if metric.endswith(f"_{unit.lower()}") or metric == unit.lower() else unit
+    return "" if metric.endswith(f"_{unit.lower().replace('²', '2')}") or metric == unit.lower() else unit
 
 
 def _difference(result: AblationResult, row: str, metric: str) -> Difference:
@@ -169,7 +169,8 @@ def _notes(result: AblationResult) -> Iterator[str]:
     ablation = result.ablation
     if len(ablation.rows) > 1:
         yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
-        differences = [_difference(result, row.name, metric) for row in ablation.rows for metric in ablation.metrics]
+        others = [row.name for row in ablation.rows if row.name != ablation.base]
+        differences = [_difference(result, row, metric) for row in others for metric in ablation.metrics]
         if any(one.within_noise for one in differences if one.p is not None):
             yield SEEDS_RULE
         if any(one.within_noise for one in differences if one.p is None):

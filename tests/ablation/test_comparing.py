@@ -86,6 +86,16 @@ def test_the_table_for_machines_has_whole_numbers() -> None:
     assert frame["miou_published"] == 0.71
 
 
+def test_the_rule_of_a_mark_stands_only_below_a_table_that_has_the_mark() -> None:
+    """The base differs from itself by nothing, which is no news."""
+    whole = result()
+    assert not any("≈" in note for note in people_table(whole).notes)
+    close = {**whole.readings, ("cell", "miou"): reading(0.51, 0.52, 0.53)}
+    table = people_table(AblationResult(whole.ablation, close, {}, {}))
+    assert table.rows[1][4] == "≈ 0.0000"
+    assert sum("≈" in note for note in table.notes) == 1
+
+
 def test_what_failed_is_said() -> None:
     whole = result()
     readings = {**whole.readings, ("cell", "miou"): Reading({}, fault="the training diverged")}
