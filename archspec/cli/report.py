@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import plugins_option, put
+from archspec.cli._options import catalog, plugins_option, put
+
+if TYPE_CHECKING:
+    from archspec.reporters.page import Section
 
 
 @click.command()
@@ -19,7 +23,7 @@ from archspec.cli._options import plugins_option, put
 @click.option("--data", metavar="NAME[:DIR]", help="Show image, truth and prediction, and what a run looks at.")
 @click.option("--split", default="val", show_default=True, help="Of the data.")
 @click.option("--images", type=click.IntRange(1, 32), default=4, show_default=True, help="Of it, evenly chosen.")
-@click.option("--method", default="gradcam++", show_default=True, help="Of the maps, as of archspec explain.")
+@click.option("--method", default="gradcam", show_default=True, help="Of the maps, as of archspec explain.")
 @plugins_option
 def report(
     what: tuple[Path, ...],
@@ -33,7 +37,7 @@ def report(
     plugins: tuple[Path, ...],
 ) -> None:
     """Write a page of WHAT: folders of archspec train, build, evaluate, ablate or search, files of records, and what
-    archspec profile and latency wrote as JSON.
+    archspec profile and ablate wrote as JSON.
 
     Several are set side by side. The page holds everything it shows, and the same files give the same bytes.
     """
@@ -41,7 +45,15 @@ def report(
     from archspec.reporters.page import page_html
 
     subjects = open_subjects(what)
-    pictures = ()
+    pictures: list[Section] = []
+    runs = [one for one in subjects if one.kind == "training run"]
+    if data is not None:
+        if not runs:
+            raise click.UsageError("--data shows what a training run makes of images, and none is named")
+        from archspec.report.looking import looked_at
+
+        for run in runs:
+            pictures += looked_at(run, data, split=split, images=images, method=method, catalog=catalog(plugins))
     page = page_of(subjects, title, pictures)
     text = page_html(page)
     put(text, output)

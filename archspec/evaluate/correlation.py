@@ -11,8 +11,6 @@ from archspec.evaluate.measures import measure_named, measures
 FEWEST = 3
 """Two networks are ranked alike or not, whatever is measured: below three there is nothing to say."""
 BASELINES = ("params", "random_score")
-COSTS = ("predicted_latency_ms", "gflops", "memory_access_mb", *BASELINES)
-LATENCY = "latency_ms"
 
 Values = Mapping[str, float | None]
 
@@ -41,24 +39,6 @@ def rank_correlation(first: str, second: str, networks: Iterable[Values]) -> Ran
     both = [(one, other) for one, other in pairs if one is not None and other is not None]
     spearman, kendall = _coefficients([_way(first) * one for one, _ in both], [_way(second) * one for _, one in both])
     return RankCorrelation(first, second, len(both), spearman, kendall)
-
-
-def study_correlations(networks: Sequence[Values]) -> tuple[RankCorrelation, ...]:
-    """What every study prints, as far as two or more networks have both numbers.
-
-    Each proxy, zero-cost score and baseline (`random_score`, `params`) against the dearest accuracy; cost, predicted
-    latency and the baselines against measured latency.
-    """
-    there = {name for values in networks for name in values if _number(values, name) is not None}
-    known = [measure_named(name) for name in measures() if name in there]
-    trained = sorted((one.height, one.name) for one in known if one.name.endswith("miou"))
-    pairs = [(cost, LATENCY) for cost in COSTS if cost in there and LATENCY in there]
-    if trained:
-        full = trained[-1][1]
-        proxies = [one.name for one in known if one.rung == "proxy" or one.name in BASELINES]
-        pairs += [(proxy, full) for proxy in proxies if proxy != full]
-    found = (rank_correlation(cheap, dear, networks) for cheap, dear in pairs)
-    return tuple(one for one in found if one.count >= 2)
 
 
 def _coefficients(first: Sequence[float], second: Sequence[float]) -> tuple[float | None, float | None]:

@@ -7,7 +7,7 @@
 from archspec.record.atomic import write_bytes, write_text
 from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
-from archspec.record.locking import turn
+from archspec.record.locking import held, turn
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.training_run import TrainingRun
 
@@ -15,6 +15,7 @@ __all__ = [
     "Plain",
     "Record",
     "TrainingRun",
+    "held",
     "package_versions",
     "read_records",
     "timestamp",

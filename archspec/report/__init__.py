@@ -7,7 +7,7 @@ Everything is read from files that other commands wrote, so the same files give 
 from archspec.report._comparing import comparison
 from archspec.report._figures import write_figures
 from archspec.report._opening import open_subjects, source_kinds
-from archspec.report._page import Asked, page_of
+from archspec.report._page import page_of
 from archspec.report._subject import Subject
 
-__all__ = ["Asked", "Subject", "comparison", "open_subjects", "page_of", "source_kinds", "write_figures"]
+__all__ = ["Subject", "comparison", "open_subjects", "page_of", "source_kinds", "write_figures"]

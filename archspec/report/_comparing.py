@@ -1,8 +1,9 @@
 """Subjects side by side: first where their conditions differ, then scores, costs and latencies with deltas.
 
-A delta is only given between numbers that were measured alike: what a number is *measured under* (data, split, size of
-the images, device, runtime, threads) must be the same. What was *changed on purpose* (recipe, seed, weights, precision)
-may differ, and is told as well.
+A delta of scores or latencies is only given between numbers that were measured alike: what a number is *measured
+under* (data, split, size of the images, device, runtime, threads) must be the same. What was *changed on purpose*
+(recipe, seed, weights, precision) may differ, and is told as well. Costs are exact: a delta between two input sizes is
+given, and the sizes are told.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ MEASURED_UNDER = {
                 "delegate", "threads", "batch", "warmup_s", "runs", "runs_per_round", "reference"),
     "costs": ("input_height", "input_width", "classes", "batch"),
 }  # fmt: skip
-SCORES = ("val_miou", "miou", "mean_accuracy", "pixel_accuracy", "frequency_weighted_iou", "category_iou", "iiou",
-          "category_iiou", "boundary_iou")  # fmt: skip
+SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
+          "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
+          "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
+ROOM = 72  # letters of all names together; above that columns are headed by numbers
 LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("paired_ratio", "ratio to the reference", "×", 3),
              ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
              ("first_ms", "first inference", "ms", 3), ("init_ms", "initialisation", "ms", 3))  # fmt: skip
@@ -48,25 +51,33 @@ class _Row:
     records: tuple[Record | None, ...]
 
 
-def comparison(subjects: Sequence[Subject]) -> Comparison:
-    """All tables that have a row. `subjects` are at least one, each with a name of its own."""
+def comparison(subjects: Sequence[Subject], *, for_people: bool = True) -> Comparison:
+    """All tables that have a row. `subjects` are at least one, each with a name of its own.
+
+    `for_people`: numbers with as many decimals as they deserve; else whole, and deltas as numbers.
+    """
     rows = [*_scores(subjects), *_classes(subjects), *_costs(subjects), *_latencies(subjects)]
     unlike: dict[str, None] = {}
-    tables = [_differing(subjects)]
+    names = [one.name for one in subjects]
+    tables = []
+    if for_people and sum(map(len, names)) > ROOM:
+        tables.append(_compared(subjects))
+        names = [f"[{number}]" for number in range(1, len(names) + 1)]
+    tables.append(_differing(subjects, names))
     for kind, title in (("scores", "Scores"), ("costs", "Costs"), ("latency", "Latency")):
         some = [row for row in rows if row.kind == kind]
         if some:
-            table, said = _table(title, subjects, some)
+            table, said = _table(title, names, some, for_people)
             tables.append(table)
             unlike |= dict.fromkeys(said)
     return Comparison(tuple(table for table in tables if table.rows), tuple(unlike))
 
 
 def _scores(subjects: Sequence[Subject]) -> Iterable[_Row]:
-    for metric in SCORES:
+    for metric, name in SCORES.items():
         records = tuple(one.record(metric) for one in subjects)
         if any(records):
-            yield _Row(metric.replace("_", " "), "%", 2, "scores", _values(records, 100.0), records)
+            yield _Row(name, "%", 2, "scores", _values(records, 100.0), records)
 
 
 def _classes(subjects: Sequence[Subject]) -> Iterable[_Row]:
@@ -108,40 +119,44 @@ def _values(records: Sequence[Record | None], factor: float) -> tuple[float | No
     )
 
 
-def _table(title: str, subjects: Sequence[Subject], rows: Sequence[_Row]) -> tuple[Table, list[str]]:
+def _table(title: str, names: Sequence[str], rows: Sequence[_Row], for_people: bool) -> tuple[Table, list[str]]:
     """A column a subject, and from the second one on a delta to the first."""
     columns = [Column("quantity", "quantity"), Column("unit", "unit")]
-    for number, one in enumerate(subjects):
-        columns.append(Column(f"value_{number + 1}", one.name, "", "number"))
+    for number, name in enumerate(names):
+        columns.append(Column(f"value_{number + 1}", name, "", "number", align="right"))
         if number:
             columns.append(Column(f"delta_{number + 1}", f"Δ {number + 1}", align="right"))
     said: list[str] = []
-    cells = tuple(_cells(row, subjects, said) for row in rows)
-    return Table(title, tuple(columns), cells, (f"Δ is to {subjects[0].name}", *dict.fromkeys(said))), said
+    cells = tuple(_cells(row, names, said, for_people) for row in rows)
+    notes = (f"Δ is to {names[0]}",) if len(names) > 1 else ()
+    return Table(title, tuple(columns), cells, (*notes, *dict.fromkeys(said))), said
 
 
-def _cells(row: _Row, subjects: Sequence[Subject], said: list[str]) -> tuple[Cell, ...]:
+def _cells(row: _Row, names: Sequence[str], said: list[str], for_people: bool) -> tuple[Cell, ...]:
     cells: list[Cell] = [row.name, row.unit]
     for number, value in enumerate(row.values):
-        cells.append(None if value is None else round(value, row.digits))
+        cells.append(value if value is None or not for_people else f"{value:,.{row.digits}f}")
         if not number:
             continue
         first = row.values[0]
         different = unlike(row.records[0], row.records[number], row.kind)
         if first is None or value is None:
             cells.append(None)
-        elif different:
-            cells.append("unlike")
-            said.append(f"{subjects[number].name}: {row.kind} not measured as the first ({', '.join(different)}): no Δ")
+            continue
+        if different:
+            end = "" if row.kind == "costs" else ": no Δ"
+            said.append(f"{names[number]}: {row.kind} under other conditions ({', '.join(different)}){end}")
+        if different and row.kind != "costs":
+            cells.append("unlike" if for_people else None)
         else:
-            cells.append(_delta(value - first, first, row.digits, row.unit))
+            cells.append(_delta(value - first, first, row) if for_people else value - first)
     return tuple(cells)
 
 
-def _delta(delta: float, first: float, digits: int, unit: str) -> str:
+def _delta(delta: float, first: float, row: _Row) -> str:
     """`+1.25`; of what is no score also in per cent of the first."""
-    share = "" if unit == "%" or not first else f" ({100 * delta / first:+.1f} %)"
-    return f"{delta:+,.{digits}f}{share}"
+    share = "" if row.kind == "scores" or not first else f" ({100 * delta / first:+.1f} %)"
+    return f"{delta:+,.{row.digits}f}{share}".replace("-", "−")
 
 
 def unlike(first: Record | None, other: Record | None, kind: str) -> tuple[str, ...]:
@@ -152,7 +167,14 @@ def unlike(first: Record | None, other: Record | None, kind: str) -> tuple[str, 
     return tuple(name.replace("_", " ") for name in names if first.conditions.get(name) != other.conditions.get(name))
 
 
-def _differing(subjects: Sequence[Subject]) -> Table:
+def _compared(subjects: Sequence[Subject]) -> Table:
+    """What the numbers above the columns stand for."""
+    columns = (Column("number", "", align="right"), Column("name", "compared"), Column("kind", "kind"))
+    rows = tuple((f"[{number}]", one.name, one.kind) for number, one in enumerate(subjects, 1))
+    return Table("Compared", columns, rows)
+
+
+def _differing(subjects: Sequence[Subject], heads: Sequence[str]) -> Table:
     """Every condition that is not the same for all who have it; a value that changes within a subject is left out."""
     found: list[dict[str, Plain]] = [_own(one) for one in subjects]
     names = dict.fromkeys(name for own in found for name in own)
@@ -162,11 +184,11 @@ def _differing(subjects: Sequence[Subject]) -> Table:
         for name in names
         if len({repr(own[name]) for own in found if name in own}) > 1
     ]
-    rows.sort(key=lambda row: row[1], reverse=True)
+    rows.sort(key=lambda row: str(row[1]), reverse=True)
     columns = (
         Column("condition", "condition"),
         Column("kind", "kind"),
-        *(Column(f"value_{number}", one.name) for number, one in enumerate(subjects, 1)),
+        *(Column(f"value_{number}", name) for number, name in enumerate(heads, 1)),
     )
     return Table("Conditions that differ", columns, tuple(rows))
 

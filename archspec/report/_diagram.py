@@ -1,4 +1,4 @@
-"""A graph as rows of blocks: those alike that follow each other are one row, edges are those that skip a row."""
+"""A graph as rows of blocks, those alike that follow each other in one row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def diagram_of(graph: Graph) -> Diagram:
         for tensor in node.inputs
         if node.name in names and tensor.node.name in names
     }
-    return Diagram(tuple(map(_without_number, rows)), tuple(sorted(edge for edge in edges if edge[1] > edge[0] + 1)))
+    return Diagram(tuple(map(_without_number, rows)), tuple(sorted(edge for edge in edges if edge[1] > edge[0])))
 
 
 def _block(one: Group, section: str) -> Block:
@@ -46,7 +46,7 @@ def _alike(before: Block, block: Block) -> bool:
     stage, _, number = block.name.rpartition(".")
     other, _, _ = before.name.rpartition(".")
     same = (before.section, before.shape, before.stride) == (block.section, block.shape, block.stride)
-    return same and number.isdigit() and bool(stage) and stage == other and not number == "1"
+    return same and number.isdigit() and bool(stage) and stage == other and number != "1"
 
 
 def _without_number(block: Block) -> Block:

@@ -57,8 +57,9 @@ def score_bars(subjects: Sequence[Subject]) -> Bars | None:
     if len(found) < 2:
         return None
     first = found[0][1]
+    deltas = ["", *(f"{100 * (value - first):+.2f}".replace("-", "−") for _, value in found[1:])]
     return Bars("%", tuple(
-        Bar(one.name, 100 * value, None, "" if number == 0 else f"{100 * (value - first):+.2f}", number == 0)
+        Bar(one.name, 100 * value, None, deltas[number], number == 0)
         for number, (one, value) in enumerate(found)
     ), 2)  # fmt: skip
 

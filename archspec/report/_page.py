@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from archspec.report._comparing import comparison
 from archspec.report._conditions import conditions_of, repeating
@@ -16,26 +15,14 @@ from archspec.reporters.page.sections.texts import Text, Texts
 DRAWN = 6  # architectures on one page
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """`data` (None: no pictures) with `split`, how many `images`, and the classes that maps are drawn of."""
-
-    data: str | None = None
-    split: str = "val"
-    images: int = 4
-    classes: tuple[str, ...] = ()
-
-
 def page_of(subjects: Sequence[Subject], title: str = "", pictures: Sequence[Section] = ()) -> Page:
     """The page. `pictures` are sections that were drawn beforehand: they need a network to run."""
     kinds = list(dict.fromkeys(one.kind for one in subjects))
     about = kinds[0] if len(subjects) == 1 else f"{len(subjects)} {f'{kinds[0]}s' if len(kinds) == 1 else 'results'}"
     single = subjects[0] if len(subjects) == 1 else None
+    names = ", ".join(one.name for one in subjects[:3]) + ("…" if len(subjects) > 3 else "")
     return Page(
-        title
-        or (
-            single.name if single else ", ".join(one.name for one in subjects[:3]) + ("…" if len(subjects) > 3 else "")
-        ),
+        title or names,
         about[:1].upper() + about[1:],
         single.lead if single else "",
         tuple(_sections(subjects, pictures)),
@@ -52,7 +39,9 @@ def _sections(subjects: Sequence[Subject], pictures: Sequence[Section]) -> Itera
     yield from pictures
     for one in _distinct(subjects)[:DRAWN]:
         if one.sheet is not None:
-            lead = "A bar is as wide as the root of its feature map; darker is a larger stride. At the right, its share of the MACs."
+            lead = (
+                "A bar is as wide as the root of its feature map; darker is a larger stride. Right: its share of MACs."
+            )
             yield Section("diagram", _titled("Architecture", one, subjects), diagram_of(one.sheet.graph), lead)
     specs = tuple(Text(one.name, one.spec) for one in subjects if one.spec)
     if specs:
@@ -93,7 +82,7 @@ def _numbers(subjects: Sequence[Subject]) -> Iterator[Section]:
         ))  # fmt: skip
         yield Section(
             "distributions",
-            "Latency",
+            "Latency, every run",
             samples,
             "Every run is a stroke; the box goes from quartile to quartile around the median.",
             notes,

@@ -48,7 +48,7 @@ class Subject:
 
     @cached_property
     def sheet(self) -> CostSheet | None:
-        """Costs, worked out from the spec; None where there is none, or it cannot be traced here (a plugin is missing)."""
+        """Costs, worked out from the spec; None where there is none, or it cannot be traced (a plugin is missing)."""
         if not self.spec:
             return None
         from archspec.cost import price

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Literal
 
 from archspec.datasets import Dataset
 from archspec.errors import Place, user_error
-from archspec.record import package_versions, timestamp, write_text
+from archspec.record import held, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override
 from archspec.train._order import Order
 
@@ -117,9 +116,10 @@ class Run:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else trains here meanwhile; a killed process lets go by itself. Raises `UserError`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("a") as file:
-            _lock(file.fileno(), self.folder)
+        with held(self.folder / ".lock") as alone:
+            if not alone:
+                fact = "another process trains here"
+                raise user_error(fact, "Wait for it, or stop it", place=Place(str(self.folder)))
             yield
 
 
@@ -136,14 +136,3 @@ def _from_anywhere(spec: Spec) -> Spec:
         return spec
     whole = str(file.resolve())
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
-
-
-def _lock(descriptor: int, folder: Path) -> None:
-    if os.name != "posix":
-        return
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise user_error("another process trains here", "Wait for it, or stop it", place=Place(str(folder))) from error

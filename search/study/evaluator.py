@@ -16,7 +16,7 @@ from archspec.search.study.pretraining import Backbones
 from archspec.spec import parse
 
 SEED = "seed"  # in the place of a genome: networks that are not proposed have none
-PER_PROCESS = 12  # TensorFlow's memory grows with every network that a process builds
+PER_PROCESS = 2  # what a training held of data and graphs is only given back when its process ends
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,13 @@ def study_record(
         "hypervolume_reference": None if result.reference is None else list(result.reference),
         "networks": [_network(one) for one in outcome.networks],
         "rank_correlations": [
-            {"ranked_by": one.cheap, "against": one.dear, "n": one.networks, "spearman": one.correlation}
+            {
+                "ranked_by": one.first,
+                "against": one.second,
+                "n": one.count,
+                "spearman": one.spearman,
+                "kendall": one.kendall,
+            }
             for one in agreements(outcome)
         ],
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from archspec.evaluate.calibration import Progress as Calibration
 from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
 from archspec.evaluate.ledger import Ledger, default_ledger
 from archspec.evaluate.subject import Subject
-from archspec.record import Record, write_text
+from archspec.record import Record, held, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.space import Space
@@ -31,7 +31,7 @@ from archspec.spec import Spec, expand, parse
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
-STORE_FILE, STUDY_FILE = "study.db", "study.yaml"
+STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
 ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
@@ -128,12 +128,21 @@ class StudyRun:
         _ = self.name, self.space
 
     @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One driver a folder: two would train in the same places."""
+        with ExitStack() as stack:
+            with _folder_faults(self.folder):
+                alone = stack.enter_context(held(self.folder / LOCK_FILE))
+            if not alone:
+                fact = f"another archspec search is at work in {self.folder}"
+                raise user_error(fact, "Wait for it, or stop it; more --workers make one faster")
+            yield
+
+    @contextmanager
     def opened(self) -> Iterator[TrialStore]:
         """The store, with its folder."""
-        try:
+        with _folder_faults(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise user_error(f"cannot make the folder {self.folder} ({error.strerror})", "Name another") from error
         store = open_store(self.store_url)
         try:
             yield store
@@ -143,7 +152,7 @@ class StudyRun:
     def run(self, watch: StudyWatch) -> StudyOutcome:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
-        with self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+        with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
@@ -241,6 +250,14 @@ class StudyRun:
             values = screen(Subject(spec, cheap), cheap).values
             found.append(Network(name, spec, hash_of(spec), None, dict(values)))
         return found
+
+
+@contextmanager
+def _folder_faults(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another") from error
 
 
 def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from archspec.evaluate.correlation import FEWEST, RankCorrelation
 from archspec.evaluate.measures import measure_named
 from archspec.reporters import Cell, Column, Table
-from archspec.search.study.agreement import FEWEST, Agreement
 from archspec.search.study.outcome import Network, StudyOutcome
 
 DIGITS = {"ms": 2, "MB": 2, "10^9 operations": 3, "": 4}
@@ -107,15 +107,16 @@ def _reason(outcome: StudyOutcome, metric: str) -> str:
     return " and ".join(f"{metric} {'at most' if one.at_most else 'at least'} {one.bound:g}" for one in limits)
 
 
-def agreement_table(found: Sequence[Agreement]) -> Table:
-    """Spearman's rank correlation of each pair, with its n."""
+def agreement_table(found: Sequence[RankCorrelation]) -> Table:
+    """Rank correlations of each pair, with their n."""
     columns = (
         Column("cheap", "ranked by"),
         Column("dear", "against"),
-        Column("correlation", "rank correlation", kind="number", digits=2),
+        Column("spearman", "Spearman", kind="number", digits=2),
+        Column("kendall", "Kendall tau-b", kind="number", digits=2),
         Column("networks", "n", kind="integer"),
     )
-    rows = tuple((one.cheap, one.dear, one.correlation, one.networks) for one in found)
-    few = any(one.correlation is None for one in found)
-    notes = ("Spearman's; 1 is the same order, better against better",)
+    rows = tuple((one.first, one.second, one.spearman, one.kendall, one.count) for one in found)
+    few = any(one.count < FEWEST for one in found)
+    notes = ("1 is the same order, better against better",)
     return Table("", columns, rows, (*notes, f"- where there are fewer than {FEWEST} networks") if few else notes)

@@ -47,6 +47,8 @@ COMMANDS = [
     ["cost", "shufflenetv2_dpc", "--by-line"],
     ["check", "shufflenetv2_dpc"],
     ["show", "mobilenetv2_dpc"],
+    ["space", "--help"],
+    ["space", "dpc_cell", "--sample", "5"],
     ["diff", "shufflenetv2_basic", "shufflenetv2_dpc"],
     ["list"],
     ["list", "blocks"],

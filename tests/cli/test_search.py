@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from archspec.record import held
 from archspec.spec import load, override
 from tests.cli.runner import run
 
@@ -116,6 +117,15 @@ def test_mistakes_are_told(arguments: tuple[str, ...], told: str, tmp_path: Path
     assert result.code == 2
     assert told in result.err
     assert "Traceback" not in result.err
+
+
+def test_two_drivers_in_one_folder_are_one_too_many(study: Path) -> None:
+    folder = searched(study)
+    with held(folder / ".lock") as alone:
+        assert alone
+        result = run("search", str(study), "--output", str(folder.parent))
+    assert result.code == 2
+    assert "another archspec search is at work" in result.err
 
 
 def test_a_change_that_makes_another_study_is_refused_at_resume(study: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from archspec.evaluate.correlation import rank_correlation, study_correlations
+from archspec.evaluate.correlation import rank_correlation
 
 PAIRS = st.lists(st.tuples(st.integers(-4, 4), st.integers(-4, 4)), min_size=3, max_size=12)
 
@@ -60,18 +60,3 @@ def test_few_networks_say_nothing() -> None:
     assert (found.count, found.spearman, found.kendall) == (2, None, None)
     assert of([(1, 1), (1, 2), (1, 3)]) == (None, None)
     assert rank_correlation("naswot", "miou", []).count == 0
-
-
-def test_what_a_study_prints() -> None:
-    networks = [
-        {"params": 1e6 * n, "random_score": 0.3 * n % 1, "gflops": 1.0 * n, "predicted_latency_ms": 2.0 * n,
-         "latency_ms": 2.1 * n, "proxy_miou": 0.1 * n, "naswot": 5.0, "miou": 0.1 * n if n < 4 else None}
-        for n in range(1, 6)
-    ]  # fmt: skip
-    found = {(one.first, one.second): one for one in study_correlations(networks)}
-    costs = ("predicted_latency_ms", "gflops", "params", "random_score")
-    proxies = ("proxy_miou", "naswot", "params", "random_score")
-    assert found.keys() == {(cost, "latency_ms") for cost in costs} | {(proxy, "miou") for proxy in proxies}
-    assert (found["proxy_miou", "miou"].count, found["gflops", "latency_ms"].count) == (3, 5)
-    assert found["naswot", "miou"].spearman is None
-    assert study_correlations([]) == ()

@@ -105,3 +105,28 @@ def test_distinct_operations_of_the_cell(input_size: int, side: int, distinct: i
     assert len(hashes) == 81
     repeats = side < max(GRIDS)
     assert len(keys) == distinct == 1 + len({min(rate, side) for rate in RATES}) ** 2 + 16 - repeats
+
+
+def constant(side: int, then: str) -> Graph:
+    """A map of `side` × `side` equal positions, looked at, and its mean."""
+    x = layers.GlobalAveragePooling2D(keepdims=True)(nets.image(14, 14))
+    x = layers.Resize((side, side), stride=1)(x)
+    x = layers.DepthwiseConv2D(3, padding="same")(x) if then == "3×3" else layers.Conv2D(2, 1)(x)
+    return nets.finish(layers.GlobalAveragePooling2D(keepdims=True)(x))
+
+
+def test_a_constant_map_has_a_size_only_for_what_looks_past_its_border() -> None:
+    assert equivalence_key(constant(7, "3×3")) != equivalence_key(constant(14, "3×3"))
+    assert equivalence_key(constant(7, "1×1")) != equivalence_key(constant(14, "3×3"))
+    assert canonical_hash(constant(7, "1×1")) != canonical_hash(constant(14, "1×1"))
+
+
+def test_a_constant_map_is_constant_no_more_behind_a_window() -> None:
+    """The border's zeros have made it uneven: a pooling of it is not the pooling of anything smaller."""
+
+    def network(pool: int) -> Graph:
+        x = layers.GlobalAveragePooling2D(keepdims=True)(nets.image(14, 14))
+        x = layers.DepthwiseConv2D(3, padding="same")(layers.Resize((14, 14), stride=1)(x))
+        return nets.finish(layers.Resize((14, 14), stride=1)(layers.AveragePooling2D(pool, 1)(x)))
+
+    assert equivalence_key(network(14)) != equivalence_key(network(7))

@@ -43,10 +43,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def files_of_package(folder: Path, name: str) -> list[Path]:
+    """YAML of the specs; of code also what a page is made of."""
+    endings = (".yaml",) if name == "specs" else (".py", ".css", ".js")
+    return [path for path in folder.rglob("*") if path.suffix in endings]
+
+
 def test_wheel_holds_every_file_of_the_package_and_no_other(root: Path, wheel: Path) -> None:
     expected = {"archspec/py.typed"}
     for folder, package in MAPPED.items():
-        for path in (root / folder).rglob("*.yaml" if folder == "specs" else "*.py"):
+        for path in files_of_package(root / folder, folder):
             expected.add(f"{package.replace('.', '/')}/{path.relative_to(root / folder).as_posix()}")
     expected.add("archspec/specs/__init__.py")
     with zipfile.ZipFile(wheel) as archive:

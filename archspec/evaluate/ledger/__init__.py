@@ -6,5 +6,6 @@
 from archspec.evaluate.ledger.ledger import Ledger
 from archspec.evaluate.ledger.places import VARIABLE, default_ledger
 from archspec.evaluate.ledger.summary import Merged, Summary
+from archspec.evaluate.ledger.wanted import Wanted
 
-__all__ = ["VARIABLE", "Ledger", "Merged", "Summary", "default_ledger"]
+__all__ = ["VARIABLE", "Ledger", "Merged", "Summary", "Wanted", "default_ledger"]

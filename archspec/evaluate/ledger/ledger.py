@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from archspec.evaluate.ledger.engine import insert_new, insert_over, opened
 from archspec.evaluate.ledger.faults import WAIT_S, said_plainly
 from archspec.evaluate.ledger.places import Where, where_of
-from archspec.evaluate.ledger.reading import Reading, Wanted
+from archspec.evaluate.ledger.reading import Reading
 from archspec.evaluate.ledger.rows import row_of, spec_row
 from archspec.evaluate.ledger.schema import tables
 from archspec.evaluate.ledger.summary import Merged, Summary
+from archspec.evaluate.ledger.wanted import Wanted
 from archspec.record import Plain, Record
 
 if TYPE_CHECKING:
@@ -88,16 +89,20 @@ class Ledger:
 
         `conditions` are some of a record's; `since` is a time in UTC as records write it, or its beginning.
         """
-        wanted = Wanted(hash, metric, name, dict(conditions or {}), since)
-        return list(islice(self._reading.of(wanted), limit))
+        alternatives = {condition: (value,) for condition, value in (conditions or {}).items()}
+        return list(islice(self.select(Wanted(hash, metric, name, alternatives, since)), limit))
+
+    def select(self, wanted: Wanted, *, newest: bool = False) -> Iterator[Record]:
+        """As `find`, one after the other, and for more kinds of question."""
+        return self._reading.of(wanted, newest=newest)
 
     def all(self) -> Iterator[Record]:
         """Every record, oldest first, a few thousand at a time in memory."""
         return self._reading.of(Wanted())
 
-    def count(self) -> int:
-        """How many records there are."""
-        return self._reading.count()
+    def count(self, wanted: Wanted | None = None) -> int:
+        """How many records there are, or of those that are wanted."""
+        return self._reading.count(wanted or Wanted())
 
     def summary(self) -> Summary:
         """Counts by metric, networks, times and size."""

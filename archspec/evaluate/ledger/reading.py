@@ -2,46 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
 from archspec.evaluate.ledger.faults import said_plainly
 from archspec.evaluate.ledger.places import Where
-from archspec.evaluate.ledger.rows import encode, record_of, searchable, spec_of
+from archspec.evaluate.ledger.rows import record_of, searchable, spec_of
 from archspec.evaluate.ledger.schema import tables
 from archspec.evaluate.ledger.summary import Summary
-from archspec.record import Plain, Record
+from archspec.evaluate.ledger.wanted import Wanted
+from archspec.record import Record
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Engine, Executable, Select
 
 _PAGE = 5000
-_SHORT = 10**12  # from 1e16 on a float is written with an exponent
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What records must agree with; None and '' are anything."""
-
-    hash: str | None = None
-    metric: str | None = None
-    name: str | None = None
-    conditions: Mapping[str, Plain] = field(default_factory=dict)
-    since: str = ""
-
-    def likely(self, body: str) -> bool:
-        """Whether a row's text may hold a wanted record: most are turned away before they are parsed."""
-        return all(_written(name, value) in body for name, value in self.conditions.items())
-
-    def agrees(self, record: Record) -> bool:
-        """Whether a record is wanted: what is in its columns may be cut short."""
-        texts = ((self.hash, record.hash), (self.metric, record.metric), (self.name, record.name))
-        return all(wanted is None or wanted == found for wanted, found in texts) and all(
-            name in record.conditions and _same(record.conditions[name], value)
-            for name, value in self.conditions.items()
-        )
 
 
 class Reading:
@@ -58,26 +34,32 @@ class Reading:
         rows = self._fetch(_columns().where(records.c.key.in_(keys)))
         return self._records(rows, Wanted())
 
-    def of(self, wanted: Wanted) -> Iterator[Record]:
-        """Oldest first, a page at a time: no lock is held while the caller works, and he may add and delete."""
+    def of(self, wanted: Wanted, *, newest: bool = False) -> Iterator[Record]:
+        """Oldest first, else newest; a page at a time: no lock is held meanwhile, and the caller may add and delete."""
         from sqlalchemy import and_, or_
 
-        records = tables().records
-        question = _columns().where(*_clauses(wanted)).order_by(records.c.time, records.c.key).limit(_PAGE)
+        time, key = tables().records.c.time, tables().records.c.key
+        order = (time.desc(), key.desc()) if newest else (time, key)
+        question = _columns().where(*_clauses(wanted)).order_by(*order).limit(_PAGE)
         rows = self._fetch(question)
         while rows:
             yield from self._records(rows, wanted)
             if len(rows) < _PAGE:
                 return
             last = rows[-1]
-            later = or_(records.c.time > last.time, and_(records.c.time == last.time, records.c.key > last.key))
-            rows = self._fetch(question.where(later))
+            if newest:
+                rest = or_(time < last.time, and_(time == last.time, key < last.key))
+            else:
+                rest = or_(time > last.time, and_(time == last.time, key > last.key))
+            rows = self._fetch(question.where(rest))
 
-    def count(self) -> int:
-        """How many records."""
+    def count(self, wanted: Wanted) -> int:
+        """How many records; each is looked at only where conditions are wanted."""
         from sqlalchemy import func, select
 
-        return int(self._fetch(select(func.count()).select_from(tables().records))[0][0])
+        if wanted.conditions:
+            return sum(1 for _ in self.of(wanted))
+        return int(self._fetch(select(func.count()).select_from(tables().records).where(*_clauses(wanted)))[0][0])
 
     def summary(self) -> Summary:
         """Counts and times."""
@@ -131,20 +113,10 @@ def _clauses(wanted: Wanted) -> list[ColumnElement[bool]]:
     records = tables().records
     texts = ((records.c.hash, wanted.hash), (records.c.metric, wanted.metric), (records.c.name, wanted.name))
     clauses: list[ColumnElement[bool]] = [column == searchable(text) for column, text in texts if text is not None]
+    if wanted.hash_begins:
+        clauses.append(records.c.hash.startswith(searchable(wanted.hash_begins), autoescape=True))
     if wanted.since:
         clauses.append(records.c.time >= searchable(wanted.since))
+    if wanted.before:
+        clauses.append(records.c.time < searchable(wanted.before))
     return clauses
-
-
-def _written(name: str, value: Plain) -> str:
-    """How a condition begins in a row's text; a number that may be written in two ways is looked at later."""
-    if isinstance(value, float):
-        return encode(name) + ":" if not value.is_integer() or abs(value) > _SHORT else f"{encode(name)}:{int(value)}"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _SHORT:
-        return encode(name) + ":"
-    return f"{encode(name)}:{encode(value)}"
-
-
-def _same(found: Plain, wanted: Plain) -> bool:
-    """1 and 1.0 are the same condition; 1 and true are not."""
-    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)

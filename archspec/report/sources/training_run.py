@@ -104,6 +104,6 @@ def _curves(file: Path) -> Curves | None:
     curves = tuple(
         Curve(title, tuple((step, factor * value) for step, value in found[column]))
         for column, title, factor in CURVES
-        if found[column]
+        if len(found[column]) > 1
     )
     return Curves("step", curves) if curves else None

@@ -22,7 +22,7 @@ class Axis:
     def said(self, tick: float) -> str:
         """A tick's number, with as many decimals as its neighbours need."""
         step = self.ticks[1] - self.ticks[0] if len(self.ticks) > 1 else abs(tick) or 1.0
-        digits = max(0, -math.floor(math.log10(step) + 1e-9))
+        digits = next((some for some in range(12) if abs(round(step, some) - step) < 1e-9 * step), 12)
         text = f"{tick:,.{digits}f}"
         return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
 
@@ -51,9 +51,15 @@ def number(value: float | None, digits: int | None = None) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     if digits is None:
-        if value == int(value) and abs(value) < 1e15:
-            return f"{int(value):,}"
-        digits = max(0, 3 - math.floor(math.log10(abs(value)))) if value else 0
-        digits = min(digits, 6)
+        return _four_digits(value)
     text = f"{value:,.{digits}f}"
     return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+
+
+def _four_digits(value: float) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    if not 1e-5 <= abs(value) < 1e15:
+        return f"{value:.3e}"
+    text = f"{value:,.{max(0, 3 - math.floor(math.log10(abs(value))))}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

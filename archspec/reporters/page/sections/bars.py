@@ -34,7 +34,7 @@ EXAMPLES = (
 )
 
 
-def render(data: Bars, anchor: str) -> Markup:
+def render(data: Bars, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """One line a bar."""
     ends = [one.value + side * (one.error or 0.0) for one in data.bars if one.value is not None for side in (-1, 1)]
     axis = axis_of(ends, from_zero=True)

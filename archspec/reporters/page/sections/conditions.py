@@ -25,7 +25,7 @@ class Conditions:
 EXAMPLES = (Conditions((Group("latency", (("threads", "1"), ("runtime", "LiteRT 2.3"))), Group("", (("seed", "0"),)))),)
 
 
-def render(data: Conditions, anchor: str) -> Markup:
+def render(data: Conditions, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """A list a group."""
     return joined(map(_group, data.groups))
 

@@ -27,12 +27,21 @@ class Curves:
     curves: tuple[Curve, ...]
 
 
-EXAMPLES = (Curves("step", (Curve("loss", ((10, 1.9), (20, 1.2), (30, 1.0))), Curve("val mIoU (%)", ((30, 14.0),)))),)
+EXAMPLES = (
+    Curves(
+        "step",
+        (
+            Curve("loss", ((10, 1.9), (20, 1.2), (30, 1.0))),
+            Curve("val mIoU (%)", ((20, 12.0), (30, 14.0))),
+            Curve("too short", ((30, 1.0),)),
+        ),
+    ),
+)
 
 
-def render(data: Curves, anchor: str) -> Markup:
+def render(data: Curves, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """A figure a curve."""
-    return element("div", *(_figure(one, data.x) for one in data.curves if one.points), class_="curve-grid")
+    return element("div", *(_figure(one, data.x) for one in data.curves if len(one.points) > 1), class_="curve-grid")
 
 
 def _figure(curve: Curve, x: str) -> Markup:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from archspec.reporters.page._markup import Markup, element, joined
 
-ROW, SPINE, LEFT = 34, 64, 112  # px: height of a row, where the boxes stand, where the names begin
+ROW, SPINE, LEFT = 34, 64, 124  # px: height of a row, where the boxes stand, where the names begin
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Diagram:
-    """Blocks in order of execution; `edges` join two by their numbers where one reads another that is not before it."""
+    """Blocks in order of execution; `edges` are pairs of their numbers, the later reads the earlier."""
 
     blocks: tuple[Block, ...]
     edges: tuple[tuple[int, int], ...] = ()
@@ -32,28 +33,30 @@ class Diagram:
 
 EXAMPLES = (
     Diagram(
-        (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000), Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
+        (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000),
+         Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
          Block("head", "dpc", (14, 14, 512), 16, 100, 1_000_000)),
-        ((0, 2),),
+        ((0, 1), (0, 2), (1, 2)),
     ),
 )  # fmt: skip
 
 
-def render(data: Diagram, anchor: str) -> Markup:
+def render(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """One picture, told in words by the table below it."""
     sections = dict.fromkeys(block.section for block in data.blocks)
     tops = _tops(data)
     height = tops[-1] + ROW if tops else ROW
     largest = max((max(block.shape[:2], default=1) for block in data.blocks if len(block.shape) == 3), default=1)
     whole = sum(block.macs for block in data.blocks) or 1
-    parts = [_edge(tops[start], tops[end], lane) for (start, end), lane in _lanes(data.edges)]
-    parts += [_spine(tops[index], tops[index + 1]) for index in range(len(tops) - 1)]
-    seen: set[str] = set()
-    for block, top in zip(data.blocks, tops, strict=True):
-        if block.section not in seen:
-            seen.add(block.section)
-            parts.append(element("text", block.section, x=str(LEFT), y=str(top - ROW // 2), class_="head"))
-        parts.append(_block(block, top, largest, whole))
+    far = tuple((start, end) for start, end in data.edges if end > start + 1)
+    parts = [_edge(tops[start], tops[end], lane) for (start, end), lane in _lanes(far)]
+    parts += [_spine(tops[start], tops[end]) for start, end in data.edges if end == start + 1]
+    heads = _heads(data)
+    most = max((block.macs for block in data.blocks), default=0) or 1
+    for index, (block, top) in enumerate(zip(data.blocks, tops, strict=True)):
+        if heads[index]:
+            parts.append(element("text", block.section, x=str(LEFT), y=str(top - ROW + 8), class_="head"))
+        parts.append(_block(block, top, largest, (whole, most)))
     said = f"Architecture: {len(data.blocks)} rows of blocks in {', '.join(sections)}; the same as a table below"
     drawing = element("svg", *parts, width="100%", height=str(height), role="img", aria_label=said, class_="tower")
     return joined((drawing, _table(data, whole)))
@@ -61,12 +64,20 @@ def render(data: Diagram, anchor: str) -> Markup:
 
 def _tops(data: Diagram) -> list[int]:
     """The middle of each row, a line more where a section begins."""
-    tops, y, section = [], -ROW // 2, None
-    for block in data.blocks:
-        y += ROW + (ROW if block.section != section else 0)
-        section = block.section
+    tops, y = [], -ROW // 2
+    for head in _heads(data):
+        y += 2 * ROW if head else ROW
         tops.append(y)
     return tops
+
+
+def _heads(data: Diagram) -> list[bool]:
+    """Before which rows a section is named: those that begin one of several blocks."""
+    sections = [block.section for block in data.blocks]
+    return [
+        section != before and sections.count(section) > 1
+        for section, before in zip(sections, [None, *sections], strict=False)
+    ]
 
 
 def _lanes(edges: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], int]]:
@@ -74,47 +85,45 @@ def _lanes(edges: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], in
     taken: list[list[tuple[int, int]]] = []
     found = []
     for start, end in sorted(edges, key=lambda edge: (edge[1] - edge[0], edge)):
-        for lane, others in enumerate(taken):
-            if all(end <= other[0] or start >= other[1] for other in others):
-                break
-        else:
-            lane, others = len(taken), []
-            taken.append(others)
-        others.append((start, end))
+        free = (lane for lane, others in enumerate(taken) if all(end <= one[0] or start >= one[1] for one in others))
+        lane = next(free, len(taken))
+        if lane == len(taken):
+            taken.append([])
+        taken[lane].append((start, end))
         found.append(((start, end), lane))
     return found
 
 
 def _edge(start: int, end: int, lane: int) -> Markup:
     x = max(SPINE - 26 - 9 * min(lane, 3), 2)
-    return element(
-        "path", d=f"M{SPINE} {start} H{x + 6} Q{x} {start} {x} {start + 6} V{end - 6} Q{x} {end} {x + 6} {end} H{SPINE}",
-        class_="skip-edge",
-    )  # fmt: skip
+    way = f"M{SPINE} {start} H{x + 6} Q{x} {start} {x} {start + 6} V{end - 6} Q{x} {end} {x + 6} {end} H{SPINE}"
+    return element("path", d=way, class_="skip-edge")
 
 
 def _spine(top: int, below: int) -> Markup:
     return element("line", x1=str(SPINE), x2=str(SPINE), y1=str(top), y2=str(below), class_="spine")
 
 
-def _block(block: Block, top: int, largest: int, whole: int) -> Markup:
+def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Markup:
+    """`work` are the MACs of the whole and those of the block that has most."""
     width = _drawn(block, largest)
-    share = block.macs / whole
+    whole, most = work
+    share = f"{100 * block.macs / whole:.1f} %" if block.macs else ""
     return element(
         "g",
         element("rect", x=f"{SPINE - width / 2:.1f}", y=str(top - 9), width=f"{width:.1f}", height="18", rx="3",
                 class_=f"block {_colour(block.stride)}"),
         element("text", _name(block), x=str(LEFT), y=str(top), dy="0.32em", class_="name"),
         element("text", _size(block.shape), x="58%", y=str(top), dy="0.32em", class_="wide"),
-        element("rect", x="80%", y=str(top - 4), width=f"{12 * share:.2f}%", height="8", class_="bar wide"),
-        element("text", f"{100 * share:.1f} %", x="100%", y=str(top), dy="0.32em", text_anchor="end"),
+        element("rect", x="80%", y=str(top - 4), width=f"{11 * block.macs / most:.2f}%", height="8", class_="bar wide"),
+        element("text", share, x="100%", y=str(top), dy="0.32em", text_anchor="end"),
     )  # fmt: skip
 
 
 def _drawn(block: Block, largest: int) -> float:
     """px, by the root of the size, so that the small ones can be seen."""
     side = max(block.shape[:2], default=1) if len(block.shape) == 3 else 1
-    return 8 + 80 * (side / largest) ** 0.5
+    return 8 + 80 * math.sqrt(side / largest)
 
 
 def _colour(stride: int) -> str:

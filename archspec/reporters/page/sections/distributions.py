@@ -36,7 +36,7 @@ EXAMPLES = (
 )
 
 
-def render(data: Distributions, anchor: str) -> Markup:
+def render(data: Distributions, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """One line a thing and the axis below."""
     axis = axis_of([value for one in data.items for value in one.samples])
     rows = [
@@ -98,8 +98,9 @@ def _violin(samples: Sequence[float], axis: Axis) -> Markup | None:
     places = [axis.low + (axis.high - axis.low) * index / (POINTS - 1) for index in range(POINTS)]
     heights = [math.fsum(math.exp(-0.5 * ((place - value) / width) ** 2) for value in samples) for place in places]
     tallest = max(heights) or 1.0
-    above = [f"{axis.at(place):.1f},{38 - 30 * height / tallest:.1f}" for place, height in zip(places, heights)]
-    below = [f"{axis.at(place):.1f},{38 + 30 * height / tallest:.1f}" for place, height in zip(places, heights)]
+    pairs = list(zip(places, heights, strict=True))
+    above = [f"{axis.at(place):.1f},{38 - 30 * height / tallest:.1f}" for place, height in pairs]
+    below = [f"{axis.at(place):.1f},{38 + 30 * height / tallest:.1f}" for place, height in pairs]
     shape = element("polygon", points=" ".join([*above, *reversed(below)]), class_="violin")
     return element("svg", shape, viewBox="0 0 100 100", preserveAspectRatio="none", width="100%", height="100%")
 

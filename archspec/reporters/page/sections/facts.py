@@ -27,7 +27,7 @@ class Facts:
 EXAMPLES = (Facts((Fact("val mIoU", "64.5", "%", "101 images"), Fact("size", "6.02", "MB"))),)
 
 
-def render(data: Facts, anchor: str) -> Markup:
+def render(data: Facts, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """A list of terms and values."""
     return element("dl", *map(_fact, data.facts), class_="facts")
 

@@ -31,7 +31,7 @@ EXAMPLES = (
 )
 
 
-def render(data: HeatMap, anchor: str) -> Markup:
+def render(data: HeatMap, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """The table and a key to its colours."""
     head = element("tr", element("th", data.heading, scope="col"), *(
         element("th", name, element("span", f" {data.unit}", class_="unit"), scope="col", class_="number")

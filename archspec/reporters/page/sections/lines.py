@@ -40,7 +40,7 @@ EXAMPLES = (
 )  # fmt: skip
 
 
-def render(data: Lines, anchor: str) -> Markup:
+def render(data: Lines, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """A table a file."""
     return joined(_file(file, data.headings) for file in data.files)
 

@@ -11,8 +11,8 @@ from archspec.reporters.page.sections.heat_map import swatch
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The bytes of a PNG or JPEG file, its height and width in pixels, what stands below it, and what it shows for who cannot
-    see it."""
+    """The bytes of a PNG or JPEG file, its height and width in pixels, what stands below it, and what it shows for
+    those who cannot see it."""
 
     content: bytes
     size: tuple[int, int]
@@ -45,7 +45,7 @@ EXAMPLES = (
 )  # fmt: skip
 
 
-def render(data: Pictures, anchor: str) -> Markup:
+def render(data: Pictures, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """The rows, then the legend."""
     items = (element("li", swatch(colour), name) for name, colour in data.legend)
     legend = element("ul", *items, class_="legend", aria_label="Colours") if data.legend else None

@@ -1,4 +1,4 @@
-"""A table as it is, numbers at the right, units in the headings; it scrolls in itself where it is wider than the page."""
+"""A table as it is, numbers at the right, units in the headings; one wider than the page scrolls in itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXAMPLES = (
 )  # fmt: skip
 
 
-def render(data: Table, anchor: str) -> Markup:
+def render(data: Table, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
     """The table and its notes."""
     notes = element("ul", *(element("li", note) for note in data.notes), class_="notes") if data.notes else None
     return joined((table_of(data, data.title or "Table"), notes))

@@ -45,6 +45,6 @@ def _text(one: Text, identifier: str, folded: bool) -> Markup:
                    aria_label=one.name)  # fmt: skip
     head = (element("span", one.name, class_="name"), note)
     if folded:
-        inside = element("div", copy, code, class_="text-body")
-        return element("details", element("summary", *head), inside, class_="text", id=one.anchor or None)
+        details = element("details", element("summary", *head), code, id=one.anchor or None)
+        return element("div", details, copy, class_="text folded")
     return element("div", element("div", *head, copy, class_="text-head"), code, class_="text", id=one.anchor or None)

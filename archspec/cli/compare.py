@@ -1,0 +1,83 @@
+"""`archspec compare`: runs, builds and scores side by side, what differs in their conditions first."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import format_option, output_option, put
+
+if TYPE_CHECKING:
+    from archspec.report import Subject
+    from archspec.reporters import Table
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=click.Path(path_type=Path))
+@format_option
+@output_option
+def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
+    """Set folders of archspec train, build and evaluate, or files of records, side by side.
+
+    Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
+    stands first.
+    """
+    from archspec.errors import Fault, Place, UserError
+    from archspec.report import comparison, open_subjects
+    from archspec.reporters import render, report
+
+    if len(runs) < 2:
+        raise click.UsageError("one thing has nothing to be compared with. Name two or more")
+    subjects = open_subjects(runs)
+    empty = [one for one in subjects if not one.records]
+    if empty:
+        raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
+                         for one in empty])  # fmt: skip
+    people = reporter in ("table", "markdown")
+    tables = comparison(subjects, for_people=people).tables
+    if reporter == "json":
+        put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
+    elif reporter == "csv":
+        put(render(_one(tables), "csv"), output)
+    elif output is None:
+        for number, table in enumerate(tables):
+            sys.stdout.write("\n" if number else "")
+            report(table, sys.stdout, reporter)
+    else:
+        put("\n".join(render(table, reporter) for table in tables), output)
+
+
+def _object(subjects: list[Subject], tables: tuple[Table, ...]) -> dict[str, object]:
+    return {
+        "compared": [{"name": one.name, "kind": one.kind, "path": str(one.path)} for one in subjects],
+        "tables": [
+            {
+                "title": table.title,
+                "rows": [dict(zip((column.id for column in table.columns), row, strict=True)) for row in table.rows],
+                "notes": list(table.notes),
+            }
+            for table in tables
+        ],
+    }
+
+
+def _one(tables: tuple[Table, ...]) -> Table:
+    """All numbers in one table; conditions that differ are rows too, their values as text."""
+    from archspec.reporters import Column, Table
+
+    widest = max(tables, key=lambda table: len(table.columns))
+    columns = (Column("table", "table"), *widest.columns)
+    ids = [column.id for column in widest.columns]
+    rows = []
+    for table in tables:
+        own = [column.id for column in table.columns]
+        for row in table.rows:
+            cells = dict(zip(own, row, strict=True))
+            cells.setdefault("quantity", cells.get("condition"))
+            cells.setdefault("unit", cells.get("kind"))
+            rows.append((table.title, *(cells.get(name) for name in ids)))
+    return Table("", columns, tuple(rows))

@@ -1,0 +1,54 @@
+"""`archspec export`: a folder to hand over to whoever ships the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archspec.cli._options import catalog, plugins_option, set_option
+from archspec.cli.build import LATENCIES, PRECISIONS
+
+if TYPE_CHECKING:
+    from archspec.export import Precision
+
+
+@click.command()
+@click.argument("what", metavar="RUN|SPEC")
+@click.option("--output", "folder", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+              help="Is made whole, or not at all.")  # fmt: skip
+@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="Of the file.")
+@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
+@click.option("--latency", type=click.Choice(LATENCIES), default="none", show_default=True,
+              help="Measure it on this machine for the card.")  # fmt: skip
+@click.option("--keras/--no-keras", default=True, show_default=True, help="Without: no proof of equality.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
+@set_option
+@plugins_option
+def export(
+    what: str,
+    folder: Path,
+    precision: Precision,
+    representative: Path | None,
+    latency: str,
+    keras: bool,
+    force: bool,
+    overrides: tuple[str, ...],
+    plugins: tuple[Path, ...],
+) -> None:
+    """Write FOLDER with model.tflite (labels and spec in its metadata), spec.yaml, record.json, labels.txt and
+    MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
+    from archspec.cli._progress import waiting
+    from archspec.evaluate import BuildOptions
+    from archspec.report.handing_over import hand_over, source_of
+
+    if representative and precision != "int8":
+        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+    known = catalog(plugins)
+    source = source_of(what, overrides, known)
+    options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=latency)
+    with waiting("exporting"):
+        build = hand_over(source, folder, known, options, prove=keras, force=force)
+    click.echo(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")

@@ -1,0 +1,109 @@
+"""The model card of a network that is handed over, in Markdown: what it is, what it was measured at, how to use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from archspec.record import Record
+from archspec.reporters import Cell, Column, Table, render
+
+if TYPE_CHECKING:
+    from archspec.evaluate import Build
+
+SNIPPET = """import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
+
+interpreter = Interpreter("model.tflite")
+interpreter.allocate_tensors()
+given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+height, width = given["shape"][1:3]
+image = Image.open("IMAGE").convert("RGB").resize((int(width), int(height)))
+values = np.asarray(image, np.float32)[None]
+scale, zero = given["quantization"]
+if given["dtype"] == np.int8:
+    values = np.clip(np.round(values / scale + zero), -128, 127)
+interpreter.set_tensor(given["index"], values.astype(given["dtype"]))
+interpreter.invoke()
+labels = interpreter.get_tensor(found["index"])[0]
+labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel
+"""
+SCORES = ("val_miou", "miou")
+
+
+def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
+    """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
+    return "\n".join([*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build), *_use()])
+
+
+def _head(build: Build) -> Iterator[str]:
+    network, exported = build.network, build.exported
+    yield f"# {build.graph.name}\n"
+    size = " × ".join(map(str, network.input_size))
+    yield f"Semantic segmentation of one {size} RGB image into {network.classes} classes."
+    size_mb = f"{exported.size_bytes / 1e6:.3f} MB"
+    yield f"`model.tflite` is {exported.precision} ({size_mb}), made by archspec from `spec.yaml`;"
+    yield "`record.json` holds every number below with its conditions.\n"
+    if network.source:
+        yield f"Architecture: {network.source}.\n"
+
+
+def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> Iterator[str]:
+    yield "## Weights and scores\n"
+    yield f"Weights: {build.weights_said}.\n"
+    if data:
+        yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
+    if classes:
+        yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(classes)}.\n"
+    whole = next((one for one in scores if one.metric in SCORES), None)
+    if whole is None:
+        yield "No score is known of these weights.\n"
+        return
+    rows: list[tuple[Cell, ...]] = [("mean", whole.value)]
+    rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
+    found = whole.conditions
+    under = (
+        f"{found.get('data', data)} {found.get('split', '')}, {found.get('images', '?')} whole images, float32 weights "
+        "in Keras before export"
+    )
+    columns = (Column("class", "class"), Column("iou", "IoU", kind="number", digits=4))
+    yield render(Table("", columns, tuple(rows), (under,)), "markdown")
+
+
+def _cost(build: Build) -> Iterator[str]:
+    sheet, latency = build.sheet, build.latency
+    yield "## Cost\n"
+    rows: list[tuple[Cell, ...]] = [
+        ("parameters", f"{sheet.params:,}"),
+        ("GFLOPs (2 × GMACs of convolutions)", f"{sheet.gflops:.3f}"),
+        ("activation memory, float32 (MB)", f"{sheet.peak_memory_bytes / 1e6:.2f}"),
+        ("file (MB)", f"{build.exported.size_bytes / 1e6:.3f}"),
+    ]
+    if latency is not None:
+        machine = f"{latency.device}, {latency.machine.cpu}, {latency.system.runtime} {latency.system.version}"
+        rows.append(("median latency (ms)", f"{latency.median_ms:.2f}"))
+        rows.append(("measured on", f"{machine}, {latency.threads} thread(s), {latency.runs} runs"))
+    yield render(Table("", (Column("what", "what"), Column("value", "value", align="right")), tuple(rows)), "markdown")
+    if latency is None:
+        yield "Latency was not measured for this card: `archspec latency model.tflite` does.\n"
+
+
+def _limits(build: Build) -> Iterator[str]:
+    yield "## Limits\n"
+    agreement = build.agreement
+    if agreement is None:
+        yield "- The file was not held against the Keras model.\n"
+    else:
+        found = agreement.file
+        yield (
+            f"- The file's logits differ from the Keras model's by {found.relative_error:.2g} relative on "
+            f"{found.images} generated image(s) (labels agree on {100 * found.label_agreement:.2f} % of pixels).\n"
+        )
+    yield "- It reads one size and was not tested on images unlike those it was trained on.\n"
+
+
+def _use() -> Iterator[str]:
+    yield "## Use\n"
+    yield "`pip install ai-edge-litert pillow numpy`; the image goes in as 0 … 255, everything else is in the file.\n"
+    yield f"```python\n{SNIPPET}```\n"

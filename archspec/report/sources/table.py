@@ -1,0 +1,85 @@
+"""A table that `archspec ablate --format json` wrote (or another command did): the numbers as bars, and the table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.report._subject import Subject
+from archspec.reporters import Cell, Column, Table
+from archspec.reporters.page import Section
+from archspec.reporters.page.sections.bars import Bar, Bars
+
+_PARTS = ("_std", "_n", "_delta", "_p", "_within_noise", "_iqr", "_published", "_to_base", "_to_base_published")
+_HEAD = 400
+
+
+def recognises(path: Path) -> bool:
+    """A JSON file that begins as a table of ours does."""
+    if path.suffix != ".json" or not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD)
+    return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in path.read_bytes()
+
+
+def read(path: Path) -> Subject:
+    """Its table. Raises `UserError` when it is damaged."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        meta, rows = found["meta"], found["rows"]
+        columns = tuple(_column(key, one, rows) for key, one in meta["columns"].items())
+        cells = tuple(tuple(row.get(column.id) for column in columns) for row in rows)
+        table = Table(str(meta.get("title", "")), columns, cells, tuple(map(str, meta.get("notes", ()))))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise user_error(f"not a table that archspec wrote ({error})", place=Place(str(path))) from error
+    return Subject(
+        name=table.title or path.stem,
+        kind="table",
+        path=path,
+        sections=tuple(_sections(table)),
+        commands={"Make it again": f"archspec ablate {table.title}"} if table.title else {},
+    )
+
+
+def _column(key: str, about: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Column:
+    values = [row.get(key) for row in rows if row.get(key) is not None]
+    numbers = bool(values) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
+    whole = numbers and all(isinstance(one, int) for one in values)
+    kind = "integer" if whole else "number" if numbers else "text"
+    digits = 4 if numbers and not whole else None
+    return Column(key, str(about.get("name", key)), str(about.get("unit", "")), kind, digits)  # type: ignore[arg-type]
+
+
+def _sections(table: Table) -> Iterator[Section]:
+    ids = [column.id for column in table.columns]
+    for index, column in enumerate(table.columns[1:], 1):
+        if column.kind != "text" and not column.id.endswith(_PARTS):
+            yield Section("bars", column.name, Bars(column.unit, tuple(_bars(table, ids, index)), _digits(column)))
+    yield Section("table", "All numbers", Table("", table.columns, table.rows, table.notes))
+
+
+def _bars(table: Table, ids: Sequence[str], index: int) -> Iterator[Bar]:
+    metric = ids[index]
+    for number, row in enumerate(table.rows):
+        cells = dict(zip(ids, row, strict=True))
+        spread = _float(cells.get(f"{metric}_std"))
+        iqr = _float(cells.get(f"{metric}_iqr"))
+        delta = _float(cells.get(f"{metric}_delta"))
+        notes = [f"{delta:+.4g}"] if delta is not None else []
+        notes += ["within noise"] if cells.get(f"{metric}_within_noise") is True else []
+        published = _float(cells.get(f"{metric}_published"))
+        notes += [f"published {published:g}"] if published is not None else []
+        error = spread if spread is not None else iqr / 2 if iqr is not None else None
+        yield Bar(str(row[0]), _float(row[index]), error, ", ".join(notes), number == 0)
+
+
+def _digits(column: Column) -> int | None:
+    return None if column.kind == "integer" else 3
+
+
+def _float(cell: Cell) -> float | None:
+    return float(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else None

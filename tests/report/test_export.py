@@ -1,0 +1,90 @@
+"""`archspec export`: a folder that works where archspec is not, made whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from archspec.report.model_card import SNIPPET
+from tests.cli.runner import run
+
+SIZE = ("--set", "input.size=[64,96]")
+
+
+def exported(folder: Path, *more: str) -> Path:
+    result = run("export", "camvid_shufflenetv2_05", *SIZE, "--output", str(folder), "--no-keras", *more)
+    assert result.code == 0, result.err
+    return folder
+
+
+def test_the_folder_holds_what_is_needed(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "out")
+    assert {path.name for path in folder.iterdir()} == {"model.tflite", "spec.yaml", "record.json", "MODEL_CARD.md"}
+    assert json.loads((folder / "record.json").read_text())["records"]
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert "No score is known" in card
+    assert "was not held against the Keras model" in card
+    assert "seed 0" in card
+    assert run("check", str(folder / "spec.yaml")).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_the_cards_own_lines_run(precision: str, tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = exported(tmp_path / "out", "--precision", precision)
+    assert SNIPPET in (folder / "MODEL_CARD.md").read_text()
+    image = tmp_path / "photo.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), dtype=np.uint8)).save(image)
+    lines = SNIPPET.replace("IMAGE", str(image)).replace('"model.tflite"', repr(str(folder / "model.tflite")))
+    names: dict[str, Any] = {}
+    exec(lines, names)
+    assert names["labels"].shape == (64, 96)
+    assert 0 <= names["labels"].min() <= names["labels"].max() < 11
+
+
+def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "out")
+    before = (folder / "model.tflite").read_bytes()
+    refused = run("export", "camvid_shufflenetv2_05", *SIZE, "--output", str(folder), "--no-keras")
+    assert refused.code == 2
+    assert "--force" in refused.err
+    exported(folder, "--force", "--precision", "float16")
+    assert (folder / "model.tflite").read_bytes() != before
+
+
+def test_nothing_is_left_of_one_that_fails(tmp_path: Path) -> None:
+    result = run("export", "camvid_shufflenetv2_05", "--set", "input.size=[1,1]", "--output", str(tmp_path / "o"),
+                 "--no-keras", "--set", "weights=nowhere.npz")  # fmt: skip
+    assert result.code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_run_brings_its_scores_and_labels(tmp_path: Path) -> None:
+    recipe = tmp_path / "quick.yaml"
+    recipe.write_text(
+        "augmentation: {crop: [64, 96], scale_from: 0.5, scale_to: 1.0}\nbatch_size: 2\nsteps: 2\nlearning_rate: 0.01\n"
+        "batch_norm: {momentum: 0.9}\nvalidation: {images: 2}\n"
+    )
+    trained = run("train", "camvid_shufflenetv2_05", *SIZE, "--recipe", str(recipe), "--data", "synthetic_streets",
+                  "--output", str(tmp_path / "runs"))  # fmt: skip
+    assert trained.code == 0, trained.err
+    (folder,) = (tmp_path / "runs").glob("camvid*")
+    result = run("export", str(folder), "--output", str(tmp_path / "out"))
+    assert result.code == 0, result.err
+    labels = (tmp_path / "out" / "labels.txt").read_text().split()
+    card = (tmp_path / "out" / "MODEL_CARD.md").read_text()
+    assert labels[0] == "sky"
+    assert "synthetic_streets val" in card
+    assert "logits differ from the Keras model's by" in card
+    page = run("report", str(folder), "--output", str(tmp_path / "run.html"))
+    assert page.code == 0, page.err
+    assert "IoU by class" in (tmp_path / "run.html").read_text()
+    compared = run("compare", str(folder), str(folder), "--format", "json")
+    assert compared.code == 0, compared.err
