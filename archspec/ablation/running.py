@@ -75,7 +75,7 @@ class AblationRun:
             lacking = once_each(item for item, record in plan if record is None)
             faults = self._measure(lacking, ledger, watch, update)
             hashes = self.hashes
-            readings = self._readings(ledger, [item for item, _ in plan], faults)
+            readings = self._readings(ledger, [item for item, _ in plan], faults, update)
             timed, ratios, fresh = latencies(self.ablation, hashes, ledger, watch.timing, update=update)
         same = (
             equivalents({row.name: row.spec for row in self.ablation.rows}) if not _by_precision(self.ablation) else {}
@@ -121,9 +121,11 @@ class AblationRun:
             pool.stop()
 
     def _readings(
-        self, ledger: Ledger, items: Sequence[Item], faults: Mapping[str, str]
+        self, ledger: Ledger, items: Sequence[Item], faults: Mapping[str, str], update: bool
     ) -> dict[tuple[str, str], Reading]:
         known = ledger.get_many(item.key for item in items)
+        if not update:  # what failed here, and is there now, another process measured meanwhile
+            faults = {key: fault for key, fault in faults.items() if key not in known}
         found: dict[tuple[str, str], list[Item]] = {}
         for item in items:
             found.setdefault((item.row.name, item.metric), []).append(item)

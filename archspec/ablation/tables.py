@@ -82,7 +82,8 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
     best = _best(result, metric)
     name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
     name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
-    values: list[Cell] = [_value(result.reading(row, metric), metric, row in best) for row in rows]
+    many = len(ablation.seeds) if trains(metric) else 1
+    values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
     yield Column(metric, name, _unit(metric), align="right"), values
     if len(rows) > 1:
         deltas: list[Cell] = [
@@ -102,12 +103,13 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
             yield Column("latency_to_base_published", "published", align="right"), theirs
 
 
-def _value(reading: Reading, metric: str, best: bool) -> str | None:
+def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:
     if reading.mean is None:
         return "failed" if reading.fault else None
     spread = reading.std if reading.std is not None else reading.spread / 2 or None
     text = _number(reading.mean, metric) or ""
     text += f" ± {_number(spread, metric)}" if spread is not None else ""
+    text += f" (n = {len(reading.by_seed)})" if len(reading.by_seed) < many else ""
     return f"{text} {BEST}" if best else text
 
 

@@ -104,6 +104,14 @@ def test_what_failed_is_said() -> None:
     assert "cell: miou failed: the training diverged" in table.notes
 
 
+def test_fewer_seeds_than_asked_are_said_in_the_cell() -> None:
+    whole = result()
+    readings = {**whole.readings, ("cell", "miou"): reading(0.60, 0.64, None)}
+    row = people_table(AblationResult(whole.ablation, readings, {}, {})).rows[1]
+    assert row[3] == "0.6200 ± 0.0283 (n = 2) *"
+    assert row[4] == "+0.1100"
+
+
 @pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex", "html", "json"])
 def test_every_format_is_the_same_twice(form: str) -> None:
     assert render(people_table(result()), form) == render(people_table(result()), form)
