@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+from archspec.ablation.ablation import Row
 from archspec.ablation.planning import Item, trains
-from archspec.ablation.running import AblationRun
-from archspec.ablation.together import TOGETHER
+from archspec.ablation.running import AblationRun, once_each
+from archspec.ablation.together import TOGETHER, known_latencies
+from archspec.devices import procedure
 from archspec.evaluate.ledger import Ledger
+from archspec.evaluate.measures import measure_named
 from archspec.evaluate.subject import Subject
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
+from archspec.train import load_recipe
 
 COLUMNS = (
     Column("row", "row"),
@@ -24,35 +31,47 @@ COLUMNS = (
 
 
 def plan_table(run: AblationRun) -> Table:
-    """A row a row; nothing is measured but the graphs. Raises `UserError`."""
+    """A row a row; nothing is measured but the graphs, and no ledger is made. Raises `UserError`."""
     run.check()
-    where = Path(run.ledger)
-    if "://" in run.ledger or where.exists():
-        with Ledger.open(run.ledger) as ledger:
-            plan = run.plan(ledger)
-    else:
-        plan = run.plan(None)
-    rows = [_row(run, name, [one for one in plan if one[0].row.name == name]) for name in _names(run)]
+    with ExitStack() as stack:
+        there = "://" in run.ledger or Path(run.ledger).exists()
+        ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
+        plan = run.plan(ledger)
+        notes = (f"ledger: {run.ledger}", *_trainings_said(run, plan), *_latencies_said(run, ledger))
+    rows = [_row(run, row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
+    return Table(run.ablation.name, COLUMNS, tuple(rows), notes)
+
+
+def _trainings_said(run: AblationRun, plan: list[tuple[Item, Record | None]]) -> Iterator[str]:
+    lacking = once_each(item for item, record in plan if record is None and trains(item.metric))
+    for metric, many in Counter(item.metric for item in lacking).items():
+        yield f"{metric}: {many} trainings, {run.ablation.workers} at a time; {_takes(run, metric, many)}"
+
+
+def _takes(run: AblationRun, metric: str, many: int) -> str:
+    """What the file's recipe says of itself, else about how long the usual one takes."""
+    name = run.ablation.recipes.get(metric, "")
+    if name:
+        recipe = load_recipe(name)
+        return f"{recipe.name}: {recipe.summary}" if recipe.summary else recipe.name
+    minutes = measure_named(metric).seconds * many / run.ablation.workers / 60
+    return f"about {max(minutes, 1):.0f} min"
+
+
+def _latencies_said(run: AblationRun, ledger: Ledger | None) -> Iterator[str]:
+    ablation = run.ablation
+    timed = [metric for metric in ablation.metrics if metric in TOGETHER]
+    if not timed:
+        return
+    known = ledger is not None and known_latencies(ablation, run.hashes, ledger)
+    steps = procedure(ablation.procedure)
+    how = f"{steps.warmup_s:g} s of warm-up and {steps.runs} runs of each row, all in turns"
+    yield f"{', '.join(timed)}: {'known' if known else f'to be measured, {how}'}"
+
+
+def _row(run: AblationRun, row: Row, plan: list[tuple[Item, Record | None]]) -> tuple[Cell, ...]:
+    sheet = Subject(row.spec, run.settings).sheet
     lacking = [item for item, record in plan if record is None]
-    trainings = [item for item in lacking if trains(item.metric)]
-    notes = [f"ledger: {run.ledger}"]
-    if trainings:
-        notes.append(f"{len(trainings)} trainings by {run.ablation.workers} at a time; the recipes say how long")
-    timed = [metric for metric in run.ablation.metrics if metric in TOGETHER]
-    if timed:
-        notes.append(f"{', '.join(timed)}: all rows in turns, procedure {run.ablation.procedure}, where not known")
-    return Table(run.ablation.name, COLUMNS, tuple(rows), tuple(notes))
-
-
-def _names(run: AblationRun) -> list[str]:
-    return [row.name for row in run.ablation.rows]
-
-
-def _row(run: AblationRun, name: str, plan: list[tuple[Item, Record | None]]) -> tuple[Cell, ...]:
-    sheet = Subject(run.ablation.row(name).spec, run.settings).sheet
-    lacking = [item for item, record in plan if record is None]
-    many = sum(trains(item.metric) for item in lacking)
-    return (
-        name, sheet.params, sheet.gflops, sheet.tflite_bytes["float32"] / 1e6, len(plan) - len(lacking), len(lacking),
-        many,
-    )  # fmt: skip
+    known, trainings = len(plan) - len(lacking), sum(trains(item.metric) for item in lacking)
+    megabytes = sheet.tflite_bytes["float32"] / 1e6
+    return row.name, sheet.params, sheet.gflops, megabytes, known, len(lacking), trainings

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from archspec.devices import PRESETS
 from archspec.export import PRECISIONS
 from archspec.search.study.kinds import (
@@ -15,7 +19,26 @@ from archspec.search.study.kinds import (
 from archspec.search.study.study import Target
 from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
 from archspec.spec.document import NAME
-from archspec.spec.kinds import Kind, LiteralKind, TextKind
+from archspec.spec.kinds import INVALID, Kind, LiteralKind, Reads, TextKind
+from archspec.spec.nodes import Node
+
+
+@dataclass(frozen=True)
+class DistinctKind(MadeKind):
+    """A list of at least one, none of them twice: a tuple."""
+
+    inner: Kind
+    make: Callable[[Any], Any] = tuple
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        found = super().read(node, path, reader)
+        if found is INVALID:
+            return INVALID
+        if not found:
+            return reader.fault("nothing in it", f"Write {self.example}", path, node.place)
+        twice = next((one for one in found if found.count(one) > 1), None)
+        return found if twice is None else reader.fault(f"'{twice}' is there twice", "Leave one", path, node.place)
+
 
 _TARGET = RecordKind({"name": TextKind(), "threads": COUNT, "latency_table": TextKind()})
 
@@ -24,13 +47,13 @@ ABLATION_KINDS: dict[str, Kind] = {
     "name": NAME,
     "summary": TextKind(),
     "source": TextKind(),
-    "metrics": one_or_several(MetricKind()),
-    "seeds": MadeKind(ListKind(SEED), tuple),
+    "metrics": DistinctKind(one_or_several(MetricKind())),
+    "seeds": DistinctKind(ListKind(SEED)),
     "data": one_or_several(TextKind()),
     "recipes": ByMetricKind(TextKind()),
     "device": UnionKind((MadeKind(_TARGET, lambda one: Target(**one)), MadeKind(TextKind(), Target))),
     "procedure": LiteralKind(tuple(PRESETS)),
-    "precisions": MadeKind(ListKind(LiteralKind(PRECISIONS)), tuple),
+    "precisions": DistinctKind(ListKind(LiteralKind(PRECISIONS))),
     "workers": COUNT,
 }
 ROW_KEYS = ("base", "overrides", "variants", "grid", "one_at_a_time", "leave_one_out", "published", "compare_with")

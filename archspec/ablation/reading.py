@@ -9,6 +9,7 @@ from typing import Any
 
 from archspec.ablation.ablation import FLOAT32, Ablation, Row
 from archspec.ablation.kinds import ABLATION_KINDS, KEYS
+from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
 from archspec.errors import Fault, Place, UserError, nearest, user_error
@@ -86,6 +87,7 @@ class _Reading(Reader):
     def __init__(self, faults: list[Fault], catalog: Catalog, path: Path) -> None:
         super().__init__(catalog)
         self.faults, self.path = faults, path
+        self.places: dict[str, Place] = {}  # of the file's assignments, by their text
 
     def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
         return kind.read(node, path, self)
@@ -116,7 +118,8 @@ class _Reading(Reader):
             place = document.place if named is None else named.place
             self.fault(f"no row is called '{base}'", nearest(base, [row.name for row in rows]), "compare_with", place)
             return None
-        published = self._published(document.get("published"), specs)
+        names = [row.name for row in rows]
+        published = published_of(document.get("published"), names, values["metrics"], self.faults)
         if self.faults:
             return None
         values["target"] = values.pop("device", Target())
@@ -183,36 +186,22 @@ class _Reading(Reader):
         return None
 
     def _overridden(self, spec: Spec, changes: Sequence[str | Mapping[str, Any]]) -> Spec | None:
-        found: Spec | None = spec
+        before = len(self.faults)
         for change in changes:
             try:
-                found = override(found, [change] if isinstance(change, str) else change) if found is not None else None
+                spec = override(spec, [change] if isinstance(change, str) else change)
             except UserError as error:
-                self.faults.extend(error.faults)
-                found = None
-        return found
+                place = self.places.get(change) if isinstance(change, str) else None
+                self.faults.extend(replace(fault, place=place or fault.place) for fault in error.faults)
+        return None if len(self.faults) > before else spec
 
     def _assignments(self, node: Node | None) -> list[str]:
         items = () if node is None else node.items if isinstance(node, Items) else (node,)
+        self.places.update((str(item.value), item.place) for item in items if isinstance(item, Scalar))
         found = [item.value for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
         if node is not None and len(found) < len(items):
             fact = f"must be a list of assignments ({shown(node)})"
             self.fault(fact, "Write overrides: [classes=19]", "overrides", node.place)
-        return found
-
-    def _published(self, node: Node | None, specs: Mapping[str, Spec]) -> dict[str, dict[str, float]]:
-        found: dict[str, dict[str, float]] = {}
-        for metric, entry in node.entries.items() if isinstance(node, Table) else ():
-            values = entry.node.entries if isinstance(entry.node, Table) else {}
-            for row, inner in values.items():
-                path = f"published.{one_line(metric)}.{one_line(row)}"
-                number = plain(inner.node)
-                if row not in specs:
-                    self.fault(f"no row is called '{one_line(row)}'", nearest(row, specs), path, inner.place)
-                elif isinstance(number, bool) or not isinstance(number, int | float):
-                    self.fault(f"must be a number ({shown(inner.node)})", "Write 0.47", path, inner.node.place)
-                else:
-                    found.setdefault(metric, {})[row] = float(number)
         return found
 
     def _seen(self, name: str) -> str:

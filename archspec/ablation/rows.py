@@ -42,6 +42,8 @@ class Rows:
     def grid(self, node: Table) -> None:
         """A row a combination."""
         lists = self._lists(node, "grid")
+        if not lists:
+            return
         for values in itertools.product(*lists.values()):
             pairs = dict(zip(lists, values, strict=True))
             self.changed(", ".join(_named(path, value) for path, value in pairs.items()), pairs, node)
@@ -70,13 +72,24 @@ class Rows:
 
     def _lists(self, node: Table, key: str) -> dict[str, tuple[Node, ...]]:
         found = {}
+        if not node.entries:
+            self.faults.append(Fault("nothing in it", f"Write {key}: {{output_stride: [8, 16]}}", key, node.place))
         for path, entry in node.entries.items():
             if isinstance(entry.node, Items) and entry.node.items:
                 found[path] = entry.node.items
+                self._none_twice(entry.node.items, f"{key}.{one_line(path)}")
             else:
                 fact = f"must be a list of values ({shown(entry.node)})"
                 self.faults.append(Fault(fact, "Write [0.5, 1.0]", f"{key}.{one_line(path)}", entry.node.place))
         return found
+
+    def _none_twice(self, items: tuple[Node, ...], path: str) -> None:
+        seen: list[str] = []
+        for item in items:
+            said = _said(plain(item))
+            if said in seen:
+                self.faults.append(Fault(f"'{one_line(said)}' is there twice", "Leave one", path, item.place))
+            seen.append(said)
 
 
 def _named(path: str, value: Node) -> str:

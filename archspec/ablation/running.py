@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +20,7 @@ from archspec.graph.trace import trace
 from archspec.record import Record, timestamp
 from archspec.search.study.evaluator import SEED, evaluator_for
 from archspec.search.workers import Outcome, Work, WorkerPool
-from archspec.spec import Spec, dump, expand
+from archspec.spec import dump, expand
 
 WAIT_S = 1.0
 
@@ -51,9 +51,15 @@ class AblationRun:
         """What rows are measured under."""
         return settings_of(self.ablation, str(self.output), tuple(map(str, self.plugins)))
 
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The network of each row. Raises `UserError` or `Problem` for one that cannot be built."""
+        specs = {row.name: row.spec for row in self.ablation.rows}
+        return {name: canonical_hash(trace(expand(spec), spec.catalog)) for name, spec in specs.items()}
+
     def check(self) -> None:
-        """Raises `UserError` with what is wrong before anything slow."""
-        check_settings(self.settings)
+        """Raises `UserError` with what is wrong before anything slow: the device of latencies that come last, too."""
+        check_settings(replace(self.settings, metrics=self.ablation.metrics))
 
     def plan(self, known: Ledger | None) -> list[tuple[Item, Record | None]]:
         """Every number but the latencies, with its record where the ledger has it. Raises `UserError`."""
@@ -66,10 +72,10 @@ class AblationRun:
         self.check()
         with Ledger.open(self.ledger) as ledger:
             plan = self.plan(None if update else ledger)
-            lacking = [item for item, record in plan if record is None]
+            lacking = once_each(item for item, record in plan if record is None)
             faults = self._measure(lacking, ledger, watch, update)
-            hashes = {row.name: _hash(row.spec) for row in self.ablation.rows}
-            readings = self._readings(ledger, [item for item, _ in plan], faults)
+            hashes = self.hashes
+            readings = self._readings(ledger, [item for item, _ in plan], faults, update)
             timed, ratios, fresh = latencies(self.ablation, hashes, ledger, watch.timing, update=update)
         same = (
             equivalents({row.name: row.spec for row in self.ablation.rows}) if not _by_precision(self.ablation) else {}
@@ -78,11 +84,9 @@ class AblationRun:
             self.ablation, readings | timed, hashes, same, ratios, len(lacking) + len(timed) * int(fresh)
         )
 
-    def _measure(
-        self, lacking: Sequence[Item], ledger: Ledger, watch: AblationWatch, update: bool
-    ) -> dict[tuple[str, str], str]:
-        """Measure what is lacking into the ledger; what went wrong by row and metric."""
-        faults: dict[tuple[str, str], str] = {}
+    def _measure(self, lacking: Sequence[Item], ledger: Ledger, watch: AblationWatch, update: bool) -> dict[str, str]:
+        """Measure what is lacking into the ledger; what went wrong by the key of the record that was wanted."""
+        faults: dict[str, str] = {}
         for item in (item for item in lacking if not trains(item.metric)):
             settings = replace(self.settings, metrics=(item.metric,), precision=item.row.precision)
             _keep(item, evaluate(item.row.spec, settings), ledger, faults, update)
@@ -96,7 +100,7 @@ class AblationRun:
         items: Sequence[Item],
         ledger: Ledger,
         watch: AblationWatch,
-        faults: dict[tuple[str, str], str],
+        faults: dict[str, str],
         update: bool,
     ) -> None:
         metric = items[0].metric
@@ -117,44 +121,53 @@ class AblationRun:
             pool.stop()
 
     def _readings(
-        self, ledger: Ledger, items: Sequence[Item], faults: dict[tuple[str, str], str]
+        self, ledger: Ledger, items: Sequence[Item], faults: Mapping[str, str], update: bool
     ) -> dict[tuple[str, str], Reading]:
         known = ledger.get_many(item.key for item in items)
-        found: dict[tuple[str, str], dict[int | None, Record]] = {}
+        if not update:  # what failed here, and is there now, another process measured meanwhile
+            faults = {key: fault for key, fault in faults.items() if key not in known}
+        found: dict[tuple[str, str], list[Item]] = {}
         for item in items:
-            records = found.setdefault((item.row.name, item.metric), {})
-            if item.key in known:
-                records[item.seed] = known[item.key]
+            found.setdefault((item.row.name, item.metric), []).append(item)
         return {
-            where: Reading(records, fault=faults.get(where, "") or _told(records.values()))
-            for where, records in found.items()
+            where: Reading(
+                {item.seed: known[item.key] for item in some if item.key in known},
+                fault="; ".join(dict.fromkeys(filter(None, (_fault(item, known, faults) for item in some)))),
+            )
+            for where, some in found.items()
         }
 
 
-def _told(records: Iterable[Record]) -> str:
-    return "; ".join(dict.fromkeys(str(one.circumstances["fault"]) for one in records if "fault" in one.circumstances))
+def once_each(items: Iterable[Item]) -> list[Item]:
+    """Rows that are the same network want the same numbers: each is measured once."""
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(item.key, item)
+    return list(found.values())
+
+
+def _fault(item: Item, known: Mapping[str, Record], faults: Mapping[str, str]) -> str:
+    """What went wrong now, or when the record was made."""
+    kept = known[item.key].circumstances.get("fault", "") if item.key in known else ""
+    return faults.get(item.key, str(kept))
 
 
 def _evaluation(outcome: Outcome) -> Evaluation:
     return outcome.evaluation or Evaluation({}, fault=outcome.reason)
 
 
-def _keep(item: Item, evaluation: Evaluation, ledger: Ledger, faults: dict[tuple[str, str], str], update: bool) -> None:
+def _keep(item: Item, evaluation: Evaluation, ledger: Ledger, faults: dict[str, str], update: bool) -> None:
     """The record under the item's own key: the ledger is asked by that the next time."""
     record = next((one for one in evaluation.records if one.metric == item.metric), None)
     if record is None:
         reason = evaluation.fault or (evaluation.rejected.reason if evaluation.rejected else "no number")
-        faults[item.row.name, item.metric] = reason
+        faults[item.key] = reason
         return
     ledger.add(
         (replace(item.record, value=record.value, circumstances=record.circumstances, samples=record.samples,
                  time=record.time or timestamp()),),
         replace=update,
     )  # fmt: skip
-
-
-def _hash(spec: Spec) -> str:
-    return canonical_hash(trace(expand(spec), spec.catalog))
 
 
 def _by_precision(ablation: Ablation) -> bool:

@@ -41,7 +41,9 @@ def _training_said(result: AblationResult, metric: str) -> str:
     recipe = result.ablation.recipes.get(metric, "its usual recipe")
     data = f"{found.get('data', '?')} {found.get('split', '')}".strip()
     versions = ", ".join(f"{name} {found[name]}" for name in ("tensorflow", "keras") if found.get(name))
-    return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions})"
+    several = len({row.precision for row in result.ablation.rows}) > 1
+    trained = "; of the network as trained, in float32, whatever the row's precision" if several else ""
+    return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions}){trained}"
 
 
 def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:

@@ -82,7 +82,8 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
     best = _best(result, metric)
     name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
     name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
-    values: list[Cell] = [_value(result.reading(row, metric), metric, row in best) for row in rows]
+    many = len(ablation.seeds) if trains(metric) else 1
+    values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
     yield Column(metric, name, _unit(metric), align="right"), values
     if len(rows) > 1:
         deltas: list[Cell] = [
@@ -102,12 +103,13 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
             yield Column("latency_to_base_published", "published", align="right"), theirs
 
 
-def _value(reading: Reading, metric: str, best: bool) -> str | None:
+def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:
     if reading.mean is None:
         return "failed" if reading.fault else None
     spread = reading.std if reading.std is not None else reading.spread / 2 or None
     text = _number(reading.mean, metric) or ""
     text += f" ± {_number(spread, metric)}" if spread is not None else ""
+    text += f" (n = {len(reading.by_seed)})" if len(reading.by_seed) < many else ""
     return f"{text} {BEST}" if best else text
 
 
@@ -147,7 +149,7 @@ def _unit(metric: str) -> str:
     unit = measure_named(metric).unit
     if unit == "10^9 operations":  # the name says it
         return ""
-    return "" if metric.endswith(f"_{unit.lower()}") or metric == unit.lower() else unit
+    return "" if metric.endswith(f"_{unit.lower().replace('²', '2')}") or metric == unit.lower() else unit
 
 
 def _difference(result: AblationResult, row: str, metric: str) -> Difference:
@@ -169,7 +171,8 @@ def _notes(result: AblationResult) -> Iterator[str]:
     ablation = result.ablation
     if len(ablation.rows) > 1:
         yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
-        differences = [_difference(result, row.name, metric) for row in ablation.rows for metric in ablation.metrics]
+        others = [row.name for row in ablation.rows if row.name != ablation.base]
+        differences = [_difference(result, row, metric) for row in others for metric in ablation.metrics]
         if any(one.within_noise for one in differences if one.p is not None):
             yield SEEDS_RULE
         if any(one.within_noise for one in differences if one.p is None):

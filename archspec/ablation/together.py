@@ -44,13 +44,11 @@ def latencies(
     if not wanted:
         return {}, {}, False
     together = _digest(ablation, hashes)
-    known = [] if update else _known(ledger, {hashes[row.name] for row in ablation.rows}, together)
-    fresh = {(record.metric, str(record.conditions["row"])) for record in known} < {
-        (metric, row.name) for metric in (*TOGETHER, IQR, RATIO) for row in ablation.rows
-    }
+    known = [] if update else known_latencies(ablation, hashes, ledger)
+    fresh = not known
     if fresh:
         known = _measured(ablation, hashes, together, told)
-        ledger.add(known, replace=update)
+        ledger.add(known, replace=True)  # never numbers of two measurements in one table
     by_row = {(str(record.conditions["row"]), record.metric): record for record in known}
     spreads = {row.name: _number(by_row[row.name, IQR]) for row in ablation.rows}
     readings = {
@@ -63,10 +61,13 @@ def latencies(
     return readings, {row.name: _ratio(by_row[row.name, RATIO]) for row in ablation.rows}, fresh
 
 
-def _known(ledger: Ledger, hashes: set[str], together: str) -> list[Record]:
-    """Network by network: there is an index of those, and none of conditions."""
-    conditions = {"together": together}
-    return [record for each in sorted(hashes) for record in ledger.find(hash=each, conditions=conditions)]
+def known_latencies(ablation: Ablation, hashes: Mapping[str, str], ledger: Ledger) -> list[Record]:
+    """The records of one measurement of all rows; none where the ledger lacks one of them."""
+    conditions = {"together": _digest(ablation, hashes)}
+    networks = sorted({hashes[row.name] for row in ablation.rows})  # the ledger has an index of those
+    found = [record for each in networks for record in ledger.find(hash=each, conditions=conditions)]
+    wanted = {(metric, row.name) for metric in (*TOGETHER, IQR, RATIO) for row in ablation.rows}
+    return found if {(record.metric, str(record.conditions["row"])) for record in found} >= wanted else []
 
 
 def _ratio(record: Record) -> Ratio:

@@ -13,6 +13,8 @@ _SPECIAL = {
     "↑": r"$\uparrow$", "↓": r"$\downarrow$",
 }  # fmt: skip
 
+_READ_ON = ("[", "*")  # after the end of a row they would be an argument of it
+
 
 def render(table: Table) -> str:
     """A `table` environment for `\\usepackage{booktabs}`: whatever the cells hold is text in it, never a command."""
@@ -23,13 +25,14 @@ def render(table: Table) -> str:
     lines += [_row([column.heading for column in table.columns]), r"\midrule"]
     lines += [_row(row) for row in rows_for_people(table)]
     lines += [r"\bottomrule", r"\end{tabular}"]
-    lines += [rf"\par\smallskip\footnotesize {_escaped(note)}." for note in table.notes]
+    lines += [rf"\par\smallskip\footnotesize {_escaped(note.rstrip('.'))}." for note in table.notes]
     return "\n".join([*lines, r"\end{table}"]) + "\n"
 
 
 def _row(cells: list[str]) -> str:
-    return " & ".join(map(_escaped, cells)) + r" \\"
+    row = " & ".join(map(_escaped, cells)) + r" \\"
+    return f"{{}}{row}" if row.startswith(_READ_ON) else row
 
 
 def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(letter, letter) for letter in visible(text).rstrip("."))
+    return "".join(_SPECIAL.get(letter, letter) for letter in visible(text))

@@ -86,12 +86,30 @@ def test_the_table_for_machines_has_whole_numbers() -> None:
     assert frame["miou_published"] == 0.71
 
 
+def test_the_rule_of_a_mark_stands_only_below_a_table_that_has_the_mark() -> None:
+    """The base differs from itself by nothing, which is no news."""
+    whole = result()
+    assert not any("≈" in note for note in people_table(whole).notes)
+    close = {**whole.readings, ("cell", "miou"): reading(0.51, 0.52, 0.53)}
+    table = people_table(AblationResult(whole.ablation, close, {}, {}))
+    assert table.rows[1][4] == "≈ 0.0000"
+    assert sum("≈" in note for note in table.notes) == 1
+
+
 def test_what_failed_is_said() -> None:
     whole = result()
     readings = {**whole.readings, ("cell", "miou"): Reading({}, fault="the training diverged")}
     table = people_table(AblationResult(whole.ablation, readings, {}, {}))
     assert table.rows[1][3] == "failed"
     assert "cell: miou failed: the training diverged" in table.notes
+
+
+def test_fewer_seeds_than_asked_are_said_in_the_cell() -> None:
+    whole = result()
+    readings = {**whole.readings, ("cell", "miou"): reading(0.60, 0.64, None)}
+    row = people_table(AblationResult(whole.ablation, readings, {}, {})).rows[1]
+    assert row[3] == "0.6200 ± 0.0283 (n = 2) *"
+    assert row[4] == "+0.1100"
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex", "html", "json"])

@@ -79,6 +79,39 @@ def test_published_rows_must_exist() -> None:
     assert "shufflenetv2_basic" in told
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("precisions: []", "a.yaml:3:13: precisions: nothing in it"),
+        ("precisions: [int8, int8]", "precisions: 'int8' is there twice"),
+        ("seeds: []", "a.yaml:3:8: seeds: nothing in it"),
+        ("seeds: [1, 2, 1]", "seeds: '1' is there twice"),
+        ("grid: {}", "a.yaml:3:7: grid: nothing in it"),
+        ("grid: {output_stride: [8, 8]}", "a.yaml:3:27: grid.output_stride: '8' is there twice"),
+        ("published: 3", "published: must be a mapping of metrics"),
+        ("published: {params: 3}", "published.params: must be a mapping of rows"),
+        ("published: {param: {shufflenetv2_basic: 3}}", "Did you mean 'params'?"),
+        ("published: {params: {shufflenetv2_basic: x}}", "a.yaml:3:42: published.params.shufflenetv2_basic: must be"),
+        ("overrides: [output_strid=8]", "a.yaml:3:13: output_strid: unknown key"),
+        ("leave_one_out: head", "a.yaml:3:16: leave_one_out: 'head' is no list"),
+    ],
+)
+def test_what_would_make_no_table_is_told_at_its_place(line: str, told: str) -> None:
+    (found,) = faults(f"base: shufflenetv2_basic\nmetrics: [params]\n{line}\n")
+    assert told in found
+
+
+def test_every_fault_of_the_overrides_is_told() -> None:
+    told = faults("base: shufflenetv2_basic\nmetrics: [params, params]\noverrides: [clases=19, output_strid=8]\n")
+    assert [one.split(": ")[0] for one in told] == ["a.yaml:2:10", "a.yaml:3:13", "a.yaml:3:24"]
+
+
+def test_published_numbers_of_precisions_are_found_by_the_rows_names() -> None:
+    text = "base: shufflenetv2_basic\nmetrics: [params]\nprecisions: [float32, int8]\n"
+    ablation = parse_ablation(text + "published: {params: {int8: 3}}\n")
+    assert ablation.published == {"params": {"int8": 3.0}}
+
+
 CELL: list[Any] = list_at(load("shufflenetv2_dpc"), "head.dpc.branches")
 
 
