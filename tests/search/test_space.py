@@ -153,7 +153,7 @@ REPEATED = "backbone: shufflenet_v2\nhead: {dpc: {branches: {dpc_cell: {rates: [
 FAULTS = [
     ("backbone: shufflenet_v2", "no open choices"),
     ("classes: {choose: [2, 3, 2]}\nbackbone: shufflenet_v2", r"<text>:1:10: classes: an option stands twice \(2\)"),
-    (WIDE, r"<text>:2:22: head.dpc.filters: a range of 200,000 values"),
+    (WIDE, r"<text>:2:23: head.dpc.filters: a range of 200,000 values"),
     (REPEATED, "'rates' needs values, each once"),
 ]
 
