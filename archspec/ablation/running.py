@@ -91,8 +91,9 @@ class AblationRun:
             settings = replace(self.settings, metrics=(item.metric,), precision=item.row.precision)
             _keep(item, evaluate(item.row.spec, settings), ledger, faults, update)
         trainings = [item for item in lacking if trains(item.metric)]
-        for metric in dict.fromkeys(item.metric for item in trainings):
-            self._train([item for item in trainings if item.metric == metric], ledger, watch, faults, update)
+        for alike in dict.fromkeys((item.metric, item.row.precision) for item in trainings):
+            some = [item for item in trainings if (item.metric, item.row.precision) == alike]
+            self._train(some, ledger, watch, faults, update)
         return faults
 
     def _train(
@@ -104,7 +105,7 @@ class AblationRun:
         update: bool,
     ) -> None:
         metric = items[0].metric
-        settings = replace(self.settings, metrics=(metric,))
+        settings = replace(self.settings, metrics=(metric,), precision=items[0].row.precision)
         pool = WorkerPool(min(self.ablation.workers, len(items)), evaluator_for(settings, ""), settings)
         waiting = [Work(number, dump(item.row.spec), {SEED: item.seed or 0}) for number, item in enumerate(items)]
         done = 0
@@ -162,6 +163,10 @@ def _keep(item: Item, evaluation: Evaluation, ledger: Ledger, faults: dict[str, 
     if record is None:
         reason = evaluation.fault or (evaluation.rejected.reason if evaluation.rejected else "no number")
         faults[item.key] = reason
+        return
+    if record.key != item.key:
+        differ = [name for name, value in item.record.conditions.items() if record.conditions.get(name) != value]
+        faults[item.key] = f"measured under another {', '.join(differ) or 'network'} than was asked for"
         return
     ledger.add(
         (replace(item.record, value=record.value, circumstances=record.circumstances, samples=record.samples,

@@ -38,10 +38,15 @@ def _networks_said(specs: list[Spec]) -> Iterator[str]:
 def _training_said(result: AblationResult, metric: str) -> str:
     found = result.conditions(metric)
     seeds = ", ".join(map(str, result.ablation.seeds))
-    recipe = result.ablation.recipes.get(metric, "its usual recipe")
+    records = [one for (_, of), reading in result.readings.items() if of == metric for one in reading.records.values()]
+    usual = next(
+        (str(one.circumstances["recipe"]) for one in records if "recipe" in one.circumstances), "its usual one"
+    )
+    recipe = result.ablation.recipes.get(metric, usual)
     data = f"{found.get('data', '?')} {found.get('split', '')}".strip()
     versions = ", ".join(f"{name} {found[name]}" for name in ("tensorflow", "keras") if found.get(name))
-    several = len({row.precision for row in result.ablation.rows}) > 1
+    exported = any("precision" in one.conditions for one in records)
+    several = len({row.precision for row in result.ablation.rows}) > 1 and not exported
     trained = "; of the network as trained, in float32, whatever the row's precision" if several else ""
     return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions}){trained}"
 

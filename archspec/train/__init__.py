@@ -11,6 +11,7 @@ from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
 from archspec.train._resuming import resumed_order
 from archspec.train._run import Run
+from archspec.train._sizes import validation_examples
 from archspec.train._watching import Progress, Watch
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "parse_recipe",
     "recipe_names",
     "resumed_order",
+    "validation_examples",
 ]
 
 

@@ -128,6 +128,24 @@ def test_killed_in_a_training_it_goes_on_and_repeats_nothing(small: Path) -> Non
     assert told.startswith("0 numbers measured")
 
 
+@pytest.mark.slow
+def test_a_trained_row_is_exported_in_its_own_precision(small: Path) -> None:
+    (small / "exported.yaml").write_text(
+        TRAINED.replace("variants: {pooled: {}, plain: {head: {aspp: {filters: 8, rates: [1]}}}}\n", "")
+        .replace("[params, short_miou]", "[file_mb, exported_miou]")
+        .replace("short_miou:", "miou:")
+        .replace("seeds: [0, 1]", "seeds: [0]\nprecisions: [float32, int8]")
+    )
+    ablate(small, "exported")
+    with Ledger.open(small / "runs" / "ledger.db") as ledger:
+        found = {one.conditions["precision"]: one.circumstances["bytes"] for one in ledger.find(metric="exported_miou")}
+        sizes = {one.conditions["precision"]: one.value for one in ledger.find(metric="file_mb")}
+    assert found.keys() == {"float32", "int8"}
+    for precision, size in found.items():
+        assert isinstance(size, int)
+        assert size / 1e6 == pytest.approx(sizes[precision], rel=0.05)
+
+
 def trained(ledger: Path) -> dict[str, str]:
     if not ledger.exists():
         return {}
