@@ -13,6 +13,7 @@ from typing import Any
 from harness import ROOT, worker
 from harness.command import make_parser, run, tell
 from harness.conditions import conditions
+from harness.keras_profile import concrete_function, profiled_flops
 from harness.networks import CATALOG, conditions_of, read_network, variants
 from harness.stopwatch import Timing, time_each
 
@@ -158,7 +159,7 @@ def profile_keras(count: int) -> dict[str, object]:
         cpu_start, start = time.process_time_ns(), time.perf_counter_ns()
         model = lower.to_keras(graph, batch_size=1)
         built = time.perf_counter_ns()
-        flops.append(_profiled_flops(model))
+        flops.append(profiled_flops(model))
         wall_ms.append([(built - start) / 1e6, (time.perf_counter_ns() - built) / 1e6])
         cpu_ms.append((time.process_time_ns() - cpu_start) / 1e6)
     freeze_ms = _freeze_ms(model)
@@ -173,32 +174,13 @@ def profile_keras(count: int) -> dict[str, object]:
     }
 
 
-def _profiled_flops(model: Any) -> float:
-    from archspec.lower.framework import tf
-    from archspec.lower.quiet import quiet
-
-    with quiet():
-        concrete = _concrete(model)
-        options = tf.compat.v1.profiler.ProfileOptionBuilder.float_operation()
-        found = tf.compat.v1.profiler.profile(graph=concrete.graph, options=options)
-    return float(found.total_float_ops)
-
-
 def _freeze_ms(model: Any) -> float:
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    concrete = _concrete(model)
+    concrete = concrete_function(model)
     start = time.perf_counter_ns()
     convert_variables_to_constants_v2(concrete)
     return (time.perf_counter_ns() - start) / 1e6
-
-
-def _concrete(model: Any) -> Any:
-    from archspec.lower.framework import tf
-
-    image = model.inputs[0]
-    function = tf.function(lambda image: model(image, training=False))
-    return function.get_concrete_function(tf.TensorSpec(image.shape, image.dtype))
 
 
 if __name__ == "__main__":

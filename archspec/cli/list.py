@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "formats", "recipes",
-    "measures", "searches", "samplers",
+    "measures", "searches", "samplers", "ablations",
 )  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
 
         for path in sorted((bundled_folder("search") / kind).glob("[!_]*.py")):
             yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
-    elif kind in ("recipes", "searches"):
+    elif kind in ("recipes", "searches", "ablations"):
         from archspec.catalog import bundled_folder
 
         for path in sorted((bundled_folder("specs") / kind).glob("*.yaml")):

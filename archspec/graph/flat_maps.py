@@ -8,6 +8,8 @@ sees zeros past the border) does tell its size.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from archspec.graph.tensor import Node, Tensor
 
 Taps = tuple[tuple[int, ...], tuple[int, ...]]
@@ -35,6 +37,10 @@ class FlatMaps:
         self._same_as: dict[int, Tensor] = {}
         self._flat: dict[int, Axes] = {}
 
+    def sources(self, tensors: Sequence[Tensor]) -> Sequence[Tensor]:
+        """The sources of several tensors."""
+        return [self.source(tensor) for tensor in tensors] if self._same_as else tensors
+
     def source(self, tensor: Tensor) -> Tensor:
         """The tensor itself, or the one before all layers that only repeat it."""
         return self._same_as.get(id(tensor), tensor)
@@ -48,8 +54,12 @@ class FlatMaps:
         inputs = node.inputs
         if kind in POOLING or kind == "Resize":
             return self._moved(node, kind)
-        if not self._flat and not any(1 in tensor.shape[:2] for tensor in inputs):
-            return ()
+        if not self._flat:
+            for tensor in inputs:
+                if tensor.shape[0] == 1 or tensor.shape[-2:-1] == (1,):
+                    break
+            else:
+                return ()
         axes = [self._axes(tensor) for tensor in inputs]
         if not any(map(any, axes)):
             return ()

@@ -10,6 +10,7 @@ one position and resizing to the same size do nothing, nor does any pooling of a
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -51,22 +52,21 @@ def equivalence_key(graph: Graph) -> str:
 def _digest(graph: Graph, maps: FlatMaps | None) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
-        config = node.layer.config
-        taps: Taps | None = None
-        more: tuple[object, ...] = ()
+        words, taps = _known_words(node, seen_taps_only=maps is not None)
+        inputs: Sequence[Tensor] = node.inputs
         if maps is not None:
-            taps = seen_taps(node) if "dilation_rate" in config else None
-            found = maps.read(node, taps)
-            if found is None:
+            more = maps.read(node, taps)
+            if more is None:
                 continue
-            more = found
-        inputs = node.inputs if maps is None else [maps.source(tensor) for tensor in node.inputs]
+            if more:
+                words = _words(type(node.layer).__name__, tuple(node.layer.config.items()), taps, more)
+            inputs = maps.sources(inputs)
         parts = [digests[id(tensor.node)] + _INDEX[tensor.index] for tensor in inputs]
         if len(parts) > 1 and _is_unordered(node):
             parts.sort()
         elif not parts:
             parts.append(repr(node.outputs[0].shape).encode())
-        parts.append(_words(type(node.layer).__name__, tuple(config.items()), taps, more))
+        parts.append(words)
         digests[id(node)] = _short(b"".join(parts))
     everything = sorted(digests.values())
     if len(set(everything)) < len(everything):
@@ -102,6 +102,19 @@ def _with_readers(graph: Graph, digests: dict[int, bytes]) -> dict[int, bytes]:
 
 def _short(words: bytes) -> bytes:
     return hashlib.blake2b(words, digest_size=8).digest()
+
+
+def _known_words(node: Node, seen_taps_only: bool) -> tuple[bytes, Taps | None]:
+    """A layer's arguments as bytes, and its taps: worked out once for a config and, where taps count, a map's size."""
+    config = node.layer.config
+    has_taps = seen_taps_only and "dilation_rate" in config
+    key = ("words", node.inputs[0].shape[:2]) if has_taps else "words"
+    found: tuple[bytes, Taps | None] | None = config.known.get(key)
+    if found is None:
+        taps = seen_taps(node) if has_taps else None
+        found = _words(type(node.layer).__name__, tuple(config.items()), taps, ()), taps
+        config.remember(key, found)
+    return found
 
 
 @lru_cache(maxsize=65536)

@@ -44,9 +44,14 @@ def settings_of(study: Study, output: Path, plugins: tuple[Path, ...] = ()) -> S
     )
 
 
+def predicted(metric: str) -> bool:
+    """Whether a metric takes a latency table."""
+    return measure_named(metric).rung == PREDICTED
+
+
 def predicts(study: Study) -> bool:
     """Whether it asks for something that takes a latency table."""
-    return any(measure_named(metric).rung == PREDICTED for metric in study.asked)
+    return any(map(predicted, study.asked))
 
 
 def trains(metric: str) -> bool:

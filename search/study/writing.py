@@ -66,7 +66,9 @@ def front_panels(outcome: StudyOutcome) -> list[Panel]:
         return []
     y_metric, x_metric = _axes([one.name for one in study.objectives])
     cloud = [_searched(trial.values, x_metric, y_metric) for trial in outcome.result.trials if trial.state == "done"]
-    front = [_searched(one.values, x_metric, y_metric, one.name) for one in outcome.front]
+    names = {one.trial: one.name for one in outcome.front}
+    best = outcome.result.front
+    front = [_searched(trial.values, x_metric, y_metric, names.get(trial.number, "")) for trial in best]
     beside = [_searched(one.values, x_metric, y_metric, one.name) for one in outcome.networks if one.beside]
     panels = [_panel("Searched", x_metric, y_metric, cloud, front, beside)]
     measured = outcome.measured_objectives

@@ -204,6 +204,15 @@ def test_an_unknown_spec_is_one_line_and_exit_code_2(script: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_search_space() -> None:
+    gate, sheet, baseline, paper = rows("search_space.py", "--quick")
+    assert (gate["candidates"], sheet["candidates"], paper["candidates"]) == (100, 100, 1000)
+    for row in (gate, sheet):
+        assert row["rate"] == pytest.approx(row["candidates"] / row["cpu_s"])
+        assert row["ratio"] == pytest.approx(row["rate"] / baseline["rate"])
+    assert gate["ratio"] > sheet["ratio"] > 1
+
+
 def test_search_driver() -> None:
     found = {row["sampler"]: row for row in rows("search_driver.py", "--quick")}
     assert list(found) == ["random", "nsga2", "tpe", "evolution"]

@@ -84,7 +84,10 @@ def test_list_has_every_file_with_its_description() -> None:
     assert all(row["params"] and row["summary"] and " x " in row["input"] for row in rows if row["kind"] == "specs")
 
 
-@pytest.mark.parametrize("kind", ["specs", "backbones", "heads", "blocks", "devices", "formats"])
+@pytest.mark.parametrize(
+    "kind",
+    ["specs", "backbones", "heads", "blocks", "devices", "formats", "measures", "searches", "samplers", "ablations"],
+)
 def test_list_of_one_kind(kind: str) -> None:
     rows = run("list", kind, "--format", "json").json()["rows"]
     assert rows
