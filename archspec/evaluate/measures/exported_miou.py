@@ -28,7 +28,9 @@ def conditions(subject: Subject) -> dict[str, Plain]:
     """Those of the training, the precision, and what the ranges of int8 were found with."""
     precision = subject.settings.precision
     found = training_conditions(subject, METRIC) | package_versions(RUNTIME) | {"precision": precision}
-    return found | ({"calibration": "training images, up to 100"} if precision == "int8" else {})
+    if precision == "int8":
+        found["calibration"] = "training images" if _images(order_of(subject, METRIC).final) else "synthetic"
+    return found
 
 
 def measure(subject: Subject) -> Reading:
@@ -62,8 +64,9 @@ def _exported(subject: Subject, run: Path) -> bytes:
 
 def _images(dataset: Dataset) -> Path | None:
     """The folder of the training images; None where they are in no folder of their own (generated ones)."""
-    folders = {example.image.parent for example in dataset.examples("train")}
-    return folders.pop() if len(folders) == 1 and next(iter(folders)).is_dir() else None
+    images = [example.image for example in dataset.examples("train")]
+    folders = {image.parent for image in images}
+    return folders.pop() if len(folders) == 1 and images[0].is_file() else None
 
 
 def _miou(subject: Subject, data: bytes) -> float:
