@@ -77,6 +77,18 @@ def _cells(row: Explained, caption: Caption, with_labels: bool, region: Region |
     return images
 
 
+def map_cells(row: Explained, width: int, bright: int = 100) -> list[tuple[ClassMap, Array, str]]:
+    """Each class's map over the grey image, `width` pixels wide or the image's own if less, and words about it."""
+    from PIL import Image
+
+    full_height, full_width = row.picture.size
+    width = min(width, full_width)
+    size = (max(1, round(width * full_height / full_width)), width)
+    photo = np.asarray(Image.fromarray(row.picture.image).resize(size[::-1], Image.Resampling.LANCZOS))
+    prediction = resized_labels(row.prediction, size)
+    return [(one, _map_cell(photo, one, prediction == one.number, bright), _said(one)) for one in row.maps]
+
+
 def _labels_cell(photo: Array, labels: Array | None, colours: tuple[Colour, ...]) -> Array:
     if labels is None:
         return np.full_like(photo, EMPTY)

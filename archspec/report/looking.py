@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_CLASSES = 3
 WIDEST = 480  # pixels of a picture on the page
+BRIGHT = 99  # the percentile with the brightest colour: single pixels of a gradient outshine all others
 
 
 def looked_at(
@@ -27,9 +28,8 @@ def looked_at(
 ) -> tuple[Section, ...]:
     """Two sections for a training run. Needs TensorFlow. Raises `UserError` for data or a method that cannot be had."""
     from archspec.datasets import open_dataset
-    from archspec.explain import Asked, dataset_pictures, draw_grid, explain, open_network, predict
+    from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
     from archspec.explain.explaining import most_predicted
-    from archspec.explain.grid import Caption
     from archspec.explain.library import need_library
     from archspec.explain.methods import method_name
 
@@ -42,13 +42,15 @@ def looked_at(
     rows = list(explain(opened, pictures, Asked(name, _layer(opened, name), classes)))
     names, colours = dataset.classes.names, dataset.classes.colours
     legend = tuple((label, "#{:02x}{:02x}{:02x}".format(*colour)) for label, colour in zip(names, colours, strict=True))
-    grid = draw_grid(rows, Caption("", (), names, colours))
-    said = f"Maps by {name} of {', '.join(names[number] for number in classes)} on {len(rows)} images"
     seen = Pictures(tuple(_predicted(row, colours) for row in rows), legend)
-    maps = Pictures((Row(name, (Picture(grid, _size(grid), "", said),)),))
+    maps = Pictures(tuple(_mapped(row, names, name) for row in rows))
+    lead = (
+        f"Maps by {name} of the classes that are predicted most, each in a scale of its own. "
+        "A white line goes around what is predicted as the class."
+    )
     return (
         Section("pictures", "Predictions", seen, f"Images of {dataset.name} {split}, as the network sees them."),
-        Section("pictures", "What speaks for a class", maps, f"{said}; each in a scale of its own."),
+        Section("pictures", "What speaks for a class", maps, lead),
     )
 
 
@@ -74,6 +76,19 @@ def _predicted(row: Explained, colours: Sequence[tuple[int, int, int]]) -> Row:
     return Row(row.picture.name, tuple(cells))
 
 
+def _mapped(row: Explained, names: Sequence[str], method: str) -> Row:
+    """A map a class; what it says in numbers stands below it."""
+    from archspec.explain.grid import map_cells
+    from archspec.explain.methods import reads_layer
+
+    cells = []
+    for one, drawn, words in map_cells(row, WIDEST, 100 if reads_layer(method) else BRIGHT):
+        label = names[one.number]
+        caption = f"{label}: {words}" if words else label
+        cells.append(_picture(drawn, caption, f"{method} of {label} over image {row.picture.name}"))
+    return Row(row.picture.name, tuple(cells))
+
+
 def _picture(image: Array, caption: str, said: str) -> Picture:
     from PIL import Image
 
@@ -82,10 +97,3 @@ def _picture(image: Array, caption: str, said: str) -> Picture:
     stream = io.BytesIO()
     photo.save(stream, "JPEG", quality=85)
     return Picture(stream.getvalue(), (photo.height, photo.width), caption, said)
-
-
-def _size(png: bytes) -> tuple[int, int]:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(png)) as image:
-        return image.height, image.width

@@ -27,7 +27,13 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
         fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
         raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
     study = load_study(file, catalog=Catalog(plugins))
-    return StudyRun(study, folder.parent, storage, ledger, plugins)
+    here = folder.resolve()
+    run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
+    if run.name != here.name:  # else an empty folder of that name would be made beside it, and nothing found
+        fact = f"the folder of the study '{run.name}' has another name"
+        raise user_error(fact, f"Call it {run.name}; or its study.yaml or data are not what it was made with",
+                         place=Place(str(folder)))  # fmt: skip
+    return run
 
 
 def known_result(store: TrialStore, run: StudyRun) -> SearchResult:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from archspec.record import Record, read_records
+from archspec.record import Plain, Record, read_records
 from archspec.report._subject import Subject
 
 
@@ -26,6 +27,12 @@ def read(path: Path) -> Subject:
         spec=first.spec,
         records=records,
         facts={"written": first.time} if first.time else {},
-        commands={"Build it again": f"archspec build {first.name}.yaml --precision {size.get('precision', 'float32')}"},
+        commands={"Build it again, with the spec above as spec.yaml": _command(size)},
         lead=lead,
     )
+
+
+def _command(size: Mapping[str, Plain]) -> str:
+    """The spec holds what was changed by --set."""
+    seed = f" --seed {size['seed']}" if size.get("seed") else ""
+    return f"archspec build spec.yaml --precision {size.get('precision', 'float32')}{seed}"

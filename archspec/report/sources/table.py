@@ -10,7 +10,7 @@ from typing import Any
 from archspec.errors import Place, user_error
 from archspec.report._subject import Subject
 from archspec.reporters import Cell, Column, Table
-from archspec.reporters.page import Section
+from archspec.reporters.page import Section, number
 from archspec.reporters.page.sections.bars import Bar, Bars
 
 _PARTS = ("_std", "_n", "_delta", "_p", "_within_noise", "_iqr", "_published", "_to_base", "_to_base_published")
@@ -32,7 +32,7 @@ def read(path: Path) -> Subject:
         found = json.loads(path.read_text("utf-8"))
         meta, rows = found["meta"], found["rows"]
         columns = tuple(_column(key, one, rows) for key, one in meta["columns"].items())
-        cells = tuple(tuple(row.get(column.id) for column in columns) for row in rows)
+        cells = tuple(tuple(_cell(row.get(column.id), column) for column in columns) for row in rows)
         table = Table(str(meta.get("title", "")), columns, cells, tuple(map(str, meta.get("notes", ()))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise user_error(f"not a table that archspec wrote ({error})", place=Place(str(path))) from error
@@ -46,12 +46,21 @@ def read(path: Path) -> Subject:
 
 
 def _column(key: str, about: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Column:
-    values = [row.get(key) for row in rows if row.get(key) is not None]
+    values: list[Any] = [row[key] for row in rows if row.get(key) is not None]
     numbers = bool(values) and all(isinstance(one, int | float) and not isinstance(one, bool) for one in values)
-    whole = numbers and all(isinstance(one, int) for one in values)
+    whole = numbers and all(one == int(one) for one in values)
     kind = "integer" if whole else "number" if numbers else "text"
-    digits = 4 if numbers and not whole else None
+    digits = _decimals(max(abs(one) for one in values)) if numbers and not whole else None
     return Column(key, str(about.get("name", key)), str(about.get("unit", "")), kind, digits)  # type: ignore[arg-type]
+
+
+def _decimals(largest: float) -> int:
+    """Large numbers need no ten-thousandths."""
+    return 1 if largest >= 1000 else 2 if largest >= 100 else 4
+
+
+def _cell(value: Any, column: Column) -> Cell:
+    return int(value) if column.kind == "integer" and value is not None else value
 
 
 def _sections(table: Table) -> Iterator[Section]:
@@ -64,17 +73,30 @@ def _sections(table: Table) -> Iterator[Section]:
 
 def _bars(table: Table, ids: Sequence[str], index: int) -> Iterator[Bar]:
     metric = ids[index]
-    for number, row in enumerate(table.rows):
+    base = _base(table)
+    for place, row in enumerate(table.rows):
         cells = dict(zip(ids, row, strict=True))
         spread = _float(cells.get(f"{metric}_std"))
         iqr = _float(cells.get(f"{metric}_iqr"))
         delta = _float(cells.get(f"{metric}_delta"))
-        notes = [f"{delta:+.4g}"] if delta is not None else []
+        notes = [_signed(delta)] if delta is not None else []
         notes += ["within noise"] if cells.get(f"{metric}_within_noise") is True else []
         published = _float(cells.get(f"{metric}_published"))
         notes += [f"published {published:g}"] if published is not None else []
         error = spread if spread is not None else iqr / 2 if iqr is not None else None
-        yield Bar(str(row[0]), _float(row[index]), error, ", ".join(notes), number == 0)
+        yield Bar(str(row[0]), _float(row[index]), error, ", ".join(notes), place == base)
+
+
+def _base(table: Table) -> int:
+    """The row that the others are compared with: the one that differs in nothing; the first where none is."""
+    deltas = [index for index, column in enumerate(table.columns) if column.id.endswith("_delta")]
+    free = [place for place, row in enumerate(table.rows) if all(row[index] is None for index in deltas)]
+    return free[0] if deltas and free else 0
+
+
+def _signed(delta: float) -> str:
+    text = number(delta)
+    return text.replace("-", "−") if delta < 0 else f"+{text}"
 
 
 def _digits(column: Column) -> int | None:

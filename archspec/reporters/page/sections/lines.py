@@ -50,8 +50,8 @@ def _file(file: File, headings: tuple[tuple[str, str, int], ...]) -> Markup:
     head = element(
         "tr",
         element("th", "line", scope="col", class_="number"),
-        *(element("th", one[0], unit, scope="col", class_="number") for one, unit in zip(headings, units, strict=True)),
         element("th", "share", scope="col", colspan=2),
+        *(element("th", one[0], unit, scope="col", class_="number") for one, unit in zip(headings, units, strict=True)),
         element("th", "spec", scope="col"),
     )
     rows = (_row(line, headings) for line in file.lines)
@@ -73,11 +73,11 @@ def _row(line: Line, headings: tuple[tuple[str, str, int], ...]) -> Markup:
     return element(
         "tr",
         element("td", line.number, class_="number faint"),
+        element("td", bar, class_="bar-cell"),
+        element("td", "" if share is None else f"{100 * share:.1f} %", class_="number"),
         *(
             element("td", "" if amount is None else number(amount, digits), class_="number")
             for amount, (_, _, digits) in zip(amounts, headings, strict=True)
         ),
-        element("td", "" if share is None else f"{100 * share:.1f} %", class_="number"),
-        element("td", bar),
         element("td", element("code", line.text)),
     )

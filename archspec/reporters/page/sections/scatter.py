@@ -24,8 +24,9 @@ class Objective:
 
     @property
     def heading(self) -> str:
-        """`latency (ms)`."""
-        return f"{self.name} ({self.unit})" if self.unit else self.name
+        """`latency (ms)`; a name that ends in its unit, such as `latency_ms`, needs no other."""
+        told = self.name.endswith(f"_{self.unit}")
+        return f"{self.name} ({self.unit})" if self.unit and not told else self.name
 
 
 @dataclass(frozen=True, slots=True)
