@@ -72,7 +72,8 @@ def shown(run: StudyRun) -> StudyOutcome:
 def _with(network: Network, recorded: Mapping[str, Any] | None) -> Network:
     if recorded is None:
         return network
-    values = {**recorded["values"], **network.values} if network.beside else network.values
+    here = {metric: value for metric, value in network.values.items() if value is not None}
+    values = {**recorded["values"], **here} if network.beside else network.values
     return replace(network, values=values, measured=_readings(recorded))
 
 
