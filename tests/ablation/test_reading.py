@@ -37,6 +37,13 @@ def test_every_bundled_ablation_reads_and_says_how_it_is_used(name: str) -> None
     assert f"archspec ablate {name}" in ablation_names()[name].read_text().split("\nname:")[0]
 
 
+@pytest.mark.parametrize("name", ["paper_table5", "shuffleseg_decoders"])
+def test_rows_of_a_papers_table_are_called_as_its_networks(name: str) -> None:
+    ablation = load_ablation(name)
+    assert [row.spec.name for row in ablation.rows] == [row.name for row in ablation.rows]
+    assert ablation.published
+
+
 def test_rows_stand_in_the_order_they_are_written() -> None:
     text = """
 base: shufflenetv2_basic

@@ -13,7 +13,6 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.evaluate.published import Claim, Finding, bundled_claims, find, read_claims
-from archspec.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIM = """
@@ -109,16 +108,3 @@ def test_a_claim_with_faults_is_told_whole(tmp_path: Path) -> None:
         "missing key 'metric'. Write metric: …",
         "missing key 'classes'. Write classes: …",
     ]
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "specs" / "ablations").glob("*.yaml")), ids=lambda path: path.stem)
-def test_ablations_name_networks_that_exist(path: Path) -> None:
-    import yaml
-
-    document = yaml.safe_load(path.read_text())
-    assert document["name"] == path.stem
-    for name, changes in document["variants"].items():
-        spec = load(changes.get("extends", document["base"]), document["overrides"])
-        assert spec.name == name
-    for figures in document["published"].values():
-        assert set(figures) <= set(document["variants"])
