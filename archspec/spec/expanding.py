@@ -8,7 +8,16 @@ from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
-from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, INPUT_KINDS, TOP_KINDS, Spec, raise_together, size_node
+from archspec.spec.document import (
+    DEFAULTS,
+    INPUT_DEFAULTS,
+    INPUT_KINDS,
+    TOP_KINDS,
+    Spec,
+    default_section,
+    raise_together,
+    size_node,
+)
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.network import Network, Section, Step, WeightsFile
@@ -19,7 +28,7 @@ from archspec.spec.sections import Named, Written, find_part, read_section
 from archspec.spec.selectors import Resolver, Scope, Scoped
 from archspec.spec.signatures import Signature
 from archspec.spec.steps import StepTemplate
-from archspec.spec.words import NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
+from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
 
 
 def expand(spec: Spec) -> Network:
@@ -90,6 +99,7 @@ class _Expansion:
 
     def network(self) -> Network:
         top, inside = self.values()
+        self._check_size(inside["size"], top["output_stride"])
         return Network(
             name=top["name"],
             source=top["source"],
@@ -103,6 +113,14 @@ class _Expansion:
             sections=self.sections(top, inside),
             weights=self._weights(top["weights"]),
         )
+
+    def _check_size(self, size: tuple[int, int], output_stride: int) -> None:
+        """A map of one position a side is the least that says anything of where things are."""
+        if min(size) < output_stride:
+            entry = self._image().entries.get("size")
+            fact = f"an image of {size[0]} × {size[1]} is smaller than the output_stride {output_stride}"
+            remedy = f"Write at least [{output_stride}, {output_stride}], or a smaller output_stride"
+            self.reader.fault(fact, remedy, "input.size", entry.node.place if entry else self.document.place)
 
     def _weights(self, value: Any) -> WeightsFile | None:
         if value == NONE:
@@ -131,7 +149,7 @@ class _Expansion:
     def _section(self, kind: str, table: Table) -> Section | None:
         entry = table.entries.get(kind)
         if entry is None:
-            default = SECTION_DEFAULTS.get(kind)
+            default = default_section(kind, self.document, self.catalog)
             if default is None:  # a missing backbone has been reported
                 return None
             entry = Entry(Scalar(default, self.document.place), self.document.place)

@@ -6,6 +6,8 @@ from archspec.blocks.decoders._deconv import deconv_to, finer_tap
 from archspec.blocks.decoders.scores import scores
 from archspec.graph import Tensor, layers
 
+READS = "features"
+
 
 def skipnet(
     x: Tensor,

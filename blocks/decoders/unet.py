@@ -8,6 +8,8 @@ from archspec.blocks.decoders.scores import scores
 from archspec.blocks.units._biased import biased_conv_bn
 from archspec.graph import Range, Tensor, layers
 
+READS = "features"
+
 
 def unet(
     x: Tensor,
