@@ -68,7 +68,7 @@ def _clusters(text: str) -> list[str]:
     """Each character with the accents on it, apart from each other."""
     clusters: list[str] = []
     for character in unicodedata.normalize("NFC", text):
-        if character in _ACCENTS and clusters and (clusters[-1][0].isalpha()):
+        if character in _ACCENTS and clusters and clusters[-1][0].isalpha():
             clusters[-1] += character
         else:
             clusters.append(character)
@@ -77,7 +77,8 @@ def _clusters(text: str) -> list[str]:
 
 @cache
 def _cluster(cluster: str) -> str:
-    first, *marks = unicodedata.normalize("NFD", cluster) if cluster[0] not in _COMMANDS | _MATH else cluster
+    known = cluster[0] in _COMMANDS or cluster[0] in _MATH
+    first, *marks = list(cluster if known else unicodedata.normalize("NFD", cluster))
     if any(mark not in _ACCENTS for mark in marks):
         return "".join(map(_character, unicodedata.normalize("NFC", cluster)))
     letter = _DOTTED.get(first, first) if marks and marks[0] < "\u0323" else first
