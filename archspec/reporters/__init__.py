@@ -54,11 +54,14 @@ def render(table: Table, reporter: str = "table") -> str:
     return cast(str, module.render(table))
 
 
-def report(table: Table, stream: TextIO, reporter: str = "table") -> None:
-    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich."""
+def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool = False) -> None:
+    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich.
+
+    A terminal gets the columns that fit its width, or with `wide` all of them.
+    """
     if reporter == "table" and stream.isatty():
         from archspec.reporters._terminal import draw
 
-        draw(table, stream)
+        draw(table, stream, wide=wide)
     else:
         stream.write(render(table, reporter))
