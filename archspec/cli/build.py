@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import FORMATS, PAPER, catalog, plugins_option, procedure_option, set_option
+from archspec.cli._options import PAPER, catalog, format_option, plugins_option, procedure_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -44,9 +44,7 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def build(
     spec: str,
     overrides: tuple[str, ...],
