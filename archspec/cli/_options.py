@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_WIDE = "archspec.wide"  # in the context of the command line that runs
 
 set_option: Decorator = click.option(
     "--set", "overrides", metavar="PATH=VALUE", multiple=True,
@@ -26,9 +27,28 @@ plugins_option: Decorator = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder of your own block files, parts and specs. Repeatable; also ARCHSPEC_PLUGINS.",
 )  # fmt: skip
-format_option: Decorator = click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+
+
+def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_WIDE] = True
+
+
+wide_option: Decorator = click.option(
+    "--wide", is_flag=True, expose_value=False, callback=_keep_wide,
+    help="Every column of a table, however narrow the terminal.",
+)  # fmt: skip
+
+
+def formats_option(words: str = "How to print.") -> Decorator:
+    """`--format`, with words of its own, and `--wide`: what every command with a table has."""
+    choice = click.option(
+        "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help=words
+    )
+    return lambda command: choice(wide_option(command))
+
+
+format_option = formats_option()
 output_option: Decorator = click.option(
     "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead."
 )
@@ -51,12 +71,18 @@ def put(text: str, output: Path | None) -> None:
         write_text(output, text)
 
 
+def wide() -> bool:
+    """Whether the command that runs was asked for every column."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_WIDE))
+
+
 def put_table(table: Table, reporter: str, output: Path | None) -> None:
     """A table in the wanted format: drawn on a terminal, plain in a pipe or a file."""
     from archspec.reporters import render, report
 
     if output is None:
-        report(table, sys.stdout, reporter)
+        report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import catalog, format_option, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -46,9 +46,7 @@ LATENCIES = ("quick", "default", "paper", "none")
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
 @click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def build(
     spec: str,
     overrides: tuple[str, ...],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -43,8 +43,7 @@ SHOW = "show"
               help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
-@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
-              help="How to print the front.")  # fmt: skip
+@formats_option("How to print the front.")
 @set_option
 @plugins_option
 def search(

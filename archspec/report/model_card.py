@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archspec.record import Record
-from archspec.reporters import Cell, Column, Table, render
+from archspec.reporters import Cell, Column, Table, markdown_text, render
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build
@@ -60,16 +60,16 @@ def _head(build: Build) -> Iterator[str]:
     yield f"`model.tflite` is {exported.precision} ({size_mb}), made by archspec from `spec.yaml`;"
     yield "`record.json` holds every number below with its conditions.\n"
     if network.source:
-        yield f"Architecture: {network.source}.\n"
+        yield f"Architecture: {markdown_text(network.source)}.\n"
 
 
 def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> Iterator[str]:
     yield "## Weights and scores\n"
-    yield f"Weights: {build.weights_said}.\n"
+    yield f"Weights: {markdown_text(build.weights_said)}.\n"
     if data:
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
-        yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(classes)}.\n"
+        yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(map(markdown_text, classes))}.\n"
     whole = next((one for one in scores if one.metric in SCORES), None)
     if whole is None:
         yield "No score is known of these weights.\n"

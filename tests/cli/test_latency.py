@@ -1,7 +1,6 @@
 """`archspec latency`: what is timed, in which settings, and what is said where that cannot be."""
 
 import json
-import os
 import re
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from archspec.evaluate.timing import Subject, settings, subjects
 from archspec.export import take_census
 from tests.cli.runner import run
 from tests.devices.tiny_model import tiny_tflite
+from tests.needs import real_tflite_files
 
 SMALL = """
 name: small
@@ -29,7 +29,6 @@ backbone:
 decoder: bilinear
 output: argmax
 """
-FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
 
 
 @pytest.fixture
@@ -192,10 +191,7 @@ def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], said: str) 
     assert len(result.err.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
-@pytest.mark.parametrize(
-    "path", sorted(Path(FOLDER or ".").glob("*.tflite")) if FOLDER else [], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", real_tflite_files(), ids=lambda path: path.stem)
 def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
     result = run("latency", str(path), "--preset", "quick", "--format", "json")
     if result.code:
