@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from archspec.cli._predictions import TablePlace
     from archspec.devices import Device
+    from archspec.reporters import Table
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
@@ -102,17 +103,9 @@ def latency(
     and says how wrong that table was on networks it was not fitted to.
     """
     if calibrate or predict:
-        from archspec.cli._predictions import calibrated_table, check_question, predictions_table
-
         _check_table_question(calibrate, predict, bool(sources), threads, delegate)
-        check_question(sources, precision)
-        asked = _table_place(place, threads[0], delegate, table)
-        answer = (
-            calibrated_table(asked)
-            if calibrate
-            else predictions_table(sources, overrides, catalog(plugins), tail, asked)
-        )
-        put_table(answer, reporter, output)
+        place_asked = _table_place(place, threads[0], delegate, table)
+        put_table(_answer(place_asked, calibrate, sources, overrides, plugins, precision, tail), reporter, output)
         return
     if table is not None:
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
@@ -143,6 +136,19 @@ def latency(
         put_table(latencies_table(rows, notes), reporter, output)
     if stopped:
         raise stopped
+
+
+def _answer(
+    place: TablePlace, calibrate: bool, sources: tuple[str, ...], overrides: tuple[str, ...],
+    plugins: tuple[Path, ...], precision: tuple[str, ...], tail: tuple[str, ...],
+) -> Table:  # fmt: skip
+    """What a latency table says: how good it is once calibrated, or of each network."""
+    from archspec.cli._predictions import calibrated_table, check_question, predictions_table
+
+    if calibrate:
+        return calibrated_table(place)
+    check_question(sources, precision)
+    return predictions_table(sources, overrides, catalog(plugins), tail, place)
 
 
 def _check_table_question(
