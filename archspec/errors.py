@@ -6,8 +6,28 @@ was written turns it into a `Fault` with a `Place`, and raises all faults togeth
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_LONG_WORD = re.compile(r"\S{201,}")
+_LONGEST_WORD, _LONGEST_TEXT, _LONGEST_FILE = 200, 700, 300
+
+
+def escaped(text: str) -> str:
+    """Text that is safe on a terminal: ESC, NUL, other control characters, marks of direction and halves of pairs are
+    written out (`\\x1b`)."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() or one in _SPACES else ascii(one)[1:-1] for one in text)
+
+
+def _brief(text: str) -> str:
+    """Text for one line of an error: no word, and not the whole, longer than can be read."""
+    if len(text) > _LONGEST_WORD:
+        text = _LONG_WORD.sub(lambda word: word[0][: _LONGEST_WORD - 1] + "…", text)
+    return text if len(text) <= _LONGEST_TEXT else text[: _LONGEST_TEXT - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +39,8 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        if not self.line:
-            return self.file
-        return f"{self.file}:{self.line}:{self.column}"
+        file = self.file if len(self.file) <= _LONGEST_FILE else self.file[: _LONGEST_FILE - 1] + "…"
+        return escaped(f"{file}:{self.line}:{self.column}" if self.line else file)
 
 
 NOWHERE = Place("")
@@ -29,7 +48,10 @@ NOWHERE = Place("")
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: `file:line:col: path: fact (value). Remedy`."""
+    """One thing that is wrong: `file:line:col: path: fact (value). Remedy`.
+
+    As text it is one line that is safe on a terminal: control characters are escaped, long words and texts shortened.
+    """
 
     message: str
     remedy: str = ""
@@ -37,8 +59,8 @@ class Fault:
     place: Place = NOWHERE
 
     def __str__(self) -> str:
-        message = self.message if not self.remedy else f"{self.message}. {self.remedy}"
-        parts = [part for part in (str(self.place), self.path, message) if part]
+        message = ". ".join(_brief(escaped(part)) for part in (self.message, self.remedy) if part)
+        parts = [part for part in (str(self.place), _brief(escaped(self.path)), message) if part]
         return ": ".join(parts)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import archspec
+from archspec.cli._messages import say
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2
@@ -66,27 +67,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(code if isinstance(code, int) else 0)  # a command that raises `Exit` comes back as its code
     except UserError as error:
         for fault in error.faults:
-            print(fault, file=sys.stderr)
+            say(fault)
         sys.exit(USER_ERROR)
     except Problem as problem:  # a fact that nobody between here and there could place
-        print(f"archspec: {problem.at(NOWHERE)}", file=sys.stderr)
+        say(f"archspec: {problem.at(NOWHERE)}")
         sys.exit(USER_ERROR)
     except click.exceptions.NoArgsIsHelpError as help_wanted:
-        print(help_wanted.format_message(), file=sys.stderr)
+        say(help_wanted.format_message())
         sys.exit(USER_ERROR)
     except click.ClickException as error:
-        print(f"archspec: {error.format_message()}", file=sys.stderr)
+        say(f"archspec: {error.format_message()}")
         sys.exit(USER_ERROR)
     except (KeyboardInterrupt, click.Abort):
-        print("archspec: interrupted; what was finished is kept", file=sys.stderr)
+        say("archspec: interrupted; what was finished is kept")
         sys.exit(INTERRUPTED)
 
 
 def _warn_of_namesake() -> None:
     """Another distribution of the import name `archspec` (a CPU library that conda uses) lies in the same folder."""
     if (Path(archspec.__file__).parent / "cpu" / "__init__.py").is_file():
-        print(
+        say(
             "archspec: the unrelated package 'archspec' (a CPU library) is installed in this environment too; "
-            "they overwrite each other. Install archspec-keras in a virtual environment of its own.",
-            file=sys.stderr,
+            "they overwrite each other. Install archspec-keras in a virtual environment of its own."
         )

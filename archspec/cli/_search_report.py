@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def begun(run: StudyRun) -> None:
         f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
     ]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    say("\n".join(lines))
 
 
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
@@ -69,4 +69,4 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     if result.message:
         lines.append(f"go on: archspec search --resume {run.folder} --trials N")
     print()
-    print("\n".join(dict.fromkeys(lines)))
+    print(safe("\n".join(dict.fromkeys(lines))))

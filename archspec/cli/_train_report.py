@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
 from archspec.reporters import Column, Table
 
@@ -48,7 +49,7 @@ class _Lines:
 
     def said(self, text: str) -> None:
         """At once."""
-        print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def step(self, progress: Progress) -> None:
         """Too often for a pipe."""
@@ -87,7 +88,7 @@ class _Bar:
 
     def said(self, text: str) -> None:
         """Above the bar."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(safe(text), highlight=False, markup=False)
 
     def step(self, progress: Progress) -> None:
         """Move the bar."""
@@ -127,9 +128,9 @@ def put_outcome(outcome: Outcome) -> None:
     """What became of it, and where it is."""
     about = outcome.about
     if outcome.state == "failed":
-        print(f"failed: {about['error']}", file=sys.stderr)
+        say(f"failed: {about['error']}")
         last = about["last_good_checkpoint"]
-        print(f"last good checkpoint: {outcome.run.folder / last if last else 'none'}", file=sys.stderr)
+        say(f"last good checkpoint: {outcome.run.folder / last if last else 'none'}")
         return
     if not outcome.fresh:
         print(f"finished before ({about['finished']}): not trained again")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._messages import say
 from archspec.cli._options import (
     catalog,
     formats_option,
@@ -88,7 +89,7 @@ def ablate(
 
     with _watching(ablation) as watch:
         result = run.run(watch, update=update)
-    print(f"{result.measured} numbers measured, the others from {run.ledger}", file=sys.stderr)
+    say(f"{result.measured} numbers measured, the others from {run.ledger}")
     put_table((data_table if reporter in DATA else people_table)(result), reporter, output)
 
 
@@ -122,7 +123,7 @@ class _Watch:
         """Each."""
         self._count(done, total)
         if not sys.stderr.isatty():
-            print(f"{words}: {done} of {total} trainings", file=sys.stderr, flush=True)
+            say(f"{words}: {done} of {total} trainings")
 
     def timing(self, progress: Any) -> None:
         """Between runs."""

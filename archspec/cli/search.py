@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 
 if TYPE_CHECKING:
@@ -165,15 +165,15 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        print(f"go on with: archspec search --resume {run.folder}", file=sys.stderr)
+        say(f"go on with: archspec search --resume {run.folder}")
         raise
     files = written(outcome, run)
     if dashboard:
         from archspec.search.study.showing import mirrored
 
-        print(mirrored(run), file=sys.stderr)
+        say(mirrored(run))
     _put(outcome, run, reporter)
-    print(f"\n{files}")
+    print(safe(f"\n{files}"))
 
 
 def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
