@@ -15,12 +15,11 @@ from archspec.catalog import Catalog, bundled_folder
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.export import Precision
 from archspec.search.study import Target
-from archspec.spec import Spec, load, override
+from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.kinds import Kind
-from archspec.spec.loading import parse_document
+from archspec.spec.loading import load_named, parse_document
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
-from archspec.spec.reader import Reader
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 
 FOLDER = "ablations"
@@ -81,20 +80,13 @@ def _finish(
     return ablation
 
 
-class _Reading(Reader):
+class _Reading(PlainReader):
     """Reads one ablation."""
 
     def __init__(self, faults: list[Fault], catalog: Catalog, path: Path) -> None:
-        super().__init__(catalog)
-        self.faults, self.path = faults, path
+        super().__init__(catalog, faults)
+        self.path = path
         self.places: dict[str, Place] = {}  # of the file's assignments, by their text
-
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
-
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
 
     def ablation(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> Ablation | None:
         """The ablation; None after faults."""
@@ -172,13 +164,9 @@ class _Reading(Reader):
             if isinstance(written, Table):
                 return parse_document(written, self.path, self.catalog)
             if isinstance(written, Scalar) and isinstance(written.value, str):
-                return load(self._seen(written.value), catalog=self.catalog)
+                return load_named(written, self.path, path, self.catalog)
         except UserError as error:
-            fault = error.faults[0]
-            if isinstance(written, Scalar) and fault.place == Place(str(self._seen(str(written.value)))):
-                self.faults.append(replace(fault, path=path, place=written.place))
-            else:
-                self.faults.extend(error.faults)
+            self.faults.extend(error.faults)
             return None
         self.fault(
             f"must be the name of a spec or a path ({shown(written)})", "Write shufflenetv2_dpc", path, written.place

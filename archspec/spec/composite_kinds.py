@@ -113,6 +113,27 @@ class RecordKind(Kind):
 
 
 @dataclass(frozen=True)
+class MappingKind(Kind):
+    """A mapping of any names to values of one kind."""
+
+    value: Kind
+    words: str = "a mapping"
+    example: str = "{name: 1}"
+
+    def fits(self, node: Node) -> bool:
+        return type(node) is Table
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        if type(node) is not Table:
+            return reader.mismatch(self, node, path)
+        found = {key: reader.read(self.value, entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
+        return INVALID if INVALID in found.values() else found
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return {"type": "object", "additionalProperties": wrap(self.value.schema(wrap))}
+
+
+@dataclass(frozen=True)
 class UnionKind(Kind):
     """One of several kinds. Only the alternative that has the node's form speaks about what is wrong."""
 

@@ -130,3 +130,18 @@ class Reader(ABC):
             return
         remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
         self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)
+
+
+class PlainReader(Reader):
+    """Reads documents in which no selector and no choice may stand: recipes, studies, ablations, published figures."""
+
+    def __init__(self, catalog: Catalog, faults: list[Fault]) -> None:
+        super().__init__(catalog)
+        self.faults = faults
+
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        return kind.read(node, path, self)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """None here."""
+        return frozenset(), ""

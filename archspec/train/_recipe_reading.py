@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from archspec.spec.dumping import dump_plain
 from archspec.spec.kinds import Kind
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.paths import override_plain
-from archspec.spec.reader import Reader
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping
 from archspec.spec.words import NONE
 from archspec.train._recipe import Recipe, Stage
@@ -68,10 +69,10 @@ def _finish(
         raise AssertionError("a recipe that cannot be read has a fault")
     if steps is not None:
         document = _with_steps(document, steps)
-    reading = _Reading(faults)
+    reading = _Reading(Catalog(), faults)
     recipe = reading.recipe(document, name)
     raise_together(reading.faults)
-    return recipe
+    return replace(recipe, text=dump_plain(plain(document)))
 
 
 def _with_steps(document: Table, steps: int) -> Table:
@@ -85,24 +86,12 @@ def _with_steps(document: Table, steps: int) -> Table:
     return document.with_entry(STAGES, Items(tuple(items), stages.place), document.entries[STAGES].place)
 
 
-class _Reading(Reader):
+class _Reading(PlainReader):
     """Reads one recipe. There are no selectors and no choices in it."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(Catalog())
-        self.faults = faults
-
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
-
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
 
     def recipe(self, document: Table, name: str) -> Recipe:
         """The recipe; of no use when there are faults."""
         top = {key: self._value(kind, document.get(key), key, "") for key, kind in RECIPE_KINDS.items()}
-        top["text"] = dump_plain(plain(document))
         self._unknown(document, (*RECIPE_KINDS, *STAGE_KINDS, STAGES), "")
         defaults = document.without(STAGES, *RECIPE_KINDS)
         written = document.get(STAGES)
