@@ -12,7 +12,7 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.errors import Fault, Place, UserError, mistyped, nearest, user_error
 from archspec.export import Precision
 from archspec.search.study import Target
 from archspec.spec import Spec, override
@@ -93,8 +93,9 @@ class _Reading(PlainReader):
         for key, entry in document.entries.items():
             if key not in KEYS:
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, KEYS), key, entry.place)
+        meant = mistyped(document.entries, KEYS)
         for key, example in (("base", "shufflenetv2_dpc"), ("metrics", "[params, gflops]")):
-            if key not in document.entries:
+            if key not in document.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", "", document.place)
         values: dict[str, Any] = {"name": self.path.stem}
         for key, kind in ABLATION_KINDS.items():

@@ -104,7 +104,8 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     root = read_file(path, faults)
     found = None if root is None else PlainReader(bundled_catalog(), faults).read(_FILE, root, "")
     raise_together(faults)
-    assert root is not None  # noqa: S101 (no fault, so it was read)
+    if root is None or found is None:
+        raise AssertionError("a file that cannot be read has a fault")
     entries = root.get("claims")
     nodes = entries.items if isinstance(entries, Items) else ()
     return tuple(

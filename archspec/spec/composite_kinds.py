@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.errors import nearest
+from archspec.errors import mistyped, nearest
 from archspec.spec.kinds import INVALID, AnyKind, Kind, NumberKind, Reads, Schema, Wrap
 from archspec.spec.nodes import Items, Node, Table
 
@@ -95,8 +95,9 @@ class RecordKind(Kind):
                 values[key] = reader.fault(
                     f"unknown key '{key}'", nearest(key, self.fields), f"{path}.{key}", entry.place
                 )
+        meant = mistyped(node.entries, self.fields)
         for name in self.required:
-            if name not in node.entries:
+            if name not in node.entries and name not in meant:
                 example = f"Write {name}: {self.fields[name].example}"
                 values[name] = reader.fault(f"missing key '{name}'", example, path, node.place)
         return INVALID if INVALID in values.values() else values

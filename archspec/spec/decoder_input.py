@@ -47,6 +47,8 @@ def squeezing_fault(document: Table, catalog: Catalog) -> Fault | None:
     if entry is not None and _is_fixed(entry.node):
         if isinstance(entry.node, Scalar) and entry.node.value == NONE:
             return _squeezing_head(document, what, catalog)
+        if not all(block in catalog.blocks() for block in _blocks("classifier", entry.node, catalog)):
+            return None  # a name that does not exist is told by itself
         fact = f"{what} reads features, and the classifier before it leaves only the scores of the classes"
         return Fault(fact, "Write classifier: none, the decoder makes the scores", "classifier", entry.node.place)
     return _squeezing_head(document, what, catalog) if entry is None else None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, UserError, nearest
+from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.spec.choices import CHOICES, Choice
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, squeezing_fault
@@ -192,7 +192,7 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
 
 def _check_defaults(document: Table, lint: Lint) -> None:
     """What is not written: the backbone must be, the other sections have names that must exist."""
-    if "backbone" not in document.entries:
+    if "backbone" not in document.entries and "backbone" not in mistyped(document.entries, TOP_KEYS):
         options = ", ".join(list(lint.catalog.parts("backbone"))[:12])
         remedy = f"Write backbone: NAME. One of: {options}" if options else "Write backbone: NAME"
         lint.fault("missing key 'backbone'", remedy, "", document.place)
@@ -241,5 +241,7 @@ def _size_kind(node: Node) -> Kind:
 def raise_together(faults: list[Fault]) -> None:
     """Raise every fault in one error, in the order of their places, each said once."""
     if faults:
-        unique = dict.fromkeys(faults)
-        raise UserError(sorted(unique, key=lambda fault: (fault.place.file, fault.place.line, fault.place.column)))
+        unique: dict[object, Fault] = {}
+        for fault in faults:
+            unique.setdefault((fault.place, fault.message) if fault.place.line else fault, fault)
+        raise UserError(sorted(unique.values(), key=lambda one: (one.place.file, one.place.line, one.place.column)))

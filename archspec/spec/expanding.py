@@ -75,6 +75,7 @@ class _Expansion:
         self.document, self.catalog = document, catalog
         self.reader = _Reading(catalog)
         self.ids: list[str] = []
+        self.blind = False  # a section could not be read, so that ids may be missing that are there
 
     @property
     def faults(self) -> list[Fault]:
@@ -151,15 +152,18 @@ class _Expansion:
         if entry is None:
             default = default_section(kind, self.document, self.catalog)
             if default is None:  # a missing backbone has been reported
+                self.blind = True
                 return None
             entry = Entry(Scalar(default, self.document.place), self.document.place)
         path = section_path(kind)
         asked = read_section(kind, entry.node, path, self.faults)
         if asked is None:
+            self.blind |= not (isinstance(entry.node, Scalar) and entry.node.value == NONE)
             return None
         self.section_ids: list[str] = []
         if isinstance(asked, Named):
             section = self._named(kind, asked, entry.place)
+            self.blind |= section is None or not section.steps
         else:
             section = self._written(kind, asked, entry.place, path)
         self.ids.extend((kind, *self.section_ids))
@@ -260,7 +264,7 @@ class _Expansion:
     def _check_inputs(self, step: StepTemplate) -> None:
         visible = [*self.section_ids, *self.ids, "input"]
         for name in step.inputs:
-            if name not in visible:
+            if name not in visible and not self.blind:
                 remedy = nearest(name, visible) or "Give an earlier step an id"
                 self.reader.fault(f"no step before has the id '{name}'", remedy, f"{step.path}.from", step.inputs_place)
         if step.id is not None:

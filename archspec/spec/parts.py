@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.errors import Fault, Place, nearest
+from archspec.errors import Fault, Place, mistyped, nearest
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.reading import read_file, shown_path
 from archspec.spec.steps import EMPTY, StepTemplate, has_special, read_step
@@ -100,6 +100,8 @@ def _read_reads(node: Node | None, kind: str, faults: list[Fault]) -> str:
 
 def _read_steps(root: Table, kind: str, faults: list[Fault]) -> tuple[StepTemplate, ...]:
     node = root.get("steps")
+    if node is None and "steps" in mistyped(root.entries, PART_KEYS):
+        return ()
     if node is None:
         faults.append(Fault("missing key 'steps'", "Write steps: and a list of blocks", kind, root.place))
         return ()

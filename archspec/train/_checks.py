@@ -20,8 +20,8 @@ LEAST_CLASSES = 2
 
 def check_order(order: Order) -> None:
     """Raises `UserError` with the faults of all stages: files, graphs at every size, names of sections, weights."""
+    _check_spec(order.spec)  # by itself: every stage would tell the same once more
     faults: list[Fault] = []
-    _try(partial(_check_spec, order.spec), faults)
     _try(order.check_data, faults)
     for number, stage in enumerate(order.recipe.stages):
         _try(partial(_check_stage, order, stage, number), faults)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, nearest, user_error
+from archspec.errors import Fault, Place, mistyped, nearest, user_error
 from archspec.spec.document import raise_together
 from archspec.spec.dumping import dump_plain
 from archspec.spec.kinds import Kind
@@ -124,32 +124,34 @@ class _Reading(PlainReader):
         if any(key in own.entries for key in LENGTH):
             defaults = defaults.without(*LENGTH)
         table = Table({**defaults.entries, **own.entries}, own.place)
-        before = len(self.faults)
         values = {
             key: self._value(kind, table.get(key), key, path if key in own.entries else "")
             for key, kind in STAGE_KINDS.items()
             if key in table.entries
         }
         self._complete(table, path)
-        return None if len(self.faults) > before else _stage(values, number)
+        return None if self.faults else _stage(values, number)
 
     def _value(self, kind: Kind, node: Node | None, key: str, path: str) -> Any:
         return "" if node is None else self.read(kind, node, _join(path, key))
 
     def _complete(self, table: Table, path: str) -> None:
         """What is missing, and what goes together or not."""
+        meant = mistyped(table.entries, (*STAGE_KINDS, *RECIPE_KINDS, STAGES))
+        if STAGES in meant:  # what is missing here may stand in them
+            return
         for key in REQUIRED:
-            if key not in table.entries:
+            if key not in table.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {STAGE_KINDS[key].example}", path, table.place)
         lengths = [key for key in LENGTH if key in table.entries]
-        if len(lengths) != 1:
+        if len(lengths) != 1 and not meant.intersection(LENGTH):
             fact = "both 'steps' and 'epochs' are written" if lengths else "missing key 'steps' (or 'epochs')"
             place = table.entries[lengths[-1]].place if lengths else table.place
             self.fault(fact, "Write one of them, such as steps: 400", path, place)
-        if "cache_features" in table.entries and "freeze" not in table.entries:
+        if "cache_features" in table.entries and "freeze" not in table.entries.keys() | meant:
             fact, place = "only features of frozen sections can be cached", table.entries["cache_features"].place
             self.fault(fact, "Write freeze: backbone", _join(path, "cache_features"), place)
-        if _name(table.get("optimizer")) == "adamw" and "weight_decay" not in table.entries:
+        if _name(table.get("optimizer")) == "adamw" and not {"weight_decay"} & (table.entries.keys() | meant):
             fact, place = "adamw without a weight decay", table.entries["optimizer"].place
             remedy = "Write weight_decay: {decoupled: 0.004}, which is Keras's default"
             self.fault(fact, remedy, _join(path, "optimizer"), place)

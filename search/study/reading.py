@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.errors import Fault, Place, UserError, mistyped, nearest, user_error
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
 from archspec.spec import Spec, override
@@ -111,8 +111,9 @@ class _Reading(PlainReader):
         for key, entry in document.entries.items():
             if key not in KEYS:
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, KEYS), key, entry.place)
+        meant = mistyped(document.entries, KEYS)
         for key in REQUIRED:
-            if key not in document.entries:
+            if key not in document.entries and key not in meant:
                 example = "shufflenetv2_dpc" if key == "spec" else STUDY_KINDS[key].example
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", "", document.place)
         values: dict[str, Any] = {"name": name}

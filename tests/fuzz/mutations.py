@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from archspec.spec.nodes import plain
+from archspec.spec.reading import read_mapping
 from tests.fuzz.odd_values import CONTROL, MARKS, NUMBERS, OTHERS, WORDS
 
 Holder = dict[Any, Any] | list[Any]
@@ -25,11 +27,8 @@ def mutated(text: bytes, generator: random.Random, words: list[str]) -> bytes:
     """The text with one to four mutations; `words` are names that are good somewhere."""
     count = generator.choice((1, 1, 1, 2, 2, 3, 4))
     if generator.random() < 0.75:
-        try:
-            tree = yaml.safe_load(text)
-        except (yaml.YAMLError, UnicodeDecodeError):
-            tree = None
-        if isinstance(tree, dict):
+        tree = loaded(text)
+        if tree is not None:
             for _ in range(count):
                 tree = _grown(tree, generator, words)
             with contextlib.suppress(RecursionError):  # of the dumper, not of what is tested
@@ -41,6 +40,12 @@ def mutated(text: bytes, generator: random.Random, words: list[str]) -> bytes:
         for _ in range(count):
             text = _bytes_damaged(text, generator)
     return text
+
+
+def loaded(text: bytes) -> dict[str, Any] | None:
+    """The mapping in a text; None where it has none."""
+    node = read_mapping(text.decode("utf-8", "replace"), "", [])
+    return None if node is None else plain(node)
 
 
 def _dumped(tree: Any, generator: random.Random) -> bytes:

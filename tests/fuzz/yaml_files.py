@@ -25,10 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-import yaml
-
 from archspec.errors import Fault, UserError
-from tests.fuzz.mutations import mutated
+from tests.fuzz.mutations import loaded, mutated
 from tests.fuzz.yaml_readers import Document, documents, read
 
 LIMIT_S = 5
@@ -66,7 +64,7 @@ def words_of(files: list[Document]) -> list[str]:
             found.add(value)
 
     for document in files:
-        collect(yaml.safe_load(document.text))
+        collect(loaded(document.text))
     return sorted(found)
 
 

@@ -99,7 +99,7 @@ BROKEN = [
     broken(
         "unknown argument of a part",
         "backbone: {shufflenet_v2: {width: 0.5}}\n",
-        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. One of: activation, bottleneck, layout, padding, variant, width_multiplier",
+        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. Did you mean 'width_multiplier'?",
     ),
     broken(
         "argument beside the head's name",
@@ -225,7 +225,7 @@ BROKEN = [
     broken(
         "an unknown operation in a cell",
         "backbone: shufflenet_v2\nhead:\n  dpc:\n    branches:\n    - {op: convolution, kernel: 3, input: -1}\n",
-        "spec.yaml:5:12: head.dpc.branches[0].op: not allowed ('convolution'). One of: conv, pyramid_pooling",
+        "spec.yaml:5:12: head.dpc.branches[0].op: not allowed ('convolution'). Did you mean 'conv'?",
     ),
     broken(
         "a branch without input",
