@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, put, put_table, set_option
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--calibrate", is_flag=True,
               help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
-@click.option("--table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--table", type=InputPath(), metavar="FILE",
               help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
 @format_option
 @output_option
@@ -132,6 +133,7 @@ def _ask_table(
 ) -> None:
     """--calibrate or --predict."""
     from archspec.cli._predictions import calibrated_table, predictions_table
+    from archspec.record import check_file
 
     if len(threads) > 1:
         raise click.UsageError("A latency table is of one number of threads: give --threads one")
@@ -139,6 +141,8 @@ def _ask_table(
         raise click.UsageError("--calibrate takes no SPEC, and --predict at least one")
     device, count = _device(place)(""), int(threads[0])
     if calibrate:
+        if table is not None:
+            check_file(table, "Name another with --table", with_folder=True)
         found = calibrated_table(device, count, table)
     else:
         found = predictions_table(sources, overrides, catalog(plugins), device, count, table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._paths import OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -28,7 +29,7 @@ def weights() -> None:
               "Files whose name tells it need none: archspec's own, .pth, TensorFlow's checkpoints.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME",
               help="Load only this section (backbone) or layer. Repeatable.")  # fmt: skip
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE.npz",
+@click.option("--output", type=OutputFile(), required=True, metavar="FILE.npz",
               help="What is written: a spec names it as `weights: FILE.npz`.")  # fmt: skip
 @click.option("--every", is_flag=True, help="One row an array, not one a part of the network.")
 @set_option

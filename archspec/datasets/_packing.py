@@ -15,6 +15,7 @@ from archspec.datasets._class_list import FILE, class_list, read_class_list
 from archspec.datasets._contract import Dataset, Example
 from archspec.datasets._record_files import SUFFIX, shards_of
 from archspec.errors import Place, user_error
+from archspec.files import exists, is_file
 from archspec.record import write_text
 
 Array = np.ndarray[Any, Any]
@@ -63,7 +64,7 @@ def _prepare(dataset: Dataset, split: str, folder: Path, shards: int) -> None:
         fact = f"'{split}' lies here in another number of shards"
         raise user_error(fact, "Remove those, or name another folder", place=Place(str(others[0])))
     file = folder / FILE
-    if file.exists() and read_class_list(file).names != dataset.classes.names:
+    if exists(file) and read_class_list(file).names != dataset.classes.names:
         raise user_error(f"other classes than those of {dataset.name}", "Name another folder", place=Place(str(file)))
     write_text(file, class_list(dataset.classes))
 
@@ -109,7 +110,7 @@ def _as_it_is(example: Example) -> bytes | None:
     """The bytes of an RGB picture's file; None where it is no such file."""
     from PIL import Image
 
-    if not example.image.is_file():
+    if not is_file(example.image):
         return None
     with example.image.open("rb") as stream:
         if not stream.read(len(_PNG)).startswith((_JPEG, _PNG)):

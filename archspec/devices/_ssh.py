@@ -19,6 +19,7 @@ from archspec.devices._faults import Cut, DeviceError
 from archspec.devices._link import Before, again, split_exit, with_exit
 from archspec.devices._process import Finished, first_line, run
 from archspec.devices._talk import Conversation
+from archspec.files import expanded
 
 _SLOWEST_BYTES_PER_S = 500_000
 _KEEP_S = 60
@@ -108,4 +109,4 @@ class SshLink:
         ]
         words = [word for setting in settings for word in ("-o", setting)]
         words += ["-p", str(self.port)] if self.port else []
-        return words + (["-i", str(Path(self.key).expanduser()), "-o", "IdentitiesOnly=yes"] if self.key else [])
+        return words + (["-i", str(expanded(self.key)), "-o", "IdentitiesOnly=yes"] if self.key else [])

@@ -12,6 +12,7 @@ from archspec.evaluate.calibration import Watcher, begun, calibrate
 from archspec.evaluate.reference import reference_model
 from archspec.evaluate.sampled_networks import sampled_networks
 from archspec.evaluate.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
+from archspec.files import exists
 
 NETWORKS, HELD_OUT = 60, 60
 SEED, HELD_OUT_SEED = 101, 505
@@ -60,7 +61,7 @@ def predictor_for(
     """
     here = begun(device, None, reference or Model("reference", reference_model()), threads).conditions
     path = path or table_path(here)
-    if not path.exists():
+    if not exists(path):
         fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
         raise user_error(fact, f"Calibrate it first (archspec latency --calibrate); the table will be {path}")
     table = read_table(path)

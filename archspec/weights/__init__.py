@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.errors import Place, nearest, user_error
+from archspec.files import exists, is_file, is_folder
 from archspec.weights._fitting import Imported, fit
 from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
@@ -57,11 +58,11 @@ def usual_format(file: str) -> str:
     Raises `UserError` for others, and where there is no such file.
     """
     path = Path(file)
-    if Path(f"{file}.index").is_file() or (path.is_dir() and any(path.glob("*.index"))):
+    if is_file(f"{file}.index") or (is_folder(path) and any(path.glob("*.index"))):
         return USUAL[".index"]
     found = USUAL.get(path.suffix)
     if found is None:
-        fact = "its name does not tell its format" if path.exists() else "no such file"
+        fact = "its name does not tell its format" if exists(path) else "no such file"
         raise user_error(fact, f"Name its format: {', '.join(formats())}", place=Place(file))
     return found
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, UserError, user_error
+from archspec.files import is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ def _unpacked(file: str) -> dict[str, Any]:
 
 def need_file(file: str) -> None:
     """Raises `UserError` when there is no such file."""
-    if not Path(file).is_file():
+    if not is_file(file):
         raise user_error("no such file", "Name a file of weights", place=Place(file))
 
 
