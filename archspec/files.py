@@ -11,8 +11,12 @@ import select
 import stat
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from archspec.errors import Place, UserError, user_error
+from archspec.errors import Place, Problem, UserError, user_error
+
+if TYPE_CHECKING:
+    import zipfile
 
 TEXT_BYTES = 64 * 2**20
 """The largest text file (specs have a smaller bound of their own)."""
@@ -27,6 +31,9 @@ _KINDS = (
     (stat.S_ISBLK, "a device, not a file"),
     (stat.S_ISSOCK, "a socket, not a file"),
 )
+
+UNPACKED_BYTES, UNPACKED_RATIO = 256 * 2**20, 20
+"""What a packed file may unpack to whatever its size, and how many times its size beyond that."""
 
 AnyPath = str | os.PathLike[str]
 
@@ -101,6 +108,19 @@ def _content(descriptor: int, most_bytes: int, place: Place, remedy: str) -> byt
             return bytes(found)
         found += data
     raise _too_large(most_bytes, place, remedy)
+
+
+def check_unpacked(unpacked_bytes: int, packed_bytes: int) -> None:
+    """Raise `Problem` where a file unpacks to far more than it takes: numbers of a network hardly shrink."""
+    most = min(DATA_BYTES, max(UNPACKED_BYTES, UNPACKED_RATIO * packed_bytes))
+    if unpacked_bytes > most:
+        raise Problem(f"{packed_bytes:,} bytes that unpack to {unpacked_bytes:,}, at most {most:,} are read")
+
+
+def check_archive(archive: zipfile.ZipFile) -> None:
+    """`check_unpacked` of all that is in a zip."""
+    members = archive.infolist()
+    check_unpacked(sum(one.file_size for one in members), sum(one.compress_size for one in members))
 
 
 class _Pipe:

@@ -87,10 +87,10 @@ def _network(
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
     """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
     from archspec.cli._weights_report import formats_table, tensors_table
-    from archspec.weights import read_tensors, usual_format
+    from archspec.weights import read_shapes, usual_format
 
     if file is None:
         put_table(formats_table(), reporter, output)
         return
     name = format_name or usual_format(file)
-    put_table(tensors_table(file, name, read_tensors(file, name)), reporter, output)
+    put_table(tensors_table(file, name, read_shapes(file, name)), reporter, output)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, user_error
-from archspec.files import is_file
+from archspec.errors import Place, Problem, user_error
+from archspec.files import check_archive, is_file
 from archspec.lower.framework import keras
 from archspec.lower.quiet import quiet
 from archspec.record.atomic import write_bytes
@@ -37,6 +38,12 @@ def load_keras(path: str | os.PathLike[str]) -> Any:
     source = Path(path)
     if not is_file(source):
         raise user_error("no such file", "Name a .keras file", place=_at(source))
+    try:
+        with zipfile.ZipFile(source) as archive:
+            check_archive(archive)
+    except (Problem, zipfile.BadZipFile, OSError) as error:
+        fact = error.fact if isinstance(error, Problem) else str(error)
+        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=_at(source)) from error
     try:
         return keras.models.load_model(source)
     except Exception as error:  # Keras raises anything: a bad zip, a missing class, a changed layer

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
+from archspec.weights._files import TensorShape
 from archspec.weights._fitting import Imported, fit
 from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
@@ -33,6 +34,7 @@ __all__ = [
     "formats",
     "hold_weights",
     "import_weights",
+    "read_shapes",
     "read_tensors",
     "save_weights",
     "spec_weights",
@@ -70,6 +72,17 @@ def usual_format(file: str) -> str:
 def read_tensors(file: str, format_name: str) -> dict[str, Array]:
     """Every tensor of a file by its own name there. Raises `UserError`."""
     return cast("dict[str, Array]", _format(format_name).read(file))
+
+
+def read_shapes(file: str, format_name: str) -> dict[str, TensorShape]:
+    """Shape and type of every tensor of a file by its own name there, of an .npz from the headers alone.
+
+    Raises `UserError`.
+    """
+    module = _format(format_name)
+    if hasattr(module, "shapes"):
+        return cast("dict[str, TensorShape]", module.shapes(file))
+    return {name: TensorShape(array.shape, array.dtype) for name, array in module.read(file).items()}
 
 
 def conventions(format_name: str) -> tuple[str, ...]:
