@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.devices import Device
     from archspec.evaluate.calibration import Progress
 
-COLUMNS = (Column("what", "Calibration"), Column("value", "Value"))
+COLUMNS = (Column("what", "Calibration"), Column("value", "Value", wraps=True))
 
 
 def calibrate_and_report(

@@ -37,7 +37,7 @@ COLUMNS = (
     Column("labelled_area", "labelled", "% of image", "number", 1),
     Column("share_in_labelled", "in labelled", "% of map", "number", 1),
     Column("hit_labelled", "peak in labelled"),
-    Column("note", "note"),
+    Column("note", "note", wraps=True),
 )
 
 

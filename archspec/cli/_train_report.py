@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.reporters import Column, Table, report
+from archspec.cli._options import put_table
+from archspec.reporters import Column, Table
 
 if TYPE_CHECKING:
     from archspec.train import Order, Outcome, Progress, Watch
@@ -136,4 +137,4 @@ def put_outcome(outcome: Outcome) -> None:
     rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
     columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
     notes = (f"{metrics['val_images']} whole images", f"run: {outcome.run.folder}")
-    report(Table("", columns, rows, notes), sys.stdout)
+    put_table(Table("", columns, rows, notes), "table", None)

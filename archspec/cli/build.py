@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, class_labels, plugins_option, set_option
+from archspec.cli._options import (
+    PAPER,
+    catalog,
+    class_labels,
+    format_option,
+    plugins_option,
+    procedure_option,
+    set_option,
+)
 from archspec.cli._paths import InputPath, OutputFolder
 
 if TYPE_CHECKING:
@@ -18,7 +26,6 @@ if TYPE_CHECKING:
     from archspec.graph.program.program import ShuffleMode
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
-LATENCIES = ("quick", "default", "paper", "none")
 
 
 @click.command()
@@ -38,8 +45,7 @@ LATENCIES = ("quick", "default", "paper", "none")
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
 @click.option("--labels", type=InputPath(), metavar="FILE",
               help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
-@click.option("--latency", type=click.Choice(LATENCIES), default="default", show_default=True,
-              help="How long to measure; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
+@procedure_option(f"How latency is measured; none: not at all; {PAPER}", "default", none=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
 @click.option("--keras/--no-keras", default=True, show_default=True,
@@ -47,9 +53,7 @@ LATENCIES = ("quick", "default", "paper", "none")
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def build(
     spec: str,
     overrides: tuple[str, ...],
@@ -60,7 +64,7 @@ def build(
     via: Route,
     representative: Path | None,
     labels: Path | None,
-    latency: str,
+    procedure: str,
     threads: int,
     seed: int,
     keras: bool,
@@ -94,7 +98,7 @@ def build(
         seed=seed,
         representative=representative,
         labels=class_labels(labels) if labels else (),
-        latency=latency,
+        latency=procedure,
         threads=threads,
     )
     one = Build(load(spec, overrides, catalog=folder), folder, root, options)

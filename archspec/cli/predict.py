@@ -52,9 +52,9 @@ def predict(
                 watch(number, len(pictures))
     columns = (
         Column("image", "image"),
-        Column("labels", "labels"),
-        Column("overlay", "overlay"),
-        Column("largest", "largest classes"),
+        Column("labels", "labels", detail=True),
+        Column("overlay", "overlay", detail=True),
+        Column("largest", "largest classes", wraps=True),
     )
     notes = (f"shown: {viewing.said()}", *(f"{contestant.name}: {note}" for note in contestant.notes))
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

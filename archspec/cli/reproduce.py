@@ -27,17 +27,17 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
     claims = tuple(claim for path in (files or bundled_claims()) for claim in read_claims(path))
     findings = list(find(claims, folder))
     columns = (
-        Column("paper", "paper"),
-        Column("where", "where"),
+        Column("paper", "paper", detail=True),
+        Column("where", "where", wraps=True, detail=True),
         Column("network", "network"),
-        Column("input", "input"),
-        Column("classes", "classes", kind="integer"),
+        Column("input", "input", detail=True),
+        Column("classes", "classes", kind="integer", detail=True),
         Column("metric", "metric"),
         Column("published", "published", kind="number"),
         Column("computed", "computed", kind="number", digits=3),
         Column("difference", "difference", "%", "number", 1),
-        Column("verdict", "verdict"),
-        Column("convention", "published convention"),
+        Column("verdict", "verdict", wraps=True),
+        Column("convention", "published convention", wraps=True, detail=True),
     )
     rows = tuple(
         (

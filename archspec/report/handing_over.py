@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archspec.catalog import Catalog
@@ -27,9 +27,11 @@ from archspec.record import (
     write_text,
 )
 from archspec.report.model_card import model_card
-from archspec.spec import Spec, load
+from archspec.spec import Spec, dump_plain, load
+from archspec.weights import save_weights
 
 MODEL, SPEC, LABELS, RECORD, CARD = "model.tflite", "spec.yaml", "labels.txt", "record.json", "MODEL_CARD.md"
+WEIGHTS = "weights.npz"
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def hand_over(
     made(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
         build = Build(source.spec, catalog, here / "build", options)
+        _bring_weights(build, here)
         said("writing the .tflite")
         write_bytes(here / MODEL, build.exported.data)
         if options.latency != "none":
@@ -95,6 +98,15 @@ def hand_over(
         write_text(here / CARD, model_card(build, source.classes, source.data, source.records))
         write_records(here / RECORD, records, {file.name: _digest(file) for file in sorted(here.iterdir())})
     return build
+
+
+def _bring_weights(build: Build, folder: Path) -> None:
+    """Trained weights go into the folder, and the spec names them there: no path of this machine is handed over."""
+    if build.imported is None:
+        return
+    save_weights(folder / WEIGHTS, build.weights, build.graph, source=build.imported.format)
+    build.imported = replace(build.imported, file=Path(build.imported.file).name)
+    build.spec_text = dump_plain({**build.spec.values, "weights": WEIGHTS})
 
 
 def _check_ours(folder: Path) -> None:

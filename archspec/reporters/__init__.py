@@ -17,6 +17,7 @@ from archspec.reporters._frame import to_frame
 from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import for_people, transposed
+from archspec.reporters.markdown import markdown_text
 
 __all__ = [
     "Bar",
@@ -29,6 +30,7 @@ __all__ = [
     "bar_chart",
     "for_people",
     "formats",
+    "markdown_text",
     "render",
     "report",
     "scatter_svg",
@@ -52,11 +54,14 @@ def render(table: Table, reporter: str = "table") -> str:
     return cast(str, module.render(table))
 
 
-def report(table: Table, stream: TextIO, reporter: str = "table") -> None:
-    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich."""
+def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool = False) -> None:
+    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich.
+
+    A terminal gets the columns that fit its width, or with `wide` all of them.
+    """
     if reporter == "table" and stream.isatty():
         from archspec.reporters._terminal import draw
 
-        draw(table, stream)
+        draw(table, stream, wide=wide)
     else:
         stream.write(render(table, reporter))

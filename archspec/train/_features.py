@@ -103,6 +103,7 @@ def _compute(
     folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
 ) -> None:
     """Into a folder of another name, which is renamed when all is in it."""
+    shutil.rmtree(folder.with_name(f".{folder.name}.tmp"), ignore_errors=True)  # as it was called before
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with temporary_folder(folder) as beside:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from archspec.errors import Place, Problem, UserError, user_error
+from archspec.evaluate.ledger.engine import silence_pool_log
 from archspec.files import is_file
 from archspec.record import check_file
 from archspec.search.store._rows import trial_of
@@ -76,7 +77,7 @@ class Database:
     def trial(self, row: Mapping[str, Any]) -> Trial:
         """The trial of a row. Raises `UserError`, with the database, for one that is damaged."""
         try:
-            return trial_of(dict(row))
+            return trial_of(row)
         except Problem as problem:
             raise UserError(problem.at(Place(self._said))) from problem
 
@@ -127,6 +128,7 @@ def _engine(url: str) -> Engine:
         is_file = url.startswith("sqlite")
         if is_file:
             _make_folder(url)
+        silence_pool_log()
         engine = create_engine(url, connect_args={"timeout": 5.0} if is_file else {}, pool_pre_ping=not is_file)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise user_error(f"no storage URL ({url}: {error})",

@@ -134,7 +134,7 @@ class Study:
         table = self._trials
         query = select(table).where(table.c.study_id == self._id, table.c.changed > after).order_by(table.c.changed)
         rows = self._database.transact(lambda connection: connection.execute(query).mappings().all())
-        return [self._database.trial(row) for row in rows], rows[-1]["changed"] if rows else after
+        return [self._database.trial(dict(row)) for row in rows], rows[-1]["changed"] if rows else after
 
     def claim(self, trial: Trial, budget: int, repeated: int = 0, folded: int = 0) -> Claim:
         """Take a new candidate to evaluate it, unless it is known or as many as `budget` are done or running.
@@ -230,7 +230,7 @@ class Study:
             if row["state"] == "running" and not row["silent"] and not is_dead(row["worker"]):
                 continue
             trial = replace(
-                self._database.trial(row), state="running", worker=self.identity, attempt=row["attempt"] + 1
+                self._database.trial(dict(row)), state="running", worker=self.identity, attempt=row["attempt"] + 1
             )
             changes = {"state": "running", "worker": self.identity, "attempt": trial.attempt, "changed": clock,
                        "lease_until": now + self.lease_s, "started_at": now}  # fmt: skip
