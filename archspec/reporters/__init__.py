@@ -17,6 +17,7 @@ from archspec.reporters._frame import to_frame
 from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import for_people, transposed
+from archspec.reporters.markdown import markdown_text
 
 __all__ = [
     "Bar",
@@ -29,6 +30,7 @@ __all__ = [
     "bar_chart",
     "for_people",
     "formats",
+    "markdown_text",
     "render",
     "report",
     "scatter_svg",
