@@ -7,6 +7,7 @@ for the same table, and loses nothing. `report` also knows a terminal when it se
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TextIO, cast
@@ -33,6 +34,7 @@ __all__ = [
     "markdown_text",
     "render",
     "report",
+    "report_text",
     "scatter_svg",
     "to_frame",
     "transposed",
@@ -65,3 +67,13 @@ def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool 
         draw(table, stream, wide=wide)
     else:
         stream.write(render(table, reporter))
+
+
+def report_text(text: str, notes: Sequence[str], stream: TextIO, *, wide: bool = False) -> None:
+    """Write lines of text and the notes below them; a terminal gets as much of each line as it has room for."""
+    if stream.isatty():
+        from archspec.reporters._terminal import draw_text
+
+        draw_text(text, notes, stream, wide=wide)
+    else:
+        stream.write(text + "".join(f"{note}\n" for note in ("", *notes) if notes))

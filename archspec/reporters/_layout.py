@@ -17,7 +17,7 @@ from archspec.reporters._text import NOTHING, for_people, visible, width
 
 GAP = "  "
 FEW_ROWS = 4  # that stand side by side where a table is turned
-PROSE = 24  # terminal cells that a text needs to be read, where it has so many
+PROSE = 16  # terminal cells that a text needs to be read, where it has so many
 COMFORT = 40  # and that it gets before a detail stands beside it
 _ASSIGNMENTS = re.compile(r", (?=[A-Za-z_][\w.\[\]-]*=)")
 
@@ -84,7 +84,7 @@ class _Grid:
     def least(self, prose: int = PROSE) -> list[int]:
         """The terminal cells that each column needs."""
         return [
-            max(_longest_word(heading.text), *(cell.least(prose) for cell in cells), 1)
+            max(heading.least(1), *(cell.least(prose) for cell in cells), 1)
             for heading, cells in zip(self.headings, self.columns, strict=True)
         ]
 
@@ -97,7 +97,7 @@ def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     """The lines of `table` on a terminal of `room` cells; None is as wide as it takes."""
     grid, said = _shaped(table, room)
     if table.title:
-        yield from (Line(text, "title") for text in _note(visible(table.title), room))
+        yield from (Line(text, "title") for text in folded(table.title, room))
     widths = _widths(grid, room)
     yield from (Line(text, "heading") for text in _row(grid.headings, widths, bottom=True))
     yield Line("─" * _total(widths), "rule")
@@ -106,7 +106,22 @@ def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     if table.notes or said:
         yield Line("", "note")
     yield from (Line(text, "left out") for note in said for text in _note(note, room))
-    yield from (Line(text, "note") for note in table.notes for text in _note(visible(note), room))
+    yield from (Line(text, "note") for note in table.notes for text in folded(note, room))
+
+
+def cut(text: str, room: int | None) -> str:
+    """A line of a text, with an ellipsis where the terminal ends."""
+    text = visible(text)
+    if room is None or width(text) <= room:
+        return text
+    while width(text) >= room:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def folded(note: str, room: int | None) -> list[str]:
+    """The lines of a note: parted at spaces, indented where it goes on."""
+    return list(_note(visible(note), room))
 
 
 def _shaped(table: Table, room: int | None) -> tuple[_Grid, list[str]]:
