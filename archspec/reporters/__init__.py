@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from archspec.errors import nearest, user_error
 from archspec.reporters._bars import Bar, bar_chart
@@ -19,6 +19,9 @@ from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import for_people, transposed
 from archspec.reporters.markdown import markdown_text
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = [
     "Bar",
@@ -29,6 +32,7 @@ __all__ = [
     "Spot",
     "Table",
     "bar_chart",
+    "drawn",
     "for_people",
     "formats",
     "markdown_text",
@@ -77,3 +81,10 @@ def report_text(text: str, notes: Sequence[str], stream: TextIO, *, wide: bool =
         draw_text(text, notes, stream, wide=wide)
     else:
         stream.write(text + "".join(f"{note}\n" for note in ("", *notes) if notes))
+
+
+def drawn(table: Table, room: int) -> Text:
+    """`table` as a terminal of `room` cells gets it, for a display of rich that is redrawn."""
+    from archspec.reporters import _terminal
+
+    return _terminal.drawn(table, room)
