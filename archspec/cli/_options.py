@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,20 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:
+    """Lines of text and notes below them: cut to the width of a terminal, whole in a pipe or a file."""
+    import io
+
+    from archspec.reporters import report_text
+
+    if output is None:
+        report_text(text, notes, sys.stdout, wide=wide())
+        return
+    whole = io.StringIO()
+    report_text(text, notes, whole)
+    put(whole.getvalue(), output)
 
 
 def relative(path: str) -> str:
