@@ -19,7 +19,7 @@ from archspec.graph.tensor import Graph
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
     "params are trainable; params_total adds the moving statistics of batch norm",
-    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1 without a delegate, weights not",
+    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
     "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
     "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
     "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
