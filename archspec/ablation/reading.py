@@ -12,12 +12,14 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, mistyped, nearest, user_error
+from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import Precision
+from archspec.files import is_file
 from archspec.search.study import Target
 from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
 from archspec.spec.loading import load_named, parse_document
+from archspec.spec.locating import find_document
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping, shown_path
@@ -53,13 +55,7 @@ def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None =
 
 
 def _find(source: str | Path) -> Path:
-    path, names = Path(source), ablation_names()
-    if path.is_file():
-        return path
-    if str(source) in names:
-        return names[str(source)]
-    fact = "this is a folder" if path.is_dir() else "no such ablation file, nor a bundled ablation of that name"
-    raise user_error(fact, nearest(path.stem, names) or "Name a file", place=Place(one_line(str(source), 200)))
+    return find_document(source, ablation_names(), "ablation")
 
 
 def _finish(
@@ -196,7 +192,7 @@ class _Reading(PlainReader):
     def _seen(self, name: str) -> str:
         """A path of the file as seen from here; what is no file there is left as it is (a bundled name)."""
         there = self.path.parent / name
-        return shown_path(there) if there.is_file() else name
+        return shown_path(there) if is_file(there) else name
 
 
 def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[Precision]) -> list[Row]:
