@@ -27,6 +27,7 @@ class Ablation:
     """`rows` in the order they are shown; `base` is the name of the one that the others are compared with.
 
     Metrics that train are taken once a seed. `published` are numbers of others: metric -> row -> value.
+    `correct` says how p is corrected for the number of rows.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Ablation:
     target: Target = HOST
     procedure: str = "default"
     workers: int = 2
+    correct: str = "none"
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     summary: str = ""
     source: str = ""

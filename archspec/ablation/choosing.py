@@ -18,8 +18,9 @@ def chosen(
     data: tuple[str, ...] = (),
     workers: int | None = None,
     procedure: str | None = None,
+    correct: str | None = None,
 ) -> Ablation:
-    """Only some rows (the base stays), other seeds, data, workers, procedure. Raises `UserError` for unknown names."""
+    """Only some rows (the base stays), other seeds, data, and so on. Raises `UserError` for unknown names."""
     names = [row.name for row in ablation.rows]
     for name in rows:
         if name not in names:
@@ -34,6 +35,7 @@ def chosen(
         data=data or ablation.data,
         workers=workers or ablation.workers,
         procedure=procedure or ablation.procedure,
+        correct=correct or ablation.correct,
         published={
             metric: {name: value for name, value in of.items() if name in {row.name for row in kept}}
             for metric, of in ablation.published.items()
