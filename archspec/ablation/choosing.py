@@ -28,6 +28,7 @@ def chosen(
     if procedure is not None and procedure not in PRESETS:
         raise user_error(f"unknown procedure '{procedure}'", nearest(procedure, PRESETS), path="--procedure")
     kept = tuple(row for row in ablation.rows if not rows or row.name in (*rows, ablation.base))
+    specs = {name for row in kept for name in (row.name, row.name.removesuffix(f", {row.precision}"))}
     return replace(
         ablation,
         rows=kept,
@@ -36,6 +37,11 @@ def chosen(
         workers=workers or ablation.workers,
         procedure=procedure or ablation.procedure,
         correct=correct or ablation.correct,
+        unreached={
+            option: some
+            for option, names in ablation.unreached.items()
+            if (some := tuple(name for name in names if name in specs))
+        },
         published={
             metric: {name: value for name, value in of.items() if name in {row.name for row in kept}}
             for metric, of in ablation.published.items()
