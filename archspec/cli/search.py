@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,15 +155,14 @@ def _of_folder(
 ) -> StudyRun:
     from archspec.errors import user_error
     from archspec.search.study import load_study
-    from archspec.search.study.running import StudyRun
     from archspec.search.study.showing import study_in
 
-    run = study_in(folder, storage, ledger, plugins)
+    kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
         file = folder / "study.yaml"
         study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
-        run = StudyRun(study, run.root, storage, ledger, plugins)
-    if run.name != folder.resolve().name:
+        run = replace(kept, study=study)
+    if run.name != kept.name:
         fact = f"with these changes (or data) this is another study, {run.name}, not {folder.name}"
         raise user_error(fact, "Start it from its file; only the budget, workers and front of a study may change")
     return run
