@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from archspec.ablation.ablation import Row
 from archspec.ablation.planning import Item, trains
@@ -15,6 +14,7 @@ from archspec.devices import procedure
 from archspec.evaluate.ledger import Ledger
 from archspec.evaluate.measures import measure_named
 from archspec.evaluate.subject import Subject
+from archspec.files import exists
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
 from archspec.spec.common_changes import note_of
@@ -35,7 +35,7 @@ def plan_table(run: AblationRun) -> Table:
     """A row a row; nothing is measured but the graphs, and no ledger is made. Raises `UserError`."""
     run.check()
     with ExitStack() as stack:
-        there = "://" in run.ledger or Path(run.ledger).exists()
+        there = "://" in run.ledger or exists(run.ledger)
         ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
         plan = run.plan(ledger)
         unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())

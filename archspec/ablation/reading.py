@@ -12,14 +12,16 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest
 from archspec.export import Precision
+from archspec.files import is_file
 from archspec.search.study import Target
 from archspec.spec import Spec, load, override
 from archspec.spec.common_changes import Change, changes_none, fault_of, option_text, unreached
 from archspec.spec.document import raise_together
 from archspec.spec.kinds import Kind
 from archspec.spec.loading import parse_document
+from archspec.spec.locating import find_document, place_of
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.reader import Reader
 from archspec.spec.reading import read_file, read_mapping, shown_path
@@ -55,13 +57,7 @@ def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None =
 
 
 def _find(source: str | Path) -> Path:
-    path, names = Path(source), ablation_names()
-    if path.is_file():
-        return path
-    if str(source) in names:
-        return names[str(source)]
-    fact = "this is a folder" if path.is_dir() else "no such ablation file, nor a bundled ablation of that name"
-    raise user_error(fact, nearest(path.stem, names) or "Name a file", place=Place(one_line(str(source), 200)))
+    return find_document(source, ablation_names(), "ablation")
 
 
 def _finish(
@@ -198,7 +194,7 @@ class _Reading(Reader):
                 return load(self._seen(written.value), catalog=self.catalog)
         except UserError as error:
             fault = error.faults[0]
-            if isinstance(written, Scalar) and fault.place == Place(str(self._seen(str(written.value)))):
+            if isinstance(written, Scalar) and fault.place == place_of(self._seen(str(written.value))):
                 self.faults.append(replace(fault, path=path, place=written.place))
             else:
                 self.faults.extend(error.faults)
@@ -230,7 +226,7 @@ class _Reading(Reader):
     def _seen(self, name: str) -> str:
         """A path of the file as seen from here; what is no file there is left as it is (a bundled name)."""
         there = self.path.parent / name
-        return shown_path(there) if there.is_file() else name
+        return shown_path(there) if is_file(there) else name
 
 
 def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[Precision]) -> list[Row]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archspec.cli._options import catalog, formats_option, plugins_option, set_option
+from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.search.study import Study
@@ -30,16 +31,16 @@ SHOW = "show"
 @click.option("--sampler", metavar="NAME", help="Who proposes: archspec list samplers.")
 @click.option("--seed", type=click.IntRange(0), help="Of proposals and of trainings.")
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--weights", type=InputPath(), metavar="FILE",
               help="What every candidate starts from.")  # fmt: skip
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
-@click.option("--storage", default="", metavar="URL",
+@click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
               help="A database that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
-@click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+@click.option("--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("searches"),
               show_default=True, metavar="FOLDER", help="The study is FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
-@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--resume", type=InputPath(), metavar="FOLDER",
               help="Go on with the study of this folder.")  # fmt: skip
 @click.option("--dashboard", is_flag=True,
               help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
@@ -177,7 +178,9 @@ def _shown(run: StudyRun) -> StudyOutcome:
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import watching_study
     from archspec.cli._search_report import begun, written
+    from archspec.record import check_folder
 
+    check_folder(run.root)
     begun(run)
     try:
         with watching_study(run.study) as watch:
