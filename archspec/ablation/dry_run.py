@@ -17,7 +17,7 @@ from archspec.evaluate.subject import Subject
 from archspec.files import exists
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
-from archspec.spec.common_changes import note_of
+from archspec.spec.overrides import note_of
 from archspec.train import load_recipe
 
 COLUMNS = (

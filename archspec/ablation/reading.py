@@ -17,12 +17,12 @@ from archspec.export import Precision
 from archspec.files import is_file
 from archspec.search.study import Target
 from archspec.spec import Spec, load, override
-from archspec.spec.common_changes import Change, changes_none, fault_of, option_text, unreached
 from archspec.spec.document import raise_together
 from archspec.spec.kinds import Kind
 from archspec.spec.loading import parse_document
 from archspec.spec.locating import find_document, place_of
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
+from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
 from archspec.spec.reader import Reader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 

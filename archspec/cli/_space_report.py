@@ -13,7 +13,7 @@ from archspec.search.candidates import Genome
 from archspec.search.space import Space
 from archspec.search.space.prices import PRICES, USUAL
 from archspec.search.space.survey import Point, Survey, front, quartiles
-from archspec.spec.common_changes import closed_note
+from archspec.spec.overrides import closed_note
 
 REASONS = 6  # told in a table; JSON has all
 FIVE = ("min", "q1", "median", "q3", "max")

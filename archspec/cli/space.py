@@ -69,7 +69,7 @@ def space(
     from archspec.search.space import Space
     from archspec.search.space.survey import survey
     from archspec.spec import load
-    from archspec.spec.common_changes import closed_choices
+    from archspec.spec.overrides import closed_choices
 
     wanted, folder = read_wanted(front, limits), catalog(plugins)
     found = Space.of(load(spec, overrides, catalog=folder))
