@@ -17,6 +17,7 @@ from archspec.evaluate.subject import Subject
 from archspec.files import exists
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
+from archspec.spec.overrides import note_of
 from archspec.train import load_recipe
 
 COLUMNS = (
@@ -37,7 +38,8 @@ def plan_table(run: AblationRun) -> Table:
         there = "://" in run.ledger or exists(run.ledger)
         ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
         plan = run.plan(ledger)
-        notes = (f"ledger: {run.ledger}", *_trainings_said(run, plan), *_latencies_said(run, ledger))
+        unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())
+        notes = (f"ledger: {run.ledger}", *unreached, *_trainings_said(run, plan), *_latencies_said(run, ledger))
     rows = [_row(run, row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
     return Table(run.ablation.name, COLUMNS, tuple(rows), notes)
 

@@ -21,6 +21,7 @@ from archspec.spec.document import raise_together
 from archspec.spec.loading import load_named, parse_document
 from archspec.spec.locating import find_document
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
+from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
 from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 
@@ -36,7 +37,7 @@ def ablation_names() -> dict[str, Path]:
 def load_ablation(
     source: str | Path,
     *,
-    overrides: Sequence[str | Mapping[str, Any]] = (),
+    overrides: Sequence[Change] = (),
     catalog: Catalog | None = None,
 ) -> Ablation:
     """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
@@ -62,7 +63,7 @@ def _finish(
     document: Table | None,
     path: Path,
     faults: list[Fault],
-    overrides: Sequence[str | Mapping[str, Any]],
+    overrides: Sequence[Change],
     catalog: Catalog,
 ) -> Ablation:
     if document is None:
@@ -84,7 +85,7 @@ class _Reading(PlainReader):
         self.path = path
         self.places: dict[str, Place] = {}  # of the file's assignments, by their text
 
-    def ablation(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> Ablation | None:
+    def ablation(self, document: Table, overrides: Sequence[Change]) -> Ablation | None:
         """The ablation; None after faults."""
         for key, entry in document.entries.items():
             if key not in KEYS:
@@ -100,7 +101,8 @@ class _Reading(PlainReader):
         specs = self._specs(document, overrides)
         if self.faults or specs is None:
             return None
-        rows = tuple(_with_precisions(specs, values.pop("precisions", (FLOAT32,))))
+        precisions = values.pop("precisions", (FLOAT32,))
+        rows = tuple(_with_precisions(specs, precisions))
         named = document.get("compare_with")
         base = rows[0].name if named is None else str(plain(named))
         if base not in {row.name for row in rows}:
@@ -109,13 +111,34 @@ class _Reading(PlainReader):
             return None
         names = [row.name for row in rows]
         published = published_of(document.get("published"), names, values["metrics"], self.faults)
+        unreached = self._unreached(document, overrides, specs)
         if self.faults:
             return None
         values["target"] = values.pop("device", Target())
         values["recipes"] = {metric: self._seen(one) for metric, one in values.get("recipes", {}).items()}
-        return Ablation(rows=rows, base=base, published=published, file=shown_path(self.path), **values)
+        return Ablation(
+            rows=rows, base=base, published=published, file=shown_path(self.path), unreached=unreached, **values
+        )
 
-    def _specs(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> dict[str, Spec] | None:
+    def _unreached(
+        self,
+        document: Table,
+        overrides: Sequence[Change],
+        specs: Mapping[str, Spec],
+    ) -> dict[str, tuple[str, ...]]:
+        """The rows that a common change leaves alone, by its option; one that changes none is a fault."""
+        found = {}
+        for index, change in enumerate(overrides):
+            others = [*overrides[:index], *overrides[index + 1 :]]
+            without = _Reading([], self.catalog, self.path)._specs(document, others) or {}
+            names = unreached(change, specs, without)
+            if names and changes_none(specs, without):
+                self.faults.append(fault_of(change, names))
+            elif names:
+                found[option_text(change)] = names
+        return found
+
+    def _specs(self, document: Table, overrides: Sequence[Change]) -> dict[str, Spec] | None:
         written = document.get("base")
         base = None if written is None else self._tried_spec(written, "base")
         if base is None:
@@ -140,7 +163,7 @@ class _Reading(PlainReader):
             found = {(base.name if base.name not in found else BASE): base, **found}
         return found
 
-    def _variants(self, node: Table, rows: Rows, common: Sequence[str | Mapping[str, Any]]) -> None:
+    def _variants(self, node: Table, rows: Rows, common: Sequence[Change]) -> None:
         for name, entry in node.entries.items():
             if not isinstance(entry.node, Table):
                 fact = f"must be a mapping of changes ({shown(entry.node)})"
@@ -170,7 +193,7 @@ class _Reading(PlainReader):
         )
         return None
 
-    def _overridden(self, spec: Spec, changes: Sequence[str | Mapping[str, Any]]) -> Spec | None:
+    def _overridden(self, spec: Spec, changes: Sequence[Change]) -> Spec | None:
         before = len(self.faults)
         for change in changes:
             try:

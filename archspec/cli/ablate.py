@@ -40,6 +40,8 @@ DATA = ("csv", "json")
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Trainings at a time.")
 @procedure_option("How latency is measured: quick, default or paper.")
+@click.option("--correct", type=click.Choice(("none", "holm")),
+              help="How p is corrected for the number of rows, instead of the file's.")  # fmt: skip
 @click.option("--ledger", type=DatabasePlace(), metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in --runs.")  # fmt: skip
 @click.option("--runs", type=OutputFolder(), default=Path("runs"), show_default=True,
@@ -59,6 +61,7 @@ def ablate(
     weights_format: str | None,
     workers: int | None,
     procedure: str | None,
+    correct: str | None,
     ledger: str | None,
     runs: Path,
     reporter: str,
@@ -79,7 +82,10 @@ def ablate(
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
     ablation = load_ablation(file, overrides=more, catalog=catalog(plugins))
-    ablation = chosen(ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure)
+    ablation = chosen(
+        ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure,
+        correct=correct,
+    )  # fmt: skip
     run = AblationRun(ablation, ledger or default_ledger(runs), runs, plugins)
     if dry_run:
         from archspec.ablation.dry_run import plan_table

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ from archspec.cli._options import catalog, formats_option, plugins_option, set_o
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
 if TYPE_CHECKING:
+    from archspec.search.study import Study
     from archspec.search.study.outcome import StudyOutcome
     from archspec.search.study.running import StudyRun
 
@@ -123,8 +126,24 @@ def _of_file(
     more: list[str | dict[str, Any]] = list(overrides)
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
-    study = load_study(file, changes=changes, options=options, overrides=more, catalog=catalog(plugins))
+    folder = catalog(plugins)
+    study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
+    if more:
+        _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
     return StudyRun(study, plugins=plugins)
+
+
+def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
+    """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
+    from archspec.spec.overrides import closed_choices, closed_note, note_of, option_text, unreached
+
+    closed = closed_choices(written.space, study.space)
+    lines = [closed_note(closed)] if closed else []
+    for change in changes:
+        names = unreached(change, study.beside, written.beside)
+        lines += [note_of(option_text(change), names)] if names else []
+    for line in lines:
+        say(line)
 
 
 def _of_folder(
@@ -176,7 +195,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
 
         say(mirrored(run))
     _put(outcome, run, reporter)
-    print(safe(f"\n{files}"))
+    print(safe(f"\n{files}"), file=sys.stdout if reporter == "table" else sys.stderr)
 
 
 def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:

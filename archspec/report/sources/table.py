@@ -14,7 +14,8 @@ from archspec.reporters import Cell, Column, Table
 from archspec.reporters.page import Section, number
 from archspec.reporters.page.sections.bars import Bar, Bars
 
-_PARTS = ("_std", "_n", "_delta", "_p", "_within_noise", "_iqr", "_published", "_to_base", "_to_base_published")
+_PARTS = ("_std", "_n", "_delta", "_p", "_p_holm", "_within_noise", "_tested", "_iqr", "_published", "_to_base",
+          "_to_base_published")  # fmt: skip
 _HEAD = 400
 
 
@@ -82,6 +83,7 @@ def _bars(table: Table, ids: Sequence[str], index: int) -> Iterator[Bar]:
         delta = _float(cells.get(f"{metric}_delta"))
         notes = [_signed(delta)] if delta is not None else []
         notes += ["within noise"] if cells.get(f"{metric}_within_noise") is True else []
+        notes += ["not tested"] if cells.get(f"{metric}_tested") is False else []
         published = _float(cells.get(f"{metric}_published"))
         notes += [f"published {published:g}"] if published is not None else []
         error = spread if spread is not None else iqr / 2 if iqr is not None else None
