@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import archspec
-from archspec.cli._messages import say
+from archspec.cli._messages import say, usage_message
 from archspec.cli._streams import discard_output, open_standard_streams
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
@@ -92,7 +92,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.exceptions.NoArgsIsHelpError as help_wanted:
         lines, code = [help_wanted.format_message()], USER_ERROR
     except click.ClickException as error:
-        lines, code = [f"archspec: {error.format_message()}"], USER_ERROR
+        lines, code = [f"archspec: {usage_message(error)}"], USER_ERROR
     except (KeyboardInterrupt, click.Abort):
         lines, code = ["archspec: interrupted; what was finished is kept"], INTERRUPTED
     else:

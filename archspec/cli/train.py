@@ -69,10 +69,18 @@ def train(
         order, root = resumed_order(resume, catalog(plugins)), resume.parent
     else:
         if not spec or not recipe or not references:
-            raise click.UsageError("SPEC, --recipe and --data are needed (or --resume RUN)")
+            raise _missing(SPEC=spec, recipe=recipe, data=references)
         network = _spec(spec, overrides, weights, weights_format, plugins)
         order = _order(network, recipe, changes, steps, references, seed)
     _run(order, root, tensorboard)
+
+
+def _missing(**given: object) -> click.UsageError:
+    """The fault that names everything that was not given."""
+    missing = [name if name.isupper() else f"--{name}" for name, value in given.items() if not value]
+    named = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+    usage = "archspec train SPEC --recipe RECIPE --data NAME:DIR, or --resume RUN"
+    return click.UsageError(f"{named} {'is' if len(missing) == 1 else 'are'} missing. Write {usage}")
 
 
 def _spec(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import Problem, UserError, nearest
 from archspec.graph.collector import collector_paused
 from archspec.graph.layers import Input
+from archspec.graph.limits import check_sizes
 from archspec.graph.tail import check_scores
 from archspec.graph.tensor import Graph, Origin, Tensor
 
@@ -86,6 +87,7 @@ def trace(network: Network, catalog: Catalog) -> Graph:
             taps[section.kind] = x
         check_scores(x, network.classes)
         graph.finish((x,))
+        check_sizes(graph)
     return graph
 
 

@@ -156,6 +156,7 @@ class _Expansion:
                 return None
             entry = Entry(Scalar(default, self.document.place), self.document.place)
         path = section_path(kind)
+        before = len(self.faults)
         asked = read_section(kind, entry.node, path, self.faults)
         if asked is None:
             self.blind |= not (isinstance(entry.node, Scalar) and entry.node.value == NONE)
@@ -164,6 +165,8 @@ class _Expansion:
         if isinstance(asked, Named):
             section = self._named(kind, asked, entry.place)
             self.blind |= section is None or not section.steps
+            if section is None and asked.name not in self.catalog.blocks():  # linting tells of the name, and no more
+                del self.faults[before:]
         else:
             section = self._written(kind, asked, entry.place, path)
         self.ids.extend((kind, *self.section_ids))

@@ -41,6 +41,7 @@ from archspec.train._recipe import (
 from archspec.train._schedule import schedule_function, schedule_names
 
 COUNT = NumberKind(limits=Limits(ge=1), sample="100")
+BATCH = NumberKind(limits=Limits(ge=1, le=4096), sample="8")
 POSITIVE = NumberKind(real=True, limits=Limits(gt=0), sample="0.001")
 SHARE = NumberKind(real=True, limits=Limits(gt=0, lt=1), sample="0.99")
 BESIDE_LOSS: dict[str, Kind] = {"weight": POSITIVE, "class_weights": BoolKind()}
@@ -132,7 +133,7 @@ STAGE_KINDS: dict[str, Kind] = {
     "split": TextKind(),
     "augmentation": _augmentation(),
     "optimizer": OptimizerKind(),
-    "batch_size": COUNT,
+    "batch_size": BATCH,
     "steps": COUNT,
     "epochs": POSITIVE,
     "learning_rate": POSITIVE,

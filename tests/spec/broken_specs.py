@@ -431,7 +431,11 @@ BROKEN = [
         "backbone: shufflenet_v2\n---\nbackbone: mobilenet_v2\n",
         "spec.yaml:2:1: a second document ('---'). Write one spec a file",
     ),
-    broken("binary", b"\x89PNG\r\n\x1a\n\x00\x00", "spec.yaml:1:1: not UTF-8 text (byte 0x89). Save the file as UTF-8"),
+    broken(
+        "binary",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        "spec.yaml:1:1: this is an image, not a YAML file. archspec predict and explain take it, beside a network",
+    ),
     broken(
         "Latin-1",
         b"backbone: shufflenet_v2\nsource: Universit\xe4t\n",
