@@ -41,6 +41,14 @@ def catalog(plugins: tuple[Path, ...]) -> Catalog:
     return Catalog(plugins)
 
 
+def label_names(path: Path) -> tuple[str, ...]:
+    """The names of classes in a file, one a line that is not blank. Raises `UserError`."""
+    from archspec.record import read_text_list
+
+    found = read_text_list(path, "cannot be read", "Name a text file with one class a line")
+    return tuple(name for _, name in found)
+
+
 def put(text: str, output: Path | None) -> None:
     """Print, or write a file whole or not at all."""
     if output is None:

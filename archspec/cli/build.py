@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import FORMATS, catalog, label_names, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -91,7 +91,7 @@ def build(
         via=via,
         seed=seed,
         representative=representative,
-        labels=_labels(labels),
+        labels=() if labels is None else label_names(labels),
         latency=latency,
         threads=threads,
     )
@@ -125,21 +125,6 @@ def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, repo
     finally:  # also when interrupted, or when the two differ: what is known is kept
         report.write_files()
     report.finish()
-
-
-def _labels(path: Path | None) -> tuple[str, ...]:
-    """The lines of the file that are not empty."""
-    from archspec.errors import Place, user_error
-
-    if path is None:
-        return ()
-    try:
-        return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except OSError as error:
-        fact = f"cannot be read ({error.strerror or error})"
-    except UnicodeDecodeError:
-        fact = "not UTF-8 text"
-    raise user_error(fact, "Name a text file with one class a line", place=Place(str(path)))
 
 
 def _check_labels(one: Build, path: Path) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.datasets import IMAGE_KINDS, files_below, is_folder, read_image
 from archspec.errors import Place, user_error
 from archspec.export.model import Array
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100
 SYNTHETIC_IMAGES = 16
 SYNTHETIC_NOTE = (
@@ -31,27 +31,26 @@ def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETI
 
 
 def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
-    """Up to 100 of a folder's PNG and JPEG files, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
+    """Up to 100 of the images in a folder and below, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
 
-    Raises `UserError` for a folder without images or a file that is not one.
+    Raises `UserError` for a folder without images; for a file that is not one, or has other channels, while they are
+    read.
     """
-    if not folder.is_dir():
-        raise user_error("no such folder", "Name a folder of PNG or JPEG images", place=Place(str(folder)))
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not is_folder(folder):
+        raise user_error("no such folder", f"Name a folder of images ({IMAGE_KINDS})", place=Place(str(folder)))
+    files = files_below(folder)
     if not files:
-        raise user_error("no PNG or JPEG image in this folder", "Name a folder of images", place=Place(str(folder)))
+        raise user_error(f"no {IMAGE_KINDS} image in this folder", "Name a folder of images", place=Place(str(folder)))
     chosen = files[:: -(-len(files) // MOST_IMAGES)]
     return (_read(path, size, channels) for path in chosen)
 
 
 def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            wanted = image.convert("L" if channels == 1 else "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
-    except (UnidentifiedImageError, OSError) as error:
-        raise user_error(f"not a readable image ({error})", "Remove or mend it", place=Place(str(path))) from error
+    pixels = read_image(path, channels)
+    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    wanted = image.resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(wanted, np.float32).reshape(1, *size, channels)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from archspec.datasets import Dataset, check_before_training
+from archspec.datasets import Dataset, check_before_training, check_reads_rgb
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
@@ -23,12 +23,18 @@ HASH_LETTERS = 10
 
 @dataclass(frozen=True)
 class Order:
-    """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given."""
+    """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given.
+
+    Raises `UserError` for a network that does not read RGB images.
+    """
 
     spec: Spec
     recipe: Recipe
     datasets: Mapping[str, Dataset]
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_reads_rgb(self.spec)
 
     def dataset(self, stage: Stage) -> tuple[str, Dataset]:
         """Reference and data set of a stage. Raises `UserError` when it was not given, or when it could be several."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from archspec.datasets import check_reads_rgb
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.evaluate.calibration import Progress as Calibration
@@ -122,6 +123,9 @@ class StudyRun:
             raise user_error(
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
             )
+        if needs:
+            for spec in (study.space, *study.beside.values()):
+                check_reads_rgb(spec)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         own = () if study.target.latency_table else tuple(filter(predicted, study.asked))  # calibrated when it begins
