@@ -96,7 +96,7 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
         yield Column(f"{metric}_published", "published", align="right"), found
     if metric == _timed(result):
         ratios: list[Cell] = [_ratio(result.ratios[row].value) for row in rows]
-        yield Column("latency_to_base", f"ratio to {ablation.base}", align="right"), ratios
+        yield Column("latency_to_base", "ratio", align="right"), ratios
         basis = published.get(ablation.base)
         if basis:
             theirs: list[Cell] = [_ratio(published[row] / basis if row in published else None) for row in rows]
@@ -171,6 +171,8 @@ def _notes(result: AblationResult) -> Iterator[str]:
     ablation = result.ablation
     if len(ablation.rows) > 1:
         yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
+        if result.ratios:
+            yield f"ratio: {_timed(result)} over that of {ablation.base}, paired round by round"
         others = [row.name for row in ablation.rows if row.name != ablation.base]
         differences = [_difference(result, row, metric) for row in others for metric in ablation.metrics]
         if any(one.within_noise for one in differences if one.p is not None):

@@ -37,7 +37,7 @@ COLUMNS = (
     Column("labelled_area", "labelled", "% of image", "number", 1),
     Column("share_in_labelled", "in labelled", "% of map", "number", 1),
     Column("hit_labelled", "peak in labelled"),
-    Column("note", "note"),
+    Column("note", "note", wraps=True),
 )
 
 
@@ -240,10 +240,10 @@ def counting(words: str, total: int) -> Iterator[Callable[[], None]]:
     if not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    from archspec.cli._progress import bars
+
+    with bars(TimeElapsedColumn()) as shown:
         task = shown.add_task(words, total=total)
         yield lambda: shown.advance(task)

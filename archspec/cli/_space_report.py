@@ -125,7 +125,7 @@ def front_tables(space: Space, found: Survey, wanted: Wanted) -> list[Table]:
     asked = [*(f"least {PRICES[name].heading}" for name in wanted.least)]
     asked += [f"most {PRICES[name].heading}" for name in wanted.most]
     note = f"{'of all points' if found.whole else 'of the sample'}; cost alone says nothing of accuracy"
-    columns.append(Column("genome", f"choices in {within}" if within else "choices"))
+    columns.append(Column("genome", f"choices in {within}" if within else "choices", wraps=True))
     return [Table(f"front: {', '.join(asked)}", tuple(columns), tuple(rows), (note,))]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put
+from archspec.cli._options import format_option, output_option, put, put_table
 
 if TYPE_CHECKING:
     from archspec.report import Subject
@@ -28,7 +28,7 @@ def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     """
     from archspec.errors import Fault, Place, UserError
     from archspec.report import comparison, open_subjects
-    from archspec.reporters import render, report
+    from archspec.reporters import render
 
     if len(runs) < 2:
         raise click.UsageError("one thing has nothing to be compared with. Name two or more")
@@ -46,7 +46,7 @@ def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     elif output is None:
         for number, table in enumerate(tables):
             sys.stdout.write("\n" if number else "")
-            report(table, sys.stdout, reporter)
+            put_table(table, reporter, None)
     else:
         put("\n".join(render(table, reporter) for table in tables), output)
 

@@ -25,7 +25,12 @@ def devices(context: click.Context, attached: bool, reporter: str, output: Path 
         return
     from archspec.reporters import Column, Table
 
-    columns = (Column("name", "name"), Column("kind", "kind"), Column("summary", "what it is"), Column("file", "file"))
+    columns = (
+        Column("name", "name"),
+        Column("kind", "kind"),
+        Column("summary", "what it is", wraps=True),
+        Column("file", "file", detail=True),
+    )
     rows = [*_kind_rows(), *_file_rows(), *(_attached_rows() if attached else ())]
     put_table(Table("", columns, tuple(rows)), reporter, output)
 
@@ -81,7 +86,7 @@ def check(name: str, model: Path | None, threads: int | None, reporter: str, out
     place = device(name)
     with waiting(f"checking {place.name}"):
         steps = tuple(check_device(place, _model(model), threads))
-    columns = (Column("step", "step"), Column("found", "found"), Column("caution", "caution"))
+    columns = (Column("step", "step"), Column("found", "found", wraps=True), Column("caution", "caution", wraps=True))
     put_table(Table("", columns, tuple((step.name, step.found, step.caution) for step in steps)), reporter, output)
     faults = [fault for step in steps if step.fault for fault in step.fault.faults]
     for fault in faults:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from archspec.cli._options import FORMATS
+from archspec.cli._options import format_option
 from archspec.cli._showing import Showing, showing_options
 
 
@@ -28,9 +28,7 @@ from archspec.cli._showing import Showing, showing_options
               help="Write images with truth and prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays.")
 @showing_options
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def evaluate(
     networks: tuple[str, ...],
     data: str,

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._options import format_option, output_option, put_table
+from archspec.cli._options import format_option, output_option, put_table, wide_option
 
 _SHOWN = 50
 
@@ -128,6 +128,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @click.option("--keep-latest", type=click.IntRange(1), metavar="N",
               help="Of these, all but the newest N of a network, metric and conditions.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Forget them. Without it they are only counted.")
+@wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Forget records that agree with all that is asked: say --yes, for nothing brings them back."""
     from archspec.cli._ledger_tables import counts_table
@@ -159,6 +160,7 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
 @ledger.command()
 @click.argument("sources", nargs=-1, required=True, metavar="LEDGER...")
 @click.option("--into", required=True, metavar="WHERE", help="A file or a URL; made where it is not there.")
+@wide_option
 def merge(sources: tuple[str, ...], into: str) -> None:
     """Add to one ledger what others have. Where two values differ, that of --into stays, and of LEDGERs the first."""
     from archspec.evaluate.ledger import Ledger

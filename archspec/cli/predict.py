@@ -51,9 +51,9 @@ def predict(
                 watch(number, len(pictures))
     columns = (
         Column("image", "image"),
-        Column("labels", "labels"),
-        Column("overlay", "overlay"),
-        Column("largest", "largest classes"),
+        Column("labels", "labels", detail=True),
+        Column("overlay", "overlay", detail=True),
+        Column("largest", "largest classes", wraps=True),
     )
     notes = (
         *pictures_left_out(images),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -42,8 +43,7 @@ SHOW = "show"
               help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
-@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
-              help="How to print the front.")  # fmt: skip
+@formats_option("How to print the front.")
 @set_option
 @plugins_option
 def search(
@@ -137,15 +137,14 @@ def _of_folder(
 ) -> StudyRun:
     from archspec.errors import user_error
     from archspec.search.study import load_study
-    from archspec.search.study.running import StudyRun
     from archspec.search.study.showing import study_in
 
-    run = study_in(folder, storage, ledger, plugins)
+    kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
         file = folder / "study.yaml"
         study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
-        run = StudyRun(study, run.root, storage, ledger, plugins)
-    if run.name != folder.resolve().name:
+        run = replace(kept, study=study)
+    if run.name != kept.name:
         fact = f"with these changes (or data) this is another study, {run.name}, not {folder.name}"
         raise user_error(fact, "Start it from its file; only the budget, workers and front of a study may change")
     return run

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, set_option
+from archspec.cli._options import catalog, plugins_option, set_option, wide_option
 
 if TYPE_CHECKING:
     from archspec.spec import Spec
@@ -38,6 +38,7 @@ FAILED = 1
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option
 @plugins_option
+@wide_option
 def train(
     spec: str | None,
     recipe: str | None,

@@ -4,6 +4,8 @@ A data set is a file here with one subclass of `Dataset`. What is read from it a
 makes the batches of a training run out of them, the same ones for the same seed and step. `check_before_training` says
 in a moment what is wrong with a split's files, `check` reads them all; `pack` writes them as TFRecord shards.
 
+`count_labels` and `cautions` say what looks wrong about the labels: classes that nowhere occur, masks of 0 and 255.
+
 `read_image` and `read_indices` are how every command reads an image and a label file, `files_in` and `files_below` how
 it finds them in a folder.
 """
@@ -16,6 +18,7 @@ from archspec.datasets._check import Checked, check, check_before_training
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
 from archspec.datasets._folders import files_below, files_in, is_folder, is_hidden
 from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
+from archspec.datasets._label_counts import LabelCounts, cautions, count_labels
 from archspec.datasets._packing import pack
 from archspec.datasets._pipeline import training_batches
 from archspec.datasets._sheet import contact_sheet, overlay
@@ -29,10 +32,13 @@ __all__ = [
     "Classes",
     "Dataset",
     "Example",
+    "LabelCounts",
+    "cautions",
     "check",
     "check_before_training",
     "check_reads_rgb",
     "contact_sheet",
+    "count_labels",
     "dataset_class",
     "files_below",
     "files_in",

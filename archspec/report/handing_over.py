@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archspec.catalog import Catalog
@@ -14,9 +14,11 @@ from archspec.errors import Place, user_error
 from archspec.evaluate import Build, BuildOptions, build_records
 from archspec.record import Record, TrainingRun, read_records, write_bytes, write_records, write_text
 from archspec.report.model_card import model_card
-from archspec.spec import Spec, load
+from archspec.spec import Spec, dump_plain, load
+from archspec.weights import save_weights
 
 MODEL, SPEC, LABELS, RECORD, CARD = "model.tflite", "spec.yaml", "labels.txt", "record.json", "MODEL_CARD.md"
+WEIGHTS = "weights.npz"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ def hand_over(
         )
     with _beside(folder) as made:
         build = Build(source.spec, catalog, made / "build", options)
+        _bring_weights(build, made)
         said("writing the .tflite")
         write_bytes(made / MODEL, build.exported.data)
         if options.latency != "none":
@@ -80,6 +83,15 @@ def hand_over(
         write_records(made / RECORD, records)
         write_text(made / CARD, model_card(build, source.classes, source.data, source.records))
     return build
+
+
+def _bring_weights(build: Build, folder: Path) -> None:
+    """Trained weights go into the folder, and the spec names them there: no path of this machine is handed over."""
+    if build.imported is None:
+        return
+    save_weights(folder / WEIGHTS, build.weights, build.graph, source=build.imported.format)
+    build.imported = replace(build.imported, file=Path(build.imported.file).name)
+    build.spec_text = dump_plain({**build.spec.values, "weights": WEIGHTS})
 
 
 @contextmanager

@@ -29,11 +29,20 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
     study = load_study(file, catalog=Catalog(plugins))
     here = folder.resolve()
     run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
-    if run.name != here.name:  # else an empty folder of that name would be made beside it, and nothing found
-        fact = f"the folder of the study '{run.name}' has another name"
-        raise user_error(fact, f"Call it {run.name}; or its study.yaml or data are not what it was made with",
-                         place=Place(str(folder)))  # fmt: skip
-    return run
+    if run.name == here.name:
+        return run
+    renamed = replace(run, place=folder)
+    if not _holds(renamed):  # else nothing would be found in it
+        fact = f"no study '{run.name}' is kept in this folder, and its {STUDY_FILE} with its data says so"
+        raise user_error(fact, f"Its {STUDY_FILE} or data are not what it was made with", place=Place(str(folder)))
+    return renamed
+
+
+def _holds(run: StudyRun) -> bool:
+    if "://" not in run.store_url and not Path(run.store_url).is_file():
+        return False
+    with run.opened() as store:
+        return run.name in {one.name for one in store.studies()}
 
 
 def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
