@@ -20,6 +20,7 @@ def conditions_said(result: AblationResult) -> Iterator[str]:
     for metric in ablation.metrics:
         if trains(metric):
             yield _training_said(result, metric)
+            yield from _partial_means(result, metric)
     timed = next((metric for metric in ablation.metrics if metric in TOGETHER), None)
     if timed is not None:
         yield _latency_said(result, result.conditions(timed))
@@ -49,6 +50,19 @@ def _training_said(result: AblationResult, metric: str) -> str:
     several = len({row.precision for row in result.ablation.rows}) > 1 and not exported
     trained = "; of the network as trained, in float32, whatever the row's precision" if several else ""
     return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions}){trained}"
+
+
+def _partial_means(result: AblationResult, metric: str) -> Iterator[str]:
+    """Where a mean leaves out classes."""
+    found = {
+        (row, str(record.circumstances["val_classes"]))
+        for (row, of), reading in result.readings.items()
+        for record in reading.records.values()
+        if of == metric and record.circumstances.get("val_classes")
+    }
+    if found:
+        rows, counts = ", ".join(sorted({row for row, _ in found})), ", ".join(sorted({count for _, count in found}))
+        yield f"{metric}: a mean over {counts} classes in {rows}: the others are neither in the labels nor predicted"
 
 
 def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:

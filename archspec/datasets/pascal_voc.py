@@ -64,7 +64,8 @@ class PascalVoc(FileDataset):
             place = Place(str(list_file), number, 1)
             words = [*line.split(), ""]
             image = self._named(words[0], IMAGE_SUFFIXES, have_images)
-            label = self._named(words[1], LABEL_SUFFIXES, {}) or have_labels.get(_stem(words[0], IMAGE_SUFFIXES))
+            second = words[1] if _is_path(words[1], LABEL_SUFFIXES) else _stem(words[0], IMAGE_SUFFIXES)
+            label = self._named(second, LABEL_SUFFIXES, have_labels)
             if image is None:
                 wanted = words[0] if _is_path(words[0], IMAGE_SUFFIXES) else f"JPEGImages/{words[0]}.jpg"
                 faults.append(Fault(f"no image ({wanted})", "Add it, or take the line out", place=place))
@@ -77,10 +78,10 @@ class PascalVoc(FileDataset):
 
     def _named(self, word: str, suffixes: tuple[str, ...], have: Mapping[str, Path]) -> Path | None:
         """The file that a word of a list means: a path below the folder (`/JPEGImages/x.jpg`), or a name."""
-        if not _is_path(word, suffixes):
-            return have.get(word)
+        if "/" not in word:
+            return have.get(_stem(word, suffixes))
         path = self._home / word.lstrip("/")
-        return path if path.is_file() else have.get(_stem(word, suffixes))
+        return path if path.is_file() else None
 
     def _name(self, image: Path) -> str:
         """The stem, with the folders where it lies elsewhere than in `JPEGImages`."""

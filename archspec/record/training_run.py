@@ -11,7 +11,7 @@ from archspec.errors import Place, user_error
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What `run.json` says: `state` is `finished`, `running` or `failed`; `data` names the last data set."""
+    """What `run.json` says: `state` is `finished`, `running`, `stopped` or `failed`; `data` names the last data set."""
 
     state: str = "finished"
     classes: tuple[str, ...] = ()

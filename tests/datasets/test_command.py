@@ -40,7 +40,8 @@ def test_check_counts_every_class(tmp_path: Path) -> None:
         ("road", 50, 1), ("sky", 100, 2), ("nothing", 0, 0)
     ]  # fmt: skip
     assert found["rows"][0]["percent"] == pytest.approx(100 / 3)
-    (note,) = found["meta"]["notes"]
+    note, caution = found["meta"]["notes"]
+    assert caution == "caution: no pixel of class 'nothing' in train"
     assert note.startswith("train: 2 images, 10 × 10; 25.00 % of the pixels ignored; fingerprint ")
     assert note.endswith(open_dataset(f"folder:{tmp_path}").fingerprint("train"))
 
