@@ -53,16 +53,22 @@ def _training_said(result: AblationResult, metric: str) -> str:
 
 
 def _partial_means(result: AblationResult, metric: str) -> Iterator[str]:
-    """Where a mean leaves out classes."""
-    found = {
-        (row, str(record.circumstances["val_classes"]))
-        for (row, of), reading in result.readings.items()
-        for record in reading.records.values()
-        if of == metric and record.circumstances.get("val_classes")
-    }
-    if found:
-        rows, counts = ", ".join(sorted({row for row, _ in found})), ", ".join(sorted({count for _, count in found}))
-        yield f"{metric}: a mean over {counts} classes in {rows}: the others are neither in the labels nor predicted"
+    """Where a mean leaves out classes, and what looks wrong about the labels."""
+
+    def noticed(name: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for (row, of), reading in result.readings.items():
+            for record in reading.records.values() if of == metric else ():
+                text = str(record.circumstances.get(name) or "")
+                if text and row not in found.setdefault(text, []):
+                    found[text].append(row)
+        return {text: rows for text, rows in found.items() if text}
+
+    for counts, rows in noticed("val_classes").items():
+        others = "the others are neither in the labels nor predicted"
+        yield f"{metric}: a mean over {counts} classes in {', '.join(rows)}: {others}"
+    for text in noticed("cautions"):
+        yield f"{metric}: caution: {text}"
 
 
 def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:

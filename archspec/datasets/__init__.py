@@ -18,7 +18,7 @@ from archspec.datasets._check import Checked, check, check_before_training
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
 from archspec.datasets._folders import files_below, files_in, is_folder, is_hidden
 from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
-from archspec.datasets._label_counts import LabelCounts, cautions, count_labels
+from archspec.datasets._label_counts import LabelCounts, cautions, count_labels, label_cautions
 from archspec.datasets._packing import pack
 from archspec.datasets._pipeline import training_batches
 from archspec.datasets._sheet import contact_sheet, overlay
@@ -45,6 +45,7 @@ __all__ = [
     "image_size",
     "is_folder",
     "is_hidden",
+    "label_cautions",
     "names",
     "open_dataset",
     "overlay",

@@ -81,6 +81,12 @@ def cautions(dataset: Dataset, found: Mapping[str, LabelCounts]) -> tuple[str, .
     return tuple(lines)
 
 
+def label_cautions(dataset: Dataset) -> tuple[str, ...]:
+    """`cautions` of the splits `train` and `val`, where there are any. Raises `UserError` as `count_labels` does."""
+    splits = [split for split in ("train", "val") if split in dataset.splits]
+    return cautions(dataset, {split: count_labels(dataset, split) for split in splits})
+
+
 def _counted(dataset: Dataset, examples: Sequence[Example]) -> LabelCounts:
     """Of the chosen labels, and of all further ones until some pixel has a class."""
     step = max(1, -(-len(examples) // MOST_LABELS))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from archspec.datasets import check_reads_rgb
+from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.evaluate.calibration import Progress as Calibration
@@ -158,11 +158,19 @@ class StudyRun:
     def run(self, watch: StudyWatch) -> StudyOutcome:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
+        for line in self._label_cautions():
+            watch.said(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
             return self.afterwards(result, settings, ledger, watch)
+
+    def _label_cautions(self) -> tuple[str, ...]:
+        """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
+        if not any(trains(metric) for metric in self.study.asked):
+            return ()
+        return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
 
     def prepared(self, watch: StudyWatch) -> Settings:
         """The settings with a latency table, where one is needed."""
