@@ -11,12 +11,13 @@ import click
 from archspec.cli._options import (
     PAPER,
     catalog,
+    class_labels,
     format_option,
-    label_names,
     plugins_option,
     procedure_option,
     set_option,
 )
+from archspec.cli._paths import InputPath, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -40,9 +41,9 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
               help="Channel shuffles folded into weights, or as they stand in the papers.")  # fmt: skip
 @click.option("--via", type=click.Choice(("direct", "tensorflow")), default="direct", show_default=True,
               help="Our exporter, or TensorFlow's converter.")  # fmt: skip
-@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--representative", type=InputPath(), metavar="FOLDER",
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
-@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--labels", type=InputPath(), metavar="FILE",
               help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
 @procedure_option(f"How latency is measured; none: not at all; {PAPER}", "default", none=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
@@ -50,7 +51,7 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
 @click.option("--keras/--no-keras", default=True, show_default=True,
               help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
 @format_option
 def build(
@@ -77,6 +78,7 @@ def build(
     the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
     from archspec.evaluate import Build, BuildOptions
+    from archspec.record import check_folder
     from archspec.spec import load
 
     if via == "tensorflow" and not keras:
@@ -95,13 +97,14 @@ def build(
         via=via,
         seed=seed,
         representative=representative,
-        labels=() if labels is None else label_names(labels),
+        labels=class_labels(labels) if labels else (),
         latency=procedure,
         threads=threads,
     )
     one = Build(load(spec, overrides, catalog=folder), folder, root, options)
     if labels:
         _check_labels(one, labels)
+    check_folder(root)
     _run(one, options, keras, saved_model, reporter)
 
 

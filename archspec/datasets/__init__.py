@@ -16,7 +16,7 @@ from archspec.datasets._catalog import dataset_class, names, open_dataset
 from archspec.datasets._channels import check_reads_rgb
 from archspec.datasets._check import Checked, check, check_before_training
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
-from archspec.datasets._folders import files_below, files_in, is_folder, is_hidden
+from archspec.datasets._folders import files_below, files_in, is_hidden
 from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
 from archspec.datasets._label_counts import LabelCounts, cautions, count_labels, label_cautions
 from archspec.datasets._packing import pack
@@ -43,7 +43,6 @@ __all__ = [
     "files_below",
     "files_in",
     "image_size",
-    "is_folder",
     "is_hidden",
     "label_cautions",
     "names",

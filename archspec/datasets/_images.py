@@ -21,6 +21,7 @@ import numpy as np
 from archspec.datasets._contract import Size
 from archspec.datasets._pixels import is_plain_rgb, label_pixels, photo_pixels, photo_size
 from archspec.errors import Place, Problem, UserError, user_error
+from archspec.files import exists, is_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -142,7 +143,7 @@ def opened(source: Path | BytesIO, place: Place) -> Iterator[Image.Image]:
 
 def _check_is_file(source: Path | BytesIO) -> None:
     """A pipe would be waited for."""
-    if isinstance(source, Path) and source.exists() and not source.is_file():
+    if isinstance(source, Path) and exists(source) and not is_file(source):
         raise Problem("not a file", f"Name an image: {IMAGE_KINDS}")
 
 

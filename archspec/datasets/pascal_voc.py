@@ -14,7 +14,7 @@ from archspec.datasets._files import FileDataset
 from archspec.datasets._folders import files_in, is_folder
 from archspec.datasets._images import IMAGE_SUFFIXES, LABEL_SUFFIXES
 from archspec.errors import Fault, Place
-from archspec.record import read_text_list
+from archspec.files import is_file, read_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -60,8 +60,10 @@ class PascalVoc(FileDataset):
         have_labels = _by_stem(files_in(labels, LABEL_SUFFIXES)) if split != HIDDEN else {}
         list_file = self._lists / f"{split}.txt"
         found, faults = [], []
-        for number, line in read_text_list(list_file, "cannot be read", "Is it a list of names?"):
+        for number, line in enumerate(read_text(list_file, remedy="Is it a list of names?").splitlines(), 1):
             place = Place(str(list_file), number, 1)
+            if not line.strip():
+                continue
             words = [*line.split(), ""]
             image = self._named(words[0], IMAGE_SUFFIXES, have_images)
             second = words[1] if _is_path(words[1], LABEL_SUFFIXES) else _stem(words[0], IMAGE_SUFFIXES)
@@ -81,7 +83,7 @@ class PascalVoc(FileDataset):
         if "/" not in word:
             return have.get(_stem(word, suffixes))
         path = self._home / word.lstrip("/")
-        return path if path.is_file() else None
+        return path if is_file(path) else None
 
     def _name(self, image: Path) -> str:
         """The stem, with the folders where it lies elsewhere than in `JPEGImages`."""

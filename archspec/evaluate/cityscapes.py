@@ -13,6 +13,7 @@ from archspec.datasets import read_indices
 from archspec.datasets.cityscapes import LABEL, SPLITS, files_of_cities, instances_of
 from archspec.errors import Place, nearest, user_error
 from archspec.evaluate.truth import Array, Item, Truth, fingerprint
+from archspec.files import is_folder
 from archspec.metrics import Counts
 from archspec.metrics._cityscapes import cityscapes_labels
 
@@ -40,7 +41,7 @@ class CityscapesReference:
             raise user_error(f"cityscapes has no split '{split}'", nearest(split, SPLITS), place=Place(str(self._root)))
         kind, name = SPLITS[split]
         folder, ending = self._root / kind / name, f"_{kind}{LABEL}"
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise user_error("no such folder", f"Name the folder that holds {kind}", place=Place(str(folder)))
         found = sorted(files_of_cities(folder, ending))
         if not found:

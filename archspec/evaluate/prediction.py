@@ -15,6 +15,7 @@ from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.inference import Viewing, label_map
 from archspec.evaluate.pictures import indexed_png, overlay_png
 from archspec.evaluate.resampling import Array
+from archspec.files import exists, is_folder
 from archspec.record import write_bytes
 
 MOST_NAMED = 3
@@ -36,16 +37,15 @@ def pictures_in(sources: Sequence[Path]) -> list[Path]:
     faults: list[Fault] = []
     for source in sources:
         try:
-            inside = files_in(source) if source.is_dir() else [source]
-            if not inside:
-                faults.append(_no_image(source))
-            elif not source.exists():
-                faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
-            found += inside
-        except OSError as error:  # a name that is too long
-            faults.append(Fault(f"cannot be read ({error.strerror})", "Name an image", place=Place(str(source))))
+            inside = files_in(source) if is_folder(source) else [source]
         except UserError as error:
             faults += error.faults
+            continue
+        if not inside:
+            faults.append(_no_image(source))
+        elif not exists(source):
+            faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
+        found += inside
     faults += _alike(found)
     if faults:
         raise UserError(faults)
@@ -56,7 +56,7 @@ def pictures_left_out(sources: Sequence[Path]) -> tuple[str, ...]:
     """A line for each folder in whose folders further images lie."""
     said = []
     for source in sources:
-        count = len(_deeper(source)) if source.is_dir() else 0
+        count = len(_deeper(source)) if is_folder(source) else 0
         if count:
             said.append(
                 f"{source}: {count} image(s) in folders inside it are left out; name those folders to predict them"

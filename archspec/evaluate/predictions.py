@@ -12,6 +12,7 @@ import numpy as np
 from archspec.datasets import LABEL_SUFFIXES, is_hidden, read_indices
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.evaluate.truth import Array, Item, Reference, Size
+from archspec.files import is_folder
 
 MOST_FAULTS = 20
 
@@ -63,7 +64,7 @@ class _Files:
     """Every PNG, BMP and TIFF file below a folder, by its name without the ending; hidden ones are left out."""
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise user_error("no such folder", "Name a folder of prediction PNGs", place=Place(str(folder)))
         found = []
         for root, folders, names in os.walk(folder, onerror=_cannot_read):

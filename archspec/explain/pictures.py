@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.datasets import IMAGE_KINDS, read_image
 from archspec.errors import Place, user_error
+from archspec.files import is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ class Picture:
 
 def read_picture(path: Path) -> Picture:
     """An image file as viewers show it. Raises `UserError`."""
-    if not path.is_file():
+    if not is_file(path):
         raise user_error("no such file", f"Name an image: {IMAGE_KINDS}", place=Place(str(path)))
     return Picture(path.name, read_image(path))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from archspec.datasets import IMAGE_KINDS, files_below, is_folder, read_image
+from archspec.datasets import IMAGE_KINDS, files_below, read_image
 from archspec.errors import Place, user_error
 from archspec.export.model import Array
+from archspec.files import is_file, is_folder
 
 MOST_IMAGES = 100
 SYNTHETIC_IMAGES = 16
@@ -38,7 +39,10 @@ def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterato
     """
     if not is_folder(folder):
         raise user_error("no such folder", f"Name a folder of images ({IMAGE_KINDS})", place=Place(str(folder)))
-    files = files_below(folder)
+    if channels not in (1, 3, 4):
+        fact = f"images have 1, 3 or 4 channels, and the network reads {channels}"
+        raise user_error(fact, "Calibrate on generated images: leave the folder out", place=Place(str(folder)))
+    files = [path for path in files_below(folder) if is_file(path)]
     if not files:
         raise user_error(f"no {IMAGE_KINDS} image in this folder", "Name a folder of images", place=Place(str(folder)))
     chosen = files[:: -(-len(files) // MOST_IMAGES)]

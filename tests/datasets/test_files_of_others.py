@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from archspec.datasets import check_before_training, files_below, open_dataset
 from archspec.errors import UserError
-from archspec.record import read_text_list
 from tests.cli.runner import run
 from tests.datasets.encodings import encoded, write
 from tests.datasets.pictures import labels, photo, save
@@ -29,25 +27,6 @@ def folder(root: Path, image: str = "a.png", label: str = "a.png", size: tuple[i
 
 
 # --- byte order marks -------------------------------------------------------------------------------------------------
-
-
-def test_one_byte_order_mark_is_dropped(tmp_path: Path) -> None:
-    write(tmp_path / "a.txt", BOM + b"sky\r\n\r\n  two words \r\n")
-    assert read_text_list(tmp_path / "a.txt", "cannot be read", "") == ((1, "sky"), (3, "two words"))
-    write(tmp_path / "b.txt", BOM + BOM + b"sky\n")
-    assert read_text_list(tmp_path / "b.txt", "cannot be read", "") == ((1, "\ufeffsky"),)
-
-
-def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    write(tmp_path / "utf16", "sky".encode("utf-16"))
-    for name, words in (("pipe", "not a file"), ("utf16", "not UTF-8 text"), ("none", "No such file"), (".", "not a")):
-        with pytest.raises(UserError, match=words):
-            read_text_list(tmp_path / name, "cannot be read", "Name a list")
-    with (tmp_path / "large").open("wb") as stream:
-        stream.truncate(20_000_000)  # takes no room on the disk
-    with pytest.raises(UserError, match="larger than"):
-        read_text_list(tmp_path / "large", "cannot be read", "Name a list")
 
 
 def test_a_mark_before_a_list_of_classes_and_of_images(tmp_path: Path) -> None:
