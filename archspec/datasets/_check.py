@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from archspec.datasets._contract import Dataset, Example, Size
+from archspec.datasets._images import label_image_size
 from archspec.datasets._label_counts import LabelCounts
 from archspec.errors import Fault, UserError
 
@@ -53,9 +54,17 @@ def _size_faults(dataset: Dataset, example: Example, image: Size, label: Size) -
         return []
     fact = f"the label is {label[1]} × {label[0]} pixels and its image {image[1]} × {image[0]} ({example.image})"
     remedy = "They must be of one size"
-    if label == image[::-1]:
-        remedy += ", the image as its EXIF orientation turns it. Turn the label too"
+    if label == image[::-1] and _is_turned(example, image):
+        remedy += ", the image as its EXIF orientation turns it: turn the label too"
     return [Fault(fact, remedy, place=dataset.label_place(example))]
+
+
+def _is_turned(example: Example, size: Size) -> bool:
+    """Whether the photo lies on its side in its file."""
+    try:
+        return label_image_size(example.image) != size
+    except UserError:  # a shard of many
+        return False
 
 
 def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -122,16 +121,17 @@ def paired(
     """
     have_images, faults = _named(images)
     have_labels, twice = _named(labels)
+    image_folder, label_folder = folders or (None, None)
+    other_images = _Unread(image_folder, IMAGE_SUFFIXES, "images")
+    other_labels = _Unread(label_folder, LABEL_SUFFIXES, "labels")
     for name, image in have_images.items():
         if name not in have_labels:
-            fact = f"no label ({wanted.format(name)})"
-            fact += _unread(folders[1] / name, LABEL_SUFFIXES, "labels") if folders else ""
+            fact = f"no label ({wanted.format(name)}){other_labels.words(name)}"
             faults.append(Fault(fact, "Add it, or take the image out", place=Place(str(image))))
     faults += twice
     for name, label in have_labels.items():
         if name not in have_images:
-            fact = "a label without its image"
-            fact += _unread(folders[0] / name, IMAGE_SUFFIXES, "images") if folders else ""
+            fact = f"a label without its image{other_images.words(name)}"
             faults.append(Fault(fact, "Add the image, or take the label out", place=Place(str(label))))
     both = [name for name in have_images if name in have_labels]
     return [Example(name, have_images[name], have_labels[name]) for name in both], faults
@@ -148,12 +148,24 @@ def _named(files: Iterable[tuple[str, Path]]) -> tuple[dict[str, Path], list[Fau
     return found, faults
 
 
-def _unread(missing: Path, suffixes: tuple[str, ...], what: str) -> str:
-    """`; x.heic is there, but images are read from .png, .jpg, …`, where there is such a file."""
-    for path in sorted(missing.parent.glob(f"{glob.escape(missing.name)}.*")):
-        if path.suffix.lower() not in suffixes:
-            return f"; {path.name} is there, but {what} are read from {', '.join(suffixes)}"
-    return ""
+class _Unread:
+    """Files of a folder that are not read for their ending; each folder is looked into once."""
+
+    def __init__(self, folder: Path | None, suffixes: tuple[str, ...], what: str) -> None:
+        self._folder, self._suffixes, self._what = folder, suffixes, what
+        self._known: dict[Path, dict[str, str]] = {}
+
+    def words(self, name: str) -> str:
+        """`; x.heic is there, but images are read from .png, .jpg, …`, where there is such a file."""
+        if self._folder is None:
+            return ""
+        missing = self._folder / name
+        if missing.parent not in self._known:
+            paths = missing.parent.iterdir() if missing.parent.is_dir() else ()
+            others = {path.stem: path.name for path in paths if path.suffix.lower() not in self._suffixes}
+            self._known[missing.parent] = others
+        found = self._known[missing.parent].get(missing.name)
+        return f"; {found} is there, but {self._what} are read from {', '.join(self._suffixes)}" if found else ""
 
 
 def by_stem(files: Iterable[Path]) -> list[tuple[str, Path]]:

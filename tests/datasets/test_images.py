@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from archspec.datasets import image_size, open_dataset, read_image, read_indices
+from archspec.datasets import check_before_training, image_size, open_dataset, read_image, read_indices
 from archspec.errors import UserError
 from tests.datasets.encodings import encoded, png, tiff_grey, with_orientation, write
 from tests.datasets.pictures import photo
@@ -307,3 +307,8 @@ def test_a_label_must_match_the_turned_photo(tmp_path: Path) -> None:
     (example,) = dataset.examples("train")
     assert dataset.image_size(example) == dataset.label_size(example) == (9, 6)
     assert dataset.read_image(example).shape == (9, 6, 3)
+    dataset = open_dataset(f"folder:{tiny(tmp_path / 'b', jpeg, encoded(NUMBERS, 'PNG'))}")
+    with pytest.raises(UserError) as caught:
+        check_before_training(dataset, "train")
+    assert "the label is 9 × 6 pixels and its image 6 × 9" in str(caught.value)
+    assert "of one size, the image as its EXIF orientation turns it: turn the label too" in str(caught.value)
