@@ -8,7 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.devices._contract import Model, System
-from archspec.errors import UserError, nearest, user_error
+from archspec.errors import Problem, UserError, nearest, user_error
+from archspec.export.provenance import check_file
 from archspec.export.running import quiet_runtime
 
 INPUT_SEED = 0
@@ -91,6 +92,15 @@ def check_mark(model: Model) -> None:
         raise user_error("is empty", "Export it again", place=model.place)
     if model.content[4:8] != _FILE_MARK:
         raise user_error("is not a .tflite file", "Its bytes 5 to 8 should read TFL3", place=model.place)
+
+
+def check_model(model: Model) -> None:
+    """Raise `UserError` for what is no `.tflite`, and for a damaged one: no runtime is ever given either."""
+    check_mark(model)
+    try:
+        check_file(model.content)
+    except Problem as problem:
+        raise UserError(problem.at(model.place)) from problem
 
 
 def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from archspec.devices._contract import Model, Sample, System
+from archspec.devices._housed import HousedSession
 from archspec.devices._machine import Machine, read_machine
 
 _NS_PER_MS = 1_000_000
@@ -35,6 +36,10 @@ class Runner(Protocol):
         """One inference; raises `UserError` when the model cannot do it."""
         ...
 
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that a delegate took."""
+        ...
+
 
 Load = Callable[[Model, int], Runner]
 
@@ -53,13 +58,20 @@ class Host:
         """This machine, and its state now."""
         return read_machine()
 
-    def open(self, model: Model, *, threads: int) -> HostSession:
-        """Load, allocate and run once. Raises `UserError` when LiteRT cannot."""
-        load = self._load
-        if load is None:
-            from archspec.devices._litert import loader
+    def open(self, model: Model, *, threads: int) -> HostSession | HousedSession:
+        """Load, allocate and run once; a file that we did not write in a process of its own, by the same clocks.
 
-            load = loader(self._delegate)  # importing the runtime is not part of loading a model
+        Raises `UserError` for a damaged file, and when LiteRT cannot run it, dies or hangs.
+        """
+        if self._load is not None:
+            return HostSession(model, threads, self._clock, self._load)
+        from archspec.devices._litert import check_model, loader
+        from archspec.export.provenance import is_own
+
+        check_model(model)
+        if not is_own(model.content):
+            return HousedSession(model, threads, self._delegate)
+        load = loader(self._delegate)  # importing the runtime is not part of loading a model
         return HostSession(model, threads, self._clock, load)
 
 
@@ -95,6 +107,10 @@ class HostSession:
         """`runs` samples; with more than one thread without processor time, for this thread's is not the model's."""
         runner = self._open()
         return [self._timed(runner) for _ in range(runs)]
+
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that the delegate took; empty when that is not told."""
+        return self._open().delegated_parts()
 
     def close(self) -> None:
         """Let go of the model's memory."""

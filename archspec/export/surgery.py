@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archspec.errors import Problem
+from archspec.export.provenance import is_own, wrote
+from archspec.export.schema import object_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +21,12 @@ class Cut:
 def cut_argmax(data: bytes) -> Cut:
     """Works on any `.tflite`, so what is compared is the very file, not another export of the same graph.
 
-    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`.
+    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`, and for a
+    damaged one.
     """
     import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
 
-    if len(data) < 16 or data[4:8] != b"TFL3":
-        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
-    model = schema.ModelT.InitFromPackedBuf(data)
+    model, schema = object_model(data)
     graph = model.subgraphs[0]
     entrance = graph.tensors[graph.inputs[0]]
     input_shape = tuple(int(size) for size in entrance.shape)
@@ -46,4 +45,5 @@ def cut_argmax(data: bytes) -> Cut:
         signature.outputs[0].name, signature.outputs[0].tensorIndex = "logits", int(graph.outputs[0])
     builder = flatbuffers.Builder(len(data) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
-    return Cut(bytes(builder.Output()), True, input_shape, types[entrance.type])
+    copy = bytes(builder.Output())
+    return Cut(wrote(copy) if is_own(data) else copy, True, input_shape, types[entrance.type])

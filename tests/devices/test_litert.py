@@ -12,6 +12,7 @@ import pytest
 from archspec.devices import Latency, Model, Procedure, measure
 from archspec.devices._litert import loader
 from archspec.errors import UserError
+from archspec.export.provenance import wrote
 from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
 
 MISSING = "It needs an operator that LiteRT does not have"
@@ -70,7 +71,7 @@ def test_when_the_runtime_does_not_tell_nothing_is_claimed(monkeypatch: pytest.M
     from ai_edge_litert.interpreter import Interpreter
 
     monkeypatch.delattr(Interpreter, "_get_ops_details")
-    system = one(tiny_tflite()).system
+    system = one(wrote(tiny_tflite(times=2))).system  # as our own, so that it runs in this process
     assert (system.delegate, system.operations, system.delegated, system.fully_delegated) == (None, None, None, None)
 
 
@@ -102,7 +103,8 @@ def test_inputs_are_random_where_any_value_is_valid(
         (b"version https://git-lfs", "<bytes>: is not a .tflite file. Its bytes 5 to 8 should read TFL3"),
         (
             tiny_tflite()[:100],
-            "<bytes>: is not a valid .tflite file (The model is not a valid Flatbuffer buffer). Was it cut short?",
+            "<bytes>: a damaged .tflite file: its Model points outside the file. Was it cut short or altered? "
+            "Make it again, or fetch it again",
         ),
         (
             tiny_tflite(custom="NoSuchOp"),
@@ -162,7 +164,7 @@ def test_standard_error_still_works_after_a_measurement(capfd: pytest.CaptureFix
 def test_without_litert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(UserError, match=r"LiteRT cannot be imported .* pip install ai-edge-litert"):
-        one(tiny_tflite())
+        one(wrote(tiny_tflite(times=3)))
 
 
 # --- real files -------------------------------------------------------------------------------------------------------
