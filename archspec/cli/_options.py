@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,39 @@ output_option: Decorator = click.option(
 )
 
 
+PROCEDURES = ("quick", "default", "paper")
+PAPER = "paper: 30 s of warm-up and 300 frames."
+
+
+class RenamedOption(click.Option):
+    """An option that still answers to its former names: help and messages show the first one only."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As of an option of one name."""
+        names, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = names
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """The name that it has now."""
+        return f"'{self.opts[0]}'"
+
+
+def procedure_option(text: str, default: str | None = None, *, none: bool = False) -> Decorator:
+    """`--procedure`: how latency is measured. With `none` it may be left out. `--preset` and `--latency` mean the same.
+
+    Without `default` any word is taken, for who reads it knows which there are.
+    """
+    words = (*PROCEDURES, "none") if none else PROCEDURES
+    return click.option(
+        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=text, default=default,
+        show_default=default is not None, type=str if default is None else click.Choice(words),
+        metavar="NAME" if default is None else None,
+    )  # fmt: skip
+
+
 def catalog(plugins: tuple[Path, ...]) -> Catalog:
     """The bundled catalog with the plugin folders of the command line."""
     from archspec.catalog import Catalog
@@ -85,6 +118,20 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:
+    """Lines of text and notes below them: cut to the width of a terminal, whole in a pipe or a file."""
+    import io
+
+    from archspec.reporters import report_text
+
+    if output is None:
+        report_text(text, notes, sys.stdout, wide=wide())
+        return
+    whole = io.StringIO()
+    report_text(text, notes, whole)
+    put(whole.getvalue(), output)
 
 
 def relative(path: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli._by_line import Line, Lines, lines_of, lines_table, lines_text, times_margin
-from archspec.cli._options import put, put_table
+from archspec.cli._options import put, put_lines, put_table
 from archspec.devices import SAID, read_machine
 from archspec.record import write_text
 from archspec.reporters import Bar, Cell, Column, Table, bar_chart
@@ -39,7 +39,7 @@ class ProfileReport:
             put(json.dumps(self._object(), indent=2) + "\n", output)
         elif self._by == "line" and reporter == "table":
             margin = times_margin(self._profile.whole_ms)
-            put(lines_text(self._lines, margin) + "\n" + "".join(f"{note}\n" for note in self._notes()), output)
+            put_lines(lines_text(self._lines, margin), self._notes(), output)
         else:
             put_table(self._table(), reporter, output)
 

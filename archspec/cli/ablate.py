@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import catalog, formats_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    formats_option,
+    output_option,
+    plugins_option,
+    procedure_option,
+    put_table,
+    set_option,
+)
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -29,7 +37,7 @@ DATA = ("csv", "json")
 @click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="What every row starts from.")
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Trainings at a time.")
-@click.option("--procedure", metavar="NAME", help="How latency is taken: quick, default or paper.")
+@procedure_option("How latency is measured: quick, default or paper.")
 @click.option("--ledger", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in --runs.")  # fmt: skip
 @click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True,

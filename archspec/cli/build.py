@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, plugins_option, set_option
+from archspec.cli._options import PAPER, catalog, format_option, plugins_option, procedure_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from archspec.graph.program.program import ShuffleMode
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
-LATENCIES = ("quick", "default", "paper", "none")
 
 
 @click.command()
@@ -37,8 +36,7 @@ LATENCIES = ("quick", "default", "paper", "none")
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
 @click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
               help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
-@click.option("--latency", type=click.Choice(LATENCIES), default="default", show_default=True,
-              help="How long to measure; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
+@procedure_option(f"How latency is measured; none: not at all; {PAPER}", "default", none=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
 @click.option("--keras/--no-keras", default=True, show_default=True,
@@ -57,7 +55,7 @@ def build(
     via: Route,
     representative: Path | None,
     labels: Path | None,
-    latency: str,
+    procedure: str,
     threads: int,
     seed: int,
     keras: bool,
@@ -90,7 +88,7 @@ def build(
         seed=seed,
         representative=representative,
         labels=_labels(labels),
-        latency=latency,
+        latency=procedure,
         threads=threads,
     )
     one = Build(load(spec, overrides, catalog=folder), folder, root, options)

@@ -44,8 +44,8 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
     Counts the pixels of each class. Missing pairs, files cut short, sizes that differ and unknown label values are
     listed with the file, all of them, and the command exits with 2.
     """
-    from archspec.cli._data_progress import counting
     from archspec.cli._data_tables import checked_table
+    from archspec.cli._progress import counting
     from archspec.datasets import check, open_dataset
     from archspec.errors import UserError
 
@@ -90,8 +90,8 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""
-    from archspec.cli._data_progress import counting
     from archspec.cli._data_tables import packed_table
+    from archspec.cli._progress import counting
     from archspec.datasets import open_dataset, pack
 
     dataset = open_dataset(reference)

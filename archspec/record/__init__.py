@@ -1,21 +1,24 @@
 """Measurements as plain values: one `Record` is one number and everything needed to know what it means.
 
 `write_records`, `read_records` keep them in a JSON file; `write_text`, `write_bytes` are how every file is written;
-`TrainingRun` is what others find in the folder of a training.
+`interruption` keeps Ctrl-C until the end of a step; `TrainingRun` is what others find in the folder of a training.
 """
 
 from archspec.record.atomic import write_bytes, write_text
 from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
+from archspec.record.interruption import Interruption, interruption
 from archspec.record.locking import held, turn
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.training_run import TrainingRun
 
 __all__ = [
+    "Interruption",
     "Plain",
     "Record",
     "TrainingRun",
     "held",
+    "interruption",
     "package_versions",
     "read_records",
     "timestamp",

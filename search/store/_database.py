@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from archspec.errors import UserError, user_error
+from archspec.evaluate.ledger.engine import silence_pool_log
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -102,6 +103,7 @@ def _engine(url: str) -> Engine:
         is_file = url.startswith("sqlite")
         if is_file:
             _make_folder(url)
+        silence_pool_log()
         engine = create_engine(url, connect_args={"timeout": 5.0} if is_file else {}, pool_pre_ping=not is_file)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise user_error(f"no storage URL ({url}: {error})",

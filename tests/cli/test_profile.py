@@ -142,7 +142,7 @@ def test_what_falls_back_is_listed_with_its_reason(spec: str) -> None:
 
 
 def test_the_file_table_of_a_build_says_what_stays(spec: str, tmp_path: Path) -> None:
-    result = run("build", spec, "--no-keras", "--latency", "none", "--output", str(tmp_path / "runs"))
+    result = run("build", spec, "--no-keras", "--procedure", "none", "--output", str(tmp_path / "runs"))
     assert result.code == 0, result.err
     assert re.search(r"stays on XNNPACK +1 op falls back \(1 ARG_MAX\)", result.out)
     assert re.search(r"stays on an NPU \(NNAPI\) +yes", result.out)

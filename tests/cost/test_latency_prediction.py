@@ -120,6 +120,13 @@ def test_an_operator_of_which_nothing_is_known_is_refused() -> None:
         Predictor(table([])).predict(two_convolutions())
 
 
+def test_all_that_is_not_known_is_named_at_once() -> None:
+    x = layers.Activation("tanh", name="tanh")(layers.MaxPooling2D(2, name="pool")(image(8, 8, 4)))
+    with pytest.raises(Problem, match="the latency table has no MAX_POOL_2D, TANH") as caught:
+        Predictor(table([(pointwise(8, 4, 16), 0.25)])).predict(finish(x))
+    assert "archspec latency --calibrate" in caught.value.remedy
+
+
 def test_further_entries_replace_interpolation() -> None:
     begun = table([(pointwise(8, 4, 16), 0.25)])
     grown = begun.with_entries({pointwise(8, 16, 16): OperatorTime(2.0, 1.0)})

@@ -30,9 +30,11 @@ def features(signature: Signature) -> Features:
     pixels = prod(output[:-1])
     work: tuple[float, ...] = ()
     if code in ("CONV_2D", "TRANSPOSE_CONV"):
-        taps = prod(signature.inputs[1].shape[1:])
-        padded = -(-output[-1] // LANES) * LANES * taps
-        work = (written * taps, pixels * padded, padded)
+        filters, *window = signature.inputs[1].shape
+        taps = prod(window)
+        padded = -(-filters // LANES) * LANES * taps
+        places = pixels if code == "CONV_2D" else prod(signature.inputs[2].shape[:-1])  # where the window is laid
+        work = (places * filters * taps, places * padded, padded)
     elif code == "DEPTHWISE_CONV_2D":
         taps = prod(signature.inputs[1].shape[1:3])
         work = (written * taps, pixels * -(-output[-1] // LANES) * LANES)
@@ -54,6 +56,11 @@ def _depthwise(signature: Signature) -> Family:
     return height * width, options["stride_h"], dilated
 
 
+def _transposed(signature: Signature) -> Family:
+    _, height, width, _ = signature.inputs[1].shape
+    return height * width, dict(signature.options)["stride_h"]
+
+
 def _resize(signature: Signature) -> Family:
     return (signature.inputs[0].shape[1:3] == (1, 1),)
 
@@ -67,4 +74,5 @@ _FAMILIES: dict[str, Callable[[Signature], Family]] = {
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "RESIZE_BILINEAR": _resize,
+    "TRANSPOSE_CONV": _transposed,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -27,6 +28,7 @@ def opened(where: Where, *, create: bool, wait_s: float = WAIT_S) -> Engine:
     if where.file is not None:
         _check_file(where, create)
     connect_args = {"timeout": wait_s} if where.sqlite else {}
+    silence_pool_log()
     engine = create_engine(where.url, connect_args=connect_args, pool_pre_ping=not where.sqlite)
     if where.sqlite:
         _tune(engine)
@@ -38,6 +40,11 @@ def opened(where: Where, *, create: bool, wait_s: float = WAIT_S) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def silence_pool_log() -> None:
+    """What interrupts a transaction (Ctrl-C, a lost server) is raised anyway: the pool need not print it as well."""
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def _check_file(where: Where, create: bool) -> None:
