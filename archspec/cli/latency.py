@@ -19,6 +19,7 @@ from archspec.cli._options import (
     put_table,
     set_option,
 )
+from archspec.cli._showing import height_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
-IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail"), "predict": ("procedure",)}
+IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail", "size"), "predict": ("procedure",)}
 """Options that do nothing there."""
 
 
@@ -71,6 +72,7 @@ class Several(click.ParamType[tuple[str, ...]]):
               help="On the host: xnnpack, none. Each is measured. Else as the device does by itself.")  # fmt: skip
 @click.option("--tail", type=Several(("with", "without")), default="with", show_default=True, metavar="with,without",
               help="Of specs: with or without the last upsampling and what follows it.")  # fmt: skip
+@click.option("--size", metavar="H,W", help="Of images: for specs, and for a .tflite that leaves its size open.")
 @click.option("--calibrate", is_flag=True,
               help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
@@ -88,6 +90,7 @@ def latency(
     precision: tuple[str, ...],
     delegate: tuple[str, ...] | None,
     tail: tuple[str, ...],
+    size: str | None,
     calibrate: bool,
     predict: bool,
     table: Path | None,
@@ -102,7 +105,10 @@ def latency(
     --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
     and says how wrong that table was on networks it was not fitted to.
     """
+    image_size = height_width(size)
     if calibrate or predict:
+        if image_size is not None:
+            overrides = (*overrides, f"input.size={list(image_size)}")
         _check_table_question(calibrate, predict, bool(sources), threads, delegate)
         place_asked = _table_place(place, threads[0], delegate, table)
         put_table(_answer(place_asked, calibrate, sources, overrides, plugins, precision, tail), reporter, output)
@@ -117,7 +123,7 @@ def latency(
     from archspec.evaluate.timing import reference_subject, settings, subjects
 
     with waiting("exporting"):
-        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail)
+        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))

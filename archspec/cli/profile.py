@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
+from archspec.cli._showing import height_width
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -27,6 +28,7 @@ WAYS = ("line", "block", "layer", "op")
               help="Of a spec's export.")  # fmt: skip
 @click.option("--method", type=click.Choice(("runtime", "alone")),
               help="LiteRT's own profiler, or each operator alone; else the first that works.")  # fmt: skip
+@click.option("--size", metavar="H,W", help="Of images: for a spec, and for a .tflite that leaves its size open.")
 @click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
               help="Write a bar chart too.")  # fmt: skip
 @format_option
@@ -39,6 +41,7 @@ def profile(
     threads: int,
     precision: Precision,
     method: Method | None,
+    size: str | None,
     chart: Path | None,
     reporter: str,
     output: Path | None,
@@ -51,19 +54,20 @@ def profile(
     from archspec.cli._profile_report import ProfileReport
     from archspec.evaluate.timing import is_file
 
-    network = None
+    network, image_size = None, height_width(size)
     if is_file(source):
-        from archspec.devices import Model
         from archspec.evaluate.profiling import profile_file
+        from archspec.evaluate.timing import model_of
 
         if by == "line":
             raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
-        found = profile_file(Model.of(source), threads=threads, method=method)
+        found = profile_file(model_of(source, image_size), threads=threads, method=method)
     else:
         from archspec.cli._network import traced
         from archspec.evaluate.profiling import profile_spec
 
-        network = traced(source, overrides, catalog(plugins))
+        more = () if image_size is None else (f"input.size={list(image_size)}",)
+        network = traced(source, (*overrides, *more), catalog(plugins))
         found = profile_spec(network.network, network.graph, precision=precision, threads=threads, method=method)
     report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
     report.put(reporter, output)

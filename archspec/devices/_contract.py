@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from archspec.devices._machine import Machine
-from archspec.errors import Place, user_error
+from archspec.errors import Place, Problem, user_error
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,16 @@ class Model:
             raise user_error(f"cannot be read ({reason})", "Name a .tflite file", place=place) from error
         stem = path.absolute().parent.name if path.stem == "model" else path.stem
         return cls(name or stem or "model", content, place)
+
+    @cached_property
+    def batch(self) -> int:
+        """How many images go in at once; 1 for what cannot be told."""
+        from archspec.export.input_size import input_size
+
+        try:
+            return input_size(self.content).batch
+        except Problem:
+            return 1
 
     @cached_property
     def hash(self) -> str:

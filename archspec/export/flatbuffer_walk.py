@@ -126,7 +126,7 @@ class FlatbufferWalk:
     def _pointer(self, place: int, field: int, kind: str, layout: Layout, table: Table) -> None:
         target = self._target(place, layout.name)
         if kind == "u":
-            kinds = layout.unions[field]
+            kinds = layout.unions.get(field, ())
             which = self.number(table, field - 1, "B")
             name = kinds[which] if which < len(kinds) else ""
             self._enter(target, LAYOUTS[name] if name else UNKNOWN)

@@ -15,6 +15,7 @@ from archspec.export.census import take_census
 from archspec.export.interpreter_process import LIMIT_S, Housed
 from archspec.export.model import Array
 from archspec.export.provenance import check_file, is_own
+from archspec.export.schema import flat_model
 
 PATIENCE_OPEN_S = 600.0  # where the file leaves its size open, and so its work
 SLOWEST_MACS_A_SECOND = 1e8
@@ -100,6 +101,55 @@ class Interface:
         """A copy of an output."""
         found: Array = self._interpreter.get_tensor(index)
         return found
+
+
+def computed_shapes(data: bytes) -> dict[int, list[int]]:
+    """The shape of each tensor that is not a constant, by its number, as the runtime finds them in one inference.
+
+    Raises `Problem` as `opened` does.
+    """
+    check_file(data)
+    if is_own(data):
+        return shapes_here(data)
+    housed = Housed("archspec.export.running:Shapes", data, limit_s=PATIENCE_OPEN_S)
+    return {int(index): shape for index, shape in housed.call("found")}
+
+
+class Shapes:
+    """`shapes_here` for the other process."""
+
+    def __init__(self, data: bytes) -> None:
+        self._found = shapes_here(data)
+
+    def found(self) -> list[tuple[int, list[int]]]:
+        """Number and shape of each tensor."""
+        return list(self._found.items())
+
+
+def shapes_here(data: bytes) -> dict[int, list[int]]:
+    """`computed_shapes` in this process, without a delegate, which would hide what it takes over."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    model, _ = flat_model(data)
+    graph = model.Subgraphs(0)
+    constant = [model.Buffers(graph.Tensors(index).Buffer()).DataLength() > 0 for index in range(graph.TensorsLength())]
+    try:
+        with quiet_runtime():
+            interpreter = Interpreter(
+                model_content=data, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            )
+            interpreter.allocate_tensors()
+            for one in interpreter.get_input_details():
+                interpreter.set_tensor(one["index"], np.zeros(one["shape"], one["dtype"]))
+            interpreter.invoke()
+    except (ValueError, RuntimeError) as error:
+        raise Problem(f"LiteRT cannot run it ({_first_line(error)})") from error
+    details = interpreter.get_tensor_details()
+    return {
+        int(one["index"]): [int(side) for side in one["shape"]]
+        for one in details
+        if one["index"] < len(constant) and not constant[one["index"]]
+    }
 
 
 def patience_s(data: bytes) -> float:

@@ -32,17 +32,19 @@ def cut_argmax(data: bytes) -> Cut:
     input_shape = tuple(int(size) for size in entrance.shape)
     types = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    removed = 0
+    removed, before = 0, int(graph.outputs[0])
     for code in (schema.BuiltinOperator.CAST, schema.BuiltinOperator.ARG_MAX):
-        last = graph.operators[-1]
-        if codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
+        last = graph.operators[-1] if graph.operators else None
+        if last is not None and codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
             graph.outputs = [int(last.inputs[0])]
             graph.operators = graph.operators[:-1]
             removed = code
     if removed != schema.BuiltinOperator.ARG_MAX:
         return Cut(data, False, input_shape, types[entrance.type])
     for signature in model.signatureDefs or []:
-        signature.outputs[0].name, signature.outputs[0].tensorIndex = "logits", int(graph.outputs[0])
+        for one in signature.outputs or []:
+            if one.tensorIndex == before:
+                one.name, one.tensorIndex = "logits", int(graph.outputs[0])
     builder = flatbuffers.Builder(len(data) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     copy = bytes(builder.Output())

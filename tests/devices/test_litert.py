@@ -12,6 +12,7 @@ import pytest
 from archspec.devices import Latency, Model, Procedure, measure
 from archspec.devices._litert import loader
 from archspec.errors import UserError
+from archspec.export.flatbuffer_walk import REMEDY
 from archspec.export.provenance import wrote
 from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
 
@@ -75,9 +76,24 @@ def test_when_the_runtime_does_not_tell_nothing_is_claimed(monkeypatch: pytest.M
     assert (system.delegate, system.operations, system.delegated, system.fully_delegated) == (None, None, None, None)
 
 
-def test_an_open_size_is_said() -> None:
-    system = one(tiny_tflite(shape=(1, 1, 1, 2), signature=(1, -1, -1, 2))).system
-    assert system.inputs == ("1x1x1x2 float32 (size open in the file)",)
+def test_a_batch_left_open_is_run_as_one_and_said() -> None:
+    found = one(tiny_tflite(shape=(1, 4, 4, 3), signature=(-1, 4, 4, 3)))
+    assert found.system.inputs == ("1x4x4x3 float32 (batch open in the file)",)
+    assert found.batch == 1
+
+
+def test_a_size_left_open_is_not_run_at_one_pixel() -> None:
+    with pytest.raises(UserError) as caught:
+        one(tiny_tflite(shape=(1, 1, 1, 3), signature=(1, -1, -1, 3)))
+    fact = "<bytes>: leaves the size of its input open ([1, -1, -1, 3])"
+    assert str(caught.value) == f"{fact}. Say which it is to be run at: --size H,W"
+
+
+def test_frames_of_a_batch_are_counted_as_images() -> None:
+    found = one(tiny_tflite(shape=(4, 8, 8, 3)))
+    assert found.batch == 4
+    assert found.fps == pytest.approx(4 * 1000 / found.wall.mean)
+    assert "a batch of 4: milliseconds are of 4 images, FPS counts images" in found.cautions
 
 
 @pytest.mark.parametrize(
@@ -103,8 +119,7 @@ def test_inputs_are_random_where_any_value_is_valid(
         (b"version https://git-lfs", "<bytes>: is not a .tflite file. Its bytes 5 to 8 should read TFL3"),
         (
             tiny_tflite()[:100],
-            "<bytes>: a damaged .tflite file: its Model points outside the file. Was it cut short or altered? "
-            "Make it again, or fetch it again",
+            f"<bytes>: a damaged .tflite file: its Model points outside the file. {REMEDY}",
         ),
         (
             tiny_tflite(custom="NoSuchOp"),
