@@ -28,6 +28,7 @@ from archspec.graph.identity import canonical_hash
 PUBLIC_BUFFER, OWN_BUFFER, RUNTIME_BUFFER = "TFLITE_METADATA", "archspec", "min_runtime_version"
 LABELS_FILE, SPEC_FILE = "labels.txt", "spec.yaml"
 MOST_FILES, MOST_FILE_BYTES = 64, 1 << 20  # read of an archive: labels and a spec are far smaller
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, LookupError, struct.error)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier; a real time would make every export another file
 WHAT = {
     "labels": "The label of each pixel.",
@@ -176,22 +177,10 @@ def _read_files(data: bytes) -> dict[str, bytes]:
         return {}
     try:
         with zipfile.ZipFile(stream) as archive:
-            plain = [
-                one for one in archive.infolist() if one.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-            ]
-            small = [one for one in plain[:MOST_FILES] if one.file_size <= MOST_FILE_BYTES]
-            return {one.filename: archive.read(one) for one in small}
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        EOFError,
-        ValueError,
-        RuntimeError,
-        NotImplementedError,
-        struct.error,
-        LookupError,
-    ):  # weights that look like an archive's end, an archive that is damaged
+            packed = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            plain = [one for one in archive.infolist() if one.compress_type in packed][:MOST_FILES]
+            return {one.filename: archive.read(one) for one in plain if one.file_size <= MOST_FILE_BYTES}
+    except _BROKEN:  # weights that look like an archive's end, an archive that is damaged
         return {}
 
 
