@@ -103,6 +103,12 @@ def height_width(text: str | None) -> tuple[int, int] | None:
     return int(sides[0]), int(sides[1])
 
 
+def with_size(overrides: tuple[str, ...], size: str | None) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """The changes of a spec that `--size` adds to, and the size for a `.tflite`. Raises `click.UsageError`."""
+    found = height_width(size)
+    return overrides if found is None else (*overrides, f"input.size={list(found)}"), found
+
+
 @contextmanager
 def progress(words: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar of images on a terminal's error stream; None where that is none."""

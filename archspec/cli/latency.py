@@ -20,7 +20,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
-from archspec.cli._showing import height_width
+from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,10 +106,8 @@ def latency(
     --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
     and says how wrong that table was on networks it was not fitted to.
     """
-    image_size = height_width(size)
+    overrides, image_size = with_size(overrides, size)
     if calibrate or predict:
-        if image_size is not None:
-            overrides = (*overrides, f"input.size={list(image_size)}")
         _check_table_question(calibrate, predict, bool(sources), threads, delegate)
         place_asked = _table_place(place, threads[0], delegate, table)
         put_table(_answer(place_asked, calibrate, sources, overrides, plugins, precision, tail), reporter, output)

@@ -9,7 +9,7 @@ import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
 from archspec.cli._paths import OutputFile
-from archspec.cli._showing import height_width
+from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -55,7 +55,8 @@ def profile(
     from archspec.cli._profile_report import ProfileReport
     from archspec.evaluate.timing import is_file
 
-    network, image_size = None, height_width(size)
+    network = None
+    overrides, image_size = with_size(overrides, size)
     if is_file(source):
         from archspec.evaluate.profiling import profile_file
         from archspec.evaluate.timing import model_of
@@ -67,8 +68,7 @@ def profile(
         from archspec.cli._network import traced
         from archspec.evaluate.profiling import profile_spec
 
-        more = () if image_size is None else (f"input.size={list(image_size)}",)
-        network = traced(source, (*overrides, *more), catalog(plugins))
+        network = traced(source, overrides, catalog(plugins))
         found = profile_spec(network.network, network.graph, precision=precision, threads=threads, method=method)
     report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
     report.put(reporter, output)

@@ -5,38 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.devices._contract import Model, Sample, System
-from archspec.errors import Place, Problem, UserError
+from archspec.errors import Problem, UserError
 
 _SLOWEST = 10  # a run that takes this many times the first inference is hung
-
-
-class Bench:
-    """A `HostSession` for the other side of the pipe: what it gives is plain. Times are taken there, run by run."""
-
-    def __init__(self, content: bytes, name: str, threads: int, delegate: str) -> None:
-        from archspec.devices._litert import loader
-        from archspec.devices.host import Clock, HostSession
-
-        load = loader(delegate)
-        self._session = HostSession(Model(name, content, Place(name)), threads, Clock(), load)
-
-    def facts(self) -> dict[str, Any]:
-        """What is known once it ran."""
-        system = self._session.system
-        return {
-            "init_ms": self._session.init_ms,
-            "first_ms": self._session.first_ms,
-            "system": {name: getattr(system, name) for name in System.__slots__},
-            "delegated_parts": self._session.delegated_parts(),
-        }
-
-    def warm(self, seconds: float) -> tuple[int, float]:
-        """As `Session.warm`."""
-        return self._session.warm(seconds)
-
-    def run(self, runs: int) -> list[tuple[float, float | None]]:
-        """As `Session.run`."""
-        return [(sample.wall_ms, sample.cpu_ms) for sample in self._session.run(runs)]
 
 
 class HousedSession:
@@ -50,7 +21,7 @@ class HousedSession:
         self._limit_s = patience_s(model.content)
         arguments = (model.content, model.name, threads, delegate)
         try:
-            self._bench: Housed | None = Housed("archspec.devices._housed:Bench", *arguments, limit_s=self._limit_s)
+            self._bench: Housed | None = Housed("archspec.devices.host:Bench", *arguments, limit_s=self._limit_s)
             facts = self._bench.call("facts")
         except Problem as problem:
             raise UserError(problem.at(self._place)) from problem

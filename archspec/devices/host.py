@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from archspec.devices._contract import Model, Sample, System
 from archspec.devices._housed import HousedSession
@@ -129,3 +129,31 @@ class HostSession:
         wall = wall_ns() - start
         cpu = cpu_ns() - cpu_start
         return Sample(wall / _NS_PER_MS, cpu / _NS_PER_MS if self._single else None)
+
+
+class Bench:
+    """A `HostSession` for the other side of the pipe: what it gives is plain. Times are taken there, run by run."""
+
+    def __init__(self, content: bytes, name: str, threads: int, delegate: str) -> None:
+        from archspec.devices._litert import loader
+
+        load = loader(delegate)
+        self._session = HostSession(Model(name, content), threads, Clock(), load)
+
+    def facts(self) -> dict[str, Any]:
+        """What is known once it ran."""
+        system = self._session.system
+        return {
+            "init_ms": self._session.init_ms,
+            "first_ms": self._session.first_ms,
+            "system": {name: getattr(system, name) for name in System.__slots__},
+            "delegated_parts": self._session.delegated_parts(),
+        }
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """As `Session.warm`."""
+        return self._session.warm(seconds)
+
+    def run(self, runs: int) -> list[tuple[float, float | None]]:
+        """As `Session.run`."""
+        return [(sample.wall_ms, sample.cpu_ms) for sample in self._session.run(runs)]

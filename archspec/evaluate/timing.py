@@ -81,14 +81,12 @@ def subjects(
 ) -> tuple[list[Subject], list[str]]:
     """Every `.tflite` that is asked for, and in words what could not be made of which source.
 
-    A spec's weights are its own, else fresh ones. `size` is that of the image: of specs, and of a file that leaves it
-    open. Raises `UserError` for a source that cannot be used, and when
+    A spec's weights are its own, else fresh ones. `size` is that of the image for a file that leaves
+    it open. Raises `UserError` for a source that cannot be used, and when
     nothing is left to time.
     """
     found: list[Subject] = []
     notes: list[str] = []
-    if size is not None:
-        overrides = (*overrides, f"input.size={list(size)}")
     for source in sources:
         if is_file(source):
             if "without" in tails:

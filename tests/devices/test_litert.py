@@ -145,7 +145,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path}/none.tflite: cannot be read (No such file or directory). Name a .tflite file"
     )
-    with pytest.raises(UserError, match="Is a directory"):
+    with pytest.raises(UserError, match="a folder, not a file"):
         one(tmp_path)
 
 
