@@ -44,7 +44,7 @@ def report(
     from archspec.report import open_subjects, page_of, write_figures
     from archspec.reporters.page import page_html
 
-    subjects = open_subjects(what)
+    subjects = open_subjects(what, plugins)
     pictures: list[Section] = []
     runs = [one for one in subjects if one.kind == "training run"]
     if data is not None:

@@ -122,8 +122,9 @@ def _of_file(
     more: list[str | dict[str, Any]] = list(overrides)
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
-    study = load_study(file, changes=changes, options=options, overrides=more, catalog=catalog(plugins))
-    return StudyRun(study, plugins=plugins)
+    known = catalog(plugins)
+    study = load_study(file, changes=changes, options=options, overrides=more, catalog=known)
+    return StudyRun(study, plugins=known.plugins)
 
 
 def _of_folder(
@@ -165,7 +166,9 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        print(f"go on with: archspec search --resume {run.folder}", file=sys.stderr)
+        from archspec.record import plugins_words
+
+        print(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}", file=sys.stderr)
         raise
     files = written(outcome, run)
     if dashboard:

@@ -16,7 +16,7 @@ from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import Equality, Exported, check_equality, export, logits_node
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.record import write_bytes
+from archspec.record import note_plugins, write_bytes
 from archspec.spec import Spec, dump, expand
 from archspec.weights import Imported, spec_weights
 
@@ -70,6 +70,7 @@ class Build:
             raise user_error(
                 f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
             ) from error
+        note_plugins(folder, self.catalog.plugins)
         return folder
 
     @cached_property

@@ -9,6 +9,7 @@ from archspec.record.environment import package_versions
 from archspec.record.files import read_records, write_records
 from archspec.record.interruption import Interruption, interruption
 from archspec.record.locking import held, turn
+from archspec.record.plugins import note_plugins, noted_plugins, plugins_words
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.training_run import TrainingRun
 
@@ -19,7 +20,10 @@ __all__ = [
     "TrainingRun",
     "held",
     "interruption",
+    "note_plugins",
+    "noted_plugins",
     "package_versions",
+    "plugins_words",
     "read_records",
     "timestamp",
     "turn",

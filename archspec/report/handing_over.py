@@ -12,7 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, user_error
 from archspec.evaluate import Build, BuildOptions, build_records
-from archspec.record import Record, TrainingRun, read_records, write_bytes, write_records, write_text
+from archspec.record import Record, TrainingRun, note_plugins, read_records, write_bytes, write_records, write_text
 from archspec.report.model_card import model_card
 from archspec.spec import Spec, dump_plain, load
 from archspec.weights import save_weights
@@ -77,6 +77,7 @@ def hand_over(
             build.compare()
         shutil.rmtree(made / "build", ignore_errors=True)
         records = (*build_records(build), *source.records)
+        note_plugins(made, catalog.plugins)
         write_text(made / SPEC, build.spec_text)
         if source.classes:
             write_text(made / LABELS, "\n".join(source.classes) + "\n")

@@ -26,7 +26,7 @@ def recognises(path: Path) -> bool:
     return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in path.read_bytes()
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its table. Raises `UserError` when it is damaged."""
     try:
         found = json.loads(path.read_text("utf-8"))
@@ -40,6 +40,7 @@ def read(path: Path) -> Subject:
         name=table.title or path.stem,
         kind="table",
         path=path,
+        plugins=plugins,
         sections=tuple(_sections(table)),
         commands={"Make it again": f"archspec ablate {table.title}"} if table.title else {},
     )

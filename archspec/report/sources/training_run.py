@@ -21,7 +21,7 @@ def recognises(path: Path) -> bool:
     return (path / "run.json").is_file() and (path / "recipe.yaml").is_file()
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
     about, facts = _about(path / "run.json"), TrainingRun(path).facts()
     records = read_records(path / "record.json") if (path / "record.json").is_file() else ()
@@ -33,6 +33,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="training run",
         path=path,
+        plugins=plugins,
         spec=_text(path / "spec.yaml"),
         records=records,
         curves=_curves(path / "log.csv"),
