@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from archspec.errors import UserError
+from archspec.files import is_file, read_text
 from archspec.record.atomic import write_text
 
 PLUGINS_FILE = "plugins.json"
@@ -32,7 +34,7 @@ def noted_plugins(path: Path) -> tuple[Path, ...]:
     """
     here = path.resolve() if path.is_dir() else path.resolve().parent
     for folder in (here, here.parent):
-        if (folder / PLUGINS_FILE).is_file():
+        if is_file(folder / PLUGINS_FILE):
             return tuple(one for one in _read(folder / PLUGINS_FILE) if _is_trusted(one, folder))
     return ()
 
@@ -44,11 +46,11 @@ def plugins_words(plugins: Iterable[Path]) -> str:
 
 def _read(file: Path) -> list[Path]:
     try:
-        content = json.loads(file.read_text("utf-8"))
+        content = json.loads(read_text(file))
         if content["format"] != FORMAT:
             return []
         return [Path(str(one)) for one in content["folders"]]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (UserError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return []  # somebody else's, or damaged: --plugins says it then
 
 

@@ -12,6 +12,7 @@ from typing import cast
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, user_error
+from archspec.files import exists
 from archspec.record import noted_plugins, plugins_words
 from archspec.report._subject import Subject
 
@@ -49,7 +50,7 @@ def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list
 
 def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
     """What lies there. Raises `UserError` where nothing does, or nothing that is known."""
-    if not path.exists():
+    if not exists(path):
         raise user_error("no such file or folder", _REMEDY, place=Place(str(path)))
     catalog = Catalog(plugins)
     catalog.add(noted_plugins(path))
