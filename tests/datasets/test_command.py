@@ -141,7 +141,7 @@ def test_pack_and_read_again(tmp_path: Path) -> None:
 def test_pack_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     found = run("data", "pack", f"camvid:{tree('camvid', tmp_path)}", "--output", str(tmp_path / "file" / "in"))
-    assert found.code == 2 and f"{tmp_path}/file/in: cannot be made" in found.err
+    assert found.code == 2 and f"cannot make the folder {tmp_path}/file/in (" in found.err
 
 
 def test_looking_needs_no_tensorflow(tmp_path: Path) -> None:
