@@ -41,6 +41,9 @@ def count_labels(dataset: Dataset, split: str, examples: Sequence[Example] | Non
     Raises `UserError` for a label that cannot be read, and where no pixel of any label has a class: all are read then.
     """
     chosen = [one for one in (dataset.examples(split) if examples is None else examples) if one.label is not None]
+    if not chosen:
+        fact = f"the labels of the split '{split}' are not public"
+        raise user_error(fact, "Choose another split", place=dataset.place)
     key = (split, tuple(one.name for one in chosen))
     if key not in dataset.label_counts:
         dataset.label_counts[key] = _counted(dataset, chosen)
