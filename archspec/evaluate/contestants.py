@@ -114,6 +114,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
+        **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
     note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
     notes = () if own else (note,)

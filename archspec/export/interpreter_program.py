@@ -10,6 +10,7 @@ import sys
 import traceback
 from contextlib import suppress
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,7 +51,7 @@ class Room:
             if not module.startswith(PACKAGE):
                 raise TypeError(module)
             self._next += 1
-            self._objects[self._next] = getattr(import_module(module), name)(*question["with"])
+            self._objects[self._next] = attrgetter(name)(import_module(module))(*question["with"])
             return self._next
         return getattr(self._objects[question["of"]], question["call"])(*question["with"])
 
