@@ -89,9 +89,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
     """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
     path = Path(source)
     try:
-        if path.suffix == ".tflite":
+        if path.suffix.lower() == ".tflite":
             return _tflite(path, opening)
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             return _keras(path, opening)
         if is_folder(path):
             return _run(path, catalog, opening)

@@ -18,6 +18,7 @@ from archspec.errors import Problem, UserError
 from archspec.export.wire import message, read_message
 
 PACKAGE = "archspec."
+SPARE_BYTES = 2**32
 
 
 class Room:
@@ -95,5 +96,6 @@ def _be_expendable() -> None:
         import resource
 
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        most = 2 * memory + SPARE_BYTES  # addresses, of which far fewer are ever used
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
