@@ -43,7 +43,7 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
-        lines.append(f"build a point of the front: archspec build {specs[len(specs) // 2]}")
+        lines.append(f"build a point of the front:\n  archspec build {specs[len(specs) // 2]}")
     return "\n".join(lines)
 
 
@@ -67,6 +67,6 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
         lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
     if result.message:
-        lines.append(f"go on: archspec search --resume {run.folder} --trials N")
+        lines.append(f"go on:\n  archspec search --resume {run.folder} --trials N")
     print()
     print("\n".join(dict.fromkeys(lines)))

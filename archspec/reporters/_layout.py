@@ -227,7 +227,9 @@ def _widths(grid: _Grid, room: int | None) -> list[int]:
     texts = [index for index, column in enumerate(grid.columns) if any(cell.wraps for cell in column)]
     left = _spread(widths, {index: whole[index] for index in texts}, room - _total(widths))
     _spread(widths, dict(enumerate(full)), left)
-    return [max(1, min(size, room)) if index in texts else size for index, size in enumerate(widths)]
+    if texts[-1:] == [len(widths) - 1]:  # a word that is too long reaches over the edge, alone
+        widths[-1] = min(widths[-1], max(PROSE, room - _total([*widths[:-1], 0])))
+    return widths
 
 
 def _spread(widths: list[int], wanted: dict[int, int], left: int) -> int:
