@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import put, put_table
+from archspec.cli._options import class_labels, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -64,7 +64,7 @@ class Names:
                 raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
             names, where = dataset.classes.names, dataset.name
         if labels is not None:
-            names, where = _lines(labels), str(labels)
+            names, where = class_labels(labels), str(labels)
         if len(names) != count:
             fact = f"{len(names)} classes, and the network has {count}"
             raise user_error(fact, "Give the data set, or the names, that the network was trained for",
@@ -232,14 +232,6 @@ def _mean_json(found: list[Inside]) -> dict[str, Any] | None:
         "attribution_share": sum(one.attribution_share or 0 for one in found) / len(found),
         "hits": sum(bool(one.hit) for one in found),
     }
-
-
-def _lines(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise user_error(f"cannot be read ({error})", "Name a text file with one class a line",
-                         place=Place(str(path))) from error  # fmt: skip
 
 
 @contextmanager
