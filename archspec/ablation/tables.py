@@ -96,7 +96,7 @@ def _columns(
     yield Column(metric, name, _unit(metric), align="right"), values
     if len(rows) > 1:
         deltas: list[Cell] = [_delta(compared[row], metric) if row in compared else None for row in rows]
-        yield Column(f"{metric}_delta", "Δ", align="right"), deltas
+        yield Column(f"{metric}_delta", "Δ", align="right", detail=True), deltas
     published = ablation.published.get(metric, {})
     if published:
         found: list[Cell] = [_as_given(published.get(row)) for row in rows]

@@ -19,7 +19,8 @@ def begun(run: StudyRun) -> None:
     points = "a continuous space" if size is None else f"{size:,} points"
     goals = ", ".join(one.said for one in study.objectives)
     lines = [
-        f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"{study.name}: {points}; {goals}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
     ]
     print("\n".join(lines), file=sys.stderr, flush=True)

@@ -176,9 +176,11 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
 
 def _said(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
     """What became of the other columns, in at most two lines."""
+    names = [column.name for column in table.columns]
+    named = [one.id if names.count(one.name) > 1 else one.name for one in table.columns]  # by what tells them apart
     others = [(index, column) for index, column in enumerate(table.columns) if index not in kept]
-    same = [f"{column.name} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
-    gone = [column.name for index, column in others if not constant[index]]
+    same = [f"{named[index]} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
+    gone = [named[index] for index, _ in others if not constant[index]]
     if same:
         yield f"in every row: {', '.join(visible(text).rstrip() for text in same)}"
     if gone:
@@ -194,7 +196,7 @@ def _factored(table: Table) -> Table:
     if not any(is_one and len(own) > 1 for own, is_one in zip(found, factored, strict=True)):
         return table
     first = (table.columns[0],) if not all(factored) else ()
-    columns = [Column(f"factor {number}", name) for number, name in enumerate(_short(factors))]
+    columns = [Column(f"factor {number}", name.replace("_", " ")) for number, name in enumerate(_short(factors))]
     rows = []
     for row, own, is_one in zip(table.rows, found, factored, strict=True):
         name = ("" if is_one else row[0],) if first else ()

@@ -76,7 +76,11 @@ def test_a_turned_table_that_is_too_wide_is_turned_back() -> None:
 
 
 def test_row_names_of_a_grid_become_a_column_a_factor() -> None:
-    names = ("base", "head.filters=128, stem.filters=8, rates=[1, 2]", "head.filters=256, stem.filters=16, rates=[3]")
+    names = (
+        "base",
+        "head.filters=128, stem.filters=8, at_rates=[1, 2]",
+        "head.filters=256, stem.filters=16, at_rates=[3]",
+    )
     table = Table("", (Column("row", "row"), Column("n", "N", kind="integer")), tuple((one, 7) for one in names))
     assert drawn(table, 60) == drawn(table, None)
     assert drawn(table, 45) == [
