@@ -161,16 +161,18 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
     constant = [len(grid.rows) > 1 and len({cell.text for cell in column}) == 1 for column in grid.columns]
     own = [index for index, same in enumerate(constant) if not same]
     main = [index for index in own if not table.columns[index].detail]
-    details = [index for index in own if table.columns[index].detail]
+    details = sorted(set(own) - set(main), key=lambda index: (table.columns[index].detail, index))
     order = [*main, *details, *(index for index, same in enumerate(constant) if same)]
     kept = order[:2]  # a row without a name or without anything is none, however narrow the terminal
-    full = False
+    full, gone = False, set[str]()
     for index in order[2:]:
         least = grid.least(PROSE if index in main else COMFORT)
-        fits = _total([least[one] for one in (*kept, index)]) <= room
+        fits = _total([least[one] for one in (*kept, index)]) <= room and table.columns[index].of not in gone
         full = full or (index in main and not fits)
         if fits and not (full and index in main):
             kept.append(index)
+        else:
+            gone.add(table.columns[index].id)
     return grid.only(sorted(kept)), list(_said(table, grid, kept, constant))
 
 

@@ -84,11 +84,11 @@ def test_row_names_of_a_grid_become_a_column_a_factor() -> None:
     table = Table("", (Column("row", "row"), Column("n", "N", kind="integer")), tuple((one, 7) for one in names))
     assert drawn(table, 60) == drawn(table, None)
     assert drawn(table, 45) == [
-        "row   head.filters  stem.filters  rates   N",
-        "─" * 43,
-        "base                                      7",
-        "      128           8             [1, 2]  7",
-        "      256           16            [3]     7",
+        "row   head.filters  stem.filters  at rates  N",
+        "─" * 45,
+        "base                                        7",
+        "      128           8             [1, 2]    7",
+        "      256           16            [3]       7",
     ]
 
 
