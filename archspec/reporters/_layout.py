@@ -179,7 +179,9 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
 def _said(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
     """What became of the other columns, in at most two lines."""
     names = [column.name for column in table.columns]
-    named = [one.id if names.count(one.name) > 1 else one.name for one in table.columns]  # by what tells them apart
+    named = [  # by what tells them apart, between commas
+        column.id if names.count(column.name) > 1 else column.name.replace(",", "") for column in table.columns
+    ]
     others = [(index, column) for index, column in enumerate(table.columns) if index not in kept]
     same = [f"{named[index]} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
     gone = [named[index] for index, _ in others if not constant[index]]

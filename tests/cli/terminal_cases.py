@@ -136,6 +136,28 @@ def _explain(folder: Path) -> None:
     Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png")).put("table")
 
 
+def _front(folder: Path) -> None:
+    """A front of which everything was measured afterwards."""
+    from archspec.search.study.tables import front_table
+
+    searched = ("short_miou", "predicted_latency_ms", "params", "gflops", "peak_memory_mb")
+    after = ("miou", "latency_ms")
+    networks = [
+        SimpleNamespace(
+            name=str(number), beside=False, trial=number + 40, values=dict.fromkeys(searched, 1234 + number),
+            measured={one: SimpleNamespace(mean=0.6 + number, spread=0.01 * number, values=(1, 2), fault="")
+                      for one in after},
+        )
+        for number in range(6)
+    ]  # fmt: skip
+    goals = [SimpleNamespace(name=name, direction="minimize") for name in searched[:2]]
+    study = SimpleNamespace(searched=searched, front=SimpleNamespace(metrics=after), objectives=goals)
+    still = {str(number): number % 2 == 0 for number in range(6)}
+    outcome: Any = SimpleNamespace(study=study, networks=networks, still_on_front=lambda: still,
+                                   front=networks, result=SimpleNamespace(front=networks))  # fmt: skip
+    put_table(front_table(outcome), "table", None)
+
+
 def _train(folder: Path) -> None:
     from archspec.cli._train_report import put_outcome
 
@@ -189,7 +211,7 @@ CASES: dict[str, list[Case]] = {
                        ["weights", "import", "weights.npz", "two.yaml", "--every", "--output", "new.npz"]],
     "space": [["space", "width_stride_head", "--limit", "gflops=0.5"]],
     "search": [["search", "study.yaml", "--output", "searches"]],
-    "search show": [["search", "show", "searches/small"]],
+    "search show": [["search", "show", "searches/small"], _front],
     "ablate": [["ablate", "grid.yaml", "--dry-run"], _ablation],
     "compare": [["compare", "runs/one", "runs/two"]],
     "reproduce": [["reproduce"]],

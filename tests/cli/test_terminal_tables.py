@@ -144,7 +144,8 @@ def _omitted(table: Table, lines: list[str]) -> set[str]:
     for column in table.columns:
         for note in notes:
             names = note.partition(": ")[2].partition("; --wide")[0].split(", ")
-            if any(name in (column.name, column.id) or name.startswith(f"{column.name} ") for name in names):
+            own = (column.name.replace(",", ""), column.id)
+            if any(name in own or name.startswith(tuple(f"{one} " for one in own)) for name in names):
                 omitted.add(column.id)
     return omitted
 
