@@ -50,6 +50,7 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     from archspec.evaluate.scoring import score_predictions
 
     keep_freed_memory()
+    check_scores_folder(wanted.output)
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else made(wanted.output)
     with progress("scoring predictions") as watch:
@@ -81,13 +82,16 @@ def evaluate_networks(
     from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
+    check_scores_folder(wanted.output)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
     dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
     known = catalog(showing.plugins)
     contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
-    look = _look(dataset, contestants, pictures)
+    for folder in (output or {}).values():
+        check_scores_folder(folder)
+    look = _look(dataset, contestants, wanted.split, pictures)
     with progress("scoring") as watch:
         found = score_networks(
             contestants,
@@ -138,6 +142,16 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
         report(table, stream, reporter, wide=wide())
 
 
+def check_scores_folder(folder: Path | None) -> None:
+    """Raise `UserError` for a folder with the record of something else, which `write_scores` would write over."""
+    from archspec.errors import Place, user_error
+    from archspec.files import is_file
+
+    if folder is not None and is_file(folder / "record.json") and not is_file(folder / "scores.json"):
+        fact = "holds the record.json of something else (a build, a training, an export)"
+        raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
+
+
 def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:
     """record.json, scores.json, per_class.csv and confusion.csv."""
     from archspec.record import write_records, write_text
@@ -152,16 +166,21 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
 def _look(
     dataset: Dataset,
     contestants: Sequence[Contestant],
+    split: str,
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
     from archspec.evaluate.folders import folders_of
     from archspec.evaluate.showing import OverlayFolder, PredictionFolder, together
 
     predictions, overlays, count = pictures
-    return together(
+    found = (
         None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
         None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
     )
+    for one in found:
+        if one is not None:
+            one.check(split)
+    return together(*found)
 
 
 def _row(one: NetworkScore) -> Row:
