@@ -58,7 +58,7 @@ def predict(
         Column("largest", "largest classes", wraps=True),
     )
     notes = (
-        *pictures_left_out(images),
+        *pictures_left_out(images, output),
         f"shown: {viewing.said()}",
         *(f"{contestant.name}: {note}" for note in contestant.notes),
     )

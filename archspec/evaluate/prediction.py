@@ -52,11 +52,12 @@ def pictures_in(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
-def pictures_left_out(sources: Sequence[Path]) -> tuple[str, ...]:
-    """A line for each folder in whose folders further images lie."""
-    said = []
+def pictures_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
+    """A line for each folder in whose folders further images lie, but for what is written to `output`."""
+    said, results = [], output.resolve()
     for source in sources:
-        count = len(_deeper(source)) if is_folder(source) else 0
+        deeper = _deeper(source) if is_folder(source) else []
+        count = sum(results not in path.resolve().parents for path in deeper)
         if count:
             said.append(
                 f"{source}: {count} image(s) in folders inside it are left out; name those folders to predict them"

@@ -61,7 +61,7 @@ def test_a_folder_of_all_kinds_and_of_others_files(tmp_path: Path) -> None:
         save(folder / name, PIXELS)
     write(folder / "._a.bmp", APPLEDOUBLE)
     (folder / "readme.txt").write_text("no image")
-    found = run("predict", str(network), str(folder), "--output", str(tmp_path / "o"), "--format", "json").json()
+    found = run("predict", str(network), str(folder), "--output", str(folder / "seen"), "--format", "json").json()
     assert [Path(row["image"]).name for row in found["rows"]] == ["a.bmp", "b.TIF", "c.webp", "d.JPG"]
     assert found["meta"]["notes"][0] == (
         f"{folder}: 1 image(s) in folders inside it are left out; name those folders to predict them"
