@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._options import catalog, wide
+from archspec.cli._options import catalog, narrower, wide
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report, transposed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archspec.evaluate.truth import Reference
     from archspec.record import Plain, Record
 
+BESIDE = 36  # terminal cells of a class and its share
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 
 
@@ -134,7 +135,8 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
     tables: list[Table | None] = [summary]
     if reporter != "csv":
         category = category_table(counted[0][1]) if len(rows) == 1 else None
-        tables = [class_table(counted), category, transposed(summary) if len(rows) == 1 else summary]
+        numbered = len(rows) > 1 and narrower([name for name, _ in counted], BESIDE, reporter)
+        tables = [class_table(counted, numbered=numbered), category, transposed(summary) if len(rows) == 1 else summary]
     for number, table in enumerate(table for table in tables if table is not None):
         stream.write("\n" if number else "")
         report(table, stream, reporter, wide=wide())
