@@ -89,9 +89,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
     """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
     path = Path(source)
     try:
-        if path.suffix == ".tflite":
+        if path.suffix.lower() == ".tflite":
             return _tflite(path, opening)
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             return _keras(path, opening)
         if is_folder(path):
             return _run(path, catalog, opening)
@@ -114,6 +114,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
+        **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
     note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
     notes = () if own else (note,)
