@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,7 @@ def test_a_folder_of_all_kinds_and_of_others_files(tmp_path: Path) -> None:
     assert found["meta"]["notes"][0] == (
         f"{folder}: 1 image(s) in folders inside it are left out; name those folders to predict them"
     )
+    shutil.rmtree(folder / "seen")
     for name in ("a.bmp", "b.TIF", "c.webp", "d.JPG"):
         (folder / name).unlink()
     result = run("predict", str(network), str(folder), "--output", str(tmp_path / "o"))
