@@ -119,7 +119,9 @@ def _words(progress: Progress, room: int | None = None) -> str:
     if progress.images_per_second is not None:
         speed = f"{progress.images_per_second:.1f} images/s"
     if progress.val_miou is not None:
-        score = f"val mIoU {progress.val_miou:.4f}"
+        counted, classes = progress.val_classes
+        partial = f" ({counted} of {classes} classes)" if counted < classes else ""
+        score = f"val mIoU {progress.val_miou:.4f}{partial}"
     if progress.seconds_left is not None:
         left = f"{_time(progress.seconds_left)} left"
     parts = [part for part in (f"loss {progress.loss:.4f}", rate, speed, score, left) if part]
@@ -136,6 +138,8 @@ def _time(seconds: float) -> str:
 
 def put_outcome(outcome: Outcome) -> None:
     """What became of it, and where it is."""
+    from archspec.metrics import describe_missing
+
     about = outcome.about
     if outcome.state == "failed":
         say(f"failed: {about['error']}")
@@ -145,7 +149,8 @@ def put_outcome(outcome: Outcome) -> None:
     if not outcome.fresh:
         print(f"finished before ({about['finished']}): not trained again")
     metrics = about["metrics"]
+    partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
     rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
     columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
-    notes = (f"{metrics['val_images']} whole images", f"run: {outcome.run.folder}")
+    notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {outcome.run.folder}")
     put_table(Table("", columns, rows, notes), "table", None)

@@ -109,6 +109,8 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
     from archspec.record import check_folder
 
     check_folder(root)
+    with waiting("looking at the labels"):
+        order.label_cautions()  # a split without any is refused before anything slow
     with waiting("loading TensorFlow"):
         from archspec.train import Training
     with watching_training(order) as watch:

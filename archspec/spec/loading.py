@@ -34,8 +34,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog 
 
     Raises `UserError` with every fault, in the order of their places.
     """
-    catalog = catalog or bundled_catalog()
-    path = _find(source, catalog)
+    path = _find(source, catalog or bundled_catalog())
+    catalog = recalled(path, catalog)
     faults: list[Fault] = []
     document = read_file(path, faults)
     return _finish(document, path, overrides, catalog, faults)
@@ -45,7 +45,19 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
     """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
     faults: list[Fault] = []
     document = read_mapping(text, file, faults)
-    return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
+    path = Path(file)
+    return _finish(document, path, overrides, recalled(path, catalog), faults)
+
+
+def recalled(path: Path, catalog: Catalog | None) -> Catalog:
+    """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    from archspec.record.plugins import noted_plugins  # brings json, which importing this room must not
+
+    noted = noted_plugins(path) if exists(path) else ()
+    if catalog is None:
+        return Catalog(noted) if noted else bundled_catalog()
+    catalog.add(noted)
+    return catalog
 
 
 def load_named(written: Scalar, file: Path, path: str, catalog: Catalog) -> Spec:

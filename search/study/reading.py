@@ -15,7 +15,7 @@ from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
 from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.loading import load_named, parse_document
+from archspec.spec.loading import load_named, parse_document, recalled
 from archspec.spec.locating import find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
@@ -49,7 +49,7 @@ def load_study(
     path = _find(source)
     faults: list[Fault] = []
     document = read_file(path, faults)
-    return _finish(document, path, faults, changes, options or {}, overrides, catalog or Catalog())
+    return _finish(document, path, faults, changes, options or {}, overrides, recalled(path, catalog))
 
 
 def parse_study(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Study:

@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.metrics import describe_missing
 from archspec.record import TrainingRun, read_records
 from archspec.report._subject import Subject
 from archspec.reporters.page.sections.curves import Curve, Curves
@@ -22,7 +23,7 @@ def recognises(path: Path) -> bool:
     return is_file(path / "run.json") and is_file(path / "recipe.yaml")
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
     about, facts = _about(path / "run.json"), TrainingRun(path).facts()
     records = read_records(path / "record.json") if is_file(path / "record.json") else ()
@@ -34,6 +35,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="training run",
         path=path,
+        plugins=plugins,
         spec=_text(path / "spec.yaml"),
         records=records,
         curves=_curves(path / "log.csv"),
@@ -76,6 +78,10 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         "started": str(about.get("started", "")),
         "finished": str(about.get("finished", "")),
     }
+    iou = about.get("metrics", {}).get("val_iou", {})
+    partial = describe_missing(tuple(iou.values()), tuple(iou)) if isinstance(iou, dict) else ""
+    if partial:
+        found["val mIoU"] = partial
     versions = about.get("versions", {})
     if isinstance(versions, dict):
         found["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
