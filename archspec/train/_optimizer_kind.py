@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from archspec.errors import nearest
-from archspec.spec.kinds import AnyKind, Reads
+from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, NumberKind, Reads
 from archspec.spec.named_kind import NamedKind
 from archspec.spec.nodes import Entry, Table, one_line
 
@@ -74,10 +75,19 @@ class OptimizerKind(NamedKind):
             elif key not in own:
                 reader.fault(f"unknown argument '{one_line(key)}'", nearest(key, own), f"{path}.{key}", one.place)
             else:
-                values[key] = reader.read(AnyKind(), one.node, f"{path}.{key}")
+                values[key] = reader.read(_kind_of(parameters[key].default), one.node, f"{path}.{key}")
+        if INVALID in values.values():
+            return values
         try:
-            self.function(name)(**values)
+            self.function(name)(**copy.deepcopy(values))  # Keras puts what it tracks into lists that it is given
         except (TypeError, ValueError) as error:
             fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
             reader.fault(f"Keras refuses the arguments of '{name}' ({fact})", "Change them", path, entry.place)
         return values
+
+
+def _kind_of(default: object) -> Kind:
+    """The kind of an argument by its default: a number, true or false, else whatever YAML can say."""
+    if isinstance(default, bool):
+        return BoolKind()
+    return NumberKind(real=True) if isinstance(default, int | float) else AnyKind()

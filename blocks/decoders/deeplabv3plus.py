@@ -29,7 +29,7 @@ def deeplabv3plus(
     name: str,
 ) -> Tensor:
     """The features at `decoder_output_stride` beside the low-level step `skip`, reduced to `skip_filters`; then 3×3
-    convolutions, the logits, and bilinear upsampling. It makes the logits itself: say `classifier: none`.
+    convolutions, the logits, and bilinear upsampling. It makes the logits itself.
     """
     low = find_tap(taps, skip, decoder_output_stride, x)
     y = layers.Resize(low.size, stride=low.stride, name=f"{name}/resize")(x)

@@ -28,7 +28,7 @@ def lraspp(
     """1×1 features times a gate made of pooled ones, upsampled to the low-level step `skip`; the logits of both added.
 
     Pooling is of the whole map, as in torchvision, or by a window `pool` (the paper's 49 × 49, not larger than the
-    map) with `pool_strides`. It makes the logits itself: say `classifier: none`.
+    map) with `pool_strides`. It makes the logits itself.
     """
     low = find_tap(taps, skip, skip_stride, x)
     y = conv_bn(x, filters=filters, kernel=1, name=f"{name}/features")

@@ -22,7 +22,7 @@ def skipnet(
 ) -> Tensor:
     """The features' scores, upsampled and added to the scores of each of `skips` in turn; then to full size.
 
-    Everything is linear. It makes the logits itself: say `classifier: none`.
+    Everything is linear. It makes the logits itself.
     """
     check_usual_skips(skips, SKIPS, taps, x)
     y = scores(x, classes=classes, name=f"{name}/score_fr")

@@ -28,7 +28,7 @@ def unet(
     """For each of `skips`: 1×1 to its width, upsampling to its size, its sum with it, 1×1. Then to full size, 1×1
     into `filters` (the last skip's width), dropout, and the logits.
 
-    Everything is linear, and features are added, not concatenated. Say `classifier: none`. `score_encoder` also makes
+    Everything is linear, and features are added, not concatenated. `score_encoder` also makes
     the scores at the backbone's end that the published code makes and never reads: their weights are in its
     checkpoints, and a runtime does not compute them.
     """

@@ -111,7 +111,7 @@ def test_all_faults_together_in_the_order_of_the_file() -> None:
     assert faults(text, "no such path=1", "learning_rate=x") == [
         "--set-recipe learning_rate=x: learning_rate: must be a number ('x'). Write a number such as 0.001",
         "--set-recipe no such path=1: no such path: not a path ('no such path'). Write it as head.dpc.branches[0].rate",
-        "r.yaml:1:13: batch_size: must be at least 1 (0). Allowed: at least 1",
+        "r.yaml:1:13: batch_size: must be at least 1 (0). Allowed: at least 1 and at most 4096",
         "r.yaml:3:3: stages[0]: missing key 'augmentation'. Write augmentation: {crop: [180, 240]}",
         "r.yaml:3:11: stages[0].steps: must be at least 1 (-1). Allowed: at least 1",
         "r.yaml:4:3: stages[1]: missing key 'augmentation'. Write augmentation: {crop: [180, 240]}",
@@ -256,3 +256,28 @@ def test_the_recipe_of_shuffleseg() -> None:
     assert stage.weight_decay == WeightDecay("l2", 5e-4, "kernels")
     assert (stage.optimizer, stage.learning_rate, stage.epochs) == (Named("adam"), 1e-4, 200.0)
     assert stage.augmentation.fixed_size == (512, 1024)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("beta_1: [[0.9]]", "optimizer.adam.beta_1: must be a number ([[0.9]])"),
+        ("amsgrad: 1", "optimizer.adam.amsgrad: must be true or false (1)"),
+    ],
+)
+def test_arguments_of_an_optimizer_are_of_the_kind_of_their_defaults(written: str, said: str) -> None:
+    text = "augmentation: {crop: [64, 96]}\nbatch_size: 2\nsteps: 1\nlearning_rate: 0.1\n"
+    text += f"optimizer: {{adam: {{{written}}}}}\n"
+    with pytest.raises(UserError) as caught:
+        parse_recipe(text, "r", file="r.yaml")
+    (fault,) = caught.value.faults
+    assert fault.place.line == 5
+    assert said in str(fault)
+
+
+@pytest.mark.parametrize("value", [".inf", ".nan", "!!int 2", "!x 3"])
+def test_a_value_that_cannot_be_is_told_and_not_written_out(value: str) -> None:
+    text = f"augmentation: {{crop: [64, 96]}}\nbatch_size: 2\nsteps: 1\nlearning_rate: {value}\n"
+    with pytest.raises(UserError) as caught:
+        parse_recipe(text, "r", file="r.yaml")
+    assert str(caught.value).startswith("r.yaml:4:16: learning_rate: ")
