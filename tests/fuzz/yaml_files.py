@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import faulthandler
+import gc
 import os
 import random
 import re
@@ -81,6 +82,8 @@ class Fuzz:
         for document in self.files:
             _written(document, document.text)
             read(document)
+        gc.collect()
+        gc.freeze()  # what was imported: collecting it over and over takes most of the time
 
     def text(self, case: int) -> tuple[Document, bytes]:
         """Which file a case damages, and the damaged text."""
