@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -24,7 +26,7 @@ set_option: Decorator = click.option(
 )  # fmt: skip
 plugins_option: Decorator = click.option(
     "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=InputPath(),
     help="A folder of your own block files, parts and specs. Repeatable; also ARCHSPEC_PLUGINS.",
 )  # fmt: skip
 
@@ -49,9 +51,7 @@ def formats_option(words: str = "How to print.") -> Decorator:
 
 
 format_option = formats_option()
-output_option: Decorator = click.option(
-    "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead."
-)
+output_option: Decorator = click.option("--output", metavar="FILE", type=OutputFile(), help="Write to a file instead.")
 
 
 PROCEDURES = ("quick", "default", "paper")
@@ -118,6 +118,28 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:
+    """Lines of text and notes below them: cut to the width of a terminal, whole in a pipe or a file."""
+    import io
+
+    from archspec.reporters import report_text
+
+    if output is None:
+        report_text(text, notes, sys.stdout, wide=wide())
+        return
+    whole = io.StringIO()
+    report_text(text, notes, whole)
+    put(whole.getvalue(), output)
+
+
+def class_labels(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that are not empty. Raises `UserError` for one that cannot be read."""
+    from archspec.files import read_text
+
+    lines = read_text(path, remedy="Name a text file with one class a line").splitlines()
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def relative(path: str) -> str:

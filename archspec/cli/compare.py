@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import format_option, output_option, put, put_table
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.report import Subject
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=InputPath())
 @format_option
 @output_option
 def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:

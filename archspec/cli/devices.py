@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import format_option, output_option, put_table, relative
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.devices import Model
@@ -70,7 +71,7 @@ def _attached_rows() -> list[Row]:
 
 @devices.command()
 @click.argument("name")
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=InputPath())
 @click.option("--threads", type=click.IntRange(min=1), help="How many; the device file's number without it.")
 @format_option
 @output_option

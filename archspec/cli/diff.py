@@ -49,7 +49,7 @@ def diff(
     a = traced(first, overrides, folder)
     b = traced(second, (*overrides, *second_overrides), folder)
     columns = (
-        Column("what", "what"),
+        Column("what", "what", detail=True),
         Column("name", "name"),
         Column("a", f"A: {a.graph.name}", wraps=True),
         Column("b", f"B: {b.graph.name}", wraps=True),

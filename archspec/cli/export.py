@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import PAPER, catalog, plugins_option, procedure_option, set_option
+from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli.build import PRECISIONS
 
 if TYPE_CHECKING:
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", metavar="RUN|SPEC")
-@click.option("--output", "folder", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+@click.option("--output", "folder", required=True, type=OutputFolder(), metavar="FOLDER",
               help="Is made whole, or not at all.")  # fmt: skip
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="Of the file.")
-@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--representative", type=InputPath(), metavar="FOLDER",
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
 @procedure_option(
     f"How latency is measured on this machine, for the card; none: not at all; {PAPER}", "none", none=True

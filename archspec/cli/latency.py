@@ -19,6 +19,7 @@ from archspec.cli._options import (
     put_table,
     set_option,
 )
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--calibrate", is_flag=True,
               help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
-@click.option("--table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--table", type=InputPath(), metavar="FILE",
               help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
 @format_option
 @output_option
@@ -144,8 +145,11 @@ def _answer(
 ) -> Table:  # fmt: skip
     """What a latency table says: how good it is once calibrated, or of each network."""
     from archspec.cli._predictions import calibrated_table, check_question, predictions_table
+    from archspec.record import check_file
 
     if calibrate:
+        if place.path is not None:
+            check_file(place.path, "Name another with --table", with_folder=True)
         return calibrated_table(place)
     check_question(sources, precision)
     return predictions_table(sources, overrides, catalog(plugins), tail, place)

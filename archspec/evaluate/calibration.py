@@ -77,7 +77,8 @@ def calibrate(
     measured = bench.networks([*graphs, *held_out], table.reference_ms, network_turns)
     predictor = Predictor(table)
     sums = [predictor.sums(graph) for graph in graphs]
-    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)]), score=None)
+    codes = {one.code for one in table.entries}
+    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), score=None)
     if held_out:
         table = replace(table, score=score_of(table, held_out, measured[len(graphs) :]))
     keep(table)

@@ -13,6 +13,7 @@ from archspec.evaluate.operator_range import further_operators
 from archspec.evaluate.reference import reference_model
 from archspec.evaluate.sampled_networks import sampled_networks
 from archspec.evaluate.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
+from archspec.files import exists
 
 NETWORKS, HELD_OUT = 60, 40
 SEED, HELD_OUT_SEED = 101, 505
@@ -69,7 +70,7 @@ def predictor_for(
     """
     here = begun(device, None, reference or Model("reference", reference_model()), threads).conditions
     path = path or table_path(here)
-    if not path.exists():
+    if not exists(path):
         fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
         raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
     table = read_table(path)

@@ -17,7 +17,8 @@ from archspec.reporters._text import NOTHING, for_people, visible, width
 
 GAP = "  "
 FEW_ROWS = 4  # that stand side by side where a table is turned
-PROSE = 24  # terminal cells that a text needs to be read, where it has so many
+PROSE = 16  # terminal cells that a text needs to be read, where it has so many
+COMFORT = 40  # and that it gets before a detail stands beside it
 _ASSIGNMENTS = re.compile(r", (?=[A-Za-z_][\w.\[\]-]*=)")
 
 
@@ -34,12 +35,11 @@ class _Cell:
     wraps: bool = False
     right: bool = False
 
-    @property
-    def least(self) -> int:
-        """Terminal cells that it needs."""
+    def least(self, prose: int = PROSE) -> int:
+        """Terminal cells that it needs, where texts that wrap have up to `prose`."""
         if not self.wraps:
             return width(self.text)
-        return max(_longest_word(self.text), min(width(self.text), PROSE))
+        return max(_longest_word(self.text), min(width(self.text), prose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +81,23 @@ class _Grid:
         rows = tuple(tuple(row[index] for index in kept) for row in self.rows)
         return _Grid(tuple(self.headings[index] for index in kept), rows)
 
-    @property
-    def least(self) -> list[int]:
+    def least(self, prose: int = PROSE) -> list[int]:
         """The terminal cells that each column needs."""
         return [
-            max(_longest_word(heading.text), *(cell.least for cell in cells), 1)
+            max(heading.least(1), *(cell.least(prose) for cell in cells), 1)
             for heading, cells in zip(self.headings, self.columns, strict=True)
         ]
 
-    def fits(self, room: int) -> bool:
+    def fits(self, room: int, prose: int = PROSE) -> bool:
         """Whether all columns stand side by side."""
-        return _total(self.least) <= room
+        return _total(self.least(prose)) <= room
 
 
 def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     """The lines of `table` on a terminal of `room` cells; None is as wide as it takes."""
     grid, said = _shaped(table, room)
     if table.title:
-        yield from (Line(text, "title") for text in _note(visible(table.title), room))
+        yield from (Line(text, "title") for text in folded(table.title, room))
     widths = _widths(grid, room)
     yield from (Line(text, "heading") for text in _row(grid.headings, widths, bottom=True))
     yield Line("─" * _total(widths), "rule")
@@ -107,25 +106,53 @@ def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     if table.notes or said:
         yield Line("", "note")
     yield from (Line(text, "left out") for note in said for text in _note(note, room))
-    yield from (Line(text, "note") for note in table.notes for text in _note(visible(note), room))
+    yield from (Line(text, "note") for note in table.notes for text in folded(note, room))
+
+
+def cut(text: str, room: int | None) -> str:
+    """A line of a text, with an ellipsis where the terminal ends."""
+    text = visible(text)
+    if room is None or width(text) <= room:
+        return text
+    while width(text) >= room:
+        text = text[:-1]
+    return f"{text}…"
+
+
+def folded(note: str, room: int | None) -> list[str]:
+    """The lines of a note: parted at spaces, indented where it goes on."""
+    return list(_note(visible(note), room))
 
 
 def _shaped(table: Table, room: int | None) -> tuple[_Grid, list[str]]:
     """The form in which it fits, and in words what is not in it."""
     grid = _Grid.of(table)
-    if room is None or grid.fits(room):
+    if room is None or (table.upright is not None and grid.fits(room)):
         return grid, []
-    if table.upright is not None:
-        table = table.upright
-        grid = _Grid.of(table)
-        if grid.fits(room):
-            return grid, []
-    factored = _factored(table)
-    if _Grid.of(factored).fits(room):
-        return _Grid.of(factored), []
-    if 0 < len(table.rows) <= FEW_ROWS and len(table.columns) > 2 and grid.turned.fits(room):
-        return grid.turned, []
-    return _left_out(factored, room)
+    filled, said = _filled(table.upright or table)
+    for one in (filled, _factored(filled)):
+        grid = _Grid.of(one)
+        if grid.fits(room, COMFORT if any(column.detail for column in one.columns) else PROSE):
+            return grid, said
+    if 0 < len(filled.rows) <= FEW_ROWS and len(filled.columns) > 2 and _Grid.of(filled).turned.fits(room):
+        return _Grid.of(filled).turned, said
+    grid, more = _left_out(one, room)
+    return grid, [*said, *more]
+
+
+def _filled(table: Table) -> tuple[Table, list[str]]:
+    """Without the columns that no row has anything in, and their names."""
+    kept = [
+        index
+        for index in range(len(table.columns))
+        if len(table.rows) < 2 or any(row[index] not in (None, "") for row in table.rows)
+    ]
+    gone = [column.name for index, column in enumerate(table.columns) if index not in kept]
+    if not gone or not kept:
+        return table, []
+    columns = tuple(table.columns[index] for index in kept)
+    rows = tuple(tuple(row[index] for index in kept) for row in table.rows)
+    return replace(table, columns=columns, rows=rows), [f"nothing in: {', '.join(map(visible, gone))}"]
 
 
 def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
@@ -135,27 +162,27 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
     own = [index for index, same in enumerate(constant) if not same]
     main = [index for index in own if not table.columns[index].detail]
     details = [index for index in own if table.columns[index].detail]
-    least = grid.least
     order = [*main, *details, *(index for index, same in enumerate(constant) if same)]
     kept = order[:2]  # a row without a name or without anything is none, however narrow the terminal
     full = False
     for index in order[2:]:
+        least = grid.least(PROSE if index in main else COMFORT)
         fits = _total([least[one] for one in (*kept, index)]) <= room
         full = full or (index in main and not fits)
         if fits and not (full and index in main):
             kept.append(index)
-    return grid.only(sorted(kept)), list(_said(grid, kept, constant))
+    return grid.only(sorted(kept)), list(_said(table, grid, kept, constant))
 
 
-def _said(grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
+def _said(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
     """What became of the other columns, in at most two lines."""
-    others = [index for index in range(len(grid.headings)) if index not in kept]
-    same = [f"{grid.headings[index].text} {grid.rows[0][index].text}" for index in others if constant[index]]
-    gone = [grid.headings[index].text for index in others if not constant[index]]
+    others = [(index, column) for index, column in enumerate(table.columns) if index not in kept]
+    same = [f"{column.name} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
+    gone = [column.name for index, column in others if not constant[index]]
     if same:
-        yield f"in every row: {', '.join(same)}"
+        yield f"in every row: {', '.join(visible(text).rstrip() for text in same)}"
     if gone:
-        yield f"left out: {', '.join(gone)}; --wide shows all"
+        yield f"left out: {', '.join(map(visible, gone))}; --wide shows all"
 
 
 def _factored(table: Table) -> Table:
@@ -196,7 +223,7 @@ def _widths(grid: _Grid, room: int | None) -> list[int]:
     full = [max(size, width(heading.text), 1) for size, heading in zip(whole, grid.headings, strict=True)]
     if room is None:
         return full
-    widths = grid.least
+    widths = grid.least()
     texts = [index for index, column in enumerate(grid.columns) if any(cell.wraps for cell in column)]
     left = _spread(widths, {index: whole[index] for index in texts}, room - _total(widths))
     _spread(widths, dict(enumerate(full)), left)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from archspec.reporters._layout import laid_out
+from archspec.reporters._layout import cut, folded, laid_out
 from archspec.reporters._table import Table
 
 if TYPE_CHECKING:
@@ -19,6 +20,23 @@ def draw(table: Table, stream: TextIO, *, wide: bool = False) -> None:
 
     console = Console(file=stream, highlight=False)
     console.print(drawn(table, None if wide else console.width), soft_wrap=True)
+
+
+def draw_text(text: str, notes: Sequence[str], stream: TextIO, *, wide: bool = False) -> None:
+    """Lines of a text as far as the terminal goes, or with `wide` whole, and notes below them."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=stream, highlight=False)
+    room = None if wide else console.width
+    lines = text.splitlines()
+    short = [cut(line, room) for line in lines]
+    said = [] if short == lines else ["lines that end in … are longer; --wide shows all"]
+    for line in short:
+        console.print(Text(line), soft_wrap=True)
+    for note in ("", *said, *notes) if said or notes else ():
+        for line in folded(note, room):
+            console.print(Text(line, "" if note in said else STYLES["note"]), soft_wrap=True)
 
 
 def drawn(table: Table, room: int | None) -> Text:

@@ -28,6 +28,7 @@ from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Front, Study
 from archspec.search.watching import SearchResult, Watch
 from archspec.spec import Spec, expand, parse
+from archspec.train import load_recipe
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
@@ -125,6 +126,8 @@ class StudyRun:
             )
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
+        for recipe in study.recipes.values():
+            load_recipe(recipe)
         own = () if study.target.latency_table else tuple(filter(predicted, study.asked))  # calibrated when it begins
         check_settings(replace(self.settings, metrics=tuple(one for one in study.asked if one not in own), limits=()))
         _ = self.name, self.space

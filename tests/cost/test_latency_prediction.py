@@ -163,6 +163,13 @@ def test_the_correction_finds_planted_factors() -> None:
     assert found.operation_ms == pytest.approx(-0.002, abs=0.0005)
 
 
+def test_an_operator_of_no_fitted_network_takes_what_it_takes_alone() -> None:
+    """The factor of all others stands for others: PAD and the like, which may cost next to nothing in a network."""
+    sums = [Sums({"CONV_2D": 4.0 + number, "PAD": 2.0}, 0.0, 0.0, 10) for number in range(9)]
+    found = fit_correction(sums, [one.warm_ms["CONV_2D"] for one in sums], ["CONV_2D", "PAD", "TRANSPOSE_CONV"])
+    assert found.factors["PAD"] != 1 and found.factors["TRANSPOSE_CONV"] == 1
+
+
 def test_a_prediction_is_a_record_with_the_table_s_score() -> None:
     known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), score=SCORE)
     graph = two_convolutions()

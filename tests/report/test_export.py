@@ -104,6 +104,55 @@ def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert (folder / "model.tflite").read_bytes() != before
 
 
+def forced(folder: Path) -> str:
+    """What is said of a folder that is not replaced; refused before the network is even exported."""
+    result = run("export", "camvid_shufflenetv2_05", *SIZE, "--output", str(folder), "--no-keras", "--force")
+    assert result.code == 2, result.out
+    assert len(result.err.splitlines()) == 1
+    return result.err
+
+
+def test_nothing_of_anybody_else_is_replaced(tmp_path: Path) -> None:
+    """A folder with a thesis in it, a run of archspec, an export to which somebody has added or changed something."""
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.tex").write_text("words")
+    assert "holds 'chapter.tex', which archspec export did not write" in forced(thesis)
+    records = tmp_path / "run"
+    records.mkdir()
+    (records / "record.json").write_text('{"format": "archspec-records", "version": 1, "records": []}')
+    assert "holds 'record.json'" in forced(records)
+    folder = exported(tmp_path / "out")
+    (folder / "notes").mkdir()
+    assert "holds 'notes'" in forced(folder)
+    (folder / "notes").rmdir()
+    card = (folder / "MODEL_CARD.md").read_bytes()
+    (folder / "MODEL_CARD.md").write_bytes(card + b"My own words.")
+    assert "'MODEL_CARD.md' was changed" in forced(folder)
+    (folder / "MODEL_CARD.md").write_bytes(card)
+    record = (folder / "record.json").read_text()
+    (folder / "record.json").write_text(record + " ")
+    assert "holds 'MODEL_CARD.md'" in forced(folder)
+    (folder / "record.json").write_text(record)
+    exported(folder, "--force")
+    assert (thesis / "chapter.tex").read_text() == "words"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "run", "thesis"]
+
+
+def test_a_link_or_a_file_is_not_replaced(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "out")
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "file").write_text("words")
+    assert "a symbolic link" in forced(tmp_path / "link")
+    assert "link to nothing" in forced(tmp_path / "dangling")
+    assert "is a file" in forced(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "words"
+    (tmp_path / "empty").mkdir()
+    exported(tmp_path / "empty", "--force")
+    assert len(list(tmp_path.iterdir())) == 5
+
+
 def test_nothing_is_left_of_one_that_fails(tmp_path: Path) -> None:
     result = run("export", "camvid_shufflenetv2_05", "--set", "input.size=[1,1]", "--output", str(tmp_path / "o"),
                  "--no-keras", "--set", "weights=nowhere.npz")  # fmt: skip

@@ -12,6 +12,8 @@ Family = tuple[Any, ...]
 Features = tuple[float, ...]
 LANES = 16  # output channels that a kernel works on at once, roughly, on most processors: the rest is padding
 
+CACHED = 1 << 20  # numbers of a kernel, 4 MB, that stay near the processor while it is read again and again
+
 
 def family(signature: Signature) -> Family:
     """What changes the kernel and not only the amount of work: the code first, so that a prefix is a wider family."""
@@ -35,6 +37,8 @@ def features(signature: Signature) -> Features:
         padded = -(-filters // LANES) * LANES * taps
         places = pixels if code == "CONV_2D" else prod(signature.inputs[2].shape[:-1])  # where the window is laid
         work = (places * filters * taps, places * padded, padded)
+        if code == "TRANSPOSE_CONV":  # its kernel is read again at every place
+            work = (*work, places * max(0, filters * taps - CACHED))
     elif code == "DEPTHWISE_CONV_2D":
         taps = prod(signature.inputs[1].shape[1:3])
         work = (written * taps, pixels * -(-output[-1] // LANES) * LANES)

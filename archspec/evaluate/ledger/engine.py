@@ -13,6 +13,8 @@ from archspec.evaluate.folders import made
 from archspec.evaluate.ledger.faults import WAIT_S
 from archspec.evaluate.ledger.places import Where
 from archspec.evaluate.ledger.schema import VERSION, tables
+from archspec.files import exists, is_file, is_folder
+from archspec.record import check_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -49,12 +51,15 @@ def silence_pool_log() -> None:
 
 def _check_file(where: Where, create: bool) -> None:
     file = where.file
-    if file is None or file.is_file():
+    if file is None or is_file(file):
         return
-    if file.is_dir():
+    if is_folder(file):
         raise user_error("is a folder", "Name a file", place=where.place)
+    if exists(file):
+        raise user_error("not a ledger (no regular file)", "Name a file", place=where.place)
     if not create:
         raise user_error("no such ledger", "Name a ledger's file, or set ARCHSPEC_LEDGER", place=where.place)
+    check_file(file, "Name another ledger", with_folder=True)
     made(file.parent)
 
 
