@@ -161,7 +161,8 @@ def _look(
 
 def _row(one: NetworkScore) -> Row:
     precision = one.contestant.conditions.get("precision")
-    return one.contestant.name, one.scored, {"precision": precision, "network ms": one.network_ms}
+    more = {"precision": precision, "network ms": one.network_ms, "image range": one.contestant.image_range_said}
+    return one.contestant.name, one.scored, more
 
 
 def _json(scored: Scored) -> dict[str, Any]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archspec.spec import Network as SpecExpanded
 
 BYTES = (0.0, 255.0)
+SILENT = "the file does not say"
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,13 @@ class Contestant:
     labels: tuple[str, ...] = ()
     data: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
+    image_range: tuple[float, float] = BYTES
+
+    @property
+    def image_range_said(self) -> str:
+        """What it is fed for black and white: `[-1, 1]`."""
+        black, white = self.image_range
+        return f"[{black:g}, {white:g}]"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,8 +122,8 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
     }
-    note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
-    notes = () if own else (note,)
+    as_asked = opening.image_range is not None
+    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_said),)
     return Contestant(
         name=_name(path),
         network=network,
@@ -124,6 +132,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         spec=str(own.get("spec") or ""),
         labels=said.labels,
         remarks=lambda: notes,
+        image_range=(black, white),
     )
 
 
@@ -141,7 +150,17 @@ def _keras(path: Path, opening: Opening) -> Contestant:
         "runtime": "Keras",
         "image_range": f"{black:g} to {white:g}",
     }
-    return Contestant(_name(path), network, _digest(content), conditions)
+    note = _fed((black, white), SILENT if opening.image_range is None else "as asked")
+    return Contestant(
+        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white)
+    )
+
+
+def _fed(image_range: tuple[float, float], how: str) -> str:
+    """What a foreign model is shown, and how it is known that it wants that."""
+    black, white = image_range
+    other = ": --image-range 0,1 or -1,1 where it was trained on those" if how == SILENT else ""
+    return f"is fed {black:g} to {white:g} for black to white ({how}{other})"
 
 
 def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
