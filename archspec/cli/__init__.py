@@ -43,13 +43,22 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; without a current folder no path means anything."""
+        """As click does; without a current folder no path means anything.
+
+        The reader of a pipe who has seen enough is no error: click would make it one.
+        """
         try:
             os.getcwd()
         except OSError as error:
             fact = f"the current folder cannot be used ({error.strerror}): was it removed?"
             raise click.ClickException(f"{fact} Change to another one") from None
-        return super().invoke(ctx)
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            discard_output()
+            raise click.exceptions.Exit(0) from None
+        return result
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -65,9 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe who has seen enough is no error
-        discard_output()
-        code = 0
     except OSError as error:
         print(f"archspec: {_fault_of_system(error)}", file=sys.stderr)
         code = USER_ERROR
