@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli import WORDS
 from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
@@ -110,10 +112,21 @@ def wide() -> bool:
     return context is not None and bool(context.meta.get(_WIDE))
 
 
+def this_command() -> str:
+    """The command that runs, to be pasted into a shell; nothing where it is no command line that runs."""
+    from archspec.record import shell_command
+
+    context = click.get_current_context(silent=True)
+    words = () if context is None else context.meta.get(WORDS, ())
+    return shell_command(*words) if words else ""
+
+
 def put_table(table: Table, reporter: str, output: Path | None) -> None:
-    """A table in the wanted format: drawn on a terminal, plain in a pipe or a file."""
+    """A table in the wanted format: drawn on a terminal, plain in a pipe or a file; JSON says which command made it."""
     from archspec.reporters import render, report
 
+    if reporter == "json":
+        table = replace(table, command=this_command())
     if output is None:
         report(table, sys.stdout, reporter, wide=wide())
     else:

@@ -35,7 +35,8 @@ class Contestant:
     """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
 
     `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
-    classes and `data` the data set that it was trained on, where that is known.
+    classes and `data` the data set that it was trained on, where that is known. `image_range` is what it is fed for
+    black and white.
     """
 
     name: str
