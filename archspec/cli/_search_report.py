@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archspec.cli._options import put_table
+from archspec.record import shell_command
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -23,6 +24,12 @@ def begun(run: StudyRun) -> None:
         f"in {run.folder}",
     ]
     print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def going_on(run: StudyRun) -> str:
+    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    where = (("--storage", run.storage), ("--ledger", run.ledger))
+    return shell_command("search", "--resume", run.folder, *(word for pair in where if pair[1] for word in pair))
 
 
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
@@ -43,7 +50,7 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
-        lines.append(f"build a point of the front: archspec build {specs[len(specs) // 2]}")
+        lines.append(f"build a point of the front: {shell_command('build', specs[len(specs) // 2])}")
     return "\n".join(lines)
 
 
@@ -66,7 +73,7 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     if result.reference is not None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
         lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
-    if result.message:
-        lines.append(f"go on: archspec search --resume {run.folder} --trials N")
+    if result.stopped == "time":
+        lines.append(f"go on: {going_on(run)}")
     print()
     print("\n".join(dict.fromkeys(lines)))

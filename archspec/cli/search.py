@@ -177,7 +177,7 @@ def _shown(run: StudyRun) -> StudyOutcome:
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import watching_study
-    from archspec.cli._search_report import begun, written
+    from archspec.cli._search_report import begun, going_on, written
     from archspec.record import check_folder
 
     check_folder(run.root)
@@ -186,7 +186,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        print(f"go on with: archspec search --resume {run.folder}", file=sys.stderr)
+        print(f"go on with: {going_on(run)}", file=sys.stderr)
         raise
     files = written(outcome, run)
     if dashboard:
