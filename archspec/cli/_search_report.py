@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archspec.cli._options import put_table
-from archspec.record import shell_command
+from archspec.record import plugins_words, shell_command
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -29,7 +29,8 @@ def begun(run: StudyRun) -> None:
 def going_on(run: StudyRun) -> str:
     """The command that goes on with a study, wherever it keeps its trials and numbers."""
     where = (("--storage", run.storage), ("--ledger", run.ledger))
-    return shell_command("search", "--resume", run.folder, *(word for pair in where if pair[1] for word in pair))
+    words = (word for pair in where if pair[1] for word in pair)
+    return shell_command("search", "--resume", run.folder, *words) + plugins_words(run.plugins)
 
 
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
@@ -50,7 +51,8 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
-        lines.append(f"build a point of the front: {shell_command('build', specs[len(specs) // 2])}")
+        build = shell_command("build", specs[len(specs) // 2])
+        lines.append(f"build a point of the front: {build}{plugins_words(run.plugins)}")
     return "\n".join(lines)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put, put_table
+from archspec.cli._options import format_option, output_option, plugins_option, put, put_table
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=InputPath())
+@plugins_option
 @format_option
 @output_option
-def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
+def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     """Set folders of archspec train, build and evaluate, or files of records, side by side.
 
     Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
@@ -33,7 +34,7 @@ def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
 
     if len(runs) < 2:
         raise click.UsageError("one thing has nothing to be compared with. Name two or more")
-    subjects = open_subjects(runs)
+    subjects = open_subjects(runs, plugins)
     empty = [one for one in subjects if not one.records]
     if empty:
         raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))

@@ -129,7 +129,7 @@ def _of_file(
     study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
     if more:
         _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
-    return StudyRun(study, plugins=plugins)
+    return StudyRun(study, plugins=folder.plugins)
 
 
 def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
