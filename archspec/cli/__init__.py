@@ -12,11 +12,11 @@ from typing import Any
 import click
 
 import archspec
+from archspec.cli._paths import WORDS
 from archspec.cli._streams import discard_output, open_standard_streams
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2
-WORDS = "archspec.words"  # those of the command line that runs, in its context
 INTERRUPTED = 130
 _HERE = Path(__file__).parent
 
@@ -41,12 +41,8 @@ class Commands(click.Group):
         """As click does, with the nearest name for one that does not exist."""
         if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
             raise click.UsageError(f"no command '{args[0]}'. {nearest(args[0], self.list_commands(ctx))}", ctx)
-        return super().resolve_command(ctx, args)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does; the words are kept, for what is written says which command wrote it."""
         ctx.meta[WORDS] = tuple(args)
-        return super().parse_args(ctx, args)
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click does; without a current folder no path means anything.

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli import WORDS
-from archspec.cli._paths import InputPath, OutputFile
+from archspec.cli._paths import WORDS, InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -119,6 +118,15 @@ def this_command() -> str:
     context = click.get_current_context(silent=True)
     words = () if context is None else context.meta.get(WORDS, ())
     return shell_command(*words) if words else ""
+
+
+def narrower(names: Sequence[str], beside: int, reporter: str, output: Path | None = None) -> bool:
+    """Whether a table goes to a terminal that has no room for `names` as headings beside `beside` other cells."""
+    from shutil import get_terminal_size
+
+    if reporter != "table" or output is not None or wide() or not sys.stdout.isatty():
+        return False
+    return sum(len(name) + 2 for name in names) + beside > get_terminal_size().columns
 
 
 def put_table(table: Table, reporter: str, output: Path | None) -> None:

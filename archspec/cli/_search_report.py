@@ -20,7 +20,8 @@ def begun(run: StudyRun) -> None:
     points = "a continuous space" if size is None else f"{size:,} points"
     goals = ", ".join(one.said for one in study.objectives)
     lines = [
-        f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"{study.name}: {points}; {goals}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
     ]
     print("\n".join(lines), file=sys.stderr, flush=True)
@@ -52,7 +53,7 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
         build = shell_command("build", specs[len(specs) // 2])
-        lines.append(f"build a point of the front: {build}{plugins_words(run.plugins)}")
+        lines.append(f"build a point of the front:\n  {build}{plugins_words(run.plugins)}")
     return "\n".join(lines)
 
 
@@ -76,6 +77,6 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
         lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
     if result.stopped == "time":
-        lines.append(f"go on: {going_on(run)}")
+        lines.append(f"go on:\n  {going_on(run)}")
     print()
     print("\n".join(dict.fromkeys(lines)))

@@ -98,9 +98,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
     """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
     path = Path(source)
     try:
-        if path.suffix == ".tflite":
+        if path.suffix.lower() == ".tflite":
             return _tflite(path, opening)
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             return _keras(path, opening)
         if is_folder(path):
             return _run(path, catalog, opening)
@@ -111,8 +111,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
 
 def _tflite(path: Path, opening: Opening) -> Contestant:
     content = _content(path, "Name a .tflite file")
-    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range)
-    _refuse_settings(path, opening)
+    if opening.overrides:
+        _refuse_settings(path, opening)
+    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range, size=opening.size)
     said = read_metadata(content)
     own = said.own
     black, white = network.image_range
@@ -122,6 +123,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
+        **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
     as_asked = opening.image_range is not None
     notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_said),)

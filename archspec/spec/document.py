@@ -27,7 +27,8 @@ from archspec.spec.words import (
 
 _SIDE = NumberKind(limits=Limits(ge=1, le=16384), sample="224")
 SIZE = TupleKind((_SIDE, _SIDE))
-NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'")
+LONGEST_NAME = 100  # it becomes a part of the names of folders
+NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'", LONGEST_NAME)
 WEIGHTS = UnionKind(
     (
         TextKind(),
@@ -66,7 +67,7 @@ _SECTION = Allowed()
 def default_name(file: str) -> str:
     """The name of a spec that does not give itself one: the stem of its file."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(file).stem).strip("_.-")
-    return stem or "spec"
+    return stem[:LONGEST_NAME] or "spec"
 
 
 class Spec:

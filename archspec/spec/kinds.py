@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from archspec.errors import Fault, Place, nearest
-from archspec.spec.nodes import Items, Node, Scalar, Table, show_plain, shown
+from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, show_plain, shown
 
 Schema: TypeAlias = dict[str, Any]
 Wrap: TypeAlias = Callable[[Schema], Schema]
@@ -205,12 +205,13 @@ class NullKind(Kind):
 
 @dataclass(frozen=True)
 class TextKind(Kind):
-    """Text; `pattern` with `form` in words restricts it."""
+    """Text; `pattern` with `form` in words restricts it, and `longest`, where it is not 0, its length."""
 
     words = "text"
     example = "'name'"
     pattern: str = ""
     form: str = ""
+    longest: int = 0
 
     def fits(self, node: Node) -> bool:
         return type(node) is Scalar and type(node.value) is str
@@ -221,6 +222,9 @@ class TextKind(Kind):
         value: str = node.value  # type: ignore[union-attr, assignment]
         if self.pattern and not re.fullmatch(self.pattern, value):
             return reader.fault(f"not a usable name ({shown(node)})", f"Write {self.form}", path, node.place)
+        if self.longest and len(value) > self.longest:
+            fact = f"a name of {len(value)} letters ({one_line(value, 20)})"
+            return reader.fault(fact, f"Write at most {self.longest}", path, node.place)
         return value
 
     def remedy(self, node: Node) -> str:
@@ -229,7 +233,11 @@ class TextKind(Kind):
         return "Write text"
 
     def schema(self, wrap: Wrap) -> Schema:
-        return {"type": "string", **({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})}
+        return {
+            "type": "string",
+            **({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}),
+            **({"maxLength": self.longest} if self.longest else {}),
+        }
 
 
 @dataclass(frozen=True)

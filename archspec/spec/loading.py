@@ -11,7 +11,6 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
-from archspec.record import noted_plugins
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
 from archspec.spec.locating import locate_weights, place_of
@@ -52,6 +51,8 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
 
 def recalled(path: Path, catalog: Catalog | None) -> Catalog:
     """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    from archspec.record.plugins import noted_plugins  # brings json, which importing this room must not
+
     noted = noted_plugins(path) if exists(path) else ()
     if catalog is None:
         return Catalog(noted) if noted else bundled_catalog()

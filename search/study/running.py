@@ -21,7 +21,7 @@ from archspec.search.driver import Search
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
-from archspec.search.study.conditions import calibrated, fingerprints, predicted, predicts, settings_of, trains
+from archspec.search.study.conditions import calibrated, carries, fingerprints, predicted, predicts, settings_of, trains
 from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
@@ -204,6 +204,7 @@ class StudyRun:
             watch=watch,
             keep=lambda records: _kept(ledger, records),
             join=join,
+            carries=carries,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 
