@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
@@ -173,6 +174,7 @@ def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
         raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
     spec = load(run.spec, opening.overrides, catalog=catalog)
+    check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=expanded.output_stride)
@@ -185,6 +187,7 @@ def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
 
 def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
     spec = load(source, opening.overrides, catalog=catalog)
+    check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
     found = spec_weights(expanded, graph)

@@ -107,7 +107,7 @@ def test_what_an_own_model_is_fed_needs_no_note_unless_it_was_asked_for(tmp_path
         (("{picture}", "--data", "camvit"), "unknown data set 'camvit'. Did you mean 'camvid'?"),
         (("{picture}", "--data", "folder"), "folder needs the folder it is in"),
         (("{folder}/none.png",), "none.png: no such file"),
-        (("{empty}",), "no PNG or JPEG image in this folder"),
+        (("{empty}",), "no PNG, JPEG, BMP, TIFF or WebP image in this folder"),
         (("{picture}", "{copy}"), "is called like {picture}, so their results would be one file"),
         (("{text}",), "not an image"),
     ],
