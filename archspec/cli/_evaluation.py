@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._options import catalog, wide
+from archspec.cli._options import catalog, narrower, this_command, wide
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report, transposed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archspec.evaluate.truth import Reference
     from archspec.record import Plain, Record
 
+BESIDE = 36  # terminal cells of a class and its share
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 
 
@@ -49,13 +50,14 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     from archspec.evaluate.scoring import score_predictions
 
     keep_freed_memory()
+    check_scores_folder(wanted.output)
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else made(wanted.output)
     with progress("scoring predictions") as watch:
         scored = score_predictions(
             reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=watch
         )
-    notes = (*_said(wanted, reference, scored), *reference.cautions(scored.counts))
+    notes = (*_said(wanted, reference, scored), *_partial_mean(scored), *reference.cautions(scored.counts))
     if output is not None:
         from archspec.evaluate.score_records import score_records
 
@@ -80,12 +82,16 @@ def evaluate_networks(
     from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
+    check_scores_folder(wanted.output)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
     dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
-    contestants = open_contestants(sources, catalog(showing.plugins), opening)
+    known = catalog(showing.plugins)
+    contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
-    look = _look(dataset, contestants, pictures)
+    for folder in (output or {}).values():
+        check_scores_folder(folder)
+    look = _look(dataset, contestants, wanted.split, pictures)
     with progress("scoring") as watch:
         found = score_networks(
             contestants,
@@ -100,15 +106,18 @@ def evaluate_networks(
         )
     notes = (
         *_said(wanted, reference, found[0].scored),
+        *_partial_means(found),
         f"shown: {viewing.said()}",
         *(f"{one.contestant.name}: {note}" for one in found for note in one.contestant.notes),
     )
     if output is not None:
         from archspec.evaluate.score_records import contestant_records
+        from archspec.record import note_plugins
 
         conditions = {**wanted.conditions(), "shown": viewing.said()}
         for one in found:
             records = contestant_records(one.scored, one.contestant, conditions)
+            note_plugins(output[one.contestant.name], known.plugins)
             write_scores(output[one.contestant.name], one.scored, records, notes, one.contestant.name)
     tell([_row(one) for one in found], notes, wanted.reporter, stream)
 
@@ -127,10 +136,21 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
     tables: list[Table | None] = [summary]
     if reporter != "csv":
         category = category_table(counted[0][1]) if len(rows) == 1 else None
-        tables = [class_table(counted), category, transposed(summary) if len(rows) == 1 else summary]
+        numbered = len(rows) > 1 and narrower([name for name, _ in counted], BESIDE, reporter)
+        tables = [class_table(counted, numbered=numbered), category, transposed(summary) if len(rows) == 1 else summary]
     for number, table in enumerate(table for table in tables if table is not None):
         stream.write("\n" if number else "")
         report(table, stream, reporter, wide=wide())
+
+
+def check_scores_folder(folder: Path | None) -> None:
+    """Raise `UserError` for a folder with the record of something else, which `write_scores` would write over."""
+    from archspec.errors import Place, user_error
+    from archspec.files import is_file
+
+    if folder is not None and is_file(folder / "record.json") and not is_file(folder / "scores.json"):
+        fact = "holds the record.json of something else (a build, a training, an export)"
+        raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
 
 
 def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:
@@ -138,7 +158,7 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
     from archspec.record import write_records, write_text
 
     everything = {"name": name, **_json(scored), "notes": list(notes)}
-    write_records(folder / "record.json", records)
+    write_records(folder / "record.json", records, command=this_command())
     write_text(folder / "scores.json", json.dumps(everything, indent=2, allow_nan=False) + "\n")
     write_text(folder / "per_class.csv", render(class_table([(name, scored.counts)]), "csv"))
     write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
@@ -147,27 +167,53 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
 def _look(
     dataset: Dataset,
     contestants: Sequence[Contestant],
+    split: str,
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
     from archspec.evaluate.folders import folders_of
     from archspec.evaluate.showing import OverlayFolder, PredictionFolder, together
 
     predictions, overlays, count = pictures
-    return together(
+    found = (
         None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
         None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
     )
+    for one in found:
+        if one is not None:
+            one.check(split)
+    return together(*found)
 
 
 def _row(one: NetworkScore) -> Row:
     precision = one.contestant.conditions.get("precision")
-    return one.contestant.name, one.scored, {"precision": precision, "network ms": one.network_ms}
+    more = {"precision": precision, "network ms": one.network_ms, "image range": one.contestant.image_range_said}
+    return one.contestant.name, one.scored, more
 
 
 def _json(scored: Scored) -> dict[str, Any]:
     from archspec.evaluate.score_records import scores_json
 
     return {**scores_json(scored.counts), "data_digest": scored.data_digest}
+
+
+def _partial_mean(scored: Scored) -> tuple[str, ...]:
+    """That the mean IoU leaves out classes, if it does."""
+    import numpy as np
+
+    from archspec.metrics import describe_missing, per_class
+
+    labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
+    counted = np.flatnonzero(labels.counted).tolist()
+    said = describe_missing([float(iou[label]) for label in counted], [labels.names[label] for label in counted])
+    return (f"mIoU is a {said}",) if said else ()
+
+
+def _partial_means(found: Sequence[NetworkScore]) -> tuple[str, ...]:
+    """The same of each network, or once where all leave out the same classes."""
+    each = [(one.contestant.name, line) for one in found for line in _partial_mean(one.scored)]
+    if len(each) == len(found) and len({line for _, line in each}) == 1:
+        return (each[0][1],)
+    return tuple(f"{name}: {line}" for name, line in each)
 
 
 def _said(wanted: Wanted, reference: Reference, scored: Scored) -> tuple[str, ...]:

@@ -9,37 +9,41 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put, put_table
+from archspec.cli._options import format_option, narrower, output_option, plugins_option, put, put_table
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.report import Subject
     from archspec.reporters import Table
 
+BESIDE = 56  # terminal cells of a quantity, its unit and a delta
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=InputPath())
+@plugins_option
 @format_option
 @output_option
-def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
+def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     """Set folders of archspec train, build and evaluate, or files of records, side by side.
 
     Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
     stands first.
     """
     from archspec.errors import Fault, Place, UserError
-    from archspec.report import comparison, open_subjects
+    from archspec.report import ROOM, comparison, open_subjects
     from archspec.reporters import render
 
     if len(runs) < 2:
         raise click.UsageError("one thing has nothing to be compared with. Name two or more")
-    subjects = open_subjects(runs)
+    subjects = open_subjects(runs, plugins)
     empty = [one for one in subjects if not one.records]
     if empty:
         raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
                          for one in empty])  # fmt: skip
     people = reporter in ("table", "markdown")
-    tables = comparison(subjects, for_people=people).tables
+    numbered = narrower([one.name for one in subjects], BESIDE * (len(subjects) - 1), reporter, output)
+    tables = comparison(subjects, for_people=people, room=0 if numbered else ROOM).tables
     if reporter == "json":
         put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
     elif reporter == "csv":

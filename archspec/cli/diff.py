@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import catalog, format_option, narrower, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
     from archspec.cli._network import Traced
     from archspec.graph import Node
 
-Row = tuple[str, str, str, str, str]
+Row = tuple[str, str, str | None, str | None, str]
 SHAPE = "shape"
+BESIDE = 56  # terminal cells of a layer's name and what changed of it
 
 
 @click.command()
@@ -48,21 +49,28 @@ def diff(
     folder = catalog(plugins)
     a = traced(first, overrides, folder)
     b = traced(second, (*overrides, *second_overrides), folder)
+    names = [f"A: {a.graph.name}", f"B: {b.graph.name}"]
+    narrow = narrower(names, BESIDE, reporter, output)
     columns = (
-        Column("what", "what", detail=True),
+        Column("what", "what", detail=2),
         Column("name", "name"),
-        Column("a", f"A: {a.graph.name}", wraps=True),
-        Column("b", f"B: {b.graph.name}", wraps=True),
+        Column("a", "A" if narrow else names[0], wraps=True, detail=1, of="b"),
+        Column("b", "B" if narrow else names[1], wraps=True, detail=1, of="a"),
         Column("change", "change", wraps=True),
     )
     layers = _layers(a, b)
     shown = [row for row in layers if everything or row[-1] != SHAPE]
-    notes = [_verdict(a, b)]
+    notes = [*(names if narrow else ()), _verdict(a, b)]
     if len(shown) < len(layers):
         notes.append(
             f"{len(layers) - len(shown)} further layers differ only in the size of their maps (--all lists them)"
         )
-    put_table(Table("", columns, (*_costs(a, b), *shown), tuple(notes)), reporter, output)
+    costs = _costs(a, b)
+    if narrow and shown:  # layers have long names, beside which the totals would have no room
+        put_table(Table("", columns, tuple(costs)), reporter, output)
+        print()
+        costs = []
+    put_table(Table("", columns, (*costs, *shown), tuple(notes)), reporter, output)
 
 
 def _verdict(a: Traced, b: Traced) -> str:
@@ -115,9 +123,9 @@ def _layers(a: Traced, b: Traced) -> list[Row]:
     rows: list[Row] = []
     for name in dict.fromkeys((*first, *second)):
         if name not in second:
-            rows.append(("layer", name, _whole(first[name]), "-", "only in A"))
+            rows.append(("layer", name, _whole(first[name]), None, "only in A"))
         elif name not in first:
-            rows.append(("layer", name, "-", _whole(second[name]), "only in B"))
+            rows.append(("layer", name, None, _whole(second[name]), "only in B"))
         else:
             rows += _layer(name, first[name], second[name])
     return rows

@@ -88,7 +88,7 @@ def explain(
             part.check(picture.name, picture.size)
     with waiting("opening the network"):
         need_library()
-        opened = open_network(network, overrides, folder, seed)
+        opened = open_network(network, overrides, folder, seed, colours=any(one.has_colours for one in pictures))
         names = Names.of(opened, dataset, labels)
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)

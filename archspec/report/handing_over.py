@@ -18,10 +18,12 @@ from archspec.record import (
     Record,
     TrainingRun,
     check_folder,
+    note_plugins,
     read_digests,
     read_records,
     records_text,
     replacing_folder,
+    shell_command,
     write_bytes,
     write_records,
     write_text,
@@ -52,7 +54,7 @@ def source_of(what: str, overrides: tuple[str, ...], catalog: Catalog) -> Source
     facts = run.facts()
     if facts.state != "finished" or run.missing:
         fact = f"this run is {facts.state}" if facts.state != "finished" else f"no {', '.join(run.missing)} in this run"
-        raise user_error(fact, f"Finish it: archspec train --resume {what}", place=Place(what))
+        raise user_error(fact, f"Finish it: {shell_command('train', '--resume', what)}", place=Place(what))
     file = run.folder / "record.json"
     records = read_records(file) if is_file(file) else ()
     return Source(load(run.spec, overrides, catalog=catalog), facts.classes, facts.data, records)
@@ -92,6 +94,7 @@ def hand_over(
             build.compare()
         shutil.rmtree(here / "build", ignore_errors=True)
         records = (*build_records(build), *source.records)
+        note_plugins(here, catalog.plugins)
         write_text(here / SPEC, build.spec_text)
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, Place, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
@@ -34,8 +34,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog 
 
     Raises `UserError` with every fault, in the order of their places.
     """
-    catalog = catalog or bundled_catalog()
-    path = _find(source, catalog)
+    path = _find(source, catalog or bundled_catalog())
+    catalog = recalled(path, catalog)
     faults: list[Fault] = []
     document = read_file(path, faults)
     return _finish(document, path, overrides, catalog, faults)
@@ -45,7 +45,35 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
     """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
     faults: list[Fault] = []
     document = read_mapping(text, file, faults)
-    return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
+    path = Path(file)
+    return _finish(document, path, overrides, recalled(path, catalog), faults)
+
+
+def recalled(path: Path, catalog: Catalog | None) -> Catalog:
+    """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    from archspec.record.plugins import noted_plugins  # brings json, which importing this room must not
+
+    noted = noted_plugins(path) if exists(path) else ()
+    if catalog is None:
+        return Catalog(noted) if noted else bundled_catalog()
+    catalog.add(noted)
+    return catalog
+
+
+def load_named(written: Scalar, file: Path, path: str, catalog: Catalog) -> Spec:
+    """The spec that another document names: a path relative to its `file`, or the name of a bundled spec.
+
+    What is wrong with the name is said to stand where it is written, at `path`. Raises `UserError`.
+    """
+    name = str(written.value)
+    beside = file.parent / name
+    try:
+        found = _find(shown_path(beside) if name and is_file(beside) else name, catalog)
+    except UserError as error:
+        fault = error.faults[0]
+        fact = f"{fault.message} ({shown(written)})" if name.strip() else fault.message
+        raise UserError(Fault(fact, fault.remedy, path, written.place)) from None
+    return load(found, catalog=catalog)
 
 
 def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:

@@ -9,19 +9,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.evaluate.calibration import Progress as Calibration
 from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
 from archspec.evaluate.ledger import Ledger, default_ledger
 from archspec.evaluate.subject import Subject
-from archspec.record import Record, held, write_text
+from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
-from archspec.search.study.conditions import calibrated, fingerprints, predicted, predicts, settings_of, trains
+from archspec.search.study.conditions import calibrated, carries, fingerprints, predicted, predicts, settings_of, trains
 from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
@@ -124,6 +125,9 @@ class StudyRun:
             raise user_error(
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
             )
+        if needs:
+            for spec in (study.space, *study.beside.values()):
+                check_reads_rgb(spec)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():
@@ -157,11 +161,20 @@ class StudyRun:
     def run(self, watch: StudyWatch) -> StudyOutcome:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
+        for line in self._label_cautions():
+            watch.said(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+            note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
             return self.afterwards(result, settings, ledger, watch)
+
+    def _label_cautions(self) -> tuple[str, ...]:
+        """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
+        if not any(trains(metric) for metric in self.study.asked):
+            return ()
+        return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
 
     def prepared(self, watch: StudyWatch) -> Settings:
         """The settings with a latency table, where one is needed."""
@@ -180,6 +193,12 @@ class StudyRun:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
         study, budget = self.study, self.study.budget
         known = {one.name: one.definition for one in store.studies()}
+        definition = known.get(self.name, study.text)
+        if (
+            definition != study.text and not join
+        ):  # another budget, front or number of workers: machines that join follow
+            store.redefine(self.name, study.text)
+            definition = study.text
         return Search(
             space=self.space,
             screen=lambda candidate: self.screened(candidate, settings),
@@ -193,10 +212,11 @@ class StudyRun:
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
             workers=study.workers if any(map(trains, study.searched)) or study.workers > 1 else 0,
-            definition=known.get(self.name, study.text),
+            definition=definition,
             watch=watch,
             keep=lambda records: _kept(ledger, records),
             join=join,
+            carries=carries,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.store import TrialStore
 from archspec.search.study.outcome import Measured, Network, StudyOutcome
@@ -27,7 +28,9 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
     if not is_file(file):
         fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
         raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
-    study = load_study(file, catalog=Catalog(plugins))
+    catalog = Catalog(plugins)
+    study = load_study(file, catalog=catalog)
+    plugins = catalog.plugins  # those that it was made with, too
     here = folder.resolve()
     run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
     if run.name == here.name:
@@ -97,7 +100,7 @@ def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         fact = f"not the record of a study ({error})"
         raise user_error(
-            fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))
+            fact, f"Run {shell_command('search', '--resume', file.parent)}: it is written anew", place=Place(str(file))
         ) from error
 
 

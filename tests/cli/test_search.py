@@ -40,6 +40,20 @@ def searched(study: Path, *more: str) -> Path:
     return folder
 
 
+def test_a_raised_budget_reaches_the_machines_that_join(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archspec.search.study import joining
+
+    monkeypatch.setattr(joining, "check_shared", lambda url: None)  # a file does, where the machine is this one
+    storage = str(study.parent / "shared.db")
+    searched(study, "--storage", storage, "--trials", "3")
+    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 3
+    searched(study, "--storage", storage, "--trials", "7")
+    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+    result = run("worker", "--storage", storage, "--output", str(study.parent / "there"))
+    assert result.code == 0 and "7 done" in result.out
+    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+
+
 def true_front() -> set[tuple[int, float]]:
     """By brute force: few parameters, many operations."""
     from archspec.cost import price
@@ -88,7 +102,7 @@ def test_a_renamed_folder_is_the_same_study(study: Path, tmp_path: Path) -> None
     assert re.search(r"^evaluated +6$", shown.out, re.MULTILINE)
     page = tmp_path / "page.html"
     assert run("report", str(folder), "--output", str(page)).code == 0
-    assert "archspec search --resume renamed" in page.read_text()
+    assert f"archspec search --resume {folder}" in page.read_text()
     more = run("search", "--resume", str(folder), "--trials", "7")
     assert more.code == 0, more.err
     assert [path.name for path in (tmp_path / "searches").iterdir() if path.is_dir()] == ["renamed"]

@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.record import read_records
-from archspec.report._subject import Subject
+from archspec.record import read_command, read_records
+from archspec.report._subject import Subject, again
 
 
 def recognises(path: Path) -> bool:
@@ -17,7 +17,7 @@ def recognises(path: Path) -> bool:
     return is_file(path / "scores.json") and is_file(path / "record.json")
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records and the scores by class. Raises `UserError` when a file is damaged."""
     records = read_records(path / "record.json")
     scores = _scores(path / "scores.json")
@@ -30,13 +30,14 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="scores",
         path=path,
+        plugins=plugins,
         spec=records[0].spec if records else "",
         records=records,
         class_iou={name: value if isinstance(value, int | float) else None for name, value in iou.items()},
         class_names=tuple(iou),
         data=data,
         facts={f"said {number}": str(note) for number, note in enumerate(notes, 1)},
-        commands={"Score it again": f"archspec evaluate NETWORK --data {data}:DIR --split {split}"},
+        commands=again("Score it again", read_command(path / "record.json")),
         lead=f"Scored on {data}, split {split}." if data else "",
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archspec.evaluate.measures import measure_named
 from archspec.files import is_file
+from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Section
 from archspec.reporters.page.sections.bars import Bar, Bars
@@ -27,9 +28,9 @@ def recognises(path: Path) -> bool:
     return is_file(path / STUDY_FILE)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its trials and what was measured afterwards. Raises `UserError` when something is damaged or another's."""
-    run = study_in(path)
+    run = study_in(path, plugins=plugins)
     outcome = shown(run)
     study, size = outcome.study, run.space.size
     points = "a continuous space" if size is None else f"a space of {size:,} points"
@@ -38,6 +39,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="search",
         path=path,
+        plugins=plugins,
         facts={
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),
@@ -47,7 +49,7 @@ def read(path: Path) -> Subject:
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
             "device": f"{study.target.name}, {study.target.threads} thread(s), {study.target.precision}",
         },
-        commands={"Search it again, or go on": f"archspec search --resume {path.name}"},
+        commands={"Search it again, or go on": shell_command("search", "--resume", path)},
         sections=tuple(_sections(outcome)),
         lead=f"{study.summary or study.name}: {goals} over {points}.",
     )

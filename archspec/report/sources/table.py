@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_bytes, read_text
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, again
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters.page import Section, number
 from archspec.reporters.page.sections.bars import Bar, Bars
@@ -28,7 +28,7 @@ def recognises(path: Path) -> bool:
     return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in read_bytes(path)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its table. Raises `UserError` when it is damaged."""
     try:
         found = json.loads(read_text(path, most_bytes=DATA_BYTES))
@@ -42,8 +42,9 @@ def read(path: Path) -> Subject:
         name=table.title or path.stem,
         kind="table",
         path=path,
+        plugins=plugins,
         sections=tuple(_sections(table)),
-        commands={"Make it again": f"archspec ablate {table.title}"} if table.title else {},
+        commands=again("Make it again", meta.get("command")),
     )
 
 
