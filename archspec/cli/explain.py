@@ -89,7 +89,7 @@ def explain(
     given = None if labels is None else class_labels(labels)  # said before anything slow
     with waiting("opening the network"):
         need_library()
-        opened = open_network(network, overrides, folder, seed)
+        opened = open_network(network, overrides, folder, seed, colours=any(one.has_colours for one in pictures))
         names = Names.of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
