@@ -25,14 +25,14 @@ NAMED = 4  # classes that the table names of each picture
 def predict(
     network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
 ) -> None:
-    """Predict IMAGEs (or all images of a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
+    """Predict IMAGEs (or those in a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
 
     Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
     """
     from archspec.evaluate.class_names import classes_of_data
     from archspec.evaluate.contestants import open_contestant
     from archspec.evaluate.folders import made
-    from archspec.evaluate.prediction import check_results, pictures_in, predict_picture
+    from archspec.evaluate.prediction import check_results, pictures_in, pictures_left_out, predict_picture
     from archspec.reporters import Column, Table
 
     asked = Showing(**showing)
@@ -48,7 +48,8 @@ def predict(
         for number, picture in enumerate(pictures, 1):
             found = predict_picture(contestant, picture, viewing, folder, data)
             largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
-            rows.append((str(picture), str(found.labels), str(found.overlay), largest))
+            files = (str(picture), str(found.labels), str(found.overlay))
+            rows.append((*files, largest, contestant.image_range_said))
             if watch is not None:
                 watch(number, len(pictures))
     columns = (
@@ -56,6 +57,11 @@ def predict(
         Column("labels", "labels", detail=True),
         Column("overlay", "overlay", detail=True),
         Column("largest", "largest classes", wraps=True),
+        Column("image_range", "image range", detail=True),
     )
-    notes = (f"shown: {viewing.said()}", *(f"{contestant.name}: {note}" for note in contestant.notes))
+    notes = (
+        *pictures_left_out(images, output),
+        f"shown: {viewing.said()}",
+        *(f"{contestant.name}: {note}" for note in contestant.notes),
+    )
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
@@ -142,7 +143,7 @@ def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | d
         names = unreached(change, study.beside, written.beside)
         lines += [note_of(option_text(change), names)] if names else []
     for line in lines:
-        print(line, file=sys.stderr)
+        say(line)
 
 
 def _of_folder(
@@ -177,7 +178,7 @@ def _shown(run: StudyRun) -> StudyOutcome:
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import watching_study
-    from archspec.cli._search_report import begun, written
+    from archspec.cli._search_report import begun, going_on, written
     from archspec.record import check_folder
 
     check_folder(run.root)
@@ -186,17 +187,15 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        from archspec.record import plugins_words
-
-        print(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}", file=sys.stderr)
+        say(f"go on with: {going_on(run)}")
         raise
     files = written(outcome, run)
     if dashboard:
         from archspec.search.study.showing import mirrored
 
-        print(mirrored(run), file=sys.stderr)
+        say(mirrored(run))
     _put(outcome, run, reporter)
-    print(f"\n{files}", file=sys.stdout if reporter == "table" else sys.stderr)
+    print(safe(f"\n{files}"), file=sys.stdout if reporter == "table" else sys.stderr)
 
 
 def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:

@@ -51,21 +51,25 @@ class Opened:
         return int(self.model.output.shape[-1])
 
 
-def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0) -> Opened:
+def open_network(
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+) -> Opened:
     """A run's folder, a `.keras` file, or a spec (a path, or a bundled name). Raises `UserError`.
 
-    A spec has the weights that it names, else fresh ones of `seed`, which is said.
+    A spec has the weights that it names, else fresh ones of `seed`, which is said. `colours` says that it is for images
+    that are not grey, which a network of one channel does not read.
     """
     path = Path(source)
     if path.suffix == ".keras":
         if overrides:
             raise user_error("a .keras file has no spec to change", "Leave out --set", place=Place(source))
-        return _open_keras(path)
+        return _open_keras(path, colours)
     if is_folder(path):
-        return _open_run(path, overrides, catalog)
+        return _open_run(path, overrides, catalog, colours)
     spec = load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
     network = expand(spec)
     graph = trace(network, catalog)
+    _check_channels(graph.name, graph.inputs[0].channels, colours)
     fresh = f"freshly initialised, seed {seed}"
     imported = spec_weights(network, graph)
     if imported is None:
@@ -73,7 +77,7 @@ def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed
     return _opened(graph, imported.complete(graph, seed), imported.said(fresh))
 
 
-def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Opened:
+def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> Opened:
     """Its own weights, whatever the spec began with."""
     run = TrainingRun(folder)
     facts = run.facts()
@@ -83,6 +87,7 @@ def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Ope
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
     network = expand(load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog))
     graph = trace(network, catalog)
+    _check_channels(graph.name, graph.inputs[0].channels, colours)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=network.output_stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
@@ -95,26 +100,28 @@ def _opened(
 ) -> Opened:
     from archspec import lower
 
-    image = graph.inputs[0]
-    _check_channels(graph.name, image.channels)
     model = lower.to_keras(graph, weights)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
-    return Opened(graph.name, model, image.size, said, notes, class_names)
+    return Opened(graph.name, model, graph.inputs[0].size, said, notes, class_names)
 
 
-def _open_keras(path: Path) -> Opened:
+def _open_keras(path: Path, colours: bool) -> Opened:
     from archspec import lower
     from archspec.explain.logits import ending_in_logits, in_float32
 
     model, notes = in_float32(ending_in_logits(lower.load_keras(path), str(path)))
     height, width, channels = model.input.shape[1:]
-    _check_channels(str(path), channels)
+    _check_channels(str(path), channels, colours)
     size = None if height is None or width is None else (height, width)
-    return Opened(model.name, model, size, f"of {path}", notes)
+    fed = f"{path} is fed 0 to 255 for black to white (the file does not say)"
+    return Opened(model.name, model, size, f"of {path}", (*notes, fed))
 
 
-def _check_channels(name: str, channels: int) -> None:
+def _check_channels(name: str, channels: int, colours: bool) -> None:
+    if channels == 1 and colours:
+        fact = "reads images of 1 channel, and the images have colours (3 channels)"
+        raise user_error(fact, "Give grey images, or a network of 3 channels", place=Place(name))
     if channels not in (1, 3):
         fact = f"reads images of {channels} channels"
         raise user_error(fact, "Colour (3) and grey (1) can be explained", place=Place(name))

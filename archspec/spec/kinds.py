@@ -27,6 +27,7 @@ class Invalid:
 
 
 INVALID: Final = Invalid()
+LARGEST_INTEGER = 2**31 - 1  # sizes, strides and shapes of a `.tflite` are 32-bit integers
 
 
 class Reads(Protocol):
@@ -151,6 +152,13 @@ class NumberKind(Kind):
         if not self.fits(node):
             return reader.mismatch(self, node, path)
         value: Any = node.value  # type: ignore[union-attr]
+        if not self.real and abs(value) > LARGEST_INTEGER:
+            return reader.fault(
+                f"too large ({value:,})",
+                "Write a number below 2^31, the largest there is in a .tflite",
+                path,
+                node.place,
+            )
         broken = self.limits.broken(value)
         if broken:
             return reader.fault(f"{broken} ({value})", f"Allowed: {self.limits.words()}", path, node.place)

@@ -20,6 +20,7 @@ from archspec.graph.weights import initialise
 from archspec.spec import expand, parse
 
 CLASSES = 3
+SHORTEST = 16  # bytes that can still be damaged
 SPEC = """
 name: fuzzed
 input: {{size: [16, 24], preprocess: symmetric}}
@@ -65,7 +66,7 @@ def damaged(case: int, seed: int) -> tuple[str, bytes]:
     choice = random.Random(f"{seed} {case}")
     data, name = choice.choice(seeds()), choice.choice(tuple(MUTATIONS))
     for _ in range(choice.choice((1, 1, 1, 2, 4))):
-        data = MUTATIONS[name](data, choice)
+        data = MUTATIONS[name](data, choice) if len(data) > SHORTEST else data
     return name, data
 
 
