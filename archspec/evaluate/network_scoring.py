@@ -12,6 +12,7 @@ from operator import add
 import numpy as np
 
 from archspec.datasets import Dataset, Example
+from archspec.datasets._padding import padding_multiple
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.inference import Viewing, label_map
@@ -118,6 +119,11 @@ def score_networks(
         NetworkScore(turn.contestant, Scored(one, digest), _milliseconds(turn.seconds))
         for turn, one in zip(turns, counts, strict=True)
     ]
+
+
+def padding_multiple_of(examples: Sequence[Example], dataset: Dataset) -> int:
+    """What a spec's network pads the sides of these images to a multiple of: as training does for its validation."""
+    return padding_multiple(map(dataset.image_size, examples))
 
 
 def _pairs(dataset: Dataset, reference: Reference, split: str) -> list[tuple[Example, Item]]:

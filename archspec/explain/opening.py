@@ -45,6 +45,13 @@ class Opened:
         return int(self.model.input.shape[-1])
 
     @property
+    def align_corners(self) -> bool:
+        """How the network resizes its logits itself."""
+        from archspec import lower
+
+        return lower.aligns_corners(self.model)
+
+    @property
     def classes(self) -> int:
         """How many logits a pixel has."""
         return int(self.model.output.shape[-1])

@@ -120,7 +120,7 @@ class Training:
             self.watch.said(said)
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
-        validator = Validator(self.order.spec, dataset, stage.validation, stage.augmentation.image_pad)
+        validator = Validator(self.order.spec, dataset, stage.validation)
         return StageRun(
             self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
         )
