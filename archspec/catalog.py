@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import TEXT_BYTES, is_folder, read_bytes
 
 PART_KINDS = ("backbone", "head", "decoder")
 GENERATORS = "generators"
@@ -27,7 +28,7 @@ _PACKAGE = Path(__file__).resolve().parent
 def bundled_folder(name: str) -> Path:
     """The folder of bundled `blocks` or `specs`: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / name
-    return installed if installed.is_dir() else _PACKAGE.parent / name
+    return installed if is_folder(installed) else _PACKAGE.parent / name
 
 
 def bundled_generators() -> dict[str, Path]:
@@ -42,7 +43,7 @@ class Catalog:
     def __init__(self, plugins: tuple[Path, ...] = ()) -> None:
         self.plugins = tuple(Path(folder) for folder in plugins)
         for folder in self.plugins:
-            if not folder.is_dir():
+            if not is_folder(folder):
                 raise user_error(f"no such plugin folder ({folder})", "Name a folder that holds block or part files")
         self._functions: dict[str, Callable[..., Any]] = {}
 
@@ -55,7 +56,7 @@ class Catalog:
                 kind = path.parent.name.removesuffix("s")
                 if kind in parts:
                     parts[kind][path.stem] = path
-                elif re.search(r"^(backbone|extends)\s*:", path.read_text("utf-8", "replace"), re.MULTILINE):
+                elif re.search(r"^(backbone|extends)\s*:", _text(path), re.MULTILINE):
                     specs[path.stem] = path
                 else:
                     for found in parts.values():
@@ -118,12 +119,16 @@ class Catalog:
 
     def summary(self, path: Path) -> str:
         """The first line that describes a block (docstring) or a YAML file (`summary:` or first comment)."""
-        text = path.read_text("utf-8", "replace")
+        text = _text(path)
         if path.suffix == ".py":
             match = re.match(r'\s*[rR]?"""\s*(.+?)\s*(?:"""|\n)', text)
         else:
             match = re.search(r"^summary:\s*(.+?)\s*$", text, re.MULTILINE) or re.match(r"#\s*(.+?)\s*\n", text)
         return match.group(1).strip("'\"") if match else ""
+
+
+def _text(path: Path) -> str:
+    return read_bytes(path, most_bytes=TEXT_BYTES).decode("utf-8", "replace")
 
 
 def _code(plugin: Path) -> list[Path]:

@@ -5,7 +5,7 @@ Exits with 1 when a GFLOPs figure is more than 0.02 off, or a size more than 1.5
 
 from __future__ import annotations
 
-from argparse import Namespace
+from argparse import SUPPRESS, Namespace
 from dataclasses import dataclass
 
 from harness.command import make_parser, run, tell
@@ -118,10 +118,10 @@ def _row(published: Published, made: Ours) -> tuple[str | float, ...]:
 
 def host_latencies(ours: list[Ours], arguments: Namespace) -> tuple[Latency, ...]:
     """All four in turns on this machine, one thread."""
-    preset = "quick" if arguments.quick else arguments.preset
-    tell(f"measuring latency ({preset}) …")
+    procedure = "quick" if arguments.quick else arguments.procedure
+    tell(f"measuring latency ({procedure}) …")
     models = [Model.of(made.trained, published.spec) for published, made in zip(PUBLISHED, ours, strict=True)]
-    return measure(models, procedure=preset, reference=0)
+    return measure(models, procedure=procedure, reference=0)
 
 
 def _latency_cells(published: Published, latency: Latency) -> tuple[float, ...]:
@@ -143,5 +143,6 @@ def _latency_note(latency: Latency) -> str:
 if __name__ == "__main__":
     parser = make_parser(__doc__)
     parser.add_argument("--latency", action="store_true", help="also measure all four on this machine, in turns")
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="default", help="latency protocol")
+    parser.add_argument("--procedure", choices=sorted(PRESETS), default="default", help="how latency is measured")
+    parser.add_argument("--preset", dest="procedure", choices=sorted(PRESETS), help=SUPPRESS)
     run(table5, parser.parse_args())

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archspec.errors import UserError, user_error
 from archspec.evaluate.ladder.contract import Evaluation, Settings
-from archspec.record import Record
+from archspec.record import Interruption, Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.heartbeat import Heartbeat
 from archspec.search.history import History, told_in_order
@@ -80,8 +78,8 @@ class Search:
         pool: Workers = SameProcess(self.evaluator, self.settings)
         if self.workers:
             pool = WorkerPool(self.workers, self.evaluator, self.settings)
-        running = _Running(self, study, pool)
-        with _terminated_as_interrupt(), Heartbeat(study):
+        with interruption(signal.SIGINT, signal.SIGTERM) as wanted, Heartbeat(study):
+            running = _Running(self, study, pool, wanted)
             try:
                 result = running.result(running.until_stopped())
             finally:
@@ -93,8 +91,9 @@ class Search:
 class _Running:
     """One session of a search."""
 
-    def __init__(self, search: Search, study: Study, pool: Workers) -> None:
+    def __init__(self, search: Search, study: Study, pool: Workers, interruption: Interruption) -> None:
         self._search, self._study, self._pool = search, study, pool
+        self._interruption = interruption
         self._history = History(search.objectives)
         task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
         self._sampler = make_sampler(search.sampler, task, search.sampler_options)
@@ -112,15 +111,23 @@ class _Running:
         """Work until there is a reason to stop."""
         self._search.watch.started(self._progress())
         while True:
+            self._interruption.check()
             self._hear()
             stopped = self._fill()
             if self._pool.busy:
-                for outcome in self._pool.wait(POLL_S):
+                for outcome in self._outcomes():
                     self._record(outcome)
             elif stopped is not None and (stopped != "budget" or self._spent()):
                 return stopped
             elif stopped is not None:
                 time.sleep(POLL_S)  # others are at the last ones: take over if they die
+
+    def _outcomes(self) -> Iterable[Outcome]:
+        """What has ended; where this process evaluates by itself, an interrupt need not wait for the end of it."""
+        if self._search.workers:
+            return self._pool.wait(POLL_S)
+        with self._interruption.at_once():
+            return list(self._pool.wait(POLL_S))
 
     def result(self, stopped: Stopped) -> SearchResult:
         """Everything that is known now."""
@@ -185,6 +192,7 @@ class _Running:
     def _new(self) -> Trial | Stopped:
         """Propose until one passes the screen and is claimed."""
         while True:
+            self._interruption.check()
             if self._late():
                 return "time"
             proposal = self._proposals.next()
@@ -318,20 +326,3 @@ def closed(trial: Trial, outcome: Outcome, objectives: tuple[Objective, ...]) ->
         reason = evaluation.fault or f"no number for {', '.join(missing)}"
         return replace(trial, state="failed", values=evaluation.values, reason=reason)
     return replace(trial, state="done", values=evaluation.values)
-
-
-@contextmanager
-def _terminated_as_interrupt() -> Iterator[None]:
-    """SIGTERM (a job's time limit, a pod that is moved) ends a search as Ctrl-C does. Only the main thread may ask."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

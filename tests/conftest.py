@@ -1,6 +1,12 @@
 """What every test may rely on: a quiet, repeatable TensorFlow, the same examples each time, real data where given."""
 
+import fcntl
 import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 # Before anything imports TensorFlow: without oneDNN its numbers do not depend on the thread count.
@@ -11,6 +17,8 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 import hypothesis
 import pytest
+
+from tests.needs import absent, needed_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -25,14 +33,47 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
-def _folder_from(variable: str, holds: str) -> Path:
-    value = os.environ.get(variable)
-    if not value:
-        pytest.skip(f"set {variable} to a folder that holds {holds}")
-    folder = Path(value)
-    if not folder.is_dir():
-        pytest.fail(f"{variable} is set, but is not a folder ({value})")
-    return folder
+_LOCKS = "ARCHSPEC_TESTS_LOCKS"  # the folder of the locks by which `alone` is kept
+_GIB_A_PROCESS = 3  # what a test that trains may take
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run in the background starts with Ctrl-C ignored, and so would every process that a test interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if not hasattr(config, "workerinput"):  # worker processes inherit it
+        os.environ[_LOCKS] = tempfile.mkdtemp(prefix="archspec-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What `pytest_configure` made goes."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(_LOCKS), ignore_errors=True)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Before anything runs: what will be skipped on this machine, and what it lacks."""
+    return absent()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """One process a processor, as far as the memory reaches; PYTEST_XDIST_AUTO_NUM_WORKERS decides where it is set."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return max(1, min(len(os.sched_getaffinity(0)), int(gib / _GIB_A_PROCESS)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """A test marked `alone` measures wall time: it runs while no other process of this run has a test."""
+    with ExitStack() as stack:
+        if hasattr(item.config, "workerinput"):  # one of several processes
+            folder = Path(os.environ[_LOCKS])
+            room = stack.enter_context((folder / "room").open("a"))
+            with (folder / "door").open("a") as door:  # who waits for an empty room lets nobody else in
+                fcntl.flock(door, fcntl.LOCK_EX)
+                fcntl.flock(room, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        return (yield)
 
 
 @pytest.fixture(scope="session")
@@ -44,12 +85,10 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def data_folder() -> Path:
     """Real images and labels ($ARCHSPEC_DATA: camvid/, voc/, weights/, …); skipped where there are none."""
-    return _folder_from("ARCHSPEC_DATA", "camvid/, voc/, weights/")
+    return needed_folder("real data")
 
 
 @pytest.fixture(scope="session")
 def tflite_folder() -> Path:
     """Real .tflite files that archspec did not write ($ARCHSPEC_TFLITE_DIR, else $ARCHSPEC_DATA/tflite), or a skip."""
-    if "ARCHSPEC_TFLITE_DIR" not in os.environ and "ARCHSPEC_DATA" in os.environ:
-        return _folder_from("ARCHSPEC_DATA", "tflite/") / "tflite"
-    return _folder_from("ARCHSPEC_TFLITE_DIR", "*.tflite files")
+    return needed_folder("real .tflite files")

@@ -27,6 +27,8 @@ class Ablation:
     """`rows` in the order they are shown; `base` is the name of the one that the others are compared with.
 
     Metrics that train are taken once a seed. `published` are numbers of others: metric -> row -> value.
+    `correct` says how p is corrected for the number of rows. `unreached` are common changes (`--set …`) that some rows
+    do not hear of, with the names of those rows.
     """
 
     name: str
@@ -39,10 +41,12 @@ class Ablation:
     target: Target = HOST
     procedure: str = "default"
     workers: int = 2
+    correct: str = "none"
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     summary: str = ""
     source: str = ""
     file: str = field(default="", compare=False)
+    unreached: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def base_row(self) -> Row:

@@ -18,8 +18,9 @@ def chosen(
     data: tuple[str, ...] = (),
     workers: int | None = None,
     procedure: str | None = None,
+    correct: str | None = None,
 ) -> Ablation:
-    """Only some rows (the base stays), other seeds, data, workers, procedure. Raises `UserError` for unknown names."""
+    """Only some rows (the base stays), other seeds, data, and so on. Raises `UserError` for unknown names."""
     names = [row.name for row in ablation.rows]
     for name in rows:
         if name not in names:
@@ -27,6 +28,7 @@ def chosen(
     if procedure is not None and procedure not in PRESETS:
         raise user_error(f"unknown procedure '{procedure}'", nearest(procedure, PRESETS), path="--procedure")
     kept = tuple(row for row in ablation.rows if not rows or row.name in (*rows, ablation.base))
+    specs = {name for row in kept for name in (row.name, row.name.removesuffix(f", {row.precision}"))}
     return replace(
         ablation,
         rows=kept,
@@ -34,6 +36,12 @@ def chosen(
         data=data or ablation.data,
         workers=workers or ablation.workers,
         procedure=procedure or ablation.procedure,
+        correct=correct or ablation.correct,
+        unreached={
+            option: some
+            for option, names in ablation.unreached.items()
+            if (some := tuple(name for name in names if name in specs))
+        },
         published={
             metric: {name: value for name, value in of.items() if name in {row.name for row in kept}}
             for metric, of in ablation.published.items()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 from archspec.ablation.ablation import Row
 from archspec.ablation.planning import Item, trains
@@ -15,8 +14,10 @@ from archspec.devices import procedure
 from archspec.evaluate.ledger import Ledger
 from archspec.evaluate.measures import measure_named
 from archspec.evaluate.subject import Subject
+from archspec.files import exists
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
+from archspec.spec.overrides import note_of
 from archspec.train import load_recipe
 
 COLUMNS = (
@@ -34,10 +35,11 @@ def plan_table(run: AblationRun) -> Table:
     """A row a row; nothing is measured but the graphs, and no ledger is made. Raises `UserError`."""
     run.check()
     with ExitStack() as stack:
-        there = "://" in run.ledger or Path(run.ledger).exists()
+        there = "://" in run.ledger or exists(run.ledger)
         ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
         plan = run.plan(ledger)
-        notes = (f"ledger: {run.ledger}", *_trainings_said(run, plan), *_latencies_said(run, ledger))
+        unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())
+        notes = (f"ledger: {run.ledger}", *unreached, *_trainings_said(run, plan), *_latencies_said(run, ledger))
     rows = [_row(run, row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
     return Table(run.ablation.name, COLUMNS, tuple(rows), notes)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from archspec.ablation.comparing import CORRECTIONS
 from archspec.devices import PRESETS
 from archspec.export import PRECISIONS
 from archspec.search.study.kinds import (
@@ -55,6 +56,7 @@ ABLATION_KINDS: dict[str, Kind] = {
     "procedure": LiteralKind(tuple(PRESETS)),
     "precisions": DistinctKind(ListKind(LiteralKind(PRECISIONS))),
     "workers": COUNT,
+    "correct": LiteralKind(CORRECTIONS),
 }
 ROW_KEYS = ("base", "overrides", "variants", "grid", "one_at_a_time", "leave_one_out", "published", "compare_with")
 KEYS = (*ABLATION_KINDS, *ROW_KEYS)

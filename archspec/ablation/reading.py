@@ -12,14 +12,17 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest
 from archspec.export import Precision
+from archspec.files import is_file
 from archspec.search.study import Target
 from archspec.spec import Spec, load, override
 from archspec.spec.document import raise_together
 from archspec.spec.kinds import Kind
 from archspec.spec.loading import parse_document
+from archspec.spec.locating import find_document, place_of
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
+from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
 from archspec.spec.reader import Reader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 
@@ -35,7 +38,7 @@ def ablation_names() -> dict[str, Path]:
 def load_ablation(
     source: str | Path,
     *,
-    overrides: Sequence[str | Mapping[str, Any]] = (),
+    overrides: Sequence[Change] = (),
     catalog: Catalog | None = None,
 ) -> Ablation:
     """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
@@ -54,20 +57,14 @@ def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None =
 
 
 def _find(source: str | Path) -> Path:
-    path, names = Path(source), ablation_names()
-    if path.is_file():
-        return path
-    if str(source) in names:
-        return names[str(source)]
-    fact = "this is a folder" if path.is_dir() else "no such ablation file, nor a bundled ablation of that name"
-    raise user_error(fact, nearest(path.stem, names) or "Name a file", place=Place(one_line(str(source), 200)))
+    return find_document(source, ablation_names(), "ablation")
 
 
 def _finish(
     document: Table | None,
     path: Path,
     faults: list[Fault],
-    overrides: Sequence[str | Mapping[str, Any]],
+    overrides: Sequence[Change],
     catalog: Catalog,
 ) -> Ablation:
     if document is None:
@@ -96,7 +93,7 @@ class _Reading(Reader):
         """None here."""
         return frozenset(), ""
 
-    def ablation(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> Ablation | None:
+    def ablation(self, document: Table, overrides: Sequence[Change]) -> Ablation | None:
         """The ablation; None after faults."""
         for key, entry in document.entries.items():
             if key not in KEYS:
@@ -111,7 +108,8 @@ class _Reading(Reader):
         specs = self._specs(document, overrides)
         if self.faults or specs is None:
             return None
-        rows = tuple(_with_precisions(specs, values.pop("precisions", (FLOAT32,))))
+        precisions = values.pop("precisions", (FLOAT32,))
+        rows = tuple(_with_precisions(specs, precisions))
         named = document.get("compare_with")
         base = rows[0].name if named is None else str(plain(named))
         if base not in {row.name for row in rows}:
@@ -120,13 +118,34 @@ class _Reading(Reader):
             return None
         names = [row.name for row in rows]
         published = published_of(document.get("published"), names, values["metrics"], self.faults)
+        unreached = self._unreached(document, overrides, specs)
         if self.faults:
             return None
         values["target"] = values.pop("device", Target())
         values["recipes"] = {metric: self._seen(one) for metric, one in values.get("recipes", {}).items()}
-        return Ablation(rows=rows, base=base, published=published, file=shown_path(self.path), **values)
+        return Ablation(
+            rows=rows, base=base, published=published, file=shown_path(self.path), unreached=unreached, **values
+        )
 
-    def _specs(self, document: Table, overrides: Sequence[str | Mapping[str, Any]]) -> dict[str, Spec] | None:
+    def _unreached(
+        self,
+        document: Table,
+        overrides: Sequence[Change],
+        specs: Mapping[str, Spec],
+    ) -> dict[str, tuple[str, ...]]:
+        """The rows that a common change leaves alone, by its option; one that changes none is a fault."""
+        found = {}
+        for index, change in enumerate(overrides):
+            others = [*overrides[:index], *overrides[index + 1 :]]
+            without = _Reading([], self.catalog, self.path)._specs(document, others) or {}
+            names = unreached(change, specs, without)
+            if names and changes_none(specs, without):
+                self.faults.append(fault_of(change, names))
+            elif names:
+                found[option_text(change)] = names
+        return found
+
+    def _specs(self, document: Table, overrides: Sequence[Change]) -> dict[str, Spec] | None:
         written = document.get("base")
         base = None if written is None else self._tried_spec(written, "base")
         if base is None:
@@ -151,7 +170,7 @@ class _Reading(Reader):
             found = {(base.name if base.name not in found else BASE): base, **found}
         return found
 
-    def _variants(self, node: Table, rows: Rows, common: Sequence[str | Mapping[str, Any]]) -> None:
+    def _variants(self, node: Table, rows: Rows, common: Sequence[Change]) -> None:
         for name, entry in node.entries.items():
             if not isinstance(entry.node, Table):
                 fact = f"must be a mapping of changes ({shown(entry.node)})"
@@ -175,7 +194,7 @@ class _Reading(Reader):
                 return load(self._seen(written.value), catalog=self.catalog)
         except UserError as error:
             fault = error.faults[0]
-            if isinstance(written, Scalar) and fault.place == Place(str(self._seen(str(written.value)))):
+            if isinstance(written, Scalar) and fault.place == place_of(self._seen(str(written.value))):
                 self.faults.append(replace(fault, path=path, place=written.place))
             else:
                 self.faults.extend(error.faults)
@@ -185,7 +204,7 @@ class _Reading(Reader):
         )
         return None
 
-    def _overridden(self, spec: Spec, changes: Sequence[str | Mapping[str, Any]]) -> Spec | None:
+    def _overridden(self, spec: Spec, changes: Sequence[Change]) -> Spec | None:
         before = len(self.faults)
         for change in changes:
             try:
@@ -207,7 +226,7 @@ class _Reading(Reader):
     def _seen(self, name: str) -> str:
         """A path of the file as seen from here; what is no file there is left as it is (a bundled name)."""
         there = self.path.parent / name
-        return shown_path(there) if there.is_file() else name
+        return shown_path(there) if is_file(there) else name
 
 
 def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[Precision]) -> list[Row]:

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from archspec.ablation.comparing import ROUNDS_RULE, SEEDS_RULE, Difference, difference
+from archspec.ablation.comparing import HOLM, NOISE, UNTESTED, Difference, differences, rules
 from archspec.ablation.planning import trains
 from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.stating import conditions_said, faults_said
 from archspec.evaluate.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
+from archspec.spec.overrides import note_of
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3, "GFLOPs": 3, "GMACs": 3}
 WHOLE = ("params", "params_total")
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
-BEST, NOISE = "*", "≈"
+BEST = "*"
+Compared = Mapping[str, Mapping[str, Difference]]  # by metric, then row
 
 
 def data_table(result: AblationResult) -> Table:
     """One column a number, nothing rounded: for CSV, JSON and frames."""
-    ablation = result.ablation
+    ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     rows: list[list[Cell]] = [[row.name] for row in ablation.rows]
     for metric in ablation.metrics:
         unit = _unit(metric)
-        names = _numbers_of(result, metric)
+        every = [_numbers(result, row.name, metric, compared[metric].get(row.name)) for row in ablation.rows]
+        names = _numbers_of(every, metric)
         columns += [Column(name, name, unit if name == metric else "", "number") for name in names]
-        for row, cells in zip(ablation.rows, rows, strict=True):
-            numbers = _numbers(result, row.name, metric)
+        for cells, numbers in zip(rows, every, strict=True):
             cells.extend(numbers[name] for name in names)
-    return Table(ablation.name, tuple(columns), tuple(map(tuple, rows)), tuple(_notes(result)))
+    return Table(ablation.name, tuple(columns), tuple(map(tuple, rows)), tuple(_notes(result, compared)))
 
 
-def _numbers(result: AblationResult, row: str, metric: str) -> dict[str, Cell]:
+def _compared(result: AblationResult) -> dict[str, dict[str, Difference]]:
+    return {metric: differences(result, metric) for metric in result.ablation.metrics}
+
+
+def _numbers(result: AblationResult, row: str, metric: str, found: Difference | None) -> dict[str, Cell]:
+    """All of a row and a metric; `found` is None of the base."""
     reading = result.reading(row, metric)
-    found = _difference(result, row, metric)
-    is_base = row == result.ablation.base
     numbers: dict[str, Cell] = {
         metric: int(reading.mean) if metric in WHOLE and reading.mean is not None else reading.mean,
         f"{metric}_std": reading.std,
         f"{metric}_n": len(reading.by_seed),
-        f"{metric}_delta": None if is_base else found.delta,
-        f"{metric}_p": None if is_base else found.p,
-        f"{metric}_within_noise": None if is_base else found.within_noise,
+        f"{metric}_delta": None if found is None else found.delta,
+        f"{metric}_delta_n": None if found is None or not trains(metric) else found.pairs,
+        f"{metric}_p": None if found is None else found.p,
+        f"{metric}_p_{HOLM}": None if found is None else found.corrected_p,
+        f"{metric}_within_noise": None if found is None else found.within_noise,
+        f"{metric}_tested": None if found is None else found.tested,
         f"{metric}_iqr": reading.spread or None,
         f"{metric}_published": result.ablation.published.get(metric, {}).get(row),
     }
@@ -56,9 +64,8 @@ def _numbers(result: AblationResult, row: str, metric: str) -> dict[str, Cell]:
     return numbers
 
 
-def _numbers_of(result: AblationResult, metric: str) -> list[str]:
+def _numbers_of(rows: Sequence[Mapping[str, Cell]], metric: str) -> list[str]:
     """Which numbers of a metric some row has."""
-    rows = [_numbers(result, row.name, metric) for row in result.ablation.rows]
     names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
     keep = [metric, *(name for name in names if name != metric)]
     return keep if trains(metric) else [name for name in keep if name != f"{metric}_n"]
@@ -66,18 +73,20 @@ def _numbers_of(result: AblationResult, metric: str) -> list[str]:
 
 def people_table(result: AblationResult) -> Table:
     """One cell a metric, with its spread, the difference to the base beside it, and published numbers after it."""
-    ablation = result.ablation
+    ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     cells: list[list[Cell]] = [[row.name] for row in ablation.rows]
     for metric in ablation.metrics:
-        for column, found in _columns(result, metric):
+        for column, found in _columns(result, metric, compared[metric]):
             columns.append(column)
             for row, cell in zip(cells, found, strict=True):
                 row.append(cell)
-    return Table(ablation.name, tuple(columns), tuple(map(tuple, cells)), tuple(_notes(result)))
+    return Table(ablation.name, tuple(columns), tuple(map(tuple, cells)), tuple(_notes(result, compared)))
 
 
-def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list[Cell]]]:
+def _columns(
+    result: AblationResult, metric: str, compared: Mapping[str, Difference]
+) -> Iterator[tuple[Column, list[Cell]]]:
     ablation, rows = result.ablation, [row.name for row in result.ablation.rows]
     best = _best(result, metric)
     name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
@@ -86,9 +95,7 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
     values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
     yield Column(metric, name, _unit(metric), align="right"), values
     if len(rows) > 1:
-        deltas: list[Cell] = [
-            None if row == ablation.base else _delta(_difference(result, row, metric), metric) for row in rows
-        ]
+        deltas: list[Cell] = [_delta(compared[row], metric) if row in compared else None for row in rows]
         yield Column(f"{metric}_delta", "Δ", align="right"), deltas
     published = ablation.published.get(metric, {})
     if published:
@@ -96,7 +103,7 @@ def _columns(result: AblationResult, metric: str) -> Iterator[tuple[Column, list
         yield Column(f"{metric}_published", "published", align="right"), found
     if metric == _timed(result):
         ratios: list[Cell] = [_ratio(result.ratios[row].value) for row in rows]
-        yield Column("latency_to_base", f"ratio to {ablation.base}", align="right"), ratios
+        yield Column("latency_to_base", "ratio", align="right"), ratios
         basis = published.get(ablation.base)
         if basis:
             theirs: list[Cell] = [_ratio(published[row] / basis if row in published else None) for row in rows]
@@ -114,11 +121,14 @@ def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:
 
 
 def _delta(found: Difference, metric: str) -> str | None:
-    if found.delta is None:
+    """`≈ +0.0100`, `+0.1100 (n = 2) †`."""
+    text = _number(found.delta, metric)
+    if text is None and not found.partial:
         return None
-    text = _number(found.delta, metric) or ""
-    signed = text if text.startswith("-") or not text.strip("0.,") else f"+{text}"
-    return f"{NOISE} {signed}" if found.within_noise else signed
+    signed = "-" if text is None else text if text.startswith("-") or not text.strip("0.,") else f"+{text}"
+    noise = f"{NOISE} " if found.within_noise else ""
+    shared = f" (n = {found.pairs})" if found.partial else ""
+    return f"{noise}{signed}{shared}{f' {UNTESTED}' if found.tested is False else ''}"
 
 
 def _number(value: float | None, metric: str) -> str | None:
@@ -152,11 +162,6 @@ def _unit(metric: str) -> str:
     return "" if metric.endswith(f"_{unit.lower().replace('²', '2')}") or metric == unit.lower() else unit
 
 
-def _difference(result: AblationResult, row: str, metric: str) -> Difference:
-    ratio = result.ratios.get(row) if metric in LATENCIES else None
-    return difference(result.reading(row, metric), result.reading(result.ablation.base, metric), ratio)
-
-
 def _best(result: AblationResult, metric: str) -> set[str]:
     """The rows of the best mean, where there is more than one to choose from."""
     means = {row.name: result.reading(row.name, metric).mean for row in result.ablation.rows}
@@ -167,18 +172,16 @@ def _best(result: AblationResult, metric: str) -> set[str]:
     return {row for row, value in known.items() if value == best}
 
 
-def _notes(result: AblationResult) -> Iterator[str]:
+def _notes(result: AblationResult, compared: Compared) -> Iterator[str]:
     ablation = result.ablation
     if len(ablation.rows) > 1:
         yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
-        others = [row.name for row in ablation.rows if row.name != ablation.base]
-        differences = [_difference(result, row, metric) for row in others for metric in ablation.metrics]
-        if any(one.within_noise for one in differences if one.p is not None):
-            yield SEEDS_RULE
-        if any(one.within_noise for one in differences if one.p is None):
-            yield ROUNDS_RULE
+        if result.ratios:
+            yield f"ratio: {_timed(result)} over that of {ablation.base}, paired round by round"
+        yield from rules(compared, ablation.correct)
     if ablation.published:
         yield f"published: {ablation.source or 'as the file says'}"
+    yield from (note_of(option, names) for option, names in ablation.unreached.items())
     for row, first in result.equivalents.items():
         yield f"{row} is the same network as {first}"
     yield from conditions_said(result)

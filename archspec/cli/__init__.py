@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import archspec
+from archspec.cli._streams import discard_output, open_standard_streams
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2
@@ -42,12 +43,20 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; the reader of a pipe who has seen enough is no error."""
+        """As click does; without a current folder no path means anything.
+
+        The reader of a pipe who has seen enough is no error: click would make it one.
+        """
+        try:
+            os.getcwd()
+        except OSError as error:
+            fact = f"the current folder cannot be used ({error.strerror}): was it removed?"
+            raise click.ClickException(f"{fact} Change to another one") from None
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered has somewhere to go
+            discard_output()
             raise click.exceptions.Exit(0) from None
         return result
 
@@ -60,26 +69,45 @@ def archspec_command() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit: 0, 2 for what the user can mend, 130 when interrupted."""
+    open_standard_streams()
     _warn_of_namesake()
     try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        print(f"archspec: {_fault_of_system(error)}", file=sys.stderr)
+        code = USER_ERROR
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """The exit code of one command; its faults are printed."""
+    try:
         code = archspec_command.main(arguments, prog_name="archspec", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)  # a command that raises `Exit` comes back as its code
     except UserError as error:
-        for fault in error.faults:
-            print(fault, file=sys.stderr)
-        sys.exit(USER_ERROR)
+        lines, code = [str(fault) for fault in error.faults], USER_ERROR
     except Problem as problem:  # a fact that nobody between here and there could place
-        print(f"archspec: {problem.at(NOWHERE)}", file=sys.stderr)
-        sys.exit(USER_ERROR)
+        lines, code = [f"archspec: {problem.at(NOWHERE)}"], USER_ERROR
     except click.exceptions.NoArgsIsHelpError as help_wanted:
-        print(help_wanted.format_message(), file=sys.stderr)
-        sys.exit(USER_ERROR)
+        lines, code = [help_wanted.format_message()], USER_ERROR
     except click.ClickException as error:
-        print(f"archspec: {error.format_message()}", file=sys.stderr)
-        sys.exit(USER_ERROR)
+        lines, code = [f"archspec: {error.format_message()}"], USER_ERROR
     except (KeyboardInterrupt, click.Abort):
-        print("archspec: interrupted; what was finished is kept", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+        lines, code = ["archspec: interrupted; what was finished is kept"], INTERRUPTED
+    else:
+        return code if isinstance(code, int) else 0  # a command that raises `Exit` comes back as its code
+    for line in lines:
+        print(line, file=sys.stderr)
+    return int(code)
+
+
+def _fault_of_system(error: OSError) -> str:
+    """What the system refused: a file that nobody looked at before, else the output."""
+    reason = error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: cannot be used ({reason})"
+    discard_output()
+    return f"the output cannot be written ({reason}). Free the disk, or send it elsewhere"
 
 
 def _warn_of_namesake() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._cost_tables import detail_table, sheets_table
+from archspec.cli._options import wide
 from archspec.devices import latency_table
 from archspec.evaluate import build_records
 from archspec.export.delegates import stays_said
@@ -65,7 +66,7 @@ class BuildReport:
     def _put(self, table: Table) -> None:
         self._tables.append(table)
         if self._reporter == "table":
-            report(table, self._stream)
+            report(table, self._stream, wide=wide())
             self._stream.write("\n")
             self._stream.flush()
 
@@ -90,7 +91,7 @@ def file_table(build: Build) -> Table:
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
         *((f"stays on {name}", stays_said(census, kind)) for kind, name in ACCELERATORS.items()),
     )
-    columns = (Column("what", "TensorFlow Lite file"), Column("value", ""))
+    columns = (Column("what", "TensorFlow Lite file"), Column("value", "", wraps=True))
     return Table("", columns, rows, (f"weights: {build.weights_said}", *exported.notes))
 
 
@@ -124,7 +125,7 @@ def _agreement_row(weights: str, equality: Equality) -> tuple[str, int, str, str
 def records_table(build: Build) -> Table:
     """One row a number: for CSV and Markdown."""
     columns = (Column("metric", "metric"), Column("value", "value", kind="number"), Column("unit", "unit"),
-               Column("conditions", "conditions"))  # fmt: skip
+               Column("conditions", "conditions", wraps=True))  # fmt: skip
     rows = tuple(
         (
             record.metric,

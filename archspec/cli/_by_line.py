@@ -10,6 +10,7 @@ from pathlib import Path
 from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, LayerCost, layer_costs
 from archspec.errors import Place
+from archspec.files import is_file, read_text
 from archspec.reporters import Cell, Column, Table
 
 
@@ -167,4 +168,4 @@ def lines_table(
 
 def _text(file: str) -> list[str] | None:
     path = Path(file)
-    return path.read_text("utf-8").splitlines() if path.is_file() else None
+    return read_text(path).splitlines() if is_file(path) else None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from archspec.devices import Device
     from archspec.evaluate.calibration import Progress
 
-COLUMNS = (Column("what", "Calibration"), Column("value", "Value"))
+COLUMNS = (Column("what", "Calibration"), Column("value", "Value", wraps=True))
 
 
 def calibrate_and_report(
@@ -31,6 +31,8 @@ def calibrate_and_report(
 
 def calibration_report(table: LatencyTable, path: Path) -> Table:
     """One row a fact."""
+    from archspec.cost.latency.correction import ALONE
+
     conditions = table.conditions
     rows: list[tuple[Cell, ...]] = [
         ("device", f"{conditions.device}, {conditions.cpu}"),
@@ -38,7 +40,8 @@ def calibration_report(table: LatencyTable, path: Path) -> Table:
         ("operators measured", str(len(table.entries))),
     ]
     if table.correction is not None:
-        factors = ", ".join(f"{code} {factor:.2f}" for code, factor in table.correction.factors.items())
+        fitted = {code: factor for code, factor in table.correction.factors.items() if factor != ALONE}
+        factors = ", ".join(f"{code} {factor:.2f}" for code, factor in fitted.items())
         rows.append(("fitted to networks", str(table.correction.networks)))
         rows.append(("factors in a network", factors))
     if table.score is not None:

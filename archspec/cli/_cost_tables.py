@@ -14,16 +14,16 @@ from archspec.reporters import Column, Table
 Row = tuple[str | int | tuple[int, ...] | None, ...]
 SHEET_COLUMNS = (
     Column("name", "network"),
-    Column("hash", "hash"),
+    Column("hash", "hash", detail=True),
     Column("input_size", "input"),
-    Column("classes", "classes", kind="integer"),
-    Column("output_stride", "output stride", kind="integer"),
+    Column("classes", "classes", kind="integer", detail=True),
+    Column("output_stride", "output stride", kind="integer", detail=True),
     Column("params", "params", kind="integer"),
-    Column("params_total", "params with statistics", kind="integer"),
+    Column("params_total", "params with statistics", kind="integer", detail=True),
     Column("macs", "MACs", kind="integer"),
     Column("gflops", "GFLOPs", "2 x GMACs", kind="number", digits=3),
     Column("peak_memory_mb", "peak memory", "MB", kind="number", digits=2),
-    Column("memory_access_mb", "memory access", "MB", kind="number", digits=1),
+    Column("memory_access_mb", "memory access", "MB", kind="number", digits=1, detail=True),
     Column("float32_mb", "float32 .tflite", "MB", kind="number", digits=2),
     Column("float16_mb", "float16", "MB", kind="number", digits=2),
     Column("dynamic_mb", "dynamic", "MB", kind="number", digits=2),
@@ -62,20 +62,20 @@ DETAIL_NOTES = (
 )
 DETAIL_COLUMNS = (
     Column("name", "name"),
-    Column("layer", "layer"),
-    Column("output_shape", "output"),
+    Column("layer", "layer", detail=True),
+    Column("output_shape", "output", detail=True),
     Column("params", "params", kind="integer"),
-    Column("params_total", "with statistics", kind="integer"),
+    Column("params_total", "with statistics", kind="integer", detail=True),
     Column("macs", "MACs", kind="integer"),
-    Column("other_operations", "other operations", kind="integer"),
-    Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
-    Column("stride", "stride", kind="integer"),
-    Column("receptive_field", "receptive field", "px"),
+    Column("other_operations", "other operations", kind="integer", detail=True),
+    Column("memory_access_bytes", "memory access", "bytes", kind="integer", detail=True),
+    Column("stride", "stride", kind="integer", detail=True),
+    Column("receptive_field", "receptive field", "px", detail=True),
 )
 LAYER_COLUMNS = (
     *DETAIL_COLUMNS,
-    Column("activation_bytes", "activation", "bytes", kind="integer"),
-    Column("place", "place"),
+    Column("activation_bytes", "activation", "bytes", kind="integer", detail=True),
+    Column("place", "place", detail=True),
 )
 
 

@@ -30,7 +30,7 @@ def kinds_table() -> Table:
         Column("name", "name"),
         Column("reference", "write"),
         Column("classes", "classes", kind="integer"),
-        Column("summary", "what it is"),
+        Column("summary", "what it is", wraps=True),
     )
     return Table("", columns, tuple(rows))
 

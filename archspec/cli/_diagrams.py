@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
-from archspec.cost import layer_costs
+from collections.abc import Iterator
+
+from archspec.cost import Group, layer_costs
 from archspec.cost.layers import LayerCost, block_of, group
 from archspec.graph import Graph
+from archspec.reporters import Column, Table
 
 
 def tree(graph: Graph, layers: bool) -> str:
     """Sections, their blocks and, if wanted, their layers, each with output shape, parameters and GMACs."""
+    return "".join(
+        f"{_line(f'{name} ({kind})' if kind else name, shape, count, params, macs)}\n"
+        for name, kind, shape, count, params, macs in _rows(graph, layers)
+    )
+
+
+def tree_table(graph: Graph, layers: bool) -> Table:
+    """The same for a terminal, the names indented."""
+    columns = (
+        Column("name", "name"),
+        Column("params", "params", kind="integer"),
+        Column("gmacs", "GMACs", kind="number", digits=4),
+        Column("output_shape", "output", detail=True),
+        Column("layers", "layers", kind="integer", detail=True),
+        *((Column("layer", "layer", detail=True),) if layers else ()),
+    )
+    rows = tuple(
+        (name, params, macs / 1e9, shape, count or None, *((kind,) if layers else ()))
+        for name, kind, shape, count, params, macs in _rows(graph, layers)
+    )
+    return Table("", columns, rows)
+
+
+def _rows(graph: Graph, layers: bool) -> Iterator[tuple[str, str, str, int, int, int]]:
+    """Indented name, what kind of layer, output shape, number of layers inside, parameters and MACs of each line."""
     costs = layer_costs(graph)
-    lines = [_line(graph.name, "", 0, sum(one.params for one in costs), sum(one.macs for one in costs))]
+    yield graph.name, "", "", 0, sum(one.params for one in costs), sum(one.macs for one in costs)
     for section in group(costs, _section):
-        lines.append(
-            _line(f"  {section.name}", _shape(section.output_shape), section.layers, section.params, section.macs)
-        )
+        yield f"  {section.name}", "", *_numbers(section)
         inside = [cost for cost in costs if _section(cost) == section.name]
         for block in group(inside, block_of):
             if block.name != section.name:
-                lines.append(
-                    _line(f"    {block.name}", _shape(block.output_shape), block.layers, block.params, block.macs)
-                )
+                yield f"    {block.name}", "", *_numbers(block)
             if layers:
-                lines.extend(
-                    _line(f"      {cost.name} ({cost.layer})", _shape(cost.output_shape), 0, cost.params, cost.macs)
-                    for cost in inside
-                    if block_of(cost) == block.name
-                )
-    return "\n".join(lines) + "\n"
+                for cost in inside:
+                    if block_of(cost) == block.name:
+                        shape = _shape(cost.output_shape)
+                        yield f"      {cost.name}", cost.layer, shape, 0, cost.params, cost.macs
+
+
+def _numbers(one: Group) -> tuple[str, int, int, int]:
+    return _shape(one.output_shape), one.layers, one.params, one.macs
 
 
 def mermaid(graph: Graph, layers: bool) -> str:

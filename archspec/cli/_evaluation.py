@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._options import catalog
+from archspec.cli._options import catalog, wide
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report, transposed
@@ -133,7 +133,7 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
         tables = [class_table(counted), category, transposed(summary) if len(rows) == 1 else summary]
     for number, table in enumerate(table for table in tables if table is not None):
         stream.write("\n" if number else "")
-        report(table, stream, reporter)
+        report(table, stream, reporter, wide=wide())
 
 
 def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import put, put_table
+from archspec.cli._options import class_labels, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -37,7 +37,7 @@ COLUMNS = (
     Column("labelled_area", "labelled", "% of image", "number", 1),
     Column("share_in_labelled", "in labelled", "% of map", "number", 1),
     Column("hit_labelled", "peak in labelled"),
-    Column("note", "note"),
+    Column("note", "note", wraps=True),
 )
 
 
@@ -64,7 +64,7 @@ class Names:
                 raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
             names, where = dataset.classes.names, dataset.name
         if labels is not None:
-            names, where = _lines(labels), str(labels)
+            names, where = class_labels(labels), str(labels)
         if len(names) != count:
             fact = f"{len(names)} classes, and the network has {count}"
             raise user_error(fact, "Give the data set, or the names, that the network was trained for",
@@ -234,24 +234,16 @@ def _mean_json(found: list[Inside]) -> dict[str, Any] | None:
     }
 
 
-def _lines(path: Path) -> tuple[str, ...]:
-    try:
-        return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise user_error(f"cannot be read ({error})", "Name a text file with one class a line",
-                         place=Place(str(path))) from error  # fmt: skip
-
-
 @contextmanager
 def counting(words: str, total: int) -> Iterator[Callable[[], None]]:
     """A bar on the terminal's error stream; what is given is called after each of `total`."""
     if not sys.stderr.isatty():
         yield lambda: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+    from archspec.cli._progress import bars
+
+    with bars(TimeElapsedColumn()) as shown:
         task = shown.add_task(words, total=total)
         yield lambda: shown.advance(task)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archspec.evaluate.reference import REFERENCE_NAME
 from archspec.export.delegates import falls_back, refusals, sources_of
 from archspec.reporters import Cell, Column, Table
 
@@ -20,17 +21,17 @@ _COLUMNS = (
     Column("threads", "Threads", kind="integer"),
     Column("delegate", "Delegate"),
     Column("latency_ms", "Median", "ms", "number", 3),
-    Column("mean_ms", "Mean", "ms", "number", 3),
-    Column("std_ms", "Std", "ms", "number", 3),
-    Column("iqr_ms", "IQR", "ms", "number", 3),
-    Column("p90_ms", "P90", "ms", "number", 3),
-    Column("p99_ms", "P99", "ms", "number", 3),
-    Column("cpu_ms", "CPU median", "ms", "number", 3),
+    Column("mean_ms", "Mean", "ms", "number", 3, detail=True),
+    Column("std_ms", "Std", "ms", "number", 3, detail=True),
+    Column("iqr_ms", "IQR", "ms", "number", 3, detail=True),
+    Column("p90_ms", "P90", "ms", "number", 3, detail=True),
+    Column("p99_ms", "P99", "ms", "number", 3, detail=True),
+    Column("cpu_ms", "CPU median", "ms", "number", 3, detail=True),
     Column("fps", "FPS", "", "number", 1),
     Column("paired_ratio", "Ratio", "", "number", 3),
     Column("stays", "Stays on delegate"),
-    Column("stays_gpu", "On a GPU"),
-    Column("stays_nnapi", "On an NPU"),
+    Column("stays_gpu", "On a GPU", detail=True),
+    Column("stays_nnapi", "On an NPU", detail=True),
 )
 PHONES = ("gpu", "nnapi")  # from a table, not tried
 
@@ -65,7 +66,7 @@ def latencies_table(rows: Sequence[Row], notes: Sequence[str]) -> Table:
 def _cells(row: Row) -> tuple[Cell, ...]:
     latency, wall = row.latency, row.latency.wall
     return (
-        latency.name,
+        _short(latency.name),
         row.subject.precision or "as in the file",
         latency.threads,
         latency.system.delegate or "not known",
@@ -105,8 +106,25 @@ def _conditions(rows: Sequence[Row]) -> list[str]:
         if row.subject.left_out:
             lines.append(f"{row.latency.name}: left out {', '.join(row.subject.left_out)}")
     lines += [f"not tried, from a table: {source}" for kind in PHONES for source in sources_of(kind)]
-    lines += [f"caution: {row.latency.name}: {caution}" for row in rows for caution in row.latency.cautions]
-    return list(dict.fromkeys(lines))
+    return [*dict.fromkeys(lines), *_cautions(rows)]
+
+
+def _cautions(rows: Sequence[Row]) -> list[str]:
+    """Each once, with the networks that it is of."""
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        for caution in row.latency.cautions:
+            of.setdefault(caution, []).append(_short(row.latency.name))
+    every = len(rows) if len(rows) > 1 else 0
+    return [
+        f"caution: {'every row' if len(names) == every else ', '.join(names)}: {caution}"
+        for caution, names in of.items()
+    ]
+
+
+def _short(name: str) -> str:
+    """The reference's name without its settings, which the procedure's line has."""
+    return name.partition(",")[0] if name == REFERENCE_NAME else name
 
 
 def _known(value: float | None) -> str:

@@ -11,6 +11,7 @@ import click
 
 from archspec.cli._options import Decorator
 from archspec.errors import nearest, user_error
+from archspec.files import exists
 
 if TYPE_CHECKING:
     from archspec.evaluate.ledger import Ledger, Wanted
@@ -53,7 +54,7 @@ def opened(where: str, *, create: bool = False) -> Ledger:
     from archspec.evaluate.ledger import Ledger, default_ledger
 
     place = where or default_ledger()
-    if not where and not create and "://" not in place and not Path(place).exists():
+    if not where and not create and "://" not in place and not exists(place):
         near = sorted(map(str, Path().glob("*/ledger.db")))
         remedy = f"Name one: --ledger {near[0]}" if near else "Name one with --ledger, or set ARCHSPEC_LEDGER"
         raise user_error(f"no ledger at {place}", remedy)

@@ -12,13 +12,13 @@ from archspec.reporters import Cell, Column, Table
 _SHORT = 10  # digits of a hash, as folders of builds have them
 _COLUMNS = (
     Column("name", "Network"),
-    Column("hash", "Hash"),
+    Column("hash", "Hash", detail=True),
     Column("metric", "Metric"),
     Column("value", "Value", align="right"),
     Column("unit", "Unit"),
-    Column("samples", "Samples", kind="integer"),
-    Column("time", "Time (UTC)"),
-    Column("conditions", "Conditions"),
+    Column("samples", "Samples", kind="integer", detail=True),
+    Column("time", "Time (UTC)", detail=True),
+    Column("conditions", "Conditions", wraps=True),
 )
 
 

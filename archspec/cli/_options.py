@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+_WIDE = "archspec.wide"  # in the context of the command line that runs
 
 set_option: Decorator = click.option(
     "--set", "overrides", metavar="PATH=VALUE", multiple=True,
@@ -23,15 +26,65 @@ set_option: Decorator = click.option(
 )  # fmt: skip
 plugins_option: Decorator = click.option(
     "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=InputPath(),
     help="A folder of your own block files, parts and specs. Repeatable; also ARCHSPEC_PLUGINS.",
 )  # fmt: skip
-format_option: Decorator = click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
-output_option: Decorator = click.option(
-    "--output", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead."
-)
+
+
+def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_WIDE] = True
+
+
+wide_option: Decorator = click.option(
+    "--wide", is_flag=True, expose_value=False, callback=_keep_wide,
+    help="Every column of a table, however narrow the terminal.",
+)  # fmt: skip
+
+
+def formats_option(words: str = "How to print.") -> Decorator:
+    """`--format`, with words of its own, and `--wide`: what every command with a table has."""
+    choice = click.option(
+        "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help=words
+    )
+    return lambda command: choice(wide_option(command))
+
+
+format_option = formats_option()
+output_option: Decorator = click.option("--output", metavar="FILE", type=OutputFile(), help="Write to a file instead.")
+
+
+PROCEDURES = ("quick", "default", "paper")
+PAPER = "paper: 30 s of warm-up and 300 frames."
+
+
+class RenamedOption(click.Option):
+    """An option that still answers to its former names: help and messages show the first one only."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """As of an option of one name."""
+        names, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = names
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """The name that it has now."""
+        return f"'{self.opts[0]}'"
+
+
+def procedure_option(text: str, default: str | None = None, *, none: bool = False) -> Decorator:
+    """`--procedure`: how latency is measured. With `none` it may be left out. `--preset` and `--latency` mean the same.
+
+    Without `default` any word is taken, for who reads it knows which there are.
+    """
+    words = (*PROCEDURES, "none") if none else PROCEDURES
+    return click.option(
+        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=text, default=default,
+        show_default=default is not None, type=str if default is None else click.Choice(words),
+        metavar="NAME" if default is None else None,
+    )  # fmt: skip
 
 
 def catalog(plugins: tuple[Path, ...]) -> Catalog:
@@ -51,14 +104,42 @@ def put(text: str, output: Path | None) -> None:
         write_text(output, text)
 
 
+def wide() -> bool:
+    """Whether the command that runs was asked for every column."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_WIDE))
+
+
 def put_table(table: Table, reporter: str, output: Path | None) -> None:
     """A table in the wanted format: drawn on a terminal, plain in a pipe or a file."""
     from archspec.reporters import render, report
 
     if output is None:
-        report(table, sys.stdout, reporter)
+        report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:
+    """Lines of text and notes below them: cut to the width of a terminal, whole in a pipe or a file."""
+    import io
+
+    from archspec.reporters import report_text
+
+    if output is None:
+        report_text(text, notes, sys.stdout, wide=wide())
+        return
+    whole = io.StringIO()
+    report_text(text, notes, whole)
+    put(whole.getvalue(), output)
+
+
+def class_labels(path: Path) -> tuple[str, ...]:
+    """The lines of a text file that are not empty. Raises `UserError` for one that cannot be read."""
+    from archspec.files import read_text
+
+    lines = read_text(path, remedy="Name a text file with one class a line").splitlines()
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def relative(path: str) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli._by_line import Line, Lines, lines_of, lines_table, lines_text, times_margin
-from archspec.cli._options import put, put_table
+from archspec.cli._options import put, put_lines, put_table
 from archspec.devices import SAID, read_machine
+from archspec.files import is_file, read_text
 from archspec.record import write_text
 from archspec.reporters import Bar, Cell, Column, Table, bar_chart
 
@@ -39,7 +40,7 @@ class ProfileReport:
             put(json.dumps(self._object(), indent=2) + "\n", output)
         elif self._by == "line" and reporter == "table":
             margin = times_margin(self._profile.whole_ms)
-            put(lines_text(self._lines, margin) + "\n" + "".join(f"{note}\n" for note in self._notes()), output)
+            put_lines(lines_text(self._lines, margin), self._notes(), output)
         else:
             put_table(self._table(), reporter, output)
 
@@ -75,7 +76,7 @@ class ProfileReport:
         if self._by == "line":
             found = []
             for file, costs in self._lines.files.items():
-                text = Path(file).read_text("utf-8").splitlines() if Path(file).is_file() else []
+                text = read_text(file).splitlines() if is_file(file) else []
                 for number, line in sorted(costs.items()):
                     words = text[number - 1].strip() if 0 < number <= len(text) else ""
                     found.append((f"{Path(file).name}:{number} {words}", line))

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from archspec.devices import Progress
 
 REDRAWN_EACH_S = 0.1
+BAR = 24
+COUNTS = 26  # terminal cells for `12345/67890 0:12:34` and what parts the columns
 
 
 @contextmanager
@@ -67,9 +69,19 @@ def watching(words: str) -> Iterator[Callable[[Progress], None]]:
 
 
 def _bars() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
+    from rich.progress import TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
-    return Bars(*columns, console=Console(stderr=True), transient=True, auto_refresh=False)
+    return bars(TimeElapsedColumn(), auto_refresh=False)
+
+
+def bars(time: Any, *, auto_refresh: bool = True) -> Any:
+    """rich's bars on the error stream: what is done, a bar, how many, and a column of time, in one line each."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.table import Column
+
+    console = Console(stderr=True)
+    room = max(10, console.width - BAR - COUNTS)
+    words = TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", max_width=room))
+    columns = (words, BarColumn(bar_width=BAR), MofNCompleteColumn(), time)
+    return Progress(*columns, console=console, transient=True, auto_refresh=auto_refresh)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from archspec.devices import Progress as Rounds
     from archspec.evaluate.calibration import Progress as Calibration
+    from archspec.reporters import Table
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
     from archspec.search.trials import Trial
@@ -97,7 +98,7 @@ class _Screen:
 
     def said(self, text: str) -> None:
         """Above."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def calibrating(self, progress: Calibration) -> None:
         """A line."""
@@ -113,7 +114,7 @@ class _Screen:
 
     def started(self, progress: Progress) -> None:
         """The first picture."""
-        self._draw(_picture(self._study, progress), always=True)
+        self._draw(_Later(self._study, progress), always=True)
 
     def claimed(self, trial: Trial, progress: Progress) -> None:
         """Redraw, seldom."""
@@ -133,7 +134,8 @@ class _Screen:
     def _draw(self, what: RenderableType | _Later, always: bool = False) -> None:
         if always or time.monotonic() - self._drawn > EVERY_S:
             self._drawn = time.monotonic()
-            self._live.update(what.picture() if isinstance(what, _Later) else what, refresh=True)
+            picture = what.picture(self._console.width) if isinstance(what, _Later) else what
+            self._live.update(picture, refresh=True)
 
 
 class _Later:
@@ -142,24 +144,30 @@ class _Later:
     def __init__(self, study: Study, progress: Progress) -> None:
         self._study, self._progress = study, progress
 
-    def picture(self) -> RenderableType:
-        return _picture(self._study, self._progress)
+    def picture(self, width: int) -> RenderableType:
+        return _picture(self._study, self._progress, width)
 
 
-def _picture(study: Study, progress: Progress) -> RenderableType:
+def _picture(study: Study, progress: Progress, width: int) -> RenderableType:
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"{study.name}: the front so far"), title_justify="left", box=None, pad_edge=False)
-    table.add_column("trial", justify="right")
-    for objective in study.objectives:
-        table.add_column(Text(objective.name), justify="right")
-    front = progress.front
-    for trial in front[:SHOWN]:
-        table.add_row(str(trial.number), *(_number(trial.values.get(one.name)) for one in study.objectives))
-    more = [Text(f"… and {len(front) - SHOWN} more")] if len(front) > SHOWN else []
-    return Group(table, *more, Text(_counts(progress)))
+    from archspec.reporters import drawn
+
+    more = [Text(f"… and {len(progress.front) - SHOWN} more")] if len(progress.front) > SHOWN else []
+    return Group(drawn(front_so_far(study, progress), width), *more, Text(_counts(progress)))
+
+
+def front_so_far(study: Study, progress: Progress) -> Table:
+    """The first points of the front, by their objectives."""
+    from archspec.reporters import Cell, Column, Table
+
+    names = [one.name for one in study.objectives]
+    columns = (Column("trial", "trial", kind="integer"), *(Column(name, name, align="right") for name in names))
+    rows: list[tuple[Cell, ...]] = [
+        (trial.number, *(_number(trial.values.get(name)) for name in names)) for trial in progress.front[:SHOWN]
+    ]
+    return Table(f"{study.name}: the front so far", columns, tuple(rows))
 
 
 def _counts(progress: Progress) -> str:

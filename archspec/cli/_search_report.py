@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from archspec.reporters import report
+from archspec.cli._options import put_table
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -52,7 +52,7 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     from archspec.search.study.agreement import agreements
     from archspec.search.study.tables import agreement_table, counts_table, front_table
 
-    report(front_table(outcome), sys.stdout, reporter)
+    put_table(front_table(outcome), reporter, None)
     if reporter != "table":
         return
     tables = [counts_table(outcome)]
@@ -60,7 +60,7 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     tables += [agreement_table(found)] if found else []
     for table in tables:
         print()
-        report(table, sys.stdout)
+        put_table(table, "table", None)
     result = outcome.result
     lines = [note for note in outcome.notes if note]
     if result.reference is not None:

@@ -13,6 +13,7 @@ from archspec.search.candidates import Genome
 from archspec.search.space import Space
 from archspec.search.space.prices import PRICES, USUAL
 from archspec.search.space.survey import Point, Survey, front, quartiles
+from archspec.spec.overrides import closed_note
 
 REASONS = 6  # told in a table; JSON has all
 FIVE = ("min", "q1", "median", "q3", "max")
@@ -61,8 +62,8 @@ def _limit(text: str) -> tuple[str, float]:
     return _known(name.strip(), "--limit"), maximum
 
 
-def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int) -> Table:
-    """One row a price; what was looked at and what it means stands in the notes."""
+def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tuple[str, ...] = ()) -> Table:
+    """One row a price; what was looked at and what it means stands in the notes. `closed` choices are said."""
     columns = [Column("price", "per point"), Column("unit", "unit")]
     columns += [Column(one, one, align="right") for one in FIVE]
     if wanted.limits:
@@ -76,7 +77,8 @@ def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int) -> Tabl
             share = None if most is None else 100 * _share(found.points, {name: most})
             row += [None if most is None else f"{most:,g}" if most < 1e6 else f"{most:,.0f}", share]
         rows.append(tuple(row))
-    return Table(_title(space, found), tuple(columns), tuple(rows), tuple(_notes(found, wanted, seed, _within(space))))
+    notes = (*([closed_note(closed)] if closed else []), *_notes(found, wanted, seed, _within(space)))
+    return Table(_title(space, found), tuple(columns), tuple(rows), notes)
 
 
 def _title(space: Space, found: Survey) -> str:
@@ -125,7 +127,7 @@ def front_tables(space: Space, found: Survey, wanted: Wanted) -> list[Table]:
     asked = [*(f"least {PRICES[name].heading}" for name in wanted.least)]
     asked += [f"most {PRICES[name].heading}" for name in wanted.most]
     note = f"{'of all points' if found.whole else 'of the sample'}; cost alone says nothing of accuracy"
-    columns.append(Column("genome", f"choices in {within}" if within else "choices"))
+    columns.append(Column("genome", f"choices in {within}" if within else "choices", wraps=True))
     return [Table(f"front: {', '.join(asked)}", tuple(columns), tuple(rows), (note,))]
 
 
@@ -141,12 +143,13 @@ def points_table(space: Space, found: Survey, wanted: Wanted) -> Table:
     return Table("", tuple(columns), rows)
 
 
-def json_text(space: Space, found: Survey, wanted: Wanted, seed: int) -> str:
+def json_text(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tuple[str, ...] = ()) -> str:
     """Everything, in plain values."""
     report: dict[str, Any] = {
         "name": space.spec.name,
         "points": found.size,
         "decisions": len(space.parameters),
+        "closed_by_set": list(closed),
         "priced_all": found.whole,
         "seed": None if found.whole else seed,
         "looked_at": found.looked_at,

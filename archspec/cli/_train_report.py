@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.reporters import Column, Table, report
+from archspec.cli._options import put_table
+from archspec.reporters import Column, Table
 
 if TYPE_CHECKING:
     from archspec.train import Order, Outcome, Progress, Watch
+
+BAR = 10
+CACHING = "features"
 
 
 @contextmanager
@@ -71,7 +75,7 @@ class _Bar:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
         self._console = Console(stderr=True)
-        columns = (TextColumn("{task.fields[stage]}"), BarColumn(bar_width=10), MofNCompleteColumn(),
+        columns = (TextColumn("{task.fields[stage]}"), BarColumn(bar_width=BAR), MofNCompleteColumn(),
                    TextColumn("{task.fields[words]}"))  # fmt: skip
         self._bars = Progress(*columns, console=self._console, transient=True, refresh_per_second=4)
         self._task: Any = None
@@ -86,14 +90,15 @@ class _Bar:
 
     def said(self, text: str) -> None:
         """Above the bar."""
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def step(self, progress: Progress) -> None:
         """Move the bar."""
         if self._task is None:
             self._task = self._bars.add_task("", total=progress.steps, stage=progress.stage, words="")
-        words = _words(progress)
         stage = f"{progress.stage}/{progress.stages}" if progress.stages > 1 else "step"
+        room = self._console.width - max(len(stage), len(CACHING)) - BAR - 2 * len(str(progress.steps)) - 4
+        words = _words(progress, room)
         self._bars.update(self._task, completed=progress.step, total=progress.steps, stage=stage, words=words)
 
     def row(self, progress: Progress) -> None:
@@ -102,18 +107,24 @@ class _Bar:
     def caching(self, done: int, samples: int) -> None:
         """A bar of its own."""
         if self._caching is None:
-            self._caching = self._bars.add_task("", total=samples, stage="features", words="of the frozen part")
+            self._caching = self._bars.add_task("", total=samples, stage=CACHING, words="of the frozen part")
         self._bars.update(self._caching, completed=done, visible=done < samples)
 
 
-def _words(progress: Progress) -> str:
-    parts = [f"loss {progress.loss:.4f}", f"lr {progress.learning_rate:.1e}"]
+def _words(progress: Progress, room: int | None = None) -> str:
+    """Loss, learning rate, speed, score, time: without the least of them where there is no room for all."""
+    speed = score = left = ""
+    rate = f"lr {progress.learning_rate:.1e}"
     if progress.images_per_second is not None:
-        parts.append(f"{progress.images_per_second:.1f} images/s")
+        speed = f"{progress.images_per_second:.1f} images/s"
     if progress.val_miou is not None:
-        parts.append(f"val mIoU {progress.val_miou:.4f}")
+        score = f"val mIoU {progress.val_miou:.4f}"
     if progress.seconds_left is not None:
-        parts.append(f"{_time(progress.seconds_left)} left")
+        left = f"{_time(progress.seconds_left)} left"
+    parts = [part for part in (f"loss {progress.loss:.4f}", rate, speed, score, left) if part]
+    for least in (rate, speed):
+        if room is not None and len("  ".join(parts)) > room and least in parts:
+            parts.remove(least)
     return "  ".join(parts)
 
 
@@ -136,4 +147,4 @@ def put_outcome(outcome: Outcome) -> None:
     rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
     columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
     notes = (f"{metrics['val_images']} whole images", f"run: {outcome.run.folder}")
-    report(Table("", columns, rows, notes), sys.stdout)
+    put_table(Table("", columns, rows, notes), "table", None)

@@ -35,10 +35,10 @@ def imported_table(found: Imported, graph: Graph, network: str, output: Path, ev
         ]
     columns = (
         Column("what", "what"),
-        Column("name", "name"),
+        Column("name", "name", wraps=not every),
         Column("arrays", "arrays", kind="integer"),
         Column("numbers", "numbers", kind="integer"),
-        Column("why", "from" if every else "why"),
+        Column("why", "from" if every else "why", wraps=True),
     )
     total = sum(sizes[key] for key in found.arrays)
     notes = (
@@ -70,7 +70,7 @@ def formats_table() -> Table:
     for name in weights.formats():
         rows.append((name, catalog.summary(folder / f"{name}.py")))
         rows += [("", line) for line in weights.conventions(name)]
-    return Table("", (Column("format", "format"), Column("what", "what it is")), tuple(rows), ())
+    return Table("", (Column("format", "format"), Column("what", "what it is", wraps=True)), tuple(rows), ())
 
 
 def _from(names: tuple[str, ...]) -> str:

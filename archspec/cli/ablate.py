@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    formats_option,
+    output_option,
+    plugins_option,
+    procedure_option,
+    put_table,
+    set_option,
+)
+from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -26,16 +35,17 @@ DATA = ("csv", "json")
 @click.option("--update", is_flag=True, help="Measure again what the ledger has.")
 @click.option("--seeds", metavar="N,N,…", help="Of trainings, instead of the file's.")
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE", help="What every row starts from.")
+@click.option("--weights", type=InputPath(), metavar="FILE", help="What every row starts from.")
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Trainings at a time.")
-@click.option("--procedure", metavar="NAME", help="How latency is taken: quick, default or paper.")
-@click.option("--ledger", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+@procedure_option("How latency is measured: quick, default or paper.")
+@click.option("--correct", type=click.Choice(("none", "holm")),
+              help="How p is corrected for the number of rows, instead of the file's.")  # fmt: skip
+@click.option("--ledger", type=DatabasePlace(), metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in --runs.")  # fmt: skip
-@click.option("--runs", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"), show_default=True,
+@click.option("--runs", type=OutputFolder(), default=Path("runs"), show_default=True,
               metavar="FOLDER", help="Where trainings go.")  # fmt: skip
-@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
-              help="csv and json have a column a number, the others a cell a metric.")  # fmt: skip
+@formats_option("csv and json have a column a number, the others a cell a metric.")
 @output_option
 @set_option
 @plugins_option
@@ -50,6 +60,7 @@ def ablate(
     weights_format: str | None,
     workers: int | None,
     procedure: str | None,
+    correct: str | None,
     ledger: str | None,
     runs: Path,
     reporter: str,
@@ -70,7 +81,10 @@ def ablate(
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
     ablation = load_ablation(file, overrides=more, catalog=catalog(plugins))
-    ablation = chosen(ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure)
+    ablation = chosen(
+        ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure,
+        correct=correct,
+    )  # fmt: skip
     run = AblationRun(ablation, ledger or default_ledger(runs), runs, plugins)
     if dry_run:
         from archspec.ablation.dry_run import plan_table
@@ -78,7 +92,9 @@ def ablate(
         put_table(plan_table(run), reporter, output)
         return
     from archspec.ablation.tables import data_table, people_table
+    from archspec.record import check_folder
 
+    check_folder(runs, "Name another with --runs")
     with _watching(ablation) as watch:
         result = run.run(watch, update=update)
     print(f"{result.measured} numbers measured, the others from {run.ledger}", file=sys.stderr)

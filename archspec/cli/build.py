@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import (
+    PAPER,
+    catalog,
+    class_labels,
+    format_option,
+    plugins_option,
+    procedure_option,
+    set_option,
+)
+from archspec.cli._paths import InputPath, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build, BuildOptions
@@ -17,7 +26,6 @@ if TYPE_CHECKING:
     from archspec.graph.program.program import ShuffleMode
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
-LATENCIES = ("quick", "default", "paper", "none")
 
 
 @click.command()
@@ -33,22 +41,19 @@ LATENCIES = ("quick", "default", "paper", "none")
               help="Channel shuffles folded into weights, or as they stand in the papers.")  # fmt: skip
 @click.option("--via", type=click.Choice(("direct", "tensorflow")), default="direct", show_default=True,
               help="Our exporter, or TensorFlow's converter.")  # fmt: skip
-@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--representative", type=InputPath(), metavar="FOLDER",
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
-@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--labels", type=InputPath(), metavar="FILE",
               help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
-@click.option("--latency", type=click.Choice(LATENCIES), default="default", show_default=True,
-              help="How long to measure; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
+@procedure_option(f"How latency is measured; none: not at all; {PAPER}", "default", none=True)
 @click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
 @click.option("--keras/--no-keras", default=True, show_default=True,
               help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def build(
     spec: str,
     overrides: tuple[str, ...],
@@ -59,7 +64,7 @@ def build(
     via: Route,
     representative: Path | None,
     labels: Path | None,
-    latency: str,
+    procedure: str,
     threads: int,
     seed: int,
     keras: bool,
@@ -73,6 +78,7 @@ def build(
     the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
     from archspec.evaluate import Build, BuildOptions
+    from archspec.record import check_folder
     from archspec.spec import load
 
     if via == "tensorflow" and not keras:
@@ -91,13 +97,14 @@ def build(
         via=via,
         seed=seed,
         representative=representative,
-        labels=_labels(labels),
-        latency=latency,
+        labels=class_labels(labels) if labels else (),
+        latency=procedure,
         threads=threads,
     )
     one = Build(load(spec, overrides, catalog=folder), folder, root, options)
     if labels:
         _check_labels(one, labels)
+    check_folder(root)
     _run(one, options, keras, saved_model, reporter)
 
 
@@ -125,21 +132,6 @@ def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, repo
     finally:  # also when interrupted, or when the two differ: what is known is kept
         report.write_files()
     report.finish()
-
-
-def _labels(path: Path | None) -> tuple[str, ...]:
-    """The lines of the file that are not empty."""
-    from archspec.errors import Place, user_error
-
-    if path is None:
-        return ()
-    try:
-        return tuple(line.strip() for line in path.read_text("utf-8").splitlines() if line.strip())
-    except OSError as error:
-        fact = f"cannot be read ({error.strerror or error})"
-    except UnicodeDecodeError:
-        fact = "not UTF-8 text"
-    raise user_error(fact, "Name a text file with one class a line", place=Place(str(path)))
 
 
 def _check_labels(one: Build, path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put
+from archspec.cli._options import format_option, output_option, put, put_table
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.report import Subject
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=InputPath())
 @format_option
 @output_option
 def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
@@ -28,7 +29,7 @@ def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     """
     from archspec.errors import Fault, Place, UserError
     from archspec.report import comparison, open_subjects
-    from archspec.reporters import render, report
+    from archspec.reporters import render
 
     if len(runs) < 2:
         raise click.UsageError("one thing has nothing to be compared with. Name two or more")
@@ -46,7 +47,7 @@ def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     elif output is None:
         for number, table in enumerate(tables):
             sys.stdout.write("\n" if number else "")
-            report(table, sys.stdout, reporter)
+            put_table(table, reporter, None)
     else:
         put("\n".join(render(table, reporter) for table in tables), output)
 

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    output_option,
+    plugins_option,
+    put,
+    put_lines,
+    put_table,
+    set_option,
+)
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
@@ -50,7 +59,10 @@ def cost(
         from archspec.cli._by_line import by_line_table, by_line_text
 
         costs = networks[0]
-        put(by_line_text(costs), output) if reporter == "table" else put_table(by_line_table(costs), reporter, output)
+        if reporter == "table":
+            put_lines(by_line_text(costs), (), output)
+        else:
+            put_table(by_line_table(costs), reporter, output)
         return
     if by:
         from archspec.cli._cost_tables import detail_json, detail_table

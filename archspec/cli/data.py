@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import Decorator, format_option, output_option, put_table
+from archspec.cli._paths import OutputFile, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -44,8 +45,8 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
     Counts the pixels of each class. Missing pairs, files cut short, sizes that differ and unknown label values are
     listed with the file, all of them, and the command exits with 2.
     """
-    from archspec.cli._data_progress import counting
     from archspec.cli._data_tables import checked_table
+    from archspec.cli._progress import counting
     from archspec.datasets import check, open_dataset
     from archspec.errors import UserError
 
@@ -65,7 +66,7 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
 @click.option("--split", metavar="SPLIT", help="The first one without it.")
 @click.option("--count", type=click.IntRange(1, 200), default=8, show_default=True, help="How many images.")
 @click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True, help="How many beside each other.")
-@click.option("--output", metavar="FILE.png", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--output", metavar="FILE.png", required=True, type=OutputFile())
 def show(reference: str, split: str | None, count: int, columns: int, output: Path) -> None:
     """Write a contact sheet: images, each with its label laid over it, and the classes' colours."""
     from io import BytesIO
@@ -84,14 +85,14 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @data.command()
 @reference_argument
 @splits_option
-@click.option("--output", "folder", metavar="DIR", required=True, type=click.Path(file_okay=False, path_type=Path),
+@click.option("--output", "folder", metavar="DIR", required=True, type=OutputFolder(),
               help="Where the shards go; `tfrecord:DIR` reads them.")  # fmt: skip
 @click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True, help="Files a split.")
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""
-    from archspec.cli._data_progress import counting
     from archspec.cli._data_tables import packed_table
+    from archspec.cli._progress import counting
     from archspec.datasets import open_dataset, pack
 
     dataset = open_dataset(reference)

@@ -55,8 +55,8 @@ def _table(found: list[Subject], kinds: tuple[str, ...]) -> Table:
         Column("stays", "Stays on delegate"),
         Column("operator", "Operator"),
         Column("count", "Ops", kind="integer"),
-        Column("why", "Why it falls back"),
-        Column("first", "First of them"),
+        Column("why", "Why it falls back", wraps=True),
+        Column("first", "First of them", detail=True),
     )
     rows: list[tuple[Cell, ...]] = []
     for subject in found:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import format_option, output_option, put_table, relative
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.devices import Model
@@ -25,7 +26,12 @@ def devices(context: click.Context, attached: bool, reporter: str, output: Path 
         return
     from archspec.reporters import Column, Table
 
-    columns = (Column("name", "name"), Column("kind", "kind"), Column("summary", "what it is"), Column("file", "file"))
+    columns = (
+        Column("name", "name"),
+        Column("kind", "kind"),
+        Column("summary", "what it is", wraps=True),
+        Column("file", "file", detail=True),
+    )
     rows = [*_kind_rows(), *_file_rows(), *(_attached_rows() if attached else ())]
     put_table(Table("", columns, tuple(rows)), reporter, output)
 
@@ -65,7 +71,7 @@ def _attached_rows() -> list[Row]:
 
 @devices.command()
 @click.argument("name")
-@click.argument("model", required=False, type=click.Path(path_type=Path))
+@click.argument("model", required=False, type=InputPath())
 @click.option("--threads", type=click.IntRange(min=1), help="How many; the device file's number without it.")
 @format_option
 @output_option
@@ -81,7 +87,7 @@ def check(name: str, model: Path | None, threads: int | None, reporter: str, out
     place = device(name)
     with waiting(f"checking {place.name}"):
         steps = tuple(check_device(place, _model(model), threads))
-    columns = (Column("step", "step"), Column("found", "found"), Column("caution", "caution"))
+    columns = (Column("step", "step"), Column("found", "found", wraps=True), Column("caution", "caution", wraps=True))
     put_table(Table("", columns, tuple((step.name, step.found, step.caution) for step in steps)), reporter, output)
     faults = [fault for step in steps if step.fault for fault in step.fault.faults]
     for fault in faults:

@@ -49,11 +49,11 @@ def diff(
     a = traced(first, overrides, folder)
     b = traced(second, (*overrides, *second_overrides), folder)
     columns = (
-        Column("what", "what"),
+        Column("what", "what", detail=True),
         Column("name", "name"),
-        Column("a", f"A: {a.graph.name}"),
-        Column("b", f"B: {b.graph.name}"),
-        Column("change", "change"),
+        Column("a", f"A: {a.graph.name}", wraps=True),
+        Column("b", f"B: {b.graph.name}", wraps=True),
+        Column("change", "change", wraps=True),
     )
     layers = _layers(a, b)
     shown = [row for row in layers if everything or row[-1] != SHAPE]

@@ -37,7 +37,12 @@ def doctor(reporter: str, output: Path | None) -> None:
     rows += [_package_row(name, use, needed=True) for name, use in NEEDED.items()]
     rows += [_package_row(name, use, needed=False) for name, use in OPTIONAL.items()]
     rows += [("cpu", ", ".join(_cpu_features()) or "not known", "ok", platform.machine()), _delegate_row()]
-    columns = (Column("item", "item"), Column("found", "found"), Column("state", "state"), Column("use", "for"))
+    columns = (
+        Column("item", "item"),
+        Column("found", "found", wraps=True),
+        Column("state", "state", wraps=True),
+        Column("use", "for", wraps=True),
+    )
     put_table(Table("", columns, tuple(rows)), reporter, output)
     if any(state.startswith("missing") for _, _, state, _ in rows):
         raise click.exceptions.Exit(2)

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from archspec.cli._options import FORMATS
+from archspec.cli._options import format_option
+from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._showing import Showing, showing_options
 
 
@@ -16,21 +17,19 @@ from archspec.cli._showing import Showing, showing_options
 @click.argument("networks", nargs=-1, metavar="[NETWORK]...")
 @click.option("--data", required=True, metavar="NAME:FOLDER", help="The data set, e.g. camvid:data/camvid.")
 @click.option("--split", default="val", show_default=True, help="Which part of it.")
-@click.option("--predictions", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--predictions", type=InputPath(), metavar="FOLDER",
               help="Score these PNGs, in the organisers' naming, instead of a network.")  # fmt: skip
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images.")
 @click.option("--boundary", is_flag=True, help="Also boundary IoU (within 2 % of the diagonal).")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--output", type=OutputFolder(), metavar="FOLDER",
               help="Write record.json, scores.json, per_class.csv and confusion.csv.")  # fmt: skip
-@click.option("--predictions-to", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--predictions-to", type=OutputFolder(), metavar="FOLDER",
               help="Write the predictions, in the organisers' format.")  # fmt: skip
-@click.option("--overlays", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images with truth and prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays.")
 @showing_options
-@click.option(
-    "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help="How to print."
-)
+@format_option
 def evaluate(
     networks: tuple[str, ...],
     data: str,

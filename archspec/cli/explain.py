@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, plugins_option, set_option
+from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -20,13 +21,13 @@ MOST_CLASSES = 5
 
 @click.command()
 @click.argument("network", metavar="RUN|MODEL.keras|SPEC")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...", type=click.Path(path_type=Path))
+@click.argument("images", nargs=-1, metavar="[IMAGE]...", type=InputPath())
 @click.option("--data", metavar="NAME[:DIR]", help="Take images, labels and class names of a data set.")
 @click.option("--split", default="val", show_default=True, help="Of the data set.")
 @click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Images of it, evenly chosen.")
 @click.option("--classes", "wanted", metavar="NAME,...",
               help=f"Names or numbers; without, the {MOST_CLASSES} that most pixels are predicted as.")  # fmt: skip
-@click.option("--labels", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--labels", type=InputPath(), metavar="FILE",
               help="Class names, one a line, where there is no data set.")  # fmt: skip
 @click.option("--method", default="gradcam++", show_default=True,
               help="gradcam, gradcam++, layercam, scorecam, saliency or smoothgrad.")  # fmt: skip
@@ -40,7 +41,7 @@ MOST_CLASSES = 5
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise and of fresh weights.")
 @set_option
 @plugins_option
-@click.option("--output", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path),
+@click.option("--output", metavar="FILE.png", type=OutputFile(),
               default=Path("explain.png"), show_default=True, help="The picture.")  # fmt: skip
 @format_option
 def explain(
@@ -73,7 +74,9 @@ def explain(
     from archspec.explain import Asked, open_network, parse_region
     from archspec.explain.library import need_library
     from archspec.explain.methods import method_name, reads_layer
+    from archspec.record import check_file
 
+    check_file(output)
     folder, method = catalog(plugins), method_name(method)
     if layer is not None and not reads_layer(method):
         raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")

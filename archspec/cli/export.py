@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, set_option
-from archspec.cli.build import LATENCIES, PRECISIONS
+from archspec.cli._options import PAPER, catalog, plugins_option, procedure_option, set_option
+from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli.build import PRECISIONS
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", metavar="RUN|SPEC")
-@click.option("--output", "folder", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+@click.option("--output", "folder", required=True, type=OutputFolder(), metavar="FOLDER",
               help="Is made whole, or not at all.")  # fmt: skip
 @click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="Of the file.")
-@click.option("--representative", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--representative", type=InputPath(), metavar="FOLDER",
               help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
-@click.option("--latency", type=click.Choice(LATENCIES), default="none", show_default=True,
-              help="Measure it on this machine for the card.")  # fmt: skip
+@procedure_option(
+    f"How latency is measured on this machine, for the card; none: not at all; {PAPER}", "none", none=True
+)
 @click.option("--keras/--no-keras", default=True, show_default=True, help="Without: no proof of equality.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @set_option
@@ -32,7 +34,7 @@ def export(
     folder: Path,
     precision: Precision,
     representative: Path | None,
-    latency: str,
+    procedure: str,
     keras: bool,
     force: bool,
     overrides: tuple[str, ...],
@@ -48,7 +50,7 @@ def export(
         raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
     known = catalog(plugins)
     source = source_of(what, overrides, known)
-    options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=latency)
+    options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
     with waiting("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force)
     click.echo(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")

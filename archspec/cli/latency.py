@@ -6,15 +6,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put, put_table, set_option
+from archspec.cli._options import (
+    PAPER,
+    catalog,
+    format_option,
+    output_option,
+    plugins_option,
+    procedure_option,
+    put,
+    put_table,
+    set_option,
+)
+from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from archspec.cli._predictions import TablePlace
     from archspec.devices import Device
+    from archspec.reporters import Table
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail"), "predict": ("procedure",)}
+"""Options that do nothing there."""
 
 
 class Several(click.ParamType[tuple[str, ...]]):
@@ -48,8 +65,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @plugins_option
 @click.option("--device", "place", default="host", show_default=True, metavar="NAME", help="Where to run.")
 @click.option("--threads", type=Several(), default="1", show_default=True, metavar="N,…", help="Each is measured.")
-@click.option("--preset", type=click.Choice(("quick", "default", "paper")), default="default", show_default=True,
-              help="How long; paper: 30 s of warm-up and 300 frames.")  # fmt: skip
+@procedure_option(f"How it is measured; {PAPER}", "default")
 @click.option("--precision", type=Several(PRECISIONS), default="float32", show_default=True, metavar="KIND,…",
               help="Of specs: float32, float16, dynamic, int8. A .tflite is as it is.")  # fmt: skip
 @click.option("--delegate", type=Several(("xnnpack", "none")), metavar="NAME,…",
@@ -59,7 +75,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--calibrate", is_flag=True,
               help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
-@click.option("--table", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+@click.option("--table", type=InputPath(), metavar="FILE",
               help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
 @format_option
 @output_option
@@ -69,7 +85,7 @@ def latency(
     plugins: tuple[Path, ...],
     place: str,
     threads: tuple[str, ...],
-    preset: str,
+    procedure: str,
     precision: tuple[str, ...],
     delegate: tuple[str, ...] | None,
     tail: tuple[str, ...],
@@ -88,8 +104,12 @@ def latency(
     and says how wrong that table was on networks it was not fitted to.
     """
     if calibrate or predict:
-        _ask_table(sources, overrides, plugins, place, threads, calibrate, table, reporter, output)
+        _check_table_question(calibrate, predict, bool(sources), threads, delegate)
+        place_asked = _table_place(place, threads[0], delegate, table)
+        put_table(_answer(place_asked, calibrate, sources, overrides, plugins, precision, tail), reporter, output)
         return
+    if table is not None:
+        raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
@@ -105,7 +125,7 @@ def latency(
     stopped: Interrupted | None = None
     with watching("latency") as watch:
         try:
-            measured = measure_settings([one for _, one in chosen], _device(place), procedure=preset, progress=watch)
+            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=watch)
         except Interrupted as stop:
             measured, stopped = stop.latencies, stop
     if not measured and stopped:
@@ -119,30 +139,50 @@ def latency(
         raise stopped
 
 
-def _ask_table(
-    sources: tuple[str, ...],
-    overrides: tuple[str, ...],
-    plugins: tuple[Path, ...],
-    place: str,
-    threads: tuple[str, ...],
-    calibrate: bool,
-    table: Path | None,
-    reporter: str,
-    output: Path | None,
-) -> None:
-    """--calibrate or --predict."""
-    from archspec.cli._predictions import calibrated_table, predictions_table
+def _answer(
+    place: TablePlace, calibrate: bool, sources: tuple[str, ...], overrides: tuple[str, ...],
+    plugins: tuple[Path, ...], precision: tuple[str, ...], tail: tuple[str, ...],
+) -> Table:  # fmt: skip
+    """What a latency table says: how good it is once calibrated, or of each network."""
+    from archspec.cli._predictions import calibrated_table, check_question, predictions_table
+    from archspec.record import check_file
 
+    if calibrate:
+        if place.path is not None:
+            check_file(place.path, "Name another with --table", with_folder=True)
+        return calibrated_table(place)
+    check_question(sources, precision)
+    return predictions_table(sources, overrides, catalog(plugins), tail, place)
+
+
+def _check_table_question(
+    calibrate: bool, predict: bool, sources: bool, threads: tuple[str, ...], delegate: tuple[str, ...] | None
+) -> None:
+    """Raises `UsageError` for options that a latency table has nothing to say to: none is passed over in silence."""
+    if calibrate in (sources, predict):
+        raise click.UsageError("--calibrate takes no SPEC, and --predict at least one")
     if len(threads) > 1:
         raise click.UsageError("A latency table is of one number of threads: give --threads one")
-    if calibrate == bool(sources):
-        raise click.UsageError("--calibrate takes no SPEC, and --predict at least one")
-    device, count = _device(place)(""), int(threads[0])
-    if calibrate:
-        found = calibrated_table(device, count, table)
-    else:
-        found = predictions_table(sources, overrides, catalog(plugins), device, count, table)
-    put_table(found, reporter, output)
+    if delegate and len(delegate) > 1:
+        raise click.UsageError("A latency table is of one delegate: give --delegate one")
+    context = click.get_current_context()
+    for name in IN_VAIN["calibrate" if calibrate else "predict"]:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = next(one for one in context.command.params if one.name == name).opts[0]
+            fact = "--calibrate measures in a procedure of its own, float32" if calibrate else "--predict runs nothing"
+            raise click.UsageError(f"{fact}: leave out {option}")
+
+
+def _table_place(place: str, threads: str, delegate: tuple[str, ...] | None, table: Path | None) -> TablePlace:
+    """Whose table it is, and how it is calibrated."""
+    from archspec.cli._predictions import TablePlace
+
+    words = ["archspec latency --calibrate"]
+    words += [f"--device {place}"] if place != "host" else []
+    words += [f"--threads {threads}"] if threads != "1" else []
+    words += [f"--delegate {delegate[0]}"] if delegate else []
+    words += [f"--table {table}"] if table else []
+    return TablePlace(_device(place)(delegate[0] if delegate else ""), int(threads), table, " ".join(words))
 
 
 def _device(place: str) -> Callable[[str], Device]:

@@ -10,7 +10,9 @@ from typing import Any
 import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._options import format_option, output_option, put_table
+from archspec.cli._options import format_option, output_option, put_table, wide_option
+from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
+from archspec.files import is_folder
 
 _SHOWN = 50
 
@@ -72,7 +74,7 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
 
 
 @ledger.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=OutputFile())
 @where_option
 @filter_options
 @click.option("--format", "kind", type=click.Choice(("json", "csv", "markdown")),
@@ -100,7 +102,7 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
 
 
 @ledger.command(name="import")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE|FOLDER...")
+@click.argument("files", nargs=-1, required=True, type=InputPath(), metavar="FILE|FOLDER...")
 @where_option
 @click.option("--replace", is_flag=True, help="Where a number is there already, take the file's.")
 def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
@@ -110,7 +112,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 
     found: list[Path] = []
     for file in files:
-        inside = sorted(file.rglob("record.json")) if file.is_dir() else [file]
+        inside = sorted(file.rglob("record.json")) if is_folder(file) else [file]
         if not inside:
             raise user_error("holds no record.json", "Name another folder, or a file", place=Place(str(file)))
         found += inside
@@ -128,6 +130,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @click.option("--keep-latest", type=click.IntRange(1), metavar="N",
               help="Of these, all but the newest N of a network, metric and conditions.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Forget them. Without it they are only counted.")
+@wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Forget records that agree with all that is asked: say --yes, for nothing brings them back."""
     from archspec.cli._ledger_tables import counts_table
@@ -158,7 +161,9 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
 
 @ledger.command()
 @click.argument("sources", nargs=-1, required=True, metavar="LEDGER...")
-@click.option("--into", required=True, metavar="WHERE", help="A file or a URL; made where it is not there.")
+@click.option("--into", type=DatabasePlace(), required=True, metavar="WHERE",
+              help="A file or a URL; made where it is not there.")  # fmt: skip
+@wide_option
 def merge(sources: tuple[str, ...], into: str) -> None:
     """Add to one ledger what others have. Where two values differ, that of --into stays, and of LEDGERs the first."""
     from archspec.evaluate.ledger import Ledger

@@ -29,14 +29,15 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
+    priced = kinds == ("specs",)  # what is asked of specs is their cost, of all else what it is
     columns = (
         Column("kind", "kind"),
         Column("name", "name"),
-        Column("params", "params", kind="integer"),
-        Column("gmacs", "GMACs", kind="number", digits=4),
-        Column("input", "at"),
-        Column("summary", "what it is"),
-        Column("file", "file"),
+        Column("params", "params", kind="integer", detail=not priced),
+        Column("gmacs", "GMACs", kind="number", digits=4, detail=not priced),
+        Column("input", "at", detail=not priced),
+        Column("summary", "what it is", wraps=True, detail=priced),
+        Column("file", "file", detail=True),
     )
     # A head that is a block stands under heads and under blocks: once is enough.
     rows = tuple(dict.fromkeys(row for kind in kinds or KINDS for row in _rows(kind, folder)))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from archspec.cli._options import catalog, format_option, put_table
+from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._showing import Showing, progress, showing_options
 
 NAMED = 4  # classes that the table names of each picture
@@ -15,8 +16,8 @@ NAMED = 4  # classes that the table names of each picture
 
 @click.command()
 @click.argument("network")
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), required=True, metavar="FOLDER",
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=InputPath())
+@click.option("--output", type=OutputFolder(), required=True, metavar="FOLDER",
               help="Where <image>_labels.png and <image>_overlay.png go.")  # fmt: skip
 @click.option("--data", metavar="NAME[:FOLDER]", help="The data set whose names and colours the classes have.")
 @showing_options
@@ -51,9 +52,9 @@ def predict(
                 watch(number, len(pictures))
     columns = (
         Column("image", "image"),
-        Column("labels", "labels"),
-        Column("overlay", "overlay"),
-        Column("largest", "largest classes"),
+        Column("labels", "labels", detail=True),
+        Column("overlay", "overlay", detail=True),
+        Column("largest", "largest classes", wraps=True),
     )
     notes = (f"shown: {viewing.said()}", *(f"{contestant.name}: {note}" for note in contestant.notes))
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

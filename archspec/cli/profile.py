@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
+from archspec.cli._paths import OutputFile
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -27,7 +28,7 @@ WAYS = ("line", "block", "layer", "op")
               help="Of a spec's export.")  # fmt: skip
 @click.option("--method", type=click.Choice(("runtime", "alone")),
               help="LiteRT's own profiler, or each operator alone; else the first that works.")  # fmt: skip
-@click.option("--chart", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE.svg",
+@click.option("--chart", type=OutputFile(), metavar="FILE.svg",
               help="Write a bar chart too.")  # fmt: skip
 @format_option
 @output_option

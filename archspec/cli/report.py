@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, plugins_option, put
+from archspec.cli._paths import InputPath, OutputFile, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.reporters.page import Section
 
 
 @click.command()
-@click.argument("what", nargs=-1, required=True, metavar="WHAT...", type=click.Path(path_type=Path))
-@click.option("--output", metavar="FILE.html", type=click.Path(dir_okay=False, path_type=Path),
+@click.argument("what", nargs=-1, required=True, metavar="WHAT...", type=InputPath())
+@click.option("--output", metavar="FILE.html", type=OutputFile(),
               default=Path("report.html"), show_default=True, help="The page.")  # fmt: skip
-@click.option("--figures", metavar="FOLDER", type=click.Path(file_okay=False, path_type=Path),
+@click.option("--figures", metavar="FOLDER", type=OutputFolder(),
               help="Also every chart as FOLDER/<name>.svg and .png, for papers.")  # fmt: skip
 @click.option("--title", default="", help="Else the name of what is shown.")
 @click.option("--data", metavar="NAME[:DIR]", help="Show image, truth and prediction, and what a run looks at.")
@@ -41,9 +42,11 @@ def report(
 
     Several are set side by side. The page holds everything it shows, and the same files give the same bytes.
     """
+    from archspec.record import check_file
     from archspec.report import open_subjects, page_of, write_figures
     from archspec.reporters.page import page_html
 
+    check_file(output)
     subjects = open_subjects(what)
     pictures: list[Section] = []
     runs = [one for one in subjects if one.kind == "training run"]

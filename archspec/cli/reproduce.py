@@ -27,17 +27,18 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
     claims = tuple(claim for path in (files or bundled_claims()) for claim in read_claims(path))
     findings = list(find(claims, folder))
     columns = (
-        Column("paper", "paper"),
-        Column("where", "where"),
+        Column("paper", "paper", detail=True),
+        Column("where", "where", wraps=True, detail=True),
         Column("network", "network"),
-        Column("input", "input"),
-        Column("classes", "classes", kind="integer"),
+        Column("input", "input", detail=True),
+        Column("classes", "classes", kind="integer", detail=True),
         Column("metric", "metric"),
         Column("published", "published", kind="number"),
         Column("computed", "computed", kind="number", digits=3),
-        Column("difference", "difference", "%", "number", 1),
+        Column("difference", "difference", "%", "number", 1, detail=True),
         Column("verdict", "verdict"),
-        Column("convention", "published convention"),
+        Column("reason", "why it differs", wraps=True, detail=True),
+        Column("convention", "published convention", wraps=True, detail=True),
     )
     rows = tuple(
         (
@@ -51,6 +52,7 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
             finding.computed,
             None if finding.difference is None else 100 * finding.difference,
             finding.verdict,
+            None if finding.reproduced else finding.claim.reason or None,
             finding.claim.convention,
         )
         for finding in findings
@@ -58,7 +60,7 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
     notes = (
         "ours: gflops = 2 x GMACs of convolutions; tflite_mb predicted, float32; params trainable",
         "gflops_unread_too: with layers that published code makes and nothing reads; params_float16_mib: 2 bytes each",
-        f"reproduced: within {TOLERANCE:.0%} of the published figure",
+        f"reproduced: within {TOLERANCE:.0%} of the published figure; explained: why it cannot be is known (--wide)",
     )
     put_table(Table("", columns, rows, notes), reporter, output)
     if not all(finding.holds for finding in findings):

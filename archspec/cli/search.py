@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import FORMATS, catalog, plugins_option, set_option
+from archspec.cli._options import catalog, formats_option, plugins_option, set_option
+from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
 if TYPE_CHECKING:
+    from archspec.search.study import Study
     from archspec.search.study.outcome import StudyOutcome
     from archspec.search.study.running import StudyRun
 
@@ -27,23 +31,22 @@ SHOW = "show"
 @click.option("--sampler", metavar="NAME", help="Who proposes: archspec list samplers.")
 @click.option("--seed", type=click.IntRange(0), help="Of proposals and of trainings.")
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--weights", type=InputPath(), metavar="FILE",
               help="What every candidate starts from.")  # fmt: skip
 @click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
-@click.option("--storage", default="", metavar="URL",
+@click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
               help="A database that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
-@click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+@click.option("--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("searches"),
               show_default=True, metavar="FOLDER", help="The study is FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
-@click.option("--resume", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+@click.option("--resume", type=InputPath(), metavar="FOLDER",
               help="Go on with the study of this folder.")  # fmt: skip
 @click.option("--dashboard", is_flag=True,
               help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
-@click.option("--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True,
-              help="How to print the front.")  # fmt: skip
+@formats_option("How to print the front.")
 @set_option
 @plugins_option
 def search(
@@ -122,8 +125,24 @@ def _of_file(
     more: list[str | dict[str, Any]] = list(overrides)
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
-    study = load_study(file, changes=changes, options=options, overrides=more, catalog=catalog(plugins))
+    folder = catalog(plugins)
+    study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
+    if more:
+        _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
     return StudyRun(study, plugins=plugins)
+
+
+def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
+    """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
+    from archspec.spec.overrides import closed_choices, closed_note, note_of, option_text, unreached
+
+    closed = closed_choices(written.space, study.space)
+    lines = [closed_note(closed)] if closed else []
+    for change in changes:
+        names = unreached(change, study.beside, written.beside)
+        lines += [note_of(option_text(change), names)] if names else []
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _of_folder(
@@ -137,15 +156,14 @@ def _of_folder(
 ) -> StudyRun:
     from archspec.errors import user_error
     from archspec.search.study import load_study
-    from archspec.search.study.running import StudyRun
     from archspec.search.study.showing import study_in
 
-    run = study_in(folder, storage, ledger, plugins)
+    kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
         file = folder / "study.yaml"
         study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
-        run = StudyRun(study, run.root, storage, ledger, plugins)
-    if run.name != folder.resolve().name:
+        run = replace(kept, study=study)
+    if run.name != kept.name:
         fact = f"with these changes (or data) this is another study, {run.name}, not {folder.name}"
         raise user_error(fact, "Start it from its file; only the budget, workers and front of a study may change")
     return run
@@ -160,7 +178,9 @@ def _shown(run: StudyRun) -> StudyOutcome:
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import watching_study
     from archspec.cli._search_report import begun, written
+    from archspec.record import check_folder
 
+    check_folder(run.root)
     begun(run)
     try:
         with watching_study(run.study) as watch:
@@ -174,7 +194,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
 
         print(mirrored(run), file=sys.stderr)
     _put(outcome, run, reporter)
-    print(f"\n{files}")
+    print(f"\n{files}", file=sys.stdout if reporter == "table" else sys.stderr)
 
 
 def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:

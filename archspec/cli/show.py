@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import catalog, output_option, plugins_option, put, set_option
+from archspec.cli._options import catalog, output_option, plugins_option, put, put_table, set_option, wide_option
 from archspec.errors import user_error
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ FORMS = ("spec", "tree", "mermaid", "cell")
 @set_option
 @plugins_option
 @output_option
+@wide_option
 def show(
     spec: str, form: str, layers: bool, overrides: tuple[str, ...], plugins: tuple[Path, ...], output: Path | None
 ) -> None:
@@ -45,8 +47,11 @@ def show(
     elif form == "cell":
         put(json.dumps(_cell(network), indent=2) + "\n", output)
     else:
-        from archspec.cli._diagrams import mermaid, tree
+        from archspec.cli._diagrams import mermaid, tree, tree_table
 
+        if form == "tree" and output is None and sys.stdout.isatty():
+            put_table(tree_table(network.graph, layers), "table", None)
+            return
         put(mermaid(network.graph, layers) if form == "mermaid" else tree(network.graph, layers), output)
 
 

@@ -69,17 +69,20 @@ def space(
     from archspec.search.space import Space
     from archspec.search.space.survey import survey
     from archspec.spec import load
+    from archspec.spec.overrides import closed_choices
 
-    wanted = read_wanted(front, limits)
-    found = Space.of(load(spec, overrides, catalog=catalog(plugins)))
+    wanted, folder = read_wanted(front, limits), catalog(plugins)
+    found = Space.of(load(spec, overrides, catalog=folder))
+    closed = closed_choices(load(spec, catalog=folder), found.spec) if overrides else ()
     with counting(f"pricing {found.spec.name}") as tell:
         result = survey(found, count, seed, wanted.prices, tell)
     if reporter == "json":
-        put(json_text(found, result, wanted, seed), output)
+        put(json_text(found, result, wanted, seed, closed), output)
     elif reporter == "csv":
         put_table(points_table(found, result, wanted), reporter, output)
     else:
-        _put_tables([survey_table(found, result, wanted, seed), *front_tables(found, result, wanted)], reporter, output)
+        tables = [survey_table(found, result, wanted, seed, closed), *front_tables(found, result, wanted)]
+        _put_tables(tables, reporter, output)
     _need_one(result)
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, set_option
+from archspec.cli._options import catalog, plugins_option, set_option, wide_option
+from archspec.cli._paths import InputPath, OutputFolder
 
 if TYPE_CHECKING:
     from archspec.spec import Spec
@@ -21,14 +22,14 @@ FAILED = 1
 @click.option("--recipe", metavar="RECIPE", help="How to train: a path, or a bundled recipe's name.")
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True,
               help="What to train on, e.g. camvid:DIR. Repeatable, for recipes of several stages.")  # fmt: skip
-@click.option("--weights", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--weights", type=InputPath(), metavar="FILE",
               help="What to start from; the same as --set weights=FILE.")  # fmt: skip
 @click.option("--as", "weights_format", metavar="FORMAT",
               help="Where --weights come from, unless they are archspec's own.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Of fresh weights, data order, augmentation and dropout.")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), help="Train each stage so long, whatever the recipe says.")
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("runs"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
               show_default=True, metavar="FOLDER",
               help="The run is FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
@@ -38,6 +39,7 @@ FAILED = 1
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option
 @plugins_option
+@wide_option
 def train(
     spec: str | None,
     recipe: str | None,
@@ -96,7 +98,9 @@ def _order(
 def _run(order: Order, root: Path, tensorboard: bool) -> None:
     from archspec.cli._progress import waiting
     from archspec.cli._train_report import put_outcome, watching_training
+    from archspec.record import check_folder
 
+    check_folder(root)
     with waiting("loading TensorFlow"):
         from archspec.train import Training
     with watching_training(order) as watch:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._paths import OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -28,7 +29,7 @@ def weights() -> None:
               "Files whose name tells it need none: archspec's own, .pth, TensorFlow's checkpoints.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME",
               help="Load only this section (backbone) or layer. Repeatable.")  # fmt: skip
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), required=True, metavar="FILE.npz",
+@click.option("--output", type=OutputFile(), required=True, metavar="FILE.npz",
               help="What is written: a spec names it as `weights: FILE.npz`.")  # fmt: skip
 @click.option("--every", is_flag=True, help="One row an array, not one a part of the network.")
 @set_option
@@ -86,10 +87,10 @@ def _network(
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
     """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
     from archspec.cli._weights_report import formats_table, tensors_table
-    from archspec.weights import read_tensors, usual_format
+    from archspec.weights import read_shapes, usual_format
 
     if file is None:
         put_table(formats_table(), reporter, output)
         return
     name = format_name or usual_format(file)
-    put_table(tensors_table(file, name, read_tensors(file, name)), reporter, output)
+    put_table(tensors_table(file, name, read_shapes(file, name)), reporter, output)

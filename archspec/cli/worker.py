@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from archspec.cli._options import plugins_option
+from archspec.cli._paths import DatabasePlace, OutputFolder
 
 
 @click.command()
@@ -17,9 +18,9 @@ from archspec.cli._options import plugins_option
               help="Processes that evaluate, on this machine.")  # fmt: skip
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True,
               help="Where the study's data are on this machine, if elsewhere. Repeatable.")  # fmt: skip
-@click.option("--ledger", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+@click.option("--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
               help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
-@click.option("--output", "root", type=click.Path(file_okay=False, path_type=Path), default=Path("searches"),
+@click.option("--output", "root", type=OutputFolder(), default=Path("searches"),
               show_default=True, metavar="FOLDER", help="Where this machine's trainings and features go.")  # fmt: skip
 @plugins_option
 def worker(
@@ -37,8 +38,10 @@ def worker(
     file is for one machine and is refused: its locks do not hold over a network.
     """
     from archspec.cli._search_progress import watching_study
+    from archspec.record import check_folder
     from archspec.search.study.joining import join, joined
 
+    check_folder(root)
     run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)
     run.study = run.study.with_workers(workers)
     print(f"joins {run.name}", file=sys.stderr, flush=True)

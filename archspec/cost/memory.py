@@ -1,12 +1,15 @@
-"""Peak activation memory: the arena that TensorFlow Lite plans for a program, to the byte, without running it.
+"""Peak activation memory: what TensorFlow Lite allocates for a program, to the byte, without running it.
+
+The most of it is one arena; a transposed convolution has buffers of its own beside it.
 
 The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no delegate:
 
 * the image and the outputs are never overwritten; any other tensor lives from the operator that writes it to the
   last that reads it;
 * sums, products and reshapes are written over an input that nobody else needs;
-* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones; those
-  of a transposed convolution are not in the arena, and not counted;
+* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones;
+* a transposed convolution has the windows before they are added up (col2im) and its kernel turned round: both outside
+  the arena, allocated at the start and kept;
 * tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
   at multiples of 64 bytes.
 """
@@ -27,6 +30,20 @@ INT_BYTES = 4
 
 
 Block = tuple[int, int, int]  # bytes, and the first and the last operator that need it
+
+
+def outside_bytes(program: Program) -> int:
+    """Bytes of the buffers that transposed convolutions keep outside the arena, all at once."""
+    return sum([sum(_kept(program, one)) for one in program.operations if one.code == "TRANSPOSE_CONV"])
+
+
+def _kept(program: Program, operation: Operation) -> tuple[int, int]:
+    """Of a transposed convolution: all windows of its input, and its kernel in another order."""
+    (filters, height, width, channels), (_, rows, columns, _) = (
+        program.tensors[index].shape for index in operation.inputs[1:3]
+    )
+    window = height * width * filters * ITEM_BYTES["float32"]
+    return rows * columns * window, channels * window
 
 
 def arena_bytes(program: Program) -> int:

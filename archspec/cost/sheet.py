@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
 from archspec.cost.layers import counts_of
-from archspec.cost.memory import arena_bytes
+from archspec.cost.memory import arena_bytes, outside_bytes
 from archspec.cost.memory_access import memory_access
 from archspec.cost.receptive_field import receptive_fields
 from archspec.graph.collector import collector_paused
@@ -19,7 +19,8 @@ from archspec.graph.tensor import Graph
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
     "params are trainable; params_total adds the moving statistics of batch norm",
-    "peak_memory_bytes is the activation arena of the float32 .tflite at batch 1, without a delegate",
+    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
+    "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
     "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
     "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
     "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
@@ -29,7 +30,8 @@ CONVENTIONS = (
 class _Runtime(NamedTuple):
     """The sums over the float32 program."""
 
-    peak_memory_bytes: int
+    arena_bytes: int
+    outside_bytes: int
     memory_access_bytes: int
     tflite_bytes: dict[str, int]
 
@@ -58,12 +60,17 @@ class CostSheet:
         with collector_paused():  # the program is gone at the end, so the collector never sees it
             program = build_program(self.graph)
             moved = sum(memory_access(program).values())
-            return _Runtime(arena_bytes(program), moved, predicted_sizes(program))
+            return _Runtime(arena_bytes(program), outside_bytes(program), moved, predicted_sizes(program))
 
     @property
     def peak_memory_bytes(self) -> int:
-        """The activation arena."""
-        return self._runtime.peak_memory_bytes
+        """The activation arena, and what transposed convolutions keep beside it."""
+        return self._runtime.arena_bytes + self._runtime.outside_bytes
+
+    @property
+    def arena_bytes(self) -> int:
+        """The activation arena alone."""
+        return self._runtime.arena_bytes
 
     @property
     def memory_access_bytes(self) -> int:
@@ -112,6 +119,7 @@ class CostSheet:
             "gflops": self.gflops,
             "other_operations": self.other_operations,
             "peak_memory_bytes": self.peak_memory_bytes,
+            "arena_bytes": self.arena_bytes,
             "memory_access_bytes": self.memory_access_bytes,
             "tflite_bytes": self.tflite_bytes,
             "receptive_field": list(self.receptive_field),

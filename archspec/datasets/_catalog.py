@@ -8,6 +8,7 @@ from pathlib import Path
 
 from archspec.datasets._contract import Dataset
 from archspec.errors import Place, nearest, user_error
+from archspec.files import expanded
 
 
 @cache
@@ -33,7 +34,7 @@ def open_dataset(reference: str) -> Dataset:
         return kind(None)
     if not folder:
         raise user_error(f"{name} needs the folder it is in", f"Write {name}:DIR")
-    return kind(_readable(Path(folder).expanduser(), name))
+    return kind(_readable(expanded(folder), name))
 
 
 def dataset_class(name: str) -> type[Dataset]:

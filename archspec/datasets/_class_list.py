@@ -8,6 +8,7 @@ from pathlib import Path
 from archspec.datasets._colour_map import colour_map
 from archspec.datasets._contract import Classes, Colour
 from archspec.errors import Fault, Place, UserError, user_error
+from archspec.files import read_text
 
 FILE = "classes.txt"
 MOST = 254  # a label is a byte, 255 is ignored, 254 is no class of any data set
@@ -19,12 +20,11 @@ def read_class_list(path: Path) -> Classes:
 
     Raises `UserError` for no file, no class, a name that comes twice, or too many.
     """
+    remedy = "Write one: a line a class, `name` or `name #rrggbb`, the first line is label 0"
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        remedy = "Write one: a line a class, `name` or `name #rrggbb`, the first line is label 0"
-        raise user_error(f"no list of classes ({reason})", remedy, place=Place(str(path))) from error
+        lines = read_text(path).splitlines()
+    except UserError as error:
+        raise user_error(f"no list of classes ({error.faults[0].message})", remedy, place=Place(str(path))) from error
     names: list[str] = []
     given: list[Colour | None] = []
     faults: list[Fault] = []

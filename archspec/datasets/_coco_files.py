@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.datasets._files import files_in, is_folder
 from archspec.errors import Place, UserError, user_error
+from archspec.files import read_bytes
 
 _YEAR = re.compile(r"20\d\d$")
 
@@ -39,14 +40,11 @@ def read_annotations(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     place = Place(str(path))
     remedy = "Was it cut short? Copy it again"
     try:
-        with path.open("rb") as stream:
-            document = json.load(stream)
+        document = json.loads(read_bytes(path))
     except json.JSONDecodeError as error:
         raise user_error(
             f"not JSON ({error.msg})", remedy, place=Place(str(path), error.lineno, error.colno)
         ) from error
-    except OSError as error:
-        raise user_error(f"cannot be read ({error.strerror or error})", place=place) from error
     except (ValueError, RecursionError) as error:
         raise user_error(f"not JSON ({error})", remedy, place=place) from error
     for key in keys:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from archspec.datasets._class_list import FILE, class_list, read_class_list
 from archspec.datasets._contract import Dataset, Example
 from archspec.datasets._record_files import SUFFIX, shards_of
 from archspec.errors import Place, user_error
-from archspec.record import write_text
+from archspec.files import exists, is_file
+from archspec.record import temporary_folder, write_text
 
 Array = np.ndarray[Any, Any]
 
@@ -63,26 +63,25 @@ def _prepare(dataset: Dataset, split: str, folder: Path, shards: int) -> None:
         fact = f"'{split}' lies here in another number of shards"
         raise user_error(fact, "Remove those, or name another folder", place=Place(str(others[0])))
     file = folder / FILE
-    if file.exists() and read_class_list(file).names != dataset.classes.names:
+    if not exists(file):
+        write_text(file, class_list(dataset.classes))
+    elif read_class_list(file).names != dataset.classes.names:
         raise user_error(f"other classes than those of {dataset.name}", "Name another folder", place=Place(str(file)))
-    write_text(file, class_list(dataset.classes))
 
 
 def _write(file: Path, records: Iterable[bytes]) -> None:
     """All records, under a temporary name until they are whole."""
     from archspec.lower.framework import tf
 
-    temporary = file.with_name(f".{file.name}.tmp")
     try:
-        with tf.io.TFRecordWriter(str(temporary)) as writer:
-            for record in records:
-                writer.write(record)
-        temporary.replace(file)
+        with temporary_folder(file) as folder:
+            complete = folder / file.name
+            with tf.io.TFRecordWriter(str(complete)) as writer:
+                for record in records:
+                    writer.write(record)
+            complete.replace(file)
     except (OSError, tf.errors.OpError) as error:
         raise user_error(f"cannot be written ({error})", place=Place(str(file))) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
 
 
 def _example(dataset: Dataset, example: Example) -> bytes:
@@ -109,7 +108,7 @@ def _as_it_is(example: Example) -> bytes | None:
     """The bytes of an RGB picture's file; None where it is no such file."""
     from PIL import Image
 
-    if not example.image.is_file():
+    if not is_file(example.image):
         return None
     with example.image.open("rb") as stream:
         if not stream.read(len(_PNG)).startswith((_JPEG, _PNG)):

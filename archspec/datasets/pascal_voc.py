@@ -10,7 +10,8 @@ import numpy as np
 from archspec.datasets._colour_map import colour_map
 from archspec.datasets._contract import IGNORE, Classes, Example
 from archspec.datasets._files import FileDataset, files_in, is_folder
-from archspec.errors import Fault, Place, user_error
+from archspec.errors import Fault, Place
+from archspec.files import read_text
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -77,8 +78,5 @@ class PascalVoc(FileDataset):
 
 def _names(path: Path) -> list[tuple[int, str]]:
     """The first word of each line, with the line's number."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except (OSError, ValueError) as error:
-        raise user_error(f"cannot be read ({error})", "Is it a list of names?", place=Place(str(path))) from error
+    lines = read_text(path, remedy="Is it a list of names?").splitlines()
     return [(number, line.split()[0]) for number, line in enumerate(lines, 1) if line.strip()]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from archspec.devices._contract import Aggregate, Sample, System
 from archspec.devices._faults import Garbled, ToolMissing
+from archspec.files import expanded, is_file, is_folder
 
 NAME = "benchmark_model"
 SAMPLES_A_CALL = 2
@@ -151,12 +152,12 @@ def find_binary(named: str, abi: str, device: str, cache: Path = _CACHE) -> Path
     Raises `ToolMissing` with all places that were looked at; a file that is named is the only one looked at.
     """
     if named:
-        path = Path(named).expanduser()
-        if path.is_file():
+        path = expanded(named)
+        if is_file(path):
             return path
         raise ToolMissing(f"no such file ({named})", device=device, remedy=f"Name the {NAME} for {abi}")
-    folder = cache.expanduser() / abi
-    found = sorted(folder.glob(f"{NAME}*"), key=lambda path: (len(path.name), path.name)) if folder.is_dir() else []
+    folder = expanded(cache) / abi
+    found = sorted(folder.glob(f"{NAME}*"), key=lambda path: (len(path.name), path.name)) if is_folder(folder) else []
     on_path = shutil.which(NAME)
     if found or on_path:
         return found[0] if found else Path(str(on_path))

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Protocol
 
 from archspec.devices._machine import Machine
-from archspec.errors import Place, user_error
+from archspec.errors import Place
+from archspec.files import read_bytes
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,9 @@ class Model:
         if isinstance(source, bytes):
             return cls(name or "model", source, Place(name or "<bytes>"))
         path = Path(source)
-        place = Place(str(path))
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise user_error(f"cannot be read ({reason})", "Name a .tflite file", place=place) from error
+        content = read_bytes(path, remedy="Name a .tflite file")
         stem = path.absolute().parent.name if path.stem == "model" else path.stem
-        return cls(name or stem or "model", content, place)
+        return cls(name or stem or "model", content, Place(str(path)))
 
     @cached_property
     def hash(self) -> str:

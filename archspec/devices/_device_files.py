@@ -11,6 +11,7 @@ from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, nearest
+from archspec.files import expanded
 from archspec.spec.kinds import Kind
 from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line, shown
 from archspec.spec.reader import Reader
@@ -61,7 +62,7 @@ def read_device_file(path: Path, kinds: Iterable[str]) -> DeviceFile:
     kind, options, summary = found
     for key in _FILES:
         if options.get(key):
-            options[key] = str(path.parent / Path(options[key]).expanduser())
+            options[key] = str(path.parent / expanded(options[key]))
     return DeviceFile(path.stem, kind, options, path, summary)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from archspec.devices._machine import GOVERNOR_FILE, Machine, machine_of
 from archspec.devices._process import Finished
 from archspec.devices._state import STATE_FILES
 from archspec.devices._talk import Talk
+from archspec.record import temporary_folder
 
 _Found = TypeVar("_Found")
 Before = Callable[[DeviceError], None]
@@ -136,8 +136,8 @@ class Folder:
 
     def send(self, content: bytes, name: str) -> str:
         """Send bytes as a file; its path on the device."""
-        with tempfile.TemporaryDirectory(prefix="archspec-") as here:
-            source = Path(here) / name
+        with temporary_folder() as here:
+            source = here / name
             source.write_bytes(content)
             return self.send_file(source, name)
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import fmean
 from typing import Any, Literal
 
@@ -21,6 +19,7 @@ from archspec.devices._procedure import Procedure
 from archspec.errors import Problem, UserError, user_error
 from archspec.export import take_census
 from archspec.export.isolation import Isolation
+from archspec.record import temporary_folder
 
 Method = Literal["runtime", "alone"]
 METHODS: tuple[Method, ...] = ("runtime", "alone")
@@ -114,8 +113,8 @@ def _by_runtime(model: Model, runner: LitertRunner, threads: int, rounds: int, r
 
 def _ask(model: Model, threads: int, rounds: int, runs: int) -> dict[str, Any]:
     """The profiler's answer, from a process of its own. Raises `Problem` when it refuses, dies or hangs."""
-    with tempfile.TemporaryDirectory() as folder:
-        file, answer = Path(folder) / "model.tflite", Path(folder) / "answer.json"
+    with temporary_folder() as folder:
+        file, answer = folder / "model.tflite", folder / "answer.json"
         file.write_bytes(model.content)
         numbers = (str(threads), str(rounds), str(runs))
         code = ("import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); "

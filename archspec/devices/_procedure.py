@@ -1,4 +1,4 @@
-"""How a latency is taken: the one place with the presets."""
+"""How a latency is taken: the one place with the named procedures."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ PRESETS = {
 
 
 def procedure(name: str | Procedure) -> Procedure:
-    """A preset by its name; a `Procedure` is itself. Raises `UserError` for an unknown name."""
+    """A procedure by its name; a `Procedure` is itself. Raises `UserError` for an unknown name."""
     if isinstance(name, Procedure):
         return name
     if name not in PRESETS:
-        raise user_error(f"unknown latency preset '{name}'", nearest(name, PRESETS))
+        raise user_error(f"unknown latency procedure '{name}'", nearest(name, PRESETS))
     return PRESETS[name]

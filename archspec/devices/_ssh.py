@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import atexit
 import shlex
-import shutil
-import tempfile
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,8 @@ from archspec.devices._faults import Cut, DeviceError
 from archspec.devices._link import Before, again, split_exit, with_exit
 from archspec.devices._process import Finished, first_line, run
 from archspec.devices._talk import Conversation
+from archspec.files import expanded
+from archspec.record import temporary_folder
 
 _SLOWEST_BYTES_PER_S = 500_000
 _KEEP_S = 60
@@ -42,7 +42,7 @@ class SshLink:
     tries: int = 3
     connect_timeout_s: int = 10
     program: str = "ssh"
-    _masters: list[str] = field(default_factory=list, repr=False, compare=False)
+    _masters: list[ExitStack] = field(default_factory=list, repr=False, compare=False)
 
     def shell(
         self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
@@ -72,10 +72,10 @@ class SshLink:
     def close(self) -> None:
         """End the master connection."""
         while self._masters:
-            folder = self._masters.pop()
+            master = self._masters.pop()
             with suppress(DeviceError):
                 run([self.program, *self._options, "-O", "exit", self.host], _END_S, device=self.name)
-            shutil.rmtree(folder, ignore_errors=True)
+            master.close()
 
     def _once(self, command: str, timeout_s: float, given: Path | None = None) -> Finished:
         done = run(self._command(with_exit(command)), timeout_s, device=self.name, given=given)
@@ -93,8 +93,9 @@ class SshLink:
 
     @cached_property
     def _options(self) -> list[str]:
-        folder = tempfile.mkdtemp(prefix="archspec-")  # short: the path of a socket has about 100 letters
-        self._masters.append(folder)
+        master = ExitStack()
+        folder = master.enter_context(temporary_folder())  # the path of a socket has about 100 letters
+        self._masters.append(master)
         atexit.register(self.close)
         settings = [
             *self.options,  # ssh takes the first value that it finds for an option
@@ -108,4 +109,4 @@ class SshLink:
         ]
         words = [word for setting in settings for word in ("-o", setting)]
         words += ["-p", str(self.port)] if self.port else []
-        return words + (["-i", str(Path(self.key).expanduser()), "-o", "IdentitiesOnly=yes"] if self.key else [])
+        return words + (["-i", str(expanded(self.key)), "-o", "IdentitiesOnly=yes"] if self.key else [])

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.cost import CostSheet, price
 from archspec.devices import Latency, Model, Progress, measure
-from archspec.errors import Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, user_error
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import Equality, Exported, check_equality, export, logits_node
+from archspec.files import is_file
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.record import write_bytes
+from archspec.record import SAVED_MODEL, foreign_in, write_bytes
 from archspec.spec import Spec, dump, expand
 from archspec.weights import Imported, spec_weights
 
@@ -102,10 +103,19 @@ class Build:
     def export(self) -> None:
         """Write `model.tflite`. The Keras models of an earlier build go: their weights may be others."""
         data = self.exported.data
+        self._remove_saved_model()
         self.keras_path.unlink(missing_ok=True)
-        if (self.saved_model_path / "saved_model.pb").is_file():
-            shutil.rmtree(self.saved_model_path)
         write_bytes(self.tflite_path, data)
+
+    def _remove_saved_model(self) -> None:
+        """Raises `UserError` where the folder holds anything else than a SavedModel."""
+        folder = self.saved_model_path
+        if not is_file(folder / "saved_model.pb"):
+            return
+        if folder.is_symlink() or foreign_in(folder, SAVED_MODEL):
+            fact = "holds something else than the SavedModel of an earlier build, which is to go"
+            raise user_error(fact, "Move it away", place=Place(str(folder)))
+        shutil.rmtree(folder)
 
     @property
     def tflite_path(self) -> Path:

@@ -53,6 +53,7 @@ def calibrate(
     graphs: Sequence[Graph],
     held_out: Sequence[Graph] = (),
     *,
+    further: Sequence[Signature] = (),
     threads: int = 1,
     keep: Keep = lambda table: None,
     told: Watcher = lambda progress: None,
@@ -60,7 +61,8 @@ def calibrate(
     network_turns: Turns = NETWORK_TURNS,
     reference: Model | None = None,
 ) -> LatencyTable:
-    """A table that knows every operator of `graphs`, is fitted to them, and scored on `held_out`.
+    """A table that knows every operator of `graphs` and those `further` ones, is fitted to `graphs`, and scored on
+    `held_out`.
 
     `table` (None: a new one) is continued: what it has is not measured again, and `keep` gets it after every few
     operators, to be written. No operator that only `held_out` has is measured, so the score is that of predictions
@@ -69,13 +71,14 @@ def calibrate(
     reference = reference or Model("reference", reference_model())
     table = begun(device, table, reference, threads)
     bench = _Bench(device, reference, threads, keep, told)
-    table = bench.fill(table, wanted(graphs), operator_turns)
+    table = bench.fill(table, list(dict.fromkeys([*wanted(graphs), *further])), operator_turns)
     if len(graphs) < FEWEST_NETWORKS:
         return table
     measured = bench.networks([*graphs, *held_out], table.reference_ms, network_turns)
     predictor = Predictor(table)
     sums = [predictor.sums(graph) for graph in graphs]
-    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)]), score=None)
+    codes = {one.code for one in table.entries}
+    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), score=None)
     if held_out:
         table = replace(table, score=score_of(table, held_out, measured[len(graphs) :]))
     keep(table)

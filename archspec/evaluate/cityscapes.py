@@ -13,6 +13,7 @@ from archspec.datasets._images import read_indices
 from archspec.datasets.cityscapes import SPLITS
 from archspec.errors import Place, nearest, user_error
 from archspec.evaluate.truth import Array, Item, Truth, fingerprint
+from archspec.files import is_folder
 from archspec.metrics import Counts
 from archspec.metrics._cityscapes import cityscapes_labels
 
@@ -41,7 +42,7 @@ class CityscapesReference:
             raise user_error(f"cityscapes has no split '{split}'", nearest(split, SPLITS), place=Place(str(self._root)))
         kind, name = SPLITS[split]
         folder, suffix = self._root / kind / name, f"_{kind}{LABELS}"
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise user_error("no such folder", f"Name the folder that holds {kind}", place=Place(str(folder)))
         found = sorted((file.name.removesuffix(suffix), file) for file in folder.glob(f"*/*{suffix}"))
         if not found:

@@ -13,6 +13,7 @@ from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
 from archspec.export import TfliteNetwork, read_metadata
+from archspec.files import is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.record import Plain, TrainingRun
@@ -92,7 +93,7 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
             return _tflite(path, opening)
         if path.suffix == ".keras":
             return _keras(path, opening)
-        if path.is_dir():
+        if is_folder(path):
             return _run(path, catalog, opening)
         return _spec(source, catalog, opening)
     except Problem as problem:
@@ -213,10 +214,7 @@ def _refuse_settings(path: Path, opening: Opening) -> None:
 
 
 def _content(path: Path, remedy: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise user_error(f"cannot be read ({error.strerror or error})", remedy, place=Place(str(path))) from error
+    return read_bytes(path, remedy=remedy)
 
 
 def _name(path: Path) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 from archspec.cost.latency import LatencyTable, Predictor, read_or_none, read_table, table_path, write_table
 from archspec.devices import Device, Model
 from archspec.errors import user_error
-from archspec.evaluate.calibration import Watcher, begun, calibrate
+from archspec.evaluate.calibration import Watcher, begun, calibrate, wanted
+from archspec.evaluate.operator_range import further_operators
 from archspec.evaluate.reference import reference_model
 from archspec.evaluate.sampled_networks import sampled_networks
 from archspec.evaluate.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
+from archspec.files import exists
 
-NETWORKS, HELD_OUT = 60, 60
+NETWORKS, HELD_OUT = 60, 40
 SEED, HELD_OUT_SEED = 101, 505
 
 
@@ -31,17 +33,20 @@ def calibrate_file(
 ) -> tuple[LatencyTable, Path]:
     """Calibrate a device on sampled networks, score it on others, keep the table in `path` (None: the user's cache).
 
-    A file that is there is continued, also one that an interrupted calibration left. Raises `UserError` for a file
-    that is of another device or no table.
+    Operators that these networks lack, but bundled specs or single layers have, are measured too. A file that is there
+    is continued, also one that an interrupted calibration left. Raises `UserError` for a file that is of another device
+    or no table.
     """
     reference = reference or Model("reference", reference_model())
     started = begun(device, None, reference, threads)
     path = _made(path or table_path(started.conditions))
+    graphs = [one.graph for one in islice(sampled_networks(SEED), networks)]
     return calibrate(
         device,
         read_or_none(path) or started,
-        [one.graph for one in islice(sampled_networks(SEED), networks)],
+        graphs,
         [one.graph for one in islice(sampled_networks(HELD_OUT_SEED), held_out)],
+        further=further_operators(wanted(graphs)),
         threads=threads,
         keep=lambda table: write_table(path, table),
         told=told,
@@ -52,17 +57,22 @@ def calibrate_file(
 
 
 def predictor_for(
-    device: Device, path: Path | None = None, *, threads: int = 1, reference: Model | None = None
+    device: Device,
+    path: Path | None = None,
+    *,
+    threads: int = 1,
+    reference: Model | None = None,
+    command: str = "archspec latency --calibrate",
 ) -> Predictor:
     """The predictor of a device that was calibrated. Raises `UserError` for one that was not, or whose runtime changed.
 
-    The device is asked who it is, so a table copied from elsewhere is refused.
+    The device is asked who it is, so a table copied from elsewhere is refused. `command` is what makes such a table.
     """
     here = begun(device, None, reference or Model("reference", reference_model()), threads).conditions
     path = path or table_path(here)
-    if not path.exists():
+    if not exists(path):
         fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
-        raise user_error(fact, f"Calibrate it first (archspec latency --calibrate); the table will be {path}")
+        raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
     table = read_table(path)
     table.check(here)
     return Predictor(table).prepare()

@@ -16,7 +16,7 @@ Route = Literal["direct", "tensorflow"]
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
     """`input_dtype` None is the spec's own; `representative` None is the stated synthetic default;
-    `latency` names a preset of archspec.devices, or `none`."""
+    `latency` names a procedure of archspec.devices, or `none`."""
 
     precision: Precision = "float32"
     input_dtype: InputDtype | None = None

@@ -15,6 +15,7 @@ from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.inference import Viewing, label_map
 from archspec.evaluate.pictures import indexed_png, overlay_png
 from archspec.evaluate.resampling import Array
+from archspec.files import exists, is_folder
 from archspec.record import write_bytes
 
 
@@ -34,11 +35,11 @@ def pictures_in(sources: Sequence[Path]) -> list[Path]:
     faults: list[Fault] = []
     for source in sources:
         inside = sorted(path for path in source.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-        if source.is_dir() and not inside:
+        if is_folder(source) and not inside:
             faults.append(Fault("no PNG or JPEG image in this folder", "Name images", place=Place(str(source))))
-        elif not source.exists():
+        elif not exists(source):
             faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
-        found += inside if source.is_dir() else [source]
+        found += inside if is_folder(source) else [source]
     faults += _alike(found)
     if faults:
         raise UserError(faults)

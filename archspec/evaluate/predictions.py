@@ -12,6 +12,7 @@ import numpy as np
 from archspec.datasets._images import read_indices
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.evaluate.truth import Array, Item, Reference, Size
+from archspec.files import is_folder
 
 MOST_FAULTS = 20
 
@@ -63,7 +64,7 @@ class _Files:
     """Every PNG below a folder, by name; links to folders are not followed."""
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise user_error("no such folder", "Name a folder of prediction PNGs", place=Place(str(folder)))
         found = []
         for root, _, names in os.walk(folder, onerror=_cannot_read):

@@ -64,10 +64,10 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """`reproduced`, or why not."""
+        """`reproduced`, `explained` where the claim has a reason why it cannot be, else `DIFFERS`."""
         if self.reproduced:
             return "reproduced"
-        return f"not reproducible: {self.claim.reason}" if self.claim.reason else "DIFFERS"
+        return "explained" if self.claim.reason else "DIFFERS"
 
     @property
     def holds(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
+from archspec.files import is_folder
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.record import TrainingRun
@@ -67,7 +68,7 @@ def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed
         if overrides:
             raise user_error("a .keras file has no spec to change", "Leave out --set", place=Place(source))
         return _open_keras(path)
-    if path.is_dir():
+    if is_folder(path):
         return _open_run(path, overrides, catalog)
     spec = load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
     network = expand(spec)

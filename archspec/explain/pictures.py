@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
+from archspec.files import is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ def read_picture(path: Path) -> Picture:
     import numpy as np
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    if not path.is_file():
+    if not is_file(path):
         raise user_error("no such file", "Name a PNG or JPEG file", place=Place(str(path)))
     try:
         with Image.open(path) as image:

@@ -17,6 +17,7 @@ from archspec import __version__
 from archspec.errors import Problem
 from archspec.export.metadata_schema import ImageInput, MapOutput, decode_normalisation, encode_metadata
 from archspec.export.model import Model
+from archspec.files import check_archive
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 
@@ -154,6 +155,7 @@ def _read_files(data: bytes) -> dict[str, bytes]:
         return {}
     try:
         with zipfile.ZipFile(stream) as archive:
+            check_archive(archive)
             return {name: archive.read(name) for name in archive.namelist()}
     except zipfile.BadZipFile:  # weights that look like an archive's end
         return {}

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.datasets._images import read_rgb
 from archspec.errors import Place, user_error
 from archspec.export.model import Array
+from archspec.files import is_file, is_folder
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100
@@ -35,9 +37,13 @@ def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterato
 
     Raises `UserError` for a folder without images or a file that is not one.
     """
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise user_error("no such folder", "Name a folder of PNG or JPEG images", place=Place(str(folder)))
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if channels not in (1, 3):
+        fact = f"images have 1 or 3 channels, and the network reads {channels}"
+        raise user_error(fact, "Calibrate on generated images: leave the folder out", place=Place(str(folder)))
+    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
+    files = sorted(path for path in found if is_file(path))
     if not files:
         raise user_error("no PNG or JPEG image in this folder", "Name a folder of images", place=Place(str(folder)))
     chosen = files[:: -(-len(files) // MOST_IMAGES)]
@@ -45,13 +51,10 @@ def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterato
 
 
 def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
-    try:
-        with Image.open(path) as image:
-            wanted = image.convert("L" if channels == 1 else "RGB").resize(size[::-1], Image.Resampling.BILINEAR)
-    except (UnidentifiedImageError, OSError) as error:
-        raise user_error(f"not a readable image ({error})", "Remove or mend it", place=Place(str(path))) from error
+    image = Image.fromarray(read_rgb(path))
+    wanted = (image.convert("L") if channels == 1 else image).resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(wanted, np.float32).reshape(1, *size, channels)
 
 

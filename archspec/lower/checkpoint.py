@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
+from archspec.files import is_file, is_folder
 from archspec.lower.framework import tf
 from archspec.lower.quiet import quiet
 
@@ -23,12 +24,12 @@ def read_checkpoint(path: str) -> dict[str, Array]:
 
     Raises `UserError` when there is no checkpoint or it cannot be read.
     """
-    is_state = Path(path).name == STATE and Path(path).is_file() and not Path(f"{path}.index").is_file()
+    is_state = Path(path).name == STATE and is_file(path) and not is_file(f"{path}.index")
     prefix = str(Path(path).parent) if is_state else path
     for ending in ENDINGS:
         prefix = prefix.removesuffix(ending)
-    beside = Path(prefix).parent.glob(f"{Path(prefix).name}*") if Path(prefix).parent.is_dir() else ()
-    if not Path(prefix).is_dir() and not any(beside):
+    beside = Path(prefix).parent.glob(f"{Path(prefix).name}*") if is_folder(Path(prefix).parent) else ()
+    if not is_folder(prefix) and not any(beside):
         raise user_error("no such checkpoint", "Name its prefix, such as model.ckpt-120000", place=Place(path))
     try:
         with quiet():

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, user_error
+from archspec.errors import Place, Problem, user_error
+from archspec.files import check_archive, is_file
 from archspec.lower.framework import keras
 from archspec.lower.quiet import quiet
 from archspec.record.atomic import write_bytes
+from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
+from archspec.record.temporary import temporary_folder
 
 
 def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
@@ -25,8 +27,8 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
         raise user_error(
             "a Keras model's file name ends in .keras", f"Use {target.with_suffix('.keras')}", place=_at(target)
         )
-    with tempfile.TemporaryDirectory() as folder:
-        complete = Path(folder) / "model.keras"
+    with temporary_folder() as folder:
+        complete = folder / "model.keras"
         model.save(complete)
         write_bytes(target, complete.read_bytes())
 
@@ -34,8 +36,14 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
 def load_keras(path: str | os.PathLike[str]) -> Any:
     """The `keras.Model` in a `.keras` file. Raises `UserError` when there is none or it cannot be read."""
     source = Path(path)
-    if not source.is_file():
+    if not is_file(source):
         raise user_error("no such file", "Name a .keras file", place=_at(source))
+    try:
+        with zipfile.ZipFile(source) as archive:
+            check_archive(archive)
+    except (Problem, zipfile.BadZipFile, OSError) as error:
+        fact = error.fact if isinstance(error, Problem) else str(error)
+        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=_at(source)) from error
     try:
         return keras.models.load_model(source)
     except Exception as error:  # Keras raises anything: a bad zip, a missing class, a changed layer
@@ -49,32 +57,16 @@ def save_saved_model(model: Any, folder: str | os.PathLike[str]) -> None:
     The folder appears under its name only when it is complete. Raises `UserError` when it cannot be written, or when
     something else than a SavedModel stands there.
     """
-    target = Path(folder).resolve()
-    if target.exists() and not (target / "saved_model.pb").is_file():
-        raise user_error("is there already, and is no SavedModel", "Name another folder", place=_at(target))
-    try:
-        complete = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
-        try:
-            with quiet():
-                model.export(complete / "new", verbose=False)
-            _replace_folder(complete, target)
-        finally:
-            shutil.rmtree(complete, ignore_errors=True)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise user_error(f"cannot be written ({reason})", "Name a folder you may write", place=_at(target)) from error
+    with replacing_folder(Path(folder), _check_saved_model) as new, quiet():
+        model.export(new, verbose=False)
 
 
-def _replace_folder(complete: Path, target: Path) -> None:
-    """A folder cannot be renamed over a full one: the old one steps aside, and comes back when that fails."""
-    if target.exists():
-        target.rename(complete / "old")
-    try:
-        (complete / "new").rename(target)
-    except OSError:
-        if (complete / "old").exists():
-            (complete / "old").rename(target)
-        raise
+def _check_saved_model(folder: Path) -> None:
+    if any(folder.iterdir()) and not is_file(folder / "saved_model.pb"):
+        raise user_error("is there already, and is no SavedModel", "Name another folder", place=_at(folder))
+    if foreign := foreign_in(folder, SAVED_MODEL):
+        fact = f"holds '{foreign}', which is no part of a SavedModel"
+        raise user_error(fact, "Move it away, or name another folder", place=_at(folder))
 
 
 def _at(path: Path) -> Place:

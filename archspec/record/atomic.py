@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from archspec.errors import Place, UserError, user_error
-
-_LONGEST_NAME = 200  # most file systems allow 255 bytes; the rest is for the suffix
+from archspec.files import is_folder
+from archspec.record.temporary import temporary_file
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -37,25 +37,15 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 def _replace(target: Path, data: bytes) -> None:
     mode = _mode_of(target)
-    temporary = _temporary_name(target)
-    try:
-        with temporary.open("xb") as stream:
+    with temporary_file(target) as temporary:
+        with temporary.open("wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         if mode is not None:
             temporary.chmod(stat.S_IMODE(mode))
         os.replace(temporary, target)  # noqa: PTH105 (the name everybody looks for)
-    except BaseException:  # also when interrupted: nothing stays behind
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(target.parent)
-
-
-def _temporary_name(target: Path) -> Path:
-    short = os.fsencode(target.name)[:_LONGEST_NAME].decode("utf-8", "ignore")
-    return target.with_name(f".{short}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    sync_folder(target.parent)
 
 
 def _mode_of(path: Path) -> int | None:
@@ -71,7 +61,7 @@ def _is_stream(path: Path) -> bool:
     return mode is not None and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the system can (Windows cannot open a folder)."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -83,9 +73,9 @@ def _sync_folder(folder: Path) -> None:
 
 def _cannot_write(path: Path, error: OSError) -> UserError:
     place = Place(str(path))
-    if path.is_dir():
+    if is_folder(path):
         return user_error("cannot be written (it is a folder)", "Name a file", place=place)
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         return user_error(f"cannot be written (no such folder: {path.parent})", "Create the folder first", place=place)
     reason = error.strerror or str(error)
     return user_error(f"cannot be written ({reason})", "What was there before is unchanged", place=place)

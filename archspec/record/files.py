@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from archspec.errors import Fault, Place, UserError, user_error
+from archspec.files import read_bytes
 from archspec.record.atomic import write_text
 from archspec.record.record import Record
 
@@ -17,11 +17,29 @@ VERSION = 1
 _REMEDY = "Name a file that archspec wrote"
 
 
-def write_records(path: str | os.PathLike[str], records: Iterable[Record]) -> None:
-    """Write all records to `path`, atomically and byte for byte the same for the same records. Raises `UserError`."""
+def write_records(
+    path: str | os.PathLike[str], records: Iterable[Record], digests: Mapping[str, str] | None = None
+) -> None:
+    """Write all records to `path`, atomically and byte for byte the same for the same records. Raises `UserError`.
+
+    `digests` are of the files that belong to them: SHA-256 by name.
+    """
+    write_text(path, records_text(records, digests))
+
+
+def records_text(records: Iterable[Record], digests: Mapping[str, str] | None = None) -> str:
+    """What `write_records` writes."""
     lines = [json.dumps(record.to_json(), ensure_ascii=True, allow_nan=False) for record in records]
     body = ",\n".join(lines)
-    write_text(path, f'{{"format": "{FORMAT}", "version": {VERSION}, "records": [\n{body}\n]}}\n')
+    files = f'"files": {json.dumps(dict(digests))}, ' if digests else ""
+    return f'{{"format": "{FORMAT}", "version": {VERSION}, {files}"records": [\n{body}\n]}}\n'
+
+
+def read_digests(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The SHA-256 of the files that belong to a file of records, by name. Raises `UserError` as `read_records`."""
+    document = _parse(path, Place(os.fspath(path)))
+    files = document.get("files") if isinstance(document, dict) else None
+    return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
 
 
 def read_records(path: str | os.PathLike[str]) -> tuple[Record, ...]:
@@ -42,10 +60,7 @@ def read_records(path: str | os.PathLike[str]) -> tuple[Record, ...]:
 
 def _parse(path: str | os.PathLike[str], place: Place) -> object:
     try:
-        text = Path(path).read_bytes().decode("utf-8")
-        return json.loads(text)
-    except OSError as error:
-        raise user_error(f"cannot be read ({error.strerror or error})", place=place) from error
+        return json.loads(read_bytes(path).decode("utf-8"))
     except json.JSONDecodeError as error:
         where = Place(place.file, error.lineno, error.colno)
         raise user_error(f"not JSON ({error.msg})", "Was it cut short or edited?", place=where) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.errors import Place, user_error
+from archspec.files import is_file, read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,18 @@ class TrainingRun:
     @property
     def missing(self) -> tuple[str, ...]:
         """The names of files without which nothing can be opened."""
-        return tuple(file.name for file in (self.spec, self.weights) if not file.is_file())
+        return tuple(file.name for file in (self.spec, self.weights) if not is_file(file))
 
     def facts(self) -> RunFacts:
         """What it says of itself; the defaults where it has no `run.json`. Raises `UserError` when that is damaged."""
         file = self.folder / "run.json"
-        if not file.is_file():
+        if not is_file(file):
             return RunFacts()
         try:
-            about = json.loads(file.read_text("utf-8"))
+            about = json.loads(read_text(file))
             classes, data = _texts(about.get("classes", [])), _texts(about.get("data", []))
             return RunFacts(str(about.get("state", "finished")), classes, data[-1] if data else "")
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             fact = f"not the run.json of a training ({error})"
             raise user_error(fact, "Name another run", place=Place(str(file))) from error
 

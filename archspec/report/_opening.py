@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast
 
 from archspec.errors import Fault, Place, UserError, user_error
+from archspec.files import exists
 from archspec.report._subject import Subject
 
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
@@ -44,7 +45,7 @@ def open_subjects(paths: Sequence[Path]) -> list[Subject]:
 
 def open_subject(path: Path) -> Subject:
     """What lies there. Raises `UserError` where nothing does, or nothing that is known."""
-    if not path.exists():
+    if not exists(path):
         raise user_error("no such file or folder", _REMEDY, place=Place(str(path)))
     for kind in source_kinds():
         module = importlib.import_module(f"archspec.report.sources.{kind}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archspec.record import Record
-from archspec.reporters import Cell, Column, Table, render
+from archspec.reporters import Cell, Column, Table, markdown_text, render
 
 if TYPE_CHECKING:
     from archspec.evaluate import Build
@@ -19,8 +19,7 @@ interpreter = Interpreter("model.tflite")
 interpreter.allocate_tensors()
 given, found = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
 height, width = given["shape"][1:3]
-image = Image.open("IMAGE").convert("RGB").resize((int(width), int(height)))
-values = np.asarray(image, np.float32)[None]
+{read}
 scale, zero = given["quantization"]
 if given["dtype"] == np.int8:
     values = np.clip(np.round(values / scale + zero), -128, 127)
@@ -29,33 +28,48 @@ interpreter.invoke()
 labels = interpreter.get_tensor(found["index"])[0]
 labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel
 """
+READ_IMAGE = """image = Image.open("IMAGE").convert("{mode}").resize((int(width), int(height)))
+values = np.asarray(image, np.float32).reshape(given["shape"])"""
+READ_ARRAY = """values = np.load("IMAGE")  # numbers from 0 to 255, (height, width, {channels}), of the network's size
+values = np.asarray(values, np.float32).reshape(given["shape"])"""
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+KINDS = {1: "grayscale image (1 channel)", 3: "RGB image"}
 SCORES = ("val_miou", "miou")
 
 
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
     """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
-    return "\n".join([*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build), *_use()])
+    parts = [*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build)]
+    return "\n".join([*parts, *_use(build.network.channels)])
+
+
+def snippet(channels: int) -> str:
+    """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file."""
+    mode = MODES.get(channels)
+    read = READ_ARRAY.format(channels=channels) if mode is None else READ_IMAGE.format(mode=mode)
+    return SNIPPET.format(read=read)
 
 
 def _head(build: Build) -> Iterator[str]:
     network, exported = build.network, build.exported
     yield f"# {build.graph.name}\n"
     size = " × ".join(map(str, network.input_size))
-    yield f"Semantic segmentation of one {size} RGB image into {network.classes} classes."
+    kind = KINDS.get(network.channels, f"image of {network.channels} channels")
+    yield f"Semantic segmentation of one {size} {kind} into {network.classes} classes."
     size_mb = f"{exported.size_bytes / 1e6:.3f} MB"
     yield f"`model.tflite` is {exported.precision} ({size_mb}), made by archspec from `spec.yaml`;"
     yield "`record.json` holds every number below with its conditions.\n"
     if network.source:
-        yield f"Architecture: {network.source}.\n"
+        yield f"Architecture: {markdown_text(network.source)}.\n"
 
 
 def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> Iterator[str]:
     yield "## Weights and scores\n"
-    yield f"Weights: {build.weights_said}.\n"
+    yield f"Weights: {markdown_text(build.weights_said)}.\n"
     if data:
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
-        yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(classes)}.\n"
+        yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(map(markdown_text, classes))}.\n"
     whole = next((one for one in scores if one.metric in SCORES), None)
     if whole is None:
         yield "No score is known of these weights.\n"
@@ -103,7 +117,7 @@ def _limits(build: Build) -> Iterator[str]:
     yield "- It reads one size and was not tested on images unlike those it was trained on.\n"
 
 
-def _use() -> Iterator[str]:
+def _use(channels: int) -> Iterator[str]:
     yield "## Use\n"
     yield "`pip install ai-edge-litert pillow numpy`; the image goes in as 0 … 255, everything else is in the file.\n"
-    yield f"```python\n{SNIPPET}```\n"
+    yield f"```python\n{snippet(channels)}```\n"

@@ -7,9 +7,10 @@ for the same table, and loses nothing. `report` also knows a terminal when it se
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from archspec.errors import nearest, user_error
 from archspec.reporters._bars import Bar, bar_chart
@@ -17,6 +18,10 @@ from archspec.reporters._frame import to_frame
 from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
 from archspec.reporters._table import Cell, Column, Table
 from archspec.reporters._text import for_people, transposed
+from archspec.reporters.markdown import markdown_text
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = [
     "Bar",
@@ -27,10 +32,13 @@ __all__ = [
     "Spot",
     "Table",
     "bar_chart",
+    "drawn",
     "for_people",
     "formats",
+    "markdown_text",
     "render",
     "report",
+    "report_text",
     "scatter_svg",
     "to_frame",
     "transposed",
@@ -52,11 +60,31 @@ def render(table: Table, reporter: str = "table") -> str:
     return cast(str, module.render(table))
 
 
-def report(table: Table, stream: TextIO, reporter: str = "table") -> None:
-    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich."""
+def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool = False) -> None:
+    """Write `table` to `stream`: as `render` does, except that `table` on a terminal is drawn with rich.
+
+    A terminal gets the columns that fit its width, or with `wide` all of them.
+    """
     if reporter == "table" and stream.isatty():
         from archspec.reporters._terminal import draw
 
-        draw(table, stream)
+        draw(table, stream, wide=wide)
     else:
         stream.write(render(table, reporter))
+
+
+def report_text(text: str, notes: Sequence[str], stream: TextIO, *, wide: bool = False) -> None:
+    """Write lines of text and the notes below them; a terminal gets as much of each line as it has room for."""
+    if stream.isatty():
+        from archspec.reporters._terminal import draw_text
+
+        draw_text(text, notes, stream, wide=wide)
+    else:
+        stream.write(text + "".join(f"{note}\n" for note in ("", *notes) if notes))
+
+
+def drawn(table: Table, room: int) -> Text:
+    """`table` as a terminal of `room` cells gets it, for a display of rich that is redrawn."""
+    from archspec.reporters import _terminal
+
+    return _terminal.drawn(table, room)

@@ -16,7 +16,8 @@ class Column:
 
     kind "integer" groups digits by three for people, "number" shows `digits` decimals to people (None: as many as
     it has). Data formats (CSV, JSON) always hold the whole number. Numbers stand right, text left, unless `align`
-    says otherwise.
+    says otherwise. On a terminal, `wraps` lets a text go over several lines, at its spaces; a `detail` is left out
+    before other columns where the terminal is too narrow for all, and of others the last.
     """
 
     id: str
@@ -25,6 +26,8 @@ class Column:
     kind: Kind = "text"
     digits: int | None = None
     align: Align | None = None
+    wraps: bool = False
+    detail: bool = False
 
     @property
     def heading(self) -> str:
@@ -41,6 +44,7 @@ class Column:
 class Table:
     """A title, columns, rows (one cell a column, None where there is none) and notes: one line a condition.
 
+    `upright` is the table that this one is the transposed of, for a terminal that is too narrow for this one.
     Raises `ValueError` for a row of the wrong length or two columns of one id: both are the caller's mistake.
     """
 
@@ -48,6 +52,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
+    upright: Table | None = None
 
     def __post_init__(self) -> None:
         put = object.__setattr__

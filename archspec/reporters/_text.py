@@ -43,7 +43,7 @@ def transposed(table: Table) -> Table:
         *(Column(str(number), row[0], align="right") for number, row in enumerate(cells)),
     )
     rows = tuple((column.heading, *(row[index] for row in cells)) for index, column in enumerate(others, 1))
-    return Table(table.title, columns, rows, table.notes)
+    return Table(table.title, columns, rows, table.notes, upright=table)
 
 
 def for_machines(cell: Cell) -> str:

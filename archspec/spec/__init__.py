@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.spec.choices import Choice
 from archspec.spec.document import Spec
-from archspec.spec.dumping import dump, dump_expanded
+from archspec.spec.dumping import dump, dump_expanded, dump_plain
 from archspec.spec.expanding import expand
 from archspec.spec.loading import load, override, parse
 from archspec.spec.network import Network, Section, Step, WeightsFile
@@ -33,6 +33,7 @@ __all__ = [
     "WeightsFile",
     "dump",
     "dump_expanded",
+    "dump_plain",
     "expand",
     "json_schema",
     "load",

@@ -10,9 +10,10 @@ from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest, user_error
+from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
-from archspec.spec.locating import locate_weights
+from archspec.spec.locating import locate_weights, place_of
 from archspec.spec.merging import merge
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override as _override
@@ -78,15 +79,13 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
         raise user_error("a spec without a name ('')", "Name a spec file, or a bundled spec")
     path = Path(source)
     named = catalog.specs().get(str(source)) or catalog.spaces().get(str(source))
-    if named is not None and not path.is_file():
+    if named is not None and not is_file(path):
         return named
-    if not path.exists():
+    if not exists(path):
         remedy = nearest(path.stem, [*catalog.specs(), *catalog.spaces()]) or "Name a spec file"
-        raise user_error(
-            "no such spec file, nor a bundled spec of that name", remedy, place=Place(one_line(str(source), 200))
-        )
-    if path.is_dir():
-        raise user_error("this is a folder", "Name a spec file in it", place=Place(one_line(str(source), 200)))
+        raise user_error("no such spec file, nor a bundled spec of that name", remedy, place=place_of(source))
+    if is_folder(path):
+        raise user_error("this is a folder", "Name a spec file in it", place=place_of(source))
     return path
 
 
@@ -160,11 +159,11 @@ def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) ->
         )
         return None
     for candidate in (path.parent / name, path.parent / f"{name}.yaml"):
-        if candidate.is_file() and (candidate != path or name == path.name):
+        if is_file(candidate) and (candidate != path or name == path.name):
             return candidate
     if name in catalog.specs():
         return catalog.specs()[name]
-    beside = [other.stem for other in path.parent.glob("*.yaml") if other != path] if path.parent.is_dir() else []
+    beside = [other.stem for other in path.parent.glob("*.yaml") if other != path] if is_folder(path.parent) else []
     remedy = nearest(Path(name).stem, [*beside, *catalog.specs()]) or "Write a path relative to this file"
     faults.append(Fault(f"no such spec ({shown(written)})", remedy, "extends", written.place))
     return None

@@ -36,7 +36,7 @@ def load_part(kind: str, name: str, path: Path) -> Part:
         stamp = (status.st_mtime_ns, status.st_size)
     except OSError:
         stamp = (0, 0)
-    key = (kind, path, os.getcwd())  # places are relative to the current folder
+    key = (kind, path, shown_path(path))  # places are relative to the current folder
     known = _PARTS.get(key)
     if known is None or known[0] != stamp:
         known = _PARTS[key] = (stamp, _read_part(kind, name, path))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from archspec.errors import Fault, Place, Problem, nearest
+from archspec.files import is_file
 from archspec.spec.choices import CHOICES
 from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, size_node
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
@@ -67,7 +68,7 @@ def _assigned(assignment: str, faults: list[Fault], option: str) -> tuple[str, N
 
 def _value_in_file(path: Path, faults: list[Fault], place: Place) -> Node | None:
     """`--set head.branches=@cell.json`: the value is what the file holds, with its places."""
-    if not path.is_file():
+    if not is_file(path):
         faults.append(Fault(f"no such file ({one_line(str(path))})", "Write PATH=@FILE", place=place))
         return None
     text = decode_file(path, faults)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from archspec.errors import Fault, Place, Problem, UserError
+from archspec.files import is_file, read_bytes
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.scalars import resolve
 
@@ -38,8 +39,10 @@ _REMEDIES = {
 def shown_path(path: Path) -> str:
     """A path as a user would type it: relative when it lies below the current folder."""
     text = os.path.normpath(path)
-    here = os.getcwd() + os.sep
-    return text.removeprefix(here)
+    try:
+        return text.removeprefix(os.getcwd() + os.sep)
+    except OSError:  # the current folder was removed
+        return text
 
 
 def read_file(path: Path, faults: list[Fault]) -> Table | None:
@@ -53,13 +56,12 @@ def decode_file(path: Path, faults: list[Fault]) -> str | None:
     file = shown_path(path)
     start = Place(file, 1, 1)
     try:
-        size = os.stat(path).st_size
-        if size > MAX_BYTES:
+        if is_file(path) and (size := os.stat(path).st_size) > MAX_BYTES:
             faults.append(_too_large(size, start))
             return None
-        data = path.read_bytes()
-    except OSError as error:
-        faults.append(Fault(f"cannot be read ({error.strerror})", "Name a readable file", place=Place(file)))
+        data = read_bytes(path, most_bytes=MAX_BYTES, remedy="Name a readable file")
+    except UserError as error:
+        faults.extend(replace(fault, place=Place(file)) for fault in error.faults)
         return None
     try:
         return data.decode("utf-8")

@@ -19,7 +19,7 @@ from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.lower.framework import tf
-from archspec.record import turn, write_text
+from archspec.record import temporary_folder, turn, write_text
 from archspec.train._recipe import Stage
 
 if TYPE_CHECKING:
@@ -103,17 +103,17 @@ def _compute(
     folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
 ) -> None:
     """Into a folder of another name, which is renamed when all is in it."""
-    making = folder.with_name(f".{folder.name}.tmp")
-    shutil.rmtree(making, ignore_errors=True)  # of a process that was killed: nobody else computes these now
+    shutil.rmtree(folder.with_name(f".{folder.name}.tmp"), ignore_errors=True)  # as it was called before
     try:
-        making.mkdir(parents=True)
-        _fill(making, front, weights, dataset, stage, seed, advance)
-        shutil.rmtree(folder, ignore_errors=True)
-        making.rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with temporary_folder(folder) as beside:
+            making = beside / "new"
+            making.mkdir()
+            _fill(making, front, weights, dataset, stage, seed, advance)
+            shutil.rmtree(folder, ignore_errors=True)
+            making.rename(folder)
     except OSError as error:
         raise _unkept(error, folder) from error
-    finally:
-        shutil.rmtree(making, ignore_errors=True)
 
 
 def _fill(

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from archspec.files import DATA_BYTES, read_text
 from archspec.record import write_text
 from archspec.train._checkpoint import Position
 
@@ -42,7 +43,7 @@ class Log:
         if not self._path.is_file():
             return []
         found = []
-        for line in csv.DictReader(io.StringIO(self._path.read_text("utf-8"))):
+        for line in csv.DictReader(io.StringIO(read_text(self._path, most_bytes=DATA_BYTES))):
             row = _row(line)
             if row is not None:
                 found.append(row)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, nearest, user_error
+from archspec.errors import Fault, Place, nearest
 from archspec.spec.document import raise_together
 from archspec.spec.dumping import dump_plain
 from archspec.spec.kinds import Kind
+from archspec.spec.locating import find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.paths import override_plain
 from archspec.spec.reader import Reader
@@ -49,13 +50,7 @@ def parse_recipe(text: str, name: str, *, file: str = "<text>", overrides: Seque
 
 
 def _find(source: str | Path) -> Path:
-    path, names = Path(source), recipe_names()
-    if path.is_file():
-        return path
-    if str(source) in names:
-        return names[str(source)]
-    remedy = nearest(path.stem, names) or "Name a recipe file"
-    raise user_error("no such recipe file, nor a bundled recipe of that name", remedy, place=Place(str(source)))
+    return find_document(source, recipe_names(), "recipe")
 
 
 def _finish(

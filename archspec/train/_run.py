@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from archspec.datasets import Dataset
 from archspec.errors import Place, user_error
+from archspec.files import exists, is_file, read_text
 from archspec.record import held, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override
 from archspec.train._order import Order
@@ -58,13 +59,13 @@ class Run:
     def about(self) -> dict[str, Any]:
         """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""
         path = self.folder / "run.json"
-        if not path.is_file():
+        if not is_file(path):
             return {}
         try:
-            about = json.loads(path.read_text("utf-8"))
+            about = json.loads(read_text(path))
             if about["format"] != FORMAT or about["version"] != VERSION:
                 raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise user_error(
                 f"not the run.json of a training ({error})", "Name another folder", place=Place(str(path))
             ) from error
@@ -132,7 +133,7 @@ def _from_anywhere(spec: Spec) -> Spec:
     """The spec with the file of its weights named from the root; a name that is no file stays."""
     weights = spec.values["weights"]
     file = Path(weights["file"] if isinstance(weights, dict) else weights)
-    if not file.exists():
+    if not exists(file):
         return spec
     whole = str(file.resolve())
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})

@@ -16,7 +16,7 @@ from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.record import write_records
+from archspec.record import interruption, write_records
 from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._checks import check_order
@@ -24,7 +24,6 @@ from archspec.train._class_weights import class_weights
 from archspec.train._cut import cut_graph
 from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit, prepare, weights_in
-from archspec.train._interruption import interruption
 from archspec.train._log import Log
 from archspec.train._network import carried
 from archspec.train._order import Order
@@ -78,8 +77,8 @@ class Training:
                 self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
             prepare(self.order.seed)
             try:
-                with interruption() as stopped:
-                    scores, weights = self._stages(stopped)
+                with interruption() as wanted:
+                    scores, weights = self._stages(wanted.is_set)
             except Diverged as fault:
                 self.run.fail(fault.reason, fault.checkpoint)
                 return Outcome(self.run, "failed", self.run.about(), fresh=True)

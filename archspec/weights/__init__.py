@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.errors import Place, nearest, user_error
+from archspec.files import exists, is_file, is_folder
+from archspec.weights._files import TensorShape
 from archspec.weights._fitting import Imported, fit
 from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
@@ -32,6 +34,7 @@ __all__ = [
     "formats",
     "hold_weights",
     "import_weights",
+    "read_shapes",
     "read_tensors",
     "save_weights",
     "spec_weights",
@@ -57,11 +60,11 @@ def usual_format(file: str) -> str:
     Raises `UserError` for others, and where there is no such file.
     """
     path = Path(file)
-    if Path(f"{file}.index").is_file() or (path.is_dir() and any(path.glob("*.index"))):
+    if is_file(f"{file}.index") or (is_folder(path) and any(path.glob("*.index"))):
         return USUAL[".index"]
     found = USUAL.get(path.suffix)
     if found is None:
-        fact = "its name does not tell its format" if path.exists() else "no such file"
+        fact = "its name does not tell its format" if exists(path) else "no such file"
         raise user_error(fact, f"Name its format: {', '.join(formats())}", place=Place(file))
     return found
 
@@ -69,6 +72,17 @@ def usual_format(file: str) -> str:
 def read_tensors(file: str, format_name: str) -> dict[str, Array]:
     """Every tensor of a file by its own name there. Raises `UserError`."""
     return cast("dict[str, Array]", _format(format_name).read(file))
+
+
+def read_shapes(file: str, format_name: str) -> dict[str, TensorShape]:
+    """Shape and type of every tensor of a file by its own name there, of an .npz from the headers alone.
+
+    Raises `UserError`.
+    """
+    module = _format(format_name)
+    if hasattr(module, "shapes"):
+        return cast("dict[str, TensorShape]", module.shapes(file))
+    return {name: TensorShape(array.shape, array.dtype) for name, array in module.read(file).items()}
 
 
 def conventions(format_name: str) -> tuple[str, ...]:

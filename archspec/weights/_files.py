@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archspec.errors import Place, UserError, user_error
+from archspec.errors import Place, Problem, UserError, user_error
+from archspec.files import check_archive, is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,33 +18,68 @@ if TYPE_CHECKING:
 NUMBERS = "fiub"  # NumPy's letters of the types that numbers have
 
 
-def read_npz(file: str, text: tuple[str, ...] = ()) -> dict[str, Array]:
-    """Every array of an .npz by its name, numbers but for those named in `text`. Raises `UserError`."""
-    import numpy as np
+class TensorShape(NamedTuple):
+    """What a tensor is, without its numbers."""
 
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """How many numbers."""
+        return math.prod(self.shape)
+
+
+def npz_shapes(file: str, text: tuple[str, ...] = ()) -> dict[str, TensorShape]:
+    """The shape of every array of an .npz by its name, read from the headers. Raises `UserError` as `read_npz`."""
     need_file(file)
     if Path(file).suffix == ".npy":
         raise unreadable(file, "it holds one array, not several", "Name an .npz file")
     try:
-        arrays = _unpacked(file)
-    except Exception as error:  # a broken file raises anything: its header may ask for more memory than there is
+        with zipfile.ZipFile(file) as archive:
+            check_archive(archive)
+            found = {one.filename.removesuffix(".npy"): _npy_shape(archive, one) for one in archive.infolist()}
+    except Problem as problem:
+        raise unreadable(file, problem.fact, "Name an .npz file") from None
+    except Exception as error:  # a broken file raises anything
         raise unreadable(file, first_line(error), "Name an .npz file") from error
-    for name, array in arrays.items():
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in ("U" if name in text else NUMBERS):
+    for name, one in found.items():
+        if one.dtype.kind not in ("U" if name in text else NUMBERS):
             raise unreadable(file, f"'{name}' is no array of numbers", "Name an .npz file of weights")
-    return arrays
+    return found
 
 
-def _unpacked(file: str) -> dict[str, Any]:
+def _npy_shape(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> TensorShape:
+    """From the header of one array. Raises `Problem` where its numbers are more or fewer than stand there."""
     import numpy as np
 
-    with np.load(file, allow_pickle=False) as found:
-        return {name: found[name] for name in found.files}
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    with archive.open(member) as stream:
+        shape, _, dtype = readers[np.lib.format.read_magic(stream)](stream)
+        found = TensorShape(shape, dtype)
+        if min(shape, default=0) < 0 or (found.size * dtype.itemsize != member.file_size - stream.tell()):
+            raise Problem(f"'{member.filename}' does not hold the {shape} numbers that it announces")
+    return found
+
+
+def read_npz(file: str, text: tuple[str, ...] = ()) -> dict[str, Array]:
+    """Every array of an .npz by its name, numbers but for those named in `text`. Raises `UserError`.
+
+    What is no such file, or would unpack to far more than it takes, is refused before any array is read.
+    """
+    import numpy as np
+
+    npz_shapes(file, text)
+    try:
+        with np.load(file, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except Exception as error:  # a broken file raises anything
+        raise unreadable(file, first_line(error), "Name an .npz file") from error
 
 
 def need_file(file: str) -> None:
     """Raises `UserError` when there is no such file."""
-    if not Path(file).is_file():
+    if not is_file(file):
         raise user_error("no such file", "Name a file of weights", place=Place(file))
 
 

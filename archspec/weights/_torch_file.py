@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.errors import Problem
+from archspec.files import check_archive
 from archspec.weights._files import first_line, need_file, unreadable
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def read_state(file: str) -> dict[str, Array]:
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
+                check_archive(archive)
                 state, raw = _read_zip(archive)
         else:
             with open(file, "rb") as stream:  # noqa: PTH123

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
 from archspec.record import write_bytes
-from archspec.weights._files import read_npz, unreadable
+from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._image import ImageScale, image_scale
 from archspec.weights._readings import graph_parts, read_parts, reading_from_json
@@ -29,6 +29,11 @@ CONVENTIONS = ("as ours: how the layers are wired is written beside the arrays, 
 def read(file: str) -> dict[str, Array]:
     """The arrays by `layer/array`. Raises `UserError`."""
     return {name: array for name, array in read_npz(file, (ABOUT,)).items() if name != ABOUT}
+
+
+def shapes(file: str) -> dict[str, TensorShape]:
+    """What the arrays are, without their numbers. Raises `UserError`."""
+    return {name: one for name, one in npz_shapes(file, (ABOUT,)).items() if name != ABOUT}
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:  # noqa: ARG001

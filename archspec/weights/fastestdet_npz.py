@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.weights._files import read_npz
+from archspec.weights._files import TensorShape, npz_shapes, read_npz
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, place_backbone, width_setting
 
@@ -25,6 +25,11 @@ CONVENTIONS = (
 def read(file: str) -> dict[str, Array]:
     """The tensors by the file's own names; kernels stand as in Keras. Raises `UserError`."""
     return read_npz(file)
+
+
+def shapes(file: str) -> dict[str, TensorShape]:
+    """What the tensors are, without their numbers. Raises `UserError`."""
+    return npz_shapes(file)
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

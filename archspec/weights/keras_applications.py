@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, nearest, user_error
+from archspec.files import is_file
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import place_v2, place_v3
 
@@ -41,7 +42,7 @@ def read(file: str) -> dict[str, Array]:
             "Use width 1.0",
             place=Place(file),
         )
-    return application_weights(network, width, file if Path(file).is_file() else "imagenet")
+    return application_weights(network, width, file if is_file(file) else "imagenet")
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem
+from archspec.files import check_archive, check_unpacked
 from archspec.weights._files import first_line, need_file, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._image import image_scale
@@ -40,8 +41,11 @@ def read(file: str) -> dict[str, Array]:
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
+                check_archive(archive)
                 return _arrays(io.BytesIO(archive.read("model.weights.h5")))
         return _arrays(file)
+    except Problem as problem:
+        raise unreadable(file, problem.fact, problem.remedy or REMEDY) from None
     except Exception as error:  # a broken file raises anything
         raise unreadable(file, first_line(error), REMEDY) from error
 
@@ -84,12 +88,22 @@ def _histories(value: Any) -> list[tuple[str, int]]:
     return [one for item in value for one in _histories(item)] if isinstance(value, list) else []
 
 
+def _sizes(file: Any) -> tuple[int, int]:
+    """The bytes of all arrays, and those that they take in the file."""
+    import h5py
+
+    found: list[Any] = []
+    file.visititems(lambda name, one: found.append(one) if isinstance(one, h5py.Dataset) else None)
+    return sum(one.size * one.dtype.itemsize for one in found), sum(one.id.get_storage_size() for one in found)
+
+
 def _arrays(source: Any) -> dict[str, Array]:
     import h5py
     import numpy as np
 
     found: dict[str, Array] = {}
     with h5py.File(source, "r") as file:
+        check_unpacked(*_sizes(file))
         for group, layer in file["layers"].items():
             if "vars" not in layer or not len(layer["vars"]):
                 continue

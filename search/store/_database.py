@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from archspec.errors import UserError, user_error
+from archspec.errors import Place, Problem, UserError, user_error
+from archspec.evaluate.ledger.engine import silence_pool_log
+from archspec.files import is_file
+from archspec.record import check_file
+from archspec.search.store._rows import trial_of
+from archspec.search.trials import Trial
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
@@ -15,9 +20,10 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import ColumnElement
 
 Found = TypeVar("Found")
-LOCK_WAIT_S = 60.0
+LOCK_WAIT_S, START_WAIT_S = 60.0, 20.0
 _LOCKED = ("locked", "deadlock", "could not serialize", "lock wait timeout")
 _AWAY = ("connection", "gone away", "shutting down", "starting up")
+_STARTING = "starting up"
 _FULL = ("disk is full", "no space left", "could not extend", "disk i/o error", "table is full")
 
 
@@ -50,26 +56,46 @@ class Database:
         """Run `work` in a transaction; again while the database is locked or away, for a minute."""
         from sqlalchemy.exc import DBAPIError
 
-        end = time.monotonic() + self._wait_s
+        start = time.monotonic()
+        end = start + self._wait_s
         pause = 0.05
         while True:
             try:
                 with self.engine.begin() as connection:
                     self._reached = True
                     return work(connection)
+            except UnicodeDecodeError as error:
+                fact = "a damaged trial store (its text is not UTF-8)"
+                raise user_error(fact, "Put a copy of before in its place", place=Place(self._said)) from error
             except DBAPIError as error:
-                if not self._passes(error) or time.monotonic() > end:
+                late = time.monotonic() > (end if _STARTING not in str(error.orig) else min(end, start + START_WAIT_S))
+                if late or not self._passes(error):
                     raise self._told(error) from error
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
+
+    def trial(self, row: Mapping[str, Any]) -> Trial:
+        """The trial of a row. Raises `UserError`, with the database, for one that is damaged."""
+        try:
+            return trial_of(row)
+        except Problem as problem:
+            raise UserError(problem.at(Place(self._said))) from problem
+
+    @property
+    def _said(self) -> str:
+        """The path of a file, else the URL without its password."""
+        url = self.engine.url
+        return url.database or "" if not self.shared else url.render_as_string(hide_password=True)
 
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
 
     def _passes(self, error: DBAPIError) -> bool:
-        """Whether to try again: it is locked, or was reached before and is away now."""
+        """Whether to try again: it is locked, starting up, or was reached before and is away now."""
         fact = str(error.orig).lower()
+        if _STARTING in fact:
+            return True
         away = error.connection_invalidated or any(word in fact for word in _AWAY)
         return any(word in fact for word in _LOCKED) or (self._reached and away)
 
@@ -102,6 +128,7 @@ def _engine(url: str) -> Engine:
         is_file = url.startswith("sqlite")
         if is_file:
             _make_folder(url)
+        silence_pool_log()
         engine = create_engine(url, connect_args={"timeout": 5.0} if is_file else {}, pool_pre_ping=not is_file)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise user_error(f"no storage URL ({url}: {error})",
@@ -124,6 +151,8 @@ def _make_folder(url: str) -> None:
 
     file = make_url(url).database
     if file and file != ":memory:":
+        if not is_file(file):
+            check_file(file, "Name another file for the trials", with_folder=True)
         try:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import nearest, user_error
 from archspec.search.store._database import LOCK_WAIT_S, Database
 from archspec.search.store._identity import is_dead, new_identity
-from archspec.search.store._rows import row_of, trial_of, values_text
+from archspec.search.store._rows import row_of, values_text
 from archspec.search.store._tables import Tables, tables
 from archspec.search.trials import State, Trial
 
@@ -134,7 +134,7 @@ class Study:
         table = self._trials
         query = select(table).where(table.c.study_id == self._id, table.c.changed > after).order_by(table.c.changed)
         rows = self._database.transact(lambda connection: connection.execute(query).mappings().all())
-        return [trial_of(dict(row)) for row in rows], rows[-1]["changed"] if rows else after
+        return [self._database.trial(dict(row)) for row in rows], rows[-1]["changed"] if rows else after
 
     def claim(self, trial: Trial, budget: int, repeated: int = 0, folded: int = 0) -> Claim:
         """Take a new candidate to evaluate it, unless it is known or as many as `budget` are done or running.
@@ -229,7 +229,9 @@ class Study:
         for row in connection.execute(query.order_by(table.c.number)).mappings():
             if row["state"] == "running" and not row["silent"] and not is_dead(row["worker"]):
                 continue
-            trial = replace(trial_of(dict(row)), state="running", worker=self.identity, attempt=row["attempt"] + 1)
+            trial = replace(
+                self._database.trial(dict(row)), state="running", worker=self.identity, attempt=row["attempt"] + 1
+            )
             changes = {"state": "running", "worker": self.identity, "attempt": trial.attempt, "changed": clock,
                        "lease_until": now + self.lease_s, "started_at": now}  # fmt: skip
             connection.execute(table.update().where(table.c.id == row["id"]).values(**changes))

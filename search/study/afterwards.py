@@ -16,6 +16,7 @@ from archspec.evaluate.ladder import Settings
 from archspec.evaluate.ledger import Ledger
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import export
+from archspec.files import is_file
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.record import Plain, Record, read_records, write_records
@@ -44,7 +45,7 @@ def measured_together(
     """
     together = hashlib.blake2b(json.dumps([one.hash for one in networks]).encode(), digest_size=8).hexdigest()
     path = folder / FILE
-    known = read_records(path) if path.is_file() else ()
+    known = read_records(path) if is_file(path) else ()
     if not known or any(record.conditions.get("together") != together for record in known):
         known = tuple(_timed(study, networks, together, told))
         write_records(path, known)

@@ -9,6 +9,7 @@ from typing import Any
 
 from archspec.devices import read_machine
 from archspec.evaluate.measures import measure_named
+from archspec.files import is_folder
 from archspec.record import package_versions, timestamp
 from archspec.search.study.agreement import agreements
 from archspec.search.study.outcome import Network, StudyOutcome
@@ -80,7 +81,7 @@ def _network(network: Network) -> dict[str, Any]:
 def git_state(file: Path) -> str:
     """The commit of the folder a file is in, `-dirty` where the tree was changed; '' where there is none."""
     folder = file.resolve().parent
-    if not folder.is_dir():
+    if not is_folder(folder):
         return ""
     command = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
     try:

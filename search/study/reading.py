@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest
+from archspec.files import exists, expanded, is_file
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
 from archspec.spec import Spec, load, override
 from archspec.spec.document import raise_together
 from archspec.spec.kinds import Kind
 from archspec.spec.loading import parse_document
+from archspec.spec.locating import find_document, place_of
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
 from archspec.spec.reader import Reader
@@ -58,14 +60,7 @@ def parse_study(text: str, *, file: str = "<text>", catalog: Catalog | None = No
 
 
 def _find(source: str | Path) -> Path:
-    path, names = Path(source), study_names()
-    if path.is_file():
-        return path
-    if str(source) in names:
-        return names[str(source)]
-    remedy = nearest(path.stem, names) or "Name a study file"
-    fact = "this is a folder" if path.is_dir() else "no such study file, nor a bundled study of that name"
-    raise user_error(fact, remedy, place=Place(one_line(str(source), 200)))
+    return find_document(source, study_names(), "study")
 
 
 def _finish(
@@ -195,7 +190,7 @@ class _Reading(Reader):
             return load(source, catalog=self.catalog)
         except UserError as error:
             fault = error.faults[0]
-            if fault.place == Place(source):
+            if fault.place == place_of(source):
                 fact = f"no such spec file, nor a bundled spec of that name ('{one_line(source)}')"
                 raise UserError(Fault(fact, fault.remedy, path, written.place)) from error
             raise
@@ -241,10 +236,10 @@ def _name(text: str) -> str:
 def _seen(name: str, folder: Path) -> str:
     """A path of the file as seen from here; what is no file there is left as it is (a bundled name)."""
     there = folder / name
-    return shown_path(there) if there.is_file() else name
+    return shown_path(there) if is_file(there) else name
 
 
 def _reference(reference: str, folder: Path) -> str:
     name, colon, root = reference.partition(":")
-    there = folder / Path(root).expanduser()
-    return f"{name}:{shown_path(there)}" if colon and there.exists() else reference
+    there = folder / expanded(root)
+    return f"{name}:{shown_path(there)}" if colon and exists(there) else reference

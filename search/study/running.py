@@ -28,6 +28,7 @@ from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Front, Study
 from archspec.search.watching import SearchResult, Watch
 from archspec.spec import Spec, expand, parse
+from archspec.train import load_recipe
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
@@ -58,7 +59,7 @@ class StudyWatch(Watch, Protocol):
 
 @dataclass
 class StudyRun:
-    """One study in its folder `root/<name>-<hash>-s<seed>`.
+    """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
     `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the one
     in ARCHSPEC_LEDGER, else `ledger.db` in the root.
@@ -69,6 +70,7 @@ class StudyRun:
     storage: str = ""
     ledger: str = ""
     plugins: tuple[Path, ...] = ()
+    place: Path | None = None
 
     @cached_property
     def space(self) -> Space:
@@ -82,14 +84,14 @@ class StudyRun:
 
     @cached_property
     def name(self) -> str:
-        """What the folder is called, and the study in its store: another space, goal or data is another study."""
+        """The study in its store, and the folder as it is made: another space, goal or data is another study."""
         study = self.study
         return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
 
     @property
     def folder(self) -> Path:
         """Where everything goes."""
-        return self.root / self.name
+        return self.place or self.root / self.name
 
     @property
     def store_url(self) -> str:
@@ -124,6 +126,8 @@ class StudyRun:
             )
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
+        for recipe in study.recipes.values():
+            load_recipe(recipe)
         own = () if study.target.latency_table else tuple(filter(predicted, study.asked))  # calibrated when it begins
         check_settings(replace(self.settings, metrics=tuple(one for one in study.asked if one not in own), limits=()))
         _ = self.name, self.space

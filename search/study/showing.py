@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.search.history import History
 from archspec.search.store import TrialStore
 from archspec.search.study.outcome import Measured, Network, StudyOutcome
@@ -23,17 +24,26 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
     from archspec.catalog import Catalog
 
     file = folder / STUDY_FILE
-    if not file.is_file():
+    if not is_file(file):
         fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
         raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
     study = load_study(file, catalog=Catalog(plugins))
     here = folder.resolve()
     run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
-    if run.name != here.name:  # else an empty folder of that name would be made beside it, and nothing found
-        fact = f"the folder of the study '{run.name}' has another name"
-        raise user_error(fact, f"Call it {run.name}; or its study.yaml or data are not what it was made with",
-                         place=Place(str(folder)))  # fmt: skip
-    return run
+    if run.name == here.name:
+        return run
+    renamed = replace(run, place=folder)
+    if not _holds(renamed):  # else nothing would be found in it
+        fact = f"no study '{run.name}' is kept in this folder, and its {STUDY_FILE} with its data says so"
+        raise user_error(fact, f"Its {STUDY_FILE} or data are not what it was made with", place=Place(str(folder)))
+    return renamed
+
+
+def _holds(run: StudyRun) -> bool:
+    if "://" not in run.store_url and not Path(run.store_url).is_file():
+        return False
+    with run.opened() as store:
+        return run.name in {one.name for one in store.studies()}
 
 
 def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
@@ -79,12 +89,12 @@ def _with(network: Network, recorded: Mapping[str, Any] | None) -> Network:
 
 def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
     """(name of a network beside the front or '', hash) -> what the record says of it."""
-    if not file.is_file():
+    if not is_file(file):
         return {}
     try:
-        networks = json.loads(file.read_text("utf-8"))["networks"]
+        networks = json.loads(read_text(file, most_bytes=DATA_BYTES))["networks"]
         return {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in networks}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         fact = f"not the record of a study ({error})"
         raise user_error(
             fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))

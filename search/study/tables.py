@@ -16,7 +16,7 @@ WHOLE = ("params", "params_total")
 def front_table(outcome: StudyOutcome) -> Table:
     """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
     searched, after = outcome.study.searched, outcome.study.front.metrics
-    columns = [Column("network", "network", align="right"), Column("found", "found")]
+    columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
     columns += [_column(metric, _heading(outcome, metric), metric) for metric in searched]
     for metric in after:
         columns += [_column(f"{metric}_after", f"{metric}, measured", metric)]
@@ -93,7 +93,11 @@ def counts_table(outcome: StudyOutcome) -> Table:
     waiting = counts.get("running", 0) + counts.get("proposed", 0)
     if waiting:
         rows.append(("unfinished", waiting, "go on to evaluate them"))
-    columns = (Column("what", "candidates"), Column("count", "number", kind="integer"), Column("why", "why"))
+    columns = (
+        Column("what", "candidates"),
+        Column("count", "number", kind="integer"),
+        Column("why", "why", wraps=True),
+    )
     return Table("", columns, tuple(rows))
 
 

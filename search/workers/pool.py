@@ -141,13 +141,13 @@ class WorkerPool:
 def _kill(place: _Place) -> None:
     """End a process and all that it started, and wait for it."""
     pid = place.process.pid
-    place.tasks.close()
-    place.life.close()
     if pid is not None and place.ready:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(pid, signal.SIGKILL)
     place.process.kill()
     place.process.join()
+    place.tasks.close()  # not before: a process that is still starting would complain of the closed pipe
+    place.life.close()
 
 
 def _death(code: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from archspec.ablation import parse_ablation
-from archspec.ablation.comparing import difference, paired_p
+from archspec.ablation import chosen, parse_ablation
+from archspec.ablation.comparing import difference, holm, paired_p
 from archspec.ablation.result import AblationResult, Ratio, Reading
 from archspec.ablation.tables import data_table, people_table
 from archspec.record import Record
@@ -109,7 +110,109 @@ def test_fewer_seeds_than_asked_are_said_in_the_cell() -> None:
     readings = {**whole.readings, ("cell", "miou"): reading(0.60, 0.64, None)}
     row = people_table(AblationResult(whole.ablation, readings, {}, {})).rows[1]
     assert row[3] == "0.6200 ± 0.0283 (n = 2) *"
-    assert row[4] == "+0.1100"
+    assert row[4] == "+0.1100 (n = 2) †"  # of seeds 0 and 1, not 0.6200 - 0.5200; and two seeds are no test
+
+
+def marked(result: AblationResult) -> tuple[object, set[str]]:
+    """The cell of Δ of the second row, and the notes that explain marks."""
+    table = people_table(result)
+    return table.rows[1][4], {note for note in table.notes if note.startswith(("≈", "†", "(n"))}
+
+
+SHARED = "(n = …) behind Δ: over the n seeds that both rows have; a mean ± std is over all seeds of its row"
+FEW = "† not tested, may be noise: fewer than 3 seeds that both rows have"
+
+
+@pytest.mark.parametrize(
+    ("row", "base", "cell", "notes"),
+    [
+        ((0.60, 0.60, 0.63), (0.50, 0.52, 0.54), "+0.0900", set()),
+        ((0.60, 0.60), (0.50, 0.52), "+0.0900 †", {FEW}),
+        ((0.60,), (0.50,), "+0.1000 †", {FEW}),
+        ((0.60, 0.60, 0.63), (0.50, 0.52), "+0.0900 (n = 2) †", {SHARED, FEW}),
+        ((0.60, 0.60, 0.63, 0.9), (0.50, 0.52, 0.54), "+0.0900 (n = 3)", {SHARED}),
+        ((0.60, None, None), (None, 0.5, 0.5), "- (n = 0)", {SHARED}),
+    ],
+)
+def test_what_a_difference_is_over_and_that_it_was_not_tested(
+    row: tuple[float, ...], base: tuple[float, ...], cell: str, notes: set[str]
+) -> None:
+    whole = result()
+    readings = {**whole.readings, ("cell", "miou"): reading(*row), ("shufflenetv2_basic", "miou"): reading(*base)}
+    found = AblationResult(whole.ablation, readings, {}, {})
+    assert marked(found) == (cell, notes)
+    numbers = json.loads(render(data_table(found), "json"))["rows"][1]
+    shared = sum(a is not None and b is not None for a, b in zip(row, base, strict=False))
+    assert numbers["miou_delta_n"] == shared
+    assert numbers.get("miou_tested") == (None if shared == 0 else shared >= 3)
+    assert notes <= set(data_table(found).notes)
+    for form in ("table", "markdown", "latex", "html"):
+        text = render(people_table(found), form)
+        assert f"(n = {shared})" in text or "(n" not in cell
+        assert ("†" in text or r"\dag{}" in text) is ("†" in cell)
+
+
+def test_costs_have_no_noise_to_be_held_against() -> None:
+    assert "params_tested" not in [column.id for column in data_table(result()).columns]
+    assert people_table(result()).rows[1][2] == "+500"
+
+
+def test_a_measured_number_without_a_test_is_marked() -> None:
+    ablation = parse_ablation(
+        "base: shufflenetv2_basic\nvariants: {cell: {extends: shufflenetv2_dpc}}\nmetrics: [latency_variance_ms2]\n"
+    )
+    names = ("shufflenetv2_basic", "cell")
+    readings = {(name, "latency_variance_ms2"): Reading({None: Record("h", "v", 1.0 + at)}) for at, name in
+                enumerate(names)}  # fmt: skip
+    table = people_table(AblationResult(ablation, readings, {}, {}, {name: Ratio(1, 1, 1) for name in names}))
+    assert table.rows[1][2] == "+1.000 †"
+    assert "† not tested, may be noise: latency_variance_ms2" in table.notes
+
+
+@pytest.mark.parametrize(
+    ("ps", "adjusted"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),  # R's p.adjust
+        ([0.5, 0.6], [1.0, 1.0]),
+        ([0.02], [0.02]),
+        ([], []),
+    ],
+)
+def test_holm_by_hand(ps: list[float], adjusted: list[float]) -> None:
+    assert holm(ps) == pytest.approx(adjusted)
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_is_its_formula(ps: list[float]) -> None:
+    """The largest, over all p up to this one, of p times how many have not been rejected before it."""
+    ranked = sorted(ps)
+    expected = [max(min(1.0, (len(ps) - rank) * p) for rank, p in enumerate(ranked) if p <= one) for one in ps]
+    assert holm(ps) == pytest.approx(expected)
+
+
+def test_a_correction_over_the_rows_takes_marks_of_significance_away() -> None:
+    text = (
+        "base: shufflenetv2_basic\nvariants: {a: {classes: 3}, b: {classes: 4}, c: {classes: 5}}\n"
+        "metrics: [miou]\nseeds: [0, 1, 2]\nrecipes: {miou: camvid_heads}\n"
+    )
+    base = (0.50, 0.52, 0.54)
+    rows = {"a": (0.60, 0.60, 0.63), "b": (0.52, 0.55, 0.58), "c": (0.51, 0.52, 0.55)}
+    readings = {("shufflenetv2_basic", "miou"): reading(*base)}
+    readings |= {(name, "miou"): reading(*values) for name, values in rows.items()}
+    ps = {name: float(ttest_rel(values, base).pvalue) for name, values in rows.items()}
+    assert ps["a"] < ps["b"] < 0.05 < 2 * ps["b"] and 3 * ps["a"] < 0.05 < ps["c"]  # b alone is significant
+    expected = {"a": 3 * ps["a"], "b": 2 * ps["b"], "c": max(2 * ps["b"], ps["c"])}
+    plain, corrected = parse_ablation(text), parse_ablation(f"{text}correct: holm\n")
+    assert chosen(plain, correct="holm").correct == corrected.correct == "holm"
+    for ablation, noisy in ((plain, {"c"}), (corrected, {"b", "c"})):
+        found = AblationResult(ablation, readings, {}, {})
+        cells = {str(row[0]): str(row[2]) for row in people_table(found).rows}
+        assert {name for name in rows if cells[name].startswith("≈")} == noisy
+        data = {row["row"]: row for row in json.loads(render(data_table(found), "json"))["rows"]}
+        assert {name for name in rows if data[name]["miou_within_noise"]} == noisy
+        assert {name: data[name]["miou_p"] for name in rows} == pytest.approx(ps)
+    assert {name: data[name]["miou_p_holm"] for name in rows} == pytest.approx(expected)
+    assert "p is corrected by Holm's method over the rows of a metric: 3 rows of miou" in people_table(found).notes
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "markdown", "latex", "html", "json"])

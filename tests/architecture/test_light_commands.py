@@ -63,7 +63,7 @@ COMMANDS = [
     ["latency", "--help"],
     ["profile", "--help"],
     ["delegates", "shufflenetv2_dpc"],
-    ["latency", "shufflenetv2_basic", "--preset", "quick"],
+    ["latency", "shufflenetv2_basic", "--procedure", "quick"],
     ["profile", "shufflenetv2_basic", "--by", "block"],
 ]
 # These answer in half a second from cold: NumPy (0.2 s) is too much for them.

@@ -1,13 +1,14 @@
 """Every benchmark runs in its shortest form and prints its ratios. No test here looks at how long anything took."""
 
 import json
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.needs import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks"
@@ -127,8 +128,7 @@ def test_throughput() -> None:
 
 @pytest.mark.slow
 def test_score_speed() -> None:
-    if "ARCHSPEC_CITYSCAPES_PYTHON" not in os.environ:
-        pytest.skip("set ARCHSPEC_CITYSCAPES_PYTHON to a python that has cityscapesscripts 2.3.0 (.ci/run does)")
+    needed("cityscapesScripts")
     theirs, ours, one_thread = rows("score_speed.py", "--quick")
     for row in (ours, one_thread):
         assert row["ratio"] > 0 and row["cpu_ratio"] > 0

@@ -15,7 +15,8 @@ from tests.cost.formulas import network
 BUNDLED = ("shufflenetv2_basic", "shufflenetv2_dpc", "mobilenetv2_basic", "mobilenetv2_dpc")
 PROMISED = {
     "name": str, "hash": str, "input_size": list, "classes": int, "output_stride": int, "params": int,
-    "params_total": int, "macs": int, "gmacs": float, "gflops": float, "peak_memory_bytes": int, "tflite_bytes": dict,
+    "params_total": int, "macs": int, "gmacs": float, "gflops": float, "peak_memory_bytes": int, "arena_bytes": int,
+    "tflite_bytes": dict,
 }  # fmt: skip
 
 
@@ -31,6 +32,13 @@ def test_json_of_one_spec_is_one_object_with_the_promised_keys(name: str) -> Non
     assert set(found["tflite_bytes"]) == {"float32", "float16", "dynamic", "int8"}
     assert all(type(size) is int and size > 0 for size in found["tflite_bytes"].values())
     assert re.fullmatch("[0-9a-f]{16}", found["hash"])
+
+
+def test_scratch_of_transposed_convolutions_is_in_the_peak() -> None:
+    """col2im of 45 × 80 places of 16 × 16 × 20 numbers, and two of 4 × 4 × 20; the kernels turned round."""
+    found = run("cost", "shuffleseg_skipnet", "--format", "json").json()
+    scratch = 4 * (45 * 80 * 16 * 16 * 20 + (23 * 40 + 12 * 20) * 4 * 4 * 20 + 20 * 20 * (16 * 16 + 2 * 4 * 4))
+    assert (found["arena_bytes"], found["peak_memory_bytes"]) == (22_118_400, 22_118_400 + scratch)
 
 
 def test_json_of_several_specs_is_a_list() -> None:

@@ -1,13 +1,13 @@
 """`archspec latency`: what is timed, in which settings, and what is said where that cannot be."""
 
 import json
-import os
 import re
 from pathlib import Path
 
 import pytest
 
 from archspec.catalog import Catalog
+from archspec.cli._network import traced
 from archspec.devices import Sample, System, measure_settings
 from archspec.devices._machine import read_machine
 from archspec.devices.host import HostSession
@@ -16,6 +16,7 @@ from archspec.evaluate.timing import Subject, settings, subjects
 from archspec.export import take_census
 from tests.cli.runner import run
 from tests.devices.tiny_model import tiny_tflite
+from tests.needs import real_tflite_files
 
 SMALL = """
 name: small
@@ -29,7 +30,6 @@ backbone:
 decoder: bilinear
 output: argmax
 """
-FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
 
 
 @pytest.fixture
@@ -132,7 +132,7 @@ def test_whole_rounds_are_kept_when_interrupted(tmp_path: Path, monkeypatch: pyt
         return real(self, runs)
 
     monkeypatch.setattr(HostSession, "run", third_turn_is_interrupted)
-    result = run("latency", str(path), str(path), "--preset", "quick", "--format", "json")
+    result = run("latency", str(path), str(path), "--procedure", "quick", "--format", "json")
     assert (result.code, result.err.strip()) == (130, "archspec: interrupted; what was finished is kept")
     assert [row["runs"] for row in json.loads(result.out)["latencies"]] == [8, 8]
 
@@ -140,7 +140,7 @@ def test_whole_rounds_are_kept_when_interrupted(tmp_path: Path, monkeypatch: pyt
 def test_the_command_says_it_all(spec: str, tmp_path: Path) -> None:
     path = tmp_path / "add.tflite"
     path.write_bytes(tiny_tflite())
-    result = run("latency", spec, str(path), "--preset", "quick", "--delegate", "xnnpack,none", "--tail",
+    result = run("latency", spec, str(path), "--procedure", "quick", "--delegate", "xnnpack,none", "--tail",
                  "with,without", "--format", "json")  # fmt: skip
     answer = result.json()
     rows = {row["name"]: row for row in answer["latencies"]}
@@ -163,7 +163,7 @@ def test_the_command_says_it_all(spec: str, tmp_path: Path) -> None:
 def test_a_network_alone_is_paired_with_the_bundled_one(tmp_path: Path) -> None:
     path = tmp_path / "add.tflite"
     path.write_bytes(tiny_tflite())
-    result = run("latency", str(path), "--preset", "quick")
+    result = run("latency", str(path), "--procedure", "quick")
     assert result.code == 0, result.err
     lines = result.out.splitlines()
     assert lines[4].startswith("reference: shufflenetv2_basic")
@@ -186,18 +186,15 @@ def test_a_network_alone_is_paired_with_the_bundled_one(tmp_path: Path) -> None:
 def test_mistakes_are_one_line(tmp_path: Path, arguments: list[str], said: str) -> None:
     path = tmp_path / "add.tflite"
     path.write_bytes(tiny_tflite())
-    result = run("latency", str(path), "--preset", "quick", *arguments)
+    result = run("latency", str(path), "--procedure", "quick", *arguments)
     assert result.code == 2
     assert said in result.err
     assert len(result.err.strip().splitlines()) == 1
 
 
-@pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
-@pytest.mark.parametrize(
-    "path", sorted(Path(FOLDER or ".").glob("*.tflite")) if FOLDER else [], ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", real_tflite_files(), ids=lambda path: path.stem)
 def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
-    result = run("latency", str(path), "--preset", "quick", "--format", "json")
+    result = run("latency", str(path), "--procedure", "quick", "--format", "json")
     if result.code:
         assert result.code == 2
         assert re.fullmatch(rf"{re.escape(str(path))}: cannot be run by LiteRT \(.+\).*\n", result.err)
@@ -216,6 +213,24 @@ def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
         (("--predict", "model.tflite"), "model.tflite: only specs can be predicted"),
         (("--predict", "{spec}", "--table", "none.json"), "was never calibrated. Calibrate it first (archspec latency"),
         ((), "missing argument 'spec|model.tflite...'"),
+        (("--calibrate", "--predict"), "--calibrate takes no SPEC, and --predict at least one"),
+        (("--predict", "{spec}", "--precision", "int8"), "--precision: a latency table holds float32, not int8"),
+        (("--predict", "{spec}", "--precision", "float32,float16"), "a latency table holds float32, not float16"),
+        (("--predict", "{spec}", "--procedure", "quick"), "--predict runs nothing: leave out --procedure"),
+        (("--predict", "{spec}", "--preset", "quick"), "--predict runs nothing: leave out --procedure"),
+        (("--predict", "{spec}", "--delegate", "xnnpack,none"), "a latency table is of one delegate"),
+        (
+            ("--predict", "{spec}", "--delegate", "none", "--table", "none.json"),
+            "calibrate it first (archspec latency --calibrate --delegate none --table none.json)",
+        ),
+        (
+            ("--predict", "{spec}", "--set", "output=logits", "--set", "decoder=none", "--tail", "without"),
+            "not predicted without its tail; it ends in no upsampling",
+        ),
+        (("--calibrate", "--tail", "without"), "leave out --tail"),
+        (("--calibrate", "--precision", "int8"), "leave out --precision"),
+        (("--calibrate", "--set", "classes=3"), "leave out --set"),
+        (("{spec}", "--table", "none.json"), "--table is the file of --predict and --calibrate"),
     ],
 )
 def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: str) -> None:
@@ -225,10 +240,84 @@ def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: 
     assert "Traceback" not in result.err
 
 
+def _table_of_this_machine(path: Path, *sources: str) -> Path:
+    """A table with planted times of every operator of `sources` and no other."""
+    from archspec.cost.latency import OperatorTime, write_table
+    from archspec.devices import Model, device
+    from archspec.evaluate.calibration import begun, wanted
+    from archspec.evaluate.reference import reference_model
+
+    graphs = [traced(source, (), Catalog()).graph for source in sources]
+    table = begun(device("host"), None, Model("reference", reference_model()), 1)
+    write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in wanted(graphs)}))
+    return path
+
+
+def test_networks_that_can_be_predicted_are(spec: str, tmp_path: Path) -> None:
+    """An operator that the table does not know takes away the answer of its own network only, and is named."""
+    table = _table_of_this_machine(tmp_path / "table.json", spec)
+    result = run("latency", "enet", spec, "--predict", "--tail", "with,without", "--table", str(table),
+                 "--format", "json")  # fmt: skip
+    assert (result.code, result.err) == (0, "")
+    found = json.loads(result.out)
+    operators = len(codes(subjects([spec], Catalog())[0][0]))
+    assert [(row["network"], row["predicted_latency_ms"]) for row in found["rows"]] == [
+        ("enet", None),
+        ("enet, no tail", None),
+        ("small", operators * 0.25),
+        ("small, no tail", (operators - 2) * 0.25),
+    ]
+    unknown, _ = (note for note in found["meta"]["notes"] if note.startswith("not predicted"))
+    assert "enet: the latency table has no" in unknown and "PRELU" in unknown
+    assert f"added by: archspec latency --calibrate --table {table}" in unknown
+
+
+def test_a_study_is_refused_a_prediction_in_a_precision_that_no_table_holds(spec: str, tmp_path: Path) -> None:
+    from archspec.errors import Problem
+    from archspec.evaluate.ladder import Settings
+    from archspec.evaluate.measures import measure_named
+    from archspec.evaluate.subject import Subject as Measured
+    from archspec.spec import load
+
+    table = _table_of_this_machine(tmp_path / "table.json", spec)
+    measure = measure_named("predicted_latency_ms")
+    asked, held = (
+        Measured(load(spec), Settings(("predicted_latency_ms",), precision=precision, latency_table=str(table)))
+        for precision in ("int8", "float32")
+    )
+    measure.check(held.settings)
+    with pytest.raises(UserError, match="no latency is predicted in int8: the device's table holds float32"):
+        measure.check(asked.settings)
+    with pytest.raises(Problem, match="no latency is predicted in int8"):
+        measure.take(asked)
+    assert measure.conditions(asked) != measure.conditions(held)  # a ledger does not take the one for the other
+
+
+@pytest.mark.parametrize("command", ["ablate", "build", "export", "latency"])
+def test_one_word_says_how_latency_is_measured(command: str) -> None:
+    """`--preset` and `--latency` are former names: taken, not shown."""
+    from importlib import import_module
+
+    shown = run(command, "--help").out
+    assert "--procedure" in shown and "--preset" not in shown and "--latency" not in shown
+    made = getattr(import_module(f"archspec.cli.{command}"), command)
+    for word in ("--procedure", "--preset", "--latency"):
+        context = made.make_context(command, ["small", word, "paper", "--output", "x"])
+        assert context.params["procedure"] == "paper"
+    if command != "ablate":  # which knows the words from the room that reads its file
+        assert "Invalid value for '--procedure'" in run(command, "small", "--preset", "quik", "--output", "x").err
+
+
+def test_where_nothing_can_be_predicted_that_is_an_error(spec: str, tmp_path: Path) -> None:
+    table = _table_of_this_machine(tmp_path / "table.json", spec)
+    result = run("latency", "enet", "segnet", "--predict", "--table", str(table))
+    assert (result.code, result.out) == (2, "")
+    assert [line.split(":")[0] for line in result.err.splitlines()] == ["enet", "segnet"]
+
+
 @pytest.mark.slow
 def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path: Path) -> None:
     """What the command prints is what the table says of the network, with how good the table was."""
-    from archspec.cli._network import traced
     from archspec.cost.latency import Predictor, read_table
     from archspec.devices import device
     from archspec.evaluate.latency_tables import calibrate_file

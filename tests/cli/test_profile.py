@@ -1,7 +1,6 @@
 """`archspec profile` and `archspec delegates`: what is printed beside what, and that it adds up."""
 
 import json
-import os
 import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -16,8 +15,8 @@ from archspec.reporters import Bar, bar_chart
 from tests.cli.runner import run
 from tests.cli.test_latency import SMALL
 from tests.devices.tiny_model import tiny_tflite
+from tests.needs import real_tflite_files
 
-FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
 ROW = re.compile(r"^ *(?P<ms>\d+\.\d+) +(?P<share>\d+\.\d)% +(?P<gmacs>\d+\.\d+) +(?P<rate>\d+\.\d)? +(?P<text>.*)$")
 
 
@@ -88,8 +87,7 @@ def test_the_other_method_is_named(spec: str) -> None:
     assert "times by each operator alone in a file of its own" in result.out
 
 
-@pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
-@pytest.mark.parametrize("path", sorted(Path(FOLDER).glob("*.tflite")) if FOLDER else [], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", real_tflite_files(), ids=lambda path: path.stem)
 def test_real_files_are_profiled_or_refused_in_one_line(path: Path) -> None:
     result = run("profile", str(path), "--by", "op", "--format", "json")
     if result.code:
@@ -144,7 +142,7 @@ def test_what_falls_back_is_listed_with_its_reason(spec: str) -> None:
 
 
 def test_the_file_table_of_a_build_says_what_stays(spec: str, tmp_path: Path) -> None:
-    result = run("build", spec, "--no-keras", "--latency", "none", "--output", str(tmp_path / "runs"))
+    result = run("build", spec, "--no-keras", "--procedure", "none", "--output", str(tmp_path / "runs"))
     assert result.code == 0, result.err
     assert re.search(r"stays on XNNPACK +1 op falls back \(1 ARG_MAX\)", result.out)
     assert re.search(r"stays on an NPU \(NNAPI\) +yes", result.out)

@@ -81,6 +81,23 @@ def test_the_same_command_again_evaluates_nothing(study: Path) -> None:
     assert json.loads((folder / "record.json").read_text())["counts"] == record["counts"] == {"done": 6}
 
 
+def test_a_renamed_folder_is_the_same_study(study: Path, tmp_path: Path) -> None:
+    folder = searched(study).rename(tmp_path / "searches" / "renamed")
+    shown = run("search", "show", str(folder))
+    assert (shown.code, shown.err) == (0, "")
+    assert re.search(r"^evaluated +6$", shown.out, re.MULTILINE)
+    page = tmp_path / "page.html"
+    assert run("report", str(folder), "--output", str(page)).code == 0
+    assert "archspec search --resume renamed" in page.read_text()
+    more = run("search", "--resume", str(folder), "--trials", "7")
+    assert more.code == 0, more.err
+    assert [path.name for path in (tmp_path / "searches").iterdir() if path.is_dir()] == ["renamed"]
+    (folder / "study.yaml").write_text(STUDY.replace("1.5]", "2.0]"))
+    other = run("search", "show", str(folder))
+    assert other.code == 2
+    assert "not what it was made with" in other.err
+
+
 def test_resume_goes_on_and_show_only_shows(study: Path) -> None:
     folder = searched(study)
     shown = run("search", "show", str(folder))

@@ -120,6 +120,13 @@ def test_an_operator_of_which_nothing_is_known_is_refused() -> None:
         Predictor(table([])).predict(two_convolutions())
 
 
+def test_all_that_is_not_known_is_named_at_once() -> None:
+    x = layers.Activation("tanh", name="tanh")(layers.MaxPooling2D(2, name="pool")(image(8, 8, 4)))
+    with pytest.raises(Problem, match="the latency table has no MAX_POOL_2D, TANH") as caught:
+        Predictor(table([(pointwise(8, 4, 16), 0.25)])).predict(finish(x))
+    assert "archspec latency --calibrate" in caught.value.remedy
+
+
 def test_further_entries_replace_interpolation() -> None:
     begun = table([(pointwise(8, 4, 16), 0.25)])
     grown = begun.with_entries({pointwise(8, 16, 16): OperatorTime(2.0, 1.0)})
@@ -154,6 +161,13 @@ def test_the_correction_finds_planted_factors() -> None:
     assert found.factors["ARG_MAX"] == pytest.approx(0.6, abs=0.02)
     assert found.cold_factor == pytest.approx(0.2, abs=0.02)
     assert found.operation_ms == pytest.approx(-0.002, abs=0.0005)
+
+
+def test_an_operator_of_no_fitted_network_takes_what_it_takes_alone() -> None:
+    """The factor of all others stands for others: PAD and the like, which may cost next to nothing in a network."""
+    sums = [Sums({"CONV_2D": 4.0 + number, "PAD": 2.0}, 0.0, 0.0, 10) for number in range(9)]
+    found = fit_correction(sums, [one.warm_ms["CONV_2D"] for one in sums], ["CONV_2D", "PAD", "TRANSPOSE_CONV"])
+    assert found.factors["PAD"] != 1 and found.factors["TRANSPOSE_CONV"] == 1
 
 
 def test_a_prediction_is_a_record_with_the_table_s_score() -> None:

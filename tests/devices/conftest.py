@@ -1,7 +1,6 @@
 """A phone (the real `adb` client, a fake daemon) and a board (a real `sshd` on loopback) to test with."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,22 +16,14 @@ import pytest
 
 from archspec.devices import Device, device
 from tests.devices.fake_adbd import FakePhone
+from tests.needs import needed
 
 HERE = Path(__file__).parent
-IN_CI = bool(os.environ.get("ARCHSPEC_CI"))
 STUBS = {
     "getprop": "case $1 in ro.product.cpu.abi) echo arm64-v8a;; ro.product.model) echo FakePhone;; esac",
     "dumpsys": 'case $1 in battery) printf "  status: 2\\n  level: 81\\n  temperature: 312\\n";;'
     ' thermalservice) echo "Thermal Status: ${FAKE_THERMAL:-0}";; esac',
 }
-
-
-def program(name: str) -> str:
-    """A program that a test needs. A machine without it skips, but CI, which installs it, fails."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/usr/lib/openssh")
-    if found is None:
-        (pytest.fail if IN_CI else pytest.skip)(f"'{name}' is not installed")
-    return str(found)
 
 
 def free_port() -> int:
@@ -48,7 +39,7 @@ def adb_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def adb_port(adb_home: Path) -> Iterator[int]:
     """The port of an adb server of our own, apart from the user's."""
-    command = [program("adb"), "-P", str(free_port())]
+    command = [needed("adb"), "-P", str(free_port())]
     subprocess.run([*command, "start-server"], env={**os.environ, "HOME": str(adb_home)}, timeout=60)
     yield int(command[2])
     subprocess.run([*command, "kill-server"], timeout=20)
@@ -121,8 +112,8 @@ class Board:
 
 @pytest.fixture
 def board(tmp_path: Path) -> Iterator[Board]:
-    sshd, keygen = program("sshd"), program("ssh-keygen")
-    program("ssh")
+    sshd, keygen = needed("sshd"), needed("ssh-keygen")
+    needed("ssh")
     keys, folder = tmp_path / "keys", tmp_path / "board"
     keys.mkdir(mode=0o700)
     folder.mkdir()

@@ -16,8 +16,6 @@ from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
 
 MISSING = "It needs an operator that LiteRT does not have"
 SHORT = Procedure("short", 0.01, 3, 2)
-FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
-real_files = pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
 
 
 def one(model: bytes | Path, **options: object) -> Latency:
@@ -170,9 +168,8 @@ def test_without_litert(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- real files -------------------------------------------------------------------------------------------------------
 
 
-@real_files
-def test_a_custom_operator_that_is_missing_is_one_line() -> None:
-    path = Path(FOLDER) / "bodypix_mobilenet_v1_075_512_512_16_quant_decoder.tflite"
+def test_a_custom_operator_that_is_missing_is_one_line(tflite_folder: Path) -> None:
+    path = tflite_folder / "bodypix_mobilenet_v1_075_512_512_16_quant_decoder.tflite"
     with pytest.raises(UserError) as caught:
         one(path)
     assert str(caught.value) == (
@@ -180,7 +177,6 @@ def test_a_custom_operator_that_is_missing_is_one_line() -> None:
     )
 
 
-@real_files
 @pytest.mark.parametrize(
     ("name", "operations"),
     [
@@ -190,8 +186,10 @@ def test_a_custom_operator_that_is_missing_is_one_line() -> None:
         ("selfie_segmentation", 246),
     ],
 )
-def test_delegation_agrees_with_the_runtimes_own_benchmark(name: str, operations: int, tmp_path: Path) -> None:
-    path = Path(FOLDER) / f"{name}.tflite"
+def test_delegation_agrees_with_the_runtimes_own_benchmark(
+    name: str, operations: int, tflite_folder: Path, tmp_path: Path
+) -> None:
+    path = tflite_folder / f"{name}.tflite"
     found = one(path)
     assert found.system.operations == operations
     command = [sys.executable, "-m", "ai_edge_litert.tools.benchmark_litert_model", "--num_threads", "1"]
@@ -200,10 +198,9 @@ def test_delegation_agrees_with_the_runtimes_own_benchmark(name: str, operations
     assert found.system.fully_delegated == json.loads((tmp_path / "r").read_text())["fully_accelerated"]
 
 
-@real_files
-def test_real_models_in_turns() -> None:
+def test_real_models_in_turns(tflite_folder: Path) -> None:
     names = ["deeplabv3_257_mnv2_dm05_float", "selfie_segmentation"]
-    big, small = measure([Path(FOLDER) / f"{name}.tflite" for name in names], procedure="quick")
+    big, small = measure([tflite_folder / f"{name}.tflite" for name in names], procedure="quick")
     assert big.paired_ratio == 1
     assert 0.1 < small.paired_ratio < 0.5
     assert small.paired_ratio == pytest.approx(small.median_ms / big.median_ms, rel=0.3)

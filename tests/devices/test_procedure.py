@@ -33,7 +33,7 @@ def test_a_procedure_is_itself() -> None:
 def test_an_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(UserError) as caught:
         procedure("papr")
-    assert str(caught.value) == "unknown latency preset 'papr'. Did you mean 'paper'?"
+    assert str(caught.value) == "unknown latency procedure 'papr'. Did you mean 'paper'?"
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-VARIABLE = "ARCHSPEC_CITYSCAPES_PYTHON"
-HOW = f"set {VARIABLE} to a python that has `pip install cityscapesscripts==2.3.0 'numpy<2.4'` (.ci/run makes one)"
+from tests.needs import needed
 
 # Many trees in one process: importing the package takes longer than scoring one of them.
 SCRIPT = """
@@ -28,13 +27,11 @@ json.dump(found, sys.stdout, default=float)
 
 def official_python() -> str:
     """The python that has it; a skip where none is named."""
-    found = os.environ.get(VARIABLE)
-    if not found:
-        pytest.skip(HOW)
+    found = needed("cityscapesScripts")
     version = "from importlib.metadata import version; print(version('cityscapesscripts'))"
     done = subprocess.run([found, "-c", version], capture_output=True, text=True)
     if done.stdout.strip() != "2.3.0":
-        pytest.fail(f"{VARIABLE} is set, but has no cityscapesscripts 2.3.0 ({done.stdout}{done.stderr}); {HOW}")
+        pytest.fail(f"{found} has no cityscapesscripts 2.3.0 ({done.stdout}{done.stderr})")
     return found
 
 

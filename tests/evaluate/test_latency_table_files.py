@@ -12,6 +12,7 @@ from archspec.evaluate import latency_tables
 from archspec.evaluate.latency_tables import calibrate_file, predictor_for
 from archspec.evaluate.sampled_networks import Sampled
 from archspec.evaluate.turns import Turns
+from tests.cost.latency_tables import pointwise
 from tests.evaluate.planted import REFERENCE, PlantedDevice, network
 
 QUICK = Turns(rounds=2, runs=2, together=4)
@@ -26,6 +27,7 @@ def small_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             yield Sampled(network(8 + seed % 3 + number % 5, 8 + 4 * (number // 5)), 1000 + number)
 
     monkeypatch.setattr(latency_tables, "sampled_networks", sampled)
+    monkeypatch.setattr(latency_tables, "further_operators", lambda known: [pointwise(6, 5, 4)])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -39,6 +41,7 @@ def test_a_calibrated_device_predicts(tmp_path: Path) -> None:
     table, path = calibrated(PlantedDevice())
     assert path.is_relative_to(tmp_path / "cache" / "archspec" / "latency")
     assert read_table(path) == table and table.score is not None
+    assert pointwise(6, 5, 4) in table.entries  # of no sampled network
     prediction = predictor_for(PlantedDevice(), reference=REFERENCE).predict(network(10, 14))
     assert prediction.latency_ms > 0 and prediction.score == table.score
 

@@ -83,7 +83,7 @@ def test_settings_are_checked_before_any_network() -> None:
     text = str(found.value)
     assert "'miou' trains, and no recipe is named for it. Name one in recipes, under miou" in text
     assert "'proxy_miou' needs data. Name a data set" in text
-    with pytest.raises(UserError, match=r"unknown latency preset 'quik'. Did you mean 'quick'?"):
+    with pytest.raises(UserError, match=r"unknown latency procedure 'quik'. Did you mean 'quick'?"):
         check_settings(Settings(("fps",), procedure="quik"))
     with pytest.raises(UserError, match=r"unknown precision 'int4'. Did you mean 'int8'?"):
         check_settings(Settings(("fps",), precision="int4"))

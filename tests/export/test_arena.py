@@ -1,11 +1,13 @@
 """Predicted memory equals the addresses that the runtime gives its tensors."""
 
+import ctypes
+
 import hypothesis
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from archspec.cost.memory import arena_bytes
+from archspec.cost.memory import arena_bytes, outside_bytes
 from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
 from archspec.graph import layers
@@ -17,11 +19,14 @@ from tests.strategies import graphs
 
 
 def measured_bytes(program):
-    """From the lowest to the highest address of everything that is not a constant, scratch tensors included.
+    """From the lowest to the highest address of everything that is not a constant, scratch tensors included."""
+    return measured(program)[0]
 
-    A transposed convolution's two are not: the runtime keeps them outside the arena.
-    """
+
+def measured(program):
+    """The arena, and what transposed convolutions keep outside it."""
     elsewhere = _outside(program)
+    outside = 0
     data = encode(fill(program, initialise(program.graph)))
     kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(model_content=data, num_threads=1, experimental_op_resolver_type=kind)
@@ -32,11 +37,12 @@ def measured_bytes(program):
         if index < len(program.tensors) and program.tensors[index].constant is not None:
             continue
         if index >= len(program.tensors) and tuple(detail["shape"].tolist()) in elsewhere:
+            outside += interpreter.tensor(index)().nbytes
             continue
         view = interpreter.tensor(index)().__array_interface__
         lowest.append(view["data"][0])
         highest.append(view["data"][0] + int(np.prod(view["shape"])) * np.dtype(view["typestr"]).itemsize)
-    return max(highest) - min(lowest)
+    return max(highest) - min(lowest), outside
 
 
 def _outside(program):
@@ -67,12 +73,62 @@ def test_unpooling_networks(name, size):
     assert arena_bytes(program) == measured_bytes(program)
 
 
+TRANSPOSED = ("shuffleseg_skipnet", "shuffleseg_unet", "shuffleseg_dilation_4s", "skipnet_mobilenet", "enet")
+
+
+@pytest.mark.parametrize("name", TRANSPOSED)
+def test_scratch_outside_the_arena(name):
+    program = build_program(bundled(name, "input.size=[88, 160]"))
+    found = (arena_bytes(program), outside_bytes(program))
+    assert found == measured(program) and found[1] > 0
+
+
+def test_the_col2im_of_a_large_map():
+    """Of 45 × 80 places, each 16 × 16 × 20 numbers: more than three times the arena."""
+    program = build_program(bundled("shuffleseg_skipnet", "input.size=[360, 640]"))
+    col2im = 4 * (45 * 80 * 16 * 16 * 20 + (23 * 40 + 12 * 20) * 4 * 4 * 20)
+    kernels = 4 * 20 * 20 * (16 * 16 + 2 * 4 * 4)
+    assert (arena_bytes(program), outside_bytes(program)) == (22_118_400, col2im + kernels)
+    assert measured(program) == (22_118_400, col2im + kernels)
+
+
+class _Heap(ctypes.Structure):
+    """`struct mallinfo2`."""
+
+    _fields_ = [
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks")),
+        *((name, ctypes.c_size_t) for name in ("fsmblks", "uordblks", "fordblks", "keepcost")),
+    ]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="only the GNU C library tells its heap")
+@pytest.mark.parametrize("name", ["enet", "shuffleseg_unet", "bisenetv2", "mobilenetv3_large_lraspp"])
+def test_nothing_else_is_allocated(name):
+    """By the heap of this process: no other operator has scratch that is kept, before a run or after."""
+    heap = ctypes.CDLL(None).mallinfo2
+    heap.restype = _Heap
+
+    def used():
+        now = heap()
+        return now.hblkhd + now.uordblks
+
+    program = build_program(bundled(name, "input.size=[88, 160]"))
+    data = encode(fill(program, initialise(program.graph)))
+    kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    interpreter = Interpreter(model_content=data, num_threads=1, experimental_op_resolver_type=kind)
+    before = used()
+    interpreter.allocate_tensors()
+    interpreter.invoke()
+    said = arena_bytes(program) + outside_bytes(program)
+    assert 0 <= used() - before - said < 300_000  # the plan itself, a few bytes an operator
+
+
 @hypothesis.given(graph=graphs())
 @hypothesis.settings(max_examples=50)
 def test_random_networks(graph):
     for shuffle in ("follow", "transpose"):
         program = build_program(graph, shuffle)
-        assert arena_bytes(program) == measured_bytes(program)
+        assert (arena_bytes(program), outside_bytes(program)) == measured(program)
 
 
 def _small(block, size=(12, 14, 8)):
@@ -144,7 +200,7 @@ BLOCKS = {
 @pytest.mark.parametrize("shuffle", ["follow", "transpose"])
 def test_every_operator(block, shuffle, size):
     program = build_program(_small(block, size), shuffle)
-    assert arena_bytes(program) == measured_bytes(program)
+    assert (arena_bytes(program), outside_bytes(program)) == measured(program)
 
 
 @pytest.mark.parametrize("size", [(1, 1, 1), (1, 1, 2), (2, 1, 1), (1, 3, 5)])

@@ -1,6 +1,5 @@
 """What the table says of delegates, against what the interpreter really delegates, and at its limits."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,6 @@ from archspec.export.delegate_table import DELEGATES, SOURCES, TABLE
 from archspec.export.delegates import falls_back, refusals, refused, sources_of, stays_said
 from tests.devices.tiny_model import FLOAT32, INT32, tiny_tflite
 
-FOLDER = os.environ.get("ARCHSPEC_TFLITE_DIR", "")
 SMALL = ("input.size=[64,64]",)
 EXPORTS = [
     ("shufflenetv2_dpc", "float32"), ("shufflenetv2_dpc", "float16"), ("shufflenetv2_dpc", "dynamic"),
@@ -63,10 +61,9 @@ def test_xnnpack_leaves_what_has_no_row(operator: str) -> None:
     assert really_delegated(data) == said_to_be_delegated(data) == set()
 
 
-@pytest.mark.skipif(not FOLDER, reason="ARCHSPEC_TFLITE_DIR names no folder of .tflite files")
-def test_xnnpack_takes_of_real_files_what_the_table_says() -> None:
+def test_xnnpack_takes_of_real_files_what_the_table_says(tflite_folder: Path) -> None:
     compared = 0
-    for path in sorted(Path(FOLDER).glob("*.tflite")):
+    for path in sorted(tflite_folder.glob("*.tflite")):
         try:
             taken = really_delegated(path.read_bytes())
         except UserError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,30 +9,10 @@ from typing import Any
 
 import pytest
 
+from tests.needs import needed
+
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync")  # fmt: skip
-
-
-def chromium() -> str:
-    """Where it is; without one the test is skipped, or fails where ARCHSPEC_CI says that it must be there."""
-    found = os.environ.get("ARCHSPEC_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
-        missing("no Chromium (ARCHSPEC_CHROMIUM names one)")
-    return str(found)
-
-
-def axe() -> str:
-    """The text of axe-core."""
-    path = os.environ.get("ARCHSPEC_AXE", "")
-    if not Path(path).is_file():
-        missing("no axe-core (ARCHSPEC_AXE names its axe.min.js; `npm pack axe-core` fetches it)")
-    return Path(path).read_text("utf-8")
-
-
-def missing(what: str) -> None:
-    if os.environ.get("ARCHSPEC_CI"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 class Visit:
@@ -57,7 +35,7 @@ def visiting(file: Path, *, width: int = 1280, dark: bool = False, bypass_policy
     """The page of a file. `bypass_policy`: its content policy would keep a test's own script out, too."""
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        browser = started.chromium.launch(executable_path=needed("chromium"), args=list(FLAGS))
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", bypass_csp=bypass_policy
         )

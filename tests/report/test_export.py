@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from archspec.report.model_card import SNIPPET
 from tests.cli.runner import run
 
 SIZE = ("--set", "input.size=[64,96]")
@@ -33,19 +33,65 @@ def test_the_folder_holds_what_is_needed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+KINDS = {1: "grayscale image (1 channel)", 3: "RGB image", 4: "image of 4 channels", 6: "image of 6 channels"}
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4, 6])
 @pytest.mark.parametrize("precision", ["float32", "int8"])
-def test_the_cards_own_lines_run(precision: str, tmp_path: Path) -> None:
+def test_the_cards_own_lines_run(precision: str, channels: int, tmp_path: Path) -> None:
     from PIL import Image
 
-    folder = exported(tmp_path / "out", "--precision", precision)
-    assert SNIPPET in (folder / "MODEL_CARD.md").read_text()
-    image = tmp_path / "photo.png"
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), dtype=np.uint8)).save(image)
-    lines = SNIPPET.replace("IMAGE", str(image)).replace('"model.tflite"', repr(str(folder / "model.tflite")))
+    folder = exported(tmp_path / "out", "--precision", precision, "--set", f"input.channels={channels}")
+    card = (folder / "MODEL_CARD.md").read_text()
+    assert f"one 64 × 96 {KINDS[channels]} into 11 classes" in card
+    lines = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[0]
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 96, channels), dtype=np.uint8)
+    image = tmp_path / ("photo.npy" if channels == 6 else "photo.png")
+    if channels == 6:
+        np.save(image, pixels)
+    else:
+        Image.fromarray(pixels.squeeze()).save(image)
+    lines = lines.replace("IMAGE", str(image)).replace('"model.tflite"', repr(str(folder / "model.tflite")))
     names: dict[str, Any] = {}
     exec(lines, names)
     assert names["labels"].shape == (64, 96)
     assert 0 <= names["labels"].min() <= names["labels"].max() < 11
+    np.testing.assert_array_equal(names["values"].ravel(), pixels.ravel())
+
+
+def test_trained_weights_go_along_and_the_folder_works_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archspec.graph.trace import trace
+    from archspec.graph.weights import initialise
+    from archspec.spec import expand, load
+    from archspec.weights import save_weights
+
+    spec = load("camvid_shufflenetv2_05", ["input.size=[64,96]"])
+    graph = trace(expand(spec), spec.catalog)
+    trained = tmp_path / "machine" / "trained.npz"
+    trained.parent.mkdir()
+    save_weights(trained, initialise(graph, 7), graph)
+    exported(tmp_path / "machine" / "out", "--set", f"weights={trained}")
+    (tmp_path / "elsewhere").mkdir()
+    folder = (tmp_path / "machine" / "out").rename(tmp_path / "elsewhere" / "got")
+    trained.unlink()
+    for name in ("spec.yaml", "record.json", "MODEL_CARD.md", "model.tflite"):
+        assert str(tmp_path).encode() not in (folder / name).read_bytes(), name
+    monkeypatch.chdir(folder)
+    built = run("build", "spec.yaml", "--no-keras", "--latency", "none", "--output", str(tmp_path / "built"))
+    assert built.code == 0, built.err
+    (model,) = (tmp_path / "built").glob("*/model.tflite")
+    np.testing.assert_array_equal(weights_in(model), weights_in(folder / "model.tflite"))
+
+
+def weights_in(file: Path) -> Any:
+    """Every constant of a file, one after the other."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(file.read_bytes())
+    used = dict.fromkeys(tensor.buffer for tensor in model.subgraphs[0].tensors)
+    return np.concatenate([data for one in used if (data := model.buffers[one].data) is not None])
 
 
 def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
@@ -56,6 +102,55 @@ def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
     assert "--force" in refused.err
     exported(folder, "--force", "--precision", "float16")
     assert (folder / "model.tflite").read_bytes() != before
+
+
+def forced(folder: Path) -> str:
+    """What is said of a folder that is not replaced; refused before the network is even exported."""
+    result = run("export", "camvid_shufflenetv2_05", *SIZE, "--output", str(folder), "--no-keras", "--force")
+    assert result.code == 2, result.out
+    assert len(result.err.splitlines()) == 1
+    return result.err
+
+
+def test_nothing_of_anybody_else_is_replaced(tmp_path: Path) -> None:
+    """A folder with a thesis in it, a run of archspec, an export to which somebody has added or changed something."""
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter.tex").write_text("words")
+    assert "holds 'chapter.tex', which archspec export did not write" in forced(thesis)
+    records = tmp_path / "run"
+    records.mkdir()
+    (records / "record.json").write_text('{"format": "archspec-records", "version": 1, "records": []}')
+    assert "holds 'record.json'" in forced(records)
+    folder = exported(tmp_path / "out")
+    (folder / "notes").mkdir()
+    assert "holds 'notes'" in forced(folder)
+    (folder / "notes").rmdir()
+    card = (folder / "MODEL_CARD.md").read_bytes()
+    (folder / "MODEL_CARD.md").write_bytes(card + b"My own words.")
+    assert "'MODEL_CARD.md' was changed" in forced(folder)
+    (folder / "MODEL_CARD.md").write_bytes(card)
+    record = (folder / "record.json").read_text()
+    (folder / "record.json").write_text(record + " ")
+    assert "holds 'MODEL_CARD.md'" in forced(folder)
+    (folder / "record.json").write_text(record)
+    exported(folder, "--force")
+    assert (thesis / "chapter.tex").read_text() == "words"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "run", "thesis"]
+
+
+def test_a_link_or_a_file_is_not_replaced(tmp_path: Path) -> None:
+    folder = exported(tmp_path / "out")
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "file").write_text("words")
+    assert "a symbolic link" in forced(tmp_path / "link")
+    assert "link to nothing" in forced(tmp_path / "dangling")
+    assert "is a file" in forced(tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "words"
+    (tmp_path / "empty").mkdir()
+    exported(tmp_path / "empty", "--force")
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_nothing_is_left_of_one_that_fails(tmp_path: Path) -> None:

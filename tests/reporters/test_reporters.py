@@ -233,11 +233,58 @@ def machine_text(cell: Cell) -> str:
     return cell if isinstance(cell, str) else str(cell)
 
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def unguarded(text: str) -> str:
+    """What docs say a reader does: one `'` less, where what follows would be run by a spreadsheet."""
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(FORMULA) else text
+
+
 @given(tables())
 def test_csv_reads_back_to_the_same_cells(table: Table) -> None:
     header, *rows = csv.reader(io.StringIO(render(table, "csv"), newline=""))
-    assert header == [f"{c.name} ({c.unit})" if c.unit else c.name for c in table.columns]
-    assert rows == [[machine_text(cell) for cell in row] for row in table.rows]
+    assert list(map(unguarded, header)) == [f"{c.name} ({c.unit})" if c.unit else c.name for c in table.columns]
+    assert [list(map(unguarded, row)) for row in rows] == [[machine_text(cell) for cell in row] for row in table.rows]
+
+
+def is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@given(st.text("'=+-@\t\r\n＝1a.", max_size=5))
+def test_no_text_is_a_formula_in_a_spreadsheet(text: str) -> None:
+    table = Table("", (Column("a", text), Column("b", "b")), ((text, -1.5), (text, "x")))
+    for row in csv.reader(io.StringIO(render(table, "csv"), newline="")):
+        assert unguarded(row[0]) == text
+        assert not row[0].startswith(FORMULA) or is_number(text)
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=cmd|'/c calc'!A1", "'=cmd|'/c calc'!A1"),
+        ("+1+1", "'+1+1"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("\t=1", "'\t=1"),
+        ("-", "'-"),
+        ("'=1", "''=1"),
+        ("-2", "-2"),
+        ("+1.5e-3", "+1.5e-3"),
+        (-2, "-2"),
+        (-float("inf"), "-inf"),
+        ("'a'", "'a'"),
+        ("a=1", "a=1"),
+    ],
+)
+def test_csv_text_that_a_spreadsheet_would_run_has_a_leading_apostrophe(cell: Cell, written: str) -> None:
+    table = Table("", (Column("a", "A"), Column("b", "B")), ((cell, 1),))
+    assert render(table, "csv") == f"A,B\n{written},1\n"
 
 
 @given(tables())
@@ -300,6 +347,25 @@ def test_markdown_has_one_line_a_row_and_one_cell_a_column(table: Table) -> None
 )
 def test_markdown_shows_text_as_it_is(text: str, escaped: str) -> None:
     assert render(Table("", (Column("a", "A"),), ((text,),)), "markdown").splitlines()[2] == f"| {escaped} |"
+
+
+@pytest.mark.parametrize(
+    ("note", "line"),
+    [
+        ("# a", r"- \# a"),
+        ("+ a", r"- \+ a"),
+        ("- a", r"- \- a"),
+        ("---", r"- \---"),
+        ("> a", r"- \> a"),
+        ("=== ", r"- \==="),
+        ("12. a", r"- 12\. a"),
+        ("    code", "- code"),
+        ("0.5 ms", "- 0.5 ms"),
+        ("-0.5 ms", "- -0.5 ms"),
+    ],
+)
+def test_a_markdown_note_is_no_other_block(note: str, line: str) -> None:
+    assert render(Table("", (Column("a", "A"),), (), (note,)), "markdown").splitlines()[-1] == line
 
 
 @given(tables())

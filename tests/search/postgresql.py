@@ -10,20 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
-IN_CI = bool(os.environ.get("ARCHSPEC_CI"))
+from tests.needs import needed
 
 
 def binaries() -> Path:
-    """The folder of `initdb` and `pg_ctl`. A machine without them skips, but CI, which installs them, fails."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    if found:
-        return found[-1].parent
-    named = shutil.which("initdb")
-    if named is None:
-        (pytest.fail if IN_CI else pytest.skip)("PostgreSQL is not installed")
-    return Path(str(named)).resolve().parent
+    """The folder of `initdb` and `pg_ctl`."""
+    return Path(needed("initdb")).resolve().parent
 
 
 def unprivileged() -> str | None:

@@ -14,6 +14,7 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.search.store import Study, TrialStore, check_shared, open_store
+from archspec.search.store._database import Database
 from archspec.search.trials import Trial
 
 BUDGET = 10
@@ -287,3 +288,18 @@ def test_the_file_says_how_it_is_written(sqlite_url: str, store: TrialStore) -> 
     found = sqlite3.connect(sqlite_url.removeprefix("sqlite:///")).execute("PRAGMA journal_mode").fetchone()
     assert found == ("wal",)
     assert Path(sqlite_url.removeprefix("sqlite:///") + "-wal").exists()
+
+
+def test_an_interrupt_within_a_transaction_prints_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C may come while SQLAlchemy gives the connection back, which it would log with a traceback."""
+    from sqlalchemy import event, text
+
+    database = Database(str(tmp_path / "trials.db"))
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    event.listen(database.engine, "reset", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        database.transact(lambda connection: connection.execute(text("SELECT 1")))
+    assert capfd.readouterr().err == ""

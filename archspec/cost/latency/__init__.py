@@ -6,7 +6,7 @@ error and the rank correlation that the table had on networks it was not fitted 
 """
 
 from archspec.cost.latency.correction import fit_correction
-from archspec.cost.latency.prediction import Prediction, Predictor, Sums
+from archspec.cost.latency.prediction import CALIBRATE, Prediction, Predictor, Sums
 from archspec.cost.latency.records import prediction_record
 from archspec.cost.latency.scoring import Outcome, equals, score, spearman
 from archspec.cost.latency.signature import Operand, Signature, signatures
@@ -14,6 +14,7 @@ from archspec.cost.latency.table import OTHER, Conditions, Correction, LatencyTa
 from archspec.cost.latency.table_file import read_or_none, read_table, table_path, write_table
 
 __all__ = [
+    "CALIBRATE",
     "OTHER",
     "Conditions",
     "Correction",

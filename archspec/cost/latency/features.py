@@ -12,6 +12,8 @@ Family = tuple[Any, ...]
 Features = tuple[float, ...]
 LANES = 16  # output channels that a kernel works on at once, roughly, on most processors: the rest is padding
 
+CACHED = 1 << 20  # numbers of a kernel, 4 MB, that stay near the processor while it is read again and again
+
 
 def family(signature: Signature) -> Family:
     """What changes the kernel and not only the amount of work: the code first, so that a prefix is a wider family."""
@@ -30,9 +32,13 @@ def features(signature: Signature) -> Features:
     pixels = prod(output[:-1])
     work: tuple[float, ...] = ()
     if code in ("CONV_2D", "TRANSPOSE_CONV"):
-        taps = prod(signature.inputs[1].shape[1:])
-        padded = -(-output[-1] // LANES) * LANES * taps
-        work = (written * taps, pixels * padded, padded)
+        filters, *window = signature.inputs[1].shape
+        taps = prod(window)
+        padded = -(-filters // LANES) * LANES * taps
+        places = pixels if code == "CONV_2D" else prod(signature.inputs[2].shape[:-1])  # where the window is laid
+        work = (places * filters * taps, places * padded, padded)
+        if code == "TRANSPOSE_CONV":  # its kernel is read again at every place
+            work = (*work, places * max(0, filters * taps - CACHED))
     elif code == "DEPTHWISE_CONV_2D":
         taps = prod(signature.inputs[1].shape[1:3])
         work = (written * taps, pixels * -(-output[-1] // LANES) * LANES)
@@ -54,6 +60,11 @@ def _depthwise(signature: Signature) -> Family:
     return height * width, options["stride_h"], dilated
 
 
+def _transposed(signature: Signature) -> Family:
+    _, height, width, _ = signature.inputs[1].shape
+    return height * width, dict(signature.options)["stride_h"]
+
+
 def _resize(signature: Signature) -> Family:
     return (signature.inputs[0].shape[1:3] == (1, 1),)
 
@@ -67,4 +78,5 @@ _FAMILIES: dict[str, Callable[[Signature], Family]] = {
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "RESIZE_BILINEAR": _resize,
+    "TRANSPOSE_CONV": _transposed,
 }

@@ -19,7 +19,7 @@ ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all ope
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
 Law = tuple[list[tuple[int, float]], list[tuple[int, float]]]
 """Which sizes tell the warm time, and which how much longer the cold one is, each with its factor."""
-CALIBRATE = "Calibrate the device on networks like this one"
+CALIBRATE = "Calibrate again (archspec latency --calibrate): what the table holds is not measured twice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,8 @@ class Predictor:
     def predict(self, network: Graph | Program) -> Prediction:
         """The latency of a network that was never built.
 
-        Raises `Problem` for an operator of which the table has no entry at all, and for a layer without a TFLite rule.
+        Raises `Problem` that names every operator of which the table has no entry at all, and for a layer without a
+        TFLite rule.
         """
         sums = self.sums(network)
         return Prediction(self._corrected_ms(sums), sums.interpolated, sums.operations, self.table.score)
@@ -82,11 +83,20 @@ class Predictor:
         """What a prediction is made of, before the correction."""
         with collector_paused():  # the program is gone at the end, so the collector never sees it
             program = network if isinstance(network, Program) else build_program(network)
-            return self._summed(signatures(program))
+            operators = signatures(program)
+            unknown = self._unknown(operators)
+            if unknown:
+                raise Problem(f"the latency table has no {', '.join(unknown)}", CALIBRATE)
+            return self._summed(operators)
 
     def operator_time(self, signature: Signature) -> OperatorTime:
         """One operator alone, measured or interpolated. Raises `Problem` where neither can be."""
         return (self._known.get(signature) or self._look_up(signature))[0]
+
+    def _unknown(self, operators: list[Signature]) -> list[str]:
+        """Codes that the table has no entry of, in the order they come."""
+        codes = dict.fromkeys([signature.code for signature in operators])
+        return [code for code in codes if (code,) not in self._rows]
 
     def _summed(self, operators: list[Signature]) -> Sums:
         known = self._known

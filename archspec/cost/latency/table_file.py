@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from archspec.cost.latency.signature import Signature
 from archspec.cost.latency.table import Conditions, Correction, LatencyTable, OperatorTime, Score
 from archspec.errors import Place, user_error
+from archspec.files import exists, expanded, read_bytes
 from archspec.record import write_text
 
 FORMAT = "archspec-latency-table"
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 def table_path(conditions: Conditions, folder: str | os.PathLike[str] | None = None) -> Path:
     """Where the table of a device is kept: in `folder`, else in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    cache = os.environ.get("XDG_CACHE_HOME") or expanded("~/.cache")
     root = Path(cache) / "archspec" / "latency" if folder is None else Path(folder)
     parts = (
         conditions.device,
@@ -72,9 +73,7 @@ def read_table(path: str | os.PathLike[str]) -> LatencyTable:
 
 def _parse(path: str | os.PathLike[str], place: Place) -> Mapping[str, Any]:
     try:
-        document = json.loads(Path(path).read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise user_error(f"cannot be read ({error.strerror or error})", "Calibrate first", place=place) from error
+        document = json.loads(read_bytes(path, remedy="Calibrate first").decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise user_error("not JSON", REMEDY, place=place) from error
     if not isinstance(document, dict):
@@ -99,4 +98,4 @@ def _optional(kind: Callable[..., T], row: Any) -> T | None:
 
 def read_or_none(path: str | os.PathLike[str]) -> LatencyTable | None:
     """The table of a file, or None where there is no such file. Raises `UserError` for a file that is no table."""
-    return read_table(path) if Path(path).exists() else None
+    return read_table(path) if exists(path) else None

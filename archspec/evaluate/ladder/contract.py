@@ -42,7 +42,7 @@ class Settings:
 
     `data` are references (`camvid:DIR`); `recipes` name the recipe of each metric that trains; `latency_table` is the
     predictor's file ('' for the device's own in the user's cache); `output` is where runs and features go.
-    `procedure` is the preset that latencies are taken by; a process that trains uses `training_threads` (0: all).
+    `procedure` is how latencies are taken; a process that trains uses `training_threads` (0: all).
     """
 
     metrics: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -12,6 +13,8 @@ from archspec.evaluate.folders import made
 from archspec.evaluate.ledger.faults import WAIT_S
 from archspec.evaluate.ledger.places import Where
 from archspec.evaluate.ledger.schema import VERSION, tables
+from archspec.files import exists, is_file, is_folder
+from archspec.record import check_file
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -27,6 +30,7 @@ def opened(where: Where, *, create: bool, wait_s: float = WAIT_S) -> Engine:
     if where.file is not None:
         _check_file(where, create)
     connect_args = {"timeout": wait_s} if where.sqlite else {}
+    silence_pool_log()
     engine = create_engine(where.url, connect_args=connect_args, pool_pre_ping=not where.sqlite)
     if where.sqlite:
         _tune(engine)
@@ -40,14 +44,22 @@ def opened(where: Where, *, create: bool, wait_s: float = WAIT_S) -> Engine:
     return engine
 
 
+def silence_pool_log() -> None:
+    """What interrupts a transaction (Ctrl-C, a lost server) is raised anyway: the pool need not print it as well."""
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+
+
 def _check_file(where: Where, create: bool) -> None:
     file = where.file
-    if file is None or file.is_file():
+    if file is None or is_file(file):
         return
-    if file.is_dir():
+    if is_folder(file):
         raise user_error("is a folder", "Name a file", place=where.place)
+    if exists(file):
+        raise user_error("not a ledger (no regular file)", "Name a file", place=where.place)
     if not create:
         raise user_error("no such ledger", "Name a ledger's file, or set ARCHSPEC_LEDGER", place=where.place)
+    check_file(file, "Name another ledger", with_folder=True)
     made(file.parent)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from archspec.evaluate.ledger.engine import insert_new, insert_over, opened
-from archspec.evaluate.ledger.faults import WAIT_S, said_plainly
+from archspec.evaluate.ledger.faults import START_WAIT_S, WAIT_S, StartingUp, said_plainly
 from archspec.evaluate.ledger.places import Where, where_of
 from archspec.evaluate.ledger.reading import Reading
 from archspec.evaluate.ledger.rows import row_of, spec_row
@@ -45,8 +46,15 @@ class Ledger:
         `wait_s` is how long SQLite waits for another writer. Raises `UserError`.
         """
         place = where_of(where)
-        with said_plainly(place):
-            return cls(place, opened(place, create=create, wait_s=wait_s))
+        end = time.monotonic() + START_WAIT_S
+        while True:
+            try:
+                with said_plainly(place):
+                    return cls(place, opened(place, create=create, wait_s=wait_s))
+            except StartingUp:
+                if time.monotonic() > end:
+                    raise
+            time.sleep(0.2)
 
     @property
     def where(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archspec.errors import Problem, user_error
 from archspec.evaluate.ladder.contract import Settings
 from archspec.evaluate.measures._device import predictor_of, table_digest
 from archspec.evaluate.subject import Reading, Subject
@@ -11,8 +12,11 @@ UNIT, BETTER, RUNG, SECONDS = "ms", "less", "predicted", 0.005
 
 
 def check(settings: Settings) -> None:
-    """Raises `UserError` for a device that was never calibrated."""
-    predictor_of(settings)
+    """Raises `UserError` for a device that was never calibrated, and for a precision that no table holds."""
+    predictor = predictor_of(settings)
+    held = predictor.table.conditions.precision
+    if settings.precision != held:
+        raise user_error(*_other_precision(settings.precision, held))
 
 
 def conditions(subject: Subject) -> dict[str, Plain]:
@@ -22,10 +26,19 @@ def conditions(subject: Subject) -> dict[str, Plain]:
     settings = subject.settings
     table = predictor_of(settings).table
     known: dict[str, Plain] = asdict(table.conditions)
+    known["precision"] = settings.precision  # one that the table does not hold is not found in a ledger as if it were
     return {**known, **subject.network_conditions, "table": table_digest(table)}
 
 
 def measure(subject: Subject) -> Reading:
-    """Raises `Problem` for an operator of which the table has no entry at all, `UserError` without a table."""
-    prediction = predictor_of(subject.settings).predict(subject.graph)
+    """Raises `Problem` for a precision or an operator that the table does not hold, `UserError` without a table."""
+    predictor = predictor_of(subject.settings)
+    held = predictor.table.conditions.precision
+    if subject.settings.precision != held:
+        raise Problem(*_other_precision(subject.settings.precision, held))
+    prediction = predictor.predict(subject.graph)
     return Reading(prediction.latency_ms, {"interpolated": prediction.interpolated})
+
+
+def _other_precision(asked: str, held: str) -> tuple[str, str]:
+    return f"no latency is predicted in {asked}: the device's table holds {held}", "Ask for latency_ms: it is measured"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from archspec.files import is_file
 from archspec.record import Plain, Record, read_records
 from archspec.report._subject import Subject
 
 
 def recognises(path: Path) -> bool:
     """A folder with records and the `layers.csv` of a build."""
-    return (path / "record.json").is_file() and (path / "layers.csv").is_file()
+    return is_file(path / "record.json") and is_file(path / "layers.csv")
 
 
 def read(path: Path) -> Subject:

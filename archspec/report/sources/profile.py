@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.report._subject import Subject
 from archspec.reporters.page import Section
 from archspec.reporters.page.sections.lines import File, Line, Lines
@@ -16,7 +17,7 @@ HEADINGS = (("time", "ms", 3), ("MACs", "10⁶", 1))
 
 def recognises(path: Path) -> bool:
     """A JSON object with operators and the milliseconds of the whole."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not is_file(path):
         return False
     with path.open("rb") as stream:
         return b'"by":' in stream.read(4000)
@@ -25,11 +26,11 @@ def recognises(path: Path) -> bool:
 def read(path: Path) -> Subject:
     """Its rows. Raises `UserError` when it is something else."""
     try:
-        profile = json.loads(path.read_text("utf-8"))
+        profile = json.loads(read_text(path, most_bytes=DATA_BYTES))
         files = _files(profile)
         name, notes = str(profile["name"]), tuple(map(str, profile["notes"]))
         whole = float(profile["whole_ms"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         fact = f"not what archspec profile --format json writes ({error!r})"
         raise user_error(fact, "Write it again", place=Place(str(path))) from error
     lead = f"Where the {whole:.2f} ms of one run go. A line that names a part has the part's total."

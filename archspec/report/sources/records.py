@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from archspec.files import is_file
 from archspec.record import read_records
 from archspec.report._subject import Subject
 
 
 def recognises(path: Path) -> bool:
     """A JSON file that begins as one of records does."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not is_file(path):
         return False
     with path.open("rb") as stream:
         return b'"archspec-records"' in stream.read(100)

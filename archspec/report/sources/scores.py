@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import read_records
 from archspec.report._subject import Subject
 
 
 def recognises(path: Path) -> bool:
     """A folder with `scores.json` and records."""
-    return (path / "scores.json").is_file() and (path / "record.json").is_file()
+    return is_file(path / "scores.json") and is_file(path / "record.json")
 
 
 def read(path: Path) -> Subject:
@@ -42,6 +43,6 @@ def read(path: Path) -> Subject:
 
 def _scores(file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return dict(json.loads(read_text(file, most_bytes=DATA_BYTES)))
+    except (ValueError, TypeError, RecursionError) as error:
         raise user_error(f"not the scores.json of archspec evaluate ({error})", place=Place(str(file))) from error

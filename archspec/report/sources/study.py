@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archspec.evaluate.measures import measure_named
+from archspec.files import is_file
 from archspec.report._subject import Subject
 from archspec.reporters.page import Section
 from archspec.reporters.page.sections.bars import Bar, Bars
@@ -23,7 +24,7 @@ MOST_POINTS = 5000
 
 def recognises(path: Path) -> bool:
     """A folder with the study that a search keeps in it."""
-    return (path / STUDY_FILE).is_file()
+    return is_file(path / STUDY_FILE)
 
 
 def read(path: Path) -> Subject:

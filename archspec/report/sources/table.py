@@ -8,33 +8,35 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import DATA_BYTES, is_file, read_bytes, read_text
 from archspec.report._subject import Subject
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters.page import Section, number
 from archspec.reporters.page.sections.bars import Bar, Bars
 
-_PARTS = ("_std", "_n", "_delta", "_p", "_within_noise", "_iqr", "_published", "_to_base", "_to_base_published")
+_PARTS = ("_std", "_n", "_delta", "_p", "_p_holm", "_within_noise", "_tested", "_iqr", "_published", "_to_base",
+          "_to_base_published")  # fmt: skip
 _HEAD = 400
 
 
 def recognises(path: Path) -> bool:
     """A JSON file that begins as a table of ours does."""
-    if path.suffix != ".json" or not path.is_file():
+    if path.suffix != ".json" or not is_file(path):
         return False
     with path.open("rb") as stream:
         head = stream.read(_HEAD)
-    return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in path.read_bytes()
+    return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in read_bytes(path)
 
 
 def read(path: Path) -> Subject:
     """Its table. Raises `UserError` when it is damaged."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(read_text(path, most_bytes=DATA_BYTES))
         meta, rows = found["meta"], found["rows"]
         columns = tuple(_column(key, one, rows) for key, one in meta["columns"].items())
         cells = tuple(tuple(_cell(row.get(column.id), column) for column in columns) for row in rows)
         table = Table(str(meta.get("title", "")), columns, cells, tuple(map(str, meta.get("notes", ()))))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise user_error(f"not a table that archspec wrote ({error})", place=Place(str(path))) from error
     return Subject(
         name=table.title or path.stem,
@@ -81,6 +83,7 @@ def _bars(table: Table, ids: Sequence[str], index: int) -> Iterator[Bar]:
         delta = _float(cells.get(f"{metric}_delta"))
         notes = [_signed(delta)] if delta is not None else []
         notes += ["within noise"] if cells.get(f"{metric}_within_noise") is True else []
+        notes += ["not tested"] if cells.get(f"{metric}_tested") is False else []
         published = _float(cells.get(f"{metric}_published"))
         notes += [f"published {published:g}"] if published is not None else []
         error = spread if spread is not None else iqr / 2 if iqr is not None else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import TrainingRun, read_records
 from archspec.report._subject import Subject
 from archspec.reporters.page.sections.curves import Curve, Curves
@@ -18,13 +19,13 @@ CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning
 
 def recognises(path: Path) -> bool:
     """A folder with the `run.json` of a training."""
-    return (path / "run.json").is_file() and (path / "recipe.yaml").is_file()
+    return is_file(path / "run.json") and is_file(path / "recipe.yaml")
 
 
 def read(path: Path) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
     about, facts = _about(path / "run.json"), TrainingRun(path).facts()
-    records = read_records(path / "record.json") if (path / "record.json").is_file() else ()
+    records = read_records(path / "record.json") if is_file(path / "record.json") else ()
     iou = {str(one.conditions["class"]): one.value for one in records if one.metric == "val_iou"}
     scores = {name: float(value) for name, value in iou.items() if isinstance(value, int | float)}
     recipe, data, seed = str(about.get("recipe", "")), _data(facts.data), about.get("seed", 0)
@@ -51,16 +52,13 @@ def read(path: Path) -> Subject:
 
 def _about(file: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(file.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return dict(json.loads(read_text(file)))
+    except (ValueError, TypeError, RecursionError) as error:
         raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
 
 
 def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8") if file.is_file() else ""
-    except (OSError, ValueError) as error:
-        raise user_error(f"cannot be read ({error})", place=Place(str(file))) from error
+    return read_text(file) if is_file(file) else ""
 
 
 def _data(reference: str) -> str:
@@ -86,11 +84,11 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
 
 def _curves(file: Path) -> Curves | None:
     """Over the steps of all stages, one after the other; rows that are torn are left out."""
-    if not file.is_file():
+    if not is_file(file):
         return None
     found: dict[str, list[tuple[float, float]]] = {column: [] for column, _, _ in CURVES}
     stage, before, last = 1, 0.0, 0.0
-    for row in csv.DictReader(io.StringIO(file.read_text("utf-8"))):
+    for row in csv.DictReader(io.StringIO(read_text(file, most_bytes=DATA_BYTES))):
         try:
             here, step = int(row["stage"]), float(row["step"])
             values = {column: float(text) for column, _, _ in CURVES if (text := row.get(column))}
