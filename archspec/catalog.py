@@ -41,11 +41,21 @@ class Catalog:
     """What can be named in a spec: blocks, parts (backbones, heads, decoders) and whole specs."""
 
     def __init__(self, plugins: tuple[Path, ...] = ()) -> None:
-        self.plugins = tuple(Path(folder) for folder in plugins)
+        self.plugins: tuple[Path, ...] = tuple(Path(folder) for folder in plugins)
         for folder in self.plugins:
             if not is_folder(folder):
                 raise user_error(f"no such plugin folder ({folder})", "Name a folder that holds block or part files")
         self._functions: dict[str, Callable[..., Any]] = {}
+
+    def add(self, plugins: tuple[Path, ...]) -> None:
+        """Take in further plugin folders, behind those that are there, which win where two files have one name."""
+        known = {folder.resolve() for folder in self.plugins}
+        new = tuple(folder for folder in plugins if folder.resolve() not in known)
+        if new:
+            self.plugins = (*new, *self.plugins)
+            for found in ("_plugin_yaml", "_blocks", "_generators", "_parts"):
+                self.__dict__.pop(found, None)
+            self._functions.clear()
 
     @cached_property
     def _plugin_yaml(self) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:

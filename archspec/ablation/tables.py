@@ -93,21 +93,27 @@ def _columns(
     name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
     many = len(ablation.seeds) if trains(metric) else 1
     values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
-    yield Column(metric, name, _unit(metric), align="right"), values
+    cost = not _measured(metric) and any(map(_measured, ablation.metrics))  # what was waited for stands first
+    yield Column(metric, name, _unit(metric), align="right", detail=2 * cost), values
     if len(rows) > 1:
         deltas: list[Cell] = [_delta(compared[row], metric) if row in compared else None for row in rows]
-        yield Column(f"{metric}_delta", "Δ", align="right"), deltas
+        yield Column(f"{metric}_delta", "Δ", align="right", detail=1 + 2 * cost, of=metric), deltas
     published = ablation.published.get(metric, {})
     if published:
         found: list[Cell] = [_as_given(published.get(row)) for row in rows]
-        yield Column(f"{metric}_published", "published", align="right"), found
+        yield Column(f"{metric}_published", "published", align="right", detail=2 * cost, of=metric), found
     if metric == _timed(result):
         ratios: list[Cell] = [_ratio(result.ratios[row].value) for row in rows]
-        yield Column("latency_to_base", "ratio", align="right"), ratios
+        yield Column("latency_to_base", "ratio", align="right", detail=any(map(trains, ablation.metrics))), ratios
         basis = published.get(ablation.base)
         if basis:
             theirs: list[Cell] = [_ratio(published[row] / basis if row in published else None) for row in rows]
-            yield Column("latency_to_base_published", "published", align="right"), theirs
+            yield Column("latency_to_base_published", "published", align="right", of="latency_to_base"), theirs
+
+
+def _measured(metric: str) -> bool:
+    """Whether a number needs a device or a training, not only the graph."""
+    return trains(metric) or metric in LATENCIES
 
 
 def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:

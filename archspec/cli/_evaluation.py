@@ -82,11 +82,11 @@ def evaluate_networks(
     viewing, opening = showing.viewing(), showing.opening()
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
-    if viewing.fit != "whole":  # reads the split too: what is wrong with it is said before anything slow
-        opening = replace(
-            opening, multiple=padding_multiple_of(dataset.examples(wanted.split)[: wanted.limit], dataset)
-        )
-    contestants = open_contestants(sources, catalog(showing.plugins), opening)
+    examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
+    if viewing.fit != "whole":
+        opening = replace(opening, multiple=padding_multiple_of(examples, dataset))
+    known = catalog(showing.plugins)
+    contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
     look = _look(dataset, contestants, pictures)
     with progress("scoring") as watch:
@@ -108,10 +108,12 @@ def evaluate_networks(
     )
     if output is not None:
         from archspec.evaluate.score_records import contestant_records
+        from archspec.record import note_plugins
 
         conditions = {**wanted.conditions(), "shown": viewing.said()}
         for one in found:
             records = contestant_records(one.scored, one.contestant, conditions)
+            note_plugins(output[one.contestant.name], known.plugins)
             write_scores(output[one.contestant.name], one.scored, records, notes, one.contestant.name)
     tell([_row(one) for one in found], notes, wanted.reporter, stream)
 

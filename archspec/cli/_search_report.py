@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from archspec.cli._options import put_table
+from archspec.record import plugins_words
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -19,7 +20,8 @@ def begun(run: StudyRun) -> None:
     points = "a continuous space" if size is None else f"{size:,} points"
     goals = ", ".join(one.said for one in study.objectives)
     lines = [
-        f"{study.name}: {points}; {goals}; sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"{study.name}: {points}; {goals}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
     ]
     print("\n".join(lines), file=sys.stderr, flush=True)
@@ -43,7 +45,9 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
-        lines.append(f"build a point of the front: archspec build {specs[len(specs) // 2]}")
+        lines.append(
+            f"build a point of the front:\n  archspec build {specs[len(specs) // 2]}{plugins_words(run.plugins)}"
+        )
     return "\n".join(lines)
 
 
@@ -67,6 +71,6 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
         lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
     if result.message:
-        lines.append(f"go on: archspec search --resume {run.folder} --trials N")
+        lines.append(f"go on:\n  archspec search --resume {run.folder} --trials N{plugins_words(run.plugins)}")
     print()
     print("\n".join(dict.fromkeys(lines)))

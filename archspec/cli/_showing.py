@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 FITS = ("whole", "resize", "pad", "window")
 LARGEST_SCALE = 16
+LARGEST_SIDE = 32768
 
 _OPTIONS = (
     click.option("--fit", type=click.Choice(FITS),
                  help="How an image meets a network of one size; else whole, or resize."),
-    click.option("--size", metavar="H,W", help="Build a spec or a run for images of this one size."),
+    click.option("--size", metavar="H,W", help="Of images: of a spec or a run, or of a .tflite that leaves it open."),
     click.option("--overlap", type=click.FloatRange(0, 0.95), default=1 / 3, show_default="a third",
                  help="Of windows, as a share of their length."),
     click.option("--scales", metavar="S,S,…", default="1", show_default=True,
@@ -80,13 +81,10 @@ class Showing:
         from archspec.evaluate.contestants import Opening
         from archspec.evaluate.scoring import usable_processors
 
-        size = None if self.size is None else numbers(self.size, "--size", 2)
-        if size is not None and any(side < 1 or side != int(side) for side in size):
-            raise click.UsageError(f"--size must be two whole numbers above 0 ({self.size})")
         ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
         return Opening(
             overrides=self.overrides,
-            size=None if size is None else (int(size[0]), int(size[1])),
+            size=height_width(self.size),
             image_range=None if ends is None else (ends[0], ends[1]),
             threads=self.threads or usable_processors(),
         )
@@ -101,6 +99,22 @@ def numbers(text: str, option: str, count: int | None = None) -> tuple[float, ..
     if count is not None and len(found) != count:
         raise click.UsageError(f"{option} must be {count} numbers between commas ({text})")
     return found
+
+
+def height_width(text: str | None) -> tuple[int, int] | None:
+    """What `--size H,W` says. Raises `click.UsageError`."""
+    if text is None:
+        return None
+    sides = numbers(text, "--size", 2)
+    if any(not 1 <= side <= LARGEST_SIDE or side != int(side) for side in sides):
+        raise click.UsageError(f"--size must be two whole numbers from 1 to {LARGEST_SIDE} ({text})")
+    return int(sides[0]), int(sides[1])
+
+
+def with_size(overrides: tuple[str, ...], size: str | None) -> tuple[tuple[str, ...], tuple[int, int] | None]:
+    """The changes of a spec that `--size` adds to, and the size for a `.tflite`. Raises `click.UsageError`."""
+    found = height_width(size)
+    return overrides if found is None else (*overrides, f"input.size={list(found)}"), found
 
 
 @contextmanager

@@ -80,12 +80,13 @@ def ablate(
     more: list[str | dict[str, Any]] = list(overrides)
     if weights is not None:
         more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
-    ablation = load_ablation(file, overrides=more, catalog=catalog(plugins))
+    folder = catalog(plugins)
+    ablation = load_ablation(file, overrides=more, catalog=folder)
     ablation = chosen(
         ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure,
         correct=correct,
     )  # fmt: skip
-    run = AblationRun(ablation, ledger or default_ledger(runs), runs, plugins)
+    run = AblationRun(ablation, ledger or default_ledger(runs), runs, folder.plugins)
     if dry_run:
         from archspec.ablation.dry_run import plan_table
 

@@ -5,41 +5,48 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put, put_table
+from archspec.cli._options import format_option, output_option, plugins_option, put, put_table, wide
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.report import Subject
     from archspec.reporters import Table
 
+BESIDE = 56  # terminal cells of a quantity, its unit and its delta
+
 
 @click.command()
 @click.argument("runs", nargs=-1, required=True, metavar="RUN RUN...", type=InputPath())
+@plugins_option
 @format_option
 @output_option
-def compare(runs: tuple[Path, ...], reporter: str, output: Path | None) -> None:
+def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
     """Set folders of archspec train, build and evaluate, or files of records, side by side.
 
     Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
     stands first.
     """
     from archspec.errors import Fault, Place, UserError
-    from archspec.report import comparison, open_subjects
+    from archspec.report import ROOM, comparison, open_subjects
     from archspec.reporters import render
 
     if len(runs) < 2:
         raise click.UsageError("one thing has nothing to be compared with. Name two or more")
-    subjects = open_subjects(runs)
+    subjects = open_subjects(runs, plugins)
     empty = [one for one in subjects if not one.records]
     if empty:
         raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
                          for one in empty])  # fmt: skip
     people = reporter in ("table", "markdown")
-    tables = comparison(subjects, for_people=people).tables
+    room = ROOM
+    if reporter == "table" and output is None and sys.stdout.isatty() and not wide():
+        room = min(ROOM, get_terminal_size().columns - BESIDE)
+    tables = comparison(subjects, for_people=people, room=room).tables
     if reporter == "json":
         put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
     elif reporter == "csv":

@@ -20,6 +20,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
+from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
-IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail"), "predict": ("procedure",)}
+IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail", "size"), "predict": ("procedure",)}
 """Options that do nothing there."""
 
 
@@ -72,6 +73,7 @@ class Several(click.ParamType[tuple[str, ...]]):
               help="On the host: xnnpack, none. Each is measured. Else as the device does by itself.")  # fmt: skip
 @click.option("--tail", type=Several(("with", "without")), default="with", show_default=True, metavar="with,without",
               help="Of specs: with or without the last upsampling and what follows it.")  # fmt: skip
+@click.option("--size", metavar="H,W", help="Of images: for specs, and for a .tflite that leaves its size open.")
 @click.option("--calibrate", is_flag=True,
               help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
@@ -89,6 +91,7 @@ def latency(
     precision: tuple[str, ...],
     delegate: tuple[str, ...] | None,
     tail: tuple[str, ...],
+    size: str | None,
     calibrate: bool,
     predict: bool,
     table: Path | None,
@@ -103,6 +106,7 @@ def latency(
     --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
     and says how wrong that table was on networks it was not fitted to.
     """
+    overrides, image_size = with_size(overrides, size)
     if calibrate or predict:
         _check_table_question(calibrate, predict, bool(sources), threads, delegate)
         place_asked = _table_place(place, threads[0], delegate, table)
@@ -118,7 +122,7 @@ def latency(
     from archspec.evaluate.timing import reference_subject, settings, subjects
 
     with waiting("exporting"):
-        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail)
+        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))

@@ -9,6 +9,7 @@ import click
 
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
 from archspec.cli._paths import OutputFile
+from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -28,6 +29,7 @@ WAYS = ("line", "block", "layer", "op")
               help="Of a spec's export.")  # fmt: skip
 @click.option("--method", type=click.Choice(("runtime", "alone")),
               help="LiteRT's own profiler, or each operator alone; else the first that works.")  # fmt: skip
+@click.option("--size", metavar="H,W", help="Of images: for a spec, and for a .tflite that leaves its size open.")
 @click.option("--chart", type=OutputFile(), metavar="FILE.svg",
               help="Write a bar chart too.")  # fmt: skip
 @format_option
@@ -40,6 +42,7 @@ def profile(
     threads: int,
     precision: Precision,
     method: Method | None,
+    size: str | None,
     chart: Path | None,
     reporter: str,
     output: Path | None,
@@ -53,13 +56,14 @@ def profile(
     from archspec.evaluate.timing import is_file
 
     network = None
+    overrides, image_size = with_size(overrides, size)
     if is_file(source):
-        from archspec.devices import Model
         from archspec.evaluate.profiling import profile_file
+        from archspec.evaluate.timing import model_of
 
         if by == "line":
             raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
-        found = profile_file(Model.of(source), threads=threads, method=method)
+        found = profile_file(model_of(source, image_size), threads=threads, method=method)
     else:
         from archspec.cli._network import traced
         from archspec.evaluate.profiling import profile_spec

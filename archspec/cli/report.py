@@ -47,7 +47,7 @@ def report(
     from archspec.reporters.page import page_html
 
     check_file(output)
-    subjects = open_subjects(what)
+    subjects = open_subjects(what, plugins)
     pictures: list[Section] = []
     runs = [one for one in subjects if one.kind == "training run"]
     if data is not None:

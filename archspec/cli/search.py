@@ -129,7 +129,7 @@ def _of_file(
     study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
     if more:
         _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
-    return StudyRun(study, plugins=plugins)
+    return StudyRun(study, plugins=folder.plugins)
 
 
 def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
@@ -186,7 +186,9 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        print(f"go on with: archspec search --resume {run.folder}", file=sys.stderr)
+        from archspec.record import plugins_words
+
+        print(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}", file=sys.stderr)
         raise
     files = written(outcome, run)
     if dashboard:

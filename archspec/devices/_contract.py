@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from archspec.devices._machine import Machine
-from archspec.errors import Place
+from archspec.errors import Place, Problem
 from archspec.files import read_bytes
 
 
@@ -48,6 +48,16 @@ class Model:
         content = read_bytes(path, remedy="Name a .tflite file")
         stem = path.absolute().parent.name if path.stem == "model" else path.stem
         return cls(name or stem or "model", content, Place(str(path)))
+
+    @cached_property
+    def batch(self) -> int:
+        """How many images go in at once; 1 for what cannot be told."""
+        from archspec.export.input_size import input_size
+
+        try:
+            return input_size(self.content).batch
+        except Problem:
+            return 1
 
     @cached_property
     def hash(self) -> str:

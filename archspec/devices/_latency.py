@@ -15,7 +15,7 @@ from archspec.devices._statistics import Summary, round_ratios, summarise
 
 @dataclass(frozen=True)
 class Latency:
-    """The latency of one model.
+    """The latency of one model, of a whole run: `batch` images.
 
     `samples_ms` are wall times in the order they were taken, `cpu_samples_ms` the processor time of the same runs
     (empty with more than one thread, where it means nothing). `reference_samples_ms` are those of the reference
@@ -42,6 +42,7 @@ class Latency:
     time: str
     state_after: State = field(default_factory=State)
     measurements: int = 1
+    batch: int = 1
 
     @cached_property
     def wall(self) -> Summary:
@@ -75,8 +76,8 @@ class Latency:
 
     @property
     def fps(self) -> float:
-        """Frames per second, 1000 / mean wall time."""
-        return 1000 / self.wall.mean if self.wall.mean else 0.0
+        """Frames per second: the images of a run times 1000 / mean wall time."""
+        return 1000 * self.batch / self.wall.mean if self.wall.mean else 0.0
 
     @property
     def runs(self) -> int:
@@ -97,6 +98,8 @@ class Latency:
     def cautions(self) -> tuple[str, ...]:
         """Why this number should not be trusted as it is; empty when there is no reason."""
         found = []
+        if self.batch > 1:
+            found.append(f"a batch of {self.batch}: milliseconds are of {self.batch} images, FPS counts images")
         if self.noisy:
             found.append(f"noisy: interquartile range is {self.wall.spread:.0%} of the median")
         if self.throttled:

@@ -8,7 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from archspec.devices._contract import Model, System
-from archspec.errors import UserError, nearest, user_error
+from archspec.errors import Problem, UserError, nearest, user_error
+from archspec.export.input_size import check_closed
+from archspec.export.provenance import check_file
 from archspec.export.running import quiet_runtime
 
 INPUT_SEED = 0
@@ -93,6 +95,19 @@ def check_mark(model: Model) -> None:
         raise user_error("is not a .tflite file", "Its bytes 5 to 8 should read TFL3", place=model.place)
 
 
+def check_model(model: Model) -> None:
+    """Raise `UserError` for what is no `.tflite`, a damaged one, and one whose image may have any size.
+
+    No runtime is ever given the first two, and nobody's size is 1 x 1, at which it would run the third.
+    """
+    check_mark(model)
+    try:
+        check_file(model.content)
+        check_closed(model.content)
+    except Problem as problem:
+        raise UserError(problem.at(model.place)) from problem
+
+
 def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> Any:
     try:
         made = interpreter(model_content=model.content, num_threads=threads)
@@ -137,10 +152,10 @@ def runtime_version() -> str:
 
 
 def _described(details: Mapping[str, Any]) -> str:
-    """`1x224x224x3 float32`; a size that the file leaves open is run as 1 and said to be open."""
+    """`1x224x224x3 float32`; a batch that the file leaves open is run as 1 and said to be open."""
     sizes = "x".join(str(int(size)) for size in details["shape"])
     is_open = any(int(size) < 0 for size in details.get("shape_signature", ()))
-    return f"{sizes} {details['dtype'].__name__}" + (" (size open in the file)" if is_open else "")
+    return f"{sizes} {details['dtype'].__name__}" + (" (batch open in the file)" if is_open else "")
 
 
 def named_delegate(delegated: int | None) -> str | None:

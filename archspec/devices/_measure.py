@@ -174,6 +174,7 @@ class _Run:
             load_average_after=after.load_average,
             time=self.started,
             state_after=after.state,
+            batch=model.batch,
         )
 
 

@@ -6,16 +6,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, Literal
 
 from archspec.devices._alignment import align
 from archspec.devices._contract import Model, System
-from archspec.devices._litert import LitertRunner, loader
+from archspec.devices._housed import HousedSession
 from archspec.devices._litert_profiler import INSIDE_DELEGATE, OPERATOR
 from archspec.devices._measure import measure
 from archspec.devices._procedure import Procedure
+from archspec.devices.host import HostSession, host
 from archspec.errors import Problem, UserError, user_error
 from archspec.export import take_census
 from archspec.export.isolation import Isolation
@@ -70,28 +72,28 @@ def operator_times(
     `method` insists on one. Whole runs and profiled runs take turns, `rounds` times `runs` each. Raises `UserError`
     for a file that cannot be run, and for an insisted method that cannot be used.
     """
-    runner = loader()(model, threads)  # a file that cannot be run is refused here, with its reason
-    runner.fill()
-    runner.invoke()
-    if method == "alone":
-        return _alone(model, threads, runner.system, ())
-    try:
-        return _by_runtime(model, runner, threads, rounds, runs)
-    except Problem as problem:
-        if method == "runtime":
-            raise UserError(problem.at(model.place)) from problem
-        return _alone(model, threads, runner.system, (f"LiteRT's profiler was not used: {problem.fact}",))
+    with closing(host().open(model, threads=threads)) as session:  # what cannot be run is refused here, with its reason
+        if method == "alone":
+            return _alone(model, threads, session.system, ())
+        try:
+            return _by_runtime(model, session, threads, rounds, runs)
+        except Problem as problem:
+            if method == "runtime":
+                raise UserError(problem.at(model.place)) from problem
+            return _alone(model, threads, session.system, (f"LiteRT's profiler was not used: {problem.fact}",))
 
 
 # --- LiteRT's profiler --------------------------------------------------------------------------------------
-def _by_runtime(model: Model, runner: LitertRunner, threads: int, rounds: int, runs: int) -> OperatorTimes:
+def _by_runtime(
+    model: Model, session: HostSession | HousedSession, threads: int, rounds: int, runs: int
+) -> OperatorTimes:
     answer = _ask(model, threads, rounds, runs)
     codes = [node.code for node in take_census(model.content).nodes]
     first = answer["runs"][0] if answer["runs"] else []
     shape = [event[:3] for event in first]
     if not first or any([event[:3] for event in run] != shape for run in answer["runs"]):
         raise Problem("its events differ from run to run")
-    owners, loose = _owners(first, codes, runner.delegated_parts())
+    owners, loose = _owners(first, codes, session.delegated_parts())
     times_ms = [0.0] * len(codes)
     quiet_runs = [answer["runs"][index] for index in quiet(answer["profiled_ms"])]
     for position, owner in enumerate(owners):
@@ -106,7 +108,7 @@ def _by_runtime(model: Model, runner: LitertRunner, threads: int, rounds: int, r
         tuple(answer["plain_ms"]),
         _quiet_mean(answer["profiled_ms"]),
         threads,
-        runner.system,
+        session.system,
         notes,
     )
 

@@ -68,6 +68,7 @@ def _conditions(latency: Latency) -> dict[str, Plain]:
     versions = {f"version_{package}": found for package, found in package_versions().items()}
     return {
         **versions,
+        **({"batch": latency.batch} if latency.batch > 1 else {}),
         "device": latency.device,
         "device_fingerprint": latency.machine.fingerprint,
         "inputs": ", ".join(latency.system.inputs),

@@ -11,7 +11,7 @@ from archspec.devices import _board
 from archspec.devices._contract import Model, Sample, System
 from archspec.devices._faults import DeviceError, Garbled, ToolMissing
 from archspec.devices._link import Folder, Link, read_link
-from archspec.devices._litert import check_mark, delegation, named_delegate
+from archspec.devices._litert import check_model, delegation, named_delegate
 from archspec.devices._machine import Machine
 from archspec.devices._talk import Talk
 from archspec.errors import user_error
@@ -32,7 +32,7 @@ class Remote:
 
     def open(self, model: Model, *, threads: int) -> RemoteSession:
         """Send model and runner to a folder of their own, start the runner there and run the model once."""
-        check_mark(model)
+        check_model(model)
         folder = Folder(self.link)
         try:
             runner = folder.send_file(Path(_board.__file__), "board.py")

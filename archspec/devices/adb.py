@@ -20,7 +20,7 @@ from archspec.devices._blame import blame_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample
 from archspec.devices._faults import DeviceError, Full, Garbled
 from archspec.devices._link import Folder, Link, checked, read_link, taskset
-from archspec.devices._litert import check_mark
+from archspec.devices._litert import check_model
 from archspec.devices._machine import Machine
 from archspec.devices._process import first_line
 from archspec.devices._remote import Remote
@@ -106,7 +106,7 @@ class Phone:
 
     def open(self, model: Model, *, threads: int) -> PhoneSession:
         """Send program and model to a folder of their own and run once."""
-        check_mark(model)
+        check_model(model)
         abi = checked(self.link, "getprop ro.product.cpu.abi", "does not say its ABI").output.strip()
         program = find_binary(self.binary, abi, self.name)
         folder = Folder(self.link)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from archspec.devices._contract import Model, Sample, System
+from archspec.devices._housed import HousedSession
 from archspec.devices._machine import Machine, read_machine
 
 _NS_PER_MS = 1_000_000
@@ -35,6 +36,10 @@ class Runner(Protocol):
         """One inference; raises `UserError` when the model cannot do it."""
         ...
 
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that a delegate took."""
+        ...
+
 
 Load = Callable[[Model, int], Runner]
 
@@ -53,13 +58,20 @@ class Host:
         """This machine, and its state now."""
         return read_machine()
 
-    def open(self, model: Model, *, threads: int) -> HostSession:
-        """Load, allocate and run once. Raises `UserError` when LiteRT cannot."""
-        load = self._load
-        if load is None:
-            from archspec.devices._litert import loader
+    def open(self, model: Model, *, threads: int) -> HostSession | HousedSession:
+        """Load, allocate and run once; a file that we did not write in a process of its own, by the same clocks.
 
-            load = loader(self._delegate)  # importing the runtime is not part of loading a model
+        Raises `UserError` for a damaged file, and when LiteRT cannot run it, dies or hangs.
+        """
+        if self._load is not None:
+            return HostSession(model, threads, self._clock, self._load)
+        from archspec.devices._litert import check_model, loader
+        from archspec.export.provenance import is_own
+
+        check_model(model)
+        if not is_own(model.content):
+            return HousedSession(model, threads, self._delegate)
+        load = loader(self._delegate)  # importing the runtime is not part of loading a model
         return HostSession(model, threads, self._clock, load)
 
 
@@ -96,6 +108,10 @@ class HostSession:
         runner = self._open()
         return [self._timed(runner) for _ in range(runs)]
 
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that the delegate took; empty when that is not told."""
+        return self._open().delegated_parts()
+
     def close(self) -> None:
         """Let go of the model's memory."""
         self._runner = None
@@ -113,3 +129,31 @@ class HostSession:
         wall = wall_ns() - start
         cpu = cpu_ns() - cpu_start
         return Sample(wall / _NS_PER_MS, cpu / _NS_PER_MS if self._single else None)
+
+
+class Bench:
+    """A `HostSession` for the other side of the pipe: what it gives is plain. Times are taken there, run by run."""
+
+    def __init__(self, content: bytes, name: str, threads: int, delegate: str) -> None:
+        from archspec.devices._litert import loader
+
+        load = loader(delegate)
+        self._session = HostSession(Model(name, content), threads, Clock(), load)
+
+    def facts(self) -> dict[str, Any]:
+        """What is known once it ran."""
+        system = self._session.system
+        return {
+            "init_ms": self._session.init_ms,
+            "first_ms": self._session.first_ms,
+            "system": {name: getattr(system, name) for name in System.__slots__},
+            "delegated_parts": self._session.delegated_parts(),
+        }
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """As `Session.warm`."""
+        return self._session.warm(seconds)
+
+    def run(self, runs: int) -> list[tuple[float, float | None]]:
+        """As `Session.run`."""
+        return [(sample.wall_ms, sample.cpu_ms) for sample in self._session.run(runs)]

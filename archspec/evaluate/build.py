@@ -17,7 +17,7 @@ from archspec.export import Equality, Exported, check_equality, export, logits_n
 from archspec.files import is_file
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.record import SAVED_MODEL, foreign_in, write_bytes
+from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
 from archspec.spec import Spec, dump, expand
 from archspec.weights import Imported, spec_weights
 
@@ -71,6 +71,7 @@ class Build:
             raise user_error(
                 f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
             ) from error
+        note_plugins(folder, self.catalog.plugins)
         return folder
 
     @cached_property

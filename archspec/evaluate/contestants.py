@@ -102,8 +102,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
 
 def _tflite(path: Path, opening: Opening) -> Contestant:
     content = _content(path, "Name a .tflite file")
-    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range)
-    _refuse_settings(path, opening)
+    if opening.overrides:
+        _refuse_settings(path, opening)
+    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range, size=opening.size)
     said = read_metadata(content)
     own = said.own
     black, white = network.image_range

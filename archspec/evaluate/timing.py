@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
-from archspec.export import PRECISIONS, Census, Precision, export, take_census
+from archspec.export import PRECISIONS, Census, Precision, export, sized, take_census
+from archspec.export.provenance import check_file
 from archspec.graph.identity import canonical_hash
 from archspec.graph.tail import cut_tail
 from archspec.graph.trace import trace
@@ -76,10 +77,12 @@ def subjects(
     overrides: Sequence[str] = (),
     precisions: Sequence[str] = ("float32",),
     tails: Sequence[str] = ("with",),
+    size: tuple[int, int] | None = None,
 ) -> tuple[list[Subject], list[str]]:
     """Every `.tflite` that is asked for, and in words what could not be made of which source.
 
-    A spec's weights are its own, else fresh ones. Raises `UserError` for a source that cannot be used, and when
+    A spec's weights are its own, else fresh ones. `size` is that of the image for a file that leaves
+    it open. Raises `UserError` for a source that cannot be used, and when
     nothing is left to time.
     """
     found: list[Subject] = []
@@ -89,7 +92,8 @@ def subjects(
             if "without" in tails:
                 notes.append(f"{source}: not timed without its tail; only a spec's graph can be cut")
             if "with" in tails:
-                found.append(_file(source))
+                model = model_of(source, size)
+                found.append(Subject(model.name, model.content, model.place, model.hash))
             continue
         for tail in tails:
             made = list(_exports(source, catalog, overrides, precisions, tail))
@@ -101,9 +105,14 @@ def subjects(
     return found, notes
 
 
-def _file(source: str) -> Subject:
+def model_of(source: str, size: tuple[int, int] | None = None) -> Model:
+    """A `.tflite`, checked; of one that leaves the size of its image open a copy of `size`. Raises `UserError`."""
     model = Model.of(source)
-    return Subject(model.name, model.content, model.place, model.hash)
+    try:
+        check_file(model.content)
+        return model if size is None else replace(model, content=sized(model.content, size))
+    except Problem as problem:
+        raise UserError(problem.at(model.place)) from problem
 
 
 def _exports(

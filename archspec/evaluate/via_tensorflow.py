@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import user_error
 from archspec.evaluate.options import BuildOptions
 from archspec.export import Exported, check_census, take_census
+from archspec.export.provenance import wrote
 from archspec.export.representative import SYNTHETIC_NOTE, folder_images, synthetic_images
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def export_with_tensorflow(
         else:
             images = folder_images(options.representative, entrance.size, entrance.channels)
     model = lower.to_keras(graph, weights)
-    data = lower.convert_with_tensorflow(model, precision=options.precision, representative_images=images)
+    data = wrote(lower.convert_with_tensorflow(model, precision=options.precision, representative_images=images))
     census = take_census(data)
     check_census(census)
     return Exported(data, options.precision, "transpose", entrance.dtype, census, tuple(notes))  # type: ignore[arg-type]

@@ -7,6 +7,7 @@
 from archspec.export.census import Census, check_census, take_census
 from archspec.export.check import Equality, check_equality, default_images
 from archspec.export.exporting import PRECISIONS, Exported, Precision, export, logits_node, write
+from archspec.export.input_size import InputSize, input_size, sized
 from archspec.export.metadata import Metadata, check_labels, read_metadata
 from archspec.export.running import run
 from archspec.export.tflite_network import TfliteNetwork
@@ -16,6 +17,7 @@ __all__ = [
     "Census",
     "Equality",
     "Exported",
+    "InputSize",
     "Metadata",
     "Precision",
     "TfliteNetwork",
@@ -24,9 +26,11 @@ __all__ = [
     "check_labels",
     "default_images",
     "export",
+    "input_size",
     "logits_node",
     "read_metadata",
     "run",
+    "sized",
     "take_census",
     "write",
 ]

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from archspec.errors import Fault, Place, Problem, UserError
+from archspec.export.schema import flat_model
 
 CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"}
 AROUND_DILATION = {"SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"}
@@ -61,8 +62,8 @@ class Census:
 
 
 def take_census(data: bytes) -> Census:
-    """Read a file's main subgraph. Raises `Problem` for bytes that are not a `.tflite`."""
-    model, schema = _open(data)
+    """Read a file's main subgraph. Raises `Problem` for bytes that are not a `.tflite`, and for a damaged one."""
+    model, schema = flat_model(data)
     graph = model.Subgraphs(0)
     tensors = [_tensor(model, graph.Tensors(index), schema) for index in range(graph.TensorsLength())]
     codes = [_code(model.OperatorCodes(index), schema) for index in range(model.OperatorCodesLength())]
@@ -105,14 +106,6 @@ def check_census(census: Census, file: str = "") -> None:
 
 
 # --- reading ---------------------------------------------------------------------------------------------
-def _open(data: bytes) -> tuple[Any, Any]:
-    from ai_edge_litert import schema_py_generated as schema
-
-    if len(data) < 16 or data[4:8] != b"TFL3":
-        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
-    return schema.Model.GetRootAs(data), schema
-
-
 def _tensor(model: Any, tensor: Any, schema: Any) -> TensorInfo:
     signature = tensor.ShapeSignatureAsNumpy() if tensor.ShapeSignatureLength() else tensor.ShapeAsNumpy()
     shape = tuple(signature.tolist()) if tensor.ShapeLength() else ()

@@ -16,6 +16,7 @@ import numpy as np
 from archspec.errors import Problem
 from archspec.export.model import Array
 from archspec.export.running import enter, leave
+from archspec.export.schema import object_model
 
 Places = Callable[[Array], Sequence[Array]]
 WINDOW_AXIS = 2  # of what ARG_MAX reads: (1, positions, 4, C)
@@ -63,9 +64,8 @@ def _check(windows: Array, places: Array, tolerance: float, number: int) -> None
 def _freed(data: bytes) -> bytes:
     """A copy in which what an ARG_MAX would say comes in from outside, and what it would read goes out."""
     import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromPackedBuf(data)
+    model, schema = object_model(data)
     graph = model.subgraphs[0]
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
     chosen = [one for one in graph.operators if codes[one.opcodeIndex] == schema.BuiltinOperator.ARG_MAX]

@@ -99,7 +99,11 @@ def _broken(operation: OperationInfo, row: Row, unpacked: frozenset[str]) -> str
     for position in row.constant:
         if position < len(operation.inputs) and not _is_constant(operation.inputs[position], unpacked):
             return f"input {position} is computed; it must be constant"
-    if row.same_weights and operation.inputs[WEIGHTS_INPUT].dtype != data.dtype:
+    if (
+        row.same_weights
+        and len(operation.inputs) > WEIGHTS_INPUT
+        and operation.inputs[WEIGHTS_INPUT].dtype != data.dtype
+    ):
         return f"weights of {operation.inputs[WEIGHTS_INPUT].dtype} for data of {data.dtype}"
     return _unbalanced(operation, row.scale_ratio) if row.scale_ratio else ""
 

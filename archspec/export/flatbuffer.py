@@ -14,6 +14,7 @@ import numpy as np
 
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.export.operators import find_operator, minimum_runtime, version
+from archspec.export.provenance import wrote
 
 if TYPE_CHECKING:
     import flatbuffers
@@ -57,7 +58,7 @@ def encode(model: Model) -> bytes:
         "SignatureDefs": _offsets(builder, [_write_signature(builder, schema, model)]),
     }
     builder.Finish(_table(builder, schema, "Model", parts), IDENTIFIER)
-    return bytes(builder.Output())
+    return wrote(bytes(builder.Output()))
 
 
 @cache

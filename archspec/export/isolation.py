@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from copy import copy
 
-from archspec.errors import Problem
+from archspec.export.provenance import is_own, wrote
+from archspec.export.schema import object_model
 
 
 class Isolation:
-    """A file read once, from which operators are taken out one by one. Raises `Problem` for bytes that are none."""
+    """A file read once, from which operators are taken out one by one. Raises `Problem` for what is none or damaged."""
 
     def __init__(self, data: bytes) -> None:
-        from ai_edge_litert import schema_py_generated as schema
-
-        if len(data) < 16 or data[4:8] != b"TFL3":
-            raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
-        self._schema = schema
-        self._model = schema.ModelT.InitFromPackedBuf(data)
+        self._model, self._schema = object_model(data)
+        self._own = is_own(data)
         self._graph = self._model.subgraphs[0]
 
     def __len__(self) -> int:
@@ -56,7 +53,8 @@ class Isolation:
         model.operatorCodes = [self._model.operatorCodes[operator.opcodeIndex]]
         builder = flatbuffers.Builder(1024)
         builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
+        file = bytes(builder.Output())
+        return wrote(file) if self._own else file
 
     def _numbers(self, index: int) -> bool:
         """Whether a tensor is a constant."""

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from archspec import __version__
 from archspec.errors import Problem
+from archspec.export.flatbuffer_walk import FlatbufferWalk
 from archspec.export.metadata_schema import ImageInput, MapOutput, decode_normalisation, encode_metadata
 from archspec.export.model import Model
-from archspec.files import check_archive
+from archspec.export.provenance import wrote
+from archspec.export.schema import flat_model
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 
 PUBLIC_BUFFER, OWN_BUFFER, RUNTIME_BUFFER = "TFLITE_METADATA", "archspec", "min_runtime_version"
 LABELS_FILE, SPEC_FILE = "labels.txt", "spec.yaml"
+MOST_FILES, MOST_FILE_BYTES = 64, 1 << 20  # read of an archive: labels and a spec are far smaller
+_BROKEN = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError, LookupError, struct.error)
 EARLIEST = (1980, 1, 1, 0, 0, 0)  # zip knows no earlier; a real time would make every export another file
 WHAT = {
     "labels": "The label of each pixel.",
@@ -101,25 +107,24 @@ def append_files(data: bytes, labels: Sequence[str] | None, spec_text: str | Non
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name, EARLIEST), text)
-    return stream.getvalue()
+    return wrote(stream.getvalue())
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """What any `.tflite` says about itself, ours or not. Raises `Problem` for bytes that are none."""
-    from ai_edge_litert import schema_py_generated as schema
+    """What any `.tflite` says about itself, ours or not; what is broken of it is left out.
 
-    if data[4:8] != b"TFL3":
-        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
-    model = schema.Model.GetRootAs(data)
+    Raises `Problem` for bytes that are no `.tflite`, and for a damaged one.
+    """
+    model, _ = flat_model(data)
     entries = [model.Metadata(index) for index in range(model.MetadataLength())]
-    buffers = {entry.Name().decode(): model.Buffers(entry.Buffer()) for entry in entries}
+    buffers = {(entry.Name() or b"").decode("utf-8", "replace"): model.Buffers(entry.Buffer()) for entry in entries}
     found = {name: buffer.DataAsNumpy().tobytes() for name, buffer in buffers.items() if buffer.DataLength()}
     files = _read_files(data)
     return Metadata(
-        own=json.loads(found[OWN_BUFFER]) if OWN_BUFFER in found else {},
+        own=_read_own(found.get(OWN_BUFFER, b"{}")),
         labels=_read_labels(files),
-        normalisation=decode_normalisation(found[PUBLIC_BUFFER]) if PUBLIC_BUFFER in found else None,
-        min_runtime_version=found.get(RUNTIME_BUFFER, b"").rstrip(b"\0").decode(),
+        normalisation=_read_normalisation(found[PUBLIC_BUFFER]) if PUBLIC_BUFFER in found else None,
+        min_runtime_version=found.get(RUNTIME_BUFFER, b"").rstrip(b"\0").decode("utf-8", "replace"),
         files=files,
     )
 
@@ -149,15 +154,33 @@ def _output(model: Model, position: int) -> dict[str, Any]:
     return {"name": model.output_names[position], "shape": list(tensor.shape), "dtype": tensor.dtype}
 
 
+def _read_own(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read_normalisation(content: bytes) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    try:
+        FlatbufferWalk(content).root("ModelMetadata")
+    except Problem:
+        return None
+    return decode_normalisation(content)
+
+
 def _read_files(data: bytes) -> dict[str, bytes]:
+    """What an archive behind the file holds, but for what is larger than such texts are."""
     stream = io.BytesIO(data)
     if not zipfile.is_zipfile(stream):
         return {}
     try:
         with zipfile.ZipFile(stream) as archive:
-            check_archive(archive)
-            return {name: archive.read(name) for name in archive.namelist()}
-    except zipfile.BadZipFile:  # weights that look like an archive's end
+            packed = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+            plain = [one for one in archive.infolist() if one.compress_type in packed][:MOST_FILES]
+            return {one.filename: archive.read(one) for one in plain if one.file_size <= MOST_FILE_BYTES}
+    except _BROKEN:  # weights that look like an archive's end, an archive that is damaged
         return {}
 
 

@@ -76,7 +76,7 @@ def decode_normalisation(content: bytes) -> tuple[tuple[float, ...], tuple[float
     root = Table(content, encode.Get(packer.uoffset, content, 0))
     tensors = [tensor for subgraph in _children(root, 3)[:1] for tensor in _children(subgraph, 2)[:1]]
     for unit in (unit for tensor in tensors for unit in _children(tensor, 4)):
-        if _byte(unit, 0) == NORMALIZATION_OPTIONS:
+        if _byte(unit, 0) == NORMALIZATION_OPTIONS and _place(unit, 1):
             options = _child(unit, 1)
             return _floats(options, 0), _floats(options, 1)
     return None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from archspec.errors import Problem
+from archspec.export.provenance import is_own, wrote
+from archspec.export.schema import object_model
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +21,31 @@ class Cut:
 def cut_argmax(data: bytes) -> Cut:
     """Works on any `.tflite`, so what is compared is the very file, not another export of the same graph.
 
-    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`.
+    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`, and for a
+    damaged one.
     """
     import flatbuffers
-    from ai_edge_litert import schema_py_generated as schema
 
-    if len(data) < 16 or data[4:8] != b"TFL3":
-        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
-    model = schema.ModelT.InitFromPackedBuf(data)
+    model, schema = object_model(data)
     graph = model.subgraphs[0]
     entrance = graph.tensors[graph.inputs[0]]
     input_shape = tuple(int(size) for size in entrance.shape)
     types = {value: name for name, value in vars(schema.TensorType).items() if not name.startswith("_")}
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
-    removed = 0
+    removed, before = 0, int(graph.outputs[0])
     for code in (schema.BuiltinOperator.CAST, schema.BuiltinOperator.ARG_MAX):
-        last = graph.operators[-1]
-        if codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
+        last = graph.operators[-1] if graph.operators else None
+        if last is not None and codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
             graph.outputs = [int(last.inputs[0])]
             graph.operators = graph.operators[:-1]
             removed = code
     if removed != schema.BuiltinOperator.ARG_MAX:
         return Cut(data, False, input_shape, types[entrance.type])
     for signature in model.signatureDefs or []:
-        signature.outputs[0].name, signature.outputs[0].tensorIndex = "logits", int(graph.outputs[0])
+        for one in signature.outputs or []:
+            if one.tensorIndex == before:
+                one.name, one.tensorIndex = "logits", int(graph.outputs[0])
     builder = flatbuffers.Builder(len(data) + 4096)
     builder.Finish(model.Pack(builder), b"TFL3")
-    return Cut(bytes(builder.Output()), True, input_shape, types[entrance.type])
+    copy = bytes(builder.Output())
+    return Cut(wrote(copy) if is_own(data) else copy, True, input_shape, types[entrance.type])

@@ -4,30 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any, Literal
 
 import numpy as np
 
 from archspec.errors import Problem
+from archspec.export.census import TensorInfo, take_census
+from archspec.export.input_size import Size, input_size, sized
 from archspec.export.metadata import read_metadata
 from archspec.export.model import Array
 from archspec.export.running import enter, leave, opened
+from archspec.export.schema import object_model
 from archspec.export.surgery import cut_argmax
 
 Gives = Literal["labels", "logits", "probabilities"]
 ImageRange = tuple[float, float]
 BYTES: ImageRange = (0.0, 255.0)
-_PASSED_ON = ("DEQUANTIZE", "QUANTIZE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "CAST")
+RGB = 3
+PIXELS_FROM = 128.0  # an input that reaches so high is meant in numbers from 0 to 255
+TRIED: Size = (256, 256)  # what a file of open size is opened at, to see what it gives
+_PASSED_ON = ("DEQUANTIZE", "QUANTIZE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "CAST", "TRANSPOSE")
 
 
 @dataclass(frozen=True, slots=True)
 class _Exit:
-    """The output that is a map: where it is in the interpreter, and how its numbers are meant."""
+    """The output that is a map: where it is in the interpreter, how its numbers are meant and where its channels are
+    (0 of a map without any).
+    """
 
     index: int
     quantization: tuple[float, int]
     gives: Gives
     classes: int | None
+    channel_axis: int
 
 
 class TfliteNetwork:
@@ -35,16 +45,23 @@ class TfliteNetwork:
 
     `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). A
     final ArgMax is taken out of a copy, so that a network that gives labels gives its logits too. `image_range` is
-    what a float input takes for black and white: None is what the file says of itself, else 0 to 255. `align_corners`
-    is how the file resizes its scores itself.
-    Raises `Problem` for a file that LiteRT refuses, and for one that is no segmentation network.
+    what a float input takes for black and white: None is what the file says of itself, else 0 to 255. `size` is the
+    one to run a file at that leaves it open; None then takes every image at its own. `align_corners` is how the file
+    resizes its scores itself. Raises `Problem` for a damaged file, for one that LiteRT refuses or dies of, and for one
+    that is no segmentation network.
     """
 
-    def __init__(self, data: bytes, *, threads: int = 1, image_range: ImageRange | None = None) -> None:
+    def __init__(
+        self, data: bytes, *, threads: int = 1, image_range: ImageRange | None = None, size: Size | None = None
+    ) -> None:
+        _check_entrance(data)
+        if size is not None:
+            data = sized(data, size)
         cut = cut_argmax(data)
         self.image_range, self.image_range_said = _image_range(data, cut.input_dtype, image_range)
-        self._scores = _Opened(cut.data, threads, self.image_range)
-        self._labels = _Opened(data, threads, self.image_range) if cut.had_argmax else self._scores
+        asked = None if image_range is None else self.image_range
+        self._scores = _Opened(cut.data, threads, self.image_range, asked)
+        self._labels = _Opened(data, threads, self.image_range, asked) if cut.had_argmax else self._scores
         self.size = self._scores.size
         self.gives = self._scores.exit.gives
         self.classes = self._scores.exit.classes
@@ -62,33 +79,69 @@ class TfliteNetwork:
 
 
 class _Opened:
-    """An interpreter with an image in front and a map behind."""
+    """An interpreter with an image in front and a map behind; one of open size is opened anew for another size."""
 
-    def __init__(self, data: bytes, threads: int, image_range: ImageRange) -> None:
-        self._interpreter = opened(data, threads)
-        self._entrance = _entrance(self._interpreter.get_input_details())
-        self._image_range = image_range
-        self.size: tuple[int, int] = (int(self._entrance["shape"][1]), int(self._entrance["shape"][2]))
-        self.exit = _exit(self._interpreter.get_output_details(), ends_in_softmax(data))
+    def __init__(self, data: bytes, threads: int, image_range: ImageRange, asked: ImageRange | None) -> None:
+        self._data, self._threads = data, threads
+        self._softmax = ends_in_softmax(data)
+        self._image_range, self._asked = image_range, asked
+        entrance = input_size(data)
+        self._first = entrance.height_axis == 2
+        self._batch = entrance.batch
+        self.size: Size | None = None if entrance.open else entrance.size
+        self._open(self.size or TRIED)
 
     def __call__(self, image: Array) -> Array:
-        if image.shape[:2] != self.size:
-            raise Problem(f"an image of {image.shape[0]} x {image.shape[1]} for a network of {self.size}")
-        self._interpreter.set_tensor(self._entrance["index"], self._entered(image[None]))
+        size: Size = (int(image.shape[0]), int(image.shape[1]))
+        if self.size not in (None, size):
+            raise Problem(f"an image of {size[0]} x {size[1]} for a network of {self.size}")
+        if size != self._at:
+            self._open(size)
+        self._interpreter.set_tensor(self._entrance["index"], self._entered(image))
         self._interpreter.invoke()
         output: Array = self._interpreter.get_tensor(self.exit.index)[0]
         if self.exit.gives == "labels":
-            labels = output[..., 0] if output.ndim == 3 else output
-            return np.rint(labels).astype(np.int64)
-        return leave(output, self.exit.quantization).astype(np.float32, copy=False)
+            axis = self.exit.channel_axis
+            labels: Array = output[..., 0] if axis == 3 else output[0] if axis == 1 else output
+            whole: Array = np.rint(labels).astype(np.int64)
+            return whole
+        scores = leave(output, self.exit.quantization).astype(np.float32, copy=False)
+        found: Array = np.moveaxis(scores, 0, -1) if self.exit.channel_axis == 1 else scores
+        return found
+
+    def _open(self, size: Size) -> None:
+        data = self._data if self.size is not None else sized(self._data, size)
+        self._at = size
+        try:
+            self._interpreter = opened(data, self._threads)
+            details = self._interpreter.get_output_details()
+            (self._entrance,) = self._interpreter.get_input_details()
+            self._table = _byte_table(self._entrance, self._asked)
+            if any((one["shape_signature"] < 0).any() for one in details):  # shapes are known after a run only
+                self._interpreter.set_tensor(self._entrance["index"], self._entered(np.zeros((*size, RGB), np.uint8)))
+                self._interpreter.invoke()
+                details = [
+                    {**one, "shape": np.array(self._interpreter.get_tensor(one["index"]).shape)} for one in details
+                ]
+        except Problem as problem:
+            if self.size is not None:
+                raise
+            fact = f"cannot be run at {size[0]} x {size[1]}: {problem.fact}"
+            raise Problem(fact, "Name a size that it can be run at: --size H,W") from problem
+        self.exit = _exit(details, self._softmax, size)
 
     def _entered(self, image: Array) -> Array:
-        """Whole numbers take the image's bytes, whatever their scale says, as all converters mean it."""
-        dtype = self._entrance["dtype"]
-        if dtype == np.uint8:
-            return image
-        if np.dtype(dtype).kind != "f":
-            return enter(image.astype(np.float32), dtype)
+        """What goes in for an image, as often as the batch is large; its first answer is taken."""
+        if self._first:
+            image = np.moveaxis(image, -1, 0)
+        values = self._values(np.ascontiguousarray(image))
+        return np.ascontiguousarray(np.broadcast_to(values, (self._batch, *values.shape)))
+
+    def _values(self, image: Array) -> Array:
+        dtype = np.dtype(self._entrance["dtype"])
+        if dtype.kind != "f":
+            values: Array = self._table[image]
+            return values
         scaled: Array = image.astype(dtype)
         black, white = self._image_range
         if (black, white) != BYTES:
@@ -97,52 +150,88 @@ class _Opened:
         return scaled
 
 
-def _entrance(details: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    shape = details[0]["shape"].tolist() if len(details) == 1 else []
-    if len(shape) != 4 or shape[0] != 1 or shape[3] != 3:
-        found = ", ".join(str(one["shape"].tolist()) for one in details)
+def _byte_table(entrance: dict[str, Any], asked: ImageRange | None) -> Array:
+    """What a whole-number input takes for each of the 256 values of a byte.
+
+    Where its scale reaches past 128 it is meant in numbers from 0 to 255, and the scale is followed; else the bytes
+    themselves go in, whatever the scale says, as all converters mean it. `asked` is a range that was asked for.
+    """
+    dtype = np.dtype(entrance["dtype"])
+    scale, zero_point = entrance["quantization"]
+    pixels = np.arange(256, dtype=np.float64)
+    if dtype.kind == "f":
+        return pixels
+    limits = np.iinfo(dtype)
+    if scale and (asked is not None or (limits.max - zero_point) * scale >= PIXELS_FROM):
+        black, white = asked or BYTES
+        real = black + pixels / 255 * (white - black)
+        table: Array = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max).astype(dtype)
+        return table
+    if scale and dtype.itemsize > 1:
+        raise Problem(f"takes {dtype.name} of a range that the file does not say", "Say it: --image-range LOW,HIGH")
+    return enter(pixels.astype(np.float32), dtype.type)
+
+
+def _check_entrance(data: bytes) -> None:
+    """Raises `Problem` unless one RGB image goes in, channels last or first, as often as the batch is large."""
+    entrance = input_size(data)
+    inputs = [one.shape for one in _inputs(data)]
+    axis = {1: 3, 2: 1}.get(entrance.height_axis or 0)
+    if len(inputs) != 1 or axis is None or entrance.shape[axis] != RGB:
+        found = ", ".join(str(list(one)) for one in inputs)
         raise Problem(f"does not take one RGB image (its input is {found})", "Needed is an input [1, H, W, 3]")
-    if (details[0]["shape_signature"] < 0).any():
-        raise Problem("leaves the size of its image open", "Convert it for images of one size")
-    return details[0]
 
 
-def _exit(details: Sequence[dict[str, Any]], softmax: bool) -> _Exit:
+def _inputs(data: bytes) -> Sequence[TensorInfo]:
+    return take_census(data).inputs
+
+
+def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> _Exit:
     """The first output that is a map: scores of at least two classes, or integers of one value a pixel."""
     for one in details:
-        shape, kind = one["shape"].tolist(), np.dtype(one["dtype"]).kind
+        shape, kind = [int(side) for side in one["shape"]], np.dtype(one["dtype"]).kind
         index, quantization = one["index"], one["quantization"]
         scaled = kind == "f" or quantization[0] != 0.0
-        if len(shape) == 4 and shape[3] > 1 and scaled:
-            return _Exit(index, quantization, "probabilities" if softmax else "logits", shape[3])
-        if len(shape) == 3 or (len(shape) == 4 and shape[3] == 1 and not scaled):
-            return _Exit(index, quantization, "labels", None)
-    found = ", ".join(f"{one['shape'].tolist()} {one['dtype'].__name__}" for one in details)
+        axis = _channel_axis(shape, size)
+        if axis and shape[axis] > 1 and scaled:
+            return _Exit(index, quantization, "probabilities" if softmax else "logits", shape[axis], axis)
+        if len(shape) == 3 or (axis and shape[axis] == 1 and not scaled):
+            return _Exit(index, quantization, "labels", None, axis)
+    found = ", ".join(f"{list(map(int, one['shape']))} {np.dtype(one['dtype']).name}" for one in details)
     raise Problem(
         f"gives no scores and no labels of pixels ({found})", "Needed is an output [1, H, W, classes] or [1, H, W]"
     )
 
 
+def _channel_axis(shape: Sequence[int], size: Size) -> int:
+    """3 for (N, h, w, C), 1 for (N, C, h, w), whichever is nearer to the image's proportions; 0 for no map."""
+    if len(shape) != 4 or min(shape) < 1:
+        return 0
+    last, first = (abs(log(height / size[0] * size[1] / width)) for height, width in (shape[1:3], shape[2:]))
+    return 1 if first < last - 1e-6 else 3
+
+
 def _image_range(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[ImageRange, str]:
     """What black and white are for the network, and how that is known."""
     if not dtype.startswith("FLOAT"):
-        if wanted not in (None, BYTES):
+        scale = _inputs(data)[0].scale
+        if wanted not in (None, BYTES) and not scale:
             raise Problem(f"takes the image's bytes ({dtype.lower()})", "Leave out --image-range")
-        return BYTES, "the bytes of the image as they are"
+        return (BYTES, "the bytes of the image as they are") if wanted is None else (wanted, "as asked")
     if wanted is not None:
         return wanted, "as asked"
     found = read_metadata(data).normalisation
     if found is None or not found[0]:
         return BYTES, "the file does not say"
     means, deviations = set(found[0]), set(found[1])
-    if len(means) > 1 or len(deviations) > 1:
+    if len(means) != 1 or len(deviations) != 1:
         raise Problem("scales the colours differently", "Convert it with the scaling inside the network")
     mean, deviation = means.pop(), deviations.pop()
     return ((0 - mean) / deviation, (255 - mean) / deviation), "as the file says"
 
 
 def ends_in_softmax(data: bytes) -> bool:
-    """Whether what makes the first output is a softmax, but for changes of type or size behind it."""
+    """Whether what makes the first output is a softmax, but for changes of type, order or size behind it."""
     last = next((name for name, _ in _last_operators(data) if name not in _PASSED_ON), "")
     return last == "SOFTMAX"
 
@@ -152,7 +241,7 @@ def aligns_corners(data: bytes) -> bool:
     loss does then. What stands behind the resizing changes types or takes a softmax."""
     for name, operator in _last_operators(data):
         if name == "RESIZE_BILINEAR":
-            return bool(operator.builtinOptions.alignCorners)
+            return bool(getattr(operator.builtinOptions, "alignCorners", False))
         if name not in (*_PASSED_ON, "SOFTMAX"):
             break
     return True
@@ -160,14 +249,12 @@ def aligns_corners(data: bytes) -> bool:
 
 def _last_operators(data: bytes) -> Iterator[tuple[str, Any]]:
     """Name and operator of what makes the first output, then of what makes its first input, and so on."""
-    from ai_edge_litert import schema_py_generated as schema
-
+    model, schema = object_model(data)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
-    model = schema.ModelT.InitFromPackedBuf(data)
     graph = model.subgraphs[0]
     codes = [names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "") for code in model.operatorCodes]
     makers = {int(output): operator for operator in graph.operators for output in operator.outputs}
-    operator = makers.get(int(graph.outputs[0]))
+    operator = makers.pop(int(graph.outputs[0]), None)
     while operator is not None:
         yield codes[operator.opcodeIndex], operator
-        operator = makers.get(int(operator.inputs[0])) if len(operator.inputs) else None
+        operator = makers.pop(int(operator.inputs[0]), None) if len(operator.inputs) else None  # no operator twice

@@ -10,6 +10,7 @@ from archspec.record.environment import package_versions
 from archspec.record.files import read_digests, read_records, records_text, write_records
 from archspec.record.interruption import Interruption, interruption
 from archspec.record.locking import held, turn
+from archspec.record.plugins import note_plugins, noted_plugins, plugins_words
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
 from archspec.record.temporary import sweep, temporary_folder
@@ -26,7 +27,10 @@ __all__ = [
     "foreign_in",
     "held",
     "interruption",
+    "note_plugins",
+    "noted_plugins",
     "package_versions",
+    "plugins_words",
     "read_digests",
     "read_records",
     "records_text",

@@ -25,7 +25,7 @@ MEASURED_UNDER = {
 SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
           "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
           "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
-ROOM = 72  # letters of all names together; above that columns are headed by numbers
+ROOM = 72  # letters of all names together; above it columns are headed by numbers
 LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("paired_ratio", "ratio to the reference", "×", 3),
              ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
              ("first_ms", "first inference", "ms", 3), ("init_ms", "initialisation", "ms", 3))  # fmt: skip
@@ -51,16 +51,17 @@ class _Row:
     records: tuple[Record | None, ...]
 
 
-def comparison(subjects: Sequence[Subject], *, for_people: bool = True) -> Comparison:
+def comparison(subjects: Sequence[Subject], *, for_people: bool = True, room: int = ROOM) -> Comparison:
     """All tables that have a row. `subjects` are at least one, each with a name of its own.
 
-    `for_people`: numbers with as many decimals as they deserve; else whole, and deltas as numbers.
+    `for_people`: numbers with as many decimals as they deserve; else whole, and deltas as numbers. Names of more than
+    `room` letters together stand in a table of their own, and columns are headed by their numbers.
     """
     rows = [*_scores(subjects), *_classes(subjects), *_costs(subjects), *_latencies(subjects)]
     unlike: dict[str, None] = {}
     names = [one.name for one in subjects]
     tables = []
-    if for_people and sum(map(len, names)) > ROOM:
+    if for_people and sum(map(len, names)) > room:
         tables.append(_compared(subjects))
         names = [f"[{number}]" for number in range(1, len(names) + 1)]
     tables.append(_differing(subjects, names))
@@ -188,7 +189,7 @@ def _differing(subjects: Sequence[Subject], heads: Sequence[str]) -> Table:
     columns = (
         Column("condition", "condition"),
         Column("kind", "kind"),
-        *(Column(f"value_{number}", name) for number, name in enumerate(heads, 1)),
+        *(Column(f"value_{number}", name, wraps=True) for number, name in enumerate(heads, 1)),
     )
     return Table("Conditions that differ", columns, tuple(rows))
 

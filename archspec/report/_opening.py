@@ -10,8 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import cast
 
+from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
+from archspec.record import noted_plugins, plugins_words
 from archspec.report._subject import Subject
 
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
@@ -24,13 +26,16 @@ def source_kinds() -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
 
 
-def open_subjects(paths: Sequence[Path]) -> list[Subject]:
-    """Each path as a subject; of two that are called alike the second is `<name>-2`. Raises every `UserError`."""
+def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list[Subject]:
+    """Each path as a subject; of two that are called alike the second is `<name>-2`. Raises every `UserError`.
+
+    `plugins` are folders that they need beside those that were noted with them.
+    """
     found: list[Subject] = []
     faults: list[Fault] = []
     for path in paths:
         try:
-            found.append(open_subject(path))
+            found.append(open_subject(path, plugins))
         except UserError as error:
             faults += error.faults
     if faults:
@@ -43,12 +48,16 @@ def open_subjects(paths: Sequence[Path]) -> list[Subject]:
     return found
 
 
-def open_subject(path: Path) -> Subject:
+def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
     """What lies there. Raises `UserError` where nothing does, or nothing that is known."""
     if not exists(path):
         raise user_error("no such file or folder", _REMEDY, place=Place(str(path)))
+    catalog = Catalog(plugins)
+    catalog.add(noted_plugins(path))
     for kind in source_kinds():
         module = importlib.import_module(f"archspec.report.sources.{kind}")
         if module.recognises(path):
-            return cast(Subject, module.read(path))
+            found = cast(Subject, module.read(path, catalog.plugins))
+            words = plugins_words(catalog.plugins)
+            return replace(found, commands={what: f"{command}{words}" for what, command in found.commands.items()})
     raise user_error("nothing that can be reported", _REMEDY, place=Place(str(path)))

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.record import Record
 from archspec.reporters.page import Section
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 class Subject:
     """`name` as it is shown, `kind` in words, `path` where it lies. `spec` is the merged text, `records` every number
     with its conditions, `curves` those of a training, `class_iou` shares (0..1) by class, `facts` what else is said in
-    conditions, `commands` how to repeat it by name, `sections` what a kind of source shows by itself."""
+    conditions, `commands` how to repeat it by name, `sections` what a kind of source shows by itself, `plugins` the
+    folders that the spec needs."""
 
     name: str
     kind: str
@@ -36,6 +38,7 @@ class Subject:
     commands: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[Section, ...] = ()
     lead: str = ""
+    plugins: tuple[Path, ...] = ()
 
     def record(self, metric: str) -> Record | None:
         """The first record of that metric."""
@@ -56,9 +59,10 @@ class Subject:
         from archspec.spec import expand, override, parse
         from archspec.spec.loading import bundled_catalog
 
+        catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
-            network = expand(override(parse(self.spec, file=self.name), {"weights": "none"}))
-            graph = trace(network, bundled_catalog())
+            network = expand(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"}))
+            graph = trace(network, catalog)
         except UserError:
             return None
         return price(graph, classes=network.classes, output_stride=network.output_stride)

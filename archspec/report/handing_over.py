@@ -18,6 +18,7 @@ from archspec.record import (
     Record,
     TrainingRun,
     check_folder,
+    note_plugins,
     read_digests,
     read_records,
     records_text,
@@ -92,6 +93,7 @@ def hand_over(
             build.compare()
         shutil.rmtree(here / "build", ignore_errors=True)
         records = (*build_records(build), *source.records)
+        note_plugins(here, catalog.plugins)
         write_text(here / SPEC, build.spec_text)
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")

@@ -161,24 +161,30 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
     constant = [len(grid.rows) > 1 and len({cell.text for cell in column}) == 1 for column in grid.columns]
     own = [index for index, same in enumerate(constant) if not same]
     main = [index for index in own if not table.columns[index].detail]
-    details = [index for index in own if table.columns[index].detail]
+    details = sorted(set(own) - set(main), key=lambda index: (table.columns[index].detail, index))
     order = [*main, *details, *(index for index, same in enumerate(constant) if same)]
     kept = order[:2]  # a row without a name or without anything is none, however narrow the terminal
-    full = False
+    full, gone = False, set[str]()
     for index in order[2:]:
         least = grid.least(PROSE if index in main else COMFORT)
-        fits = _total([least[one] for one in (*kept, index)]) <= room
+        fits = _total([least[one] for one in (*kept, index)]) <= room and table.columns[index].of not in gone
         full = full or (index in main and not fits)
         if fits and not (full and index in main):
             kept.append(index)
+        else:
+            gone.add(table.columns[index].id)
     return grid.only(sorted(kept)), list(_said(table, grid, kept, constant))
 
 
 def _said(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
     """What became of the other columns, in at most two lines."""
+    names = [column.name for column in table.columns]
+    named = [  # by what tells them apart, between commas
+        column.id if names.count(column.name) > 1 else column.name.replace(",", "") for column in table.columns
+    ]
     others = [(index, column) for index, column in enumerate(table.columns) if index not in kept]
-    same = [f"{column.name} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
-    gone = [column.name for index, column in others if not constant[index]]
+    same = [f"{named[index]} {grid.rows[0][index].text} {column.unit}" for index, column in others if constant[index]]
+    gone = [named[index] for index, _ in others if not constant[index]]
     if same:
         yield f"in every row: {', '.join(visible(text).rstrip() for text in same)}"
     if gone:
@@ -194,7 +200,7 @@ def _factored(table: Table) -> Table:
     if not any(is_one and len(own) > 1 for own, is_one in zip(found, factored, strict=True)):
         return table
     first = (table.columns[0],) if not all(factored) else ()
-    columns = [Column(f"factor {number}", name) for number, name in enumerate(_short(factors))]
+    columns = [Column(f"factor {number}", name.replace("_", " ")) for number, name in enumerate(_short(factors))]
     rows = []
     for row, own, is_one in zip(table.rows, found, factored, strict=True):
         name = ("" if is_one else row[0],) if first else ()
@@ -227,7 +233,9 @@ def _widths(grid: _Grid, room: int | None) -> list[int]:
     texts = [index for index, column in enumerate(grid.columns) if any(cell.wraps for cell in column)]
     left = _spread(widths, {index: whole[index] for index in texts}, room - _total(widths))
     _spread(widths, dict(enumerate(full)), left)
-    return [max(1, min(size, room)) if index in texts else size for index, size in enumerate(widths)]
+    if texts[-1:] == [len(widths) - 1]:  # a word that is too long reaches over the edge, alone
+        widths[-1] = min(widths[-1], max(PROSE, room - _total([*widths[:-1], 0])))
+    return widths
 
 
 def _spread(widths: list[int], wanted: dict[int, int], left: int) -> int:

@@ -16,8 +16,9 @@ class Column:
 
     kind "integer" groups digits by three for people, "number" shows `digits` decimals to people (None: as many as
     it has). Data formats (CSV, JSON) always hold the whole number. Numbers stand right, text left, unless `align`
-    says otherwise. On a terminal, `wraps` lets a text go over several lines, at its spaces; a `detail` is left out
-    before other columns where the terminal is too narrow for all, and of others the last.
+    says otherwise. On a terminal, `wraps` lets a text go over several lines, at its spaces. Where it is too narrow for
+    all columns, those of the highest `detail` are left out first, and the last of those with none last; what is `of`
+    another column (its id) goes with it.
     """
 
     id: str
@@ -27,7 +28,8 @@ class Column:
     digits: int | None = None
     align: Align | None = None
     wraps: bool = False
-    detail: bool = False
+    detail: int = 0
+    of: str = ""
 
     @property
     def heading(self) -> str:

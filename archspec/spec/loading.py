@@ -11,6 +11,7 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
+from archspec.record import noted_plugins
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
 from archspec.spec.locating import locate_weights, place_of
@@ -34,8 +35,8 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog 
 
     Raises `UserError` with every fault, in the order of their places.
     """
-    catalog = catalog or bundled_catalog()
-    path = _find(source, catalog)
+    path = _find(source, catalog or bundled_catalog())
+    catalog = recalled(path, catalog)
     faults: list[Fault] = []
     document = read_file(path, faults)
     return _finish(document, path, overrides, catalog, faults)
@@ -45,7 +46,17 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
     """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
     faults: list[Fault] = []
     document = read_mapping(text, file, faults)
-    return _finish(document, Path(file), overrides, catalog or bundled_catalog(), faults)
+    path = Path(file)
+    return _finish(document, path, overrides, recalled(path, catalog), faults)
+
+
+def recalled(path: Path, catalog: Catalog | None) -> Catalog:
+    """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    noted = noted_plugins(path) if exists(path) else ()
+    if catalog is None:
+        return Catalog(noted) if noted else bundled_catalog()
+    catalog.add(noted)
+    return catalog
 
 
 def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:

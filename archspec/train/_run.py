@@ -12,7 +12,7 @@ from typing import Any, Literal
 from archspec.datasets import Dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file, read_text
-from archspec.record import held, package_versions, timestamp, write_text
+from archspec.record import held, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override
 from archspec.train._order import Order
 
@@ -82,6 +82,7 @@ class Run:
         except OSError as error:
             fact = f"cannot make the folder {self.folder} ({error.strerror})"
             raise user_error(fact, "Name another with --output") from error
+        note_plugins(self.folder, order.spec.catalog.plugins)
         write_text(self.folder / "recipe.yaml", order.recipe.text)
         write_text(self.folder / "spec.yaml", dump(override(order.trained_spec, {"weights": self.weights.name})))
         what = {

@@ -16,7 +16,7 @@ from archspec.search.study.study import Study
 from archspec.spec import Spec, load, override
 from archspec.spec.document import raise_together
 from archspec.spec.kinds import Kind
-from archspec.spec.loading import parse_document
+from archspec.spec.loading import parse_document, recalled
 from archspec.spec.locating import find_document, place_of
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
@@ -50,7 +50,7 @@ def load_study(
     path = _find(source)
     faults: list[Fault] = []
     document = read_file(path, faults)
-    return _finish(document, path, faults, changes, options or {}, overrides, catalog or Catalog())
+    return _finish(document, path, faults, changes, options or {}, overrides, recalled(path, catalog))
 
 
 def parse_study(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Study:

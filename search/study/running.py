@@ -15,7 +15,7 @@ from archspec.evaluate.calibration import Progress as Calibration
 from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
 from archspec.evaluate.ledger import Ledger, default_ledger
 from archspec.evaluate.subject import Subject
-from archspec.record import Record, held, write_text
+from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.space import Space
@@ -158,6 +158,7 @@ class StudyRun:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+            note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
@@ -180,6 +181,12 @@ class StudyRun:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
         study, budget = self.study, self.study.budget
         known = {one.name: one.definition for one in store.studies()}
+        definition = known.get(self.name, study.text)
+        if (
+            definition != study.text and not join
+        ):  # another budget, front or number of workers: machines that join follow
+            store.redefine(self.name, study.text)
+            definition = study.text
         return Search(
             space=self.space,
             screen=lambda candidate: self.screened(candidate, settings),
@@ -193,7 +200,7 @@ class StudyRun:
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
             workers=study.workers if any(map(trains, study.searched)) or study.workers > 1 else 0,
-            definition=known.get(self.name, study.text),
+            definition=definition,
             watch=watch,
             keep=lambda records: _kept(ledger, records),
             join=join,

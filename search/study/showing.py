@@ -27,7 +27,9 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
     if not is_file(file):
         fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
         raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
-    study = load_study(file, catalog=Catalog(plugins))
+    catalog = Catalog(plugins)
+    study = load_study(file, catalog=catalog)
+    plugins = catalog.plugins  # those that it was made with, too
     here = folder.resolve()
     run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
     if run.name == here.name:

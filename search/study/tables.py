@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from archspec.evaluate.correlation import FEWEST, RankCorrelation
 from archspec.evaluate.measures import measure_named
@@ -17,10 +18,14 @@ def front_table(outcome: StudyOutcome) -> Table:
     """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
     searched, after = outcome.study.searched, outcome.study.front.metrics
     columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
-    columns += [_column(metric, _heading(outcome, metric), metric) for metric in searched]
+    goals = [one.name for one in outcome.study.objectives]
+    columns += [
+        replace(_column(metric, _heading(outcome, metric), metric), detail=metric not in goals) for metric in searched
+    ]
     for metric in after:
         columns += [_column(f"{metric}_after", f"{metric}, measured", metric)]
-        columns += [_column(f"{metric}_spread", "±", metric)] if _spreads(outcome, metric) else []
+        if _spreads(outcome, metric):
+            columns.append(replace(_column(f"{metric}_spread", "±", metric), of=f"{metric}_after"))
     still = outcome.still_on_front()
     columns += [Column("still", "on the measured front")] if still else []
     rows = [_row(outcome, network, still) for network in outcome.networks]

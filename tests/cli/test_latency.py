@@ -9,8 +9,8 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.cli._network import traced
 from archspec.devices import Sample, System, measure_settings
+from archspec.devices._housed import HousedSession
 from archspec.devices._machine import read_machine
-from archspec.devices.host import HostSession
 from archspec.errors import Place, UserError
 from archspec.evaluate.timing import Subject, settings, subjects
 from archspec.export import take_census
@@ -124,14 +124,14 @@ def test_whole_rounds_are_kept_when_interrupted(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "add.tflite"
     path.write_bytes(tiny_tflite())
     turns = iter(range(100))
-    real = HostSession.run
+    real = HousedSession.run
 
-    def third_turn_is_interrupted(self: HostSession, runs: int) -> list[Sample]:
+    def third_turn_is_interrupted(self: HousedSession, runs: int) -> list[Sample]:
         if next(turns) == 5:  # two models: in the third round
             raise KeyboardInterrupt
         return real(self, runs)
 
-    monkeypatch.setattr(HostSession, "run", third_turn_is_interrupted)
+    monkeypatch.setattr(HousedSession, "run", third_turn_is_interrupted)
     result = run("latency", str(path), str(path), "--procedure", "quick", "--format", "json")
     assert (result.code, result.err.strip()) == (130, "archspec: interrupted; what was finished is kept")
     assert [row["runs"] for row in json.loads(result.out)["latencies"]] == [8, 8]

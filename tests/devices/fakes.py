@@ -11,8 +11,9 @@ from archspec.devices._board import Board
 from archspec.devices._process import Finished
 from archspec.devices._remote import Remote
 from archspec.devices.host import Clock, host
+from tests.devices.tiny_model import tiny_tflite
 
-MARK = b"....TFL3"
+MARK = tiny_tflite()
 
 
 @dataclass
@@ -66,7 +67,7 @@ def fake_host(clock: FakeClock, runners: dict[str, FakeRunner], load_ms: float =
 
 
 def models(*names: str) -> list[Model]:
-    """Models that say their name after the mark of a `.tflite`."""
+    """Models that say their name behind a whole `.tflite`."""
     return [Model(name, MARK + name.encode()) for name in names]
 
 

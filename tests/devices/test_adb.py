@@ -11,7 +11,7 @@ from archspec.errors import UserError
 from tests.devices.conftest import Bench
 from tests.devices.tiny_model import tiny_tflite
 
-MODEL = Model("a", b"....TFL3 and more")
+MODEL = Model("a", tiny_tflite() + b" and more")
 
 
 def test_samples_are_those_the_program_printed_two_a_call(bench: Bench) -> None:
@@ -25,7 +25,7 @@ def test_samples_are_those_the_program_printed_two_a_call(bench: Bench) -> None:
 
 
 def test_a_whole_measurement_leaves_nothing_on_the_phone(bench: Bench) -> None:
-    found = measure([MODEL, Model("b", b"....TFL3")], device=bench.device(), procedure=Procedure("own", 0.1, 2, 2))
+    found = measure([MODEL, Model("b", tiny_tflite())], device=bench.device(), procedure=Procedure("own", 0.1, 2, 2))
     assert [latency.runs for latency in found] == [4, 4]
     assert found[0].samples_ms == (5, 6, 11, 12)  # two opens, two warm-ups; then a b b a, two each
     assert found[1].samples_ms == (7, 8, 9, 10)
@@ -36,7 +36,7 @@ def test_a_whole_measurement_leaves_nothing_on_the_phone(bench: Bench) -> None:
 
 
 def test_the_model_arrives_whole(bench: Bench) -> None:
-    content = b"....TFL3" + bytes(range(256)) * 8000
+    content = tiny_tflite() + bytes(range(256)) * 8000
     session = bench.device().open(Model("large", content), threads=1)
     (sent,) = bench.folder.glob("archspec-*/model.tflite")
     assert sent.read_bytes() == content

@@ -20,8 +20,9 @@ from archspec.devices._faults import (
 from tests.devices.conftest import Bench, free_port
 from tests.devices.expecting import expect_within
 from tests.devices.fake_adbd import FakePhone
+from tests.devices.tiny_model import tiny_tflite
 
-MODEL = Model("a", b"....TFL3")
+MODEL = Model("a", tiny_tflite())
 
 
 def test_unplugged(bench: Bench) -> None:

@@ -12,6 +12,8 @@ import pytest
 from archspec.devices import Latency, Model, Procedure, measure
 from archspec.devices._litert import loader
 from archspec.errors import UserError
+from archspec.export.flatbuffer_walk import REMEDY
+from archspec.export.provenance import wrote
 from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
 
 MISSING = "It needs an operator that LiteRT does not have"
@@ -70,13 +72,28 @@ def test_when_the_runtime_does_not_tell_nothing_is_claimed(monkeypatch: pytest.M
     from ai_edge_litert.interpreter import Interpreter
 
     monkeypatch.delattr(Interpreter, "_get_ops_details")
-    system = one(tiny_tflite()).system
+    system = one(wrote(tiny_tflite(times=2))).system  # as our own, so that it runs in this process
     assert (system.delegate, system.operations, system.delegated, system.fully_delegated) == (None, None, None, None)
 
 
-def test_an_open_size_is_said() -> None:
-    system = one(tiny_tflite(shape=(1, 1, 1, 2), signature=(1, -1, -1, 2))).system
-    assert system.inputs == ("1x1x1x2 float32 (size open in the file)",)
+def test_a_batch_left_open_is_run_as_one_and_said() -> None:
+    found = one(tiny_tflite(shape=(1, 4, 4, 3), signature=(-1, 4, 4, 3)))
+    assert found.system.inputs == ("1x4x4x3 float32 (batch open in the file)",)
+    assert found.batch == 1
+
+
+def test_a_size_left_open_is_not_run_at_one_pixel() -> None:
+    with pytest.raises(UserError) as caught:
+        one(tiny_tflite(shape=(1, 1, 1, 3), signature=(1, -1, -1, 3)))
+    fact = "<bytes>: leaves the size of its input open ([1, -1, -1, 3])"
+    assert str(caught.value) == f"{fact}. Say which it is to be run at: --size H,W"
+
+
+def test_frames_of_a_batch_are_counted_as_images() -> None:
+    found = one(tiny_tflite(shape=(4, 8, 8, 3)))
+    assert found.batch == 4
+    assert found.fps == pytest.approx(4 * 1000 / found.wall.mean)
+    assert "a batch of 4: milliseconds are of 4 images, FPS counts images" in found.cautions
 
 
 @pytest.mark.parametrize(
@@ -102,7 +119,7 @@ def test_inputs_are_random_where_any_value_is_valid(
         (b"version https://git-lfs", "<bytes>: is not a .tflite file. Its bytes 5 to 8 should read TFL3"),
         (
             tiny_tflite()[:100],
-            "<bytes>: is not a valid .tflite file (The model is not a valid Flatbuffer buffer). Was it cut short?",
+            f"<bytes>: a damaged .tflite file: its Model points outside the file. {REMEDY}",
         ),
         (
             tiny_tflite(custom="NoSuchOp"),
@@ -128,7 +145,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path}/none.tflite: cannot be read (No such file or directory). Name a .tflite file"
     )
-    with pytest.raises(UserError, match="Is a directory"):
+    with pytest.raises(UserError, match="a folder, not a file"):
         one(tmp_path)
 
 
@@ -162,7 +179,7 @@ def test_standard_error_still_works_after_a_measurement(capfd: pytest.CaptureFix
 def test_without_litert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(UserError, match=r"LiteRT cannot be imported .* pip install ai-edge-litert"):
-        one(tiny_tflite())
+        one(wrote(tiny_tflite(times=3)))
 
 
 # --- real files -------------------------------------------------------------------------------------------------------

@@ -190,6 +190,15 @@ def test_a_name_stands_for_one_study(opened: TrialStore, name: str) -> None:
         opened.open_study(name + "x")
 
 
+def test_a_study_may_get_another_text(opened: TrialStore, name: str) -> None:
+    """Its budget was raised: who opens it from now on reads that one."""
+    opened.create_study(name, "ten", 0)
+    opened.create_study(f"{name}-other", "five", 0)
+    opened.redefine(name, "twenty")
+    assert opened.open_study(name).info.definition == "twenty"
+    assert opened.open_study(f"{name}-other").info.definition == "five"
+
+
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 

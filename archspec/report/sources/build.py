@@ -15,7 +15,7 @@ def recognises(path: Path) -> bool:
     return is_file(path / "record.json") and is_file(path / "layers.csv")
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records. Raises `UserError` when they are damaged."""
     records = read_records(path / "record.json")
     first = records[0] if records else Record("", "", None)
@@ -25,6 +25,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="build",
         path=path,
+        plugins=plugins,
         spec=first.spec,
         records=records,
         facts={"written": first.time} if first.time else {},

@@ -23,7 +23,7 @@ def recognises(path: Path) -> bool:
         return b'"by":' in stream.read(4000)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its rows. Raises `UserError` when it is something else."""
     try:
         profile = json.loads(read_text(path, most_bytes=DATA_BYTES))
@@ -36,7 +36,14 @@ def read(path: Path) -> Subject:
     lead = f"Where the {whole:.2f} ms of one run go. A line that names a part has the part's total."
     section = Section("lines", "Time by line", Lines(HEADINGS, files), lead, notes)
     command = f"archspec profile {name} --by {profile['by']} --threads {profile['threads']} --format json"
-    return Subject(name=name, kind="profile", path=path, sections=(section,), commands={"Profile it again": command})
+    return Subject(
+        name=name,
+        kind="profile",
+        path=path,
+        plugins=plugins,
+        sections=(section,),
+        commands={"Profile it again": command},
+    )
 
 
 def _files(profile: dict[str, Any]) -> tuple[File, ...]:

@@ -17,13 +17,14 @@ def recognises(path: Path) -> bool:
         return b'"archspec-records"' in stream.read(100)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records. Raises `UserError` when they are damaged."""
     records = read_records(path)
     return Subject(
         name=path.stem if path.stem != "record" else path.resolve().parent.name,
         kind="records",
         path=path,
+        plugins=plugins,
         spec=records[0].spec if records else "",
         records=records,
     )

@@ -17,7 +17,7 @@ def recognises(path: Path) -> bool:
     return is_file(path / "scores.json") and is_file(path / "record.json")
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records and the scores by class. Raises `UserError` when a file is damaged."""
     records = read_records(path / "record.json")
     scores = _scores(path / "scores.json")
@@ -30,6 +30,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="scores",
         path=path,
+        plugins=plugins,
         spec=records[0].spec if records else "",
         records=records,
         class_iou={name: value if isinstance(value, int | float) else None for name, value in iou.items()},

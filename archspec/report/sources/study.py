@@ -27,9 +27,9 @@ def recognises(path: Path) -> bool:
     return is_file(path / STUDY_FILE)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its trials and what was measured afterwards. Raises `UserError` when something is damaged or another's."""
-    run = study_in(path)
+    run = study_in(path, plugins=plugins)
     outcome = shown(run)
     study, size = outcome.study, run.space.size
     points = "a continuous space" if size is None else f"a space of {size:,} points"
@@ -38,6 +38,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="search",
         path=path,
+        plugins=plugins,
         facts={
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),

@@ -28,7 +28,7 @@ def recognises(path: Path) -> bool:
     return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in read_bytes(path)
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its table. Raises `UserError` when it is damaged."""
     try:
         found = json.loads(read_text(path, most_bytes=DATA_BYTES))
@@ -42,6 +42,7 @@ def read(path: Path) -> Subject:
         name=table.title or path.stem,
         kind="table",
         path=path,
+        plugins=plugins,
         sections=tuple(_sections(table)),
         commands={"Make it again": f"archspec ablate {table.title}"} if table.title else {},
     )

@@ -22,7 +22,7 @@ def recognises(path: Path) -> bool:
     return is_file(path / "run.json") and is_file(path / "recipe.yaml")
 
 
-def read(path: Path) -> Subject:
+def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
     about, facts = _about(path / "run.json"), TrainingRun(path).facts()
     records = read_records(path / "record.json") if is_file(path / "record.json") else ()
@@ -34,6 +34,7 @@ def read(path: Path) -> Subject:
         name=path.resolve().name,
         kind="training run",
         path=path,
+        plugins=plugins,
         spec=_text(path / "spec.yaml"),
         records=records,
         curves=_curves(path / "log.csv"),
