@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import archspec
+from archspec.cli._paths import WORDS
 from archspec.cli._streams import discard_output, open_standard_streams
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
@@ -40,6 +41,7 @@ class Commands(click.Group):
         """As click does, with the nearest name for one that does not exist."""
         if args and args[0] not in self.list_commands(ctx) and not args[0].startswith("-"):
             raise click.UsageError(f"no command '{args[0]}'. {nearest(args[0], self.list_commands(ctx))}", ctx)
+        ctx.meta[WORDS] = tuple(args)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

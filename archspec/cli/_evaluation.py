@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._options import catalog, wide
+from archspec.cli._options import catalog, narrower, wide
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report, transposed
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archspec.evaluate.truth import Reference
     from archspec.record import Plain, Record
 
+BESIDE = 36  # terminal cells of a class and its share
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 
 
@@ -49,6 +50,7 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     from archspec.evaluate.scoring import score_predictions
 
     keep_freed_memory()
+    check_scores_folder(wanted.output)
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else made(wanted.output)
     with progress("scoring predictions") as watch:
@@ -80,6 +82,7 @@ def evaluate_networks(
     from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
+    check_scores_folder(wanted.output)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
     examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
@@ -88,7 +91,9 @@ def evaluate_networks(
     known = catalog(showing.plugins)
     contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
-    look = _look(dataset, contestants, pictures)
+    for folder in (output or {}).values():
+        check_scores_folder(folder)
+    look = _look(dataset, contestants, wanted.split, pictures)
     with progress("scoring") as watch:
         found = score_networks(
             contestants,
@@ -132,10 +137,21 @@ def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: Tex
     tables: list[Table | None] = [summary]
     if reporter != "csv":
         category = category_table(counted[0][1]) if len(rows) == 1 else None
-        tables = [class_table(counted), category, transposed(summary) if len(rows) == 1 else summary]
+        numbered = len(rows) > 1 and narrower([name for name, _ in counted], BESIDE, reporter)
+        tables = [class_table(counted, numbered=numbered), category, transposed(summary) if len(rows) == 1 else summary]
     for number, table in enumerate(table for table in tables if table is not None):
         stream.write("\n" if number else "")
         report(table, stream, reporter, wide=wide())
+
+
+def check_scores_folder(folder: Path | None) -> None:
+    """Raise `UserError` for a folder with the record of something else, which `write_scores` would write over."""
+    from archspec.errors import Place, user_error
+    from archspec.files import is_file
+
+    if folder is not None and is_file(folder / "record.json") and not is_file(folder / "scores.json"):
+        fact = "holds the record.json of something else (a build, a training, an export)"
+        raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
 
 
 def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:
@@ -152,16 +168,21 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
 def _look(
     dataset: Dataset,
     contestants: Sequence[Contestant],
+    split: str,
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
     from archspec.evaluate.folders import folders_of
     from archspec.evaluate.showing import OverlayFolder, PredictionFolder, together
 
     predictions, overlays, count = pictures
-    return together(
+    found = (
         None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
         None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
     )
+    for one in found:
+        if one is not None:
+            one.check(split)
+    return together(*found)
 
 
 def _row(one: NetworkScore) -> Row:

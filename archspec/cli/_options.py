@@ -110,6 +110,15 @@ def wide() -> bool:
     return context is not None and bool(context.meta.get(_WIDE))
 
 
+def narrower(names: Sequence[str], beside: int, reporter: str, output: Path | None = None) -> bool:
+    """Whether a table goes to a terminal that has no room for `names` as headings beside `beside` other cells."""
+    from shutil import get_terminal_size
+
+    if reporter != "table" or output is not None or wide() or not sys.stdout.isatty():
+        return False
+    return sum(len(name) + 2 for name in names) + beside > get_terminal_size().columns
+
+
 def put_table(table: Table, reporter: str, output: Path | None) -> None:
     """A table in the wanted format: drawn on a terminal, plain in a pipe or a file."""
     from archspec.reporters import render, report

@@ -5,11 +5,14 @@ Only what was written on the command line is looked at here; a command checks it
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
+WORDS = "archspec.words"
+"""In a context's `meta`: the words of the command line from the command on."""
 _ASIDE = (FileNotFoundError, NotADirectoryError)  # the command says what is wanted instead
 
 
@@ -40,6 +43,7 @@ class OutputFile(click.Path):
             from archspec.record.destination import check_file
 
             check_file(value, _remedy(param))
+            _check_not_read(value, param, ctx)
         return Path(value)
 
 
@@ -78,6 +82,22 @@ class DatabasePlace(click.ParamType[str]):
         if value and "://" not in value:
             check_file(value, _remedy(param), with_folder=True)
         return value
+
+
+def _check_not_read(value: str, param: click.Parameter | None, ctx: click.Context | None) -> None:
+    """Raise `UserError` where the file to be written is another word of the command line too, which is to be read."""
+    words = [] if ctx is None else [word.rpartition("=")[2].lstrip("@") for word in ctx.meta.get(WORDS, ())]
+    if os.path.isfile(value) and sum(_is_same(word, value) for word in words) > 1:  # noqa: PTH113
+        from archspec.errors import Place, user_error
+
+        raise user_error("is to be read too, and would be written over", _remedy(param), place=Place(value))
+
+
+def _is_same(word: str, file: str) -> bool:
+    try:
+        return os.path.samefile(word, file)  # noqa: PTH121
+    except (OSError, ValueError):
+        return False
 
 
 def _remedy(param: click.Parameter | None) -> str:

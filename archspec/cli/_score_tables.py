@@ -32,8 +32,11 @@ def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tu
     return Table("", columns, cells, notes)
 
 
-def class_table(rows: Sequence[tuple[str, Counts]]) -> Table:
-    """The score of every class that counts: all scores of one network, or the IoU of each of several."""
+def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -> Table:
+    """The score of every class that counts: all scores of one network, or the IoU of each of several.
+
+    `numbered`: networks are columns by number, and below the table by name.
+    """
     import numpy as np
 
     from archspec.metrics import per_class, title
@@ -44,7 +47,10 @@ def class_table(rows: Sequence[tuple[str, Counts]]) -> Table:
     if len(rows) == 1:
         found = [(name, title(name, part=True), values) for name, values in per_class(first).items()]
     else:
-        found = [(f"network_{number}", name, per_class(one)["miou"]) for number, (name, one) in enumerate(rows, 1)]
+        found = [
+            (f"network_{number}", f"[{number}]" if numbered else name, per_class(one)["miou"])
+            for number, (name, one) in enumerate(rows, 1)
+        ]
     columns = (
         Column("class", "class"),
         Column("share", "share of truth", "%", "number", 2),
@@ -54,7 +60,8 @@ def class_table(rows: Sequence[tuple[str, Counts]]) -> Table:
         (first.labels.names[label], float(share[label]), *(_known(float(values[label])) for _, _, values in found))
         for label in np.flatnonzero(first.labels.counted)
     )
-    notes = () if len(rows) == 1 else ("IoU of each class",)
+    notes: tuple[str, ...] = () if len(rows) == 1 else ("IoU of each class",)
+    notes += tuple(f"[{number}] {name}" for number, (name, _) in enumerate(rows, 1)) if numbered else ()
     return Table("", columns, cells, notes)
 
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, plugins_option, put, put_table, wide
+from archspec.cli._options import format_option, narrower, output_option, plugins_option, put, put_table
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
     from archspec.report import Subject
     from archspec.reporters import Table
 
-BESIDE = 56  # terminal cells of a quantity, its unit and its delta
+BESIDE = 56  # terminal cells of a quantity, its unit and a delta
 
 
 @click.command()
@@ -43,10 +42,8 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
         raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
                          for one in empty])  # fmt: skip
     people = reporter in ("table", "markdown")
-    room = ROOM
-    if reporter == "table" and output is None and sys.stdout.isatty() and not wide():
-        room = min(ROOM, get_terminal_size().columns - BESIDE)
-    tables = comparison(subjects, for_people=people, room=room).tables
+    numbered = narrower([one.name for one in subjects], BESIDE * (len(subjects) - 1), reporter, output)
+    tables = comparison(subjects, for_people=people, room=0 if numbered else ROOM).tables
     if reporter == "json":
         put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
     elif reporter == "csv":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import catalog, format_option, narrower, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
     from archspec.cli._network import Traced
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Row = tuple[str, str, str, str, str]
 SHAPE = "shape"
+BESIDE = 56  # terminal cells of a layer's name and what changed of it
 
 
 @click.command()
@@ -48,16 +49,18 @@ def diff(
     folder = catalog(plugins)
     a = traced(first, overrides, folder)
     b = traced(second, (*overrides, *second_overrides), folder)
+    names = [f"A: {a.graph.name}", f"B: {b.graph.name}"]
+    narrow = narrower(names, BESIDE, reporter, output)
     columns = (
         Column("what", "what", detail=True),
         Column("name", "name"),
-        Column("a", f"A: {a.graph.name}", wraps=True),
-        Column("b", f"B: {b.graph.name}", wraps=True),
+        Column("a", "A" if narrow else names[0], wraps=True),
+        Column("b", "B" if narrow else names[1], wraps=True),
         Column("change", "change", wraps=True),
     )
     layers = _layers(a, b)
     shown = [row for row in layers if everything or row[-1] != SHAPE]
-    notes = [_verdict(a, b)]
+    notes = [*(names if narrow else ()), _verdict(a, b)]
     if len(shown) < len(layers):
         notes.append(
             f"{len(layers) - len(shown)} further layers differ only in the size of their maps (--all lists them)"

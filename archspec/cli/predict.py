@@ -32,12 +32,13 @@ def predict(
     from archspec.evaluate.class_names import classes_of_data
     from archspec.evaluate.contestants import open_contestant
     from archspec.evaluate.folders import made
-    from archspec.evaluate.prediction import pictures_in, predict_picture
+    from archspec.evaluate.prediction import check_results, pictures_in, predict_picture
     from archspec.reporters import Column, Table
 
     asked = Showing(**showing)
     viewing, opening = asked.viewing(), asked.opening()
     pictures = pictures_in(images)
+    check_results(pictures, output)
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
     contestant = open_contestant(network, catalog(asked.plugins), opening)

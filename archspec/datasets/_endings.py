@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archspec.datasets._images import read_rgb, unreadable
 from archspec.errors import Fault, Place, UserError
+from archspec.files import exists, is_file
 
 HEAD_BYTES, TAIL_BYTES = 32, 1024  # some cameras and tools append a few bytes
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
@@ -18,6 +19,8 @@ def ending_faults(path: Path) -> list[Fault]:
 
     A file whose end looks wrong is decoded before it is called broken: readers forgive some of them.
     """
+    if exists(path) and not is_file(path):
+        return [Fault("not a file (a pipe, a device or a folder)", "Take it out", place=Place(str(path)))]
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from archspec.datasets._files import files_in
 from archspec.errors import Fault, Place, Problem, user_error
+from archspec.files import exists, is_file
 
 SUFFIX = ".tfrecord"
 _SHARD = re.compile(r"(?P<split>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.tfrecord")
@@ -70,6 +71,8 @@ def missing_shards(split: str, shards: list[tuple[int, int, Path]]) -> list[Faul
 def read_shard(shard: Path) -> list[Record]:
     """Every record of a shard. Raises `UserError` where it is cut short, or holds anything else."""
     place = Place(str(shard))
+    if exists(shard) and not is_file(shard):
+        raise user_error("not a file (a pipe, a device or a folder)", "Take it out", place=place)
     try:
         with shard.open("rb") as stream:
             if not shard.stat().st_size:

@@ -46,6 +46,22 @@ def pictures_in(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
+def check_results(pictures: Sequence[Path], folder: Path) -> None:
+    """Raise `UserError` where what is predicted of one picture would be written over another."""
+    there = {str(picture.resolve()): picture for picture in pictures}
+    written = (file for picture in pictures for file in result_files(picture, folder))
+    over = [there[str(file.resolve())] for file in written if str(file.resolve()) in there]
+    if over:
+        raise UserError(
+            [Fault("would be written over", "Name another folder with --output", place=Place(str(one))) for one in over]
+        )
+
+
+def result_files(picture: Path, folder: Path) -> tuple[Path, Path]:
+    """Where the labels of a picture go, and the same laid over it."""
+    return folder / f"{picture.stem}_labels.png", folder / f"{picture.stem}_overlay.png"
+
+
 def predict_picture(
     contestant: Contestant, picture: Path, viewing: Viewing, folder: Path, data: str | None
 ) -> Predicted:
@@ -59,7 +75,7 @@ def predict_picture(
     except Problem as problem:
         raise UserError(problem.at(Place(str(picture)))) from problem
     classes = classes_of(contestant, data, int(labels.max(initial=0)))
-    files = folder / f"{picture.stem}_labels.png", folder / f"{picture.stem}_overlay.png"
+    files = result_files(picture, folder)
     write_bytes(files[0], indexed_png(labels, classes.colours))
     write_bytes(files[1], overlay_png(image, [("", labels)], classes.names, classes.colours))
     return Predicted(picture, *files, _shares(labels, classes.names))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.datasets import Dataset
+from archspec.datasets._contract import Example
+from archspec.errors import Place, user_error
 from archspec.evaluate.folders import made
 from archspec.evaluate.network_scoring import Look
 from archspec.evaluate.pictures import overlay_png, png_bytes
@@ -20,9 +22,16 @@ class PredictionFolder:
     folders: dict[str, Path]
     dataset: Dataset
 
+    def check(self, split: str) -> None:
+        """Raise `UserError` where a prediction would be written over a file of the data set."""
+        _check_apart(self.dataset, split, self._file, self.folders)
+
+    def _file(self, name: str, example: Example) -> Path:
+        return self.folders[name] / self.dataset.prediction_path(example)
+
     def __call__(self, look: Look) -> None:
         """Write one."""
-        file = self.folders[look.contestant.name] / self.dataset.prediction_path(look.example)
+        file = self._file(look.contestant.name, look.example)
         made(file.parent)
         write_bytes(file, png_bytes(self.dataset.encode_prediction(look.predicted)))
 
@@ -35,14 +44,32 @@ class OverlayFolder:
     dataset: Dataset
     count: int
 
+    def check(self, split: str) -> None:
+        """Raise `UserError` where a picture would be written over a file of the data set."""
+        _check_apart(self.dataset, split, self._file, self.folders)
+
+    def _file(self, name: str, example: Example) -> Path:
+        return self.folders[name] / f"{example.name.replace('/', '_')}.png"
+
     def __call__(self, look: Look) -> None:
         """Write one, if it is chosen."""
         if look.number not in chosen(self.count, look.total):
             return
         maps = [("truth", self.dataset.read_label(look.example)), ("prediction", look.predicted)]
         classes = self.dataset.classes
-        file = self.folders[look.contestant.name] / f"{look.example.name.replace('/', '_')}.png"
+        file = self._file(look.contestant.name, look.example)
         write_bytes(file, overlay_png(look.image, maps, classes.names, classes.colours))
+
+
+def _check_apart(dataset: Dataset, split: str, file_of: Callable[[str, Example], Path], names: Iterable[str]) -> None:
+    examples = dataset.examples(split)
+    theirs = {str(path.resolve()) for one in examples for path in (one.image, one.label) if path is not None}
+    for name in names:
+        for example in examples:
+            file = file_of(name, example)
+            if str(file.resolve()) in theirs:
+                fact = "belongs to the data set, and would be written over"
+                raise user_error(fact, "Name another folder", place=Place(str(file)))
 
 
 def chosen(count: int, total: int) -> set[int]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from archspec.errors import Problem
 from archspec.files import check_archive, check_unpacked
-from archspec.weights._files import first_line, need_file, unreadable
+from archspec.weights._files import TensorShape, first_line, need_file, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._image import image_scale
 from archspec.weights._readings import Part, read_parts
@@ -37,13 +37,34 @@ CONVENTIONS = (
 
 def read(file: str) -> dict[str, Array]:
     """The arrays by `layer/array`; nothing in the file is run. Raises `UserError`."""
+    import numpy as np
+
+    checked = False
+
+    def array_of(file: Any, dataset: Any) -> Array:
+        nonlocal checked
+        if not checked:
+            check_unpacked(*_sizes(file))
+            checked = True
+        return np.array(dataset, np.float32)
+
+    return cast("dict[str, Array]", _read(file, array_of))
+
+
+def shapes(file: str) -> dict[str, TensorShape]:
+    """What the arrays are, without their numbers. Raises `UserError`."""
+    return cast("dict[str, TensorShape]", _read(file, lambda _, dataset: TensorShape(dataset.shape, dataset.dtype)))
+
+
+def _read(file: str, part: Callable[[Any, Any], Any]) -> dict[str, Any]:
+    """`part(file, dataset)` of every array by `layer/array`."""
     need_file(file)
     try:
         if zipfile.is_zipfile(file):
             with zipfile.ZipFile(file) as archive:
                 check_archive(archive)
-                return _arrays(io.BytesIO(archive.read("model.weights.h5")))
-        return _arrays(file)
+                return _arrays(io.BytesIO(archive.read("model.weights.h5")), part)
+        return _arrays(file, part)
     except Problem as problem:
         raise unreadable(file, problem.fact, problem.remedy or REMEDY) from None
     except Exception as error:  # a broken file raises anything
@@ -97,13 +118,11 @@ def _sizes(file: Any) -> tuple[int, int]:
     return sum(one.size * one.dtype.itemsize for one in found), sum(one.id.get_storage_size() for one in found)
 
 
-def _arrays(source: Any) -> dict[str, Array]:
+def _arrays(source: Any, part: Callable[[Any, Any], Any]) -> dict[str, Any]:
     import h5py
-    import numpy as np
 
-    found: dict[str, Array] = {}
+    found: dict[str, Any] = {}
     with h5py.File(source, "r") as file:
-        check_unpacked(*_sizes(file))
         for group, layer in file["layers"].items():
             if "vars" not in layer or not len(layer["vars"]):
                 continue
@@ -116,7 +135,7 @@ def _arrays(source: Any) -> dict[str, Array]:
             if names is None or count > len(names) or (kind == "batch_normalization" and count != len(names)):
                 raise Problem(f"layer '{name}' is a {kind} of {count} arrays, which is not known here")
             for index in range(count):
-                found[f"{name}/{names[index]}"] = np.array(layer["vars"][str(index)], np.float32)
+                found[f"{name}/{names[index]}"] = part(file, layer["vars"][str(index)])
     if not found:
         raise Problem("it holds no arrays")
     return found

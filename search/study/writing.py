@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.evaluate.measures import measure_named
+from archspec.files import is_file, read_bytes
 from archspec.record import write_text
 from archspec.reporters import Panel, Series, Spot, render, scatter_svg
 from archspec.search.study.outcome import Network, StudyOutcome
@@ -15,6 +16,7 @@ from archspec.search.study.tables import front_table
 from archspec.spec import dump
 
 FRONT, RECORD_FILE = "front", "record.json"
+_BEGINNING = "Point "
 
 
 def write_outcome(outcome: StudyOutcome, record: dict[str, Any]) -> list[Path]:
@@ -39,11 +41,16 @@ def write_specs(outcome: StudyOutcome) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     texts = {f"{one.name}-{one.hash[:8]}.yaml": _spec_text(outcome, one) for one in outcome.front}
     for old in folder.glob("*.yaml"):
-        if old.name not in texts:
+        if old.name not in texts and _is_spec_of_a_front(old):
             old.unlink()
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
+
+
+def _is_spec_of_a_front(file: Path) -> bool:
+    """Whether `write_specs` wrote it; what somebody else keeps there stays."""
+    return is_file(file) and not file.is_symlink() and read_bytes(file).startswith(f"# {_BEGINNING}".encode())
 
 
 def _spec_text(outcome: StudyOutcome, network: Network) -> str:
@@ -51,7 +58,7 @@ def _spec_text(outcome: StudyOutcome, network: Network) -> str:
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
     lines = [
-        f"Point {network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
+        f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
         f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.said for one in study.objectives)}",
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),

@@ -203,7 +203,7 @@ CASES: dict[str, list[Case]] = {
     "data pack": [_packed],
     "train": [_train],
     "evaluate": [["evaluate", "scored.tflite", "--data", "camvid:camvid", "--boundary"],
-                 ["evaluate", "scored.tflite", "scored.tflite", "--data", "camvid:camvid"]],
+                 ["evaluate", *["scored.tflite"] * 5, "--data", "camvid:camvid"]],
     "predict": [["predict", "scored.tflite", "camvid/val", "--output", "predicted", "--data", "camvid"]],
     "explain": [_explain],
     "weights show": [["weights", "show"], ["weights", "show", "weights.npz"]],

@@ -187,3 +187,16 @@ def test_a_current_folder_that_was_removed(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("archspec: the current folder cannot be used")
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_what_is_read_is_not_written_over(tmp_path: Path, root: Path) -> None:
+    spec = tmp_path / "net.yaml"
+    text = (root / "specs" / f"{SPEC}.yaml").read_bytes()
+    spec.write_bytes(text)
+    for output in (str(spec), f"{tmp_path}/../{tmp_path.name}/net.yaml"):
+        result = run("cost", str(spec), "--format", "csv", "--output", output)
+        assert result.code == 2
+        assert "is to be read too, and would be written over" in result.err
+    assert spec.read_bytes() == text
+    for _ in range(2):  # a table of before is replaced
+        assert run("cost", str(spec), "--format", "csv", "--output", str(tmp_path / "cost.csv")).code == 0

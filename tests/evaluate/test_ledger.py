@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from archspec.errors import UserError
 from archspec.evaluate.ledger import Ledger
 from archspec.record import Record
-from tests.search.postgresql import server
+from tests.search.postgresql import server, starting_server
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -145,3 +145,24 @@ def test_a_locked_ledger_is_told(tmp_path: Path) -> None:
         ledger.add([a_record(1)])
     other.rollback()
     other.close()
+
+
+def test_broken_text_in_a_ledger_is_said_in_one_line(tmp_path: Path) -> None:
+    """Bytes of SQLite's own schema that are no UTF-8: its driver cannot even say what is wrong."""
+    file = tmp_path / "ledger.db"
+    with Ledger.open(file) as ledger:
+        ledger.add([a_record(0)])
+    data = file.read_bytes()
+    file.write_bytes(data.replace(b"CREATE TABLE archspec_records", b"CREATE TABLE \xcc\xccchspec_records"))
+    for path in (Path(f"{file}-wal"), Path(f"{file}-shm")):
+        path.unlink(missing_ok=True)
+    with pytest.raises(UserError, match=r"ledger\.db: a damaged ledger"), Ledger.open(file) as ledger:
+        list(ledger.all())
+
+
+def test_a_server_that_is_starting_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archspec.evaluate.ledger.ledger.START_WAIT_S", 1.0)
+    with starting_server() as (url, connections):
+        with pytest.raises(UserError, match="the server is starting up"):
+            Ledger.open(url)
+        assert len(connections) > 2

@@ -6,8 +6,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.needs import needed
@@ -44,6 +46,29 @@ def server() -> Iterator[str]:
         subprocess.run([control, "-D", data, "-m", "immediate", "-w", "stop"], cwd=folder, user=user,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)  # fmt: skip
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def starting_server() -> Iterator[tuple[str, list[float]]]:
+    """A URL at which every connection is told what PostgreSQL says while it starts, and when each came."""
+    connections: list[float] = []
+    fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    answer = b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            with suppress(OSError):  # it is closed at the end
+                while True:
+                    with listening.accept()[0] as one:
+                        connections.append(time.monotonic())
+                        length = int.from_bytes(one.recv(4), "big")
+                        if one.recv(length - 4)[:4] == (80877103).to_bytes(4, "big"):  # it asks for TLS first
+                            one.sendall(b"N")
+                            one.recv(int.from_bytes(one.recv(4), "big") - 4)
+                        one.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"postgresql+psycopg2://archspec@127.0.0.1:{listening.getsockname()[1]}/x", connections
 
 
 def _run(command: list[str | Path], folder: Path, user: str | None) -> None:

@@ -15,12 +15,15 @@ import pytest
 
 from archspec.search.store import open_store
 from archspec.search.trials import FINISHED, Trial
+from archspec.search.watching import SearchResult
 from tests.search.fake_space import accuracy_and_cost, grid_96
 from tests.search.killed import BOUND, OBJECTIVES, search
 
 KILLS = 105
 PER_SESSION = 3  # of which the last is the driver's
 FEASIBLE = sum((accuracy_and_cost(genome)["cost"] or 0.0) <= BOUND for genome in grid_96().genomes())
+Kind = tuple[int, int, str]
+KINDS: tuple[Kind, ...] = ((60, 1, "evolution"), (FEASIBLE, 2, "random"), (60, 1, "random"))  # budget, workers, sampler
 
 
 def start(folder: Path, root: Path, budget: int, workers: int, sampler: str) -> subprocess.Popen[bytes]:
@@ -66,9 +69,7 @@ def kill_on(folder: Path, driver: subprocess.Popen[bytes], generator: random.Ran
                 yield "worker"
 
 
-def searched(
-    folder: Path, root: Path, generator: random.Random, kind: tuple[int, int, str]
-) -> tuple[Counter[str], int]:
+def searched(folder: Path, root: Path, generator: random.Random, kind: Kind) -> tuple[Counter[str], int]:
     """A search to its end, killed on the way: how often who was killed, and how many sessions it took."""
     killed: Counter[str] = Counter()
     for session in range(1, 60):
@@ -99,33 +100,43 @@ def check_nothing_lost(folder: Path, trials: list[Trial]) -> None:
             assert dict(trial.values) == accuracy_and_cost(trial.genome)
 
 
-@pytest.mark.slow
-def test_killed_anywhere_it_ends_as_if_never_killed(tmp_path: Path, root: Path) -> None:
-    """One worker: the very same trials. Two, and all that is feasible: the very same front."""
-    generator = random.Random(7)
-    kinds = [(60, 1, "evolution"), (FEASIBLE, 2, "random"), (60, 1, "random")]
-    killed: Counter[str] = Counter()
-    whole = {}
-    for budget, workers, sampler in kinds:
-        folder = tmp_path / f"whole {budget} {workers} {sampler}"
+def whole_searches(root: Path) -> dict[Kind, SearchResult]:
+    """What a search of each kind ends with when nobody kills it."""
+    found = {}
+    for budget, workers, sampler in KINDS:
+        folder = root / f"whole {budget} {workers} {sampler}"
         folder.mkdir()
-        whole[budget, workers, sampler] = search(
+        found[budget, workers, sampler] = search(
             str(folder / "t.db"), str(folder / "log"), budget, 0, sampler, 0.0
         ).run()
+    return found
+
+
+def check_study(folder: Path, kind: Kind, expected: SearchResult) -> None:
+    """One worker: the very same trials. Two, and all that is feasible: the very same front."""
+    store = open_store(str(folder / "trials.db"))
+    found_study = store.open_study("killed")
+    trials = sorted(found_study.news()[0], key=lambda trial: trial.number)
+    check_nothing_lost(folder, trials)
+    assert found_study.take_over() is None
+    if kind[1] == 1:
+        assert [(t.key, t.state, t.values) for t in trials] == [(t.key, t.state, t.values) for t in expected.trials]
+    assert front(trials) == front(list(expected.trials))
+    store.close()
+
+
+@pytest.mark.slow
+def test_killed_anywhere_it_ends_as_if_never_killed(tmp_path: Path, root: Path) -> None:
+    generator = random.Random(7)
+    killed: Counter[str] = Counter()
+    whole = whole_searches(tmp_path)
     for study in range(100):
-        kind = kinds[study % len(kinds)]
+        kind = KINDS[study % len(KINDS)]
         folder = tmp_path / str(study)
         folder.mkdir()
         found, _ = searched(folder, root, generator, kind)
         killed += found
-        found_study = open_store(str(folder / "trials.db")).open_study("killed")
-        trials = sorted(found_study.news()[0], key=lambda trial: trial.number)
-        check_nothing_lost(folder, trials)
-        assert found_study.take_over() is None
-        expected = whole[kind]
-        if kind[1] == 1:
-            assert [(t.key, t.state, t.values) for t in trials] == [(t.key, t.state, t.values) for t in expected.trials]
-        assert front(trials) == front(list(expected.trials))
+        check_study(folder, kind, whole[kind])
         if sum(killed.values()) >= KILLS:
             break
     assert sum(killed.values()) >= KILLS and killed["driver"] >= 20 and killed["worker"] >= 40, killed

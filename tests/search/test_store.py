@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from archspec.errors import UserError
 from archspec.search.store import Study, TrialStore, check_shared, open_store
 from archspec.search.store._database import Database
 from archspec.search.trials import Trial
+from tests.search.postgresql import starting_server
 
 BUDGET = 10
 
@@ -312,3 +314,29 @@ def test_an_interrupt_within_a_transaction_prints_nothing(tmp_path: Path, capfd:
     with pytest.raises(KeyboardInterrupt):
         database.transact(lambda connection: connection.execute(text("SELECT 1")))
     assert capfd.readouterr().err == ""
+
+
+def test_a_damaged_row_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "trials.db"
+    with closing(open_store(str(file))) as store:
+        study = store.create_study("s", "text", 0)
+        study.claim(Trial(-1, "a", {"width": 1}, "running"), 5)
+    for column, value in (("genome", "{broken"), ("genome", "[1]"), ("measured", '{"x": "much"}'), ("state", "odd")):
+        with sqlite3.connect(file) as connection:
+            (before,) = connection.execute(f"SELECT {column} FROM archspec_trials").fetchone()
+            connection.execute(f"UPDATE archspec_trials SET {column} = ?", (value,))
+        connection.close()
+        damaged = pytest.raises(UserError, match=r"trials\.db: the row of trial 0 is damaged")
+        with closing(open_store(str(file))) as store, damaged:
+            store.open_study("s").news()
+        with sqlite3.connect(file) as connection:
+            connection.execute(f"UPDATE archspec_trials SET {column} = ?", (before,))
+        connection.close()
+
+
+def test_a_server_that_is_starting_up_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archspec.search.store._database.START_WAIT_S", 0.5)
+    with starting_server() as (url, connections):
+        with pytest.raises(UserError, match=r"cannot be reached .*starting up"):
+            open_store(url)
+        assert len(connections) > 2

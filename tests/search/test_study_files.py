@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,3 +109,14 @@ def test_options_of_the_command_line_win(tmp_path: Path) -> None:
     )
     assert (study.budget.evaluations, study.seed, study.limits[0].bound) == (2, 7, 0.9)
     assert study.space.values["input"]["size"] == [64, 64]
+
+
+def test_of_an_earlier_front_only_what_the_search_wrote_goes(tmp_path: Path) -> None:
+    from archspec.search.study.writing import write_specs
+
+    front = tmp_path / "front"
+    front.mkdir()
+    (front / "1-00000000.yaml").write_text("# Point 1 of the front of 's': trial 4 of s-0\nname: x\n")
+    (front / "mine.yaml").write_text("# a variant of point 1\nname: y\n")
+    write_specs(SimpleNamespace(folder=tmp_path, front=()))  # type: ignore[arg-type]
+    assert [path.name for path in front.iterdir()] == ["mine.yaml"]

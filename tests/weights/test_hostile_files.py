@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import pickle
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.graph.weights import initialise
-from archspec.weights import import_weights, read_tensors, save_weights
+from archspec.weights import import_weights, read_shapes, read_tensors, save_weights
 from archspec.weights.archspec_npz import ABOUT
 from tests.weights.networks import graph_of
 from tests.weights.torch_files import write_zip
@@ -160,3 +161,37 @@ def test_one_array_is_no_file_of_weights(tmp_path: Path) -> None:
     (tmp_path / "x.npy").rename(tmp_path / "x.npz")
     with pytest.raises(UserError, match="cannot be read as weights"):
         read_tensors(str(tmp_path / "x.npz"), "nanodet_npz")
+
+
+def test_shapes_are_read_from_headers_and_what_unpacks_to_gigabytes_is_not_loaded(tmp_path: Path) -> None:
+    """Half a megabyte on the disk, half a gigabyte in memory: neither `show` nor an import may unpack it."""
+    numbers, chunk = 2**27, bytes(2**22)
+    with (
+        zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.npy", "w") as stream,
+    ):
+        stream.write(header((numbers,))[:-16])
+        for _ in range(4 * numbers // len(chunk)):
+            stream.write(chunk)
+    tracemalloc.start()
+    found = read_shapes(str(tmp_path / "x.npz"), "nanodet_npz")
+    with pytest.raises(UserError, match=r"that unpack to 536,871,0\d\d, at most 268,435,456 are read"):
+        read_tensors(str(tmp_path / "x.npz"), "nanodet_npz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert {name: (one.shape, str(one.dtype), one.size) for name, one in found.items()} == {
+        "a": ((numbers,), "float32", numbers)
+    }
+    assert peak < 20e6
+
+
+def test_an_h5_whose_chunks_unpack_to_gigabytes(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        layer = file.create_group("layers/conv2d/vars")
+        layer.attrs["name"] = "stem"
+        layer.create_dataset("0", (2**28,), "f4", chunks=(2**20,), compression="gzip", fillvalue=0)
+    assert read_shapes(str(tmp_path / "x.weights.h5"), "keras_file")["stem/kernel"].size == 2**28
+    with pytest.raises(UserError, match="that unpack to 1,073,741,824"):
+        read_tensors(str(tmp_path / "x.weights.h5"), "keras_file")

@@ -1,0 +1,39 @@
+"""A few of the kills of `python -m tests.fuzz.kills`, and that they find what they look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.killed_commands import COMMANDS, Ablate, Recorded
+from tests.fuzz.kills import Campaign
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes of Linux")
+
+
+@pytest.mark.parametrize("name", ["ablate", "merge"])
+def test_killed_anywhere_it_ends_as_if_never_killed(name: str, tmp_path: Path) -> None:
+    tally = Campaign(COMMANDS[name], tmp_path, seed=0).run(kills=4)
+    assert (tally.kills, tally.faults) == (4, [])
+
+
+@pytest.mark.slow
+def test_a_training_killed_anywhere_ends_as_if_never_killed(tmp_path: Path) -> None:
+    tally = Campaign(COMMANDS["train"], tmp_path, seed=0).run(kills=3)
+    assert (tally.kills, tally.faults) == (3, [])
+
+
+class Littering(Ablate):
+    """Leaves a file behind, and measures more than was lacking."""
+
+    def recorded(self, folder: Path) -> Recorded:
+        (folder / "runs").mkdir(exist_ok=True)
+        (folder / "runs" / ".half.tmp").touch() if folder.name == "1" else None
+        return {} if folder.name == "1" else super().recorded(folder)
+
+
+def test_what_is_left_behind_and_repeated_is_found(tmp_path: Path) -> None:
+    tally = Campaign(Littering(), tmp_path, seed=0).run(kills=2)
+    assert any("left behind: runs/.half.tmp" in fault for fault in tally.faults)
+    assert any("numbers were measured, and 0 were lacking" in fault for fault in tally.faults)
