@@ -10,9 +10,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from archspec.datasets._padding import padded
 from archspec.errors import Problem
 from archspec.evaluate.resampling import Array, Size, logits_of, nearest, resized_image, resized_scores, softmax
+from archspec.graph.padding import padded
 
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]

@@ -12,12 +12,12 @@ from operator import add
 import numpy as np
 
 from archspec.datasets import Dataset, Example
-from archspec.datasets._padding import padding_multiple
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.inference import Viewing, label_map
 from archspec.evaluate.scoring import Scored, Watch, counted, started
 from archspec.evaluate.truth import Array, Item, Reference, Truth, fingerprint
+from archspec.graph.padding import padding_multiple
 from archspec.metrics import Counts
 
 READERS = 2  # threads that read images: the networks take the processors

@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from archspec.datasets._padding import next_multiple, padded
 from archspec.errors import Problem, UserError
+from archspec.graph.padding import next_multiple, padded
 from archspec.graph.trace import trace
 from archspec.lower.keras_network import Gives, KerasNetwork
 from archspec.lower.model import to_keras

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.datasets import Dataset, Example
-from archspec.datasets._padding import next_multiple, padding_multiple
+from archspec.graph.padding import next_multiple, padding_multiple
 from archspec.train._recipe import Validation
 
 Size = tuple[int, int]

@@ -10,7 +10,7 @@ import numpy as np
 
 from archspec import lower
 from archspec.datasets import Dataset
-from archspec.datasets._padding import padding_multiple
+from archspec.graph.padding import padding_multiple
 from archspec.metrics._confusion import class_iou, confusion
 from archspec.spec import Spec, override
 from archspec.train._recipe import Validation

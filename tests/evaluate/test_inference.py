@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archspec.datasets._padding import padded
 from archspec.errors import Problem
 from archspec.evaluate.inference import Viewing, label_map, probability_map, starts
 from archspec.evaluate.resampling import nearest, resized_scores, softmax
+from archspec.graph.padding import padded
 from tests.evaluate.networks import Array, Made, brightness
 
 HALVES = np.zeros((6, 8, 3), np.uint8)
