@@ -13,7 +13,7 @@ from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
 from archspec.export import TfliteNetwork, read_metadata
-from archspec.files import is_folder, read_bytes
+from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.record import Plain, TrainingRun
@@ -131,6 +131,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
 def _keras(path: Path, opening: Opening) -> Contestant:
     content = _content(path, "Name a .keras file")
     _refuse_settings(path, opening)
+    check_keras_file(path)
     from archspec import lower
 
     black, white = opening.image_range or BYTES
