@@ -46,6 +46,13 @@ class Candidate:
     key: str
 
 
+def dumped(candidate: Candidate) -> str:
+    """A candidate's spec as YAML."""
+    from archspec.spec import dump
+
+    return dump(candidate.spec)
+
+
 class SearchSpace(Protocol):
     """What samplers and the driver need of a space."""
 

@@ -11,27 +11,21 @@ from typing import Any
 from archspec.errors import UserError, user_error
 from archspec.evaluate.ladder.contract import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
-from archspec.search.candidates import Candidate, SearchSpace
+from archspec.search.candidates import Candidate, SearchSpace, dumped
 from archspec.search.heartbeat import Heartbeat
 from archspec.search.history import History, told_in_order
 from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
 from archspec.search.samplers import make_sampler
 from archspec.search.sampling import Task
 from archspec.search.store import LEASE_S, Study, TrialStore
-from archspec.search.trials import Objective, Trial, costs
+from archspec.search.transitions import closed, in_its_place, message
+from archspec.search.trials import Objective, Trial
 from archspec.search.watching import Progress, SearchResult, Silent, Stopped, Watch
 from archspec.search.workers import Evaluator, Outcome, SameProcess, Work, WorkerPool, Workers
 
 CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
 POLL_S = 0.5
-
-
-def dumped(candidate: Candidate) -> str:
-    """A candidate's spec as YAML."""
-    from archspec.spec import dump
-
-    return dump(candidate.spec)
 
 
 @dataclass
@@ -42,6 +36,8 @@ class Search:
     in `workers` processes (0: in this one). `budget` is the number of unique feasible evaluations of the whole study,
     whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running it again
     goes on where it was left; with at most one worker exactly as if it had never stopped.
+
+    A cheaper way to write a known function takes its place; `carries` says whose numbers are the function's own.
     """
 
     space: SearchSpace
@@ -64,6 +60,7 @@ class Search:
     time_limit_s: float | None = None
     patience: int = PATIENCE
     lease_s: float = LEASE_S
+    carries: Callable[[str], bool] = lambda metric: True
 
     def run(self) -> SearchResult:
         """Search until the budget is spent or nothing is left to try.
@@ -95,12 +92,13 @@ class _Running:
         self._search, self._study, self._pool = search, study, pool
         self._interruption = interruption
         self._history = History(search.objectives)
-        task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
+        self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
         self._sampler = make_sampler(search.sampler, task, search.sampler_options)
+        self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
+        self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
         self._proposals = Proposals(task, self._sampler, self._history, search.patience)
         self._held: dict[int, Trial] = {}
-        self._clock = 0
-        self._in_vain = self._failures = 0
+        self._clock = self._in_vain = self._failures = 0
         self._looked_for_orphans = float("-inf")
         self._begun = time.monotonic()
         self._known = study.refreshed()
@@ -138,7 +136,8 @@ class _Running:
             study=self._search.study, objectives=self._search.objectives, trials=tuple(history.by_number()),
             front=tuple(history.front()), counts=progress.counts, rejects=progress.rejects,
             repeated=progress.repeated, folded=progress.folded, hypervolume=history.hypervolume(),
-            reference=history.reference() if found else None, stopped=stopped, message=self._message(stopped),
+            reference=history.reference() if found else None, stopped=stopped,
+            message=message(stopped, progress, self._search.patience),
             elapsed_s=progress.elapsed_s,
         )  # fmt: skip
 
@@ -198,6 +197,11 @@ class _Running:
             proposal = self._proposals.next()
             if proposal is None:
                 return "exhausted" if self._proposals.exhausted else "patience"
+            if proposal.instead_of is not None:
+                exchanged = self._exchange(proposal, self._history.trials[proposal.instead_of])
+                if exchanged is not None:
+                    return exchanged
+                continue
             rejected = self._rejected(proposal)
             passed, self._proposals.passed = self._proposals.passed, Passed()
             if rejected is not None:
@@ -219,6 +223,30 @@ class _Running:
             else:
                 self._in_vain = 0
                 return claim.trial
+
+    def _exchange(self, proposal: Proposal, known: Trial) -> Trial | Stopped | None:
+        """Let a cheaper candidate stand for `known`: a trial to be evaluated, why there is none now, or None."""
+        candidate = proposal.candidate
+        self._proposals.passed.folded += 1
+        if candidate is None or known.state == "running":
+            self._cheaper[proposal.key] = proposal  # for when it is done
+            return None
+        evaluation, text = self._search.screen(candidate), self._search.spec_text(candidate)
+        trial = in_its_place(known, proposal.genome, text, evaluation, self._search.carries)
+        if trial is None:
+            return None
+        passed, self._proposals.passed = self._proposals.passed, Passed()
+        claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded)
+        self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
+                              folded=self._known.folded + passed.folded)  # fmt: skip
+        if claim.full:
+            self._proposals.forget_cost(proposal.key)
+            return "budget"
+        if claim.trial is None:
+            self._hear()
+            return None
+        self._told(claim.trial)
+        return claim.trial if claim.trial.state == "running" else None
 
     def _rejected(self, proposal: Proposal) -> Trial | None:
         """The trial of a proposal that goes no further."""
@@ -268,10 +296,29 @@ class _Running:
                              "Mend that and run it again: what is finished is kept")  # fmt: skip
 
     def _told(self, trial: Trial) -> None:
-        """A trial is finished: note it, and let the sampler learn."""
-        if self._history.take(trial):
+        """A trial is finished, or another candidate stands in its place: note it, and let the sampler learn."""
+        before = self._history.trials.get(trial.number)
+        finished = self._history.take(trial)
+        another = before is not None and dict(before.genome) != dict(trial.genome)
+        if another:
+            self._exchanged.add(trial.number)
+            self._proposals.forget_cost(trial.key)
+        if another or (finished and trial.number in self._exchanged):
+            self._learn_anew()
+        elif finished:
             self._sampler.tell(trial)
+        if finished:
             self._search.watch.finished(trial, self._progress())
+            cheaper = self._cheaper.pop(trial.key, None)
+            if cheaper is not None and trial.state == "done":
+                self._exchange(cheaper, trial)
+
+    def _learn_anew(self) -> None:
+        """Samplers cannot unlearn: a new one hears everything as it stands now, as it will when the study goes on."""
+        self._sampler = make_sampler(self._search.sampler, self._task, self._search.sampler_options)
+        for trial in told_in_order(self._history.trials.values()):
+            self._sampler.tell(trial)
+        self._proposals.relearn(self._sampler)
 
     # --- what others did ------------------------------------------------------------------------------------------
 
@@ -301,28 +348,3 @@ class _Running:
         known, passed = self._known, self._proposals.passed
         return Progress(self._history, self._search.budget, elapsed, known.repeated + passed.repeated,
                         known.folded + passed.folded, getattr(self, "_done_before", 0))  # fmt: skip
-
-    def _message(self, stopped: Stopped) -> str:
-        done, wanted = self._history.counts["done"], self._search.budget
-        return {
-            "budget": "",
-            "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
-            "patience": f"given up: {self._search.patience} proposals in a row were rejected or known "
-                        f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
-            "time": f"the time is up: {done} of {wanted} evaluations",
-        }[stopped]  # fmt: skip
-
-
-def closed(trial: Trial, outcome: Outcome, objectives: tuple[Objective, ...]) -> Trial:
-    """A trial with what became of it."""
-    evaluation = outcome.evaluation
-    if evaluation is None:
-        return replace(trial, state="failed", reason=outcome.reason)
-    if evaluation.rejected is not None:
-        return replace(trial, state="rejected", values=evaluation.values, metric=evaluation.rejected.metric,
-                       reason=evaluation.rejected.reason)  # fmt: skip
-    missing = [objective.name for objective in objectives if costs((objective,), evaluation.values) is None]
-    if evaluation.fault or missing:
-        reason = evaluation.fault or f"no number for {', '.join(missing)}"
-        return replace(trial, state="failed", values=evaluation.values, reason=reason)
-    return replace(trial, state="done", values=evaluation.values)

@@ -22,21 +22,33 @@ class History:
         self._front: dict[int, Point] = {}
 
     def take(self, trial: Trial) -> bool:
-        """Note a trial as it is now; True when it has just been finished."""
+        """Note a trial as it is now; True when it has just been finished.
+
+        A finished trial may change, too: a cheaper candidate of the same function takes its place.
+        """
         before = self.trials.get(trial.number)
         if before is not None:
-            self.counts[before.state] -= 1
+            self._forget(before)
         self.trials[trial.number] = trial
         self.numbers[trial.key] = trial.number
         self.counts[trial.state] += 1
-        if trial.state not in FINISHED or (before is not None and before.state in FINISHED):
-            return False
         if trial.state == "rejected":
             self.rejects[trial.metric or "cannot be built"] += 1
         point = costs(self.objectives, trial.values) if trial.state == "done" else None
         if point is not None:
             self._add(trial.number, point)
-        return True
+        return trial.state in FINISHED and (before is None or before.state not in FINISHED)
+
+    def _forget(self, trial: Trial) -> None:
+        self.counts[trial.state] -= 1
+        if trial.state == "rejected":
+            self.rejects.subtract([trial.metric or "cannot be built"])
+            self.rejects = +self.rejects
+        self._points.pop(trial.number, None)
+        if self._front.pop(trial.number, None) is not None:
+            points, self._points, self._front = self._points, {}, {}
+            for number, point in points.items():
+                self._add(number, point)
 
     @property
     def next_number(self) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archspec.errors import Problem, UserError
 from archspec.evaluate.ladder.contract import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
 from archspec.search.sampling import ENDLESS, Sampler, Task
+from archspec.search.space.folding import Cost, cost_of
 
 NEIGHBOURS, RANDOM_TRIES = 12, 16
 ENUMERABLE = 200_000
@@ -20,12 +21,16 @@ PATIENCE = 100_000
 
 @dataclass(frozen=True)
 class Proposal:
-    """A candidate whose key is new, or a genome that cannot be built (`rejection`)."""
+    """A candidate whose key is new, or a genome that cannot be built (`rejection`).
+
+    `instead_of` is the number of a trial that computes the same function and costs more; None where the key is new.
+    """
 
     genome: Genome
     key: str
     candidate: Candidate | None = None
     rejection: Rejection | None = None
+    instead_of: int | None = None
 
 
 @dataclass
@@ -45,9 +50,15 @@ class Proposals:
         self.passed = Passed()
         self.exhausted = self._given_up = False
         self._again: Proposal | None = None
+        self._costs: dict[str, Cost] = {}  # the least of each key that was proposed twice
+
+    def relearn(self, sampler: Sampler) -> None:
+        """Go on with a sampler that was told anew."""
+        self._sampler = sampler
 
     def next(self) -> Proposal | None:
-        """The next new candidate, or None: `exhausted`, or `patience` proposals in a row were known."""
+        """The next new candidate, or a cheaper way to write a known one (each once), or None: `exhausted`, or
+        `patience` proposals in a row were known."""
         if self._again is not None and self._again.key not in self._history.numbers:
             proposal, self._again = self._again, None
             return proposal
@@ -61,6 +72,8 @@ class Proposals:
                 return proposal
             if dict(self._history.trials[known].genome) == dict(genome):
                 self.passed.repeated += 1
+            elif self._is_cheaper(proposal, known):
+                return replace(proposal, instead_of=known)
             else:
                 self.passed.folded += 1
             if tries >= self._patience and self._sampler.tries < ENDLESS:
@@ -68,6 +81,25 @@ class Proposals:
                 return None
         self.exhausted = True
         return None
+
+    def forget_cost(self, key: str) -> None:
+        """The trial of this key is another now, or a cheaper one could not be taken: what it costs is asked again."""
+        self._costs.pop(key, None)
+
+    def _is_cheaper(self, proposal: Proposal, number: int) -> bool:
+        known = self._history.trials[number]
+        if proposal.candidate is None or known.state == "failed":
+            return False
+        if proposal.key not in self._costs:
+            before = proposed(self._task.space, known.genome).candidate
+            if before is None:
+                return False
+            self._costs[proposal.key] = cost_of(before)
+        cost = cost_of(proposal.candidate)
+        if cost >= self._costs[proposal.key]:
+            return False
+        self._costs[proposal.key] = cost
+        return True
 
     def put_back(self, proposal: Proposal) -> None:
         """It could not be taken now: it is the next one."""

@@ -12,18 +12,17 @@ from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest
+from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import Precision
 from archspec.files import is_file
 from archspec.search.study import Target
-from archspec.spec import Spec, load, override
+from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.kinds import Kind
-from archspec.spec.loading import parse_document
-from archspec.spec.locating import find_document, place_of
+from archspec.spec.loading import load_named, parse_document
+from archspec.spec.locating import find_document
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
-from archspec.spec.reader import Reader
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 
 FOLDER = "ablations"
@@ -78,28 +77,22 @@ def _finish(
     return ablation
 
 
-class _Reading(Reader):
+class _Reading(PlainReader):
     """Reads one ablation."""
 
     def __init__(self, faults: list[Fault], catalog: Catalog, path: Path) -> None:
-        super().__init__(catalog)
-        self.faults, self.path = faults, path
+        super().__init__(catalog, faults)
+        self.path = path
         self.places: dict[str, Place] = {}  # of the file's assignments, by their text
-
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
-
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
 
     def ablation(self, document: Table, overrides: Sequence[Change]) -> Ablation | None:
         """The ablation; None after faults."""
         for key, entry in document.entries.items():
             if key not in KEYS:
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, KEYS), key, entry.place)
+        meant = mistyped(document.entries, KEYS)
         for key, example in (("base", "shufflenetv2_dpc"), ("metrics", "[params, gflops]")):
-            if key not in document.entries:
+            if key not in document.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", "", document.place)
         values: dict[str, Any] = {"name": self.path.stem}
         for key, kind in ABLATION_KINDS.items():
@@ -191,13 +184,9 @@ class _Reading(Reader):
             if isinstance(written, Table):
                 return parse_document(written, self.path, self.catalog)
             if isinstance(written, Scalar) and isinstance(written.value, str):
-                return load(self._seen(written.value), catalog=self.catalog)
+                return load_named(written, self.path, path, self.catalog)
         except UserError as error:
-            fault = error.faults[0]
-            if isinstance(written, Scalar) and fault.place == place_of(self._seen(str(written.value))):
-                self.faults.append(replace(fault, path=path, place=written.place))
-            else:
-                self.faults.extend(error.faults)
+            self.faults.extend(error.faults)
             return None
         self.fault(
             f"must be the name of a spec or a path ({shown(written)})", "Write shufflenetv2_dpc", path, written.place

@@ -20,6 +20,7 @@ def conditions_said(result: AblationResult) -> Iterator[str]:
     for metric in ablation.metrics:
         if trains(metric):
             yield _training_said(result, metric)
+            yield from _partial_means(result, metric)
     timed = next((metric for metric in ablation.metrics if metric in TOGETHER), None)
     if timed is not None:
         yield _latency_said(result, result.conditions(timed))
@@ -49,6 +50,25 @@ def _training_said(result: AblationResult, metric: str) -> str:
     several = len({row.precision for row in result.ablation.rows}) > 1 and not exported
     trained = "; of the network as trained, in float32, whatever the row's precision" if several else ""
     return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions}){trained}"
+
+
+def _partial_means(result: AblationResult, metric: str) -> Iterator[str]:
+    """Where a mean leaves out classes, and what looks wrong about the labels."""
+
+    def noticed(name: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for (row, of), reading in result.readings.items():
+            for record in reading.records.values() if of == metric else ():
+                text = str(record.circumstances.get(name) or "")
+                if text and row not in found.setdefault(text, []):
+                    found[text].append(row)
+        return {text: rows for text, rows in found.items() if text}
+
+    for counts, rows in noticed("val_classes").items():
+        others = "the others are neither in the labels nor predicted"
+        yield f"{metric}: a mean over {counts} classes in {', '.join(rows)}: {others}"
+    for text in noticed("cautions"):
+        yield f"{metric}: caution: {text}"
 
 
 def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 import archspec
+from archspec.cli._messages import say, usage_message
 from archspec.cli._paths import WORDS
 from archspec.cli._streams import discard_output, open_standard_streams
 from archspec.errors import NOWHERE, Problem, UserError, nearest
@@ -77,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _run(arguments)
         sys.stdout.flush()
     except OSError as error:
-        print(f"archspec: {_fault_of_system(error)}", file=sys.stderr)
+        say(f"archspec: {_fault_of_system(error)}")
         code = USER_ERROR
     sys.exit(code)
 
@@ -93,13 +94,13 @@ def _run(arguments: Sequence[str] | None) -> int:
     except click.exceptions.NoArgsIsHelpError as help_wanted:
         lines, code = [help_wanted.format_message()], USER_ERROR
     except click.ClickException as error:
-        lines, code = [f"archspec: {error.format_message()}"], USER_ERROR
+        lines, code = [f"archspec: {usage_message(error)}"], USER_ERROR
     except (KeyboardInterrupt, click.Abort):
         lines, code = ["archspec: interrupted; what was finished is kept"], INTERRUPTED
     else:
         return code if isinstance(code, int) else 0  # a command that raises `Exit` comes back as its code
     for line in lines:
-        print(line, file=sys.stderr)
+        say(line)
     return int(code)
 
 
@@ -115,8 +116,7 @@ def _fault_of_system(error: OSError) -> str:
 def _warn_of_namesake() -> None:
     """Another distribution of the import name `archspec` (a CPU library that conda uses) lies in the same folder."""
     if (Path(archspec.__file__).parent / "cpu" / "__init__.py").is_file():
-        print(
+        say(
             "archspec: the unrelated package 'archspec' (a CPU library) is installed in this environment too; "
-            "they overwrite each other. Install archspec-keras in a virtual environment of its own.",
-            file=sys.stderr,
+            "they overwrite each other. Install archspec-keras in a virtual environment of its own."
         )

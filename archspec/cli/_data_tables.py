@@ -36,7 +36,12 @@ def kinds_table() -> Table:
 
 
 def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) -> Table:
-    """Each class of each split: its pixels, its share of the labelled ones, and how many images show it."""
+    """Each class of each split: its pixels, its share of the labelled ones, and how many images show it.
+
+    Notes say what looks wrong about the labels.
+    """
+    from archspec.datasets import cautions
+
     columns = (
         Column("split", "split"),
         Column("label", "label", kind="integer"),
@@ -51,7 +56,9 @@ def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) 
         for label, name in enumerate(dataset.classes.names if one.labelled else ()):
             pixels = one.pixels[label]
             rows.append((one.split, label, name, pixels, 100 * pixels / known if known else None, one.images[label]))
-    return Table(f"{reference}", columns, tuple(rows), tuple(_note(dataset, one) for one in checked))
+    labelled = {one.split: one.label_counts for one in checked if one.pixels and one.labelled}
+    looks_wrong = tuple(f"caution: {line}" for line in cautions(dataset, labelled))
+    return Table(f"{reference}", columns, tuple(rows), (*(_note(dataset, one) for one in checked), *looks_wrong))
 
 
 def _note(dataset: Dataset, one: Checked) -> str:

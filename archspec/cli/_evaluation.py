@@ -57,7 +57,7 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
         scored = score_predictions(
             reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=watch
         )
-    notes = (*_said(wanted, reference, scored), *reference.cautions(scored.counts))
+    notes = (*_said(wanted, reference, scored), *_partial_mean(scored), *reference.cautions(scored.counts))
     if output is not None:
         from archspec.evaluate.score_records import score_records
 
@@ -108,6 +108,7 @@ def evaluate_networks(
         )
     notes = (
         *_said(wanted, reference, found[0].scored),
+        *_partial_means(found),
         f"shown: {viewing.said()}",
         *(f"{one.contestant.name}: {note}" for one in found for note in one.contestant.notes),
     )
@@ -194,6 +195,26 @@ def _json(scored: Scored) -> dict[str, Any]:
     from archspec.evaluate.score_records import scores_json
 
     return {**scores_json(scored.counts), "data_digest": scored.data_digest}
+
+
+def _partial_mean(scored: Scored) -> tuple[str, ...]:
+    """That the mean IoU leaves out classes, if it does."""
+    import numpy as np
+
+    from archspec.metrics import describe_missing, per_class
+
+    labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
+    counted = np.flatnonzero(labels.counted).tolist()
+    said = describe_missing([float(iou[label]) for label in counted], [labels.names[label] for label in counted])
+    return (f"mIoU is a {said}",) if said else ()
+
+
+def _partial_means(found: Sequence[NetworkScore]) -> tuple[str, ...]:
+    """The same of each network, or once where all leave out the same classes."""
+    each = [(one.contestant.name, line) for one in found for line in _partial_mean(one.scored)]
+    if len(each) == len(found) and len({line for _, line in each}) == 1:
+        return (each[0][1],)
+    return tuple(f"{name}: {line}" for name, line in each)
 
 
 def _said(wanted: Wanted, reference: Reference, scored: Scored) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from archspec.cli._messages import safe, say
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -42,7 +44,7 @@ class _Lines:
 
     def said(self, text: str) -> None:
         """At once."""
-        print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def calibrating(self, progress: Calibration) -> None:
         """Now and then."""
@@ -98,7 +100,7 @@ class _Screen:
 
     def said(self, text: str) -> None:
         """Above."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
     def calibrating(self, progress: Calibration) -> None:
         """A line."""

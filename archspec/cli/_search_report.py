@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
 from archspec.record import plugins_words
 
@@ -24,7 +24,7 @@ def begun(run: StudyRun) -> None:
         f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
         f"in {run.folder}",
     ]
-    print("\n".join(lines), file=sys.stderr, flush=True)
+    say("\n".join(lines))
 
 
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
@@ -73,4 +73,4 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     if result.message:
         lines.append(f"go on:\n  archspec search --resume {run.folder} --trials N{plugins_words(run.plugins)}")
     print()
-    print("\n".join(dict.fromkeys(lines)))
+    print(safe("\n".join(dict.fromkeys(lines))))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
 from archspec.reporters import Column, Table
 
@@ -51,7 +52,7 @@ class _Lines:
 
     def said(self, text: str) -> None:
         """At once."""
-        print(text, file=sys.stderr, flush=True)
+        say(text)
 
     def step(self, progress: Progress) -> None:
         """Too often for a pipe."""
@@ -90,7 +91,7 @@ class _Bar:
 
     def said(self, text: str) -> None:
         """Above the bar."""
-        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
     def step(self, progress: Progress) -> None:
         """Move the bar."""
@@ -118,7 +119,9 @@ def _words(progress: Progress, room: int | None = None) -> str:
     if progress.images_per_second is not None:
         speed = f"{progress.images_per_second:.1f} images/s"
     if progress.val_miou is not None:
-        score = f"val mIoU {progress.val_miou:.4f}"
+        counted, classes = progress.val_classes
+        partial = f" ({counted} of {classes} classes)" if counted < classes else ""
+        score = f"val mIoU {progress.val_miou:.4f}{partial}"
     if progress.seconds_left is not None:
         left = f"{_time(progress.seconds_left)} left"
     parts = [part for part in (f"loss {progress.loss:.4f}", rate, speed, score, left) if part]
@@ -135,16 +138,19 @@ def _time(seconds: float) -> str:
 
 def put_outcome(outcome: Outcome) -> None:
     """What became of it, and where it is."""
+    from archspec.metrics import describe_missing
+
     about = outcome.about
     if outcome.state == "failed":
-        print(f"failed: {about['error']}", file=sys.stderr)
+        say(f"failed: {about['error']}")
         last = about["last_good_checkpoint"]
-        print(f"last good checkpoint: {outcome.run.folder / last if last else 'none'}", file=sys.stderr)
+        say(f"last good checkpoint: {outcome.run.folder / last if last else 'none'}")
         return
     if not outcome.fresh:
         print(f"finished before ({about['finished']}): not trained again")
     metrics = about["metrics"]
+    partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
     rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
     columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
-    notes = (f"{metrics['val_images']} whole images", f"run: {outcome.run.folder}")
+    notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {outcome.run.folder}")
     put_table(Table("", columns, rows, notes), "table", None)

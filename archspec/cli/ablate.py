@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._messages import say
 from archspec.cli._options import (
     catalog,
     formats_option,
@@ -98,7 +99,7 @@ def ablate(
     check_folder(runs, "Name another with --runs")
     with _watching(ablation) as watch:
         result = run.run(watch, update=update)
-    print(f"{result.measured} numbers measured, the others from {run.ledger}", file=sys.stderr)
+    say(f"{result.measured} numbers measured, the others from {run.ledger}")
     put_table((data_table if reporter in DATA else people_table)(result), reporter, output)
 
 
@@ -132,7 +133,7 @@ class _Watch:
         """Each."""
         self._count(done, total)
         if not sys.stderr.isatty():
-            print(f"{words}: {done} of {total} trainings", file=sys.stderr, flush=True)
+            say(f"{words}: {done} of {total} trainings")
 
     def timing(self, progress: Any) -> None:
         """Between runs."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, plugins_option, set_option
 from archspec.errors import UserError
 
@@ -28,13 +28,13 @@ def check(specs: tuple[str, ...], overrides: tuple[str, ...], plugins: tuple[Pat
     faults = 0
     for source in specs:
         try:
-            print(f"{source}: {_verdict(source, overrides, folder)}")
+            print(safe(f"{source}: {_verdict(source, overrides, folder)}"))
         except UserError as error:
             faults += len(error.faults)
             for fault in error.faults:
-                print(fault, file=sys.stderr)
+                say(fault)
     if faults:
-        print(f"{faults} fault{'s' if faults > 1 else ''}", file=sys.stderr)
+        say(f"{faults} fault{'s' if faults > 1 else ''}")
         raise click.exceptions.Exit(2)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._messages import safe
 from archspec.cli._options import Decorator, format_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
 
@@ -79,7 +80,7 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
     sheet, stream = contact_sheet(dataset, chosen, count, columns), BytesIO()
     sheet.save(stream, "PNG")
     write_bytes(output, stream.getvalue())
-    print(f"{output}: {sheet.width} × {sheet.height} pixels, {chosen} of {reference}")
+    print(safe(f"{output}: {sheet.width} × {sheet.height} pixels, {chosen} of {reference}"))
 
 
 @data.command()

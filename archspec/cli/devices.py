@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._messages import say
 from archspec.cli._options import format_option, output_option, put_table, relative
 from archspec.cli._paths import InputPath
 
@@ -91,7 +91,7 @@ def check(name: str, model: Path | None, threads: int | None, reporter: str, out
     put_table(Table("", columns, tuple((step.name, step.found, step.caution) for step in steps)), reporter, output)
     faults = [fault for step in steps if step.fault for fault in step.fault.faults]
     for fault in faults:
-        print(fault, file=sys.stderr)
+        say(fault)
     if faults:
         raise click.exceptions.Exit(2)
 

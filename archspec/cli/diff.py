@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from archspec.cli._network import Traced
     from archspec.graph import Node
 
-Row = tuple[str, str, str, str, str]
+Row = tuple[str, str, str | None, str | None, str]
 SHAPE = "shape"
 BESIDE = 56  # terminal cells of a layer's name and what changed of it
 
@@ -52,10 +52,10 @@ def diff(
     names = [f"A: {a.graph.name}", f"B: {b.graph.name}"]
     narrow = narrower(names, BESIDE, reporter, output)
     columns = (
-        Column("what", "what", detail=True),
+        Column("what", "what", detail=2),
         Column("name", "name"),
-        Column("a", "A" if narrow else names[0], wraps=True),
-        Column("b", "B" if narrow else names[1], wraps=True),
+        Column("a", "A" if narrow else names[0], wraps=True, detail=1, of="b"),
+        Column("b", "B" if narrow else names[1], wraps=True, detail=1, of="a"),
         Column("change", "change", wraps=True),
     )
     layers = _layers(a, b)
@@ -65,7 +65,12 @@ def diff(
         notes.append(
             f"{len(layers) - len(shown)} further layers differ only in the size of their maps (--all lists them)"
         )
-    put_table(Table("", columns, (*_costs(a, b), *shown), tuple(notes)), reporter, output)
+    costs = _costs(a, b)
+    if narrow and shown:  # layers have long names, beside which the totals would have no room
+        put_table(Table("", columns, tuple(costs)), reporter, output)
+        print()
+        costs = []
+    put_table(Table("", columns, (*costs, *shown), tuple(notes)), reporter, output)
 
 
 def _verdict(a: Traced, b: Traced) -> str:
@@ -118,9 +123,9 @@ def _layers(a: Traced, b: Traced) -> list[Row]:
     rows: list[Row] = []
     for name in dict.fromkeys((*first, *second)):
         if name not in second:
-            rows.append(("layer", name, _whole(first[name]), "-", "only in A"))
+            rows.append(("layer", name, _whole(first[name]), None, "only in A"))
         elif name not in first:
-            rows.append(("layer", name, "-", _whole(second[name]), "only in B"))
+            rows.append(("layer", name, None, _whole(second[name]), "only in B"))
         else:
             rows += _layer(name, first[name], second[name])
     return rows

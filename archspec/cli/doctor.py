@@ -33,7 +33,9 @@ def doctor(reporter: str, output: Path | None) -> None:
     """Say what is installed and what is missing. Exits with 2 when something is missing that a command needs."""
     from archspec.reporters import Column, Table
 
-    rows: list[tuple[str, str, str, str]] = [("python", platform.python_version(), _python_state(), sys.executable)]
+    rows: list[tuple[str, str | None, str, str]] = [
+        ("python", platform.python_version(), _python_state(), sys.executable)
+    ]
     rows += [_package_row(name, use, needed=True) for name, use in NEEDED.items()]
     rows += [_package_row(name, use, needed=False) for name, use in OPTIONAL.items()]
     rows += [("cpu", ", ".join(_cpu_features()) or "not known", "ok", platform.machine()), _delegate_row()]
@@ -52,11 +54,11 @@ def _python_state() -> str:
     return "ok" if (3, 11) <= sys.version_info[:2] <= (3, 13) else "untested (3.11 to 3.13 are supported)"
 
 
-def _package_row(name: str, use: str, needed: bool) -> tuple[str, str, str, str]:
+def _package_row(name: str, use: str, needed: bool) -> tuple[str, str | None, str, str]:
     try:
         return name, version(name), "ok", use
     except PackageNotFoundError:
-        return name, "-", f"missing: pip install {name}" if needed else f"optional: pip install {name}", use
+        return name, None, f"missing: pip install {name}" if needed else f"optional: pip install {name}", use
 
 
 def _cpu_features() -> list[str]:
@@ -68,7 +70,7 @@ def _cpu_features() -> list[str]:
     return [feature for feature in CPU_FEATURES if feature in words]
 
 
-def _delegate_row() -> tuple[str, str, str, str]:
+def _delegate_row() -> tuple[str, str | None, str, str]:
     """Whether LiteRT really takes a network to XNNPACK here: a small one is exported and opened."""
     from archspec.devices import Model, device
     from archspec.errors import UserError
@@ -77,7 +79,7 @@ def _delegate_row() -> tuple[str, str, str, str]:
     try:
         session = device("host").open(Model.of(probe_model(), "probe"), threads=1)
     except UserError as error:
-        return "delegate", "-", f"missing: {error.faults[0].message}", "latency on this machine"
+        return "delegate", None, f"missing: {error.faults[0].message}", "latency on this machine"
     system = session.system
     session.close()
     return (

@@ -86,7 +86,8 @@ def explain(
     for picture in pictures:
         if part is not None:
             part.check(picture.name, picture.size)
-    found = find_network(network, overrides, folder, seed)  # what is wrong so far is said before TensorFlow is loaded
+    colours = any(one.has_colours for one in pictures)
+    found = find_network(network, overrides, folder, seed, colours=colours)  # refuses before TensorFlow is loaded
     names = Names.of(found, dataset, labels)
     if names is not None:
         names.numbers(wanted)

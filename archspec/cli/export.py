@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._messages import safe
 from archspec.cli._options import PAPER, catalog, plugins_option, procedure_option, set_option
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli.build import PRECISIONS
@@ -53,4 +54,6 @@ def export(
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
     with waiting("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force)
-    click.echo(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")
+    click.echo(
+        safe(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")
+    )

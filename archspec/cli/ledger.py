@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
+from archspec.cli._messages import safe, say
 from archspec.cli._options import format_option, output_option, put_table, wide_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.files import is_folder
@@ -91,14 +91,14 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
     with opened(where) as kept:
         found = list(kept.select(question))
         if not found:
-            print(f"archspec: {why_none(kept, question)}", file=sys.stderr)
+            say(f"archspec: {why_none(kept, question)}")
     if kind == "json":
         write_records(file, found)
     elif kind == "csv":
         put_table(everything_table(found), "csv", file)
     else:
         put_table(records_table(found, counted(len(found), "record")), "markdown", file)
-    print(f"{counted(len(found), 'record')} written to {file}")
+    print(safe(f"{counted(len(found), 'record')} written to {file}"))
 
 
 @ledger.command(name="import")
@@ -120,7 +120,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
     with opened(where, create=True) as kept:
         written, place = kept.add(records, replace=replace), kept.where
     read = f"{counted(len(records), 'record')} in {counted(len(found), 'file')}"
-    print(f"{read}: {written:,} written to {place}, {len(records) - written:,} were there")
+    print(safe(f"{read}: {written:,} written to {place}, {len(records) - written:,} were there"))
 
 
 @ledger.command()
@@ -156,7 +156,7 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
             return
         forgotten = kept.delete(gone)
         kept.compact()
-    print(f"{counted(forgotten, 'record')} forgotten")
+    print(safe(f"{counted(forgotten, 'record')} forgotten"))
 
 
 @ledger.command()

@@ -25,14 +25,14 @@ NAMED = 4  # classes that the table names of each picture
 def predict(
     network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
 ) -> None:
-    """Predict IMAGEs (or all images of a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
+    """Predict IMAGEs (or those in a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
 
     Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
     """
     from archspec.evaluate.class_names import classes_of_data
     from archspec.evaluate.contestants import open_contestant
     from archspec.evaluate.folders import made
-    from archspec.evaluate.prediction import check_results, pictures_in, predict_picture
+    from archspec.evaluate.prediction import check_results, pictures_in, pictures_left_out, predict_picture
     from archspec.reporters import Column, Table
 
     asked = Showing(**showing)
@@ -57,5 +57,9 @@ def predict(
         Column("overlay", "overlay", detail=True),
         Column("largest", "largest classes", wraps=True),
     )
-    notes = (f"shown: {viewing.said()}", *(f"{contestant.name}: {note}" for note in contestant.notes))
+    notes = (
+        *pictures_left_out(images, output),
+        f"shown: {viewing.said()}",
+        *(f"{contestant.name}: {note}" for note in contestant.notes),
+    )
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

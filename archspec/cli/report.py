@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._messages import safe
 from archspec.cli._options import catalog, plugins_option, put
 from archspec.cli._paths import InputPath, OutputFile, OutputFolder
 
@@ -61,5 +62,5 @@ def report(
     text = page_html(page)
     put(text, output)
     if figures is not None:
-        click.echo(f"{figures}: {len(write_figures(page, figures))} figures")
-    click.echo(f"{output}: {len(page.sections)} sections, {len(text.encode()) / 1e6:.2f} MB")
+        click.echo(safe(f"{figures}: {len(write_figures(page, figures))} figures"))
+    click.echo(safe(f"{output}: {len(page.sections)} sections, {len(text.encode()) / 1e6:.2f} MB"))

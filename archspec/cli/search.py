@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 
@@ -142,7 +143,7 @@ def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | d
         names = unreached(change, study.beside, written.beside)
         lines += [note_of(option_text(change), names)] if names else []
     for line in lines:
-        print(line, file=sys.stderr)
+        say(line)
 
 
 def _of_folder(
@@ -188,15 +189,15 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     except KeyboardInterrupt:
         from archspec.record import plugins_words
 
-        print(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}", file=sys.stderr)
+        say(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}")
         raise
     files = written(outcome, run)
     if dashboard:
         from archspec.search.study.showing import mirrored
 
-        print(mirrored(run), file=sys.stderr)
+        say(mirrored(run))
     _put(outcome, run, reporter)
-    print(f"\n{files}", file=sys.stdout if reporter == "table" else sys.stderr)
+    print(safe(f"\n{files}"), file=sys.stdout if reporter == "table" else sys.stderr)
 
 
 def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:

@@ -69,10 +69,18 @@ def train(
         order, root = resumed_order(resume, catalog(plugins)), resume.parent
     else:
         if not spec or not recipe or not references:
-            raise click.UsageError("SPEC, --recipe and --data are needed (or --resume RUN)")
+            raise _missing(SPEC=spec, recipe=recipe, data=references)
         network = _spec(spec, overrides, weights, weights_format, plugins)
         order = _order(network, recipe, changes, steps, references, seed)
     _run(order, root, tensorboard)
+
+
+def _missing(**given: object) -> click.UsageError:
+    """The fault that names everything that was not given."""
+    missing = [name if name.isupper() else f"--{name}" for name, value in given.items() if not value]
+    named = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
+    usage = "archspec train SPEC --recipe RECIPE --data NAME:DIR, or --resume RUN"
+    return click.UsageError(f"{named} {'is' if len(missing) == 1 else 'are'} missing. Write {usage}")
 
 
 def _spec(
@@ -103,6 +111,8 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
 
     check_folder(root)
     check_order(order)
+    with waiting("looking at the labels"):
+        order.label_cautions()  # a split without any is refused before anything slow
     with waiting("loading TensorFlow"):
         from archspec.train import Training
     with watching_training(order) as watch:

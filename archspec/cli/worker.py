@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
+from archspec.cli._messages import safe, say
 from archspec.cli._options import plugins_option
 from archspec.cli._paths import DatabasePlace, OutputFolder
 
@@ -44,10 +44,10 @@ def worker(
     check_folder(root)
     run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)
     run.study = run.study.with_workers(workers)
-    print(f"joins {run.name}", file=sys.stderr, flush=True)
+    say(f"joins {run.name}")
     with watching_study(run.study) as watch:
         result = join(run, watch)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(result.counts.items()))
-    print(f"{run.name}: {counts}, {len(result.front)} on the front")
+    print(safe(f"{run.name}: {counts}, {len(result.front)} on the front"))
     if result.message:
-        print(result.message)
+        print(safe(result.message))

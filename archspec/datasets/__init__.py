@@ -4,13 +4,22 @@ A data set is a file here with one subclass of `Dataset`. What is read from it a
 makes the batches of a training run out of them, the same ones for the same seed and step, and `close_batches` gives
 back what they keep. `check_before_training` says in a moment what is wrong with a split's files, `check` reads them
 all; `pack` writes them as TFRecord shards.
+
+`count_labels` and `cautions` say what looks wrong about the labels: classes that nowhere occur, masks of 0 and 255.
+
+`read_image` and `read_indices` are how every command reads an image and a label file, `files_in` and `files_below` how
+it finds them in a folder.
 """
 
 from archspec.datasets._augmentation import Augmentation
 from archspec.datasets._carrying import reading_errors
 from archspec.datasets._catalog import dataset_class, names, open_dataset
+from archspec.datasets._channels import check_reads_rgb
 from archspec.datasets._check import Checked, check, check_before_training
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
+from archspec.datasets._folders import files_below, files_in, is_hidden
+from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
+from archspec.datasets._label_counts import LabelCounts, cautions, count_labels, label_cautions
 from archspec.datasets._packing import pack
 from archspec.datasets._pipeline import training_batches
 from archspec.datasets._python_batches import close_batches, python_batches
@@ -18,21 +27,34 @@ from archspec.datasets._sheet import contact_sheet, overlay
 
 __all__ = [
     "IGNORE",
+    "IMAGE_KINDS",
+    "LABEL_SUFFIXES",
     "Augmentation",
     "Checked",
     "Classes",
     "Dataset",
     "Example",
+    "LabelCounts",
+    "cautions",
     "check",
     "check_before_training",
+    "check_reads_rgb",
     "close_batches",
     "contact_sheet",
+    "count_labels",
     "dataset_class",
+    "files_below",
+    "files_in",
+    "image_size",
+    "is_hidden",
+    "label_cautions",
     "names",
     "open_dataset",
     "overlay",
     "pack",
     "python_batches",
+    "read_image",
+    "read_indices",
     "reading_errors",
     "training_batches",
 ]

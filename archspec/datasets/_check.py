@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from archspec.datasets._contract import Dataset, Example, Size
+from archspec.datasets._images import label_image_size
+from archspec.datasets._label_counts import LabelCounts
 from archspec.errors import Fault, UserError
 
 Array = np.ndarray[Any, Any]
@@ -51,7 +53,18 @@ def _size_faults(dataset: Dataset, example: Example, image: Size, label: Size) -
     if image == label:
         return []
     fact = f"the label is {label[1]} × {label[0]} pixels and its image {image[1]} × {image[0]} ({example.image})"
-    return [Fault(fact, "They must be of one size", place=dataset.label_place(example))]
+    remedy = "They must be of one size"
+    if label == image[::-1] and _is_turned(example, image):
+        remedy += ", the image as its EXIF orientation turns it: turn the label too"
+    return [Fault(fact, remedy, place=dataset.label_place(example))]
+
+
+def _is_turned(example: Example, size: Size) -> bool:
+    """Whether the photo lies on its side in its file."""
+    try:
+        return label_image_size(example.image) != size
+    except UserError:  # a shard of many
+        return False
 
 
 def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:
@@ -78,6 +91,11 @@ class Checked:
     images: tuple[int, ...]
     ignored: int
     faults: tuple[Fault, ...]
+
+    @property
+    def label_counts(self) -> LabelCounts:
+        """Of all labels that could be read."""
+        return LabelCounts(self.pixels, self.ignored, self.labelled, self.labelled)
 
 
 def check(dataset: Dataset, split: str, watch: Callable[[int, int], None] = lambda done, total: None) -> Checked:

@@ -24,7 +24,8 @@ def read_class_list(path: Path) -> Classes:
     try:
         lines = read_text(path).splitlines()
     except UserError as error:
-        raise user_error(f"no list of classes ({error.faults[0].message})", remedy, place=Place(str(path))) from error
+        reason = error.faults[0].message.removeprefix("cannot be read (").removesuffix(")")
+        raise user_error(f"no list of classes ({reason})", remedy, place=Place(str(path))) from error
     names: list[str] = []
     given: list[Colour | None] = []
     faults: list[Fault] = []

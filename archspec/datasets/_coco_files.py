@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from archspec.datasets._files import files_in, is_folder
+from archspec.datasets._folders import files_in, is_folder
 from archspec.errors import Place, UserError, user_error
 from archspec.files import read_bytes
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
+    from archspec.datasets._label_counts import LabelCounts
+
     Array = np.ndarray[Any, Any]
 
 IGNORE = 255
@@ -48,7 +50,10 @@ class Example:
 
 
 class Dataset(ABC):
-    """A data set at `root`. A file of this folder holds one subclass, found by the file's stem (`camvid:DIR`)."""
+    """A data set at `root`. A file of this folder holds one subclass, found by the file's stem (`camvid:DIR`).
+
+    `label_counts` is what `count_labels` has found out, by split and examples.
+    """
 
     name: ClassVar[str]
     needs_folder: ClassVar[bool] = True
@@ -57,6 +62,7 @@ class Dataset(ABC):
     def __init__(self, root: Path | None) -> None:
         self.root = root
         self._examples: dict[str, tuple[Example, ...]] = {}
+        self.label_counts: dict[tuple[str, tuple[str, ...]], LabelCounts] = {}
 
     @property
     def place(self) -> Place:

@@ -11,13 +11,23 @@ import numpy as np
 
 from archspec.datasets._contract import Dataset, Example, Size
 from archspec.datasets._endings import ending_faults
-from archspec.datasets._images import IMAGE_SUFFIXES, read_indices, read_rgb, size_of
-from archspec.errors import Fault, Place, UserError, user_error
+from archspec.datasets._images import (
+    IMAGE_SUFFIXES,
+    LABEL_SUFFIXES,
+    image_size,
+    label_image_size,
+    read_image,
+    read_indices,
+)
+from archspec.errors import Fault, Place, user_error
 
 Array = np.ndarray[Any, Any]
 
 _UNKNOWN = 254
 """What a table gives for a number that no class has; no data set here has 254 classes."""
+
+_NUMBERS = 1 << 16
+"""Numbers in labels are below this."""
 
 _MOST_SHOWN = 8
 
@@ -39,7 +49,7 @@ class FileDataset(Dataset):
 
     def read_image(self, example: Example) -> Array:
         """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
-        return read_rgb(example.image)
+        return read_image(example.image)
 
     def read_label(self, example: Example) -> Array:
         """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the file's name."""
@@ -48,14 +58,14 @@ class FileDataset(Dataset):
 
     def image_size(self, example: Example) -> Size:
         """The size of the image, from the file's header. Raises `UserError`."""
-        return size_of(example.image)
+        return image_size(example.image)
 
     def label_size(self, example: Example) -> Size:
         """The size of the label, from the file's header. Raises `UserError`."""
-        return size_of(label_of(example))
+        return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
-        """Files that do not end as PNG and JPEG files do."""
+        """Files that do not end as they should."""
         files = [path for path in (example.image, example.label) if path is not None]
         return [fault for path in files for fault in ending_faults(path)]
 
@@ -70,10 +80,11 @@ def label_of(example: Example) -> Path:
 def to_classes(values: Array, numbers: Mapping[int, int], place: Place) -> Array:
     """The numbers of a label file `(H, W)` as classes, uint8. Raises `UserError` for a number without a class."""
     values = values.astype(np.uint8) if values.dtype == np.bool_ else values
-    table = np.full(max(256, int(values.max(initial=0)) + 1), _UNKNOWN, np.uint8)
+    table = np.full(_NUMBERS + 1, _UNKNOWN, np.uint8)
     for number, label in numbers.items():
         table[number] = label
-    classes: Array = table[values]
+    inside = (values >= 0) & (values < _NUMBERS) if values.dtype.itemsize > 2 else None
+    classes: Array = table[values if inside is None else np.where(inside, values, _NUMBERS)]
     if np.any(classes == _UNKNOWN):
         unknown = np.unique(values[classes == _UNKNOWN]).tolist()
         raise user_error(unknown_values(unknown), f"Known are {_spans(numbers)}", place=place)
@@ -98,25 +109,63 @@ def _spans(numbers: Iterable[int]) -> str:
 
 
 def paired(
-    images: Iterable[tuple[str, Path]], labels: Iterable[tuple[str, Path]], wanted: str
+    images: Iterable[tuple[str, Path]],
+    labels: Iterable[tuple[str, Path]],
+    wanted: str,
+    folders: tuple[Path, Path] | None = None,
 ) -> tuple[list[Example], list[Fault]]:
-    """Images and labels of one name; every image and label left alone is a fault.
+    """Images and labels of one name; every image and label left alone is a fault, and so is a name that comes twice.
 
-    `wanted` says what a missing label would be called (`trainannot/{}.png`).
+    `wanted` says what a missing label would be called (`trainannot/{}.png`). `folders`, of images and of labels, are
+    searched for a file of the missing name that has another ending, which the fault then names.
     """
-    found: dict[str, Example] = {}
-    faults: list[Fault] = []
-    left = dict(labels)
-    for name, image in images:
-        label = left.pop(name, None)
-        if name in found:
-            faults.append(Fault(f"the same name as {found[name].image}", "Leave one of them", place=Place(str(image))))
-        elif label is None:
-            fact = f"no label ({wanted.format(name)})"
+    have_images, faults = _named(images)
+    have_labels, twice = _named(labels)
+    image_folder, label_folder = folders or (None, None)
+    other_images = _Unread(image_folder, IMAGE_SUFFIXES, "images")
+    other_labels = _Unread(label_folder, LABEL_SUFFIXES, "labels")
+    for name, image in have_images.items():
+        if name not in have_labels:
+            fact = f"no label ({wanted.format(name)}){other_labels.words(name)}"
             faults.append(Fault(fact, "Add it, or take the image out", place=Place(str(image))))
-        else:
-            found[name] = Example(name, image, label)
-    return list(found.values()), faults + [_no_image(label) for label in left.values()]
+    faults += twice
+    for name, label in have_labels.items():
+        if name not in have_images:
+            fact = f"a label without its image{other_images.words(name)}"
+            faults.append(Fault(fact, "Add the image, or take the label out", place=Place(str(label))))
+    both = [name for name in have_images if name in have_labels]
+    return [Example(name, have_images[name], have_labels[name]) for name in both], faults
+
+
+def _named(files: Iterable[tuple[str, Path]]) -> tuple[dict[str, Path], list[Fault]]:
+    """The first file of each name; each further one is a fault."""
+    found: dict[str, Path] = {}
+    faults = []
+    for name, path in files:
+        first = found.setdefault(name, path)
+        if first is not path:
+            faults.append(Fault(f"the same name as {first}", "Leave one of them", place=Place(str(path))))
+    return found, faults
+
+
+class _Unread:
+    """Files of a folder that are not read for their ending; each folder is looked into once."""
+
+    def __init__(self, folder: Path | None, suffixes: tuple[str, ...], what: str) -> None:
+        self._folder, self._suffixes, self._what = folder, suffixes, what
+        self._known: dict[Path, dict[str, str]] = {}
+
+    def words(self, name: str) -> str:
+        """`; x.heic is there, but images are read from .png, .jpg, …`, where there is such a file."""
+        if self._folder is None:
+            return ""
+        missing = self._folder / name
+        if missing.parent not in self._known:
+            paths = missing.parent.iterdir() if missing.parent.is_dir() else ()
+            others = {path.stem: path.name for path in paths if path.suffix.lower() not in self._suffixes}
+            self._known[missing.parent] = others
+        found = self._known[missing.parent].get(missing.name)
+        return f"; {found} is there, but {self._what} are read from {', '.join(self._suffixes)}" if found else ""
 
 
 def by_stem(files: Iterable[Path]) -> list[tuple[str, Path]]:
@@ -124,34 +173,6 @@ def by_stem(files: Iterable[Path]) -> list[tuple[str, Path]]:
     return [(path.stem, path) for path in files]
 
 
-def _no_image(label: Path) -> Fault:
-    return Fault("a label without its image", "Add the image, or take the label out", place=Place(str(label)))
-
-
-def files_in(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
-    """The files of a folder with one of these suffixes, in order. Raises `UserError` for a folder it cannot read."""
-    wanted = tuple(suffixes)
-    try:
-        return sorted(path for path in folder.iterdir() if path.suffix.lower() in wanted and path.name[0] != ".")
-    except OSError as error:
-        raise _not_readable(folder, error) from error
-
-
-def folders_in(folder: Path) -> list[Path]:
-    """The folders in a folder, in order. Raises `UserError` for one it cannot read."""
-    try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and path.name[0] != ".")
-    except OSError as error:
-        raise _not_readable(folder, error) from error
-
-
-def is_folder(path: Path) -> bool:
-    """Whether it is one. Raises `UserError` where that may not be known."""
-    try:
-        return path.is_dir()
-    except OSError as error:
-        raise _not_readable(path, error) from error
-
-
-def _not_readable(path: Path, error: OSError) -> UserError:
-    return user_error(f"cannot be read ({error.strerror or error})", "Is it the right folder?", place=Place(str(path)))
+def by_relative_stem(files: Iterable[Path], folder: Path) -> list[tuple[str, Path]]:
+    """Files with their paths below a folder, without the ending: `street/rain/000012`."""
+    return [(path.relative_to(folder).with_suffix("").as_posix(), path) for path in files]

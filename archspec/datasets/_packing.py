@@ -12,6 +12,7 @@ import numpy as np
 from archspec.datasets._check import read_pair
 from archspec.datasets._class_list import FILE, class_list, read_class_list
 from archspec.datasets._contract import Dataset, Example
+from archspec.datasets._images import plain_rgb
 from archspec.datasets._record_files import SUFFIX, shards_of
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file
@@ -32,8 +33,9 @@ def pack(
 ) -> tuple[Path, ...]:
     """Write a split to `<folder>/<split>-%05d-of-%05d.tfrecord`, and `classes.txt`; the files that were written.
 
-    Pictures that are files keep their bytes where they are RGB; others become PNGs. Each shard is whole or not there.
-    Raises `UserError` for a bad example, labels that are not public, or a folder that holds other classes or shards.
+    Pictures that are plain RGB files (8 bits, no orientation) keep their bytes; others become PNGs. Each shard is whole
+    or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other classes
+    or shards.
     """
     examples = dataset.examples(split)
     hidden = [example for example in examples if example.label is None]
@@ -105,9 +107,7 @@ def _example(dataset: Dataset, example: Example) -> bytes:
 
 
 def _as_it_is(example: Example) -> bytes | None:
-    """The bytes of an RGB picture's file; None where it is no such file."""
-    from PIL import Image
-
+    """The bytes of a picture's file that every decoder reads alike; None where it is no such file."""
     if not is_file(example.image):
         return None
     with example.image.open("rb") as stream:
@@ -115,8 +115,7 @@ def _as_it_is(example: Example) -> bytes | None:
             return None
         stream.seek(0)
         data = stream.read()
-    with Image.open(BytesIO(data)) as image:
-        return data if image.mode == "RGB" else None
+    return data if plain_rgb(data) else None
 
 
 def _png(pixels: Array) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.datasets._files import files_in
+from archspec.datasets._folders import files_in
 from archspec.errors import Fault, Place, Problem, user_error
 from archspec.files import exists, is_file
 
@@ -29,11 +29,10 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One example of a shard: the bytes fields of it by their key, as spans, and the whole numbers."""
+    """One example of a shard: the bytes fields of it by their key, as spans."""
 
     shard: Path
     spans: dict[str, Span]
-    numbers: dict[str, int]
 
     def read(self, key: str) -> bytes:
         """The bytes of a field. Raises `KeyError` without one, `OSError`."""
@@ -99,7 +98,6 @@ def _records(data: mmap.mmap) -> Iterator[Span]:
 
 def _record(shard: Path, data: mmap.mmap, span: Span) -> Record:
     spans: dict[str, Span] = {}
-    numbers: dict[str, int] = {}
     for features in _fields(data, span, 1):
         for entry in _fields(data, features, 1):
             keys, values = list(_fields(data, entry, 1)), list(_fields(data, entry, 2))
@@ -108,9 +106,7 @@ def _record(shard: Path, data: mmap.mmap, span: Span) -> Record:
             key = data[slice(*keys[0])].decode("utf-8", "replace")
             for found in (one for some in _fields(data, values[0], 1) for one in _fields(data, some, 1)):
                 spans.setdefault(key, found)
-            for some in _fields(data, values[0], 3):
-                numbers.setdefault(key, _first_number(data, some))
-    return Record(shard, spans, numbers)
+    return Record(shard, spans)
 
 
 def _fields(data: mmap.mmap, span: Span, wanted: int) -> Iterator[Span]:
@@ -132,14 +128,6 @@ def _fields(data: mmap.mmap, span: Span, wanted: int) -> Iterator[Span]:
             place = end + 1
     if place > end:
         raise Problem("a record that is no tf.train.Example", "Is it a file of segmentation examples?")
-
-
-def _first_number(data: mmap.mmap, span: Span) -> int:
-    """The first of an int64 list, packed or not."""
-    tag, place = _varint(data, *span)
-    if tag & 7 == _BYTES:
-        _, place = _varint(data, place, span[1])
-    return _varint(data, place, span[1])[0]
 
 
 def _varint(data: mmap.mmap, place: int, end: int) -> tuple[int, int]:

@@ -10,7 +10,9 @@ import numpy as np
 from archspec.datasets._ade20k_names import NAMES
 from archspec.datasets._colour_map import colour_map
 from archspec.datasets._contract import IGNORE, Classes, Example
-from archspec.datasets._files import FileDataset, by_stem, files_in, is_folder, paired
+from archspec.datasets._files import FileDataset, by_stem, paired
+from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._images import LABEL_SUFFIXES
 from archspec.errors import Fault
 
 Array = np.ndarray[Any, Any]
@@ -43,4 +45,4 @@ class Ade20k(FileDataset):
         """Pairs by stem."""
         images, labels = self._home / "images" / SPLITS[split], self._home / "annotations" / SPLITS[split]
         wanted = f"annotations/{SPLITS[split]}/{{}}.png"
-        return paired(by_stem(files_in(images)), by_stem(files_in(labels, (".png",))), wanted)
+        return paired(by_stem(files_in(images)), by_stem(files_in(labels, LABEL_SUFFIXES)), wanted, (images, labels))

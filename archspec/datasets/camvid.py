@@ -13,14 +13,13 @@ from archspec.datasets._contract import IGNORE, Classes, Example
 from archspec.datasets._files import (
     FileDataset,
     by_stem,
-    files_in,
-    is_folder,
     label_of,
     paired,
     to_classes,
     unknown_values,
 )
-from archspec.datasets._images import read_label_image
+from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._images import LABEL_SUFFIXES, read_label_image
 from archspec.errors import Fault, Place, user_error
 
 Array = np.ndarray[Any, Any]
@@ -65,12 +64,12 @@ class CamVid(FileDataset):
         """Pairs by stem, with or without `_L` at the label's."""
         if is_folder(self.root / ORIGINAL_IMAGES):
             images = _of_split(files_in(self.root / ORIGINAL_IMAGES), split)
-            labels = _of_split(files_in(self.root / ORIGINAL_LABELS, (".png",)), split)
+            labels = _of_split(files_in(self.root / ORIGINAL_LABELS, LABEL_SUFFIXES), split)
             return _paired(images, labels, f"{ORIGINAL_LABELS}/{{}}_L.png")
         folder, pattern = self.root / f"{split}annot", f"{split}annot/{{}}.png"
         if not is_folder(folder) and is_folder(self.root / f"{split}_labels"):
             folder, pattern = self.root / f"{split}_labels", f"{split}_labels/{{}}_L.png"
-        return _paired(files_in(self.root / split), files_in(folder, (".png",)), pattern)
+        return _paired(files_in(self.root / split), files_in(folder, LABEL_SUFFIXES), pattern)
 
     def read_label(self, example: Example) -> Array:
         """Numbers or colours, whichever the file holds. Raises `UserError` with the file's name."""

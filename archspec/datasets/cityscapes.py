@@ -9,8 +9,9 @@ import numpy as np
 
 from archspec.datasets._cityscapes_labels import LABELS, TRAINED
 from archspec.datasets._contract import Classes, Example
-from archspec.datasets._files import FileDataset, files_in, folders_in, is_folder, label_of, paired
-from archspec.datasets._images import read_indices
+from archspec.datasets._files import FileDataset, label_of, paired
+from archspec.datasets._folders import files_in, folders_in, is_folder
+from archspec.datasets._images import IMAGE_SUFFIXES, read_indices
 from archspec.errors import Fault, Place, user_error
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 
-IMAGE = "_leftImg8bit.png"
+IMAGE, LABEL, INSTANCES = "_leftImg8bit", "_labelIds", "_instanceIds"
 # split: folder of the labels, folder of the split
 SPLITS = {
     "train": ("gtFine", "train"),
@@ -56,12 +57,11 @@ class Cityscapes(FileDataset):
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
         """Pairs by `<city>_<sequence>_<frame>`."""
         kind, folder = SPLITS[split]
-        images = _named(self.root / "leftImg8bit" / folder, IMAGE)
+        images = files_of_cities(self.root / "leftImg8bit" / folder, IMAGE, IMAGE_SUFFIXES)
         if split == HIDDEN:
             return [Example(name, image, None) for name, image in images], []
-        suffix = f"_{kind}_labelIds.png"
-        labels = _named(self.root / kind / folder, suffix)
-        return paired(images, labels, f"{kind}/{folder}/*/{{}}{suffix}")
+        labels = files_of_cities(self.root / kind / folder, f"_{kind}{LABEL}")
+        return paired(images, labels, f"{kind}/{folder}/*/{{}}_{kind}{LABEL}.png")
 
     def read_label_numbers(self, example: Example) -> Array:
         """The organisers' own label numbers `(H, W)`, uint8: 0 to 33, as their scores count them."""
@@ -72,8 +72,7 @@ class Cityscapes(FileDataset):
 
         Raises `UserError` with the file's name, also when it is missing.
         """
-        label = label_of(example)
-        file = label.with_name(label.name.replace("_labelIds.png", "_instanceIds.png"))
+        file = instances_of(label_of(example))
         values = read_indices(file).astype(np.int32)
         if values.max(initial=0) >= 1000 * len(LABELS):
             fact = f"instance number {values.max()}, of no label"
@@ -94,8 +93,13 @@ class Cityscapes(FileDataset):
         return Image.fromarray(table[labels])
 
 
-def _named(folder: Path, suffix: str) -> list[tuple[str, Path]]:
-    """The files of all cities with that suffix, by what comes before it."""
-    files = [path for city in folders_in(folder) for path in files_in(city, (".png",)) if path.name.endswith(suffix)]
-    named = [(path.name.removesuffix(suffix), path) for path in files]
+def files_of_cities(folder: Path, ending: str, suffixes: tuple[str, ...] = (".png",)) -> list[tuple[str, Path]]:
+    """The files of all cities whose stems end so, by what comes before that. Raises `UserError`."""
+    files = [path for city in folders_in(folder) for path in files_in(city, suffixes) if path.stem.endswith(ending)]
+    named = [(path.stem.removesuffix(ending), path) for path in files]
     return [(name, path) for name, path in named if name != BROKEN]
+
+
+def instances_of(label: Path) -> Path:
+    """The file of instance numbers beside a file of label numbers."""
+    return label.with_name(label.stem.removesuffix(LABEL) + INSTANCES + label.suffix)

@@ -12,7 +12,7 @@ from archspec.datasets._coco_files import annotation_files, image_folder, lacks,
 from archspec.datasets._coco_masks import mask_of
 from archspec.datasets._contract import Classes, Dataset, Example, Size
 from archspec.datasets._endings import ending_faults
-from archspec.datasets._images import read_rgb, size_of
+from archspec.datasets._images import image_size, read_image
 from archspec.errors import Fault, Place, Problem, UserError
 
 Array = np.ndarray[Any, Any]
@@ -94,7 +94,7 @@ class CocoInstances(Dataset):
 
     def read_image(self, example: Example) -> Array:
         """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
-        return read_rgb(example.image)
+        return read_image(example.image)
 
     def read_label(self, example: Example) -> Array:
         """All segmentations, one over the other. Raises `UserError` with the file's and the picture's name."""
@@ -106,7 +106,7 @@ class CocoInstances(Dataset):
 
     def image_size(self, example: Example) -> Size:
         """From the file's header."""
-        return size_of(example.image)
+        return image_size(example.image)
 
     def label_size(self, example: Example) -> Size:
         """As the annotations say."""

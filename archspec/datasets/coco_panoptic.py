@@ -11,8 +11,9 @@ from archspec.datasets._cityscapes_labels import TRAINED
 from archspec.datasets._coco_files import annotation_files, image_folder, lacks, read_annotations
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, Size
 from archspec.datasets._endings import ending_faults
-from archspec.datasets._files import by_stem, files_in, is_folder, label_of, paired, unknown_values
-from archspec.datasets._images import read_rgb, size_of
+from archspec.datasets._files import by_stem, label_of, paired, unknown_values
+from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._images import image_size, label_image_size, read_image, read_label_colours
 from archspec.errors import Fault, Place, user_error
 
 Array = np.ndarray[Any, Any]
@@ -80,12 +81,12 @@ class CocoPanoptic(Dataset):
 
     def read_image(self, example: Example) -> Array:
         """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
-        return read_rgb(example.image)
+        return read_image(example.image)
 
     def read_label(self, example: Example) -> Array:
         """Segments by their category. Raises `UserError` with the file's name for one that is not listed."""
         file = label_of(example)
-        ids = (read_rgb(file).astype(np.int64) * np.array([1, 256, 65536])).sum(-1)
+        ids = (read_label_colours(file).astype(np.int64) * np.array([1, 256, 65536])).sum(-1)
         known = self._segments[file]
         keys = np.array(sorted(known), np.int64)
         places = np.minimum(np.searchsorted(keys, ids), len(keys) - 1)
@@ -99,11 +100,11 @@ class CocoPanoptic(Dataset):
 
     def image_size(self, example: Example) -> Size:
         """From the file's header."""
-        return size_of(example.image)
+        return image_size(example.image)
 
     def label_size(self, example: Example) -> Size:
         """From the file's header."""
-        return size_of(label_of(example))
+        return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
         """Files that do not end as they should."""

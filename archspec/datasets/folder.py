@@ -7,14 +7,19 @@ from pathlib import Path
 
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Example
-from archspec.datasets._files import FileDataset, by_stem, files_in, folders_in, is_folder, paired
+from archspec.datasets._files import FileDataset, by_relative_stem, paired
+from archspec.datasets._folders import files_below, folders_in, is_folder
+from archspec.datasets._images import LABEL_SUFFIXES
 from archspec.errors import Fault
 
 ALL = "all"
 
 
 class Folder(FileDataset):
-    """`images/<split>/NAME.jpg` or `.png`, `labels/<split>/NAME.png` and `classes.txt`, one class a line.
+    """`images/<split>/NAME.jpg`, `labels/<split>/NAME.png` and `classes.txt`, one class a line.
+
+    Images are PNG, JPEG, BMP, TIFF or WebP files, labels PNG, BMP or TIFF. NAME may have folders in it, the same ones
+    for both.
 
     Without folders for the splits, `images/` and `labels/` hold one split that is called `all`. The first class is
     label 0; 255 is ignored.
@@ -41,9 +46,10 @@ class Folder(FileDataset):
         return tuple(sorted(names, key=lambda name: (name not in ("train", "val"), name))) or (ALL,)
 
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
-        """Pairs by stem."""
+        """Pairs by path below the split's folder, without the ending."""
         images, labels = self.root / "images", self.root / "labels"
         if split != ALL or is_folder(images / split):
             images, labels = images / split, labels / split
         wanted = f"{labels.relative_to(self.root)}/{{}}.png"
-        return paired(by_stem(files_in(images)), by_stem(files_in(labels, (".png",))), wanted)
+        found = by_relative_stem(files_below(images), images)
+        return paired(found, by_relative_stem(files_below(labels, LABEL_SUFFIXES), labels), wanted, (images, labels))

@@ -13,13 +13,14 @@ from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
 from archspec.datasets._endings import HEAD_BYTES, TAIL_BYTES, looks_whole
 from archspec.datasets._files import to_classes
-from archspec.datasets._images import decode_indices, decode_rgb
+from archspec.datasets._images import HEAD_BYTES as IMAGE_HEAD_BYTES
+from archspec.datasets._images import decode_image, decode_image_size, decode_indices
 from archspec.datasets._record_files import Record, missing_shards, read_shard, shards_of
 from archspec.errors import Fault, Place, UserError, user_error
 
 Array = np.ndarray[Any, Any]
 
-IMAGE, NAME, HEIGHT, WIDTH = "image/encoded", "image/filename", "image/height", "image/width"
+IMAGE, NAME = "image/encoded", "image/filename"
 LABEL, LABEL_FORMAT = "image/segmentation/class/encoded", "image/segmentation/class/format"
 
 
@@ -83,16 +84,19 @@ class TfRecord(Dataset):
     def _record(self, example: Example) -> Record:
         return self._records[example.image, example.name]
 
-    def _bytes(self, example: Example, key: str) -> bytes:
+    def _bytes(self, example: Example, key: str, most: int | None = None) -> bytes:
+        """The bytes of a field, or the first of them."""
+        record = self._record(example)
+        first, end = record.spans[key]
         try:
-            return self._record(example).read(key)
+            return record.read_span((first, end if most is None else min(end, first + most)))
         except OSError as error:
             fact = f"cannot be read ({error.strerror or error})"
             raise user_error(fact, place=Place(str(example.image))) from error
 
     def read_image(self, example: Example) -> Array:
         """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the shard's and the record's name."""
-        return decode_rgb(self._bytes(example, IMAGE), _place(example))
+        return decode_image(self._bytes(example, IMAGE), _place(example))
 
     def read_label(self, example: Example) -> Array:
         """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the shard's and the record's name."""
@@ -100,15 +104,16 @@ class TfRecord(Dataset):
         return to_classes(values, self.numbers, _place(example))
 
     def image_size(self, example: Example) -> Size:
-        """As the record says; from the picture where it does not."""
-        numbers = self._record(example).numbers
-        if HEIGHT in numbers and WIDTH in numbers:
-            return numbers[HEIGHT], numbers[WIDTH]
-        return super().image_size(example)
+        """From the picture's header: what the record says may be the size before turning. Raises `UserError`."""
+        place = _place(example)
+        try:
+            return decode_image_size(self._bytes(example, IMAGE, IMAGE_HEAD_BYTES), place)
+        except UserError:
+            return decode_image_size(self._bytes(example, IMAGE), place)
 
     def label_size(self, example: Example) -> Size:
         """From the PNG's header. Raises `UserError`."""
-        head = self._bytes(example, LABEL)[:HEAD_BYTES]
+        head = self._bytes(example, LABEL, HEAD_BYTES)
         if len(head) < 24:
             raise user_error("a label that is no PNG", "Pack it again", place=_place(example))
         width, height = struct.unpack(">II", head[16:24])
@@ -126,7 +131,7 @@ class TfRecord(Dataset):
             first, end = record.spans[key]
             head = record.read_span((first, min(end, first + HEAD_BYTES)))
             tail = record.read_span((max(first, end - TAIL_BYTES), end))
-            if looks_whole(head, tail):
+            if looks_whole(head, tail, end - first):
                 continue
             try:
                 read(example)

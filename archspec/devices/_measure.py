@@ -52,7 +52,7 @@ def measure(
     opened = _distinct([Model.of(source) for source in _as_list(models)])
     if not opened:
         raise user_error("no model to measure", "Name at least one .tflite file")
-    place = device_named(device) if isinstance(device, str) else device
+    place = shared(device_named(device) if isinstance(device, str) else device, opened)
     if threads is None:
         threads = getattr(place, "threads", 1)
     if threads < 1:
@@ -69,6 +69,12 @@ def measure(
                 raise Interrupted(_steadiest(found)) from stop
             raise
     return _steadiest(found)
+
+
+def shared(device: Device, models: Sequence[Model]) -> Device:
+    """The device as it opens models that are compared: a device may have `beside(models)` for that."""
+    beside: Callable[[Sequence[Model]], Device] | None = getattr(device, "beside", None)
+    return device if beside is None else beside(models)
 
 
 def _once(run: _Run, clock: Callable[[], float]) -> tuple[Latency, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from archspec.devices._contract import Device, Model, Session
 from archspec.devices._latency import Interrupted, Latency
 from archspec.devices._machine import Machine
-from archspec.devices._measure import Watcher, measure
+from archspec.devices._measure import Watcher, measure, shared
 from archspec.devices._procedure import Procedure
 
 
@@ -26,6 +26,10 @@ class SettingsDevice:
     def __init__(self, devices: Mapping[str, Device]) -> None:
         self._devices = devices
         self._first = next(iter(devices.values()))
+
+    def beside(self, models: Sequence[Model]) -> SettingsDevice:
+        """Each device as it opens models that are compared."""
+        return SettingsDevice({name: shared(device, models) for name, device in self._devices.items()})
 
     @property
     def name(self) -> str:

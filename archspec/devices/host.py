@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,10 +49,21 @@ class Host:
 
     name = "host"
 
-    def __init__(self, clock: Clock, load: Load | None, delegate: str) -> None:
+    def __init__(self, clock: Clock, load: Load | None, delegate: str, housed: bool = False) -> None:
         self._clock = clock
         self._load = load
         self._delegate = delegate
+        self._housed = housed
+
+    def beside(self, models: Sequence[Model]) -> Host:
+        """The host for models that are compared: all in the other process where one of them must be.
+
+        A process that waited for its turn is served first on a machine that is busy: two processes are no fair race.
+        """
+        from archspec.export.provenance import is_own
+
+        housed = self._load is None and not all(is_own(model.content) for model in models)
+        return Host(self._clock, self._load, self._delegate, housed)
 
     def machine(self) -> Machine:
         """This machine, and its state now."""
@@ -69,7 +80,7 @@ class Host:
         from archspec.export.provenance import is_own
 
         check_model(model)
-        if not is_own(model.content):
+        if self._housed or not is_own(model.content):
             return HousedSession(model, threads, self._delegate)
         load = loader(self._delegate)  # importing the runtime is not part of loading a model
         return HostSession(model, threads, self._clock, load)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from archspec.datasets._images import read_indices
-from archspec.datasets.cityscapes import SPLITS
+from archspec.datasets import read_indices
+from archspec.datasets.cityscapes import LABEL, SPLITS, files_of_cities, instances_of
 from archspec.errors import Place, nearest, user_error
 from archspec.evaluate.truth import Array, Item, Truth, fingerprint
 from archspec.files import is_folder
@@ -18,7 +18,6 @@ from archspec.metrics import Counts
 from archspec.metrics._cityscapes import cityscapes_labels
 
 CLASSES, FIRST_CLASS = 19, 7
-LABELS, INSTANCES = "_labelIds.png", "_instanceIds.png"
 
 
 class CityscapesReference:
@@ -41,17 +40,17 @@ class CityscapesReference:
         if split not in SPLITS:
             raise user_error(f"cityscapes has no split '{split}'", nearest(split, SPLITS), place=Place(str(self._root)))
         kind, name = SPLITS[split]
-        folder, suffix = self._root / kind / name, f"_{kind}{LABELS}"
+        folder, ending = self._root / kind / name, f"_{kind}{LABEL}"
         if not is_folder(folder):
             raise user_error("no such folder", f"Name the folder that holds {kind}", place=Place(str(folder)))
-        found = sorted((file.name.removesuffix(suffix), file) for file in folder.glob(f"*/*{suffix}"))
+        found = sorted(files_of_cities(folder, ending))
         if not found:
-            raise user_error(f"no label maps (*/*{suffix})", "Is it the right folder?", place=Place(str(folder)))
+            raise user_error(f"no label maps (*/*{ending}.png)", "Is it the right folder?", place=Place(str(folder)))
         return tuple(Item(image, file, image) for image, file in found)
 
     def read(self, item: Item) -> Truth:
         """Label and instance numbers, the files as they are. Raises `UserError`."""
-        instances_file = _instances_of(item)
+        instances_file = instances_of(item.file)
         labels, instances = read_indices(item.file), read_indices(instances_file)
         if instances.shape != labels.shape:
             fact = f"{_words(instances)} pixels, and the label map has {_words(labels)}"
@@ -63,7 +62,7 @@ class CityscapesReference:
 
     def digest(self, item: Item, truth: Truth) -> str:
         """Of the files, which are small."""
-        return fingerprint([(item.name, item.file.read_bytes()), ("", _instances_of(item).read_bytes())])
+        return fingerprint([(item.name, item.file.read_bytes()), ("", instances_of(item.file).read_bytes())])
 
     def encoded(self, classes: Array) -> Array:
         """The 19 classes as label numbers: 0 (road) is 7."""
@@ -81,10 +80,6 @@ class CityscapesReference:
             fact = f"predictions hold only the values {said.min()} to {said.max()}"
             return (f"{fact}: are these training numbers? Label numbers are scored, 7 is road and 33 is bicycle",)
         return ()
-
-
-def _instances_of(item: Item) -> Path:
-    return item.file.with_name(item.file.name.removesuffix(LABELS) + INSTANCES)
 
 
 def _words(labels: Array) -> str:

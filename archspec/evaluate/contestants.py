@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
@@ -89,9 +90,9 @@ def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contesta
     """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
     path = Path(source)
     try:
-        if path.suffix == ".tflite":
+        if path.suffix.lower() == ".tflite":
             return _tflite(path, opening)
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             return _keras(path, opening)
         if is_folder(path):
             return _run(path, catalog, opening)
@@ -114,6 +115,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
+        **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
     note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
     notes = () if own else (note,)
@@ -153,6 +155,7 @@ def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
         raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
     spec = load(run.spec, opening.overrides, catalog=catalog)
+    check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=expanded.output_stride)
@@ -165,6 +168,7 @@ def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
 
 def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
     spec = load(source, opening.overrides, catalog=catalog)
+    check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
     found = spec_weights(expanded, graph)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from archspec.datasets._images import IMAGE_SUFFIXES, read_rgb
+from archspec.datasets import IMAGE_KINDS, files_below, files_in, read_image
 from archspec.errors import Fault, Place, Problem, UserError
 from archspec.evaluate.class_names import classes_of
 from archspec.evaluate.contestants import Contestant
@@ -17,6 +17,8 @@ from archspec.evaluate.pictures import indexed_png, overlay_png
 from archspec.evaluate.resampling import Array
 from archspec.files import exists, is_folder
 from archspec.record import write_bytes
+
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,37 @@ class Predicted:
 
 
 def pictures_in(sources: Sequence[Path]) -> list[Path]:
-    """Files as they are, and of a folder its PNG and JPEG files. Raises `UserError` with every fault."""
+    """Files as they are, and of a folder the images that lie in it itself. Raises `UserError` with every fault."""
     found: list[Path] = []
     faults: list[Fault] = []
     for source in sources:
-        inside = sorted(path for path in source.glob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
-        if is_folder(source) and not inside:
-            faults.append(Fault("no PNG or JPEG image in this folder", "Name images", place=Place(str(source))))
+        try:
+            inside = files_in(source) if is_folder(source) else [source]
+        except UserError as error:
+            faults += error.faults
+            continue
+        if not inside:
+            faults.append(_no_image(source))
         elif not exists(source):
             faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
-        found += inside if is_folder(source) else [source]
+        found += inside
     faults += _alike(found)
     if faults:
         raise UserError(faults)
     return found
+
+
+def pictures_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
+    """A line for each folder in whose folders further images lie, but for what is written to `output`."""
+    said, results = [], output.resolve()
+    for source in sources:
+        deeper = _deeper(source) if is_folder(source) else []
+        count = sum(results not in path.resolve().parents for path in deeper)
+        if count:
+            said.append(
+                f"{source}: {count} image(s) in folders inside it are left out; name those folders to predict them"
+            )
+    return tuple(said)
 
 
 def check_results(pictures: Sequence[Path], folder: Path) -> None:
@@ -69,7 +88,7 @@ def predict_picture(
 
     Raises `UserError` for a picture that cannot be read or shown.
     """
-    image = read_rgb(picture)
+    image = read_image(picture)
     try:
         labels = label_map(contestant.network, image, viewing)
     except Problem as problem:
@@ -85,6 +104,20 @@ def _shares(labels: Array, names: Sequence[str]) -> tuple[tuple[str, float], ...
     counts = np.bincount(labels.ravel(), minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     return tuple((names[label], float(counts[label] / labels.size)) for label in order if counts[label])
+
+
+def _no_image(folder: Path) -> Fault:
+    """What is wrong with a folder without images: they may lie deeper, or be of another kind."""
+    inside = sorted({str(path.parent) for path in _deeper(folder)})
+    if inside:
+        fact = f"no image in this folder itself, only in folders inside it ({', '.join(inside[:MOST_NAMED])}"
+        fact += ", …)" if len(inside) > MOST_NAMED else ")"
+        return Fault(fact, "Name those folders", place=Place(str(folder)))
+    return Fault(f"no {IMAGE_KINDS} image in this folder", "Name images", place=Place(str(folder)))
+
+
+def _deeper(folder: Path) -> list[Path]:
+    return [path for path in files_below(folder) if path.parent != folder]
 
 
 def _alike(pictures: Sequence[Path]) -> list[Fault]:

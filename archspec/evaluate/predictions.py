@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from archspec.datasets._images import read_indices
+from archspec.datasets import LABEL_SUFFIXES, is_hidden, read_indices
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.evaluate.truth import Array, Item, Reference, Size
 from archspec.files import is_folder
@@ -18,7 +18,7 @@ MOST_FAULTS = 20
 
 
 def find_predictions(folder: Path, items: Iterable[Item], reference: Reference) -> Mapping[str, Path]:
-    """The prediction of each item by its name: the one PNG, in whatever folder below, that is called after it.
+    """The prediction of each item by its name: the one file, in whatever folder below, that is called after it.
 
     Raises `UserError` with every item that has none or several.
     """
@@ -61,14 +61,16 @@ def some_of(faults: list[Fault]) -> UserError:
 
 
 class _Files:
-    """Every PNG below a folder, by name; links to folders are not followed."""
+    """Every PNG, BMP and TIFF file below a folder, by its name without the ending; hidden ones are left out."""
 
     def __init__(self, folder: Path) -> None:
         if not is_folder(folder):
             raise user_error("no such folder", "Name a folder of prediction PNGs", place=Place(str(folder)))
         found = []
-        for root, _, names in os.walk(folder, onerror=_cannot_read):
-            found += [(name, Path(root, name)) for name in names if name.endswith(".png")]
+        for root, folders, names in os.walk(folder, onerror=_cannot_read):
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            paths = (Path(root, name) for name in names if not is_hidden(name))
+            found += [(path.stem, path) for path in paths if path.suffix.lower() in LABEL_SUFFIXES]
         self._files = sorted(found)
         self._names = [name for name, _ in self._files]
 
@@ -78,10 +80,12 @@ class _Files:
         return [path for other, path in self._files[first : first + 2] if other.startswith(name)]
 
     def at(self, wanted: str) -> list[Path]:
-        """Up to two files of just this name; a name with folders in it is looked for in folders of these names."""
-        own = wanted.rpartition("/")[2]
-        first, last = bisect_left(self._names, own), bisect_right(self._names, own)
-        return [path for _, path in self._files[first:last] if f"/{path.as_posix()}".endswith(f"/{wanted}")][:2]
+        """Up to two files of just this name (`x.png`, of any ending that is read); a name with folders in it is looked
+        for in folders of these names."""
+        whole = PurePosixPath(wanted).with_suffix("")
+        first, last = bisect_left(self._names, whole.name), bisect_right(self._names, whole.name)
+        paths = [path for _, path in self._files[first:last]]
+        return [path for path in paths if f"/{path.with_suffix('').as_posix()}".endswith(f"/{whole}")][:2]
 
 
 def _cannot_read(error: OSError) -> None:

@@ -9,10 +9,15 @@ from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
 from archspec.cost import CostSheet, price
-from archspec.errors import Fault, Place, UserError, nearest
+from archspec.errors import NOWHERE, Fault, Place
 from archspec.graph.trace import trace
-from archspec.spec import expand, load
-from archspec.spec.nodes import plain
+from archspec.spec import expand, override
+from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
+from archspec.spec.document import SIZE, TOP_KINDS, raise_together
+from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
+from archspec.spec.loading import bundled_catalog, load_named
+from archspec.spec.nodes import Items, Node, Scalar, Table, from_plain
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file
 
 TOLERANCE = 0.02  # of the published figure
@@ -27,7 +32,19 @@ METRICS: dict[str, Callable[[CostSheet], float]] = {
     "tflite_mb": lambda sheet: sheet.tflite_bytes["float32"] / 1e6,
 }
 NOT_COMPUTED = ("latency_ms",)
-KEYS = ("where", "metric", "convention", "input_size", "classes", "values", "not_reproducible")
+_VALUES = MappingKind(NumberKind(real=True, limits=Limits(gt=0)), "a mapping of networks to figures", "{enet: 3.83}")
+_CLAIM: dict[str, Kind] = {
+    "where": TextKind(),
+    "metric": LiteralKind((*METRICS, *NOT_COMPUTED)),
+    "convention": TextKind(),
+    "input_size": SIZE,
+    "classes": TOP_KINDS["classes"],
+    "values": _VALUES,
+    "not_reproducible": TextKind(),
+}
+_FILE = RecordKind(
+    {"paper": TextKind(), "claims": ListKind(RecordKind(_CLAIM, required=tuple(_CLAIM)[:-1]))}, required=("claims",)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +60,7 @@ class Claim:
     input_size: tuple[int, int]
     classes: int
     reason: str = ""
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,37 +102,33 @@ def read_claims(path: Path) -> tuple[Claim, ...]:
     """The claims of one file. Raises `UserError` with all faults of its form."""
     faults: list[Fault] = []
     root = read_file(path, faults)
-    document: dict[str, Any] = plain(root) if root is not None else {}
-    place = Place(str(path), 1, 1)
-    claims: list[Claim] = []
-    for number, entry in enumerate(document.get("claims") or []):
-        where = f"claims[{number}]"
-        unknown = [key for key in entry if key not in KEYS]
-        faults += [Fault(f"unknown key '{key}'", nearest(key, KEYS), where, place) for key in unknown]
-        missing = [key for key in KEYS[:-1] if key not in entry]
-        faults += [Fault(f"missing key '{key}'", f"Write {key}: …", where, place) for key in missing]
-        known = (*METRICS, *NOT_COMPUTED)
-        if not missing and entry["metric"] not in known:
-            faults.append(Fault(f"unknown metric '{entry['metric']}'", nearest(entry["metric"], known), where, place))
-        if not missing and not unknown:
-            claims += _claims(str(document.get("paper", "")), entry)
-    if faults:
-        raise UserError(faults)
-    return tuple(claims)
+    found = None if root is None else PlainReader(bundled_catalog(), faults).read(_FILE, root, "")
+    raise_together(faults)
+    if root is None or found is None:
+        raise AssertionError("a file that cannot be read has a fault")
+    entries = root.get("claims")
+    nodes = entries.items if isinstance(entries, Items) else ()
+    return tuple(
+        claim
+        for written, node in zip(found["claims"], nodes, strict=True)
+        for claim in _claims(found.get("paper", ""), written, node)
+    )
 
 
-def _claims(paper: str, entry: dict[str, Any]) -> Iterator[Claim]:
-    for network, published in entry["values"].items():
+def _claims(paper: str, written: dict[str, Any], node: Node) -> Iterator[Claim]:
+    values = node.get("values") if isinstance(node, Table) else None
+    for network, published in written["values"].items():
         yield Claim(
             paper=paper,
-            where=entry["where"],
+            where=written["where"],
             network=network,
-            metric=entry["metric"],
-            published=float(published),
-            convention=entry["convention"],
-            input_size=(entry["input_size"][0], entry["input_size"][1]),
-            classes=entry["classes"],
-            reason=entry.get("not_reproducible", ""),
+            metric=written["metric"],
+            published=published,
+            convention=written["convention"],
+            input_size=written["input_size"],
+            classes=written["classes"],
+            reason=written.get("not_reproducible", ""),
+            place=values.entries[network].place if isinstance(values, Table) else node.place,
         )
 
 
@@ -135,7 +149,7 @@ def find(claims: tuple[Claim, ...], catalog: Catalog) -> Iterator[Finding]:
 
 
 def _price(claim: Claim, catalog: Catalog) -> CostSheet:
-    height, width = claim.input_size
-    overrides = [f"input.size=[{height},{width}]", f"classes={claim.classes}"]
-    network = expand(load(claim.network, overrides, catalog=catalog))
+    spec = load_named(Scalar(claim.network, claim.place), Path(), "values", catalog)
+    changes = {"input.size": list(claim.input_size), "classes": claim.classes}
+    network = expand(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()}))
     return price(trace(network, catalog), classes=network.classes, output_stride=network.output_stride)

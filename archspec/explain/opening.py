@@ -69,6 +69,7 @@ class FoundNetwork:
     weights_said: str = ""
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    colours: bool = False
 
     @property
     def classes(self) -> int | None:
@@ -85,32 +86,37 @@ class FoundNetwork:
     def opened(self) -> Opened:
         """As a Keras model. Raises `UserError`."""
         if self.graph is None:
-            return _open_keras(self.file)
+            return _open_keras(self.file, self.colours)
         return _opened(self.graph, self.weights, self.weights_said, self.notes, self.class_names)
 
 
-def open_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0) -> Opened:
+def open_network(
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+) -> Opened:
     """A run's folder, a `.keras` file, or a spec (a path, or a bundled name). Raises `UserError`.
 
-    A spec has the weights that it names, else fresh ones of `seed`, which is said.
+    A spec has the weights that it names, else fresh ones of `seed`, which is said. `colours` says that it is for images
+    that are not grey, which a network of one channel does not read.
     """
-    return find_network(source, overrides, catalog, seed).opened()
+    return find_network(source, overrides, catalog, seed, colours=colours).opened()
 
 
-def find_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0) -> FoundNetwork:
+def find_network(
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+) -> FoundNetwork:
     """The same before it is opened. Raises `UserError` for everything that can be known without TensorFlow."""
     path = Path(source)
     if path.suffix == ".keras":
         if overrides:
             raise user_error("a .keras file has no spec to change", "Leave out --set", place=Place(source))
         check_keras_file(path)
-        return FoundNetwork(path.stem, path)
+        return FoundNetwork(path.stem, path, colours=colours)
     if is_folder(path):
-        return _find_run(path, overrides, catalog)
+        return _find_run(path, overrides, catalog, colours)
     spec = load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
     network = expand(spec)
     graph = trace(network, catalog)
-    _check_graph(graph)
+    _check_graph(graph, colours)
     fresh = f"freshly initialised, seed {seed}"
     imported = spec_weights(network, graph)
     if imported is None:
@@ -118,7 +124,7 @@ def find_network(source: str, overrides: tuple[str, ...], catalog: Catalog, seed
     return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.said(fresh))
 
 
-def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> FoundNetwork:
+def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
     """Its own weights, whatever the spec began with."""
     run = TrainingRun(folder)
     facts = run.facts()
@@ -128,7 +134,7 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Fou
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
     network = expand(load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog))
     graph = trace(network, catalog)
-    _check_graph(graph)
+    _check_graph(graph, colours)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=network.output_stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
@@ -136,8 +142,8 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog) -> Fou
     return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
 
 
-def _check_graph(graph: Graph) -> None:
-    _check_channels(graph.name, graph.inputs[0].channels)
+def _check_graph(graph: Graph, colours: bool) -> None:
+    _check_channels(graph.name, graph.inputs[0].channels, colours)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
 
@@ -149,18 +155,21 @@ def _opened(graph: Graph, weights: Weights, said: str, notes: tuple[str, ...], c
     return Opened(graph.name, model, graph.inputs[0].size, said, notes, class_names)
 
 
-def _open_keras(path: Path) -> Opened:
+def _open_keras(path: Path, colours: bool) -> Opened:
     from archspec import lower
     from archspec.explain.logits import ending_in_logits, in_float32
 
     model, notes = in_float32(ending_in_logits(lower.load_keras(path), str(path)))
     height, width, channels = model.input.shape[1:]
-    _check_channels(str(path), channels)
+    _check_channels(str(path), channels, colours)
     size = None if height is None or width is None else (height, width)
     return Opened(model.name, model, size, f"of {path}", notes)
 
 
-def _check_channels(name: str, channels: int) -> None:
+def _check_channels(name: str, channels: int, colours: bool) -> None:
+    if channels == 1 and colours:
+        fact = "reads images of 1 channel, and the images have colours (3 channels)"
+        raise user_error(fact, "Give grey images, or a network of 3 channels", place=Place(name))
     if channels not in (1, 3):
         fact = f"reads images of {channels} channels"
         raise user_error(fact, "Colour (3) and grey (1) can be explained", place=Place(name))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archspec.datasets import IMAGE_KINDS, read_image
 from archspec.errors import Place, user_error
 from archspec.files import is_file
 
@@ -26,25 +27,21 @@ class Picture:
     label: Array | None = None
 
     @property
+    def has_colours(self) -> bool:
+        """Whether it is not grey throughout."""
+        return bool((self.image != self.image[..., :1]).any())
+
+    @property
     def size(self) -> tuple[int, int]:
         """Height and width."""
         return self.image.shape[0], self.image.shape[1]
 
 
 def read_picture(path: Path) -> Picture:
-    """An image file, turned as its camera says. Raises `UserError`."""
-    import numpy as np
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
+    """An image file as viewers show it. Raises `UserError`."""
     if not is_file(path):
-        raise user_error("no such file", "Name a PNG or JPEG file", place=Place(str(path)))
-    try:
-        with Image.open(path) as image:
-            return Picture(path.name, np.asarray(ImageOps.exif_transpose(image).convert("RGB")))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise user_error(
-            f"not a readable image ({error})", "Name a PNG or JPEG file", place=Place(str(path))
-        ) from error
+        raise user_error("no such file", f"Name an image: {IMAGE_KINDS}", place=Place(str(path)))
+    return Picture(path.name, read_image(path))
 
 
 def dataset_pictures(dataset: Dataset, split: str, count: int) -> list[Picture]:

@@ -92,9 +92,10 @@ class FlatbufferWalk:
         return int(Struct(f"<{letter}").unpack_from(self._data, place)[0]) if place else default
 
     def text(self, table: Table, field: int) -> str:
-        """A string; what is no UTF-8 in it is replaced."""
+        """A string to be shown; what is no UTF-8 or cannot be printed is replaced."""
         start, length = self.vector(table, field)
-        return bytes(self._data[start : start + length]).decode("utf-8", "replace")
+        found = bytes(self._data[start : start + length]).decode("utf-8", "replace")
+        return "".join(letter if letter.isprintable() else "\ufffd" for letter in found)
 
     def _table(self, position: int, layout: Layout) -> tuple[Table, _Shape]:
         if not 0 <= position <= self._size - _HEAD:

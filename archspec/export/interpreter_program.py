@@ -10,6 +10,7 @@ import sys
 import traceback
 from contextlib import suppress
 from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from archspec.errors import Problem, UserError
 from archspec.export.wire import message, read_message
 
 PACKAGE = "archspec."
+SPARE_BYTES = 2**32
 
 
 class Room:
@@ -50,7 +52,7 @@ class Room:
             if not module.startswith(PACKAGE):
                 raise TypeError(module)
             self._next += 1
-            self._objects[self._next] = getattr(import_module(module), name)(*question["with"])
+            self._objects[self._next] = attrgetter(name)(import_module(module))(*question["with"])
             return self._next
         return getattr(self._objects[question["of"]], question["call"])(*question["with"])
 
@@ -94,5 +96,6 @@ def _be_expendable() -> None:
         import resource
 
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        resource.setrlimit(resource.RLIMIT_AS, (memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        most = 2 * memory + SPARE_BYTES  # addresses, of which far fewer are ever used
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

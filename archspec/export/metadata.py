@@ -187,5 +187,5 @@ def _read_files(data: bytes) -> dict[str, bytes]:
 def _read_labels(files: dict[str, bytes]) -> tuple[str, ...]:
     for name, content in files.items():
         if "label" in name and name.endswith(".txt"):
-            return tuple(content.decode("utf-8", "replace").splitlines())
+            return tuple(content.decode("utf-8-sig", "replace").splitlines())
     return ()

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from archspec.datasets._images import read_rgb
+from archspec.datasets import IMAGE_KINDS, files_below, read_image
 from archspec.errors import Place, user_error
 from archspec.export.model import Array
 from archspec.files import is_file, is_folder
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 MOST_IMAGES = 100
 SYNTHETIC_IMAGES = 16
 SYNTHETIC_NOTE = (
@@ -33,19 +32,19 @@ def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETI
 
 
 def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
-    """Up to 100 of a folder's PNG and JPEG files, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
+    """Up to 100 of the images in a folder and below, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
 
-    Raises `UserError` for a folder without images or a file that is not one.
+    Raises `UserError` for a folder without images; for a file that is not one, or has other channels, while they are
+    read.
     """
     if not is_folder(folder):
-        raise user_error("no such folder", "Name a folder of PNG or JPEG images", place=Place(str(folder)))
-    if channels not in (1, 3):
-        fact = f"images have 1 or 3 channels, and the network reads {channels}"
+        raise user_error("no such folder", f"Name a folder of images ({IMAGE_KINDS})", place=Place(str(folder)))
+    if channels not in (1, 3, 4):
+        fact = f"images have 1, 3 or 4 channels, and the network reads {channels}"
         raise user_error(fact, "Calibrate on generated images: leave the folder out", place=Place(str(folder)))
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.name[0] != ".")
-    files = sorted(path for path in found if is_file(path))
+    files = [path for path in files_below(folder) if is_file(path)]
     if not files:
-        raise user_error("no PNG or JPEG image in this folder", "Name a folder of images", place=Place(str(folder)))
+        raise user_error(f"no {IMAGE_KINDS} image in this folder", "Name a folder of images", place=Place(str(folder)))
     chosen = files[:: -(-len(files) // MOST_IMAGES)]
     return (_read(path, size, channels) for path in chosen)
 
@@ -53,8 +52,9 @@ def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterato
 def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
     from PIL import Image
 
-    image = Image.fromarray(read_rgb(path))
-    wanted = (image.convert("L") if channels == 1 else image).resize(size[::-1], Image.Resampling.BILINEAR)
+    pixels = read_image(path, channels)
+    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    wanted = image.resize(size[::-1], Image.Resampling.BILINEAR)
     return np.asarray(wanted, np.float32).reshape(1, *size, channels)
 
 

@@ -22,7 +22,7 @@ Gives = Literal["labels", "logits", "probabilities"]
 ImageRange = tuple[float, float]
 BYTES: ImageRange = (0.0, 255.0)
 RGB = 3
-PIXELS_FROM = 128.0  # an input that reaches so high is meant in numbers from 0 to 255
+PIXELS_FROM = 128.0  # an input of so wide a range is meant in numbers from 0 to 255
 TRIED: Size = (256, 256)  # what a file of open size is opened at, to see what it gives
 _PASSED_ON = ("DEQUANTIZE", "QUANTIZE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "CAST", "TRANSPOSE")
 
@@ -162,7 +162,7 @@ def _byte_table(entrance: dict[str, Any], asked: ImageRange | None) -> Array:
     if dtype.kind == "f":
         return pixels
     limits = np.iinfo(dtype)
-    if scale and (asked is not None or (limits.max - zero_point) * scale >= PIXELS_FROM):
+    if scale and (asked is not None or _means_pixels(scale, dtype.name)):
         black, white = asked or BYTES
         real = black + pixels / 255 * (white - black)
         table: Array = np.clip(np.rint(real / scale) + zero_point, limits.min, limits.max).astype(dtype)
@@ -170,6 +170,12 @@ def _byte_table(entrance: dict[str, Any], asked: ImageRange | None) -> Array:
     if scale and dtype.itemsize > 1:
         raise Problem(f"takes {dtype.name} of a range that the file does not say", "Say it: --image-range LOW,HIGH")
     return enter(pixels.astype(np.float32), dtype.type)
+
+
+def _means_pixels(scale: float, dtype: str) -> bool:
+    """Whether the range of a quantised input is that of pixels: as wide as 0 to 128 at least."""
+    limits = np.iinfo(dtype.lower())
+    return scale * (int(limits.max) - int(limits.min)) >= PIXELS_FROM
 
 
 def _check_entrance(data: bytes) -> None:
@@ -217,7 +223,11 @@ def _image_range(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[Im
         scale = _inputs(data)[0].scale
         if wanted not in (None, BYTES) and not scale:
             raise Problem(f"takes the image's bytes ({dtype.lower()})", "Leave out --image-range")
-        return (BYTES, "the bytes of the image as they are") if wanted is None else (wanted, "as asked")
+        if wanted is not None:
+            return wanted, "as asked"
+        return BYTES, "by the scale in the file" if _means_pixels(
+            scale, dtype
+        ) else "the bytes of the image as they are"
     if wanted is not None:
         return wanted, "as asked"
     found = read_metadata(data).normalisation

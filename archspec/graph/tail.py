@@ -1,11 +1,13 @@
-"""The tail of a segmentation network: the last upsampling and what follows it (ArgMax, Softmax)."""
+"""The tail of a segmentation network: its scores of the classes, the last upsampling, and what follows it."""
 
 from __future__ import annotations
 
+from archspec.errors import Fault, UserError
 from archspec.graph.tensor import Graph, Tensor
 
 LABELLING = ("ArgMax", "Softmax")
 UPSAMPLING = "Resize"
+MAP_AXES = 3  # height, width, channels
 
 
 def cut_tail(graph: Graph) -> tuple[str, ...]:
@@ -24,6 +26,40 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
     if left:
         graph.finish((x,))
     return tuple(reversed(left))
+
+
+def check_scores(x: Tensor, classes: int) -> None:
+    """Refuse a network that would train for nothing: `x`, what it gives back, must be of one score a class.
+
+    Raises `UserError` with the place of the section that made another number of channels, or of the ArgMax or Softmax
+    of one class, which always gives the same.
+    """
+    labelling = None
+    while _kind(x) in LABELLING:
+        labelling, x = x.node, x.node.inputs[0]
+    if len(x.shape) != MAP_AXES:
+        return
+    if x.channels != classes:
+        raise UserError(_other_channels(x, classes))
+    if labelling is not None and classes == 1:
+        fact = f"{type(labelling.layer).__name__} of a single class gives the same whatever the network has learnt"
+        remedy = "Write classes: 2 (what is of no class is one too), or output: logits"
+        raise UserError(Fault(fact, remedy, labelling.origin.section, labelling.origin.section_place))
+
+
+def _other_channels(x: Tensor, classes: int) -> Fault:
+    """The fault of scores that are none, at the section that their channels come from."""
+    node = x.node
+    while node.inputs and node.inputs[0].shape[-1:] == x.shape[-1:] and node.inputs[0].node.origin.section:
+        node = node.inputs[0].node
+    section = node.origin.section
+    remedy = {
+        "decoder": "Let the decoder end with one channel a class: its last step may be - scores",
+        "classifier": "Let the classifier end with one channel a class: classifier: classifier",
+        "output": "Take what changes the channels out of output",
+    }.get(section, "Write classifier: classifier, which makes one score a class")
+    fact = f"the network ends with {x.channels} channels ({section}), not with one for each of {classes} classes"
+    return Fault(fact, remedy, section, node.origin.section_place)
 
 
 def _kind(x: Tensor) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from archspec.graph.layer import Layer
 
 Shape = tuple[int, ...]
+MOST_LAYERS = 20_000  # the largest published network here has 600; a slip such as `convolutions: 10000000` ends early
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class Graph:
         node = Node(self, name, layer, inputs)
         if self._names.setdefault(name, node) is not node:
             raise Problem(f"two layers are named '{name}'", "Give each layer of the block a name of its own")
+        if len(self.nodes) >= MOST_LAYERS:
+            raise Problem(
+                f"more than {MOST_LAYERS:,} layers", "Write smaller numbers of repeats, convolutions or units"
+            )
         self.nodes.append(node)
         for tensor in inputs:
             tensor.consumers.append(node)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import Problem, UserError, nearest
 from archspec.graph.collector import collector_paused
 from archspec.graph.layers import Input
+from archspec.graph.limits import check_sizes
+from archspec.graph.tail import check_scores
 from archspec.graph.tensor import Graph, Origin, Tensor
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ class Ledger:
 def trace(network: Network, catalog: Catalog) -> Graph:
     """The graph of an expanded spec: image -> preprocess -> backbone -> head -> classifier -> decoder -> output.
 
-    Raises `UserError` with the place of the step that cannot be.
+    Raises `UserError` with the place of the step that cannot be, or of the section that makes no scores of the classes.
     """
     graph = Graph(network.name)
     height, width = network.input_size
@@ -83,7 +85,9 @@ def trace(network: Network, catalog: Catalog) -> Graph:
         for section in network.sections:
             x = _trace_section(graph, section, x, context, catalog)
             taps[section.kind] = x
+        check_scores(x, network.classes)
         graph.finish((x,))
+        check_sizes(graph)
     return graph
 
 

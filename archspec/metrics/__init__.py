@@ -14,8 +14,9 @@ from typing import Any
 
 from archspec.metrics._counts import Counts
 from archspec.metrics._labels import Labels
+from archspec.metrics._means import describe_missing
 
-__all__ = ["Counts", "Labels", "metrics", "per_category", "per_class", "score", "scores", "title"]
+__all__ = ["Counts", "Labels", "describe_missing", "metrics", "per_category", "per_class", "score", "scores", "title"]
 
 FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
 

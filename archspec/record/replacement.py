@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -74,6 +73,8 @@ def _exchange(new: Path, target: Path, old: Path) -> None:
 
 def _exchanged(one: Path, other: Path) -> bool:
     """Whether the system swapped two folders in one step (Linux, on most file systems)."""
+    import ctypes
+
     try:
         swap = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):

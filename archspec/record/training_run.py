@@ -12,7 +12,7 @@ from archspec.files import is_file, read_text
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What `run.json` says: `state` is `finished`, `running` or `failed`; `data` names the last data set."""
+    """What `run.json` says: `state` is `finished`, `running`, `stopped` or `failed`; `data` names the last data set."""
 
     state: str = "finished"
     classes: tuple[str, ...] = ()

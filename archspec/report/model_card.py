@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SNIPPET = """import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from PIL import Image
+from PIL import Image, ImageOps
 
 interpreter = Interpreter("model.tflite")
 interpreter.allocate_tensors()
@@ -28,7 +28,8 @@ interpreter.invoke()
 labels = interpreter.get_tensor(found["index"])[0]
 labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel
 """
-READ_IMAGE = """image = Image.open("IMAGE").convert("{mode}").resize((int(width), int(height)))
+READ_IMAGE = """image = ImageOps.exif_transpose(Image.open("IMAGE"))  # as viewers show it
+image = image.convert("{mode}").resize((int(width), int(height)))
 values = np.asarray(image, np.float32).reshape(given["shape"])"""
 READ_ARRAY = """values = np.load("IMAGE")  # numbers from 0 to 255, (height, width, {channels}), of the network's size
 values = np.asarray(values, np.float32).reshape(given["shape"])"""
@@ -74,7 +75,11 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
     if whole is None:
         yield "No score is known of these weights.\n"
         return
-    rows: list[tuple[Cell, ...]] = [("mean", whole.value)]
+    known = sum(one.metric == "val_iou" for one in scores)
+    partial = (
+        f" of {known} of {len(classes)} classes" if whole.metric == "val_miou" and 0 < known < len(classes) else ""
+    )
+    rows: list[tuple[Cell, ...]] = [(f"mean{partial}", whole.value)]
     rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
     found = whole.conditions
     under = (

@@ -19,6 +19,8 @@ GAP = "  "
 FEW_ROWS = 4  # that stand side by side where a table is turned
 PROSE = 16  # terminal cells that a text needs to be read, where it has so many
 COMFORT = 40  # and that it gets before a detail stands beside it
+_KEPT = "\ue000"  # a space that no line ends at
+_TOGETHER = re.compile(r"(?<=\d) (?=[x×±] \d)|(?<=\d [x×±]) (?=\d)|(?<=\d,) (?=\d+[,)\]])|(?<=\d) (?=%|(?:ms|MB|px)\b)")
 _ASSIGNMENTS = re.compile(r", (?=[A-Za-z_][\w.\[\]-]*=)")
 
 
@@ -81,16 +83,26 @@ class _Grid:
         rows = tuple(tuple(row[index] for index in kept) for row in self.rows)
         return _Grid(tuple(self.headings[index] for index in kept), rows)
 
-    def least(self, prose: int = PROSE) -> list[int]:
+    @property
+    def least(self) -> list[int]:
         """The terminal cells that each column needs."""
+        return self._least([PROSE] * len(self.headings))
+
+    def comfortable(self, table: Table) -> list[int]:
+        """The same, where texts are not narrowed for the sake of a detail."""
+        details = any(column.detail for column in table.columns)
+        return self._least([COMFORT if details and not column.detail else PROSE for column in table.columns])
+
+    def _least(self, prose: Sequence[int]) -> list[int]:
         return [
-            max(heading.least(1), *(cell.least(prose) for cell in cells), 1)
-            for heading, cells in zip(self.headings, self.columns, strict=True)
+            max(heading.least(1), *(cell.least(most) for cell in cells), 1)
+            for heading, cells, most in zip(self.headings, self.columns, prose, strict=True)
         ]
 
-    def fits(self, room: int, prose: int = PROSE) -> bool:
-        """Whether all columns stand side by side."""
-        return _total(self.least(prose)) <= room
+    @property
+    def total(self) -> int:
+        """The terminal cells that all columns need side by side."""
+        return _total(self.least)
 
 
 def laid_out(table: Table, room: int | None) -> Iterator[Line]:
@@ -127,14 +139,14 @@ def folded(note: str, room: int | None) -> list[str]:
 def _shaped(table: Table, room: int | None) -> tuple[_Grid, list[str]]:
     """The form in which it fits, and in words what is not in it."""
     grid = _Grid.of(table)
-    if room is None or (table.upright is not None and grid.fits(room)):
+    if room is None or (table.upright is not None and grid.total <= room):
         return grid, []
     filled, said = _filled(table.upright or table)
     for one in (filled, _factored(filled)):
         grid = _Grid.of(one)
-        if grid.fits(room, COMFORT if any(column.detail for column in one.columns) else PROSE):
+        if _total(grid.comfortable(one)) <= room:
             return grid, said
-    if 0 < len(filled.rows) <= FEW_ROWS and len(filled.columns) > 2 and _Grid.of(filled).turned.fits(room):
+    if 0 < len(filled.rows) <= FEW_ROWS and len(filled.columns) > 2 and _Grid.of(filled).turned.total <= room:
         return _Grid.of(filled).turned, said
     grid, more = _left_out(one, room)
     return grid, [*said, *more]
@@ -164,15 +176,15 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
     details = sorted(set(own) - set(main), key=lambda index: (table.columns[index].detail, index))
     order = [*main, *details, *(index for index, same in enumerate(constant) if same)]
     kept = order[:2]  # a row without a name or without anything is none, however narrow the terminal
-    full, gone = False, set[str]()
+    at = {column.id: index for index, column in enumerate(table.columns)}
+    full = False
     for index in order[2:]:
-        least = grid.least(PROSE if index in main else COMFORT)
-        fits = _total([least[one] for one in (*kept, index)]) <= room and table.columns[index].of not in gone
+        least = grid.least if index in main else grid.comfortable(table)
+        more = {index, at.get(table.columns[index].of, index)} - {*kept}
+        fits = _total([least[one] for one in (*kept, *more)]) <= room
         full = full or (index in main and not fits)
         if fits and not (full and index in main):
-            kept.append(index)
-        else:
-            gone.add(table.columns[index].id)
+            kept += more
     return grid.only(sorted(kept)), list(_said(table, grid, kept, constant))
 
 
@@ -229,7 +241,7 @@ def _widths(grid: _Grid, room: int | None) -> list[int]:
     full = [max(size, width(heading.text), 1) for size, heading in zip(whole, grid.headings, strict=True)]
     if room is None:
         return full
-    widths = grid.least()
+    widths = grid.least
     texts = [index for index, column in enumerate(grid.columns) if any(cell.wraps for cell in column)]
     left = _spread(widths, {index: whole[index] for index in texts}, room - _total(widths))
     _spread(widths, dict(enumerate(full)), left)
@@ -277,7 +289,7 @@ def _note(text: str, room: int | None) -> Iterator[str]:
 def _wrapped(text: str, room: int) -> list[str]:
     """Lines of at most `room` cells, parted at spaces; a longer word is a line of its own."""
     lines: list[str] = []
-    for word in text.split(" "):
+    for word in _words(text):
         if lines and width(lines[-1]) + 1 + width(word) <= room:
             lines[-1] += f" {word}"
         else:
@@ -286,7 +298,12 @@ def _wrapped(text: str, room: int) -> list[str]:
 
 
 def _longest_word(text: str) -> int:
-    return max(map(width, text.split(" ")))
+    return max(map(width, _words(text)))
+
+
+def _words(text: str) -> list[str]:
+    """What stands between spaces; `14 x 14`, `9.3 ± 0.1`, `(18, 15)`, `89 %` and `3 ms` are one."""
+    return [word.replace(_KEPT, " ") for word in _TOGETHER.sub(_KEPT, text).split(" ")]
 
 
 def _total(widths: Sequence[int]) -> int:

@@ -18,7 +18,7 @@ class Column:
     it has). Data formats (CSV, JSON) always hold the whole number. Numbers stand right, text left, unless `align`
     says otherwise. On a terminal, `wraps` lets a text go over several lines, at its spaces. Where it is too narrow for
     all columns, those of the highest `detail` are left out first, and the last of those with none last; what is `of`
-    another column (its id) goes with it.
+    another column (its id) is shown only with it.
     """
 
     id: str

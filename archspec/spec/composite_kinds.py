@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.errors import nearest
+from archspec.errors import mistyped, nearest
 from archspec.spec.kinds import INVALID, AnyKind, Kind, NumberKind, Reads, Schema, Wrap
 from archspec.spec.nodes import Items, Node, Table
 
@@ -95,8 +95,9 @@ class RecordKind(Kind):
                 values[key] = reader.fault(
                     f"unknown key '{key}'", nearest(key, self.fields), f"{path}.{key}", entry.place
                 )
+        meant = mistyped(node.entries, self.fields)
         for name in self.required:
-            if name not in node.entries:
+            if name not in node.entries and name not in meant:
                 example = f"Write {name}: {self.fields[name].example}"
                 values[name] = reader.fault(f"missing key '{name}'", example, path, node.place)
         return INVALID if INVALID in values.values() else values
@@ -110,6 +111,27 @@ class RecordKind(Kind):
         if self.required:
             found["required"] = list(self.required)
         return found | ({"description": self.description} if self.description else {})
+
+
+@dataclass(frozen=True)
+class MappingKind(Kind):
+    """A mapping of any names to values of one kind."""
+
+    value: Kind
+    words: str = "a mapping"
+    example: str = "{name: 1}"
+
+    def fits(self, node: Node) -> bool:
+        return type(node) is Table
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        if type(node) is not Table:
+            return reader.mismatch(self, node, path)
+        found = {key: reader.read(self.value, entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
+        return INVALID if INVALID in found.values() else found
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return {"type": "object", "additionalProperties": wrap(self.value.schema(wrap))}
 
 
 @dataclass(frozen=True)

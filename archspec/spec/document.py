@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, UserError, nearest
+from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.spec.choices import CHOICES, Choice
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
+from archspec.spec.decoder_input import default_classifier, squeezing_fault
 from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
 from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
@@ -27,7 +28,8 @@ from archspec.spec.words import (
 
 _SIDE = NumberKind(limits=Limits(ge=1, le=16384), sample="224")
 SIZE = TupleKind((_SIDE, _SIDE))
-NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'")
+LONGEST_NAME = 100  # it becomes a part of the names of folders
+NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'", LONGEST_NAME)
 WEIGHTS = UnionKind(
     (
         TextKind(),
@@ -66,7 +68,7 @@ _SECTION = Allowed()
 def default_name(file: str) -> str:
     """The name of a spec that does not give itself one: the stem of its file."""
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(file).stem).strip("_.-")
-    return stem or "spec"
+    return stem[:LONGEST_NAME] or "spec"
 
 
 class Spec:
@@ -104,7 +106,7 @@ class Spec:
     @cached_property
     def values(self) -> dict[str, Any]:
         """The spec in plain Python, every default written out, one form for everything that has several."""
-        return canonical(self._document)
+        return canonical(self._document, self._catalog)
 
     @cached_property
     def _key(self) -> Any:
@@ -140,8 +142,8 @@ def size_node(node: Node) -> Node:
     return node
 
 
-def canonical(document: Table) -> dict[str, Any]:
-    """A checked document in plain Python with defaults."""
+def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
+    """A checked document in plain Python with defaults; without `classifier` where an open decoder has to settle it."""
     given = document.get("input")
     image = given if isinstance(given, Table) else Table({})
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
@@ -155,8 +157,17 @@ def canonical(document: Table) -> dict[str, Any]:
         found["width_multiplier"] = float(found["width_multiplier"])
     for kind in TOP_SECTIONS:
         node = document.get(kind)
-        found[kind] = section_form(node or Scalar(SECTION_DEFAULTS[kind]))
+        default = default_section(kind, document, catalog)
+        if node is not None or default is not None:
+            found[kind] = section_form(node or Scalar(default))
     return found
+
+
+def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:
+    """What a section is where nothing is written: for the classifier, what the decoder wants."""
+    if kind == "classifier":
+        return default_classifier(document.get("decoder"), catalog)
+    return SECTION_DEFAULTS.get(kind)
 
 
 def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tuple[Choice, ...]]:
@@ -174,12 +185,15 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
             lint.allowed = _SECTION
             lint.section(key, entry.node, key)
     _check_defaults(document, lint)
+    squeezing = squeezing_fault(document, catalog)
+    if squeezing is not None:
+        lint.faults.append(squeezing)
     return lint.faults, tuple(lint.choices.values())
 
 
 def _check_defaults(document: Table, lint: Lint) -> None:
     """What is not written: the backbone must be, the other sections have names that must exist."""
-    if "backbone" not in document.entries:
+    if "backbone" not in document.entries and "backbone" not in mistyped(document.entries, TOP_KEYS):
         options = ", ".join(list(lint.catalog.parts("backbone"))[:12])
         remedy = f"Write backbone: NAME. One of: {options}" if options else "Write backbone: NAME"
         lint.fault("missing key 'backbone'", remedy, "", document.place)
@@ -228,5 +242,7 @@ def _size_kind(node: Node) -> Kind:
 def raise_together(faults: list[Fault]) -> None:
     """Raise every fault in one error, in the order of their places, each said once."""
     if faults:
-        unique = dict.fromkeys(faults)
-        raise UserError(sorted(unique, key=lambda fault: (fault.place.file, fault.place.line, fault.place.column)))
+        unique: dict[object, Fault] = {}
+        for fault in faults:
+            unique.setdefault((fault.place, fault.message) if fault.place.line else fault, fault)
+        raise UserError(sorted(unique.values(), key=lambda one: (one.place.file, one.place.line, one.place.column)))

@@ -8,7 +8,16 @@ from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
-from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, INPUT_KINDS, TOP_KINDS, Spec, raise_together, size_node
+from archspec.spec.document import (
+    DEFAULTS,
+    INPUT_DEFAULTS,
+    INPUT_KINDS,
+    TOP_KINDS,
+    Spec,
+    default_section,
+    raise_together,
+    size_node,
+)
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.network import Network, Section, Step, WeightsFile
@@ -19,7 +28,7 @@ from archspec.spec.sections import Named, Written, find_part, read_section
 from archspec.spec.selectors import Resolver, Scope, Scoped
 from archspec.spec.signatures import Signature
 from archspec.spec.steps import StepTemplate
-from archspec.spec.words import NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
+from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
 
 
 def expand(spec: Spec) -> Network:
@@ -66,6 +75,7 @@ class _Expansion:
         self.document, self.catalog = document, catalog
         self.reader = _Reading(catalog)
         self.ids: list[str] = []
+        self.blind = False  # a section could not be read, so that ids may be missing that are there
 
     @property
     def faults(self) -> list[Fault]:
@@ -90,6 +100,7 @@ class _Expansion:
 
     def network(self) -> Network:
         top, inside = self.values()
+        self._check_size(inside["size"], top["output_stride"])
         return Network(
             name=top["name"],
             source=top["source"],
@@ -103,6 +114,14 @@ class _Expansion:
             sections=self.sections(top, inside),
             weights=self._weights(top["weights"]),
         )
+
+    def _check_size(self, size: tuple[int, int], output_stride: int) -> None:
+        """A map of one position a side is the least that says anything of where things are."""
+        if min(size) < output_stride:
+            entry = self._image().entries.get("size")
+            fact = f"an image of {size[0]} × {size[1]} is smaller than the output_stride {output_stride}"
+            remedy = f"Write at least [{output_stride}, {output_stride}], or a smaller output_stride"
+            self.reader.fault(fact, remedy, "input.size", entry.node.place if entry else self.document.place)
 
     def _weights(self, value: Any) -> WeightsFile | None:
         if value == NONE:
@@ -131,17 +150,23 @@ class _Expansion:
     def _section(self, kind: str, table: Table) -> Section | None:
         entry = table.entries.get(kind)
         if entry is None:
-            default = SECTION_DEFAULTS.get(kind)
+            default = default_section(kind, self.document, self.catalog)
             if default is None:  # a missing backbone has been reported
+                self.blind = True
                 return None
             entry = Entry(Scalar(default, self.document.place), self.document.place)
         path = section_path(kind)
+        before = len(self.faults)
         asked = read_section(kind, entry.node, path, self.faults)
         if asked is None:
+            self.blind |= not (isinstance(entry.node, Scalar) and entry.node.value == NONE)
             return None
         self.section_ids: list[str] = []
         if isinstance(asked, Named):
             section = self._named(kind, asked, entry.place)
+            self.blind |= section is None or not section.steps
+            if section is None and asked.name not in self.catalog.blocks():  # linting tells of the name, and no more
+                del self.faults[before:]
         else:
             section = self._written(kind, asked, entry.place, path)
         self.ids.extend((kind, *self.section_ids))
@@ -242,7 +267,7 @@ class _Expansion:
     def _check_inputs(self, step: StepTemplate) -> None:
         visible = [*self.section_ids, *self.ids, "input"]
         for name in step.inputs:
-            if name not in visible:
+            if name not in visible and not self.blind:
                 remedy = nearest(name, visible) or "Give an earlier step an id"
                 self.reader.fault(f"no step before has the id '{name}'", remedy, f"{step.path}.from", step.inputs_place)
         if step.id is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from archspec.errors import Fault, Place, nearest
-from archspec.spec.nodes import Items, Node, Scalar, Table, show_plain, shown
+from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, show_plain, shown
 
 Schema: TypeAlias = dict[str, Any]
 Wrap: TypeAlias = Callable[[Schema], Schema]
@@ -27,6 +27,7 @@ class Invalid:
 
 
 INVALID: Final = Invalid()
+LARGEST_INTEGER = 2**31 - 1  # sizes, strides and shapes of a `.tflite` are 32-bit integers
 
 
 class Reads(Protocol):
@@ -151,6 +152,13 @@ class NumberKind(Kind):
         if not self.fits(node):
             return reader.mismatch(self, node, path)
         value: Any = node.value  # type: ignore[union-attr]
+        if not self.real and abs(value) > LARGEST_INTEGER:
+            return reader.fault(
+                f"too large ({value:,})",
+                "Write a number below 2^31, the largest there is in a .tflite",
+                path,
+                node.place,
+            )
         broken = self.limits.broken(value)
         if broken:
             return reader.fault(f"{broken} ({value})", f"Allowed: {self.limits.words()}", path, node.place)
@@ -205,12 +213,13 @@ class NullKind(Kind):
 
 @dataclass(frozen=True)
 class TextKind(Kind):
-    """Text; `pattern` with `form` in words restricts it."""
+    """Text; `pattern` with `form` in words restricts it, and `longest`, where it is not 0, its length."""
 
     words = "text"
     example = "'name'"
     pattern: str = ""
     form: str = ""
+    longest: int = 0
 
     def fits(self, node: Node) -> bool:
         return type(node) is Scalar and type(node.value) is str
@@ -221,6 +230,9 @@ class TextKind(Kind):
         value: str = node.value  # type: ignore[union-attr, assignment]
         if self.pattern and not re.fullmatch(self.pattern, value):
             return reader.fault(f"not a usable name ({shown(node)})", f"Write {self.form}", path, node.place)
+        if self.longest and len(value) > self.longest:
+            fact = f"a name of {len(value)} letters ({one_line(value, 20)})"
+            return reader.fault(fact, f"Write at most {self.longest}", path, node.place)
         return value
 
     def remedy(self, node: Node) -> str:
@@ -229,7 +241,11 @@ class TextKind(Kind):
         return "Write text"
 
     def schema(self, wrap: Wrap) -> Schema:
-        return {"type": "string", **({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})}
+        return {
+            "type": "string",
+            **({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {}),
+            **({"maxLength": self.longest} if self.longest else {}),
+        }
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,11 @@ from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, on
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
 from archspec.spec.reading import shown_path
-from archspec.spec.sections import Named, find_part, read_section, section_form, unknown_section
+from archspec.spec.sections import Named, find_part, read_section, section_form
 from archspec.spec.selectors import case_problem
 from archspec.spec.signatures import signature_of
 from archspec.spec.steps import StepTemplate, read_arguments, read_step
+from archspec.spec.unknown_names import unknown_section
 from archspec.spec.words import (
     CHOOSE,
     RANGE,
@@ -218,8 +219,11 @@ class Lint(Reader):
         if isinstance(node, Table) and self._is_generator(node):
             self.generator(node, str(only_key(node)), path)
             return
+        before = len(self.faults)
         asked = read_section(kind, node, path, self.faults)
-        if isinstance(asked, Named):
+        if isinstance(asked, Named) and self._is_unknown(kind, asked):
+            self.faults[before:] = [unknown_section(kind, asked, self.catalog, self.choice_words)]
+        elif isinstance(asked, Named):
             self._named(kind, asked)
         elif asked is not None:
             for i, item in enumerate(asked.steps.items):
@@ -233,13 +237,14 @@ class Lint(Reader):
         file = find_part(kind, named.name, self.catalog)
         if file is not None:
             self._part(load_part(kind, named.name, file), named)
-        elif named.name in self.catalog.blocks():
-            signature = self.signature(named.name, named.place, named.path)
-            if signature:
-                self.inputs(signature, (), named.place, named.path)
-                self.arguments(signature, named.arguments, named.path, named.place)
-        else:
-            self.faults.append(unknown_section(kind, named, self.catalog))
+            return
+        signature = self.signature(named.name, named.place, named.path)
+        if signature:
+            self.inputs(signature, (), named.place, named.path)
+            self.arguments(signature, named.arguments, named.path, named.place)
+
+    def _is_unknown(self, kind: str, named: Named) -> bool:
+        return find_part(kind, named.name, self.catalog) is None and named.name not in self.catalog.blocks()
 
     def _part(self, part: Part, named: Named) -> None:
         checked = lint_part(part, self.catalog)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, Place, nearest, user_error
+from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import exists, is_file, is_folder
-from archspec.record import noted_plugins
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.expanding import best_effort_faults
 from archspec.spec.locating import locate_weights, place_of
@@ -52,11 +51,29 @@ def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), cat
 
 def recalled(path: Path, catalog: Catalog | None) -> Catalog:
     """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    from archspec.record.plugins import noted_plugins  # brings json, which importing this room must not
+
     noted = noted_plugins(path) if exists(path) else ()
     if catalog is None:
         return Catalog(noted) if noted else bundled_catalog()
     catalog.add(noted)
     return catalog
+
+
+def load_named(written: Scalar, file: Path, path: str, catalog: Catalog) -> Spec:
+    """The spec that another document names: a path relative to its `file`, or the name of a bundled spec.
+
+    What is wrong with the name is said to stand where it is written, at `path`. Raises `UserError`.
+    """
+    name = str(written.value)
+    beside = file.parent / name
+    try:
+        found = _find(shown_path(beside) if name and is_file(beside) else name, catalog)
+    except UserError as error:
+        fault = error.faults[0]
+        fact = f"{fault.message} ({shown(written)})" if name.strip() else fault.message
+        raise UserError(Fault(fact, fault.remedy, path, written.place)) from None
+    return load(found, catalog=catalog)
 
 
 def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:

@@ -6,16 +6,19 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.errors import Fault, Place, nearest
-from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, shown
+from archspec.errors import Fault, Place, mistyped, nearest
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.reading import read_file, shown_path
 from archspec.spec.steps import EMPTY, StepTemplate, has_special, read_step
-from archspec.spec.words import PART_KEYS, SCOPE
+from archspec.spec.words import PART_KEYS, READS, SCOPE
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part file. `faults` are those of its form; its steps' arguments are checked by whoever knows the blocks."""
+    """A part file. `faults` are those of its form; its steps' arguments are checked by whoever knows the blocks.
+
+    `reads` is what a decoder says it reads, '' where it leaves that to its blocks.
+    """
 
     kind: str
     name: str
@@ -24,6 +27,7 @@ class Part:
     dilate: Node
     steps: tuple[StepTemplate, ...]
     faults: tuple[Fault, ...]
+    reads: str = ""
 
 
 _PARTS: dict[tuple[str, Path, str], tuple[tuple[int, int], Part]] = {}
@@ -57,6 +61,7 @@ def _read_part(kind: str, name: str, path: Path) -> Part:
         text = root.get(key)
         if text is not None and not (isinstance(text, Scalar) and isinstance(text.value, str)):
             faults.append(Fault(f"must be text ({shown(text)})", "Write one line of text", f"{kind}.{key}", text.place))
+    reads = _read_reads(root.get("reads"), kind, faults)
     return Part(
         kind,
         name,
@@ -65,6 +70,7 @@ def _read_part(kind: str, name: str, path: Path) -> Part:
         root.get("dilate") or Scalar(True, Place(file, 1, 1)),
         _read_steps(root, kind, faults),
         tuple(faults),
+        reads,
     )
 
 
@@ -82,8 +88,20 @@ def _read_arguments(node: Node | None, kind: str, faults: list[Fault]) -> Table:
     return node.without(*taken)
 
 
+def _read_reads(node: Node | None, kind: str, faults: list[Fault]) -> str:
+    if node is None or (isinstance(node, Scalar) and node.value is BROKEN):
+        return ""
+    if isinstance(node, Scalar) and node.value in READS:
+        return str(node.value)
+    remedy = f"Write reads: {READS[0]}, or reads: {READS[1]}"
+    faults.append(Fault(f"not what a decoder may read ({shown(node)})", remedy, f"{kind}.reads", node.place))
+    return ""
+
+
 def _read_steps(root: Table, kind: str, faults: list[Fault]) -> tuple[StepTemplate, ...]:
     node = root.get("steps")
+    if node is None and "steps" in mistyped(root.entries, PART_KEYS):
+        return ()
     if node is None:
         faults.append(Fault("missing key 'steps'", "Write steps: and a list of blocks", kind, root.place))
         return ()

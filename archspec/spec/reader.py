@@ -6,12 +6,13 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, Place, Problem, UserError, nearest
+from archspec.errors import Fault, Place, Problem, UserError, mistyped, nearest
 from archspec.spec.choices import CHOICES
 from archspec.spec.kinds import INVALID, Invalid, Kind
 from archspec.spec.nodes import BROKEN, Node, Scalar, Table, one_line, only_key, shown
 from archspec.spec.reading import shown_path
 from archspec.spec.signatures import Signature, signature_of
+from archspec.spec.unknown_names import unknown_block
 from archspec.spec.words import CONTEXT, SELECTORS, STEP_KEYS, TOP_KEYS
 
 SPECIAL = CHOICES | frozenset(SELECTORS)
@@ -81,7 +82,7 @@ class Reader(ABC):
     def signature(self, block: str, place: Place, path: str) -> Signature | None:
         """The signature of a block, or None after a fault."""
         if block not in self.catalog.blocks():
-            self.fault(f"unknown block '{one_line(block)}'", nearest(block, self.catalog.blocks()), path, place)
+            self.faults.append(unknown_block(block, place, path, self.catalog))
             return None
         function = None
         try:
@@ -103,8 +104,9 @@ class Reader(ABC):
                 values[name] = self.read(parameter.kind, entry.node, f"{path}.{name}")
             else:
                 self._unknown_argument(name, signature, f"{path}.{name}", entry.place)
+        meant = mistyped(written.entries, signature.parameters)
         for name in signature.required:
-            if name not in written.entries:
+            if name not in written.entries and name not in meant:
                 example = signature.parameters[name].kind.example
                 remedy = f"Write {signature.name}: {{{name}: {example}}}"
                 self.fault(f"missing argument '{name}' of '{signature.name}'", remedy, path, place)
@@ -130,3 +132,18 @@ class Reader(ABC):
             return
         remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
         self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)
+
+
+class PlainReader(Reader):
+    """Reads documents in which no selector and no choice may stand: recipes, studies, ablations, published figures."""
+
+    def __init__(self, catalog: Catalog, faults: list[Fault]) -> None:
+        super().__init__(catalog)
+        self.faults = faults
+
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        return kind.read(node, path, self)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """None here."""
+        return frozenset(), ""

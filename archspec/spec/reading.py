@@ -16,6 +16,7 @@ import yaml
 
 from archspec.errors import Fault, Place, Problem, UserError
 from archspec.files import is_file, read_bytes
+from archspec.spec.foreign_files import HEAD_BYTES, foreign_fault
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.scalars import resolve
 
@@ -57,11 +58,15 @@ def decode_file(path: Path, faults: list[Fault]) -> str | None:
     start = Place(file, 1, 1)
     try:
         if is_file(path) and (size := os.stat(path).st_size) > MAX_BYTES:
-            faults.append(_too_large(size, start))
+            faults.append(foreign_fault(_head(path), start) or _too_large(size, start))
             return None
         data = read_bytes(path, most_bytes=MAX_BYTES, remedy="Name a readable file")
     except UserError as error:
         faults.extend(replace(fault, place=Place(file)) for fault in error.faults)
+        return None
+    foreign = foreign_fault(data[:HEAD_BYTES], start)
+    if foreign is not None:
+        faults.append(foreign)
         return None
     try:
         return data.decode("utf-8")
@@ -70,6 +75,14 @@ def decode_file(path: Path, faults: list[Fault]) -> str | None:
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
         faults.append(Fault(f"not UTF-8 text (byte 0x{data[error.start]:02x})", "Save the file as UTF-8", place=place))
         return None
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(HEAD_BYTES)
+    except OSError:
+        return b""
 
 
 def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:

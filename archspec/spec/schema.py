@@ -39,7 +39,7 @@ _HOVER = {
     "preprocess": "What is done to the image inside the graph.",
     "backbone": "The feature extractor: a name, {NAME: {arguments}}, or a list of steps.",
     "head": "What reads the backbone's features: none, a name, {NAME: {arguments}}, or a list of steps.",
-    "classifier": "Features to one score a class.",
+    "classifier": "Features to one score a class; where nothing is written, what the decoder wants: none for features.",
     "decoder": "Scores back to the input's size.",
     "output": "The last step: argmax gives the class of each pixel, none the scores.",
 }
@@ -76,7 +76,7 @@ def _image_schema(key: str) -> Schema:
 
 
 def _notes(key: str) -> Schema:
-    default = DEFAULTS.get(key, SECTION_DEFAULTS.get(key))
+    default = DEFAULTS.get(key, None if key == "classifier" else SECTION_DEFAULTS.get(key))
     return {"description": _HOVER[key]} | ({} if default in (None, "") else {"default": default})
 
 

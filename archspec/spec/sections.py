@@ -114,17 +114,6 @@ def find_part(kind: str, name: str, catalog: Catalog) -> Path | None:
     return catalog.parts(kind).get(name)
 
 
-def unknown_section(kind: str, named: Named, catalog: Catalog) -> Fault:
-    """The fault of a name that is neither a part nor a block."""
-    parts = dict(catalog.parts(kind))
-    none = () if kind == "backbone" else (NONE,)
-    fitting = [name for name, path in catalog.blocks().items() if path.parent.name.removesuffix("s") == kind]
-    close = nearest(named.name, [*parts, *catalog.blocks(), *none])
-    remedy = close if close.startswith("Did") else nearest("", [*parts, *fitting, *none])
-    path = named.path.removesuffix(f".{named.name}")
-    return Fault(f"unknown {kind} '{one_line(named.name)}'", remedy, path, named.place)
-
-
 def section_form(node: Node) -> Any:
     """A section in its shortest form."""
     if isinstance(node, Items):

@@ -18,7 +18,8 @@ SECTION_DEFAULTS = {
 }
 NONE = "none"
 
-PART_KEYS = ("summary", "source", "arguments", "dilate", "steps")
+PART_KEYS = ("summary", "source", "arguments", "dilate", "reads", "steps")
+READS = ("features", "scores")  # what a decoder may say it reads
 STEP_KEYS = ("repeat", "id", "from")
 WRITTEN_KEYS = ("steps", "dilate", "width_multiplier", "variant")  # a part written in the spec itself
 

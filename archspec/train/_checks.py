@@ -8,16 +8,21 @@ from functools import partial
 from archspec.datasets._focus import class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
+from archspec.graph.trace import trace
+from archspec.spec import Spec, expand
 from archspec.train._cut import cut_graph
 from archspec.train._network import graph_for, is_within
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
 from archspec.train._sizes import validation_shapes
 
+LEAST_CLASSES = 2
+
 
 def check_order(order: Order) -> None:
     """Raises `UserError` with the faults of all stages: files, graphs at every size, names of sections and classes,
     weights. TensorFlow is not loaded for that."""
+    _check_spec(order.spec)  # by itself: every stage would tell the same once more
     faults: list[Fault] = []
     _try(order.check_data, faults)
     _try(order.check_weights, faults)
@@ -25,6 +30,11 @@ def check_order(order: Order) -> None:
         _try(partial(_check_stage, order, stage, number), faults)
     if faults:
         raise UserError(dict.fromkeys(faults))
+
+
+def _check_spec(spec: Spec) -> None:
+    """The spec as it is written, though training takes size, classes and output from elsewhere."""
+    trace(expand(spec), spec.catalog)
 
 
 def _try(check: Callable[[], object], faults: list[Fault]) -> None:
@@ -39,6 +49,9 @@ def _check_stage(order: Order, stage: Stage, number: int) -> None:
     classes = len(dataset.classes)
     graph = order.graph(stage)
     faults = list(_unknown_places(stage, graph))
+    if classes < LEAST_CLASSES:
+        fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
+        faults.append(Fault(fact, "Label what is of no class as a class of its own"))
     weights = stage.class_weights
     if weights is not None and weights.inverse_log is None and len(weights.values) != classes:
         fact = f"class_weights has {len(weights.values)} numbers, and {dataset.name} has {classes} classes"

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from archspec.datasets import Dataset, check_before_training
+from archspec.datasets import (
+    Dataset,
+    LabelCounts,
+    cautions,
+    check_before_training,
+    check_reads_rgb,
+    count_labels,
+)
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.spec import Spec, override
 from archspec.train._network import graph_for, network_for, without_upsampling
 from archspec.train._recipe import Recipe, Stage
+from archspec.train._sizes import validation_examples
 from archspec.weights import Imported, check_weights, spec_weights
 
 HASH_LETTERS = 10
@@ -23,12 +31,18 @@ HASH_LETTERS = 10
 
 @dataclass(frozen=True)
 class Order:
-    """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given."""
+    """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given.
+
+    Raises `UserError` for a network that does not read RGB images.
+    """
 
     spec: Spec
     recipe: Recipe
     datasets: Mapping[str, Dataset]
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_reads_rgb(self.spec)
 
     def dataset(self, stage: Stage) -> tuple[str, Dataset]:
         """Reference and data set of a stage. Raises `UserError` when it was not given, or when it could be several."""
@@ -90,6 +104,20 @@ class Order:
     def check_data(self) -> None:
         """Raises `UserError` with everything that is wrong with the files, as far as it shows without decoding."""
         self._each_split(check_before_training)
+
+    def label_cautions(self) -> tuple[str, ...]:
+        """What looks wrong about the labels that are trained on and validated with, a line each.
+
+        Raises `UserError` for labels that cannot be read, and where nothing is labelled.
+        """
+        found: dict[str, dict[str, LabelCounts]] = {}
+        for stage in self.recipe.stages:
+            reference, dataset = self.dataset(stage)
+            counts = found.setdefault(reference, {})
+            counts[stage.split] = count_labels(dataset, stage.split)
+            validated = validation_examples(dataset, stage.validation)
+            counts[stage.validation.split] = count_labels(dataset, stage.validation.split, validated)
+        return tuple(line for reference, counts in found.items() for line in cautions(self.datasets[reference], counts))
 
     def _each_split(self, ask: Callable[[Dataset, str], Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}

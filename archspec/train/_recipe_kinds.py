@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.datasets import Augmentation
 from archspec.errors import Problem
-from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
+from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind, UnionKind
 from archspec.spec.kinds import (
     INVALID,
     BoolKind,
@@ -41,6 +41,7 @@ from archspec.train._recipe import (
 from archspec.train._schedule import schedule_function, schedule_names
 
 COUNT = NumberKind(limits=Limits(ge=1), sample="100")
+BATCH = NumberKind(limits=Limits(ge=1, le=4096), sample="8")
 POSITIVE = NumberKind(real=True, limits=Limits(gt=0), sample="0.001")
 SHARE = NumberKind(real=True, limits=Limits(gt=0, lt=1), sample="0.99")
 BESIDE_LOSS: dict[str, Kind] = {"weight": POSITIVE, "class_weights": BoolKind()}
@@ -108,26 +109,6 @@ class BuiltKind(Kind):
         return self.record.schema(wrap)
 
 
-@dataclass(frozen=True)
-class MultipliersKind(Kind):
-    """A positive factor for each of some sections or layers."""
-
-    words = "a mapping of sections to factors"
-    example = "{backbone: 0.1}"
-
-    def fits(self, node: Node) -> bool:
-        return isinstance(node, Table)
-
-    def read(self, node: Node, path: str, reader: Reads) -> Any:
-        if not isinstance(node, Table):
-            return reader.mismatch(self, node, path)
-        found = {key: reader.read(POSITIVE, entry.node, f"{path}.{key}") for key, entry in node.entries.items()}
-        return INVALID if INVALID in found.values() else found
-
-    def schema(self, wrap: Wrap) -> Schema:
-        return {"type": "object", "additionalProperties": wrap(POSITIVE.schema(wrap))}
-
-
 def _augmentation() -> Kind:
     hints = typing.get_type_hints(Augmentation)
     record = RecordKind({name: kind_of(hint) for name, hint in hints.items()})
@@ -152,7 +133,7 @@ STAGE_KINDS: dict[str, Kind] = {
     "split": TextKind(),
     "augmentation": _augmentation(),
     "optimizer": OptimizerKind(),
-    "batch_size": COUNT,
+    "batch_size": BATCH,
     "steps": COUNT,
     "epochs": POSITIVE,
     "learning_rate": POSITIVE,
@@ -178,7 +159,7 @@ STAGE_KINDS: dict[str, Kind] = {
     "ema": UnionKind((SHARE, _OFF)),
     "clip_norm": UnionKind((POSITIVE, _OFF)),
     "mixed_precision": LiteralKind(("none", "float16", "bfloat16")),
-    "learning_rate_multipliers": MultipliersKind(),
+    "learning_rate_multipliers": MappingKind(POSITIVE, "a mapping of sections to factors", "{backbone: 0.1}"),
     "freeze": UnionKind((_NAMES, TextKind())),
     "cache_features": UnionKind(
         (

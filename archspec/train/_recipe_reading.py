@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, nearest
+from archspec.errors import Fault, Place, mistyped, nearest
 from archspec.spec.document import raise_together
 from archspec.spec.dumping import dump_plain
 from archspec.spec.kinds import Kind
 from archspec.spec.locating import find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.paths import override_plain
-from archspec.spec.reader import Reader
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping
 from archspec.spec.words import NONE
 from archspec.train._recipe import Recipe, Stage
@@ -63,10 +64,10 @@ def _finish(
         raise AssertionError("a recipe that cannot be read has a fault")
     if steps is not None:
         document = _with_steps(document, steps)
-    reading = _Reading(faults)
+    reading = _Reading(Catalog(), faults)
     recipe = reading.recipe(document, name)
     raise_together(reading.faults)
-    return recipe
+    return replace(recipe, text=dump_plain(plain(document)))
 
 
 def _with_steps(document: Table, steps: int) -> Table:
@@ -80,24 +81,12 @@ def _with_steps(document: Table, steps: int) -> Table:
     return document.with_entry(STAGES, Items(tuple(items), stages.place), document.entries[STAGES].place)
 
 
-class _Reading(Reader):
+class _Reading(PlainReader):
     """Reads one recipe. There are no selectors and no choices in it."""
-
-    def __init__(self, faults: list[Fault]) -> None:
-        super().__init__(Catalog())
-        self.faults = faults
-
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
-
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
 
     def recipe(self, document: Table, name: str) -> Recipe:
         """The recipe; of no use when there are faults."""
         top = {key: self._value(kind, document.get(key), key, "") for key, kind in RECIPE_KINDS.items()}
-        top["text"] = dump_plain(plain(document))
         self._unknown(document, (*RECIPE_KINDS, *STAGE_KINDS, STAGES), "")
         defaults = document.without(STAGES, *RECIPE_KINDS)
         written = document.get(STAGES)
@@ -130,32 +119,34 @@ class _Reading(Reader):
         if any(key in own.entries for key in LENGTH):
             defaults = defaults.without(*LENGTH)
         table = Table({**defaults.entries, **own.entries}, own.place)
-        before = len(self.faults)
         values = {
             key: self._value(kind, table.get(key), key, path if key in own.entries else "")
             for key, kind in STAGE_KINDS.items()
             if key in table.entries
         }
         self._complete(table, path)
-        return None if len(self.faults) > before else _stage(values, number)
+        return None if self.faults else _stage(values, number)
 
     def _value(self, kind: Kind, node: Node | None, key: str, path: str) -> Any:
         return "" if node is None else self.read(kind, node, _join(path, key))
 
     def _complete(self, table: Table, path: str) -> None:
         """What is missing, and what goes together or not."""
+        meant = mistyped(table.entries, (*STAGE_KINDS, *RECIPE_KINDS, STAGES))
+        if STAGES in meant:  # what is missing here may stand in them
+            return
         for key in REQUIRED:
-            if key not in table.entries:
+            if key not in table.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {STAGE_KINDS[key].example}", path, table.place)
         lengths = [key for key in LENGTH if key in table.entries]
-        if len(lengths) != 1:
+        if len(lengths) != 1 and not meant.intersection(LENGTH):
             fact = "both 'steps' and 'epochs' are written" if lengths else "missing key 'steps' (or 'epochs')"
             place = table.entries[lengths[-1]].place if lengths else table.place
             self.fault(fact, "Write one of them, such as steps: 400", path, place)
-        if "cache_features" in table.entries and "freeze" not in table.entries:
+        if "cache_features" in table.entries and "freeze" not in table.entries.keys() | meant:
             fact, place = "only features of frozen sections can be cached", table.entries["cache_features"].place
             self.fault(fact, "Write freeze: backbone", _join(path, "cache_features"), place)
-        if _name(table.get("optimizer")) == "adamw" and "weight_decay" not in table.entries:
+        if _name(table.get("optimizer")) == "adamw" and not {"weight_decay"} & (table.entries.keys() | meant):
             fact, place = "adamw without a weight decay", table.entries["optimizer"].place
             remedy = "Write weight_decay: {decoupled: 0.004}, which is Keras's default"
             self.fault(fact, remedy, _join(path, "optimizer"), place)

@@ -16,7 +16,8 @@ from archspec.record import held, note_plugins, package_versions, timestamp, wri
 from archspec.spec import Spec, dump, override
 from archspec.train._order import Order
 
-State = Literal["running", "finished", "failed"]
+State = Literal["running", "stopped", "finished", "failed"]
+"""`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
 FORMAT, VERSION = "archspec-run", 1
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
 
@@ -105,6 +106,15 @@ class Run:
             "metrics": {},
         }
         write_text(self.folder / "run.json", json.dumps(what, indent=2) + "\n")
+
+    def resume(self) -> None:
+        """It goes on."""
+        self.note(state="running", error=None)
+
+    def stop(self, error: BaseException) -> None:
+        """It was ended early, and may go on."""
+        reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}".strip() or type(error).__name__
+        self.note(state="stopped", error=reason)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """It is done."""

@@ -142,6 +142,7 @@ class StageRun:
             images_per_second=None if a_step is None else self.stage.batch_size / a_step,
             seconds_left=None if a_step is None else a_step * (self.steps - step),
             val_miou=None if self.scores is None else self.scores.miou,
+            val_classes=(0, 0) if self.scores is None else self.scores.classes,
         )
 
     def _row(self, progress: Progress, val_miou: float | None) -> Row:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,9 +84,9 @@ class Training:
             check_order(self.order)
         for stage in self.order.recipe.stages:
             check_values(stage.optimizer)
-        with self.run.locked():
-            if not self.run.about():
-                self.run.begin(self.order, self.steps)
+        for line in self.order.label_cautions():
+            self.watch.said(f"caution: {line}")
+        with self.run.locked(), self._running():
             if self._tensorboard:
                 self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
             prepare(self.order.seed)
@@ -98,6 +98,20 @@ class Training:
                 return Outcome(self.run, "failed", self.run.about(), fresh=True)
             self._finish(scores, weights)
             return Outcome(self.run, "finished", self.run.about(), fresh=True)
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        """The run is running inside. Whatever ends it early, Ctrl-C too, leaves it stopped, with the reason."""
+        if self.run.about():
+            self.run.resume()
+        else:
+            self.run.begin(self.order, self.steps)
+        try:
+            yield
+        except BaseException as error:
+            with suppress(UserError):  # a full disk
+                self.run.stop(error)
+            raise
 
     def _is_done(self) -> bool:
         return self.run.about().get("state") in ("finished", "failed")

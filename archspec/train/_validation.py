@@ -39,6 +39,12 @@ class Scores:
         """The mean over the classes that are there or predicted."""
         return float(np.nanmean(self.iou))
 
+    @property
+    def classes(self) -> tuple[int, int]:
+        """How many classes `miou` is the mean of, and how many there are."""
+        iou = self.iou
+        return int(np.isfinite(iou).sum()), len(iou)
+
 
 class Validator:
     """Predicts every image at its own size (`validation_shapes`), as `archspec evaluate` does, and compares with the

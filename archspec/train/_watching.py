@@ -8,7 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """After a step: of which stage, how far, how fast (None before that can be told). `seconds_left`: of this stage."""
+    """After a step: of which stage, how far, how fast (None before that can be told). `seconds_left`: of this stage.
+
+    `val_classes`: how many classes `val_miou` is the mean of, and how many there are.
+    """
 
     stage: int
     stages: int
@@ -19,6 +22,7 @@ class Progress:
     images_per_second: float | None
     seconds_left: float | None
     val_miou: float | None
+    val_classes: tuple[int, int] = (0, 0)
 
 
 class Watch(Protocol):

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from archspec.blocks.decoders._taps import missing_tap
 from archspec.blocks.units._biased import EPSILON, MOMENTUM
-from archspec.errors import Problem, nearest
+from archspec.errors import Problem
 from archspec.graph import Tensor, layers
 
 INITIALIZER = "bilinear"  # the published code begins with bilinear kernels on the diagonal
@@ -11,9 +12,9 @@ Size = tuple[int, int]
 
 
 def tap(taps: Mapping[str, Tensor], name: str) -> Tensor:
-    """The earlier step of that id. Raises `Problem` with the nearest one."""
+    """The earlier step of that id. Raises `Problem` with those there are."""
     if name not in taps:
-        raise Problem(f"no earlier step has the id '{name}'", nearest(name, taps))
+        raise missing_tap(taps, name)
     return taps[name]
 
 

@@ -2,6 +2,8 @@
 
 from archspec.graph import Tensor, layers
 
+READS = "scores"
+
 
 def bilinear(x: Tensor, *, input_size: tuple[int, int], align_corners: bool = True, name: str) -> Tensor:
     """To the image's size, never by a factor; corners aligned as in the published code."""

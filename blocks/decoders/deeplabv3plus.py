@@ -11,6 +11,7 @@ from archspec.graph import Range, Tensor, layers
 
 MOMENTUM, EPSILON = 0.9997, 1e-5
 _conv_bn = partial(conv_bn, momentum=MOMENTUM, epsilon=EPSILON)
+READS = "features"
 
 
 def deeplabv3plus(

@@ -8,6 +8,7 @@ from archspec.blocks.units.conv_bn import conv_bn
 from archspec.graph import Range, Tensor, layers
 
 Pixels = Annotated[int, Range(ge=1)]
+READS = "features"
 
 
 def lraspp(

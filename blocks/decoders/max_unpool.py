@@ -18,6 +18,9 @@ def find_indices(pooling: str, taps: Mapping[str, Tensor]) -> Tensor:
     """The indices that the step of that id kept. Raises `Problem` where it kept none."""
     if pooling + SUFFIX in taps:
         return taps[pooling + SUFFIX]
+    if not any(tap.endswith(SUFFIX) for tap in taps):
+        fact = "max unpooling needs the indices of max poolings, and no earlier step with an id kept any"
+        raise Problem(fact, "Pool with max_pool_indices: backbones enet_encoder and vgg16_indices do")
     known = [tap.removesuffix(SUFFIX) for tap in taps if tap.endswith(SUFFIX)]
     raise Problem(f"no earlier step with the id '{pooling}' kept the indices of a max pooling", nearest(pooling, known))
 

@@ -3,6 +3,8 @@
 from archspec.blocks.units._biased import EPSILON, MOMENTUM
 from archspec.graph import Tensor, layers
 
+READS = "features"
+
 
 def scores(x: Tensor, *, batch_norm: bool = False, classes: int = 19, name: str) -> Tensor:
     """With a bias, and a batch norm behind it if wanted; linear."""

@@ -3,14 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from archspec.blocks.decoders._deconv import deconv_to, finer_tap
+from archspec.blocks.decoders._taps import check_usual_skips
 from archspec.blocks.decoders.scores import scores
 from archspec.graph import Tensor, layers
+
+READS = "features"
+SKIPS = ("stage3", "stage2")  # of the published encoder
 
 
 def skipnet(
     x: Tensor,
     *,
-    skips: Sequence[str] = ("stage3", "stage2"),
+    skips: Sequence[str] = SKIPS,
     classes: int = 19,
     input_size: tuple[int, int],
     taps: Mapping[str, Tensor],
@@ -20,6 +24,7 @@ def skipnet(
 
     Everything is linear. It makes the logits itself: say `classifier: none`.
     """
+    check_usual_skips(skips, SKIPS, taps, x)
     y = scores(x, classes=classes, name=f"{name}/score_fr")
     for number, skip in enumerate(skips, 1):
         upscore = f"upscore{2**number}"

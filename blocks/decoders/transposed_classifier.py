@@ -5,6 +5,8 @@ from typing import Annotated
 from archspec.blocks.decoders.enet_upsampling import cropped
 from archspec.graph import Range, Tensor, layers
 
+READS = "features"
+
 
 def transposed_classifier(
     x: Tensor, *, classes: int = 19, kernel: Annotated[int, Range(ge=1)] = 2, input_size: tuple[int, int], name: str

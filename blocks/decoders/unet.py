@@ -4,15 +4,19 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from archspec.blocks.decoders._deconv import deconv_to, finer_tap, tap
+from archspec.blocks.decoders._taps import check_usual_skips
 from archspec.blocks.decoders.scores import scores
 from archspec.blocks.units._biased import biased_conv_bn
 from archspec.graph import Range, Tensor, layers
+
+READS = "features"
+SKIPS = ("stage3", "stage2", "max_pool_padded", "conv1_padded")  # of the published encoder
 
 
 def unet(
     x: Tensor,
     *,
-    skips: Sequence[str] = ("stage3", "stage2", "max_pool_padded", "conv1_padded"),
+    skips: Sequence[str] = SKIPS,
     filters: Annotated[int, Range(ge=1)] | None = None,
     dropout: Annotated[float, Range(ge=0, lt=1)] = 0.5,
     score_encoder: bool = False,
@@ -28,6 +32,7 @@ def unet(
     the scores at the backbone's end that the published code makes and never reads: their weights are in its
     checkpoints, and a runtime does not compute them.
     """
+    check_usual_skips(skips, SKIPS, taps, x)
     y = x
     for number, skip in enumerate(skips, 1):
         low = finer_tap(taps, skip, y, f"upscale{number}")

@@ -5,6 +5,8 @@ from typing import Annotated
 from archspec.blocks.decoders._deconv import deconv_to
 from archspec.graph import Range, Tensor
 
+READS = "scores"
+
 
 def upscore(
     x: Tensor,

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from archspec.graph import Range, Tensor, layers
 
+READS = "features"
+
 
 def classifier(
     x: Tensor,

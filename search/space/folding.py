@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from archspec.search.candidates import Candidate, Genome
 
+Cost = tuple[int, int, int]
 Rank = tuple[int, int, int, str]
 
 
@@ -60,6 +61,10 @@ class Folding:
 
 def rank_of(candidate: Candidate) -> Rank:
     """What decides between equivalent candidates: the smallest is kept."""
+    return *cost_of(candidate), repr(tuple(sorted(candidate.genome.items())))
+
+
+def cost_of(candidate: Candidate) -> Cost:
+    """What makes one of equivalent candidates cheaper: multiply-adds, then parameters, then other arithmetic."""
     sheet = candidate.sheet
-    genes = repr(tuple(sorted(candidate.genome.items())))
-    return sheet.macs, sheet.params, sum(sheet.other_operations.values()), genes
+    return sheet.macs, sheet.params, sum(sheet.other_operations.values())

@@ -152,6 +152,34 @@ class Study:
         """Keep a candidate that the screen rejected, with its `metric`, `reason` and `values`."""
         return self._insert(trial, "rejected", None, repeated, folded)
 
+    def exchange(self, known: Trial, trial: Trial, budget: int, repeated: int = 0, folded: int = 0) -> Claim:
+        """Let `trial`, of the same number and key, stand where `known` does; `known` if that is no longer there.
+
+        A `running` one is this process's from then on, within the `budget`.
+        """
+
+        def work(connection: Connection) -> Claim:
+            from sqlalchemy import select
+
+            table = self._trials
+            clock = self._tick(connection, repeated, folded)
+            if trial.state == "running" and self._counted(connection) >= budget:
+                return Claim(full=True)
+            made = replace(trial, worker=self.identity, attempt=known.attempt + 1)
+            row = row_of(made) | {"changed": clock}
+            if trial.state == "running":
+                now = self._database.now()
+                row |= {"started_at": now, "lease_until": now + self.lease_s, "finished_at": 0.0}
+            here = (table.c.study_id == self._id, table.c.number == known.number)
+            same = (table.c.state == known.state, table.c.genome == row_of(known)["genome"])
+            if connection.execute(table.update().where(*here, *same).values(**row)).rowcount == 1:
+                return Claim(made)
+            ours = (table.c.worker == self.identity, table.c.genome == row["genome"])  # the second try of a commit
+            written = connection.execute(select(table.c.id).where(*here, *ours)).first()
+            return Claim(known=True) if written is None else Claim(made)
+
+        return self._database.transact(work)
+
     def take_over(self) -> Trial | None:
         """A trial that waits, or whose worker is dead or silent; now held by this process."""
         return self._database.transact(self._take_over)
@@ -204,10 +232,8 @@ class Study:
 
         def work(connection: Connection) -> Claim:
             clock = self._tick(connection, repeated, folded)
-            if budget is not None:
-                busy = select(func.count()).where(table.c.study_id == self._id, table.c.state.in_(_COUNTED))
-                if connection.execute(busy).scalar_one() >= budget:
-                    return Claim(full=True)
+            if budget is not None and self._counted(connection) >= budget:
+                return Claim(full=True)
             same = select(table.c.id).where(table.c.study_id == self._id, table.c.candidate == trial.key)
             if connection.execute(same).first() is not None:
                 return Claim(known=True)
@@ -222,6 +248,14 @@ class Study:
             return Claim(made)
 
         return self._database.transact(work)
+
+    def _counted(self, connection: Connection) -> int:
+        """How many trials count against the budget."""
+        from sqlalchemy import func, select
+
+        table = self._trials
+        busy = select(func.count()).where(table.c.study_id == self._id, table.c.state.in_(_COUNTED))
+        return int(connection.execute(busy).scalar_one())
 
     def _take_over(self, connection: Connection) -> Trial | None:
         from sqlalchemy import select

@@ -49,6 +49,11 @@ def predicted(metric: str) -> bool:
     return measure_named(metric).rung == PREDICTED
 
 
+def carries(metric: str) -> bool:
+    """Whether a number is the same of every network that computes the same function: not what a device takes for it."""
+    return measure_named(metric).rung in TRAINS
+
+
 def predicts(study: Study) -> bool:
     """Whether it asks for something that takes a latency table."""
     return any(map(predicted, study.asked))

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.errors import Fault, Place, UserError, nearest
+from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded, is_file
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
-from archspec.spec import Spec, load, override
+from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.kinds import Kind
-from archspec.spec.loading import parse_document, recalled
-from archspec.spec.locating import find_document, place_of
+from archspec.spec.loading import load_named, parse_document, recalled
+from archspec.spec.locating import find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
-from archspec.spec.reader import Reader
+from archspec.spec.reader import PlainReader
 from archspec.spec.reading import read_file, read_mapping, shown_path
 
 OPTION = "--set-study"
@@ -95,28 +94,21 @@ def _with_option(document: Table, keys: list[str], node: Node) -> Table:
     return document.with_entry(key, node, node.place)
 
 
-class _Reading(Reader):
+class _Reading(PlainReader):
     """Reads one study. Choices stand in its space only, which the spec's own reader checks."""
 
     def __init__(self, faults: list[Fault], catalog: Catalog, path: Path) -> None:
-        super().__init__(catalog)
-        self.faults = faults
+        super().__init__(catalog, faults)
         self.path = path
-
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
-
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
 
     def study(self, document: Table, name: str, overrides: Sequence[str | Mapping[str, Any]]) -> Study | None:
         """The study; None after faults."""
         for key, entry in document.entries.items():
             if key not in KEYS:
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, KEYS), key, entry.place)
+        meant = mistyped(document.entries, KEYS)
         for key in REQUIRED:
-            if key not in document.entries:
+            if key not in document.entries and key not in meant:
                 example = "shufflenetv2_dpc" if key == "spec" else STUDY_KINDS[key].example
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", "", document.place)
         values: dict[str, Any] = {"name": name}
@@ -185,15 +177,7 @@ class _Reading(Reader):
                 fact = f"must be the name of a spec, a path, or a whole spec ({shown(written)})"
                 self.fault(fact, f"Write {path}: shufflenetv2_dpc", path, written.place)
             return None
-        source = _seen(written.value, self.path.parent)
-        try:
-            return load(source, catalog=self.catalog)
-        except UserError as error:
-            fault = error.faults[0]
-            if fault.place == place_of(source):
-                fact = f"no such spec file, nor a bundled spec of that name ('{one_line(source)}')"
-                raise UserError(Fault(fact, fault.remedy, path, written.place)) from error
-            raise
+        return load_named(written, self.path, path, self.catalog)
 
     def _assignments(self, node: Node | None) -> list[tuple[str, Place]]:
         items = () if node is None else node.items if isinstance(node, Items) else (node,)

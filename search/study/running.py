@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.evaluate.calibration import Progress as Calibration
@@ -21,7 +22,7 @@ from archspec.search.driver import Search
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
-from archspec.search.study.conditions import calibrated, fingerprints, predicted, predicts, settings_of, trains
+from archspec.search.study.conditions import calibrated, carries, fingerprints, predicted, predicts, settings_of, trains
 from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
@@ -124,6 +125,9 @@ class StudyRun:
             raise user_error(
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
             )
+        if needs:
+            for spec in (study.space, *study.beside.values()):
+                check_reads_rgb(spec)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():
@@ -157,12 +161,20 @@ class StudyRun:
     def run(self, watch: StudyWatch) -> StudyOutcome:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
+        for line in self._label_cautions():
+            watch.said(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
             settings = self.prepared(watch)
             result = self.searched(store, ledger, settings, watch)
             return self.afterwards(result, settings, ledger, watch)
+
+    def _label_cautions(self) -> tuple[str, ...]:
+        """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
+        if not any(trains(metric) for metric in self.study.asked):
+            return ()
+        return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
 
     def prepared(self, watch: StudyWatch) -> Settings:
         """The settings with a latency table, where one is needed."""
@@ -204,6 +216,7 @@ class StudyRun:
             watch=watch,
             keep=lambda records: _kept(ledger, records),
             join=join,
+            carries=carries,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 

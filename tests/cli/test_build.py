@@ -155,7 +155,7 @@ def test_models_of_an_earlier_build_do_not_stay_beside_other_weights(folder: Pat
         (["--no-keras", "--via", "tensorflow"], "archspec: --via tensorflow needs the Keras model"),
         (["--representative", "."], "--representative sets ranges of int8, not of float32. Leave it out"),
         (["--representative", "nowhere", "--precision", "int8"], "nowhere: no such folder"),
-        (["--representative", ".", "--precision", "int8"], "no PNG or JPEG image in this folder"),
+        (["--representative", ".", "--precision", "int8"], "no PNG, JPEG, BMP, TIFF or WebP image in this folder"),
         (["--labels", "few.txt"], "few.txt: 2 labels for 3 classes. Give one label a class, from class 0 on"),
         (["--labels", "nofile"], "nofile: cannot be read (No such file or directory). Name a text file"),
         (["--labels", "binary"], "binary: not UTF-8 text. Name a text file with one class a line"),

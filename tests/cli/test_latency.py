@@ -333,3 +333,25 @@ def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path:
         assert row["interpolated_percent"] == pytest.approx(100 * wanted.interpolated)
     assert rows[0]["predicted_latency_ms"] < rows[1]["predicted_latency_ms"]
     assert str(table.score) in result.out
+
+
+def test_an_open_size_is_asked_for_and_used(tmp_path: Path) -> None:
+    path = tmp_path / "open.tflite"
+    path.write_bytes(tiny_tflite("MAXIMUM", shape=(1, 1, 1, 3), signature=(-1, -1, -1, 3)))
+    for command in (("latency", str(path), "--procedure", "quick"), ("profile", str(path), "--method", "alone")):
+        refused = run(*command)
+        assert refused.code == 2
+        assert refused.err.strip() == (
+            f"{path}: leaves the size of its input open ([-1, -1, -1, 3]). Say which it is to be run at: --size H,W"
+        )
+    row = run("latency", str(path), str(path), "--procedure", "quick", "--size", "8,12", "--format", "json").json()
+    assert [one["system"]["inputs"] for one in row["latencies"]] == [["1x8x12x3 float32"]] * 2
+    assert run("profile", str(path), "--method", "alone", "--size", "8,12").code == 0
+    assert run("delegates", str(path)).code == 0
+    wrong = run("latency", str(path), "--size", "8")
+    assert (wrong.code, "--size must be 2 numbers" in wrong.err) == (2, True)
+
+
+def test_the_size_of_a_spec_is_its_input_size(spec: str) -> None:
+    row = run("latency", spec, spec, "--procedure", "quick", "--size", "32,64", "--format", "json").json()
+    assert row["latencies"][0]["system"]["inputs"] == ["1x32x64x3 float32"]

@@ -183,4 +183,4 @@ def test_doctor_fails_when_something_needed_is_missing(monkeypatch: pytest.Monke
     monkeypatch.setitem(doctor.NEEDED, "no-such-package", "a test")
     result = run("doctor", "--format", "csv")
     assert result.code == 2
-    assert "no-such-package,-,missing: pip install no-such-package,a test" in result.out
+    assert "no-such-package,,missing: pip install no-such-package,a test" in result.out

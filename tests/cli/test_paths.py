@@ -200,3 +200,13 @@ def test_what_is_read_is_not_written_over(tmp_path: Path, root: Path) -> None:
     assert spec.read_bytes() == text
     for _ in range(2):  # a table of before is replaced
         assert run("cost", str(spec), "--format", "csv", "--output", str(tmp_path / "cost.csv")).code == 0
+
+
+def test_a_name_becomes_a_folder_and_may_not_be_too_long_for_one(tmp_path: Path, root: Path) -> None:
+    result = run("build", SPEC, "--set", f"name={LONG_NAME}", "--no-keras", "--output", str(tmp_path))
+    assert result.code == 2
+    assert "a name of 300 letters (nnnn" in result.err
+    long = tmp_path / f"{'n' * 240}.yaml"
+    long.write_bytes((root / "specs" / f"{SPEC}.yaml").read_bytes().replace(b"name: shufflenetv2_basic", b""))
+    result = run("build", str(long), "--no-keras", "--procedure", "none", "--output", str(tmp_path / "runs"))
+    assert result.code == 0, result.err

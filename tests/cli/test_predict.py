@@ -63,7 +63,7 @@ def test_a_folder_of_pictures_and_a_run_that_knows_its_classes(tmp_path: Path, p
         (("{picture}", "--data", "camvit"), "unknown data set 'camvit'. Did you mean 'camvid'?"),
         (("{picture}", "--data", "folder"), "folder needs the folder it is in"),
         (("{folder}/none.png",), "none.png: no such file"),
-        (("{empty}",), "no PNG or JPEG image in this folder"),
+        (("{empty}",), "no PNG, JPEG, BMP, TIFF or WebP image in this folder"),
         (("{picture}", "{copy}"), "is called like {picture}, so their results would be one file"),
         (("{text}",), "not an image"),
     ],

@@ -97,6 +97,7 @@ def test_a_small_network_of_units() -> None:
     text = """
     input: {size: 128, preprocess: none, channels: 2}
     output_stride: 8
+    classes: 4
     backbone:
     - conv_bn: {filters: 2, stride: 2}
     - max_pool

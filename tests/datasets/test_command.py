@@ -40,7 +40,8 @@ def test_check_counts_every_class(tmp_path: Path) -> None:
         ("road", 50, 1), ("sky", 100, 2), ("nothing", 0, 0)
     ]  # fmt: skip
     assert found["rows"][0]["percent"] == pytest.approx(100 / 3)
-    (note,) = found["meta"]["notes"]
+    note, caution = found["meta"]["notes"]
+    assert caution == "caution: no pixel of class 'nothing' in train"
     assert note.startswith("train: 2 images, 10 × 10; 25.00 % of the pixels ignored; fingerprint ")
     assert note.endswith(open_dataset(f"folder:{tmp_path}").fingerprint("train"))
 
@@ -140,7 +141,7 @@ def test_pack_and_read_again(tmp_path: Path) -> None:
 def test_pack_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     found = run("data", "pack", f"camvid:{tree('camvid', tmp_path)}", "--output", str(tmp_path / "file" / "in"))
-    assert found.code == 2 and f"{tmp_path}/file/in: cannot be made" in found.err
+    assert found.code == 2 and f"cannot make the folder {tmp_path}/file/in (" in found.err
 
 
 def test_looking_needs_no_tensorflow(tmp_path: Path) -> None:

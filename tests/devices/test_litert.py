@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Latency, Model, Procedure, measure
+from archspec.devices._housed import HousedSession
 from archspec.devices._litert import loader
+from archspec.devices.host import host
 from archspec.errors import UserError
 from archspec.export.flatbuffer_walk import REMEDY
 from archspec.export.provenance import wrote
@@ -180,6 +182,14 @@ def test_without_litert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(UserError, match=r"LiteRT cannot be imported .* pip install ai-edge-litert"):
         one(wrote(tiny_tflite(times=3)))
+
+
+def test_models_that_are_compared_run_in_one_process() -> None:
+    own, foreign = Model.of(wrote(tiny_tflite(times=6))), Model.of(tiny_tflite(times=7))
+    for models, housed in (([own], False), ([own, foreign], True)):
+        session = host().beside(models).open(own, threads=1)
+        assert isinstance(session, HousedSession) == housed
+        session.close()
 
 
 # --- real files -------------------------------------------------------------------------------------------------------

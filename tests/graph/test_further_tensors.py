@@ -32,6 +32,7 @@ def recall(x, *, step, taps, name):
 SPEC = """
 input: {size: [33, 40], preprocess: none}
 output_stride: 8
+classes: 6
 backbone:
 - conv_bn: {filters: 6, stride: 4, kernel: 5}
 - keep: {stride: 2}

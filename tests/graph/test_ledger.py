@@ -17,6 +17,7 @@ def spec_of(strides: list[int], output_stride: int, **backbone: bool) -> str:
     steps = [{"depthwise_bn": {"stride": stride}} for stride in strides]
     spec = {
         "input": {"size": 128},
+        "classes": 3,  # depthwise: as many as the image has channels
         "output_stride": output_stride,
         "backbone": steps,
         "classifier": "none",

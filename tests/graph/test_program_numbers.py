@@ -60,6 +60,7 @@ def test_odd_halves_of_the_published_widths(mode: ShuffleMode) -> None:
     text = """
     input: {size: 16}
     output_stride: 8
+    classes: 29
     backbone:
     - conv_bn: {filters: 12, stride: 2}
     - shuffle_unit: {filters: 58, stride: 2}

@@ -90,11 +90,12 @@ def test_from_reads_whole_sections_and_the_image() -> None:
         + "- conv_bn: {filters: 4}\nhead: [conv_bn: {filters: 3}]\n"
         + "decoder:\n- bilinear\n- conv_bn: {filters: 2}\n  from: backbone\n"
     )
-    graph = nets.of_text(text + "output: logits\n")
+    text += "classes: 2\noutput: logits\n"
+    graph = nets.of_text(text)
     assert graph.outputs[0].shape == (28, 28, 2)
     assert graph.node("decoder.1_conv_bn.conv").inputs[0].node.name == "backbone.1_conv_bn.relu"
     assert not any(node.name.startswith(("head", "classifier")) for node in graph.nodes)
-    from_image = nets.of_text(text.replace("from: backbone", "from: input") + "output: logits\n")
+    from_image = nets.of_text(text.replace("from: backbone", "from: input"))
     assert from_image.outputs[0].shape == (224, 224, 2)
     assert [node.name for node in from_image.nodes] == [
         "image",

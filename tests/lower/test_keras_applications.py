@@ -16,6 +16,7 @@ from tests.strategies import catalog
 SPEC = """
 input: {{size: 224, preprocess: none}}
 width_multiplier: {width}
+classes: {channels}
 output_stride: 32
 backbone: mobilenet_v2
 classifier: none
@@ -46,7 +47,7 @@ def copied(model: Any, graph: Graph) -> dict[str, Any]:
 @pytest.mark.parametrize("width", [1.0, 0.75, 1.4])
 def test_same_features_with_the_same_weights(width: float) -> None:
     theirs = applications_model(width)
-    graph = trace(expand(parse(SPEC.format(width=width))), catalog())
+    graph = trace(expand(parse(SPEC.format(width=width, channels={0.75: 240, 1.0: 320, 1.4: 448}[width]))), catalog())
     ours = to_keras(graph, copied(theirs, graph))
     assert ours.count_params() == theirs.count_params()
     image = RANDOM.uniform(-1, 1, (2, 224, 224, 3)).astype(np.float32)

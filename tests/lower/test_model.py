@@ -143,7 +143,7 @@ def test_weights_that_do_not_fit_are_refused_and_change_nothing(change: Any, mes
 def test_a_model_of_another_graph_is_refused() -> None:
     model = to_keras(graph_of(SMALL))
     with pytest.raises(UserError, match=r"0 missing .*, 2 unknown|2 missing .*, 0 unknown"):
-        get_weights(model, graph_of(SMALL.replace("classes: 4", "classes: 4\nclassifier: none\noutput: logits")))
+        get_weights(model, graph_of(SMALL.replace("classes: 4", "classes: 6\nclassifier: none\noutput: logits")))
     with pytest.raises(UserError, match=r"has shape \[1, 1, 6, 4\], the graph needs \[1, 1, 6, 5\]"):
         get_weights(model, graph_of(SMALL.replace("classes: 4", "classes: 5")))
 

@@ -165,7 +165,8 @@ def test_the_backbone_is_that_of_keras(name: str, theirs: str, size: Map) -> Non
 
     keras.backend.clear_session()
     application: Any = getattr(keras.applications, theirs)(include_top=False, weights=None, input_shape=(*size, 3))
-    text = f"backbone: mobilenet_v3_{name}\nclassifier: none\noutput: logits\noutput_stride: 32\n"
+    channels = {"large": 960, "small": 576}[name]
+    text = f"backbone: mobilenet_v3_{name}\nclasses: {channels}\nclassifier: none\noutput: logits\noutput_stride: 32\n"
     graph = nets.of_text(text, [sized(*size)])
     assert price(graph, classes=19, output_stride=32).params == {"large": 2_971_952, "small": 927_008}[name]
     specs = list(weight_specs(graph))

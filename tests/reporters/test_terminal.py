@@ -97,6 +97,14 @@ def test_a_text_wraps_at_spaces_and_a_longer_word_stays_whole() -> None:
     assert drawn(table, 40)[2:] == ["file  " + "x" * 90, "      is it"]
 
 
+def test_a_size_a_spread_and_a_unit_stay_with_their_number() -> None:
+    text = "Conv2D -> 14 x 14 x 256 at (18, 15) in 9.3 ± 0.1 ms of 480 × 360, 89 %"
+    table = Table("", (Column("a", "a"), Column("value", "value", wraps=True)), (("a", text),))
+    assert [line.strip() for line in drawn(table, 18)[2:]] == [
+        "a  Conv2D ->", "14 x 14 x 256 at", "(18, 15) in", "9.3 ± 0.1 ms of", "480 × 360, 89 %",
+    ]  # fmt: skip
+
+
 def test_a_note_goes_on_indented() -> None:
     assert drawn(TABLE, 47)[-2:] == ["a note of many words that is longer than the", "  table"]
 

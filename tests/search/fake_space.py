@@ -5,9 +5,10 @@ import itertools
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from archspec.errors import Problem
@@ -23,6 +24,7 @@ class FakeSpace:
     parameters: tuple[Parameter, ...]
     same: tuple[str, ...] = ()
     impossible: tuple[tuple[str, Gene], ...] = ()
+    macs: Callable[[Genome], int] = lambda genome: 0
 
     @property
     def size(self) -> int | None:
@@ -72,7 +74,8 @@ class FakeSpace:
                 raise Problem(f"{name} cannot be {value}")
         key = ",".join(f"{name}={genome[name]}" for name in sorted(genome) if name not in self.same)
         nothing: Any = None
-        return Candidate(genome, nothing, nothing, nothing, key)
+        sheet: Any = SimpleNamespace(macs=self.macs(genome), params=0, other_operations={})
+        return Candidate(genome, nothing, nothing, sheet, key)
 
 
 def drawn(parameter: Parameter, generator: random.Random) -> Gene:

@@ -116,13 +116,13 @@ def nested(draw: st.DrawFn, depth: int = 2) -> tuple[Any, int]:
 
 
 @given(nested(), nested(3), st.integers(0, 99))
-def test_size_is_the_product_over_nested_choices(head: tuple[Any, int], decoder: tuple[Any, int], seed: int) -> None:
-    text = "output_stride: 8\ninput: {size: 16}\nbackbone: [conv_bn: {filters: 4, stride: 8}]\n"
-    spec = parse(f"{text}head: {json.dumps(head[0])}\ndecoder: {json.dumps(decoder[0])}\n")
+def test_size_is_the_product_over_nested_choices(head: tuple[Any, int], before: tuple[Any, int], seed: int) -> None:
+    text = "output_stride: 8\nbackbone: [conv_bn: {filters: 4, stride: 8}]\n"
+    spec = parse(f"{text}head: {json.dumps(head[0])}\ninput: {{size: 16, preprocess: {json.dumps(before[0])}}}\n")
     if not spec.choices():
         return
     space = Space.of(spec)
-    assert space.size == head[1] * decoder[1] == sum(1 for _ in space.genomes())
+    assert space.size == head[1] * before[1] == sum(1 for _ in space.genomes())
     genome = space.sample(random.Random(seed))
     assert space.closed(genome).choices() == ()
     assert space.candidate(space.mutated(genome, random.Random(seed))).sheet.macs > 0

@@ -99,7 +99,7 @@ BROKEN = [
     broken(
         "unknown argument of a part",
         "backbone: {shufflenet_v2: {width: 0.5}}\n",
-        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. One of: activation, bottleneck, layout, padding, variant, width_multiplier",
+        "spec.yaml:1:28: backbone.shufflenet_v2.width: unknown argument 'width' of backbone 'shufflenet_v2'. Did you mean 'width_multiplier'?",
     ),
     broken(
         "argument beside the head's name",
@@ -225,7 +225,7 @@ BROKEN = [
     broken(
         "an unknown operation in a cell",
         "backbone: shufflenet_v2\nhead:\n  dpc:\n    branches:\n    - {op: convolution, kernel: 3, input: -1}\n",
-        "spec.yaml:5:12: head.dpc.branches[0].op: not allowed ('convolution'). One of: conv, pyramid_pooling",
+        "spec.yaml:5:12: head.dpc.branches[0].op: not allowed ('convolution'). Did you mean 'conv'?",
     ),
     broken(
         "a branch without input",
@@ -431,7 +431,11 @@ BROKEN = [
         "backbone: shufflenet_v2\n---\nbackbone: mobilenet_v2\n",
         "spec.yaml:2:1: a second document ('---'). Write one spec a file",
     ),
-    broken("binary", b"\x89PNG\r\n\x1a\n\x00\x00", "spec.yaml:1:1: not UTF-8 text (byte 0x89). Save the file as UTF-8"),
+    broken(
+        "binary",
+        b"\x89PNG\r\n\x1a\n\x00\x00",
+        "spec.yaml:1:1: this is an image, not a YAML file. archspec predict and explain take it, beside a network",
+    ),
     broken(
         "Latin-1",
         b"backbone: shufflenet_v2\nsource: Universit\xe4t\n",

@@ -35,7 +35,7 @@ def selected(plain: st.SearchStrategy[Any], numbers: bool = False) -> st.SearchS
         plain,
         st.builds(lambda a, b: {"by_width": {"0.5": a, "1.0": b, "2": a}}, plain, plain),
         st.builds(
-            lambda a, b: {"by_variant": {"paper": {"by_output_stride": {"16": a, "8": b}}, "reference": b}},
+            lambda a, b: {"by_variant": {"paper": {"by_output_stride": {"16": a, "8": b, "32": a}}, "reference": b}},
             plain,
             plain,
         ),
@@ -98,7 +98,7 @@ SPECS = st.fixed_dictionaries(
         "input": st.fixed_dictionaries(
             {},
             optional={
-                "size": st.one_of(st.integers(1, 999), st.lists(st.integers(1, 999), min_size=2, max_size=2)),
+                "size": st.one_of(st.integers(32, 999), st.lists(st.integers(32, 999), min_size=2, max_size=2)),
                 "dtype": st.sampled_from(["uint8", "float32"]),
                 "channels": st.integers(1, 9),
                 "preprocess": st.one_of(SECTION, st.just("none")),

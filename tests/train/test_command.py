@@ -20,7 +20,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 GIVEN = ("train", "tiny.yaml", "--recipe", "r.yaml", "--data", "synthetic_streets")
 REFUSED: list[tuple[tuple[str, ...], str]] = [
-    (("train",), "archspec: SPEC, --recipe and --data are needed (or --resume RUN)"),
+    (("train",), "archspec: SPEC, --recipe and --data are missing. Write archspec train SPEC --recipe RECIPE"),
     (("train", "tiny.yaml", "--resume", "."), "archspec: --resume RUN knows its spec, recipe and data"),
     (("train", "--resume", "."), ".: no run.json here. Name the folder of a run"),
     (("train", "tiny.yaml", "--recipe", "camvid", "--data", "synthetic_streets"), "Did you mean 'camvid_cpu'?"),

@@ -19,6 +19,10 @@ CATALOG = Catalog()
 
 
 def network(name: str | Path, *settings: str) -> tuple[Network, Graph]:
+    """The network and its graph; of FEATURES, with as many classes as the features have channels."""
+    if set(FEATURES) <= set(settings):
+        scored = expand(load(name, [*settings, "classifier=classifier"], catalog=CATALOG))
+        settings = (*settings, f"classes={trace(scored, CATALOG).outputs[0].node.inputs[0].channels}")
     found = expand(load(name, settings, catalog=CATALOG))
     return found, trace(found, CATALOG)
 

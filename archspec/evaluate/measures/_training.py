@@ -83,6 +83,12 @@ def trained(subject: Subject, metric: str, usual: str = "") -> Reading:
         return Reading(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")
     metrics: dict[str, Any] = outcome.about["metrics"]
     circumstances["val_images"] = metrics["val_images"]
+    found = list(metrics["val_iou"].values())
+    looks_wrong = "; ".join(order.label_cautions())
+    if looks_wrong:
+        circumstances["cautions"] = looks_wrong
+    if None in found:
+        circumstances["val_classes"] = f"{len(found) - found.count(None)} of {len(found)}"
     return Reading(float(metrics["val_miou"]), circumstances)
 
 

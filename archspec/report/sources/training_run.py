@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.metrics import describe_missing
 from archspec.record import TrainingRun, read_records
 from archspec.report._subject import Subject
 from archspec.reporters.page.sections.curves import Curve, Curves
@@ -77,6 +78,10 @@ def _facts(about: dict[str, Any]) -> dict[str, str]:
         "started": str(about.get("started", "")),
         "finished": str(about.get("finished", "")),
     }
+    iou = about.get("metrics", {}).get("val_iou", {})
+    partial = describe_missing(tuple(iou.values()), tuple(iou)) if isinstance(iou, dict) else ""
+    if partial:
+        found["val mIoU"] = partial
     versions = about.get("versions", {})
     if isinstance(versions, dict):
         found["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
