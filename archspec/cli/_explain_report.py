@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import DATA_FORMATS, class_labels, put, put_table
+from archspec.cli._options import DATA_FORMATS, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -49,8 +49,8 @@ class Names:
     colours: tuple[Colour, ...]
 
     @classmethod
-    def of(cls, opened: Opened, dataset: Dataset | None, labels: Path | None) -> Names:
-        """From a file of names, the data set, the run, or else numbers.
+    def of(cls, opened: Opened, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = "") -> Names:
+        """Those `given`, from a `file`, else of the data set, the run, or else numbers.
 
         Raises `UserError` unless they are as many as the network's classes, and the data set's are the run's.
         """
@@ -63,8 +63,8 @@ class Names:
                 fact = f"other classes than the run was trained on ({', '.join(opened.class_names)})"
                 raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
             names, where = dataset.classes.names, dataset.name
-        if labels is not None:
-            names, where = class_labels(labels), str(labels)
+        if given is not None:
+            names, where = given, file
         if len(names) != count:
             fact = f"{len(names)} classes, and the network has {count}"
             raise user_error(fact, "Give the data set, or the names, that the network was trained for",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, plugins_option, set_option
+from archspec.cli._options import catalog, class_labels, format_option, plugins_option, set_option
 from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
@@ -86,10 +86,11 @@ def explain(
     for picture in pictures:
         if part is not None:
             part.check(picture.name, picture.size)
+    given = None if labels is None else class_labels(labels)  # said before anything slow
     with waiting("opening the network"):
         need_library()
         opened = open_network(network, overrides, folder, seed, colours=any(one.has_colours for one in pictures))
-        names = Names.of(opened, dataset, labels)
+        names = Names.of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with counting(f"{method} of each image", len(pictures)) as watch:
