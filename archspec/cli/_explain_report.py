@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import class_labels, put, put_table
+from archspec.cli._options import DATA_FORMATS, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -49,8 +49,15 @@ class Names:
     colours: tuple[Colour, ...]
 
     @classmethod
-    def of(cls, network: Opened | FoundNetwork, dataset: Dataset | None, labels: Path | None) -> Names | None:
-        """From a file of names, the data set, the run, or else numbers; None where neither tells how many there are.
+    def of(
+        cls,
+        network: Opened | FoundNetwork,
+        dataset: Dataset | None,
+        given: tuple[str, ...] | None = None,
+        file: str = "",
+    ) -> Names | None:
+        """Those `given`, from a `file`, else of the data set, the run, or else numbers; None where neither tells how
+        many there are.
 
         Raises `UserError` unless they are as many as the network's classes, and the data set's are the run's.
         """
@@ -63,8 +70,8 @@ class Names:
                 fact = f"other classes than the run was trained on ({', '.join(network.class_names)})"
                 raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
             names, where = dataset.classes.names, dataset.name
-        if labels is not None:
-            names, where = class_labels(labels), str(labels)
+        if given is not None:
+            names, where = given, file
         if not names:
             return None
         if count not in (None, len(names)):
@@ -92,9 +99,9 @@ class Names:
         return tuple(found)
 
 
-def names_of(opened: Opened, dataset: Dataset | None, labels: Path | None) -> Names:
+def names_of(opened: Opened, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = "") -> Names:
     """The names of an opened network's classes. Raises `UserError`."""
-    found = Names.of(opened, dataset, labels)
+    found = Names.of(opened, dataset, given, file)
     if found is None:
         raise user_error("has no classes", place=Place(opened.name))
     return found
@@ -128,7 +135,7 @@ class Answer:
             put(json.dumps(self.to_json(), indent=2) + "\n", None)
         else:
             table = self._table()
-            put_table(_without_empty(table) if reporter in ("table", "markdown") else table, reporter, None)
+            put_table(table if reporter in DATA_FORMATS else _without_empty(table), reporter, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

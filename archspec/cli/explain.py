@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, plugins_option, set_option
+from archspec.cli._options import catalog, class_labels, format_option, plugins_option, set_option
 from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def explain(
             part.check(picture.name, picture.size)
     colours = any(one.has_colours for one in pictures)
     found = find_network(network, overrides, folder, seed, colours=colours)  # refuses before TensorFlow is loaded
-    names = Names.of(found, dataset, labels)
+    given = None if labels is None else class_labels(labels)
+    names = Names.of(found, dataset, given, str(labels or ""))
     if names is not None:
         names.numbers(wanted)
     if layer is not None:
@@ -96,7 +97,7 @@ def explain(
     with waiting("opening the network"):
         need_library()
         opened = found.opened()
-        names = names_of(opened, dataset, labels)
+        names = names_of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with counting(f"{method} of each image", len(pictures)) as watch:

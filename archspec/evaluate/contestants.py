@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from archspec.spec import Network as SpecExpanded
 
 BYTES = (0.0, 255.0)
+SILENT = "the file does not say"
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Contestant:
     """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
 
     `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
-    classes and `data` the data set that it was trained on, where that is known.
+    classes and `data` the data set that it was trained on, where that is known. `image_range` is what it is fed for
+    black and white.
     """
 
     name: str
@@ -45,6 +47,13 @@ class Contestant:
     labels: tuple[str, ...] = ()
     data: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
+    image_range: tuple[float, float] = BYTES
+
+    @property
+    def image_range_said(self) -> str:
+        """What it is fed for black and white: `[-1, 1]`."""
+        black, white = self.image_range
+        return f"[{black:g}, {white:g}]"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -117,8 +126,8 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "image_range": f"{black:g} to {white:g}",
         **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
-    note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
-    notes = () if own else (note,)
+    as_asked = opening.image_range is not None
+    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_said),)
     return Contestant(
         name=_name(path),
         network=network,
@@ -127,6 +136,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         spec=str(own.get("spec") or ""),
         labels=said.labels,
         remarks=lambda: notes,
+        image_range=(black, white),
     )
 
 
@@ -145,7 +155,17 @@ def _keras(path: Path, opening: Opening) -> Contestant:
         "runtime": "Keras",
         "image_range": f"{black:g} to {white:g}",
     }
-    return Contestant(_name(path), network, _digest(content), conditions)
+    note = _fed((black, white), SILENT if opening.image_range is None else "as asked")
+    return Contestant(
+        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white)
+    )
+
+
+def _fed(image_range: tuple[float, float], how: str) -> str:
+    """What a foreign model is shown, and how it is known that it wants that."""
+    black, white = image_range
+    other = ": --image-range 0,1 or -1,1 where it was trained on those" if how == SILENT else ""
+    return f"is fed {black:g} to {white:g} for black to white ({how}{other})"
 
 
 def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:

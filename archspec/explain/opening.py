@@ -163,7 +163,8 @@ def _open_keras(path: Path, colours: bool) -> Opened:
     height, width, channels = model.input.shape[1:]
     _check_channels(str(path), channels, colours)
     size = None if height is None or width is None else (height, width)
-    return Opened(model.name, model, size, f"of {path}", notes)
+    fed = f"{path} is fed 0 to 255 for black to white (the file does not say)"
+    return Opened(model.name, model, size, f"of {path}", (*notes, fed))
 
 
 def _check_channels(name: str, channels: int, colours: bool) -> None:
