@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import put, put_table
+from archspec.cli._options import DATA_FORMATS, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -118,7 +118,7 @@ class Answer:
             put(json.dumps(self.to_json(), indent=2) + "\n", None)
         else:
             table = self._table()
-            put_table(_without_empty(table) if reporter in ("table", "markdown") else table, reporter, None)
+            put_table(table if reporter in DATA_FORMATS else _without_empty(table), reporter, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
