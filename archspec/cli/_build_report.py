@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._cost_tables import detail_table, sheets_table
-from archspec.cli._options import wide
+from archspec.cli._options import this_command, wide
 from archspec.devices import latency_table
 from archspec.evaluate import build_records
 from archspec.export.delegates import stays_said
@@ -49,7 +49,7 @@ class BuildReport:
     def write_files(self) -> None:
         """Everything known so far, beside the models."""
         build = self._build
-        write_records(build.folder / "record.json", build_records(build))
+        write_records(build.folder / "record.json", build_records(build), command=this_command())
         write_text(build.folder / "layers.csv", render(detail_table(build.graph, "layer"), "csv"))
         write_text(build.folder / "summary.md", self._summary())
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from archspec.cli._options import catalog, narrower, wide
+from archspec.cli._options import catalog, narrower, this_command, wide
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
 from archspec.cli._showing import Showing, progress
 from archspec.reporters import Cell, Table, render, report, transposed
@@ -78,14 +78,16 @@ def evaluate_networks(
     from archspec.datasets import open_dataset
     from archspec.evaluate.contestants import open_contestants
     from archspec.evaluate.folders import folders_of
-    from archspec.evaluate.network_scoring import score_networks
+    from archspec.evaluate.network_scoring import padding_multiple_of, score_networks
     from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
     check_scores_folder(wanted.output)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
-    dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
+    examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
+    if viewing.fit != "whole":
+        opening = replace(opening, multiple=padding_multiple_of(examples, dataset))
     known = catalog(showing.plugins)
     contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
@@ -158,7 +160,7 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
     from archspec.record import write_records, write_text
 
     everything = {"name": name, **_json(scored), "notes": list(notes)}
-    write_records(folder / "record.json", records)
+    write_records(folder / "record.json", records, command=this_command())
     write_text(folder / "scores.json", json.dumps(everything, indent=2, allow_nan=False) + "\n")
     write_text(folder / "per_class.csv", render(class_table([(name, scored.counts)]), "csv"))
     write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
@@ -186,7 +188,8 @@ def _look(
 
 def _row(one: NetworkScore) -> Row:
     precision = one.contestant.conditions.get("precision")
-    return one.contestant.name, one.scored, {"precision": precision, "network ms": one.network_ms}
+    more = {"precision": precision, "network ms": one.network_ms, "image range": one.contestant.image_range_said}
+    return one.contestant.name, one.scored, more
 
 
 def _json(scored: Scored) -> dict[str, Any]:

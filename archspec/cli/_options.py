@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._paths import InputPath, OutputFile
+from archspec.cli._paths import WORDS, InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.reporters import Table
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
+DATA_FORMATS = ("json", "csv")  # whole numbers, one row a thing; the others are for people
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WIDE = "archspec.wide"  # in the context of the command line that runs
 
@@ -110,6 +112,15 @@ def wide() -> bool:
     return context is not None and bool(context.meta.get(_WIDE))
 
 
+def this_command() -> str:
+    """The command that runs, to be pasted into a shell; nothing where it is no command line that runs."""
+    from archspec.record import shell_command
+
+    context = click.get_current_context(silent=True)
+    words = () if context is None else context.meta.get(WORDS, ())
+    return shell_command(*words) if words else ""
+
+
 def narrower(names: Sequence[str], beside: int, reporter: str, output: Path | None = None) -> bool:
     """Whether a table goes to a terminal that has no room for `names` as headings beside `beside` other cells."""
     from shutil import get_terminal_size
@@ -120,9 +131,11 @@ def narrower(names: Sequence[str], beside: int, reporter: str, output: Path | No
 
 
 def put_table(table: Table, reporter: str, output: Path | None) -> None:
-    """A table in the wanted format: drawn on a terminal, plain in a pipe or a file."""
+    """A table in the wanted format: drawn on a terminal, plain in a pipe or a file; JSON says which command made it."""
     from archspec.reporters import render, report
 
+    if reporter == "json":
+        table = replace(table, command=this_command())
     if output is None:
         report(table, sys.stdout, reporter, wide=wide())
     else:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.cli._by_line import Line, Lines, lines_of, lines_table, lines_text, times_margin
-from archspec.cli._options import put, put_lines, put_table
+from archspec.cli._options import put, put_lines, put_table, this_command
 from archspec.devices import SAID, read_machine
 from archspec.files import is_file, read_text
 from archspec.record import write_text
@@ -110,6 +110,7 @@ class ProfileReport:
         ids = [column.id for column in table.columns]
         return {
             "name": self._profile.name,
+            "command": this_command(),
             "by": self._by,
             "method": times.method,
             "whole_ms": times.whole_ms,

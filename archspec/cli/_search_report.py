@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
-from archspec.record import plugins_words
+from archspec.record import plugins_words, shell_command
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -27,6 +27,13 @@ def begun(run: StudyRun) -> None:
     say("\n".join(lines))
 
 
+def going_on(run: StudyRun) -> str:
+    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    where = (("--storage", run.storage), ("--ledger", run.ledger))
+    words = (word for pair in where if pair[1] for word in pair)
+    return shell_command("search", "--resume", run.folder, *words) + plugins_words(run.plugins)
+
+
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
     """Write the outcome's files; where they are, in words."""
     from archspec.search.study.provenance import study_record
@@ -45,9 +52,8 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
-        lines.append(
-            f"build a point of the front:\n  archspec build {specs[len(specs) // 2]}{plugins_words(run.plugins)}"
-        )
+        build = shell_command("build", specs[len(specs) // 2])
+        lines.append(f"build a point of the front:\n  {build}{plugins_words(run.plugins)}")
     return "\n".join(lines)
 
 
@@ -70,7 +76,7 @@ def put_outcome(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
     if result.reference is not None:
         point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
         lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
-    if result.message:
-        lines.append(f"go on:\n  archspec search --resume {run.folder} --trials N{plugins_words(run.plugins)}")
+    if result.stopped == "time":
+        lines.append(f"go on:\n  {going_on(run)}")
     print()
     print(safe("\n".join(dict.fromkeys(lines))))

@@ -12,6 +12,7 @@ import click
 
 from archspec.cli._messages import say
 from archspec.cli._options import (
+    DATA_FORMATS,
     catalog,
     formats_option,
     output_option,
@@ -25,8 +26,6 @@ from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
     from archspec.ablation.running import AblationWatch
-
-DATA = ("csv", "json")
 
 
 @click.command()
@@ -100,7 +99,7 @@ def ablate(
     with _watching(ablation) as watch:
         result = run.run(watch, update=update)
     say(f"{result.measured} numbers measured, the others from {run.ledger}")
-    put_table((data_table if reporter in DATA else people_table)(result), reporter, output)
+    put_table((data_table if reporter in DATA_FORMATS else people_table)(result), reporter, output)
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, narrower, output_option, plugins_option, put, put_table
+from archspec.cli._options import DATA_FORMATS, format_option, narrower, output_option, plugins_option, put, put_table
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
     if empty:
         raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
                          for one in empty])  # fmt: skip
-    people = reporter in ("table", "markdown")
+    people = reporter not in DATA_FORMATS
     numbered = narrower([one.name for one in subjects], BESIDE * (len(subjects) - 1), reporter, output)
     tables = comparison(subjects, for_people=people, room=0 if numbered else ROOM).tables
     if reporter == "json":

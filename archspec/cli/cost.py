@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import (
+    DATA_FORMATS,
     catalog,
     format_option,
     output_option,
@@ -80,7 +81,7 @@ def cost(
         from archspec.reporters import transposed
 
         table = sheets_table(sheets)
-        for_people = reporter in ("table", "markdown")  # data formats keep one row a network
+        for_people = reporter not in DATA_FORMATS  # which keep one row a network
         put_table(transposed(table) if for_people and len(sheets) < WIDE_FROM else table, reporter, output)
 
 

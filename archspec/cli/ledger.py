@@ -10,7 +10,7 @@ import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
 from archspec.cli._messages import safe, say
-from archspec.cli._options import format_option, output_option, put_table, wide_option
+from archspec.cli._options import DATA_FORMATS, format_option, output_option, put_table, wide_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.files import is_folder
 
@@ -69,7 +69,7 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
         place = kept.where
     if total > len(found):
         notes.append(f"{total - len(found):,} more, older: --limit 0 shows all")
-    rounded = reporter in ("table", "markdown")
+    rounded = reporter not in DATA_FORMATS
     put_table(records_table(found, f"{counted(total, 'record')} of {place}", notes, rounded=rounded), reporter, output)
 
 

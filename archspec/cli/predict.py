@@ -48,7 +48,8 @@ def predict(
         for number, picture in enumerate(pictures, 1):
             found = predict_picture(contestant, picture, viewing, folder, data)
             largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
-            rows.append((str(picture), str(found.labels), str(found.overlay), largest))
+            files = (str(picture), str(found.labels), str(found.overlay))
+            rows.append((*files, largest, contestant.image_range_said))
             if watch is not None:
                 watch(number, len(pictures))
     columns = (
@@ -56,6 +57,7 @@ def predict(
         Column("labels", "labels", detail=True),
         Column("overlay", "overlay", detail=True),
         Column("largest", "largest classes", wraps=True),
+        Column("image_range", "image range", detail=True),
     )
     notes = (
         *pictures_left_out(images, output),

@@ -178,7 +178,7 @@ def _shown(run: StudyRun) -> StudyOutcome:
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import watching_study
-    from archspec.cli._search_report import begun, written
+    from archspec.cli._search_report import begun, going_on, written
     from archspec.record import check_folder
 
     check_folder(run.root)
@@ -187,9 +187,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         with watching_study(run.study) as watch:
             outcome = run.run(watch)
     except KeyboardInterrupt:
-        from archspec.record import plugins_words
-
-        say(f"go on with: archspec search --resume {run.folder}{plugins_words(run.plugins)}")
+        say(f"go on with: {going_on(run)}")
         raise
     files = written(outcome, run)
     if dashboard:

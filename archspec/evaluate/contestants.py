@@ -13,9 +13,8 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
-from archspec.evaluate.spec_network import SpecNetwork
 from archspec.export import TfliteNetwork, read_metadata
-from archspec.files import is_folder, read_bytes
+from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.record import Plain, TrainingRun
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from archspec.spec import Network as SpecExpanded
 
 BYTES = (0.0, 255.0)
+SILENT = "the file does not say"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Contestant:
     """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
 
     `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
-    classes and `data` the data set that it was trained on, where that is known.
+    classes and `data` the data set that it was trained on, where that is known. `image_range` is what it is fed for
+    black and white.
     """
 
     name: str
@@ -46,6 +47,13 @@ class Contestant:
     labels: tuple[str, ...] = ()
     data: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
+    image_range: tuple[float, float] = BYTES
+
+    @property
+    def image_range_said(self) -> str:
+        """What it is fed for black and white: `[-1, 1]`."""
+        black, white = self.image_range
+        return f"[{black:g}, {white:g}]"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -58,13 +66,14 @@ class Opening:
     """How a network is opened. `size` builds a spec for images of one size (None: of any).
 
     `image_range` is what a float model takes for black and white (None: what it says of itself, else 0 and 255).
-    `threads` are LiteRT's.
+    `threads` are LiteRT's. A spec's sides are padded up to the next multiple of `multiple`.
     """
 
     overrides: tuple[str, ...] = ()
     size: Size | None = None
     image_range: tuple[float, float] | None = None
     threads: int = 1
+    multiple: int = 1
 
 
 def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening) -> list[Contestant]:
@@ -117,8 +126,8 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "image_range": f"{black:g} to {white:g}",
         **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
     }
-    note = f"takes {black:g} to {white:g} for black and white ({network.image_range_said})"
-    notes = () if own else (note,)
+    as_asked = opening.image_range is not None
+    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_said),)
     return Contestant(
         name=_name(path),
         network=network,
@@ -127,12 +136,14 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         spec=str(own.get("spec") or ""),
         labels=said.labels,
         remarks=lambda: notes,
+        image_range=(black, white),
     )
 
 
 def _keras(path: Path, opening: Opening) -> Contestant:
     content = _content(path, "Name a .keras file")
     _refuse_settings(path, opening)
+    check_keras_file(path)
     from archspec import lower
 
     black, white = opening.image_range or BYTES
@@ -144,7 +155,17 @@ def _keras(path: Path, opening: Opening) -> Contestant:
         "runtime": "Keras",
         "image_range": f"{black:g} to {white:g}",
     }
-    return Contestant(_name(path), network, _digest(content), conditions)
+    note = _fed((black, white), SILENT if opening.image_range is None else "as asked")
+    return Contestant(
+        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white)
+    )
+
+
+def _fed(image_range: tuple[float, float], how: str) -> str:
+    """What a foreign model is shown, and how it is known that it wants that."""
+    black, white = image_range
+    other = ": --image-range 0,1 or -1,1 where it was trained on those" if how == SILENT else ""
+    return f"is fed {black:g} to {white:g} for black to white ({how}{other})"
 
 
 def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
@@ -194,7 +215,10 @@ def _of_spec(
         raise user_error(
             "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
         )
-    network = SpecNetwork(spec, found.arrays, catalog, opening.size)
+    from archspec import lower
+
+    multiple = 1 if opening.size else opening.multiple
+    network = lower.SpecNetwork(spec, found.arrays, catalog, opening.size, multiple)
     conditions: dict[str, Plain] = {
         "weights": found.said(""),
         "weights_digest": found.digest,

@@ -7,12 +7,13 @@
 from archspec.record.atomic import write_bytes, write_text
 from archspec.record.destination import check_file, check_folder
 from archspec.record.environment import package_versions
-from archspec.record.files import read_digests, read_records, records_text, write_records
+from archspec.record.files import read_command, read_digests, read_records, records_text, write_records
 from archspec.record.interruption import Interruption, interruption
 from archspec.record.locking import held, turn
 from archspec.record.plugins import note_plugins, noted_plugins, plugins_words
 from archspec.record.record import Plain, Record, timestamp
 from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
+from archspec.record.shell_command import shell_command
 from archspec.record.temporary import sweep, temporary_folder
 from archspec.record.training_run import TrainingRun
 
@@ -31,10 +32,12 @@ __all__ = [
     "noted_plugins",
     "package_versions",
     "plugins_words",
+    "read_command",
     "read_digests",
     "read_records",
     "records_text",
     "replacing_folder",
+    "shell_command",
     "sweep",
     "temporary_folder",
     "timestamp",

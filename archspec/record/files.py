@@ -18,20 +18,24 @@ _REMEDY = "Name a file that archspec wrote"
 
 
 def write_records(
-    path: str | os.PathLike[str], records: Iterable[Record], digests: Mapping[str, str] | None = None
+    path: str | os.PathLike[str],
+    records: Iterable[Record],
+    digests: Mapping[str, str] | None = None,
+    command: str = "",
 ) -> None:
     """Write all records to `path`, atomically and byte for byte the same for the same records. Raises `UserError`.
 
-    `digests` are of the files that belong to them: SHA-256 by name.
+    `digests` are of the files that belong to them: SHA-256 by name. `command` is what measured them.
     """
-    write_text(path, records_text(records, digests))
+    write_text(path, records_text(records, digests, command))
 
 
-def records_text(records: Iterable[Record], digests: Mapping[str, str] | None = None) -> str:
+def records_text(records: Iterable[Record], digests: Mapping[str, str] | None = None, command: str = "") -> str:
     """What `write_records` writes."""
     lines = [json.dumps(record.to_json(), ensure_ascii=True, allow_nan=False) for record in records]
     body = ",\n".join(lines)
     files = f'"files": {json.dumps(dict(digests))}, ' if digests else ""
+    files += f'"command": {json.dumps(command)}, ' if command else ""
     return f'{{"format": "{FORMAT}", "version": {VERSION}, {files}"records": [\n{body}\n]}}\n'
 
 
@@ -40,6 +44,12 @@ def read_digests(path: str | os.PathLike[str]) -> dict[str, str]:
     document = _parse(path, Place(os.fspath(path)))
     files = document.get("files") if isinstance(document, dict) else None
     return {str(name): str(digest) for name, digest in files.items()} if isinstance(files, dict) else {}
+
+
+def read_command(path: str | os.PathLike[str]) -> str:
+    """What measured the records of a file; nothing where it does not say. Raises `UserError` as `read_records`."""
+    document = _parse(path, Place(os.fspath(path)))
+    return str(document.get("command", "")) if isinstance(document, dict) else ""
 
 
 def read_records(path: str | os.PathLike[str]) -> tuple[Record, ...]:

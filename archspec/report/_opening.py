@@ -58,6 +58,11 @@ def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
         module = importlib.import_module(f"archspec.report.sources.{kind}")
         if module.recognises(path):
             found = cast(Subject, module.read(path, catalog.plugins))
-            words = plugins_words(catalog.plugins)
-            return replace(found, commands={what: f"{command}{words}" for what, command in found.commands.items()})
+            commands = found.commands.items()
+            return replace(found, commands={what: _with_plugins(command, catalog) for what, command in commands})
     raise user_error("nothing that can be reported", _REMEDY, place=Place(str(path)))
+
+
+def _with_plugins(command: str, catalog: Catalog) -> str:
+    """The command with the plugin folders that it needs, unless it names some, as one that was typed may."""
+    return command if " --plugins" in command else command + plugins_words(catalog.plugins)

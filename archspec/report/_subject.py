@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from archspec.reporters.page.sections.curves import Curves
 
 
+def again(what: str, command: object) -> dict[str, str]:
+    """A command that was written down, by what it does; nothing where none was (by an older archspec, from Python)."""
+    return {what: command} if isinstance(command, str) and command.startswith("archspec ") else {}
+
+
 @dataclass(frozen=True)
 class Subject:
     """`name` as it is shown, `kind` in words, `path` where it lies. `spec` is the merged text, `records` every number

@@ -23,6 +23,7 @@ from archspec.record import (
     read_records,
     records_text,
     replacing_folder,
+    shell_command,
     write_bytes,
     write_records,
     write_text,
@@ -53,7 +54,7 @@ def source_of(what: str, overrides: tuple[str, ...], catalog: Catalog) -> Source
     facts = run.facts()
     if facts.state != "finished" or run.missing:
         fact = f"this run is {facts.state}" if facts.state != "finished" else f"no {', '.join(run.missing)} in this run"
-        raise user_error(fact, f"Finish it: archspec train --resume {what}", place=Place(what))
+        raise user_error(fact, f"Finish it: {shell_command('train', '--resume', what)}", place=Place(what))
     file = run.folder / "record.json"
     records = read_records(file) if is_file(file) else ()
     return Source(load(run.spec, overrides, catalog=catalog), facts.classes, facts.data, records)

@@ -47,6 +47,7 @@ class Table:
     """A title, columns, rows (one cell a column, None where there is none) and notes: one line a condition.
 
     `upright` is the table that this one is the transposed of, for a terminal that is too narrow for this one.
+    `command` is what made it, for JSON.
     Raises `ValueError` for a row of the wrong length or two columns of one id: both are the caller's mistake.
     """
 
@@ -55,12 +56,14 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
     upright: Table | None = None
+    command: str = ""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
         put(self, "columns", tuple(self.columns))
         put(self, "title", _encodable(self.title))
         put(self, "rows", tuple(tuple(map(_encodable, row)) for row in self.rows))
+        put(self, "command", _encodable(self.command))
         put(self, "notes", tuple(map(_encodable, self.notes)))
         ids = [column.id for column in self.columns]
         if not ids or len(set(ids)) < len(ids):

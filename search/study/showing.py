@@ -10,6 +10,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.store import TrialStore
 from archspec.search.study.outcome import Measured, Network, StudyOutcome
@@ -99,7 +100,7 @@ def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         fact = f"not the record of a study ({error})"
         raise user_error(
-            fact, "Run archspec search --resume FOLDER: it is written anew", place=Place(str(file))
+            fact, f"Run {shell_command('search', '--resume', file.parent)}: it is written anew", place=Place(str(file))
         ) from error
 
 

@@ -136,6 +136,14 @@ def _explain(folder: Path) -> None:
     Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png")).put("table")
 
 
+def _shown(folder: Path) -> None:
+    """A study that was searched before."""
+    searched = run("search", "study.yaml", "--trials", "3", "--output", "shown", "--format", "json")
+    assert searched.code == 0, searched.err
+    (study,) = (folder / "shown").glob("small-*")
+    assert run_here("search", "show", str(study)) == 0
+
+
 def _front(folder: Path) -> None:
     """A front of which everything was measured afterwards."""
     from archspec.search.study.tables import front_table
@@ -211,7 +219,7 @@ CASES: dict[str, list[Case]] = {
                        ["weights", "import", "weights.npz", "two.yaml", "--every", "--output", "new.npz"]],
     "space": [["space", "width_stride_head", "--limit", "gflops=0.5"]],
     "search": [["search", "study.yaml", "--output", "searches"]],
-    "search show": [["search", "show", "searches/small"], _front],
+    "search show": [_shown, _front],
     "ablate": [["ablate", "grid.yaml", "--dry-run"], _ablation],
     "compare": [["compare", "runs/one", "runs/two"]],
     "reproduce": [["reproduce"]],

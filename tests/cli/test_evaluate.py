@@ -91,6 +91,14 @@ def test_several_are_scored_in_one_pass_one_row_each(camvid: Path, networks: dic
     assert {**int8, "network ms": 0, "notes": 0} == {**alone, "network ms": 0, "notes": 0}
 
 
+def test_what_a_keras_model_is_fed_is_said(camvid: Path, networks: dict[str, Path]) -> None:
+    silent = "tiny.keras: is fed 0 to 255 for black to white (the file does not say: --image-range 0,1 or -1,1"
+    assert any(note.startswith(silent) for note in evaluate(camvid, networks["keras"])["notes"])
+    asked = evaluate(camvid, networks["keras"], "--image-range", "-1,1")
+    assert "tiny.keras: is fed -1 to 1 for black to white (as asked)" in asked["notes"]
+    assert asked["image range"] == "[-1, 1]"
+
+
 def test_what_people_see(camvid: Path, networks: dict[str, Path]) -> None:
     arguments = ("evaluate", str(networks["float32"]), str(networks["int8"]), "--data", f"camvid:{camvid}")
     result = run(*arguments)
@@ -99,11 +107,12 @@ def test_what_people_see(camvid: Path, networks: dict[str, Path]) -> None:
     assert lines[0].split() == ["class", "share", "of", "truth", "(%)", "float32.tflite", "int8.tflite"]
     (row,) = (line for line in lines if line.startswith("int8.tflite"))
     assert row.split()[1] == f"{evaluate(camvid, networks['int8'])['miou']:.4f}"
-    assert "shown: whole image, resized where a network has another size, scales 1" in lines
+    assert "shown: whole image, resized where a network has another size, scales 1; logits resized" in lines
     alone = run("evaluate", str(networks["int8"]), "--data", f"camvid:{camvid}").out.splitlines()
     assert f"mIoU{row.split()[1]}" in [line.replace(" ", "") for line in alone]
     table = list(csv.DictReader(run(*arguments, "--format", "csv").out.splitlines()))
     assert [one["network"] for one in table] == ["float32.tflite", "int8.tflite"]
+    assert [one["image range"] for one in table] == ["[0, 255]", "[0, 255]"]
     assert float(table[1]["mIoU"]) == evaluate(camvid, networks["int8"])["miou"]
     assert "| int8.tflite |" in run(*arguments, "--format", "markdown").out
 

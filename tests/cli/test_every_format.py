@@ -13,6 +13,7 @@ import pytest
 from tests.cli.every_table import COMMANDS, OTHER, SLOW, arguments, commands_with_a_format, make_inputs
 from tests.cli.runner import run
 from tests.reporters.pdflatex import faults
+from tests.reporters.test_reporters import FORMULA, is_number
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,7 @@ def test_json_and_csv_hold_data_and_nothing_else(name: str) -> None:
     assert rows
     assert {len(row) for row in rows} == {len(rows[0])}
     assert len(rows[0]) > 1
+    assert [cell for row in rows for cell in row if cell.startswith(FORMULA) and not is_number(cell)] == []
 
 
 def test_latex_of_every_command_compiles_in_one_document(inputs: Path) -> None:

@@ -321,8 +321,12 @@ def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path:
     from archspec.cost.latency import Predictor, read_table
     from archspec.devices import device
     from archspec.evaluate.latency_tables import calibrate_file
+    from archspec.evaluate.turns import Turns
 
-    table, path = calibrate_file(device("host"), tmp_path / "table.json", networks=8, held_out=5)
+    few = Turns(rounds=3)
+    table, path = calibrate_file(
+        device("host"), tmp_path / "table.json", networks=8, held_out=5, operator_turns=few, network_turns=few
+    )
     result = run("latency", spec, "shufflenetv2_basic", "--predict", "--table", str(path), "--format", "json")
     assert (result.code, result.err) == (0, "")
     rows = json.loads(result.out)["rows"]

@@ -57,7 +57,7 @@ def test_a_search(plugins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for more in ((), ("--plugins", str(plugins))):
         assert "sections" in said("report", str(study), *more)
         page = Path("report.html").read_text()
-        assert f"archspec search --resume {study.name} --plugins" in page
+        assert f"archspec search --resume {study} --plugins" in page
     assert "finished" not in said("search", "--resume", str(study), "--trials", "4")
     for spec in (study / "front").glob("*.yaml"):
         assert '"ghostly"' in said("cost", str(spec), "--format", "json")

@@ -1,5 +1,7 @@
 """`archspec predict`: the files that it writes are what the network says, and a legend of it."""
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -54,6 +56,48 @@ def test_a_folder_of_pictures_and_a_run_that_knows_its_classes(tmp_path: Path, p
     assert "thing " in rows[0]["largest"]
     with Image.open(tmp_path / "out" / "other_labels.png") as labels:
         assert labels.size == (20, 30)
+
+
+def foreign(file: Path) -> Path:
+    """The same network as others would have made it: nothing in the file says what it wants."""
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromPackedBuf(file.read_bytes())
+    model.metadata = []
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    file.write_bytes(bytes(builder.Output()))
+    return file
+
+
+@pytest.mark.parametrize(
+    ("asked", "fed", "how"),
+    [
+        ((), "0 to 255", "the file does not say: --image-range 0,1 or -1,1 where it was trained on those"),
+        (("--image-range", "-1,1"), "-1 to 1", "as asked"),
+        (("--image-range", "0,1"), "0 to 1", "as asked"),
+    ],
+)
+def test_what_a_foreign_model_is_fed_is_said_in_every_format(
+    tmp_path: Path, picture: Path, asked: tuple[str, ...], fed: str, how: str
+) -> None:
+    network = foreign(write_tflite(tmp_path / "n.tflite"))
+    arguments = ("predict", str(network), str(picture), "--output", str(tmp_path / "out"), *asked)
+    note = f"n.tflite: is fed {fed} for black to white ({how})"
+    assert note in run(*arguments).out.splitlines()
+    assert note in run(*arguments, "--format", "json").json()["meta"]["notes"]
+    for form in ("markdown", "html", "latex"):
+        assert f"is fed {fed} for black to white" in run(*arguments, "--format", form).out
+    (row,) = csv.DictReader(io.StringIO(run(*arguments, "--format", "csv").out))
+    assert row["image range"] == f"[{fed.replace(' to', ',')}]"
+
+
+def test_what_an_own_model_is_fed_needs_no_note_unless_it_was_asked_for(tmp_path: Path, picture: Path) -> None:
+    network = write_tflite(tmp_path / "n.tflite")
+    arguments = ("predict", str(network), str(picture), "--output", str(tmp_path / "out"))
+    assert "is fed" not in run(*arguments).out
+    assert "n.tflite: is fed 0 to 1 for black to white (as asked)" in run(*arguments, "--image-range", "0,1").out
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ def test_nothing_of_tensorflow_is_heard(
         (("{image}", "--classes", ","), "--classes: names no class. Such as road,car"),
         (("--data", "synthetic_streets"), "synthetic_streets: 9 classes, and the network has 4"),
         (("--data", "camvid:none"), "none: no such folder"),
-        (("{image}", "--labels", "{image}"), "photo.png: cannot be read"),
+        (("{image}", "--labels", "{image}"), "photo.png: not UTF-8 text. Name a text file with one class a line"),
         (("{image}", "--output", "{image}/x.png"), "cannot be written"),
         (("{image}", "--method", "scorecam", "--channels", "13"), "has 12 channels, fewer than 13"),
     ],

@@ -25,7 +25,7 @@ def test_a_training_killed_anywhere_ends_as_if_never_killed(tmp_path: Path) -> N
 
 
 class Littering(Ablate):
-    """Leaves a file behind, and measures more than was lacking."""
+    """Leaves a file behind, and forgets a number that was recorded."""
 
     def recorded(self, folder: Path) -> Recorded:
         (folder / "runs").mkdir(exist_ok=True)
@@ -33,7 +33,10 @@ class Littering(Ablate):
         return {} if folder.name == "1" else super().recorded(folder)
 
 
-def test_what_is_left_behind_and_repeated_is_found(tmp_path: Path) -> None:
-    tally = Campaign(Littering(), tmp_path, seed=0).run(kills=2)
-    assert any("left behind: runs/.half.tmp" in fault for fault in tally.faults)
-    assert any("numbers were measured, and 0 were lacking" in fault for fault in tally.faults)
+def test_what_is_left_behind_lost_or_repeated_is_found(tmp_path: Path) -> None:
+    faults = Campaign(Littering(), tmp_path, seed=0).run(kills=1).faults
+    assert any("left behind: runs/.half.tmp" in fault for fault in faults)
+    assert any("another result than of a run that nobody killed" in fault for fault in faults)
+    said = "7 numbers measured, the others from runs/ledger.db"
+    assert Ablate().repeated({"a": 1}, {"a": 1, "b": 2}, said) == "7 numbers were measured, and 1 were lacking"
+    assert Ablate().repeated({"a": 1}, {"a": 1}, said.replace("7", "0")) == ""

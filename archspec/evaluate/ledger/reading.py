@@ -12,7 +12,7 @@ from archspec.evaluate.ledger.rows import record_of, searchable, spec_of
 from archspec.evaluate.ledger.schema import tables
 from archspec.evaluate.ledger.summary import Summary
 from archspec.evaluate.ledger.wanted import Wanted
-from archspec.record import Record
+from archspec.record import Record, shell_command
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Engine, Executable, Select
@@ -86,7 +86,8 @@ class Reading:
                 record = record_of(row.body, self._specs[row.spec])
             except (ValueError, TypeError, KeyError) as error:
                 fact = f"the record {row.key} is damaged ({error})"
-                remedy = f"Forget it: archspec ledger prune --key {row.key}"
+                forget = shell_command("ledger", "prune", "--key", row.key, "--ledger", self._where.said, "--yes")
+                remedy = f"Forget it: {forget}"
                 raise user_error(fact, remedy, place=self._where.place) from error
             if wanted.agrees(record):
                 yield record

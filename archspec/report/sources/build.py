@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from archspec.files import is_file
-from archspec.record import Plain, Record, read_records
-from archspec.report._subject import Subject
+from archspec.record import Record, read_command, read_records
+from archspec.report._subject import Subject, again
 
 
 def recognises(path: Path) -> bool:
@@ -29,12 +28,6 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         spec=first.spec,
         records=records,
         facts={"written": first.time} if first.time else {},
-        commands={"Build it again, with the spec above as spec.yaml": _command(size)},
+        commands=again("Build it again", read_command(path / "record.json")),
         lead=lead,
     )
-
-
-def _command(size: Mapping[str, Plain]) -> str:
-    """The spec holds what was changed by --set."""
-    seed = f" --seed {size['seed']}" if size.get("seed") else ""
-    return f"archspec build spec.yaml --precision {size.get('precision', 'float32')}{seed}"

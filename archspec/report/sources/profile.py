@@ -8,7 +8,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, again
 from archspec.reporters.page import Section
 from archspec.reporters.page.sections.lines import File, Line, Lines
 
@@ -35,14 +35,13 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         raise user_error(fact, "Write it again", place=Place(str(path))) from error
     lead = f"Where the {whole:.2f} ms of one run go. A line that names a part has the part's total."
     section = Section("lines", "Time by line", Lines(HEADINGS, files), lead, notes)
-    command = f"archspec profile {name} --by {profile['by']} --threads {profile['threads']} --format json"
     return Subject(
         name=name,
         kind="profile",
         path=path,
         plugins=plugins,
         sections=(section,),
-        commands={"Profile it again": command},
+        commands=again("Profile it again", profile.get("command")),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.record import read_records
-from archspec.report._subject import Subject
+from archspec.record import read_command, read_records
+from archspec.report._subject import Subject, again
 
 
 def recognises(path: Path) -> bool:
@@ -37,7 +37,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         class_names=tuple(iou),
         data=data,
         facts={f"said {number}": str(note) for number, note in enumerate(notes, 1)},
-        commands={"Score it again": f"archspec evaluate NETWORK --data {data}:DIR --split {split}"},
+        commands=again("Score it again", read_command(path / "record.json")),
         lead=f"Scored on {data}, split {split}." if data else "",
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archspec.evaluate.measures import measure_named
 from archspec.files import is_file
+from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Section
 from archspec.reporters.page.sections.bars import Bar, Bars
@@ -48,7 +49,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
             "device": f"{study.target.name}, {study.target.threads} thread(s), {study.target.precision}",
         },
-        commands={"Search it again, or go on": f"archspec search --resume {path.name}"},
+        commands={"Search it again, or go on": shell_command("search", "--resume", path)},
         sections=tuple(_sections(outcome)),
         lead=f"{study.summary or study.name}: {goals} over {points}.",
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_bytes, read_text
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, again
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters.page import Section, number
 from archspec.reporters.page.sections.bars import Bar, Bars
@@ -44,7 +44,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         path=path,
         plugins=plugins,
         sections=tuple(_sections(table)),
-        commands={"Make it again": f"archspec ablate {table.title}"} if table.title else {},
+        commands=again("Make it again", meta.get("command")),
     )
 
 

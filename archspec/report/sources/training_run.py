@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.metrics import describe_missing
-from archspec.record import TrainingRun, read_records
+from archspec.record import TrainingRun, read_records, shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page.sections.curves import Curve, Curves
+from archspec.spec.nodes import plain
+from archspec.spec.reading import read_mapping
 
 CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning_rate", "learning rate", 1.0))
 
@@ -29,7 +32,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     records = read_records(path / "record.json") if is_file(path / "record.json") else ()
     iou = {str(one.conditions["class"]): one.value for one in records if one.metric == "val_iou"}
     scores = {name: float(value) for name, value in iou.items() if isinstance(value, int | float)}
-    recipe, data, seed = str(about.get("recipe", "")), _data(facts.data), about.get("seed", 0)
+    recipe = str(about.get("recipe", ""))
     state = "" if facts.state == "finished" else f" This run is {facts.state}."
     return Subject(
         name=path.resolve().name,
@@ -44,11 +47,11 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         data=facts.data,
         facts=_facts(about),
         commands={
-            "Train it again": f"archspec train spec.yaml --recipe {recipe} --data {data} --seed {seed}",
-            "Score it": f"archspec evaluate {path.name} --data {data} --split val",
-            "Build its .tflite": f"archspec build {path.name}/spec.yaml",
+            "Train it again": _training(path, about),
+            "Score it": shell_command("evaluate", path, "--data", facts.data, "--split", "val"),
+            "Build its .tflite": shell_command("build", path / "spec.yaml"),
         },
-        lead=f"{about.get('name', '')}, trained on {data.partition(':')[0]} with the recipe {recipe}.{state}",
+        lead=f"{about.get('name', '')}, trained on {facts.data.partition(':')[0]} with the recipe {recipe}.{state}",
     )
 
 
@@ -63,10 +66,19 @@ def _text(file: Path) -> str:
     return read_text(file) if is_file(file) else ""
 
 
-def _data(reference: str) -> str:
-    """`camvid:DIR` for `camvid:/somewhere/here`: the folder is another one elsewhere."""
-    name, colon, _ = reference.partition(":")
-    return f"{name}:DIR" if colon else name
+def _training(path: Path, about: Mapping[str, Any]) -> str:
+    """From the beginning: the spec that lies there loads what was trained, so the first weights are named."""
+    data = [word for one in about.get("data", []) for word in ("--data", one)]
+    words = (path / "spec.yaml", "--set", f"weights={_first_weights(about)}", "--recipe", path / "recipe.yaml")
+    return shell_command("train", *words, *data, "--seed", about.get("seed", 0))
+
+
+def _first_weights(about: Mapping[str, Any]) -> str:
+    """What the spec named before the training, as a value after --set."""
+    document = read_mapping(str(about.get("spec", "")), "run.json", [])
+    node = None if document is None else document.get("weights")
+    weights = "none" if node is None else plain(node)
+    return weights if isinstance(weights, str) else json.dumps(weights)
 
 
 def _facts(about: dict[str, Any]) -> dict[str, str]:
