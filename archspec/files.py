@@ -152,3 +152,18 @@ class _Pipe:
 def _too_large(most_bytes: int, place: Place, remedy: str, size: int | None = None) -> UserError:
     found = f"{size:,} bytes, at most {most_bytes:,} are read" if size else f"more than {most_bytes:,} bytes"
     return user_error(f"the file is too large ({found})", remedy, place=place)
+
+
+def check_keras_file(path: AnyPath) -> None:
+    """Raise `UserError` for what is no archive, as a `.keras` file is one: without Keras, which takes seconds."""
+    import zipfile
+
+    place = Place(str(path))
+    if not is_file(path):
+        raise user_error("no such file", "Name a .keras file", place=place)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive)
+    except (Problem, zipfile.BadZipFile, OSError) as error:
+        fact = error.fact if isinstance(error, Problem) else str(error)
+        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=place) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -78,14 +78,16 @@ def evaluate_networks(
     from archspec.datasets import open_dataset
     from archspec.evaluate.contestants import open_contestants
     from archspec.evaluate.folders import folders_of
-    from archspec.evaluate.network_scoring import score_networks
+    from archspec.evaluate.network_scoring import padding_multiple_of, score_networks
     from archspec.evaluate.references import reference_of
 
     viewing, opening = showing.viewing(), showing.opening()
     check_scores_folder(wanted.output)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
-    dataset.examples(wanted.split)  # what is wrong with it is said before anything slow
+    examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
+    if viewing.fit != "whole":
+        opening = replace(opening, multiple=padding_multiple_of(examples, dataset))
     known = catalog(showing.plugins)
     contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)

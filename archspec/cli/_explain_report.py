@@ -18,7 +18,7 @@ from archspec.reporters import Column, Table
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.explain import Asked, ClassMap, Explained, Opened
+    from archspec.explain import Asked, ClassMap, Explained, FoundNetwork, Opened
     from archspec.explain.colours import Colour
     from archspec.explain.pointing import Inside
 
@@ -49,27 +49,36 @@ class Names:
     colours: tuple[Colour, ...]
 
     @classmethod
-    def of(cls, opened: Opened, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = "") -> Names:
-        """Those `given`, from a `file`, else of the data set, the run, or else numbers.
+    def of(
+        cls,
+        network: Opened | FoundNetwork,
+        dataset: Dataset | None,
+        given: tuple[str, ...] | None = None,
+        file: str = "",
+    ) -> Names | None:
+        """Those `given`, from a `file`, else of the data set, the run, or else numbers; None where neither tells how
+        many there are.
 
         Raises `UserError` unless they are as many as the network's classes, and the data set's are the run's.
         """
         from archspec.explain.colours import palette
 
-        count = opened.classes
-        names, where = opened.class_names or tuple(map(str, range(count))), opened.name
+        count, where = network.classes, network.name
+        names = network.class_names or tuple(map(str, range(count or 0)))
         if dataset is not None:
-            if opened.class_names and dataset.classes.names != opened.class_names:
-                fact = f"other classes than the run was trained on ({', '.join(opened.class_names)})"
+            if network.class_names and dataset.classes.names != network.class_names:
+                fact = f"other classes than the run was trained on ({', '.join(network.class_names)})"
                 raise user_error(fact, "Give the data set of the run", place=Place(dataset.name))
             names, where = dataset.classes.names, dataset.name
         if given is not None:
             names, where = given, file
-        if len(names) != count:
+        if not names:
+            return None
+        if count not in (None, len(names)):
             fact = f"{len(names)} classes, and the network has {count}"
             raise user_error(fact, "Give the data set, or the names, that the network was trained for",
                              place=Place(where))  # fmt: skip
-        return cls(names, palette(count) if dataset is None else dataset.classes.colours)
+        return cls(names, palette(len(names)) if dataset is None else dataset.classes.colours)
 
     def numbers(self, wanted: str | None) -> tuple[int, ...]:
         """`road,car` or `3,8` as numbers, each once; none for None. Raises `UserError`."""
@@ -88,6 +97,14 @@ class Names:
         if wanted is not None and not found:
             raise user_error("names no class", "Such as road,car", place=Place("--classes"))
         return tuple(found)
+
+
+def names_of(opened: Opened, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = "") -> Names:
+    """The names of an opened network's classes. Raises `UserError`."""
+    found = Names.of(opened, dataset, given, file)
+    if found is None:
+        raise user_error("has no classes", place=Place(opened.name))
+    return found
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from archspec.cli._options import plugins_option, set_option
 
 if TYPE_CHECKING:
     from archspec.evaluate.contestants import Opening
-    from archspec.evaluate.inference import Fit, Viewing
+    from archspec.evaluate.inference import Fit, Resized, Viewing
 
 FITS = ("whole", "resize", "pad", "window")
 LARGEST_SCALE = 16
@@ -30,6 +30,11 @@ _OPTIONS = (
     click.option("--scales", metavar="S,S,…", default="1", show_default=True,
                  help="Sizes at which the image is shown."),
     click.option("--flip", is_flag=True, help="Show it mirrored too."),
+    click.option("--resized", type=click.Choice(("logits", "probabilities")), default="logits", show_default=True,
+                 help="What is brought to the image's size, where the network does not do that itself."),
+    click.option("--align-corners/--no-align-corners", default=None,
+                 help="How that is done: corners on corners, or between the centres of pixels; else as the network "
+                 "resizes its own scores."),
     click.option("--image-range", metavar="LOW,HIGH",
                  help="What a float model takes for black and white, e.g. -1,1."),
     click.option("--threads", type=click.IntRange(1, 64), help="Of LiteRT; else one a processor."),
@@ -54,6 +59,8 @@ class Showing:
     overlap: float
     scales: str
     flip: bool
+    resized: Resized
+    align_corners: bool | None
     image_range: str | None
     threads: int | None
     overrides: tuple[str, ...]
@@ -66,7 +73,8 @@ class Showing:
         scales = numbers(self.scales, "--scales")
         if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
             raise click.UsageError(f"--scales must be above 0 and at most {LARGEST_SCALE} ({self.scales})")
-        return Viewing(cast("Fit | None", self.fit), self.overlap, scales, self.flip)
+        fit = cast("Fit | None", self.fit)
+        return Viewing(fit, self.overlap, scales, self.flip, self.resized, self.align_corners)
 
     def opening(self) -> Opening:
         """How networks are opened. Raises `click.UsageError`."""

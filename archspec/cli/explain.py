@@ -69,9 +69,9 @@ def explain(
     RUN is the folder of a training run, SPEC a path or a bundled name. An image is resized to what the network reads;
     --set input.size=[360,480] changes that of a run or a spec.
     """
-    from archspec.cli._explain_report import Answer, Names, counting
+    from archspec.cli._explain_report import Answer, Names, counting, names_of
     from archspec.cli._progress import waiting
-    from archspec.explain import Asked, open_network, parse_region
+    from archspec.explain import Asked, find_network, parse_region
     from archspec.explain.library import need_library
     from archspec.explain.methods import method_name, reads_layer
     from archspec.record import check_file
@@ -86,11 +86,18 @@ def explain(
     for picture in pictures:
         if part is not None:
             part.check(picture.name, picture.size)
-    given = None if labels is None else class_labels(labels)  # said before anything slow
+    colours = any(one.has_colours for one in pictures)
+    found = find_network(network, overrides, folder, seed, colours=colours)  # refuses before TensorFlow is loaded
+    given = None if labels is None else class_labels(labels)
+    names = Names.of(found, dataset, given, str(labels or ""))
+    if names is not None:
+        names.numbers(wanted)
+    if layer is not None:
+        found.check_layer(layer)
     with waiting("opening the network"):
         need_library()
-        opened = open_network(network, overrides, folder, seed, colours=any(one.has_colours for one in pictures))
-        names = Names.of(opened, dataset, given, str(labels or ""))
+        opened = found.opened()
+        names = names_of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with counting(f"{method} of each image", len(pictures)) as watch:

@@ -41,7 +41,8 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
     )
     # A head that is a block stands under heads and under blocks: once is enough.
     rows = tuple(dict.fromkeys(row for kind in kinds or KINDS for row in _rows(kind, folder)))
-    put_table(Table("", columns, rows, ("GMACs at the size that the spec is written for",)), reporter, output)
+    notes = ("GMACs at the size that the spec is written for",) if any(row[3] is not None for row in rows) else ()
+    put_table(Table("", columns, rows, notes), reporter, output)
 
 
 Row = tuple[str, str, int | None, float | None, str, str, str]

@@ -107,14 +107,16 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
     from archspec.cli._progress import waiting
     from archspec.cli._train_report import put_outcome, watching_training
     from archspec.record import check_folder
+    from archspec.train import check_order
 
     check_folder(root)
+    check_order(order)
     with waiting("looking at the labels"):
         order.label_cautions()  # a split without any is refused before anything slow
     with waiting("loading TensorFlow"):
         from archspec.train import Training
     with watching_training(order) as watch:
-        outcome = Training(order, root, watch, tensorboard=tensorboard).train()
+        outcome = Training(order, root, watch, tensorboard=tensorboard, checked=True).train()
     put_outcome(outcome)
     if outcome.state == "failed":
         raise click.exceptions.Exit(FAILED)

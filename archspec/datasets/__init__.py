@@ -1,8 +1,9 @@
 """Data sets: one file each, found by its stem; `open_dataset("camvid:DIR")` opens one.
 
 A data set is a file here with one subclass of `Dataset`. What is read from it are plain arrays; `training_batches`
-makes the batches of a training run out of them, the same ones for the same seed and step. `check_before_training` says
-in a moment what is wrong with a split's files, `check` reads them all; `pack` writes them as TFRecord shards.
+makes the batches of a training run out of them, the same ones for the same seed and step, and `close_batches` gives
+back what they keep. `check_before_training` says in a moment what is wrong with a split's files, `check` reads them
+all; `pack` writes them as TFRecord shards.
 
 `count_labels` and `cautions` say what looks wrong about the labels: classes that nowhere occur, masks of 0 and 255.
 
@@ -21,6 +22,7 @@ from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, r
 from archspec.datasets._label_counts import LabelCounts, cautions, count_labels, label_cautions
 from archspec.datasets._packing import pack
 from archspec.datasets._pipeline import training_batches
+from archspec.datasets._python_batches import close_batches, python_batches
 from archspec.datasets._sheet import contact_sheet, overlay
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "check",
     "check_before_training",
     "check_reads_rgb",
+    "close_batches",
     "contact_sheet",
     "count_labels",
     "dataset_class",
@@ -49,6 +52,7 @@ __all__ = [
     "open_dataset",
     "overlay",
     "pack",
+    "python_batches",
     "read_image",
     "read_indices",
     "reading_errors",

@@ -36,3 +36,9 @@ class Ahead(Generic[Value]):
                     self._started[one] = self._pool.submit(self._make, one)
             future = self._started.pop(number)
         return future.result()
+
+    def close(self) -> None:
+        """End the threads, and drop what was made for nobody."""
+        with self._lock:
+            self._started.clear()
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -15,6 +15,7 @@ from archspec.datasets._check import read_pair
 from archspec.datasets._contract import Dataset
 from archspec.datasets._draws import permutation
 from archspec.datasets._focus import Focus, class_numbers, pixel_of
+from archspec.datasets._python_batches import python_batches
 from archspec.datasets._sampling import draw, sample
 
 if TYPE_CHECKING:
@@ -46,26 +47,14 @@ def training_batches(
     Each is `(images (B, h, w, 3) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts at
     `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
     decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`. Loop over the
-    batches inside `reading_errors()`: then a bad file is a `UserError`.
+    batches inside `reading_errors()`: then a bad file is a `UserError`. What is kept is given back by `close_batches`,
+    or when nobody has the batches any more.
     """
-    from archspec.lower.framework import tf
-
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
-    ahead = carried(Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1))))
-    height, width = augmentation.size
-
-    @tf.autograph.experimental.do_not_convert
-    def load(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        images, labels = tf.numpy_function(ahead, [step], (tf.float32, tf.uint8))
-        return (
-            tf.ensure_shape(images, (batch_size, height, width, 3)),
-            tf.ensure_shape(labels, (batch_size, height, width)),
-        )
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.inject_prefetch = False  # see _ahead.py
-    return tf.data.Dataset.range(first_step, steps).map(load).with_options(options)
+    ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
+    labels = (batch_size, *augmentation.size)
+    shapes, dtypes = ((*labels, 3), labels), ("float32", "uint8")
+    return python_batches(carried(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
 
 
 class Batches:

@@ -13,9 +13,8 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.evaluate.inference import Network
 from archspec.evaluate.resampling import Size
-from archspec.evaluate.spec_network import SpecNetwork
 from archspec.export import TfliteNetwork, read_metadata
-from archspec.files import is_folder, read_bytes
+from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.record import Plain, TrainingRun
@@ -67,13 +66,14 @@ class Opening:
     """How a network is opened. `size` builds a spec for images of one size (None: of any).
 
     `image_range` is what a float model takes for black and white (None: what it says of itself, else 0 and 255).
-    `threads` are LiteRT's.
+    `threads` are LiteRT's. A spec's sides are padded up to the next multiple of `multiple`.
     """
 
     overrides: tuple[str, ...] = ()
     size: Size | None = None
     image_range: tuple[float, float] | None = None
     threads: int = 1
+    multiple: int = 1
 
 
 def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening) -> list[Contestant]:
@@ -143,6 +143,7 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
 def _keras(path: Path, opening: Opening) -> Contestant:
     content = _content(path, "Name a .keras file")
     _refuse_settings(path, opening)
+    check_keras_file(path)
     from archspec import lower
 
     black, white = opening.image_range or BYTES
@@ -214,7 +215,10 @@ def _of_spec(
         raise user_error(
             "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
         )
-    network = SpecNetwork(spec, found.arrays, catalog, opening.size)
+    from archspec import lower
+
+    multiple = 1 if opening.size else opening.multiple
+    network = lower.SpecNetwork(spec, found.arrays, catalog, opening.size, multiple)
     conditions: dict[str, Plain] = {
         "weights": found.said(""),
         "weights_digest": found.digest,

@@ -1,5 +1,5 @@
 """From an image of any size to the label of each of its pixels: whole, resized, padded or in windows; at several
-scales, and mirrored; averaged as probabilities.
+scales, and mirrored; scores resized as logits, averaged as probabilities.
 """
 
 from __future__ import annotations
@@ -11,20 +11,28 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from archspec.errors import Problem
-from archspec.evaluate.resampling import Array, Size, nearest, padded, resized_image, resized_scores, softmax
+from archspec.evaluate.resampling import Array, Size, logits_of, nearest, resized_image, resized_scores, softmax
+from archspec.graph.padding import padded
 
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]
+Resized = Literal["logits", "probabilities"]
 
 
 class Network(Protocol):
     """A network as a function: image `(H, W, 3)`, uint8 RGB -> scores `(h, w, classes)`, float32, or labels `(h, w)`.
 
     `size` is the only size of image that it takes, None when it takes any; `classes` is None where it gives labels.
+    `align_corners` is how it resizes its own scores.
     """
 
     gives: Gives
     classes: int | None
+
+    @property
+    def align_corners(self) -> bool:
+        """Whether corners lie on corners; else pixels are areas with centres."""
+        ...
 
     @property
     def size(self) -> Size | None:
@@ -36,7 +44,7 @@ class Network(Protocol):
         ...
 
     def labels(self, image: Array) -> Array:
-        """The label of each pixel of what it gives."""
+        """The label of each pixel of what it gives, or, where it can resize that itself, of the image."""
         ...
 
 
@@ -44,16 +52,25 @@ class Network(Protocol):
 class Viewing:
     """How a network is shown an image.
 
-    `fit` when the network has one size: `whole` only images of that size; `resize` the image to it, and probabilities
-    back; `pad` below and at the right with grey, then cut off; `window` in windows of it, evenly laid, that overlap by
-    at least `overlap` of their length (their probabilities are averaged). None is `whole` where it can be, else
-    `resize`. `scales` are sizes at which the image is seen, as shares of its own; `flip` shows it mirrored too.
+    `fit` when the network has one size: `whole` only images of that size; `resize` the image to it, and scores back;
+    `pad` below and at the right with grey, then cut off; `window` in windows of it, evenly laid, that overlap by at
+    least `overlap` of their length (their probabilities are averaged). None is `whole` where it can be, else `resize`.
+    `scales` are sizes at which the image is seen, as shares of its own; `flip` shows it mirrored too. `resized` is
+    what is brought to the image's size: logits, as an exported network does it, or their softmax; `align_corners` None
+    is as the network resizes its scores itself.
     """
 
     fit: Fit | None = None
     overlap: float = 1 / 3
     scales: tuple[float, ...] = (1.0,)
     flip: bool = False
+    resized: Resized = "logits"
+    align_corners: bool | None = None
+
+    @property
+    def as_exported(self) -> bool:
+        """Whether scores are resized as an exported network does it."""
+        return self.resized == "logits" and self.align_corners is None
 
     @property
     def once(self) -> bool:
@@ -67,20 +84,50 @@ class Viewing:
         if self.fit == "window":
             parts.append(f"overlap {self.overlap:g}")
         parts.append(f"scales {scales}")
-        return ", ".join(parts) + (", mirrored too" if self.flip else "")
+        if self.flip:
+            parts.append("mirrored too")
+        corners = {None: "", True: ", corners aligned", False: ", between the centres of pixels"}[self.align_corners]
+        return f"{', '.join(parts)}; {self.resized} resized{corners}"
 
 
 def label_map(network: Network, image: Array, viewing: Viewing) -> Array:
     """The label of each pixel of an image `(H, W)`, uint8. Raises `Problem` when the network cannot be shown it."""
     size: Size = image.shape[:2]
-    if viewing.once and network.size in (None, size):
+    if viewing.once and viewing.as_exported and network.size in (None, size):
         labels = network.labels(image)
         if labels.shape == size:
             return labels.astype(np.uint8)
     if network.gives == "labels":
         return _resized_labels(network, image, viewing)
-    found: Array = probability_map(network, image, viewing).argmax(-1)
+    if viewing.once:
+        scores = _one_view(network, image, viewing, size).values
+    else:
+        scores = probability_map(network, image, viewing)
+    found: Array = scores.argmax(-1)
     return found.astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """Logits or probabilities `(h, w, classes)`, float32."""
+
+    values: Array
+    what: Resized
+
+    def probabilities(self) -> Array:
+        return softmax(self.values) if self.what == "logits" else self.values
+
+    def resized(self, network: Network, viewing: Viewing, size: Size) -> _Scores:
+        """At another size, as what the viewing wants resized; as they are where they have it."""
+        if self.values.shape[:2] == size:
+            return self
+        wanted = viewing.resized
+        if self.what == wanted:
+            values = self.values
+        else:
+            values = logits_of(self.values) if wanted == "logits" else softmax(self.values)
+        aligned = network.align_corners if viewing.align_corners is None else viewing.align_corners
+        return _Scores(resized_scores(values, size, aligned), wanted)
 
 
 def probability_map(network: Network, image: Array, viewing: Viewing) -> Array:
@@ -91,38 +138,39 @@ def probability_map(network: Network, image: Array, viewing: Viewing) -> Array:
     for scale in viewing.scales:
         seen = image if scale == 1.0 else resized_image(image, _scaled(size, scale))
         for mirrored in (False, True) if viewing.flip else (False,):
-            found = _one_view(network, seen[:, ::-1] if mirrored else seen, viewing)
-            found = resized_scores(found[:, ::-1] if mirrored else found, size)
+            found = _one_view(network, seen[:, ::-1] if mirrored else seen, viewing, size).probabilities()
+            found = found[:, ::-1] if mirrored else found
             total, views = found if total is None else total + found, views + 1
     mean: Array = total / views
     return mean
 
 
-def _one_view(network: Network, image: Array, viewing: Viewing) -> Array:
-    """Probabilities of an image at its own size, or at the network's where that is another."""
-    size: Size = image.shape[:2]
-    if network.size in (None, size):
-        return probabilities(network, image)
+def _one_view(network: Network, image: Array, viewing: Viewing, size: Size) -> _Scores:
+    """The scores of an image as it is seen, at `size`."""
+    seen: Size = image.shape[:2]
+    if network.size in (None, seen):
+        return _scores(network, image, viewing, size)
     fit = viewing.fit or "resize"
     if fit == "window":
-        return _windows(network, image, viewing.overlap)
+        return _windows(network, image, viewing).resized(network, viewing, size)
     if viewing.scales != (1.0,):
         fact = f"a network of one size ({_words(network.size)}) cannot be shown an image at several scales as a whole"
         raise Problem(fact, "Use --fit window")
     if fit == "pad":
-        return probabilities(network, padded(image, _need_room(network, size)))[: size[0], : size[1]]
+        wanted = _need_room(network, seen)
+        found = _scores(network, padded(image, wanted), viewing, wanted)
+        return _Scores(found.values[: seen[0], : seen[1]], found.what)
     if fit == "whole":
-        fact = f"the image has {_words(size)} pixels, the network takes {_words(network.size)}"
+        fact = f"the image has {_words(seen)} pixels, the network takes {_words(network.size)}"
         raise Problem(fact, "Use --fit resize, pad or window")
-    return probabilities(network, resized_image(image, network.size or size))
+    return _scores(network, resized_image(image, network.size or seen), viewing, size)
 
 
-def probabilities(network: Network, image: Array) -> Array:
-    """What the network gives, as probabilities, at the image's size `(H, W, classes)`, float32."""
-    scores = network(image)
+def _scores(network: Network, image: Array, viewing: Viewing, size: Size) -> _Scores:
+    """What the network gives for an image that it takes, brought to `size` in one resizing."""
     if network.gives == "labels":
         raise Problem("gives labels only, and labels cannot be averaged", "Leave out --scales, --flip and --fit window")
-    return resized_scores(softmax(scores) if network.gives == "logits" else scores, image.shape[:2])
+    return _Scores(network(image), network.gives).resized(network, viewing, size)
 
 
 def _resized_labels(network: Network, image: Array, viewing: Viewing) -> Array:
@@ -141,20 +189,20 @@ def _resized_labels(network: Network, image: Array, viewing: Viewing) -> Array:
     return nearest(network.labels(resized_image(image, network.size or size)), size).astype(np.uint8)
 
 
-def _windows(network: Network, image: Array, overlap: float) -> Array:
-    """Windows of the network's size over the image, padded where it is smaller; where they overlap, their mean."""
+def _windows(network: Network, image: Array, viewing: Viewing) -> _Scores:
+    """Windows of the network's size over the image, padded where it is smaller; where they overlap, the mean of their
+    probabilities."""
     size: Size = image.shape[:2]
     window = network.size or size
     room = padded(image, (max(size[0], window[0]), max(size[1], window[1])))
     total = np.zeros((*room.shape[:2], network.classes or 0), np.float32)
     seen = np.zeros((*room.shape[:2], 1), np.float32)
-    for top in starts(room.shape[0], window[0], overlap):
-        for left in starts(room.shape[1], window[1], overlap):
+    for top in starts(room.shape[0], window[0], viewing.overlap):
+        for left in starts(room.shape[1], window[1], viewing.overlap):
             here = (slice(top, top + window[0]), slice(left, left + window[1]))
-            total[here] += probabilities(network, room[here])
+            total[here] += _scores(network, room[here], viewing, window).probabilities()
             seen[here] += 1
-    mean: Array = (total / seen)[: size[0], : size[1]]
-    return mean
+    return _Scores((total / seen)[: size[0], : size[1]], "probabilities")
 
 
 def starts(length: int, window: int, overlap: float) -> Iterator[int]:

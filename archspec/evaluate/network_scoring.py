@@ -17,6 +17,7 @@ from archspec.evaluate.contestants import Contestant
 from archspec.evaluate.inference import Viewing, label_map
 from archspec.evaluate.scoring import Scored, Watch, counted, started
 from archspec.evaluate.truth import Array, Item, Reference, Truth, fingerprint
+from archspec.graph.padding import padding_multiple
 from archspec.metrics import Counts
 
 READERS = 2  # threads that read images: the networks take the processors
@@ -118,6 +119,11 @@ def score_networks(
         NetworkScore(turn.contestant, Scored(one, digest), _milliseconds(turn.seconds))
         for turn, one in zip(turns, counts, strict=True)
     ]
+
+
+def padding_multiple_of(examples: Sequence[Example], dataset: Dataset) -> int:
+    """What a spec's network pads the sides of these images to a multiple of: as training does for its validation."""
+    return padding_multiple(map(dataset.image_size, examples))
 
 
 def _pairs(dataset: Dataset, reference: Reference, split: str) -> list[tuple[Example, Item]]:

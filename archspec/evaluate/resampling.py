@@ -8,7 +8,6 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 Size = tuple[int, int]
-PADDING = 128  # of 0..255: grey, which most preprocessing makes 0
 
 
 def softmax(logits: Array) -> Array:
@@ -28,11 +27,20 @@ def resized_image(image: Array, size: Size) -> Array:
     return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
 
 
-def resized_scores(scores: Array, size: Size) -> Array:
-    """Bilinear between the centres of pixels, as TensorFlow's `half_pixel_centers`."""
+def logits_of(probabilities: Array) -> Array:
+    """Scores whose softmax they are. One that was rounded to 0 counts as half the smallest of the others, at most as
+    half a step of eight bits."""
+    smallest = probabilities.min(where=probabilities > 0, initial=1 / 256)
+    logits: Array = np.log(np.maximum(probabilities, smallest / 2))
+    return logits
+
+
+def resized_scores(scores: Array, size: Size, align_corners: bool) -> Array:
+    """`(h, w, C)` to `(*size, C)`, bilinearly: between corners that lie on corners, or else between the centres of
+    pixels (TensorFlow's `half_pixel_centers`)."""
     for axis in (0, 1):
         if scores.shape[axis] != size[axis]:
-            scores = _stretched(scores, size[axis], axis)
+            scores = _stretched(scores, size[axis], axis, align_corners)
     return scores
 
 
@@ -45,19 +53,11 @@ def nearest(labels: Array, size: Size) -> Array:
     return found
 
 
-def padded(image: Array, size: Size) -> Array:
-    """Grey below and at the right, up to `size`."""
-    height, width = image.shape[:2]
-    if (height, width) == size:
-        return image
-    found = np.full((*size, image.shape[2]), PADDING, image.dtype)
-    found[:height, :width] = image
-    return found
-
-
-def _stretched(values: Array, length: int, axis: int) -> Array:
+def _stretched(values: Array, length: int, axis: int, align_corners: bool) -> Array:
     old = values.shape[axis]
-    where = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
+    where = np.arange(length) * ((old - 1) / max(1, length - 1))
+    if not align_corners:
+        where = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
     before = np.minimum(where.astype(np.int64), max(old - 2, 0))
     shape = [1, 1, 1]
     shape[axis] = length

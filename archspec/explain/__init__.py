@@ -5,7 +5,7 @@ Importing it is light; Keras and tf-keras-vis come in when a network is opened o
 
 from archspec.explain.explaining import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
-from archspec.explain.opening import Opened, open_network
+from archspec.explain.opening import FoundNetwork, Opened, find_network, open_network
 from archspec.explain.pictures import Picture, dataset_pictures, read_picture
 from archspec.explain.region import Region, parse_region
 
@@ -13,12 +13,14 @@ __all__ = [
     "Asked",
     "ClassMap",
     "Explained",
+    "FoundNetwork",
     "Opened",
     "Picture",
     "Region",
     "dataset_pictures",
     "draw_grid",
     "explain",
+    "find_network",
     "open_network",
     "parse_region",
     "predict",

@@ -10,6 +10,7 @@ import numpy as np
 
 from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
+from archspec.evaluate.resampling import resized_scores
 from archspec.explain.methods import attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
 from archspec.explain.pointing import Inside, inside
@@ -93,7 +94,7 @@ def explain(opened: Opened, pictures: Sequence[Picture], asked: Asked) -> Iterat
         weights = score_weights(labels, picture.size, asked)
         scores = {number: float((logits[..., number] * weight).sum()) for number, weight in weights.items()}
         maps = _maps(opened, image, weights, asked)
-        prediction = resized_labels(labels, size)
+        prediction = resized_scores(logits, size, opened.align_corners).argmax(-1)
         label = None if picture.label is None else resized_labels(picture.label, size)
         missing = NOT_IN_REGION if asked.region else NOT_PREDICTED
         yield Explained(picture, prediction, label, tuple(

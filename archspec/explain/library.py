@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
-from archspec.errors import user_error
+from archspec.errors import UserError, user_error
 
 
 @contextmanager
@@ -20,14 +21,20 @@ def library() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     except ImportError as error:
-        raise user_error(
-            f"explanations need tf-keras-vis, which cannot be imported ({error})",
-            "Install it: pip install 'tf-keras-vis>=0.8.7,<0.9' 'scipy<2'",
-        ) from error
+        raise _missing(str(error)) from error
+
+
+def _missing(why: str) -> UserError:
+    return user_error(
+        f"explanations need tf-keras-vis, which cannot be imported ({why})",
+        "Install it: pip install 'tf-keras-vis>=0.8.7,<0.9' 'scipy<2'",
+    )
 
 
 def need_library() -> None:
     """Raises `UserError` where tf-keras-vis is missing: before anything that takes long."""
+    if find_spec("tf_keras_vis") is None:
+        raise _missing("No module named 'tf_keras_vis'")
     from archspec import lower  # noqa: F401  (Keras chooses its backend, and TensorFlow is silenced, before it comes in)
 
     with library():

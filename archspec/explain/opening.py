@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Place, user_error
-from archspec.files import is_folder
+from archspec.errors import Place, nearest, user_error
+from archspec.files import check_keras_file, is_folder
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.record import TrainingRun
@@ -46,9 +46,48 @@ class Opened:
         return int(self.model.input.shape[-1])
 
     @property
+    def align_corners(self) -> bool:
+        """How the network resizes its logits itself."""
+        from archspec import lower
+
+        return lower.aligns_corners(self.model)
+
+    @property
     def classes(self) -> int:
         """How many logits a pixel has."""
         return int(self.model.output.shape[-1])
+
+
+@dataclass(frozen=True)
+class FoundNetwork:
+    """What is known of a network before TensorFlow is loaded: all but of a `.keras` file, which has no graph here."""
+
+    name: str
+    file: Path
+    graph: Graph | None = None
+    weights: Weights = field(default_factory=dict)
+    weights_said: str = ""
+    notes: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+    colours: bool = False
+
+    @property
+    def classes(self) -> int | None:
+        """How many logits a pixel has."""
+        return None if self.graph is None else self.graph.outputs[0].channels
+
+    def check_layer(self, layer: str) -> None:
+        """Raise `UserError` for a layer that the network does not have, or may not have."""
+        names = [] if self.graph is None else [node.name for node in self.graph.nodes]
+        if self.graph is None or layer in names or any(name.startswith(f"{layer}.") for name in names):
+            return  # what its output is, the model tells
+        raise user_error(f"the network has no layer '{layer}'", nearest(layer, names), place=Place("--layer"))
+
+    def opened(self) -> Opened:
+        """As a Keras model. Raises `UserError`."""
+        if self.graph is None:
+            return _open_keras(self.file, self.colours)
+        return _opened(self.graph, self.weights, self.weights_said, self.notes, self.class_names)
 
 
 def open_network(
@@ -59,25 +98,33 @@ def open_network(
     A spec has the weights that it names, else fresh ones of `seed`, which is said. `colours` says that it is for images
     that are not grey, which a network of one channel does not read.
     """
+    return find_network(source, overrides, catalog, seed, colours=colours).opened()
+
+
+def find_network(
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+) -> FoundNetwork:
+    """The same before it is opened. Raises `UserError` for everything that can be known without TensorFlow."""
     path = Path(source)
     if path.suffix == ".keras":
         if overrides:
             raise user_error("a .keras file has no spec to change", "Leave out --set", place=Place(source))
-        return _open_keras(path, colours)
+        check_keras_file(path)
+        return FoundNetwork(path.stem, path, colours=colours)
     if is_folder(path):
-        return _open_run(path, overrides, catalog, colours)
+        return _find_run(path, overrides, catalog, colours)
     spec = load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
     network = expand(spec)
     graph = trace(network, catalog)
-    _check_channels(graph.name, graph.inputs[0].channels, colours)
+    _check_graph(graph, colours)
     fresh = f"freshly initialised, seed {seed}"
     imported = spec_weights(network, graph)
     if imported is None:
-        return _opened(graph, initialise(graph, seed), fresh)
-    return _opened(graph, imported.complete(graph, seed), imported.said(fresh))
+        return FoundNetwork(graph.name, path, graph, initialise(graph, seed), fresh)
+    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.said(fresh))
 
 
-def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> Opened:
+def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
     """Its own weights, whatever the spec began with."""
     run = TrainingRun(folder)
     facts = run.facts()
@@ -87,22 +134,24 @@ def _open_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colour
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
     network = expand(load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog))
     graph = trace(network, catalog)
-    _check_channels(graph.name, graph.inputs[0].channels, colours)
+    _check_graph(graph, colours)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=network.output_stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))
-    return _opened(graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
+    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
 
 
-def _opened(
-    graph: Graph, weights: Weights, said: str, notes: tuple[str, ...] = (), class_names: tuple[str, ...] = ()
-) -> Opened:
+def _check_graph(graph: Graph, colours: bool) -> None:
+    _check_channels(graph.name, graph.inputs[0].channels, colours)
+    if len(graph.outputs[0].shape) != 3:
+        raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
+
+
+def _opened(graph: Graph, weights: Weights, said: str, notes: tuple[str, ...], class_names: tuple[str, ...]) -> Opened:
     from archspec import lower
 
     model = lower.to_keras(graph, weights)
-    if len(graph.outputs[0].shape) != 3:
-        raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
     return Opened(graph.name, model, graph.inputs[0].size, said, notes, class_names)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any, Literal
@@ -47,8 +47,9 @@ class TfliteNetwork:
     `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). A
     final ArgMax is taken out of a copy, so that a network that gives labels gives its logits too. `image_range` is
     what a float input takes for black and white: None is what the file says of itself, else 0 to 255. `size` is the
-    one to run a file at that leaves it open; None then takes every image at its own. Raises `Problem` for a damaged
-    file, for one that LiteRT refuses or dies of, and for one that is no segmentation network.
+    one to run a file at that leaves it open; None then takes every image at its own. `align_corners` is how the file
+    resizes its scores itself. Raises `Problem` for a damaged file, for one that LiteRT refuses or dies of, and for one
+    that is no segmentation network.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class TfliteNetwork:
         self.size = self._scores.size
         self.gives = self._scores.exit.gives
         self.classes = self._scores.exit.classes
+        self.align_corners = aligns_corners(cut.data)
 
     def __call__(self, image: Array) -> Array:
         """Scores `(h, w, classes)`, float32, or labels `(h, w)`. Raises `Problem` for an image of another size."""
@@ -244,12 +246,29 @@ def _image_range(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[Im
 
 def ends_in_softmax(data: bytes) -> bool:
     """Whether what makes the first output is a softmax, but for changes of type, order or size behind it."""
+    last = next((name for name, _ in _last_operators(data) if name not in _PASSED_ON), "")
+    return last == "SOFTMAX"
+
+
+def aligns_corners(data: bytes) -> bool:
+    """Whether the file's last operators resize bilinearly with corners aligned; also where none resizes, as DeepLab's
+    loss does then. What stands behind the resizing changes types or takes a softmax."""
+    for name, operator in _last_operators(data):
+        if name == "RESIZE_BILINEAR":
+            return bool(getattr(operator.builtinOptions, "alignCorners", False))
+        if name not in (*_PASSED_ON, "SOFTMAX"):
+            break
+    return True
+
+
+def _last_operators(data: bytes) -> Iterator[tuple[str, Any]]:
+    """Name and operator of what makes the first output, then of what makes its first input, and so on."""
     model, schema = object_model(data)
     names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
     graph = model.subgraphs[0]
     codes = [names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "") for code in model.operatorCodes]
     makers = {int(output): operator for operator in graph.operators for output in operator.outputs}
-    operator = makers.get(int(graph.outputs[0]))
-    while operator is not None and codes[operator.opcodeIndex] in _PASSED_ON:
-        operator = makers.get(int(operator.inputs[0]))
-    return operator is not None and codes[operator.opcodeIndex] == "SOFTMAX"
+    operator = makers.pop(int(graph.outputs[0]), None)
+    while operator is not None:
+        yield codes[operator.opcodeIndex], operator
+        operator = makers.pop(int(operator.inputs[0]), None) if len(operator.inputs) else None  # no operator twice

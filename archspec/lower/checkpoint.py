@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
-from archspec.files import is_file, is_folder
 from archspec.lower.framework import tf
 from archspec.lower.quiet import quiet
 
@@ -15,22 +13,12 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-ENDINGS = (".index", ".meta", ".data-00000-of-00001")
-STATE = "checkpoint"  # beside them: which prefix is the newest
 
+def read_checkpoint(prefix: str, path: str | None = None) -> dict[str, Array]:
+    """Variable name -> array, of the checkpoint of a prefix or in a folder; `path` is what its user calls it.
 
-def read_checkpoint(path: str) -> dict[str, Array]:
-    """Variable name -> array. `path` is the prefix, one of its files, or a folder with a file `checkpoint`, or that.
-
-    Raises `UserError` when there is no checkpoint or it cannot be read.
+    Raises `UserError` when it cannot be read.
     """
-    is_state = Path(path).name == STATE and is_file(path) and not is_file(f"{path}.index")
-    prefix = str(Path(path).parent) if is_state else path
-    for ending in ENDINGS:
-        prefix = prefix.removesuffix(ending)
-    beside = Path(prefix).parent.glob(f"{Path(prefix).name}*") if is_folder(Path(prefix).parent) else ()
-    if not is_folder(prefix) and not any(beside):
-        raise user_error("no such checkpoint", "Name its prefix, such as model.ckpt-120000", place=Place(path))
     try:
         with quiet():
             reader = tf.train.load_checkpoint(prefix)
@@ -40,5 +28,5 @@ def read_checkpoint(path: str) -> dict[str, Array]:
         raise user_error(
             f"cannot be read as a TensorFlow checkpoint ({fact})",
             "Name its prefix; .index and .data files belong together",
-            place=Place(path),
+            place=Place(path or prefix),
         ) from error

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, Problem, user_error
-from archspec.files import check_archive, is_file
+from archspec.errors import Place, user_error
+from archspec.files import check_keras_file, is_file
 from archspec.lower.framework import keras
 from archspec.lower.quiet import quiet
 from archspec.record.atomic import write_bytes
@@ -36,14 +35,7 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
 def load_keras(path: str | os.PathLike[str]) -> Any:
     """The `keras.Model` in a `.keras` file. Raises `UserError` when there is none or it cannot be read."""
     source = Path(path)
-    if not is_file(source):
-        raise user_error("no such file", "Name a .keras file", place=_at(source))
-    try:
-        with zipfile.ZipFile(source) as archive:
-            check_archive(archive)
-    except (Problem, zipfile.BadZipFile, OSError) as error:
-        fact = error.fact if isinstance(error, Problem) else str(error)
-        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=_at(source)) from error
+    check_keras_file(source)
     try:
         return keras.models.load_model(source)
     except Exception as error:  # Keras raises anything: a bad zip, a missing class, a changed layer

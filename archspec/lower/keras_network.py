@@ -16,23 +16,28 @@ if TYPE_CHECKING:
 Gives = Literal["labels", "logits", "probabilities"]
 Size = tuple[int, int]
 _RESIZING = ("Resize", "Resizing", "UpSampling2D", "Reshape")
+_AFTER_RESIZING = ("Softmax", "Activation", "ArgMax")
 
 
 class KerasNetwork:
     """Image `(H, W, 3)`, uint8 RGB, of the model's `size` (None: of any) -> what the model gives at each pixel.
 
     A final ArgMax of ours is left out, so `gives` is labels only for another's model that takes them some other way;
-    `classes` is then None. `image_range` is what the model takes for black and white. Raises `Problem` for a model
-    that is no segmentation network.
+    `classes` is then None. `image_range` is what the model takes for black and white. `align_corners` is how it resizes
+    its scores itself. Labels are those of its scores, resized to `labels_size` first where that is given and another.
+    Raises `Problem` for a model that is no segmentation network.
     """
 
-    def __init__(self, model: Any, *, image_range: tuple[float, float] = (0.0, 255.0)) -> None:
+    def __init__(
+        self, model: Any, *, image_range: tuple[float, float] = (0.0, 255.0), labels_size: Size | None = None
+    ) -> None:
         part = _without_argmax(model)
         _check_input(model)
         height, width = part.inputs[0].shape[1:3]
         self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
-        self._scores, self._labels = _functions(part, image_range)
+        self.align_corners = aligns_corners(part)
+        self._scores, self._labels = _functions(part, image_range, labels_size, self.align_corners)
         self._traced: dict[tuple[int, Size], Any] = {}
 
     def __call__(self, image: Array) -> Array:
@@ -52,7 +57,9 @@ class KerasNetwork:
         return found
 
 
-def _functions(part: Any, image_range: tuple[float, float]) -> tuple[Any, Any]:
+def _functions(
+    part: Any, image_range: tuple[float, float], labels_size: Size | None, align_corners: bool
+) -> tuple[Any, Any]:
     """`image -> scores` and `image -> labels`."""
     black, white = image_range
     dtype = part.inputs[0].dtype
@@ -71,9 +78,31 @@ def _functions(part: Any, image_range: tuple[float, float]) -> tuple[Any, Any]:
     @tf.function(autograph=False)
     def labels(image: Any) -> Any:
         found = output(image)
-        return tf.cast(found, tf.int32) if found.shape.rank == 2 else tf.argmax(found, -1, tf.int32)
+        if found.shape.rank == 2:
+            return tf.cast(found, tf.int32)
+        if labels_size is not None and tuple(found.shape[:2]) != labels_size:
+            found = resized_scores(found[None], labels_size, align_corners)[0]
+        return tf.argmax(found, -1, tf.int32)
 
     return scores, labels
+
+
+def resized_scores(scores: Any, size: Size, align_corners: bool) -> Any:
+    """`(N, h, w, C)` to `(N, *size, C)`, bilinearly, in float32."""
+    return tf.raw_ops.ResizeBilinear(
+        images=scores, size=size, align_corners=align_corners, half_pixel_centers=not align_corners
+    )
+
+
+def aligns_corners(model: Any) -> bool:
+    """Whether the model's last layers resize bilinearly with corners aligned; also where none resizes, as DeepLab's
+    loss does then. What stands behind the resizing is at most a softmax or an activation."""
+    layer = _maker(model.outputs[0])
+    while type(layer).__name__ in (*_RESIZING, *_AFTER_RESIZING):
+        if getattr(layer, "interpolation", "") == "bilinear":
+            return bool(getattr(layer, "align_corners", False))  # Keras's own layers take the centres of pixels
+        layer = _maker(layer.input)
+    return True
 
 
 def _without_argmax(model: Any) -> Any:

@@ -6,6 +6,7 @@ one in `schedules`, each found by its stem.
 
 from typing import TYPE_CHECKING, Any
 
+from archspec.train._checks import check_order
 from archspec.train._order import Order
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
@@ -28,6 +29,7 @@ __all__ = [
     "Stage",
     "Training",
     "Watch",
+    "check_order",
     "load_recipe",
     "no_model",
     "parse_recipe",

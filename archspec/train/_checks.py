@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from archspec.datasets._focus import class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
 from archspec.graph.trace import trace
@@ -19,10 +20,12 @@ LEAST_CLASSES = 2
 
 
 def check_order(order: Order) -> None:
-    """Raises `UserError` with the faults of all stages: files, graphs at every size, names of sections, weights."""
+    """Raises `UserError` with the faults of all stages: files, graphs at every size, names of sections and classes,
+    weights. TensorFlow is not loaded for that."""
     _check_spec(order.spec)  # by itself: every stage would tell the same once more
     faults: list[Fault] = []
     _try(order.check_data, faults)
+    _try(order.check_weights, faults)
     for number, stage in enumerate(order.recipe.stages):
         _try(partial(_check_stage, order, stage, number), faults)
     if faults:
@@ -58,6 +61,7 @@ def _check_stage(order: Order, stage: Stage, number: int) -> None:
             cut_graph(graph, stage.freeze)
         except Problem as problem:
             faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "cache_features")))
+    _try(partial(class_numbers, stage.augmentation.focus_classes, dataset), faults)
     for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
         _try(partial(graph_for, order.spec, classes, shape), faults)
     if faults:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archspec import lower
-from archspec.datasets import Dataset, reading_errors, training_batches
+from archspec.datasets import Dataset, close_batches, python_batches, reading_errors, training_batches
 from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
@@ -149,9 +149,12 @@ def _batches(dataset: Dataset, stage: Stage, seed: int, samples: int) -> Iterato
         seed=seed,
         steps=-(-samples // stage.batch_size),
     )
-    with reading_errors():
-        for images, labels in batches:
-            yield images, np.asarray(labels)
+    try:
+        with reading_errors():
+            for images, labels in batches:
+                yield images, np.asarray(labels)
+    finally:
+        close_batches(batches)
 
 
 def _new(path: Path, dtype: str, shape: tuple[int, ...]) -> Any:
@@ -171,21 +174,12 @@ def feature_batches(features: Features, batch_size: int, seed: int, steps: int, 
     its number: an epoch is a permutation of all samples."""
     order = _Order(len(features.labels), seed)
 
-    def load(step: Any) -> list[Array]:
-        return list(features.batch(order.numbers(int(step) * batch_size, batch_size)))
+    def load(step: int) -> tuple[Array, ...]:
+        return features.batch(order.numbers(step * batch_size, batch_size))
 
     shapes = [(batch_size, *array.shape[1:]) for array in (*features.arrays, features.labels)]
-    dtypes = [tf.float32] * len(features.arrays) + [tf.uint8]
-
-    def traced(step: Any) -> Any:
-        found = tf.numpy_function(load, [step], dtypes)
-        *inputs, labels = [tf.ensure_shape(one, shape) for one, shape in zip(found, shapes, strict=True)]
-        return tuple(inputs) if len(inputs) > 1 else inputs[0], labels
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_optimization.inject_prefetch = False  # Python in TensorFlow's threads keeps a process alive
-    return tf.data.Dataset.range(first_step, steps).map(traced).with_options(options)
+    dtypes = ["float32"] * len(features.arrays) + ["uint8"]
+    return python_batches(load, range(first_step, steps), shapes, dtypes, lambda: None)
 
 
 class _Order:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from archspec.datasets import training_batches
+from archspec.datasets import close_batches, training_batches
 from archspec.errors import user_error
 from archspec.graph.weights import initialise
 from archspec.lower.framework import keras
@@ -72,15 +72,18 @@ class KerasFit:
             first_step=first,
             steps=last - first,
         )
-        return self.model.fit(
-            batches,
-            epochs=epochs,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=self.steps_per_epoch,
-            shuffle=False,
-            callbacks=[_recipe_callback(self, first), *(callbacks or ())],
-            verbose=verbose,
-        )
+        try:
+            return self.model.fit(
+                batches,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=self.steps_per_epoch,
+                shuffle=False,
+                callbacks=[_recipe_callback(self, first), *(callbacks or ())],
+                verbose=verbose,
+            )
+        finally:
+            close_batches(batches)
 
     def rate(self, step: int) -> float:
         """The learning rate of an update; past the recipe's length, that of its last."""
@@ -88,7 +91,7 @@ class KerasFit:
 
     @cached_property
     def _validator(self) -> Validator:
-        return Validator(self._order.spec, self._dataset, self._stage.validation, self._stage.augmentation.image_pad)
+        return Validator(self._order.spec, self._dataset, self._stage.validation)
 
     def miou(self) -> float:
         """Of whole validation images, with the weights as they are now (or their moving average)."""

@@ -98,5 +98,12 @@ def _paced(optimizer_class: Any, moved: Sequence[Moved]) -> Any:
             factor = self.global_clipnorm / tf.maximum(norm, self.global_clipnorm)
             return [gradient * factor for gradient in gradients]
 
+        def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+            """The sum over one replica is there already. TensorFlow's own way there keeps the traced graph and its
+            variables until the process ends: it names a gradient for it, in a register of the process."""
+            if tf.distribute.get_replica_context().num_replicas_in_sync == 1:
+                return grads_and_vars
+            return super()._all_reduce_sum_gradients(grads_and_vars)
+
     Paced.__name__ = optimizer_class.__name__
     return Paced

@@ -24,7 +24,7 @@ from archspec.spec import Spec, override
 from archspec.train._network import graph_for, network_for, without_upsampling
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._sizes import validation_examples
-from archspec.weights import Imported, spec_weights
+from archspec.weights import Imported, check_weights, spec_weights
 
 HASH_LETTERS = 10
 
@@ -80,6 +80,12 @@ class Order:
         stage = self.recipe.stages[0]
         network = network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)
         return spec_weights(network, self.graph(stage))
+
+    def check_weights(self) -> None:
+        """Raises `UserError` for weights that do not fit, as far as that can be told without TensorFlow."""
+        stage = self.recipe.stages[0]
+        if check_weights(network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)):
+            _ = self.imported
 
     @property
     def start_said(self) -> str:

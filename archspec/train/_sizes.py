@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from archspec.datasets import Dataset, Example
+from archspec.graph.padding import next_multiple, padding_multiple
 from archspec.train._recipe import Validation
 
 Size = tuple[int, int]
-MOST_SIZES = 4  # each needs a network of its own, which takes seconds
-MULTIPLE = 128
 
 
 def validation_examples(dataset: Dataset, validation: Validation) -> tuple[Example, ...]:
@@ -25,10 +24,5 @@ def validation_shapes(dataset: Dataset, validation: Validation) -> dict[Size, Si
     multiples of 128, so that a few networks serve them all.
     """
     sizes = {dataset.image_size(example) for example in validation_examples(dataset, validation)}
-    if len(sizes) <= MOST_SIZES:
-        return {size: size for size in sizes}
-    return {size: (_up(size[0]), _up(size[1])) for size in sizes}
-
-
-def _up(side: int) -> int:
-    return -(-side // MULTIPLE) * MULTIPLE
+    multiple = padding_multiple(sizes)
+    return {size: next_multiple(size, multiple) for size in sizes}

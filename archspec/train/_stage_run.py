@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from archspec.datasets import reading_errors
+from archspec.datasets import close_batches, reading_errors
 from archspec.train._checkpoint import Position, write_checkpoint
 from archspec.train._fit import Fit
 from archspec.train._log import Log, Row
@@ -81,8 +81,14 @@ class StageRun:
         """
         if first == self.steps:
             return
+        batches = self.batches(first)
+        try:
+            self._steps(first, iter(self.fit.distributed(batches)))
+        finally:
+            close_batches(batches)
+
+    def _steps(self, first: int, batches: Iterator[Any]) -> None:
         log = Log(self.run.log)
-        batches = iter(self.fit.distributed(self.batches(first)))
         for step in range(first, self.steps):
             started = time.perf_counter()
             with reading_errors():

@@ -26,6 +26,7 @@ from archspec.train._features import Features, cached_features, feature_batches,
 from archspec.train._fit import Fit, prepare, weights_in
 from archspec.train._log import Log
 from archspec.train._network import carried
+from archspec.train._optimizer_kind import check_values
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
 from archspec.train._records import training_records
@@ -58,8 +59,18 @@ class Outcome:
 class Training:
     """One run. `train` begins or resumes it, and leaves a finished or failed one as it is."""
 
-    def __init__(self, order: Order, root: Path, watch: Watch | None = None, *, tensorboard: bool = False) -> None:
+    def __init__(
+        self,
+        order: Order,
+        root: Path,
+        watch: Watch | None = None,
+        *,
+        tensorboard: bool = False,
+        checked: bool = False,
+    ) -> None:
+        """`checked`: `check_order` has been asked already."""
         self.order = order
+        self._checked = checked
         self.run = Run(root / order.name)
         self.steps = tuple(stage_steps(order, stage) for stage in order.recipe.stages)
         self.watch: Watch = watch or Unwatched()
@@ -69,7 +80,10 @@ class Training:
         """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
         if self._is_done():
             return Outcome(self.run, self.run.about()["state"], self.run.about(), fresh=False)
-        check_order(self.order)
+        if not self._checked:
+            check_order(self.order)
+        for stage in self.order.recipe.stages:
+            check_values(stage.optimizer)
         for line in self.order.label_cautions():
             self.watch.said(f"caution: {line}")
         with self.run.locked(), self._running():
@@ -133,7 +147,7 @@ class Training:
             self.watch.said(said)
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
-        validator = Validator(self.order.spec, dataset, stage.validation, stage.augmentation.image_pad)
+        validator = Validator(self.order.spec, dataset, stage.validation)
         return StageRun(
             self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
         )

@@ -10,11 +10,9 @@ import numpy as np
 
 from archspec import lower
 from archspec.datasets import Dataset
-from archspec.lower.framework import tf
+from archspec.graph.padding import padding_multiple
 from archspec.metrics._confusion import class_iou, confusion
-from archspec.spec import Spec
-from archspec.train._losses import at_size
-from archspec.train._network import graph_for
+from archspec.spec import Spec, override
 from archspec.train._recipe import Validation
 from archspec.train._sizes import Size, validation_examples, validation_shapes
 
@@ -49,44 +47,32 @@ class Scores:
 
 
 class Validator:
-    """Predicts every image at its own size (`validation_shapes`), and compares with the labels."""
+    """Predicts every image at its own size (`validation_shapes`), as `archspec evaluate` does, and compares with the
+    labels."""
 
-    def __init__(self, spec: Spec, dataset: Dataset, validation: Validation, pad: float = 127.5) -> None:
-        self._spec, self._dataset, self._pad = spec, dataset, pad
+    def __init__(self, spec: Spec, dataset: Dataset, validation: Validation) -> None:
+        self._spec = override(spec, {"classes": len(dataset.classes)})
+        self._dataset = dataset
         self._examples = validation_examples(dataset, validation)
         self._shapes = validation_shapes(dataset, validation)
-        self._networks: dict[Size, tuple[Any, Any]] = {}
+        self._network: lower.SpecNetwork | None = None
 
     def score(self, weights: Mapping[str, Array]) -> Scores:
         """The scores of these weights. Raises `UserError` for an image that cannot be read."""
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
-        for model, _ in self._networks.values():
-            lower.set_weights(model, weights)
+        network = self._with(weights)
         for example in self._examples:
             image, label = self._dataset.read_image(example), self._dataset.read_label(example)
-            matrix += confusion(label, self._predict(image, weights), classes)
+            matrix += confusion(label, network.labels(image), classes)
         padded = any(size != shape for size, shape in self._shapes.items())
         return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
 
-    def _predict(self, image: Array, weights: Mapping[str, Array]) -> Array:
-        """The class of each pixel `(H, W)`."""
-        height, width = image.shape[:2]
-        shape = self._shapes[height, width]
-        padded = np.full((1, *shape, 3), self._pad, np.float32)
-        padded[0, :height, :width] = image
-        if shape not in self._networks:
-            self._networks[shape] = self._network(shape)
-            lower.set_weights(self._networks[shape][0], weights)
-        labels: Array = np.asarray(self._networks[shape][1](tf.constant(padded)))[0, :height, :width]
-        return labels
-
-    def _network(self, shape: Size) -> tuple[Any, Any]:
-        """A model for images of a size, and the function from an image to its labels."""
-        model = lower.to_keras(graph_for(self._spec, len(self._dataset.classes), shape))
-
-        @tf.function(jit_compile=False, autograph=False)
-        def predict(images: Any) -> Any:
-            return tf.argmax(at_size(model(images, training=False), shape), -1, tf.int32)
-
-        return model, predict
+    def _with(self, weights: Mapping[str, Array]) -> lower.SpecNetwork:
+        """The network with these weights; its graphs are built once."""
+        if self._network is None:
+            multiple = padding_multiple(self._shapes)
+            self._network = lower.SpecNetwork(self._spec, weights, self._spec.catalog, multiple=multiple)
+        else:
+            self._network.set_weights(weights)
+        return self._network

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Holding",
     "Imported",
+    "check_weights",
     "conventions",
     "formats",
     "hold_weights",
@@ -104,6 +105,19 @@ def import_weights(
     `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
     """
     return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
+
+
+def check_weights(network: Network) -> bool:
+    """Raise `UserError` for weights of a spec that cannot be had, as far as their name tells and a glance at the file;
+    and say whether they can be read without TensorFlow, which takes seconds to load."""
+    asked = network.weights
+    if asked is None:
+        return True
+    module = _format(asked.format or usual_format(asked.file))
+    if not hasattr(module, "check"):
+        return True
+    module.check(asked.file)
+    return False
 
 
 def spec_weights(network: Network, graph: Graph) -> Imported | None:

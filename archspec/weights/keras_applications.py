@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
+from archspec.weights._files import need_file, unreadable
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import place_v2, place_v3
 
@@ -22,6 +23,7 @@ NETWORKS = {
     "mobilenet_v3_large": ("mobilenetv3_large_lraspp", ("backbone=mobilenet_v3_large",)),
     "mobilenet_v3_small": ("mobilenetv3_small_lraspp", ("backbone=mobilenet_v3_small",)),
 }
+HDF5 = b"\x89HDF\r\n\x1a\n"
 _WIDTH = re.compile(r"_(\d+\.\d+)")
 CONVENTIONS = (
     "as ours: input.preprocess=symmetric, TensorFlow's SAME padding, batch norm's epsilon 1e-3",
@@ -32,8 +34,15 @@ CONVENTIONS = (
 
 def read(file: str) -> dict[str, Array]:
     """The tensors by `layer/array`. Raises `UserError` where they cannot be downloaded or read."""
+    check(file)
     from archspec.lower.applications import application_weights
 
+    network, width = parse_name(file)
+    return application_weights(network, width, file if is_file(file) else "imagenet")
+
+
+def check(file: str) -> None:
+    """Raise `UserError` for a name that none of them has, a file that is not there, and one that is no HDF5 file."""
     network, width = parse_name(file)
     if network != "mobilenet_v2" and width != 1:
         raise user_error(
@@ -42,7 +51,12 @@ def read(file: str) -> dict[str, Array]:
             "Use width 1.0",
             place=Place(file),
         )
-    return application_weights(network, width, file if is_file(file) else "imagenet")
+    if Path(file).suffix == ".h5" or len(Path(file).parts) > 1:
+        need_file(file)
+    if is_file(file):
+        with Path(file).open("rb") as stream:
+            if stream.read(len(HDF5)) != HDF5:
+                raise unreadable(file, "not an HDF5 file", "Name the _no_top.h5 file of just this network and width")
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

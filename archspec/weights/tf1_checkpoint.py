@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Place, user_error
+from archspec.files import is_file, is_folder
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._placing import BATCH_NORM, Placing
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+ENDINGS = (".index", ".meta", ".data-00000-of-00001")
+STATE = "checkpoint"  # beside them: which prefix is the newest
 SLOTS = re.compile(r"/(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|Adagrad|ExponentialMovingAverage)$")
 COUNTERS = re.compile(r"(^|/)(global_step|global_epoch|global_.*_tensor|beta[12]_power|save_counter)$")
 CELL = "meta_architecture"
@@ -30,9 +34,27 @@ CONVENTIONS = (
 
 def read(file: str) -> dict[str, Array]:
     """Every variable by its name. Raises `UserError`."""
+    check(file)
     from archspec.lower.checkpoint import read_checkpoint
 
-    return read_checkpoint(file)
+    return read_checkpoint(checkpoint_prefix(file), file)
+
+
+def check(file: str) -> None:
+    """Raise `UserError` unless it is the prefix of a checkpoint, one of its files, or its folder."""
+    prefix = checkpoint_prefix(file)
+    beside = Path(prefix).parent.glob(f"{Path(prefix).name}*") if is_folder(Path(prefix).parent) else ()
+    if not is_folder(prefix) and not any(one.name != Path(prefix).name for one in beside):
+        raise user_error("no such checkpoint", "Name its prefix, such as model.ckpt-120000", place=Place(file))
+
+
+def checkpoint_prefix(path: str) -> str:
+    """What TensorFlow wants to hear of a checkpoint: its prefix, or its folder."""
+    is_state = Path(path).name == STATE and is_file(path) and not is_file(f"{path}.index")
+    prefix = str(Path(path).parent) if is_state else path
+    for ending in ENDINGS:
+        prefix = prefix.removesuffix(ending)
+    return prefix
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

@@ -107,7 +107,7 @@ def test_what_people_see(camvid: Path, networks: dict[str, Path]) -> None:
     assert lines[0].split() == ["class", "share", "of", "truth", "(%)", "float32.tflite", "int8.tflite"]
     (row,) = (line for line in lines if line.startswith("int8.tflite"))
     assert row.split()[1] == f"{evaluate(camvid, networks['int8'])['miou']:.4f}"
-    assert "shown: whole image, resized where a network has another size, scales 1" in lines
+    assert "shown: whole image, resized where a network has another size, scales 1; logits resized" in lines
     alone = run("evaluate", str(networks["int8"]), "--data", f"camvid:{camvid}").out.splitlines()
     assert f"mIoU{row.split()[1]}" in [line.replace(" ", "") for line in alone]
     table = list(csv.DictReader(run(*arguments, "--format", "csv").out.splitlines()))

@@ -41,6 +41,7 @@ class Made:
         gives: Gives = "logits",
     ) -> None:  # fmt: skip
         self._function, self.classes, self.size, self.gives = function, classes, size, gives
+        self.align_corners = True
         self.shown: list[Size] = []
 
     def __call__(self, image: Array) -> Array:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from archspec.errors import Problem
 from archspec.evaluate.inference import Viewing, label_map, probability_map, starts
-from archspec.evaluate.resampling import nearest, padded, resized_scores, softmax
+from archspec.evaluate.resampling import nearest, resized_scores, softmax
+from archspec.graph.padding import padded
 from tests.evaluate.networks import Array, Made, brightness
 
 HALVES = np.zeros((6, 8, 3), np.uint8)
@@ -125,12 +126,38 @@ def test_labels_cannot_be_averaged_but_resized() -> None:
         label_map(network, HALVES, Viewing("whole"))
 
 
+def test_logits_are_resized_not_probabilities() -> None:
+    """Between a pixel that is class 0 by a little and one that is class 1 by a lot, the border lies near the first."""
+    logits = np.array([[[0.0, -1.0], [0.0, 4.1]]], np.float32)
+    image = np.zeros((1, 11, 3), np.uint8)  # corners aligned: logits of class 1 less class 0 are -1, -0.49, 0.02, …
+    network = Made(lambda seen: logits, 2)
+    assert label_map(network, image, Viewing()).tolist() == [[0, 0, *[1] * 9]]
+    shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    wanted = (shares[0, 0] + (shares[0, 1] - shares[0, 0]) * np.linspace(0, 1, 11)[:, None]).argmax(-1)
+    assert wanted.tolist() == [*[0] * 4, *[1] * 7]
+    found = label_map(network, image, Viewing(resized="probabilities", align_corners=True))
+    assert found[0].tolist() == wanted.tolist()
+    centres = label_map(network, image, Viewing(align_corners=False))
+    assert centres[0].tolist() == [*[0] * 4, *[1] * 7]  # pixel 3 lies at 0.14 of the way, pixel 4 at 0.32
+
+
+def test_a_network_that_gives_probabilities_has_the_labels_of_its_logits() -> None:
+    logits = np.random.default_rng(0).normal(0, 3, (5, 7, 4)).astype(np.float32)
+    shares = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+    image = np.zeros((17, 40, 3), np.uint8)
+    found = label_map(Made(lambda seen: shares, 4, gives="probabilities"), image, Viewing())
+    assert np.array_equal(found, label_map(Made(lambda seen: logits, 4), image, Viewing()))
+
+
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 20), st.integers(1, 20))
 def test_scores_are_resized_as_tensorflow_does(height: int, width: int, new_height: int, new_width: int) -> None:
     tf = pytest.importorskip("tensorflow")
     scores = np.random.default_rng(height * 97 + width).normal(size=(height, width, 3)).astype(np.float32)
-    wanted = tf.image.resize(scores, (new_height, new_width), method="bilinear").numpy()
-    assert np.allclose(resized_scores(scores, (new_height, new_width)), wanted, atol=1e-5)
+    size = (new_height, new_width)
+    wanted = tf.image.resize(scores, size, method="bilinear").numpy()
+    assert np.allclose(resized_scores(scores, size, align_corners=False), wanted, atol=1e-5)
+    wanted = tf.compat.v1.image.resize(scores[None], size, align_corners=True).numpy()[0]
+    assert np.allclose(resized_scores(scores, size, align_corners=True), wanted, atol=1e-5)
     labels = scores.argmax(-1).astype(np.int32)
     wanted_labels = tf.image.resize(labels[..., None], (new_height, new_width), method="nearest").numpy()[..., 0]
     found = nearest(labels, (new_height, new_width))
@@ -145,4 +172,5 @@ def test_softmax() -> None:
 
 
 def test_viewings_in_words() -> None:
-    assert Viewing("window", 0.5, (0.75, 1.0), True).said() == "window, overlap 0.5, scales 0.75, 1, mirrored too"
+    said = "window, overlap 0.5, scales 0.75, 1, mirrored too; logits resized"
+    assert Viewing("window", 0.5, (0.75, 1.0), True).said() == said

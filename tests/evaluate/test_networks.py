@@ -65,9 +65,9 @@ def test_a_run_is_built_for_the_size_of_the_image(tmp_path: Path) -> None:
 
 def test_an_image_that_a_network_cannot_be_built_for_is_padded(tmp_path: Path) -> None:
     """ShuffleSeg's U-Net wants sides that halve evenly; what is outside the image is cut off again."""
-    from archspec.evaluate.spec_network import SpecNetwork
     from archspec.graph.trace import trace
     from archspec.graph.weights import initialise
+    from archspec.lower import SpecNetwork
     from archspec.spec import expand, load
 
     spec = load("shuffleseg_unet", ["classes=3"], catalog=CATALOG)

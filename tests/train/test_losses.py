@@ -66,13 +66,23 @@ def test_cross_entropy_with_label_smoothing() -> None:
     assert ours("cross_entropy", logits, labels, label_smoothing=0.1) == pytest.approx(np.mean(expected), rel=1e-5)
 
 
+def hardest(logits: Array, labels: Array, weights: tuple[float, ...], fraction: float, threshold: float = 0.0) -> float:
+    """By the definition: taken are the worst share by probability and all below the threshold; their weighted mean."""
+    found = sorted((shares[label], label) for shares, label in pixels(logits, labels))
+    worst = set(range(max(1, int(len(found) * fraction))))
+    uncertain = {place for place, (probability, _) in enumerate(found) if probability < threshold}
+    taken = [found[place] for place in worst | uncertain]
+    return float(np.mean([-weights[label] * math.log(probability) for probability, label in taken]))
+
+
 @pytest.mark.parametrize("weights", [None, WEIGHTS])
 @pytest.mark.parametrize("fraction", [0.25, 1.0, 0.001])
-def test_ohem_takes_the_worst(fraction: float, weights: tuple[float, ...] | None) -> None:
+@pytest.mark.parametrize("threshold", [None, 0.3, 0.7])
+def test_ohem_takes_the_hardest(fraction: float, threshold: float | None, weights: tuple[float, ...] | None) -> None:
     logits, labels = batch()
-    losses = sorted(cross_entropies(logits, labels, weights or ONES), reverse=True)
-    kept = losses[: max(1, int(len(losses) * fraction))]
-    assert ours("ohem", logits, labels, weights, fraction=fraction) == pytest.approx(np.mean(kept), rel=1e-5)
+    expected = hardest(logits, labels, weights or ONES, fraction, threshold or 0.0)
+    found = ours("ohem", logits, labels, weights, fraction=fraction, threshold=threshold)
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_ohem_takes_every_uncertain_pixel_too() -> None:
@@ -82,6 +92,17 @@ def test_ohem_takes_every_uncertain_pixel_too() -> None:
     assert int(len(losses) * 0.1) < uncertain < len(losses)
     expected = np.mean(losses[:uncertain])
     assert ours("ohem", logits, labels, fraction=0.1, threshold=0.7) == pytest.approx(expected, rel=1e-5)
+
+
+def test_ohem_does_not_take_a_pixel_for_hard_because_its_class_weighs_much() -> None:
+    """Two classes, four pixels: the last is the hardest, of a class that weighs a hundredth; the third is uncertain."""
+    logits = np.zeros((1, 1, 4, 2), np.float32)
+    logits[0, 0, :, 0] = [3, 3, 0, 3]
+    loss = total_loss((LossTerm("ohem", {"fraction": 0.25, "threshold": 0.7}),), (1.0, 0.01))
+    found = float(loss(tf.constant(logits), tf.constant(np.array([[[0, 0, 0, 1]]], np.uint8))))
+    third, last = math.log(2), 0.01 * (3 + math.log1p(math.exp(-3)))
+    assert found == pytest.approx((third + last) / 2, abs=1e-6)
+    assert found == pytest.approx(0.3618, abs=5e-5)
 
 
 def jaccard_loss(wrong: set[int], foreground: set[int]) -> float:
@@ -123,6 +144,11 @@ def test_lovasz_of_every_third_pixel() -> None:
     few = ours("lovasz_softmax", logits[:, 1::3, 1::3], labels[:, 1::3, 1::3])
     assert ours("lovasz_softmax", logits, labels, pixel_stride=3) == pytest.approx(few, rel=1e-6)
     assert ours("lovasz_softmax", logits, labels) != pytest.approx(few, rel=1e-2)
+
+
+def test_lovasz_of_a_map_smaller_than_half_a_stride_still_looks_at_a_pixel() -> None:
+    logits, labels = batch(ignored=0.0)
+    assert ours("lovasz_softmax", logits[:, :2, :2], labels[:, :2, :2], pixel_stride=8) > 0
 
 
 def test_lovasz_of_perfect_and_wrong_predictions() -> None:

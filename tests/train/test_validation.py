@@ -63,7 +63,7 @@ def counted(data: Blocks, shapes: dict[tuple[int, int], tuple[int, int]], pad: f
 def test_scores_of_images_of_two_sizes() -> None:
     data = Sizes([(24, 32), (40, 24)], 4)
     scores = Validator(spec(), data, Validation()).score(WEIGHTS)
-    expected = counted(data, {(24, 32): (24, 32), (40, 24): (40, 24)}, 127.5)
+    expected = counted(data, {(24, 32): (24, 32), (40, 24): (40, 24)}, 128)
     assert np.array_equal(scores.matrix, expected)
     hits = np.diag(expected)
     iou = hits / (expected.sum(0) + expected.sum(1) - hits)
@@ -75,10 +75,10 @@ def test_scores_of_images_of_two_sizes() -> None:
 def test_scores_of_images_of_many_sizes_padded() -> None:
     sizes = [(24, 32), (40, 24), (32, 32), (24, 40), (130, 30)]
     data = Sizes(sizes, 5)
-    scores = Validator(spec(), data, Validation(), pad=99.0).score(WEIGHTS)
+    scores = Validator(spec(), data, Validation()).score(WEIGHTS)
     shapes = dict.fromkeys(sizes, (128, 128)) | {(130, 30): (256, 128)}
     assert validation_shapes(data, Validation()) == shapes
-    assert np.array_equal(scores.matrix, counted(data, shapes, 99.0))
+    assert np.array_equal(scores.matrix, counted(data, shapes, 128))
     assert scores.padded
 
 

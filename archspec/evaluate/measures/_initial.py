@@ -55,15 +55,18 @@ def check_batch(settings: Settings, metric: str) -> None:
 
 def first_batch(subject: Subject, metric: str) -> tuple[Array, Array]:
     """Images `(B, h, w, 3)` float32 and labels `(B, h, w)` of the recipe's first step."""
-    from archspec.datasets import reading_errors, training_batches
+    from archspec.datasets import close_batches, reading_errors, training_batches
 
     stage, dataset = _stage(subject, metric)
     seed, augmentation = subject.settings.seed, stage.augmentation
     batches = training_batches(
         dataset, stage.split, augmentation=augmentation, batch_size=stage.batch_size, seed=seed, steps=1, cache="none"
     )
-    with reading_errors():
-        ((images, labels),) = batches.as_numpy_iterator()
+    try:
+        with reading_errors():
+            ((images, labels),) = batches.as_numpy_iterator()
+    finally:
+        close_batches(batches)
     return images, labels
 
 

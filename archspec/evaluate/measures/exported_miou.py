@@ -27,7 +27,9 @@ def check(settings: Settings) -> None:
 def conditions(subject: Subject) -> dict[str, Plain]:
     """Those of the training, the precision, and what the ranges of int8 were found with."""
     precision = subject.settings.precision
-    found = training_conditions(subject, METRIC) | package_versions(RUNTIME) | {"precision": precision}
+    found = (
+        training_conditions(subject, METRIC) | package_versions(RUNTIME) | {"precision": precision, "resized": "logits"}
+    )
     if precision == "int8":
         found["calibration"] = "training images" if _images(order_of(subject, METRIC).final) else "synthetic"
     return found

@@ -20,9 +20,9 @@ def lovasz_softmax(
     """
     from archspec.lower.framework import tf
 
-    middle = pixel_stride // 2
-    logits = logits[:, middle::pixel_stride, middle::pixel_stride]
-    labels = labels[:, middle::pixel_stride, middle::pixel_stride]
+    top, left = (min(pixel_stride // 2, side - 1) for side in logits.shape[1:3])  # of a small map not nothing
+    logits = logits[:, top::pixel_stride, left::pixel_stride]
+    labels = labels[:, top::pixel_stride, left::pixel_stride]
     probabilities, labels = labelled_pixels(logits, labels)
     terms, weights = [], []
     for number in range(logits.shape[-1]):

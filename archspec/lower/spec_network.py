@@ -7,41 +7,66 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Problem, UserError
-from archspec.evaluate.resampling import Array, Size, padded
+from archspec.graph.padding import next_multiple, padded
 from archspec.graph.trace import trace
+from archspec.lower.keras_network import Gives, KerasNetwork
+from archspec.lower.model import to_keras
+from archspec.lower.weights import set_weights
 from archspec.spec import Spec, expand, override
 
 if TYPE_CHECKING:
-    from archspec.catalog import Catalog
-    from archspec.evaluate.inference import Gives
-    from archspec.graph import Graph
-    from archspec.lower import KerasNetwork
+    import numpy as np
 
-STEPS = (1, 8, 16, 32, 64)  # sides are rounded up to a multiple of the first of these that the network can be built for
+    from archspec.catalog import Catalog
+    from archspec.graph import Graph
+
+    Array = np.ndarray[Any, Any]
+
+Size = tuple[int, int]
+STEPS = (1, 8, 16, 32, 64, 128)  # sides are rounded up to a multiple of the first that the network can be built for
 KEPT = 8  # sizes whose graphs are kept: a data set's images are mostly of one
+KEPT_MULTIPLES = 32  # where sides are rounded up, sizes come again and again
+MOST_NOTES = 4
 
 
 class SpecNetwork:
-    """A `Network`. Its output is logits, whatever the spec's own `output` is.
+    """Image `(H, W, 3)`, uint8 RGB -> logits `(h, w, classes)`, whatever the spec's own `output` is.
 
     `size` is None for any: an image that the network cannot be built for is padded at its end up to the next size
-    that it can, which `notes` then say. Otherwise images are of that size only.
+    that it can, which `notes` then say. Otherwise images are of that size only. With `multiple` sides are padded up
+    to the next multiple of it, so that a few graphs serve images of many sizes.
     """
 
     gives: Gives = "logits"
 
-    def __init__(self, spec: Spec, weights: Mapping[str, Array], catalog: Catalog, size: Size | None = None) -> None:
-        self._spec, self._weights, self._catalog = spec, weights, catalog
-        self._built: OrderedDict[Size, KerasNetwork] = OrderedDict()
+    def __init__(
+        self,
+        spec: Spec,
+        weights: Mapping[str, Array],
+        catalog: Catalog,
+        size: Size | None = None,
+        multiple: int = 1,
+    ) -> None:
+        self._spec, self._weights, self._catalog, self._multiple = spec, weights, catalog, multiple
+        self._built: OrderedDict[Size, tuple[Any, KerasNetwork]] = OrderedDict()
         self._rooms: dict[Size, Size] = {}
+        self.align_corners = True  # as long as nothing is built
         self.classes: int | None = expand(spec).classes
         self.size = size
+
+    def set_weights(self, weights: Mapping[str, Array]) -> None:
+        """Other weights of the same network, for every size."""
+        self._weights = weights
+        for model, _ in self._built.values():
+            set_weights(model, weights)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What became of images that did not fit."""
-        padded_ones = [(size, room) for size, room in self._rooms.items() if size != room]
-        return tuple(f"images of {_words(size)} padded to {_words(room)}" for size, room in padded_ones)
+        found = [(size, room) for size, room in self._rooms.items() if size != room]
+        if self._multiple > 1 and len(found) > MOST_NOTES:
+            return (f"images of {len(found)} sizes padded to multiples of {self._multiple}",)
+        return tuple(f"images of {_words(size)} padded to {_words(room)}" for size, room in found)
 
     def __call__(self, image: Array) -> Array:
         """Logits `(H, W, classes)`, float32, where the network gives them at the image's size."""
@@ -49,7 +74,7 @@ class SpecNetwork:
         return self._without_room(scores, image.shape[:2])
 
     def labels(self, image: Array) -> Array:
-        """The label of each pixel `(H, W)`."""
+        """The label of each pixel of the image `(H, W)`: logits of another size are resized first."""
         labels = self._network(image.shape[:2]).labels(self._with_room(image))
         return self._without_room(labels, image.shape[:2])
 
@@ -67,19 +92,20 @@ class SpecNetwork:
             self._rooms[size] = self._room(size)
         room = self._rooms[size]
         if room not in self._built:
-            from archspec import lower
-
-            self._built[room] = lower.KerasNetwork(lower.to_keras(self._graph(room), self._weights))
-            if len(self._built) > KEPT:
+            model = to_keras(self._graph(room), self._weights)
+            self._built[room] = model, KerasNetwork(model, labels_size=room)
+            if len(self._built) > (KEPT if self._multiple == 1 else KEPT_MULTIPLES):
                 self._built.popitem(last=False)
         self._built.move_to_end(room)
-        return self._built[room]
+        network = self._built[room][1]
+        self.align_corners = network.align_corners
+        return network
 
     def _room(self, size: Size) -> Size:
         """The size itself, or the next one that the network can be built for. Raises what is wrong with the size."""
         first: Exception | None = None
-        for step in STEPS:
-            room = (-(-size[0] // step) * step, -(-size[1] // step) * step)
+        for step in (one for one in STEPS if one >= self._multiple):
+            room = next_multiple(size, step)
             try:
                 self._graph(room)
             except (UserError, Problem) as error:
