@@ -22,6 +22,7 @@ Gives = Literal["labels", "logits", "probabilities"]
 ImageRange = tuple[float, float]
 BYTES: ImageRange = (0.0, 255.0)
 RGB = 3
+IMAGE_TYPES = ("FLOAT32", "FLOAT16", "FLOAT64", "UINT8", "INT8", "INT16", "UINT16", "INT32", "UINT32", "INT64")
 PIXELS_FROM = 128.0  # an input of so wide a range is meant in numbers from 0 to 255
 TRIED: Size = (256, 256)  # what a file of open size is opened at, to see what it gives
 _PASSED_ON = ("DEQUANTIZE", "QUANTIZE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "RESHAPE", "CAST", "TRANSPOSE")
@@ -182,6 +183,9 @@ def _check_entrance(data: bytes) -> None:
     """Raises `Problem` unless one RGB image goes in, channels last or first, as often as the batch is large."""
     entrance = input_size(data)
     inputs = [one.shape for one in _inputs(data)]
+    dtype = _inputs(data)[0].dtype
+    if dtype not in IMAGE_TYPES:
+        raise Problem(f"does not take an image (its input is of {dtype})", f"Needed is one of {', '.join(IMAGE_TYPES)}")
     axis = {1: 3, 2: 1}.get(entrance.height_axis or 0)
     if len(inputs) != 1 or axis is None or entrance.shape[axis] != RGB:
         found = ", ".join(str(list(one)) for one in inputs)

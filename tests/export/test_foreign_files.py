@@ -173,6 +173,15 @@ def test_what_litert_refuses_is_one_line() -> None:
         TfliteNetwork(changed(ours(), change))
 
 
+@pytest.mark.parametrize("kind", ["STRING", "BOOL", "COMPLEX64", "RESOURCE", "INT4"])
+def test_an_input_that_no_image_fits_is_one_line(kind: str) -> None:
+    def change(_: Any, graph: Any) -> None:
+        graph.tensors[graph.inputs[0]].type = getattr(schema.TensorType, kind)
+
+    with pytest.raises(Problem, match=f"its input is of {kind}"):
+        TfliteNetwork(changed(ours(), change))
+
+
 # --- as converters write them -----------------------------------------------------------------------------------------
 def test_an_open_batch_is_run_as_one() -> None:
     network = TfliteNetwork(changed(ours(), signed(-1)))

@@ -205,10 +205,10 @@ def test_bad_folders_are_refused(tmp_path):
     graph = bundled("shufflenetv2_basic")
     with pytest.raises(UserError, match="no such folder"):
         export(graph, weights_of(graph), precision="int8", representative=tmp_path / "missing")
-    with pytest.raises(UserError, match="no PNG or JPEG image"):
+    with pytest.raises(UserError, match="no PNG, JPEG, BMP, TIFF or WebP image"):
         export(graph, weights_of(graph), precision="int8", representative=tmp_path)
     (tmp_path / "broken.png").write_bytes(b"not a picture")
-    with pytest.raises(UserError, match=r"broken.png: not a readable image"):
+    with pytest.raises(UserError, match=r"broken.png: not an image that can be read"):
         export(graph, weights_of(graph), precision="int8", representative=tmp_path)
     with pytest.raises(Problem, match="at least one image"):
         export(graph, weights_of(graph), precision="int8", representative=[])
