@@ -24,11 +24,12 @@ STEP = 8  # sizes stay multiples of it, as transposed convolutions need
 LAYER_MAPS = ((32, 32, 64), (64, 64, 32), (96, 96, 19), (128, 128, 32))
 
 
-def further_operators(known: Iterable[Signature]) -> list[Signature]:
-    """What bundled specs and layers export in families of which `known` has too few to interpolate within them."""
+def further_operators(known: Iterable[Signature], graphs: Iterable[Graph] | None = None) -> list[Signature]:
+    """What these graphs (None: bundled specs and single layers) export in families of which `known` has too few to
+    interpolate within them."""
     known = set(known)
     found = Counter(map(family, known))
-    asked = (one for graph in _graphs() for one in signatures(build_program(graph)))
+    asked = (one for graph in (_graphs() if graphs is None else graphs) for one in signatures(build_program(graph)))
     return [one for one in dict.fromkeys(asked) if one not in known and found[family(one)] < ENOUGH_ENTRIES]
 
 

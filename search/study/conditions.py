@@ -10,9 +10,10 @@ from archspec.cost.latency import LatencyTable, Predictor, read_or_none, table_p
 from archspec.datasets import open_dataset
 from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
-from archspec.evaluate.calibration import Progress, begun, calibrate
+from archspec.evaluate.calibration import Progress, begun, calibrate, wanted
 from archspec.evaluate.ladder import Settings
 from archspec.evaluate.measures import measure_named
+from archspec.evaluate.operator_range import further_operators
 from archspec.evaluate.reference import reference_model
 from archspec.evaluate.turns import Turns
 from archspec.graph import Graph
@@ -22,6 +23,7 @@ from archspec.search.study.study import Study
 PREDICTED = "predicted"
 TRAINS = ("proxy", "training")
 FITTED, HELD_OUT = 16, 12
+LOOKED_AT = 200  # networks whose operators the table is to know, without timing the networks
 QUICK_OPERATORS, QUICK_NETWORKS = Turns(rounds=6), Turns(rounds=6, together=14)
 TABLE_FILE = "latency_table.json"
 
@@ -103,6 +105,7 @@ def calibrated(
             basis or started,
             graphs[:FITTED],
             graphs[FITTED:],
+            further=further_operators(wanted(graphs[:FITTED]), sampled(space, LOOKED_AT, study.seed)),
             threads=target.threads,
             keep=lambda table: write_table(own, table),
             told=step,

@@ -196,7 +196,7 @@ def test_windows_scales_and_flip_change_the_answer(camvid: Path, networks: dict[
         (("{float32}", "--scales", "1,big"), "--scales must be numbers between commas (1,big)"),
         (("{float32}", "--scales", "0"), "--scales must be above 0"),
         (("{float32}", "--size", "12"), "--size must be 2 numbers between commas (12)"),
-        (("{run}", "--size", "12,0"), "--size must be two whole numbers above 0"),
+        (("{run}", "--size", "12,0"), "--size must be two whole numbers from 1 to 32768"),
         (("{float32}", "--split", "vall"), "camvid has no split 'vall'"),
         (("{float32}", "--fit", "pad", "--scales", "2"), "cannot be shown an image at several scales"),
         (("{run}", "--image-range", "0,1"), "a spec says itself what is done to the image"),

@@ -13,7 +13,7 @@ from archspec.evaluate.latency_tables import NETWORKS, SEED
 from archspec.evaluate.operator_range import further_operators
 from archspec.evaluate.sampled_networks import sampled_networks
 from archspec.export.operators import OPERATORS
-from archspec.graph import layers
+from archspec.graph import Graph, layers
 from archspec.graph.program import build_program
 from tests.cost.latency_tables import table
 from tests.graph.nets import finish, image, of_bundled
@@ -51,3 +51,21 @@ def test_the_work_of_a_transposed_convolution_is_its_multiply_adds(stride: int) 
     y = layers.Conv2DTranspose(10, 3, stride, name="up")(x)
     (one,) = (one for one in signatures(build_program(finish(y))) if one.code == "TRANSPOSE_CONV")
     assert features(one)[0] == 5 * 7 * 6 * 3 * 3 * 10
+
+
+def test_a_space_lends_the_operators_that_its_timed_networks_lack() -> None:
+    """A study times a few networks of its space: an operator that only another one has is measured by itself."""
+
+    def graph(*names: str) -> Graph:
+        found = Graph("few")
+        x = layers.Input((32, 32, 3), "uint8", name="image").enter(found)
+        x = layers.Rescaling(1 / 255, name="rescaling")(x)
+        for name in names:
+            x = layers.Activation(name, name=name)(x)
+        found.finish([x])
+        return found
+
+    known = signatures(build_program(graph("sigmoid")))
+    lent = further_operators(known, [graph("sigmoid"), graph("sigmoid", "tanh")])
+    assert "TANH" in {one.code for one in lent}
+    assert not set(lent) & set(known)
