@@ -259,6 +259,13 @@ BROKEN = [
     ),
     # ---- Steps ----------------------------------------------------------------------------------------------------
     broken(
+        "choice as a default of a part",
+        "backbone: tiny\n",
+        "plugin/backbones/tiny.yaml:1:19: backbone.steps[0].conv_bn.filters: a choice cannot be the default of an "
+        "argument ('choose'). Write the value, and choose in the spec",
+        tiny="arguments: {wide: {choose: [8, 16]}}\nsteps:\n- conv_bn: {filters: {argument: wide}, stride: 16}\n",
+    ),
+    broken(
         "missing argument",
         "backbone:\n- conv_bn: {kernel: 3}\n",
         "spec.yaml:2:3: backbone[0].conv_bn: missing argument 'filters' of 'conv_bn'. Write conv_bn: {filters: 1}",
