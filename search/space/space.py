@@ -30,6 +30,7 @@ class Space:
             raise user_error(
                 f"the spec '{spec.name}' has no open choices",
                 "Write {choose: [A, B]}, {range: {from: 64, to: 512, step: 64}} or {dpc_cell: {}} as a value",
+                place=spec.document.place,
             )
         return cls(spec, openings_of(spec))
 

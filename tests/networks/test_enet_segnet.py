@@ -204,7 +204,7 @@ def test_the_program_means_what_the_graph_means(name: str, shuffle: str) -> None
 @pytest.mark.parametrize(
     ("name", "overrides", "words"),
     [
-        ("enet", ["decoder.enet_decoder=null", "backbone=mobilenet_v2"], "kept the indices of a max pooling"),
+        ("enet", ["decoder.enet_decoder=null", "backbone=mobilenet_v2"], "needs the indices of max poolings"),
         ("enet", ["output_stride=16"], "multiply to 8, less than output_stride 16"),
         ("segnet", ["output_stride=16"], "cannot keep its input's size"),
         ("segnet", ["backbone=enet_encoder", "output_stride=8"], "no earlier step with the id 'pool5'"),
