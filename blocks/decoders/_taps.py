@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from archspec.errors import Problem
+from archspec.errors import Problem, nearest
 from archspec.graph import Tensor
 
 _NO_SKIPS = ("input", "preprocess", "backbone", "head", "classifier")  # taps that every network has
@@ -16,8 +16,9 @@ def offered(taps: Mapping[str, Tensor]) -> str:
 
 
 def missing_tap(taps: Mapping[str, Tensor], name: str) -> Problem:
-    """The fault of an id that no earlier step has."""
-    return Problem(f"no earlier step has the id '{name}'", offered(taps))
+    """The fault of an id that no earlier step has: the nearest one, else all that there are."""
+    found = nearest(name, [key for key in taps if key not in _NO_SKIPS])
+    return Problem(f"no earlier step has the id '{name}'", found if found.startswith("Did") else offered(taps))
 
 
 def check_usual_skips(skips: Sequence[str], usual: Sequence[str], taps: Mapping[str, Tensor], x: Tensor) -> None:

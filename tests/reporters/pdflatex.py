@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.needs import needed
 
 PREAMBLE = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
-
-
-def pdflatex() -> str:
-    """Where it is; without one the test is skipped, or fails where ARCHSPEC_CI says that it must be there."""
-    found = shutil.which("pdflatex")
-    if found is None:
-        (pytest.fail if os.environ.get("ARCHSPEC_CI") else pytest.skip)("'pdflatex' is not installed")
-    return str(found)
 
 
 def faults(folder: Path, body: str) -> list[str]:
     """What pdflatex complains of in a document of `body` with booktabs alone: errors, and characters it left out."""
     (folder / "document.tex").write_text(f"{PREAMBLE}{body}\\end{{document}}\n", "utf-8")
-    command = [pdflatex(), "-interaction=nonstopmode", "document.tex"]
+    command = [needed("pdflatex"), "-interaction=nonstopmode", "document.tex"]
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=120)
     log = (folder / "document.log").read_text("utf-8", "replace").splitlines()
     found = [line for line in log if line.startswith(("!", "Missing character"))]
