@@ -65,13 +65,7 @@ class _Reading(Reader):
             return INVALID
         self.resolver.faults = self.faults
         resolved = self.resolver.resolve(node, path)
-        if resolved is not node:
-            return self.read(kind, resolved, path)
-        fact, remedy = (
-            f"a choice cannot be the default of an argument ('{word}')",
-            "Write the value, and choose in the spec",
-        )
-        return self.fault(fact, remedy, path, node.place)
+        return INVALID if resolved is node else self.read(kind, resolved, path)
 
 
 class _Expansion:

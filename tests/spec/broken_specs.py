@@ -261,8 +261,8 @@ BROKEN = [
     broken(
         "choice as a default of a part",
         "backbone: tiny\n",
-        "plugin/backbones/tiny.yaml:1:19: backbone.steps[0].conv_bn.filters: a choice cannot be the default of an "
-        "argument ('choose'). Write the value, and choose in the spec",
+        "plugin/backbones/tiny.yaml:1:19: backbone.arguments.wide: a choice cannot be the default of an "
+        "argument ({choose: [8, 16]}). Write the value, and choose in the spec",
         tiny="arguments: {wide: {choose: [8, 16]}}\nsteps:\n- conv_bn: {filters: {argument: wide}, stride: 16}\n",
     ),
     broken(
