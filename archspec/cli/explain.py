@@ -13,7 +13,7 @@ from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.explain import Asked, Explained, Opened, Picture
+    from archspec.explain import Asked, Explained, Opened, Picture, Region
     from archspec.explain.explaining import ScoreOf
 
 MOST_CLASSES = 5
@@ -82,10 +82,7 @@ def explain(
         raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")
     part = None if region is None else parse_region(region)
     dataset = _dataset(data)
-    pictures = _pictures(images, dataset, split, count)
-    for picture in pictures:
-        if part is not None:
-            part.check(picture.name, picture.size)
+    pictures = _pictures(images, dataset, split, count, part)
     colours = any(one.has_colours for one in pictures)
     found = find_network(network, overrides, folder, seed, colours=colours)  # refuses before TensorFlow is loaded
     given = None if labels is None else class_labels(labels)
@@ -115,14 +112,20 @@ def _dataset(data: str | None) -> Dataset | None:
     return open_dataset(data)
 
 
-def _pictures(images: tuple[Path, ...], dataset: Dataset | None, split: str, count: int) -> list[Picture]:
-    """Those named, then those of the data set."""
+def _pictures(
+    images: tuple[Path, ...], dataset: Dataset | None, split: str, count: int, part: Region | None
+) -> list[Picture]:
+    """Those named, then those of the data set. Raises `UserError` where one does not have the region `part`."""
     from archspec.explain import dataset_pictures, read_picture
 
     if not images and dataset is None:
         raise click.UsageError("nothing to look at. Name images, or a data set with --data NAME:DIR")
     found = [read_picture(path) for path in images]
-    return found if dataset is None else [*found, *dataset_pictures(dataset, split, count)]
+    found += [] if dataset is None else dataset_pictures(dataset, split, count)
+    for picture in found:
+        if part is not None:
+            part.check(picture.name, picture.size)
+    return found
 
 
 def _layer(opened: Opened, layer: str | None) -> str:
