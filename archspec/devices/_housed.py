@@ -14,8 +14,8 @@ class HousedSession:
     """A `Session` that asks that process. Raises `UserError` that names the model when LiteRT fails, dies or hangs."""
 
     def __init__(self, model: Model, threads: int, delegate: str) -> None:
+        from archspec.export.interpreter import patience_s
         from archspec.export.interpreter_process import Housed
-        from archspec.export.running import patience_s
 
         self._place = model.place
         self._limit_s = patience_s(model.content)

@@ -20,7 +20,7 @@ from archspec.devices._procedure import Procedure
 from archspec.devices.host import HostSession, host
 from archspec.errors import Problem, UserError, user_error
 from archspec.export import take_census
-from archspec.export.isolation import Isolation
+from archspec.export.surgery import Isolation
 from archspec.record import temporary_folder
 
 Method = Literal["runtime", "alone"]

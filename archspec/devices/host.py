@@ -60,7 +60,7 @@ class Host:
 
         A process that waited for its turn is served first on a machine that is busy: two processes are no fair race.
         """
-        from archspec.export.provenance import is_own
+        from archspec.export.tflite_file import is_own
 
         housed = self._load is None and not all(is_own(model.content) for model in models)
         return Host(self._clock, self._load, self._delegate, housed)
@@ -77,7 +77,7 @@ class Host:
         if self._load is not None:
             return HostSession(model, threads, self._clock, self._load)
         from archspec.devices._litert import check_model, loader
-        from archspec.export.provenance import is_own
+        from archspec.export.tflite_file import is_own
 
         check_model(model)
         if self._housed or not is_own(model.content):

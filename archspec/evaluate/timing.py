@@ -11,7 +11,7 @@ from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import PRECISIONS, Census, Precision, export, sized, take_census
-from archspec.export.provenance import check_file
+from archspec.export.tflite_file import check_file
 from archspec.graph.identity import canonical_hash
 from archspec.graph.tail import cut_tail
 from archspec.graph.trace import trace

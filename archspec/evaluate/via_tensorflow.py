@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import user_error
 from archspec.evaluate.options import BuildOptions
 from archspec.export import Exported, check_census, take_census
-from archspec.export.provenance import wrote
-from archspec.export.representative import SYNTHETIC_NOTE, folder_images, synthetic_images
+from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
+from archspec.export.tflite_file import wrote
 
 if TYPE_CHECKING:
     import numpy as np

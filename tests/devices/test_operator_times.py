@@ -13,7 +13,7 @@ from archspec.devices._operator_times import quiet
 from archspec.errors import UserError
 from archspec.evaluate.timing import Subject, subjects
 from archspec.export import run, take_census
-from archspec.export.isolation import Isolation
+from archspec.export.surgery import Isolation
 from tests.devices.tiny_model import INT32, tiny_tflite
 
 CONV, GEMM, DEPTHWISE = (
