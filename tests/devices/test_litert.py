@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Latency, Model, Procedure, measure
-from archspec.devices._housed import HousedSession
 from archspec.devices._litert import loader
-from archspec.devices.host import host
+from archspec.devices.host import HousedSession, host
 from archspec.errors import UserError
 from archspec.export.flatbuffer_walk import REMEDY
 from archspec.export.tflite_file import wrote

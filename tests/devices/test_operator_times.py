@@ -8,8 +8,7 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.devices import Model, _litert_profiler, _operator_times, operator_times
-from archspec.devices._alignment import align
-from archspec.devices._operator_times import quiet
+from archspec.devices._operator_times import align, quiet
 from archspec.errors import UserError
 from archspec.evaluate.timing import Subject, subjects
 from archspec.export import run, take_census

@@ -22,7 +22,7 @@ import numpy as np
 from PIL import Image
 
 from archspec.devices import Procedure, _operator_times
-from archspec.devices._procedure import PRESETS
+from archspec.devices._latency import PRESETS
 from archspec.export import interpreter, interpreter_process
 from tests.cli.runner import run
 from tests.fuzz.tflite_damage import CLASSES, damaged
