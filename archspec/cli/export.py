@@ -45,7 +45,7 @@ def export(
     MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
     from archspec.cli._progress import waiting
     from archspec.evaluate import BuildOptions
-    from archspec.report.handing_over import hand_over, source_of
+    from archspec.report.handover import hand_over, source_of
 
     if representative and precision != "int8":
         raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")

@@ -10,7 +10,7 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.explain import open_network
-from archspec.explain.logits import check_layer, ending_in_logits, in_float32, last_features
+from archspec.explain.logits_model import check_layer, ending_in_logits, in_float32, last_features
 from archspec.graph.trace import trace
 from archspec.spec import expand, load
 from archspec.weights import save_weights
@@ -120,8 +120,8 @@ def test_models_of_others() -> None:
 
 
 def test_mixed_precision_is_rebuilt_in_float32() -> None:
+    from archspec.explain.explanation import Question
     from archspec.explain.methods import attribute
-    from archspec.explain.question import Question
     from archspec.lower.framework import keras
 
     policy = keras.mixed_precision.global_policy() if hasattr(keras, "mixed_precision") else keras.config.dtype_policy()

@@ -17,7 +17,7 @@ from archspec.errors import Place, nearest, user_error
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.explanation import Question
 
     Method = Callable[[Question], np.ndarray[Any, Any]]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.explain.library import library
-from archspec.explain.methods._gradients import activation_map
+from archspec.explain.methods._tf_keras_vis import activation_map, library
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.explanation import Question
 
 
 READS_LAYER = True

@@ -1,9 +1,15 @@
-"""Predict, choose classes, ask the method, and read numbers off its maps: one picture after the other."""
+"""An explanation: predict, choose classes, ask the method, and read numbers off its maps, one picture after the other.
+
+Where a map points is told by the share of it inside a region, and by whether its largest value is there. The share is
+the energy-based pointing game of Score-CAM (arXiv:1910.01279, §4.4), with a region in place of a box; the hit is the
+pointing game of arXiv:1608.00507, without its tolerance of 15 pixels.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -13,12 +19,10 @@ from archspec.errors import Place, user_error
 from archspec.evaluate.resampling import resized_scores
 from archspec.explain.methods import attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
-from archspec.explain.pointing import Inside, inside
-from archspec.explain.question import Question
 
 if TYPE_CHECKING:
-    from archspec.explain.opening import Opened
-    from archspec.explain.region import Region
+    from archspec.explain.logits_model import LogitsModel
+    from archspec.explain.pictures import Region
 
 Array = np.ndarray[Any, Any]
 ScoreOf = Literal["predicted", "map"]
@@ -27,6 +31,77 @@ PIXELS_AT_ONCE = 1_500_000  # of the copies of an image that go through the netw
 NOT_PREDICTED = "not predicted"
 NOT_IN_REGION = "not predicted in the region"
 NOTHING_FOR_IT = "nothing speaks for it"
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which parts of one image speak for each of K scores.
+
+    `model` is a flat `keras.Model` from `(N, H, W, C)` to logits `(N, h, w, classes)`; `image` `(1, H, W, C)`. Score k
+    is the sum of the logits of class `classes[k]` times `weights[k]` `(h, w)`, which sum to 1: a mean over some pixels.
+    `layer` is what class activation maps are made of. `samples` and `seed` are SmoothGrad's, `channels` Score-CAM's.
+    """
+
+    model: Any
+    image: Array
+    layer: str
+    classes: tuple[int, ...]
+    weights: Array
+    samples: int = 20
+    channels: int | None = None
+    seed: int = 0
+
+    def alone(self, index: int) -> Question:
+        """Only the score of that index."""
+        return replace(self, classes=(self.classes[index],), weights=self.weights[index : index + 1])
+
+    @cached_property
+    def images(self) -> Array:
+        """The image once a score: `(K, H, W, C)`."""
+        return np.repeat(self.image, len(self.classes), axis=0)
+
+    @cached_property
+    def _logit_weights(self) -> Array:
+        """`(K, h, w, classes)`."""
+        found = np.zeros((*self.weights.shape, self.model.output.shape[-1]), np.float32)
+        for index, number in enumerate(self.classes):
+            found[index, ..., number] = self.weights[index]
+        return found
+
+    def scores(self, logits: Any) -> Any:
+        """Logits `(K, h, w, classes)`, one image a score, to the scores `(K,)`: tensors with a gradient."""
+        from archspec.lower.framework import tf
+
+        return tf.reduce_sum(logits * self._logit_weights, axis=(1, 2, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A map against a region: `pixels` of it and the share of all (`area_share`, what a flat map would score),
+    `attribution_share` of the map's sum inside, `hit` whether its largest value is inside.
+
+    The last two are None where there is no map, no region, or no more than zeros in the map.
+    """
+
+    pixels: int
+    area_share: float
+    attribution_share: float | None
+    hit: bool | None
+
+
+def inside(values: Array | None, region: Array, counted: Array | None = None) -> Inside:
+    """A map `(H, W)` of numbers from 0 and a region `(H, W)` of truths. Only `counted` pixels count, else all."""
+    if counted is None:
+        counted = region | True
+    region = region & counted
+    pixels, every = int(region.sum()), int(counted.sum())
+    area = pixels / every if every else 0.0
+    total = 0.0 if values is None else float(values[counted].sum(dtype="float64"))
+    if values is None or not pixels or not total:
+        return Inside(pixels, area, None, None)
+    share = float(values[region].sum(dtype="float64")) / total
+    hit = bool(region.ravel()[(values * counted).argmax()])
+    return Inside(pixels, area, share, hit)
 
 
 @dataclass(frozen=True)
@@ -70,7 +145,7 @@ class Explained:
     maps: tuple[ClassMap, ...]
 
 
-def predict(opened: Opened, picture: Picture) -> Array:
+def predict(opened: LogitsModel, picture: Picture) -> Array:
     """The class of each pixel of the logits `(h, w)`. Raises `UserError` for logits that are not finite."""
     labels: Array = _logits(opened, _image(opened, picture), picture.name).argmax(-1)
     return labels
@@ -83,7 +158,7 @@ def most_predicted(predictions: Sequence[Array], count: int) -> tuple[int, ...]:
     return tuple(int(number) for number in order if pixels[number])
 
 
-def explain(opened: Opened, pictures: Sequence[Picture], asked: Asked) -> Iterator[Explained]:
+def explain(opened: LogitsModel, pictures: Sequence[Picture], asked: Asked) -> Iterator[Explained]:
     """One picture after the other. Raises `UserError`."""
     for picture in pictures:
         _check_label(opened, picture)
@@ -111,7 +186,7 @@ def score_weights(labels: Array, image_size: tuple[int, int], asked: Asked) -> d
     return {number: (mask / mask.sum()).astype(np.float32) for number, mask in masks.items() if mask.any()}
 
 
-def _check_label(opened: Opened, picture: Picture) -> None:
+def _check_label(opened: LogitsModel, picture: Picture) -> None:
     if picture.label is None:
         return
     largest = int(picture.label[picture.label != IGNORE].max(initial=0))
@@ -120,11 +195,11 @@ def _check_label(opened: Opened, picture: Picture) -> None:
         raise user_error(fact, "Use the data set that the network is of", place=Place(picture.name))
 
 
-def _image(opened: Opened, picture: Picture) -> Array:
+def _image(opened: LogitsModel, picture: Picture) -> Array:
     return network_input(picture, opened.size or picture.size, opened.channels)
 
 
-def _logits(opened: Opened, image: Array, name: str) -> Array:
+def _logits(opened: LogitsModel, image: Array, name: str) -> Array:
     """`(h, w, classes)`."""
     logits: Array = opened.model(image, training=False).numpy()[0]
     if not np.isfinite(logits).all():
@@ -133,7 +208,7 @@ def _logits(opened: Opened, image: Array, name: str) -> Array:
     return logits
 
 
-def _maps(opened: Opened, image: Array, weights: dict[int, Array], asked: Asked) -> dict[int, Array]:
+def _maps(opened: LogitsModel, image: Array, weights: dict[int, Array], asked: Asked) -> dict[int, Array]:
     """The map `(H, W)` of each class that can be asked about, several classes at once."""
     at_once = max(1, PIXELS_AT_ONCE // (image.shape[1] * image.shape[2]))
     numbers = list(weights)
