@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.devices import latency_cells, latency_columns, latency_notes
-from archspec.evaluate.reference import REFERENCE_NAME
 from archspec.export.delegates import falls_back, refusals, sources_of
+from archspec.network.reference import REFERENCE_NAME
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
     from archspec.devices import Latency, SetModel
-    from archspec.evaluate.timing import Subject
+    from archspec.measures._in_turns import Subject
 
 _NUMBERS = ("latency_ms", "mean_ms", "std_ms", "iqr_ms", "p90_ms", "p99_ms", "cpu_ms", "fps", "paired_ratio")
 _COLUMNS = (

@@ -8,13 +8,12 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
-from archspec.evaluate import Build, BuildOptions, build_records
-from archspec.evaluate.folders import made
 from archspec.files import is_file, read_bytes
+from archspec.measures import Build, build_records
+from archspec.network.build_options import BuildOptions
 from archspec.record import (
     Record,
     TrainingRun,
@@ -29,13 +28,10 @@ from archspec.record import (
     write_records,
     write_text,
 )
+from archspec.record.destination import make_folder
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
 from archspec.weights import save_weights
-
-if TYPE_CHECKING:
-    from archspec.evaluate import Build
-
 
 MODEL, SPEC, LABELS, RECORD, CARD = "model.tflite", "spec.yaml", "labels.txt", "record.json", "MODEL_CARD.md"
 WEIGHTS = "weights.npz"
@@ -85,7 +81,7 @@ def hand_over(
             "there is something of that name already", "Take another, or --force", place=Place(str(folder))
         )
     check_folder(folder)
-    made(folder.parent)
+    make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
         build = Build(source.spec, catalog, here / "build", options)
         _bring_weights(build, here)

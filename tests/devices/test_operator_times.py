@@ -10,9 +10,9 @@ from archspec.catalog import Catalog
 from archspec.devices import Model, _litert_profiler, _operator_times, operator_times
 from archspec.devices._operator_times import align, quiet
 from archspec.errors import UserError
-from archspec.evaluate.timing import Subject, subjects
 from archspec.export import run, take_census
 from archspec.export.surgery import Isolation
+from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import INT32, tiny_tflite
 
 CONV, GEMM, DEPTHWISE = (
