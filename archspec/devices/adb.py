@@ -19,7 +19,17 @@ from archspec.devices._benchmark import (
     parse,
 )
 from archspec.devices._contract import SLOWEST, Aggregate, Device, Model, Sample
-from archspec.devices._faults import Cut, DeviceError, Full, Garbled, Offline, TimedOut, blame_adb, blame_device
+from archspec.devices._faults import (
+    Cut,
+    DeviceError,
+    Full,
+    Garbled,
+    Offline,
+    TimedOut,
+    blame_adb,
+    blame_device,
+    first_line,
+)
 from archspec.devices._link import (
     SLOWEST_BYTES_PER_S,
     Before,
@@ -35,7 +45,7 @@ from archspec.devices._link import (
 )
 from archspec.devices._litert import check_model
 from archspec.devices._machine import Machine
-from archspec.devices._process import Conversation, Finished, first_line, run
+from archspec.devices._process import Conversation, Finished, run
 from archspec.errors import user_error
 from archspec.spec.kinds import Limits
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Annotated
 
 from archspec.devices._contract import Device
-from archspec.devices._faults import Cut, DeviceError, blame_device, blame_ssh
+from archspec.devices._faults import Cut, DeviceError, blame_device, blame_ssh, first_line
 from archspec.devices._link import SLOWEST_BYTES_PER_S, Before, Remote, again, split_exit, taskset, with_exit
-from archspec.devices._process import Conversation, Finished, first_line, run
+from archspec.devices._process import Conversation, Finished, run
 from archspec.errors import user_error
 from archspec.files import expanded
 from archspec.record import temporary_folder
