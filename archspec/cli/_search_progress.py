@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from archspec.devices import Progress as Rounds
     from archspec.predictor.calibrate import Progress as Calibration
     from archspec.reporters import Table
+    from archspec.search.progress import Progress, SearchResult
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
     from archspec.search.trials import Trial
-    from archspec.search.watching import Progress, SearchResult
 
 SHOWN = 12
 EVERY_S = 0.25

@@ -11,8 +11,7 @@ from archspec.errors import nearest, user_error
 from archspec.reporters import Cell, Column, Table
 from archspec.search.candidates import Genome
 from archspec.search.space import Space
-from archspec.search.space.prices import PRICES, USUAL
-from archspec.search.space.survey import Point, Survey, front, quartiles
+from archspec.search.space.survey import PRICES, USUAL, Point, Survey, front, quartiles
 from archspec.spec.overrides import closed_note
 
 REASONS = 6  # told in a table; JSON has all

@@ -5,12 +5,36 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import quantiles
 
+from archspec.cost import CostSheet
 from archspec.errors import Problem, UserError
 from archspec.search.candidates import Genome
-from archspec.search.space.folding import Folding
-from archspec.search.space.prices import PRICES
-from archspec.search.space.space import Space
+from archspec.search.pareto import non_dominated
+from archspec.search.space.space import Folding, Space
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One number: its heading, unit and digits for people, and how it is read off a cost sheet."""
+
+    heading: str
+    unit: str
+    digits: int
+    of: Callable[[CostSheet], float]
+
+
+PRICES = {
+    "gflops": Price("GFLOPs", "2 × GMACs", 3, lambda sheet: sheet.gflops),
+    "params": Price("parameters", "", 0, lambda sheet: sheet.params),
+    "tflite_mb": Price(".tflite float32", "MB", 2, lambda sheet: sheet.tflite_bytes["float32"] / 1e6),
+    "int8_mb": Price(".tflite int8", "MB", 2, lambda sheet: sheet.tflite_bytes["int8"] / 1e6),
+    "peak_memory_mb": Price("peak memory", "MB", 2, lambda sheet: sheet.peak_memory_bytes / 1e6),
+    "memory_access_mb": Price("memory access", "MB", 1, lambda sheet: sheet.memory_access_bytes / 1e6),
+    "receptive_field": Price("receptive field", "px", 0, lambda sheet: min(sheet.receptive_field)),
+}
+USUAL = ("gflops", "params", "tflite_mb", "peak_memory_mb")
+
 
 LISTED_UP_TO = 2000  # points: a smaller space is looked at as a whole
 FARTHEST = 2**62  # positions that `random.sample` can draw from
@@ -153,20 +177,11 @@ def front(points: Sequence[Point], least: Sequence[str], most: Sequence[str] = (
     for point in points:
         row = (*(point.prices[name] for name in least), *(-point.prices[name] for name in most))
         rows.setdefault(row, point)
-    kept: list[tuple[float, ...]] = []
-    for row in sorted(rows):  # nothing that comes later in this order can beat what came before
-        if not any(all(a <= b for a, b in zip(other, row, strict=True)) for other in kept):
-            kept.append(row)
-    return [rows[row] for row in kept]
+    return [rows[row] for row in non_dominated(rows)]
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float, float, float]:
     """Minimum, quartiles and maximum, between two values in proportion (NumPy's default)."""
     ordered = sorted(values)
-    found = []
-    for part in range(5):
-        place = part * (len(ordered) - 1) / 4
-        below = int(place)
-        above = min(below + 1, len(ordered) - 1)
-        found.append(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
-    return found[0], found[1], found[2], found[3], found[4]
+    first, second, third = quantiles(ordered * 2 if len(ordered) == 1 else ordered, n=4, method="inclusive")
+    return ordered[0], first, second, third, ordered[-1]

@@ -9,8 +9,8 @@ from statistics import mean, stdev
 
 from archspec.measures import measure_named
 from archspec.search.pareto import Point, non_dominated
+from archspec.search.progress import SearchResult
 from archspec.search.study.study import Study
-from archspec.search.watching import SearchResult
 from archspec.spec import Spec
 
 
