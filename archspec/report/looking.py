@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.pictures import Picture, Pictures, Row
+from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
     import numpy as np
