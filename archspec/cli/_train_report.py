@@ -138,7 +138,7 @@ def _time(seconds: float) -> str:
 
 def put_outcome(outcome: Outcome) -> None:
     """What became of it, and where it is."""
-    from archspec.metrics import describe_missing
+    from archspec.scoring.metrics import describe_missing
 
     about = outcome.about
     if outcome.state == "failed":

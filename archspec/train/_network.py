@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.graph import Graph
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.spec import Network, Spec, expand, override
+from archspec.spec import ExpandedSpec, Spec, expand, override
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 
-def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> Network:
+def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> ExpandedSpec:
     """The spec's network that reads a float image `size` (height, width) and gives logits. Raises `UserError`.
 
     Weights are named by graph path and do not depend on the size: those of a crop's network fit a whole image's.

@@ -11,7 +11,7 @@ import numpy as np
 from archspec import lower
 from archspec.datasets import Dataset
 from archspec.graph.padding import padding_multiple
-from archspec.metrics._confusion import class_iou, confusion
+from archspec.scoring.metrics._confusion import class_iou, confusion
 from archspec.spec import Spec, override
 from archspec.train._recipe import Validation
 from archspec.train._sizes import Size, validation_examples, validation_shapes
