@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from archspec.datasets._coco_files import annotation_files, image_folder, lacks, read_annotations
-from archspec.datasets._coco_masks import mask_of
+from archspec.datasets._coco import annotation_files, image_folder, lacks, mask_of, read_annotations
 from archspec.datasets._contract import Classes, Dataset, Example, Size
-from archspec.datasets._endings import ending_faults
+from archspec.datasets._files import ending_faults
 from archspec.datasets._images import image_size, read_image
 from archspec.errors import Fault, Place, Problem, UserError
 

@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from archspec.datasets._cityscapes_labels import TRAINED
-from archspec.datasets._coco_files import annotation_files, image_folder, lacks, read_annotations
+from archspec.datasets._coco import annotation_files, image_folder, lacks, read_annotations
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, Size
-from archspec.datasets._endings import ending_faults
-from archspec.datasets._files import by_stem, label_of, paired, unknown_values
-from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._files import by_stem, ending_faults, files_in, is_folder, label_of, paired, unknown_values
 from archspec.datasets._images import image_size, label_image_size, read_image, read_label_colours
+from archspec.datasets.cityscapes import TRAINED
 from archspec.errors import Fault, Place, user_error
 
 Array = np.ndarray[Any, Any]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from archspec.datasets._colour_map import colour_map
+from archspec.datasets._class_list import colour_map
 from archspec.datasets._contract import IGNORE, Classes, Example
-from archspec.datasets._files import FileDataset
-from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._files import FileDataset, files_in, is_folder
 from archspec.datasets._images import IMAGE_SUFFIXES, LABEL_SUFFIXES
 from archspec.errors import Fault, Place
 from archspec.files import is_file, read_text

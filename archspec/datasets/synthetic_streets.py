@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from archspec.datasets._contract import Classes, Dataset, Example, Size
-from archspec.datasets._street_canvas import CLASSES, SIZE
-from archspec.datasets._street_scene import scene
+from archspec.datasets._street_scene import CLASSES, SIZE, scene
 from archspec.errors import Fault
 
 Array = np.ndarray[Any, Any]

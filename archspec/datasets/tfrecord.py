@@ -11,11 +11,10 @@ import numpy as np
 
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
-from archspec.datasets._endings import HEAD_BYTES, TAIL_BYTES, looks_whole
-from archspec.datasets._files import to_classes
+from archspec.datasets._files import HEAD_BYTES, TAIL_BYTES, looks_whole, to_classes
 from archspec.datasets._images import HEAD_BYTES as IMAGE_HEAD_BYTES
 from archspec.datasets._images import decode_image, decode_image_size, decode_indices
-from archspec.datasets._record_files import Record, missing_shards, read_shard, shards_of
+from archspec.datasets._shards import Record, missing_shards, read_shard, shards_of
 from archspec.errors import Fault, Place, UserError, user_error
 
 Array = np.ndarray[Any, Any]

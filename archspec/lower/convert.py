@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.errors import user_error
-from archspec.lower.framework import keras, tf
-from archspec.lower.quiet import quiet
+from archspec.lower.framework import keras, quiet, tf
 
 if TYPE_CHECKING:
     import numpy as np

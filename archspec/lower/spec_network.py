@@ -10,8 +10,7 @@ from archspec.errors import Problem, UserError
 from archspec.graph.padding import next_multiple, padded
 from archspec.graph.trace import trace
 from archspec.lower.keras_network import Gives, KerasNetwork
-from archspec.lower.model import to_keras
-from archspec.lower.weights import set_weights
+from archspec.lower.model import set_weights, to_keras
 from archspec.spec import Spec, expand, override
 
 if TYPE_CHECKING:

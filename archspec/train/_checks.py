@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from archspec.datasets._focus import class_numbers
+from archspec.datasets._augmentation import class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
 from archspec.graph.trace import trace

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import Problem
 from archspec.graph import Graph
 from archspec.graph.weights import initialise, weight_specs
-from archspec.weights._holding import Holding, refuse
-from archspec.weights._image import fold_image_scale, image_scale
-from archspec.weights._placing import equal_scale, is_in
-from archspec.weights._readings import Reading, difference, graph_parts, image_readers, read_parts
+from archspec.weights._holding import Holding, equal_scale, is_in, refuse
+from archspec.weights._readings import (
+    Reading,
+    difference,
+    fold_image_scale,
+    graph_parts,
+    image_readers,
+    image_scale,
+    read_parts,
+)
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.weights._placing import Placing
+from archspec.weights._holding import Placing
 
 if TYPE_CHECKING:
     import numpy as np

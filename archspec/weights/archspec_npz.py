@@ -13,8 +13,7 @@ from archspec.graph.weights import weight_specs
 from archspec.record import write_bytes
 from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable
 from archspec.weights._holding import Holding
-from archspec.weights._image import ImageScale, image_scale
-from archspec.weights._readings import graph_parts, read_parts, reading_from_json
+from archspec.weights._readings import ImageScale, graph_parts, image_scale, read_parts, reading_from_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -35,7 +35,7 @@ CONVENTIONS = (
 def read(file: str) -> dict[str, Array]:
     """The tensors by `layer/array`. Raises `UserError` where they cannot be downloaded or read."""
     check(file)
-    from archspec.lower.applications import application_weights
+    from archspec.lower.files import application_weights
 
     network, width = parse_name(file)
     return application_weights(network, width, file if is_file(file) else "imagenet")

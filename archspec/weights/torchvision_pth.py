@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.weights._holding import Holding, Origin, hold
-from archspec.weights._placing import Placing
+from archspec.weights._holding import Holding, Origin, Placing, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, in_keras_order, place_backbone, width_setting
 from archspec.weights._torch_file import read_state
 

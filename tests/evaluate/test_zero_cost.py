@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archspec import lower
-from archspec.datasets._pipeline import Batches
+from archspec.datasets._batches import Batches
 from archspec.evaluate.ladder import Settings
 from archspec.evaluate.measures import measure_named
 from archspec.evaluate.measures._initial import scoring_graph
