@@ -208,8 +208,8 @@ class Checked:
         return LabelCounts(self.pixels, self.ignored, self.labelled, self.labelled)
 
 
-def check(dataset: Dataset, split: str, watch: Callable[[int, int], None] = lambda done, total: None) -> Checked:
-    """Read every image and label of a split. `watch(done, total)` is told how far it is.
+def check(dataset: Dataset, split: str, progress: Callable[[int, int], None] = lambda done, total: None) -> Checked:
+    """Read every image and label of a split. `progress(done, total)` is called after each.
 
     Raises `UserError` only where there is nothing to read: no such split, an empty one.
     """
@@ -225,7 +225,7 @@ def check(dataset: Dataset, split: str, watch: Callable[[int, int], None] = lamb
         sizes |= {size} if size else set()
         pixels += counts
         images += counts > 0
-        watch(done, len(examples))
+        progress(done, len(examples))
     classes = len(dataset.classes)
     labelled = sum(example.label is not None for example in examples)
     return Checked(split, len(examples), labelled, tuple(sorted(sizes)), tuple(pixels[:classes].tolist()),

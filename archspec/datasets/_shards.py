@@ -162,7 +162,7 @@ def pack(
     split: str,
     folder: Path,
     shards: int = SHARDS,
-    watch: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Path, ...]:
     """Write a split to `<folder>/<split>-%05d-of-%05d.tfrecord`, and `classes.txt`; the files that were written.
 
@@ -183,7 +183,7 @@ def pack(
         file = folder / f"{split}-{number:05d}-of-{shards:05d}{SUFFIX}"
         _write(file, (_example(dataset, example) for example in examples[first:end]))
         written.append(file)
-        watch(end, len(examples))
+        progress(end, len(examples))
     return tuple(written)
 
 

@@ -1,4 +1,4 @@
-"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, told."""
+"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, reported."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Imported:
         """Every array of the graph: those loaded, and the others freshly initialised."""
         return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
 
-    def said(self, fresh: str) -> str:
+    def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
         count = f"{len(self.arrays)} of {len(self.arrays) + len(self.fresh)} arrays from {self.file} ({self.format})"
         return f"{count}; {len(self.fresh)} {fresh}" if self.fresh else count
