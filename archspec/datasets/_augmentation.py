@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Dataset
 from archspec.errors import Fault, Problem, UserError, nearest
 
@@ -85,8 +86,6 @@ class Augmentation:
         count = int((self.scale_to - self.scale_from) / self.scale_step + 1e-6) + 1
         return self.scale_from + int(drawn * count) * self.scale_step
 
-
-Array = np.ndarray[Any, Any]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 

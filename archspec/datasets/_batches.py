@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._augmentation import Augmentation, Focus, class_numbers, draw, permutation, pixel_of, sample
 from archspec.datasets._check import read_pair
 from archspec.datasets._contract import Dataset
@@ -159,7 +160,6 @@ def _forget(number: int, close: Callable[[], None]) -> None:
     close()
 
 
-Array = np.ndarray[Any, Any]
 Cache = Literal["auto", "memory", "none"]
 
 MEMORY_LIMIT_BYTES = 2 * 1024**3

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
 from archspec.datasets._images import label_image_size
 from archspec.errors import Fault, UserError, user_error
-
-Array = np.ndarray[Any, Any]
 
 MOST_LABELS = 200  # read to look for what is wrong; evenly spread over the split
 MOST_IGNORED = 1 / 3  # of the pixels: more is a caution

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Size
 from archspec.datasets._files import files_in, is_folder
 from archspec.errors import Place, Problem, UserError, user_error
@@ -66,8 +67,6 @@ def lacks(path: Path, where: str, error: Exception) -> UserError:
     fact = f"no '{error.args[0]}'" if isinstance(error, KeyError) else str(error)
     return user_error(fact, "Is it a file of COCO annotations?", path=where, place=Place(str(path)))
 
-
-Array = np.ndarray[Any, Any]
 
 _SCALE = 5  # an outline is followed on a grid five times as fine
 

@@ -8,18 +8,17 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from archspec.arrays import Array
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
     from archspec.datasets._check import LabelCounts
 
-    Array = np.ndarray[Any, Any]
 
 IGNORE = 255
 """The label of a pixel that is neither trained on nor scored."""

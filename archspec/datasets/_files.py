@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Dataset, Example, Size
 from archspec.datasets._images import (
     IMAGE_SUFFIXES,
@@ -126,8 +127,6 @@ def looks_whole(head: bytes, tail: bytes, size: int) -> bool:
         return int.from_bytes(head[4:8], "little") + 8 == size
     return head.startswith(_JPEG) and _JPEG_END in tail
 
-
-Array = np.ndarray[Any, Any]
 
 _UNKNOWN = 254
 """What a table gives for a number that no class has; no data set here has 254 classes."""

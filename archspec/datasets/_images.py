@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Size
 from archspec.errors import NOWHERE, Place, Problem, UserError, user_error
 from archspec.files import exists, is_file
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from archspec.spec import Spec
 
-
-Array = np.ndarray[Any, Any]
 
 ORIENTATION, BITS, PHOTOMETRIC, WHITE_IS_ZERO = 0x0112, 258, 262, 0  # tags of EXIF and TIFF
 LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions inside a TIFF file

@@ -14,10 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from archspec.arrays import Array
 from archspec.datasets._check import read_pair
 from archspec.datasets._class_list import FILE, class_list, read_class_list
 from archspec.datasets._contract import Dataset, Example
@@ -150,8 +148,6 @@ def _varint(data: mmap.mmap, place: int, end: int) -> tuple[int, int]:
             return value, place
     raise Problem("a record that is no tf.train.Example", "Is it a file of segmentation examples?")
 
-
-Array = np.ndarray[Any, Any]
 
 SHARDS = 10
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"

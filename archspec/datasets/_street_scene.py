@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import colorsys
 import math
-from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Colour
 
-Array = np.ndarray[Any, Any]
 Point = tuple[float, float]
 Range = tuple[float, float]
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
-
-import numpy as np
+from typing import ClassVar
 
 from archspec.datasets._class_list import colour_map
 from archspec.datasets._contract import IGNORE, Classes, Example
@@ -32,8 +30,6 @@ NAMES = (
     "bulletin board", "shower", "radiator", "glass", "clock", "flag",
 )  # fmt: skip
 
-
-Array = np.ndarray[Any, Any]
 
 SPLITS = {"train": "training", "val": "validation"}
 INSIDE = (".", "ADEChallengeData2016")

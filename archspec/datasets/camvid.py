@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import IGNORE, Classes, Colour, Example
 from archspec.datasets._files import (
     FileDataset,
@@ -21,8 +22,6 @@ from archspec.datasets._files import (
 )
 from archspec.datasets._images import LABEL_SUFFIXES, read_label_image
 from archspec.errors import Fault, Place, user_error
-
-Array = np.ndarray[Any, Any]
 
 # CamVid's own colours (its label_colors.txt), each with its class. The merge is the one that MATLAB's
 # `camvidPixelLabelIDs` publishes as that of the SegNet paper. Others differ: MSeg drops 21 of the classes, some count

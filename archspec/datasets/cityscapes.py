@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import IGNORE, Classes, Colour, Example
 from archspec.datasets._files import FileDataset, files_in, folders_in, is_folder, label_of, paired
 from archspec.datasets._images import IMAGE_SUFFIXES, read_indices
@@ -67,8 +68,6 @@ LABELS = (
 )
 TRAINED = tuple(label for label in LABELS if label.train != IGNORE)
 
-
-Array = np.ndarray[Any, Any]
 
 IMAGE, LABEL, INSTANCES = "_leftImg8bit", "_labelIds", "_instanceIds"
 # split: folder of the labels, folder of the split

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._coco import annotation_files, image_folder, lacks, mask_of, read_annotations
 from archspec.datasets._contract import Classes, Dataset, Example, Size
 from archspec.datasets._files import ending_faults
 from archspec.datasets._images import image_size, read_image
 from archspec.errors import Fault, Place, Problem, UserError
-
-Array = np.ndarray[Any, Any]
 
 # class: COCO's category, colour (those of Cityscapes where it has the class)
 CATEGORIES = {

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._coco import annotation_files, image_folder, lacks, read_annotations
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, Size
 from archspec.datasets._files import by_stem, ending_faults, files_in, is_folder, label_of, paired, unknown_values
 from archspec.datasets._images import image_size, label_image_size, read_image, read_label_colours
 from archspec.datasets.cityscapes import TRAINED
 from archspec.errors import Fault, Place, user_error
-
-Array = np.ndarray[Any, Any]
 
 # Cityscapes class: COCO panoptic categories. Source: MSeg's master taxonomy (CC BY 4.0, commit 2bd00ae). COCO has no
 # pole, and MSeg tells riders from persons by hand, so those two classes stay empty. Indoor walls and lawns are noise.

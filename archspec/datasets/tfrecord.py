@@ -5,10 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from archspec.arrays import Array
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
 from archspec.datasets._files import HEAD_BYTES, TAIL_BYTES, looks_whole, to_classes
@@ -16,8 +14,6 @@ from archspec.datasets._images import HEAD_BYTES as IMAGE_HEAD_BYTES
 from archspec.datasets._images import decode_image, decode_image_size, decode_indices
 from archspec.datasets._shards import Record, missing_shards, read_shard, shards_of
 from archspec.errors import Fault, Place, UserError, user_error
-
-Array = np.ndarray[Any, Any]
 
 IMAGE, NAME = "image/encoded", "image/filename"
 LABEL, LABEL_FORMAT = "image/segmentation/class/encoded", "image/segmentation/class/format"

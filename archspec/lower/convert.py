@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.arrays import Array
 from archspec.errors import user_error
 from archspec.lower.framework import keras, quiet, tf
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Images = Iterable[np.ndarray[Any, Any]]
+    Images = Iterable[Array]
 
 Route = Literal["constants", "keras_model"]
 Precision = Literal["float32", "float16", "dynamic", "int8"]
@@ -84,6 +83,6 @@ def _set_precision(converter: Any, precision: Precision, images: Images | None) 
         converter.representative_dataset = lambda: _batches_of_one(images or ())
 
 
-def _batches_of_one(images: Images) -> Iterator[list[np.ndarray[Any, Any]]]:
+def _batches_of_one(images: Images) -> Iterator[list[Array]]:
     for image in images:
         yield from ([one[None]] for one in (image if image.ndim == 4 else image[None]))

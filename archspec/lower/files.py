@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import check_keras_file, is_file
 from archspec.lower.framework import keras, quiet, tf
 from archspec.record.atomic import write_bytes
 from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
 from archspec.record.temporary import temporary_folder
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 
 def save_keras(model: Any, path: str | os.PathLike[str]) -> None:

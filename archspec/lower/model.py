@@ -6,11 +6,12 @@ Weights are named `node name/array name`, in the graph and in the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.graph.weights import bilinear_kernel, check_weights, constant_value, truncated_deviation, weight_specs
@@ -27,7 +28,7 @@ class Bilinear(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(bilinear_kernel(tuple(shape)), dtype=dtype)
 
 
-def set_weights(model: Any, weights: Mapping[str, Array]) -> None:
+def set_weights(model: Any, weights: Weights) -> None:
     """Give every variable of a Keras model its array.
 
     Raises `UserError`, with nothing changed, unless there is exactly one array of the right shape for each variable.
@@ -47,8 +48,6 @@ def get_weights(model: Any, graph: Graph) -> dict[str, Array]:
 
     Raises `UserError` unless the model has exactly the graph's arrays.
     """
-    import numpy as np
-
     variables = _variables(model)
     keys = [key for key, _, _ in weight_specs(graph)]
     _check_same_keys(variables.keys(), keys)
@@ -74,7 +73,7 @@ def _check_same_keys(wanted: Any, given: Any) -> None:
 
 def to_keras(
     graph: Graph,
-    weights: Mapping[str, np.ndarray[Any, Any]] | None = None,
+    weights: Weights | None = None,
     *,
     batch_size: int | None = None,
     name: str | None = None,
@@ -172,9 +171,6 @@ def _model_name(name: str) -> str:
     """TensorFlow takes no other characters in the name of a scope."""
     cleaned = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     return cleaned if cleaned[:1].isalnum() else f"network_{cleaned}"
-
-
-Array = np.ndarray[Any, Any]
 
 
 def function_to(model: Any, layer: str) -> Callable[[Array], Array]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec import lower
+from archspec.arrays import Array, Weights
 from archspec.datasets import close_batches, training_batches
 from archspec.errors import user_error
 from archspec.graph import Graph
@@ -23,11 +24,6 @@ from archspec.train._optimizer import build_optimizer, learning_rate, moved_vari
 from archspec.train._order import Order, stage_steps
 from archspec.train._recipe import Stage
 from archspec.train._validation import Validator
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 MODEL, FIXED = "model/", "fixed/"
 POLICIES = {"none": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -51,7 +47,7 @@ class Fit:
         self,
         stage: Stage,
         graph: Graph,
-        weights: Mapping[str, Array],
+        weights: Weights,
         *,
         class_weights: tuple[float, ...] | None,
         seed: int,

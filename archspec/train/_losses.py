@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import Dataset
 from archspec.train._recipe import LossTerm, Stage
-
-Array = np.ndarray[Any, Any]
 
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph import Graph, Node, Tensor
 from archspec.graph.layers import Input
@@ -13,12 +14,6 @@ from archspec.graph.repeating import repeat
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise, weight_specs
 from archspec.spec import Network, Spec, expand, override
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-    Weights = Mapping[str, np.ndarray[Any, Any]]
 
 
 def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> Network:
@@ -49,7 +44,7 @@ def without_upsampling(graph: Graph) -> Graph:
     return graph
 
 
-def carried(weights: Mapping[str, Array], graph: Graph, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
+def carried(weights: Weights, graph: Graph, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
     """The weights of one stage in the network of the next, and the names of those that begin afresh.
 
     Fresh is what the earlier network lacks or has in another shape, as a classifier of other classes.

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec import lower
+from archspec.arrays import Array
 from archspec.datasets import Dataset, training_batches
 from archspec.errors import UserError
 from archspec.graph import Graph
@@ -32,11 +33,6 @@ from archspec.train._stage_graph import carried, cut_graph
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.train._validation import Scores, Validator
 from archspec.weights import save_weights
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Weights = dict[str, np.ndarray[Any, Any]]
 
 BatchesFrom = Callable[[int], Any]
 
@@ -111,7 +107,7 @@ class Training:
     def _is_done(self) -> bool:
         return self.run.about().get("state") in ("finished", "failed")
 
-    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
+    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, dict[str, Array]]:
         position, state = self._last_checkpoint()
         weights = self._start() if position is None else weights_in(state)
         seconds = 0.0 if position is None else position.seconds
@@ -130,7 +126,7 @@ class Training:
             weights, position, seconds = one.fit.weights(), None, one.seconds
         return one.scores or one.validator.score(weights), weights  # of the last step, unless that was before
 
-    def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:
+    def _prepared(self, number: int, stage: Stage, weights: dict[str, Array], stopped: Callable[[], bool]) -> StageRun:
         """A stage with its model, which begins with `weights` and what they lack afresh."""
         dataset = self.order.dataset(stage)[1]
         graph = self.order.graph(stage)
@@ -147,7 +143,7 @@ class Training:
         return StageRun(self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped)
 
     def _fit(
-        self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
+        self, stage: Stage, graph: Graph, weights: dict[str, Array], dataset: Dataset, seed: int
     ) -> tuple[Fit, BatchesFrom]:
         """The model in training, and where its batches come from: images, or features of the frozen part."""
         steps = stage_steps(self.order, stage)
@@ -169,7 +165,7 @@ class Training:
         fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, fixed=front)
         return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
 
-    def _features(self, stage: Stage, front: Graph, weights: Weights, dataset: Dataset, seed: int) -> Features:
+    def _features(self, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int) -> Features:
         digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
         folder = self.run.folder.parent / "features" / features_key(front, weights, digest, stage, seed)
         known = folder.is_dir()
@@ -178,13 +174,13 @@ class Training:
         self.progress.message(f"features {'found' if known else 'computed once'}: {what}")
         return features
 
-    def _start(self) -> Weights:
+    def _start(self) -> dict[str, Array]:
         """The weights that the first stage begins with."""
         graph = self.order.graph(self.order.recipe.stages[0])
         imported = self.order.imported
         return initialise(graph, self.order.seed) if imported is None else imported.complete(graph, self.order.seed)
 
-    def _last_checkpoint(self) -> tuple[Position | None, Weights]:
+    def _last_checkpoint(self) -> tuple[Position | None, dict[str, Array]]:
         """The newest that can be read; the log is cut back to it."""
         found = checkpoints(self.run.checkpoints)
         for path in reversed(found):
@@ -197,7 +193,7 @@ class Training:
         Log(self.run.log).cut(Position(0, 0))
         return None, {}
 
-    def _finish(self, scores: Scores, weights: Weights) -> None:
+    def _finish(self, scores: Scores, weights: dict[str, Array]) -> None:
         """The trained network, as others load it, and its scores."""
         graph = trace(expand(self.order.trained_spec), self.order.spec.catalog)
         save_weights(self.run.weights, weights, graph, source=f"trained: {self.run.folder.name}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
 from archspec.graph.padding import next_multiple, padding_multiple
 from archspec.metrics._confusion import class_iou, confusion
@@ -17,7 +17,6 @@ from archspec.train._recipe import Validation
 if TYPE_CHECKING:
     from archspec import lower
 
-    Array = np.ndarray[Any, Any]
 
 Size = tuple[int, int]
 
@@ -78,7 +77,7 @@ class Validator:
         self._shapes = validation_shapes(dataset, validation)
         self._network: lower.SpecNetwork | None = None
 
-    def score(self, weights: Mapping[str, Array]) -> Scores:
+    def score(self, weights: Weights) -> Scores:
         """The scores of these weights. Raises `UserError` for an image that cannot be read."""
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
@@ -89,7 +88,7 @@ class Validator:
         padded = any(size != shape for size, shape in self._shapes.items())
         return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
 
-    def _with(self, weights: Mapping[str, Array]) -> lower.SpecNetwork:
+    def _with(self, weights: Weights) -> lower.SpecNetwork:
         """The network with these weights; its graphs are built once."""
         from archspec import lower
 

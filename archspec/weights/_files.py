@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.arrays import Array
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import check_archive, is_file
 
 if TYPE_CHECKING:
     import numpy as np
 
-    Array = np.ndarray[Any, Any]
 
 NUMBERS = "fiub"  # NumPy's letters of the types that numbers have
 

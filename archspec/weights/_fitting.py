@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph import Graph
 from archspec.graph.weights import initialise, weight_specs
@@ -22,9 +23,7 @@ from archspec.weights._readings import (
 )
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+    pass
 
 
 @dataclass(frozen=True)

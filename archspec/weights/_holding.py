@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError
 from archspec.graph import Graph
@@ -14,12 +14,7 @@ from archspec.graph.weights import weight_specs
 from archspec.spec import expand, load
 from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-    Change = Callable[..., Array]
-
+Change = Callable[..., Array]
 BATCH_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
 

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph import Graph
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
-    Array = np.ndarray[Any, Any]
 
 Pair = tuple[int, int]
 # Of layers without weights: the arguments that make another function, whatever the size of the image.
