@@ -182,98 +182,80 @@ _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, 
 _REMEDY = "Copy the file again, or take it out of the split"
 
 
-def read_image(path: Path, channels: int = 3) -> Array:
+def read_image(source: Path | bytes, channels: int = 3, place: Place | None = None) -> Array:
     """An image file as viewers show it, `(H, W, channels)` uint8: RGB, or grey for 1 and RGBA for 4 channels.
 
-    Raises `UserError` with the file's name.
+    A source of bytes is what the file holds, at `place`. Raises `UserError` with the file's name.
     """
-    with opened(path, Place(str(path))) as image:
+    with opened(source, place) as image:
         return photo_pixels(image, channels)
 
 
-def decode_image(data: bytes, place: Place) -> Array:
-    """As `read_image`, of a file's bytes: `(H, W, 3)` uint8 RGB."""
-    with opened(BytesIO(data), place) as image:
-        return photo_pixels(image)
-
-
-def image_size(path: Path) -> Size:
+def image_size(source: Path | bytes, place: Place | None = None) -> Size:
     """The size that `read_image` gives, from the header alone. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
-        return photo_size(image)
-
-
-def decode_image_size(data: bytes, place: Place) -> Size:
-    """As `image_size`, of a file's bytes or of their beginning."""
-    with opened(BytesIO(data), place) as image:
+    with opened(source, place) as image:
         return photo_size(image)
 
 
 def label_image_size(path: Path) -> Size:
     """The size of a label file, which is never turned, from its header. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
-def read_indices(path: Path) -> Array:
+def read_indices(source: Path | bytes, place: Place | None = None) -> Array:
     """A label file of one channel (grey or palette) as its own numbers `(H, W)`: uint8, or as wide as it has them.
 
     Raises `UserError` with the file's name, also for a file of colours.
     """
-    with opened(path, Place(str(path))) as image:
-        return _one_channel(label_pixels(image))
-
-
-def decode_indices(data: bytes, place: Place) -> Array:
-    """As `read_indices`, of a file's bytes."""
-    with opened(BytesIO(data), place) as image:
-        return _one_channel(label_pixels(image))
+    with opened(source, place) as image:
+        values = label_pixels(image)
+        if values.ndim != 2:
+            fact = f"a label must have one channel, this has {values.shape[2]}"
+            raise Problem(fact, "Save class numbers, not colours")
+        return values
 
 
 def read_label_image(path: Path) -> Array:
     """A label file: its own numbers `(H, W)` where it has one channel, else colours `(H, W, 3)`. Raises `UserError`."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         values = label_pixels(image)
         return values if values.ndim == 2 else np.asarray(image.convert("RGB"))
 
 
 def read_label_colours(path: Path) -> Array:
     """The colours of a label file `(H, W, 3)`, uint8. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         label_pixels(image)
         return np.asarray(image.convert("RGB"))
 
 
 def check_decodes(path: Path) -> None:
     """Raises `UserError` with the file's name for an image or label that is cut short or damaged."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         image.load()
 
 
 def plain_rgb(data: bytes) -> bool:
     """Whether every decoder reads the same RGB from a file's bytes, so that they can be passed on as they are."""
     try:
-        with opened(BytesIO(data), Place("")) as image:
+        with opened(data) as image:
             return is_plain_rgb(image)
     except UserError:
         return False
 
 
-def _one_channel(values: Array) -> Array:
-    if values.ndim != 2:
-        raise Problem(f"a label must have one channel, this has {values.shape[2]}", "Save class numbers, not colours")
-    return values
-
-
 @contextmanager
-def opened(source: Path | BytesIO, place: Place) -> Iterator[Image.Image]:
-    """An image whose header has been read; what goes wrong inside is a `UserError` at `place`."""
+def opened(source: Path | bytes, place: Place | None = None) -> Iterator[Image.Image]:
+    """An image whose header has been read; what goes wrong inside is a `UserError` at `place`, else at the path."""
     from PIL import Image, UnidentifiedImageError
 
+    place = place or Place(str(source) if isinstance(source, Path) else "")
     _without_warnings()
     try:
-        _check_is_file(source)
-        with Image.open(source, formats=FORMATS) as image:
+        if isinstance(source, Path) and exists(source) and not is_file(source):  # a pipe would be waited for
+            raise Problem("not a file", f"Name an image: {IMAGE_KINDS}")  # noqa: TRY301
+        with Image.open(source if isinstance(source, Path) else BytesIO(source), formats=FORMATS) as image:
             yield image
     except Problem as problem:
         raise UserError(problem.at(place)) from problem
@@ -283,12 +265,6 @@ def opened(source: Path | BytesIO, place: Place) -> Iterator[Image.Image]:
         raise user_error(_too_large(str(error)), "Cut it into tiles, or make it smaller", place=place) from error
     except _DAMAGED as error:
         raise unreadable(place, error) from error
-
-
-def _check_is_file(source: Path | BytesIO) -> None:
-    """A pipe would be waited for."""
-    if isinstance(source, Path) and exists(source) and not is_file(source):
-        raise Problem("not a file", f"Name an image: {IMAGE_KINDS}")
 
 
 @cache

@@ -38,7 +38,11 @@ def convert_with_tensorflow(
     if precision == "int8" and representative_images is None:
         raise user_error("int8 needs representative images", "Give some, like those the network will see")
     with quiet():
-        converter = _from_constants(model, batch_size) if route == "constants" else _from_keras_model(model)
+        converter = (
+            _from_constants(model, batch_size)
+            if route == "constants"
+            else tf.lite.TFLiteConverter.from_keras_model(model)
+        )
         _set_precision(converter, precision, representative_images)
         try:
             converted: bytes = converter.convert()
@@ -66,10 +70,6 @@ def _from_constants(model: Any, batch_size: int) -> Any:
         count = len(function.captured_inputs)
         raise user_error(f"{count} variables of '{model.name}' are not constants in the traced function", "Report this")
     return tf.lite.TFLiteConverter.from_concrete_functions([function])
-
-
-def _from_keras_model(model: Any) -> Any:
-    return tf.lite.TFLiteConverter.from_keras_model(model)
 
 
 def _set_precision(converter: Any, precision: Precision, images: Images | None) -> None:

@@ -175,12 +175,7 @@ def _model_name(name: str) -> str:
 
 def function_to(model: Any, layer: str) -> Callable[[Array], Array]:
     """Image `(N, H, W, C)` -> what the layer of that name gives at inference. Later changes of the weights are seen."""
-    part = keras.Model(model.input, model.get_layer(layer).output)
-
-    @tf.function(reduce_retracing=True)
-    def run(images: Any) -> Any:
-        return part(images, training=False)
-
+    run = _traced(model, model.get_layer(layer).output)
     return lambda images: np.asarray(run(tf.constant(images)))
 
 
@@ -194,10 +189,15 @@ def places_of(model: Any) -> Callable[[Array], list[Array]] | None:
     outputs = [layer.output[1] for layer in pools if id(layer.output[1]) in read]
     if not outputs:
         return None
+    run = _traced(model, outputs)
+    return lambda images: [np.asarray(one) for one in run(tf.constant(images))]
+
+
+def _traced(model: Any, outputs: Any) -> Any:
     part = keras.Model(model.input, outputs)
 
     @tf.function(reduce_retracing=True)
     def run(images: Any) -> Any:
         return part(images, training=False)
 
-    return lambda images: [np.asarray(one) for one in run(tf.constant(images))]
+    return run

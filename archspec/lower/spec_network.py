@@ -36,12 +36,7 @@ class SpecNetwork:
     gives: Gives = "logits"
 
     def __init__(
-        self,
-        spec: Spec,
-        weights: Weights,
-        catalog: Catalog,
-        size: Size | None = None,
-        multiple: int = 1,
+        self, spec: Spec, weights: Weights, catalog: Catalog, size: Size | None = None, multiple: int = 1
     ) -> None:
         self._spec, self._weights, self._catalog, self._multiple = spec, weights, catalog, multiple
         self._built: OrderedDict[Size, tuple[Any, KerasNetwork]] = OrderedDict()

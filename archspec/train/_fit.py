@@ -14,14 +14,13 @@ from typing import Any
 
 from archspec import lower
 from archspec.arrays import Array, Weights
-from archspec.datasets import close_batches, training_batches
+from archspec.datasets import close_batches
 from archspec.errors import user_error
 from archspec.graph import Graph
-from archspec.graph.weights import initialise
 from archspec.lower.framework import keras, tf
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, moved_variables
-from archspec.train._order import Order, stage_steps
+from archspec.train._order import Order, stage_batches, stage_steps
 from archspec.train._recipe import Stage
 from archspec.train._validation import Validator
 
@@ -171,8 +170,7 @@ class KerasFit:
         self.steps_per_epoch = steps_per_epoch
         self.steps = stage_steps(order, self._stage)
         self._dataset = order.dataset(self._stage)[1]
-        graph, imported = order.graph(self._stage), order.imported
-        weights = initialise(graph, order.seed) if imported is None else imported.complete(graph, order.seed)
+        graph, weights = order.graph(self._stage), order.start_weights()
         weighting = class_weights(self._stage, self._dataset)
         self._fit = Fit(self._stage, graph, weights, class_weights=weighting, seed=order.seed)
         self._compile(weighting)
@@ -194,15 +192,7 @@ class KerasFit:
     def fit(self, epochs: int, initial_epoch: int = 0, callbacks: list[Any] | None = None, verbose: Any = 0) -> Any:
         """Train epochs `initial_epoch` to `epochs`; Keras's history, with `val_miou` of whole validation images."""
         first, last = initial_epoch * self.steps_per_epoch, epochs * self.steps_per_epoch
-        batches = training_batches(
-            self._dataset,
-            self._stage.split,
-            augmentation=self._stage.augmentation,
-            batch_size=self._stage.batch_size,
-            seed=self._order.seed,
-            first_step=first,
-            steps=last - first,
-        )
+        batches = stage_batches(self._dataset, self._stage, self._order.seed, last - first, first)
         try:
             return self.model.fit(
                 batches,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from archspec.arrays import Array
 from archspec.datasets import (
     Dataset,
     LabelCounts,
@@ -17,10 +18,12 @@ from archspec.datasets import (
     check_before_training,
     check_reads_rgb,
     count_labels,
+    training_batches,
 )
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
+from archspec.graph.weights import initialise
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._stage_graph import graph_for, network_for, without_upsampling
@@ -81,6 +84,11 @@ class Order:
         stage = self.recipe.stages[0]
         network = network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)
         return spec_weights(network, self.graph(stage))
+
+    def start_weights(self) -> dict[str, Array]:
+        """The weights that the first stage begins with."""
+        graph = self.graph(self.recipe.stages[0])
+        return initialise(graph, self.seed) if self.imported is None else self.imported.complete(graph, self.seed)
 
     def check_weights(self) -> None:
         """Raises `UserError` for weights that do not fit, as far as that shows without TensorFlow."""
@@ -150,6 +158,14 @@ class Order:
     def name(self) -> str:
         """The name of the run's folder."""
         return f"{self.spec.name}-{self.recipe.name}-{self.digest}-s{self.seed}"
+
+
+def stage_batches(dataset: Dataset, stage: Stage, seed: int, steps: int, first_step: int = 0) -> Any:
+    """The `training_batches` of a stage from a step on."""
+    return training_batches(
+        dataset, stage.split, augmentation=stage.augmentation, batch_size=stage.batch_size, seed=seed, steps=steps,
+        first_step=first_step,
+    )  # fmt: skip
 
 
 def stage_steps(order: Order, stage: Stage) -> int:

@@ -141,10 +141,7 @@ STAGE_KINDS: dict[str, Kind] = {
         RecordKind({"steps": COUNT, "learning_rate": POSITIVE}, required=("steps",)), lambda one: WarmUp(**one)
     ),
     "weight_decay": UnionKind(
-        (
-            BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay),
-            _OFF,
-        )
+        (BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay), _OFF)
     ),
     "loss": LossKind(),
     "class_weights": UnionKind(

@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,40 +25,18 @@ FORMAT, VERSION = "archspec-run", 1
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
 
 
-@dataclass(frozen=True)
 class Run:
     """`<root>/<name>-<recipe>-<hash>-s<seed>`, as others read it.
 
     `run.json` (what it is of and how far it came), `spec.yaml` (the merged spec, which loads the trained weights),
-    `recipe.yaml`, `weights.npz`, `model.keras`, `record.json`, `log.csv`, `checkpoints/`, `tensorboard/`.
+    `recipe.yaml`, `weights.npz` (named by graph path), `model.keras` (of `spec.yaml`), `record.json` (scores with
+    everything they depend on), `log.csv` (losses, rates and scores), `checkpoints/`, `tensorboard/`.
     """
 
-    folder: Path
-
-    @property
-    def weights(self) -> Path:
-        """The trained weights, named by graph path."""
-        return self.folder / "weights.npz"
-
-    @property
-    def model(self) -> Path:
-        """The Keras model of `spec.yaml`."""
-        return self.folder / "model.keras"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of checkpoints."""
-        return self.folder / "checkpoints"
-
-    @property
-    def log(self) -> Path:
-        """The table of losses, rates and scores."""
-        return self.folder / "log.csv"
-
-    @property
-    def records(self) -> Path:
-        """Scores with everything they depend on."""
-        return self.folder / "record.json"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.weights, self.model = folder / "weights.npz", folder / "model.keras"
+        self.records, self.log, self.checkpoints = folder / "record.json", folder / "log.csv", folder / "checkpoints"
 
     def about(self) -> dict[str, Any]:
         """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""

@@ -11,12 +11,11 @@ from typing import Any
 
 from archspec import lower
 from archspec.arrays import Array
-from archspec.datasets import Dataset, training_batches
+from archspec.datasets import Dataset
 from archspec.errors import UserError
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
 from archspec.record import interruption, write_records
 from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
@@ -25,7 +24,7 @@ from archspec.train._features import Features, cached_features, feature_batches,
 from archspec.train._fit import Fit, prepare, weights_in
 from archspec.train._losses import class_weights
 from archspec.train._optimizer import check_values
-from archspec.train._order import Order, stage_steps
+from archspec.train._order import Order, stage_batches, stage_steps
 from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
@@ -109,7 +108,7 @@ class Training:
 
     def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, dict[str, Array]]:
         position, state = self._last_checkpoint()
-        weights = self._start() if position is None else weights_in(state)
+        weights = self.order.start_weights() if position is None else weights_in(state)
         seconds = 0.0 if position is None else position.seconds
         for number in range(position.stage if position else 0, len(self.steps)):
             stage = self.order.recipe.stages[number]
@@ -150,15 +149,7 @@ class Training:
         weighting = class_weights(stage, dataset)
         if stage.cache_features is None:
             fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
-            return fit, lambda first: training_batches(
-                dataset,
-                stage.split,
-                augmentation=stage.augmentation,
-                batch_size=stage.batch_size,
-                seed=seed,
-                first_step=first,
-                steps=steps,
-            )
+            return fit, lambda first: stage_batches(dataset, stage, seed, steps, first)
         cut = cut_graph(graph, stage.freeze)
         front, rear = cut.split(weights)
         features = self._features(stage, cut.front, front, dataset, seed)
@@ -173,12 +164,6 @@ class Training:
         what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
         self.progress.message(f"features {'found' if known else 'computed once'}: {what}")
         return features
-
-    def _start(self) -> dict[str, Array]:
-        """The weights that the first stage begins with."""
-        graph = self.order.graph(self.order.recipe.stages[0])
-        imported = self.order.imported
-        return initialise(graph, self.order.seed) if imported is None else imported.complete(graph, self.order.seed)
 
     def _last_checkpoint(self) -> tuple[Position | None, dict[str, Array]]:
         """The newest that can be read; the log is cut back to it."""
