@@ -133,7 +133,7 @@ def _time(seconds: float) -> str:
 
 def put_result(result: TrainingResult) -> None:
     """What became of it, and where it is."""
-    from archspec.metrics import describe_missing
+    from archspec.scoring.metrics import describe_missing
 
     about = result.about
     if result.state == "failed":

@@ -63,8 +63,8 @@ def _layer(opened: Opened, method: str) -> str:
 
 def _predicted(row: Explained, colours: Sequence[tuple[int, int, int]]) -> Row:
     """Image, truth where there is one, prediction."""
-    from archspec.evaluate.pictures import overlaid
     from archspec.explain.pictures import resized_labels
+    from archspec.scoring.overlay import overlaid
 
     image = row.picture.image
     size = (image.shape[0], image.shape[1])

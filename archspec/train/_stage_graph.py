@@ -13,10 +13,10 @@ from archspec.graph.layers import Input
 from archspec.graph.repeating import repeat
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise, weight_specs
-from archspec.spec import Network, Spec, expand, override
+from archspec.spec import ExpandedSpec, Spec, expand, override
 
 
-def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> Network:
+def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> ExpandedSpec:
     """The spec's network that reads a float image `size` (height, width) and gives logits. Raises `UserError`.
 
     Weights are named by graph path and do not depend on the size: those of a crop's network fit a whole image's.

@@ -10,7 +10,7 @@ import numpy as np
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
 from archspec.graph.padding import next_multiple, padding_multiple
-from archspec.metrics._confusion import class_iou, confusion
+from archspec.scoring.metrics._confusion import class_iou, confusion
 from archspec.spec import Spec, override
 from archspec.train._recipe import Validation
 

@@ -22,7 +22,7 @@ from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
     from archspec.graph import Graph
-    from archspec.spec import Network
+    from archspec.spec import ExpandedSpec
 
 
 __all__ = [
@@ -105,7 +105,7 @@ def import_weights(
     return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
 
 
-def check_weights(network: Network) -> bool:
+def check_weights(network: ExpandedSpec) -> bool:
     """Raise `UserError` for weights of a spec that cannot be had, as far as their name tells and a glance at the file;
     and say whether they can be read without TensorFlow, which takes seconds to load."""
     asked = network.weights
@@ -118,7 +118,7 @@ def check_weights(network: Network) -> bool:
     return False
 
 
-def spec_weights(network: Network, graph: Graph) -> Imported | None:
+def spec_weights(network: ExpandedSpec, graph: Graph) -> Imported | None:
     """What the key `weights` of a spec asks for; None when it asks for nothing.
 
     Raises `UserError`, the last fault at the place in the spec.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from archspec.evaluate.measures import measure_named
 from archspec.files import is_file
+from archspec.measures import measure_named
 from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Section
