@@ -54,8 +54,8 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
     dataset = open_dataset(reference)
     checked = []
     for split in _splits(dataset, splits):
-        with counting(f"{reference} {split}") as watch:
-            checked.append(check(dataset, split, watch))
+        with counting(f"{reference} {split}") as progress:
+            checked.append(check(dataset, split, progress))
     put_table(checked_table(dataset, reference, checked), reporter, output)
     faults = [fault for one in checked for fault in one.faults]
     if faults:
@@ -99,8 +99,8 @@ def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, rep
     dataset = open_dataset(reference)
     written = {}
     for split in _splits(dataset, splits):
-        with counting(f"{reference} {split}") as watch:
-            written[split] = pack(dataset, split, folder, shards, watch)
+        with counting(f"{reference} {split}") as progress:
+            written[split] = pack(dataset, split, folder, shards, progress)
     put_table(packed_table(reference, folder, written), reporter, None)
 
 

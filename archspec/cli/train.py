@@ -105,7 +105,7 @@ def _order(
 
 def _run(order: Order, root: Path, tensorboard: bool) -> None:
     from archspec.cli._progress import waiting
-    from archspec.cli._train_report import put_outcome, watching_training
+    from archspec.cli._train_report import put_result, training_progress
     from archspec.record import check_folder
     from archspec.train import check_order
 
@@ -115,8 +115,8 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
         order.label_cautions()  # a split without any is refused before anything slow
     with waiting("loading TensorFlow"):
         from archspec.train import Training
-    with watching_training(order) as watch:
-        outcome = Training(order, root, watch, tensorboard=tensorboard, checked=True).train()
-    put_outcome(outcome)
-    if outcome.state == "failed":
+    with training_progress(order) as progress:
+        result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
+    put_result(result)
+    if result.state == "failed":
         raise click.exceptions.Exit(FAILED)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._check import read_pair
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Array = np.ndarray[Any, Any]
 
 TILE_WIDTH, GAP, LINE, BOX = 320, 8, 18, 12  # pixels
 LABEL_SHARE = 0.55  # of the colours laid over an image

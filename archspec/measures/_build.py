@@ -94,7 +94,7 @@ class Build:
     def weights_said(self) -> str:
         """Where the weights come from, in words."""
         fresh = f"freshly initialised, seed {self.options.seed}"
-        return fresh if self.imported is None else self.imported.said(fresh)
+        return fresh if self.imported is None else self.imported.describe(fresh)
 
     @cached_property
     def exported(self) -> Exported:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.weights._files import TensorShape
@@ -20,12 +21,9 @@ from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph import Graph
     from archspec.spec import ExpandedSpec
 
-    Array = np.ndarray[Any, Any]
 
 __all__ = [
     "Holding",

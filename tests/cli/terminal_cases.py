@@ -167,11 +167,11 @@ def _front(folder: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    from archspec.cli._train_report import put_outcome
+    from archspec.cli._train_report import put_result
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
-    put_outcome(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
+    put_result(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
 
 
 def _packed(folder: Path) -> None:
