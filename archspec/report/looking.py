@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.pictures import Picture, Pictures, Row
+from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog

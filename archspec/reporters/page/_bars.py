@@ -1,4 +1,4 @@
-"""Distributions: every raw sample as a stroke, a box from quartile to quartile around the median, a violin behind."""
+"""Sections of one line a thing: bars with their error, and distributions with every raw sample."""
 
 from __future__ import annotations
 
@@ -6,8 +6,68 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archspec.reporters.page._axis import Axis, axis_of, number
-from archspec.reporters.page._markup import Markup, element
+from archspec.reporters.page._markup import Axis, Markup, axis_of, element, number
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`error` is a standard deviation (None: of one run); `note` stands behind the number; `strong` is the base."""
+
+    name: str
+    value: float | None
+    error: float | None = None
+    note: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of one `unit`, numbers with `digits` decimals."""
+
+    unit: str
+    bars: tuple[Bar, ...]
+    digits: int | None = None
+
+
+def bars_section(data: Bars, anchor: str) -> Markup:  # noqa: ARG001
+    """Bars with error bars: a name, a bar from zero, a whisker for the spread, the number in words."""
+    ends = [one.value + side * (one.error or 0.0) for one in data.bars if one.value is not None for side in (-1, 1)]
+    axis = axis_of(ends, from_zero=True)
+    rows = (
+        element(
+            "li",
+            element("span", one.name, class_="name"),
+            _bar_track(one, axis.at, axis.at(0.0)),
+            element("span", _bar_label(one, data), element("span", f" {one.note}", class_="note") if one.note else None,
+                    class_="amount"),
+            class_="strong" if one.strong else None,
+        )
+        for one in data.bars
+    )  # fmt: skip
+    return element("ul", *rows, class_="bar-list")
+
+
+def _bar_label(one: Bar, data: Bars) -> str:
+    error = "" if one.error is None or one.value is None else f" ± {number(one.error, data.digits)}"
+    unit = f" {data.unit}" if data.unit and one.value is not None else ""
+    return f"{number(one.value, data.digits)}{error}{unit}"
+
+
+def _bar_track(one: Bar, at: object, zero: float) -> Markup:
+    if one.value is None or not callable(at):
+        return element("span", class_="track")
+    start, end = sorted((zero, at(one.value)))
+    parts = [element("rect", x=f"{start:.2f}%", y="25%", width=f"{end - start:.2f}%", height="50%", class_="bar")]
+    if one.error:
+        low, high = at(one.value - one.error), at(one.value + one.error)
+        parts.append(_whisker(low, high, 50, 50))
+        parts += [_whisker(x, x, 30, 70) for x in (low, high)]
+    return element("svg", *parts, class_="track", aria_hidden="true", width="100%", height="24")
+
+
+def _whisker(x1: float, x2: float, y1: float, y2: float) -> Markup:
+    return element("line", x1=f"{x1:.2f}%", x2=f"{x2:.2f}%", y1=f"{y1}%", y2=f"{y2}%", class_="whisker")
+
 
 POINTS = 64  # of a violin's outline
 SHOWN = 400  # samples that get a stroke
@@ -30,21 +90,15 @@ class Distributions:
     items: tuple[Samples, ...]
 
 
-EXAMPLES = (
-    Distributions("ms", (Samples("a", (7.4, 7.3, 7.35, 8.05, 12.0), "noisy"), Samples("b", (3.0,)))),
-    Distributions("ms", (Samples("always the same", (5.0, 5.0, 5.0)),)),
-)
-
-
-def render(data: Distributions, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
-    """One line a thing and the axis below."""
+def distributions_section(data: Distributions, anchor: str) -> Markup:  # noqa: ARG001
+    """Every raw sample as a stroke, a box from quartile to quartile around the median, a violin behind."""
     axis = axis_of([value for one in data.items for value in one.samples])
     rows = [
         element(
             "li",
             element("span", one.name, element("span", one.note, class_="note") if one.note else None, class_="name"),
-            _track(one, axis),
-            element("span", _said(one, data.unit), class_="amount"),
+            _sample_track(one, axis),
+            element("span", _sample_label(one, data.unit), class_="amount"),
         )
         for one in data.items
     ]
@@ -53,24 +107,19 @@ def render(data: Distributions, anchor: str) -> Markup:  # noqa: ARG001 (every k
 
 def quartiles(samples: Sequence[float]) -> tuple[float, float, float]:
     """The values below which a quarter, half and three quarters of the samples lie, linear between neighbours."""
-    ordered = sorted(samples)
-    return _at(ordered, 0.25), _at(ordered, 0.5), _at(ordered, 0.75)
+    from statistics import quantiles
+
+    first, middle, third = quantiles(samples, n=4, method="inclusive") if len(samples) > 1 else [*samples] * 3
+    return first, middle, third
 
 
-def _at(ordered: Sequence[float], share: float) -> float:
-    position = (len(ordered) - 1) * share
-    low = math.floor(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
-
-
-def _said(one: Samples, unit: str) -> Markup:
+def _sample_label(one: Samples, unit: str) -> Markup:
     first, middle, third = quartiles(one.samples)
     spread = f"quartiles {number(first)} to {number(third)}, {len(one.samples)} runs"
     return element("span", f"{number(middle)} {unit}", element("span", spread, class_="note"))
 
 
-def _track(one: Samples, axis: Axis) -> Markup:
+def _sample_track(one: Samples, axis: Axis) -> Markup:
     first, middle, third = (axis.at(value) for value in quartiles(one.samples))
     strokes = (
         element("line", x1=f"{axis.at(value):.2f}%", x2=f"{axis.at(value):.2f}%", y1="68%", y2="92%", class_="stroke")
@@ -107,7 +156,7 @@ def _violin(samples: Sequence[float], axis: Axis) -> Markup | None:
 
 def _scale(axis: Axis, unit: str) -> Markup:
     ticks = [
-        element("text", axis.said(tick), x=f"{axis.at(tick):.2f}%", y="14", text_anchor=_anchor(axis.at(tick)))
+        element("text", axis.label(tick), x=f"{axis.at(tick):.2f}%", y="14", text_anchor=_anchor(axis.at(tick)))
         for tick in axis.ticks
     ]
     marks = [

@@ -1,11 +1,13 @@
-"""The architecture: a row a block, drawn as large as its feature map, with its size, stride and share of the work."""
+"""The architecture of a network, drawn as a row a block."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
+from archspec.reporters._table import Column, Table
 from archspec.reporters.page._markup import Markup, element, joined
+from archspec.reporters.page._tables import table_of
 
 ROW, SPINE, LEFT = 34, 64, 124  # px: height of a row, where the boxes stand, where the names begin
 
@@ -31,18 +33,8 @@ class Diagram:
     edges: tuple[tuple[int, int], ...] = ()
 
 
-EXAMPLES = (
-    Diagram(
-        (Block("backbone", "stem", (112, 112, 24), 2, 648, 8_000_000),
-         Block("backbone", "stage2", (28, 28, 116), 8, 9, 9, 4),
-         Block("head", "dpc", (14, 14, 512), 16, 100, 1_000_000)),
-        ((0, 1), (0, 2), (1, 2)),
-    ),
-)  # fmt: skip
-
-
-def render(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001 (every kind is called alike)
-    """One picture, told in words by the table below it."""
+def diagram_section(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001
+    """A row a block, drawn as large as its feature map, with its size, stride and share of the work."""
     sections = dict.fromkeys(block.section for block in data.blocks)
     tops = _tops(data)
     height = tops[-1] + ROW if tops else ROW
@@ -57,9 +49,11 @@ def render(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001 (every kind is
         if heads[index]:
             parts.append(element("text", block.section, x=str(LEFT), y=str(top - ROW + 8), class_="head"))
         parts.append(_block(block, top, largest, (whole, most)))
-    said = f"Architecture: {len(data.blocks)} rows of blocks in {', '.join(sections)}; the same as a table below"
-    drawing = element("svg", *parts, width="100%", height=str(height), role="img", aria_label=said, class_="tower")
-    return joined((drawing, _table(data, whole)))
+    description = f"Architecture: {len(data.blocks)} rows of blocks in {', '.join(sections)}; the same as a table below"
+    drawing = element(
+        "svg", *parts, width="100%", height=str(height), role="img", aria_label=description, class_="tower"
+    )
+    return joined((drawing, _block_table(data, whole)))
 
 
 def _tops(data: Diagram) -> list[int]:
@@ -138,10 +132,7 @@ def _size(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _table(data: Diagram, whole: int) -> Markup:
-    from archspec.reporters._table import Column, Table
-    from archspec.reporters.page.sections.table import table_of
-
+def _block_table(data: Diagram, whole: int) -> Markup:
     columns = (
         Column("name", "block"), Column("shape", "output, H × W × C", align="right"),
         Column("stride", "stride", kind="integer"), Column("params", "parameters", kind="integer"),

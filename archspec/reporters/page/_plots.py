@@ -1,16 +1,90 @@
-"""Two objectives against each other: every candidate a point, those that none beats joined as the front."""
+"""Sections of charts with two axes, curves and a scatter: they stretch with the page, their letters do not."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from archspec.reporters._table import Column, Table
-from archspec.reporters.page._axis import axis_of, number
-from archspec.reporters.page._markup import Markup, element, joined, script_data
-from archspec.reporters.page._plot import frame
-from archspec.reporters.page.sections.table import table_of
+from archspec.reporters.page._markup import Attribute, Axis, Markup, axis_of, element, joined, number, script_data
+from archspec.reporters.page._tables import table_of
 
-HEIGHT = 380
+
+def frame(
+    inside: Sequence[Markup], across: Axis, up: Axis, name: str, height: int, description: str, **attributes: Attribute
+) -> Markup:
+    """`inside` lies in per cent of the frame; `name` stands below it. Without a `role` of its own it is a picture,
+    described by `description`."""
+    kind = attributes or {"role": "img"}
+    chart = element(
+        "svg",
+        *_grid(across, up),
+        *inside,
+        class_="chart",
+        width="100%",
+        height=str(height),
+        aria_label=description,
+        **kind,
+    )
+    return element("div", chart, element("p", name, class_="axis-name"), class_="plot")
+
+
+def _grid(across: Axis, up: Axis) -> list[Markup]:
+    lines = []
+    for tick in up.ticks:
+        y = f"{100 - up.at(tick):.2f}%"
+        lines.append(element("line", x1="0", x2="100%", y1=y, y2=y, class_="grid"))
+        lines.append(element("text", up.label(tick), x="-8", y=y, dy="0.32em", text_anchor="end"))
+    for index, tick in enumerate(across.ticks):
+        x = f"{across.at(tick):.2f}%"
+        minor = "minor" if index % 2 and len(across.ticks) > 4 else None
+        lines.append(element("line", x1=x, x2=x, y1="0", y2="100%", class_="grid upright"))
+        lines.append(element("text", across.label(tick), x=x, y="100%", dy="1.5em", text_anchor="middle", class_=minor))
+    return [element("g", *lines, aria_hidden="true")]
+
+
+CURVE_HEIGHT = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`points` are `(x, y)`; `title` with its unit heads it."""
+
+    title: str
+    points: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Several over the same `x`."""
+
+    x: str
+    curves: tuple[Curve, ...]
+
+
+def curves_section(data: Curves, anchor: str) -> Markup:  # noqa: ARG001
+    """Curves over steps: a small chart a quantity, each on its own axis."""
+    return element("div", *(_curve(one, data.x) for one in data.curves if len(one.points) > 1), class_="curve-grid")
+
+
+def _curve(curve: Curve, x: str) -> Markup:
+    across = axis_of([point[0] for point in curve.points])
+    up = axis_of([point[1] for point in curve.points], wanted=4)
+    places = [(across.at(a), 100 - up.at(b)) for a, b in curve.points]
+    line = element("polyline", points=" ".join(f"{a:.2f},{b:.2f}" for a, b in places), class_="curve",
+                   vector_effect="non-scaling-stroke")  # fmt: skip
+    inner = element("svg", line, viewBox="0 0 100 100", preserveAspectRatio="none", width="100%", height="100%")
+    dots = [element("circle", cx=f"{places[-1][0]:.2f}%", cy=f"{places[-1][1]:.2f}%", r="3.5", class_="last")]
+    last = f"last {number(curve.points[-1][1])}"
+    description = f"{curve.title}: {number(curve.points[0][1])} at {x} {number(curve.points[0][0])}, {last}"
+    return element(
+        "figure",
+        element("figcaption", curve.title, element("span", last, class_="note")),
+        frame((inner, *dots), across, up, x, CURVE_HEIGHT, description),
+    )
+
+
+SCATTER_HEIGHT = 380
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +122,21 @@ class Scatter:
     points: tuple[Point, ...]
 
 
-EXAMPLES = (
-    Scatter(
-        (Objective("latency", "ms", "low", 2), Objective("val mIoU", "%", "high", 1)),
-        (Point("a", (5.0, 60.0), True, "width 0.5", "spec-a"), Point("b", (9.0, 58.0)), Point("c", (9.0, None))),
-    ),
-)
-
-
-def render(data: Scatter, anchor: str) -> Markup:
-    """The chart, how to use it, and all candidates as a table."""
+def scatter_section(data: Scatter, anchor: str) -> Markup:
+    """Two objectives against each other: every candidate a point, those that none beats joined as the front."""
     across, up = data.objectives[:2]
     shown = [point for point in data.points if _both(point) is not None]
     if not shown:
-        return joined((element("p", "No candidate has both values.", class_="lead"), _table(data)))
+        return joined((element("p", "No candidate has both values.", class_="lead"), _candidates(data)))
     axes = axis_of([_pair(point)[0] for point in shown]), axis_of([_pair(point)[1] for point in shown])
     places = {id(point): (axes[0].at(_pair(point)[0]), 100 - axes[1].at(_pair(point)[1])) for point in shown}
     first = next((point for point in shown if point.front), shown[0])
     shown.sort(key=lambda one: (one.front, _pair(one)))  # the front is drawn last, over the others
     marks = [_mark(point, places[id(point)], data, point is first) for point in shown]
     steps = _front([places[id(point)] for point in shown if point.front], data)
-    said = f"{up.heading} against {across.heading}, {len(shown)} candidates, {sum(p.front for p in shown)} on the front"
+    description = (
+        f"{up.heading} against {across.heading}, {len(shown)} candidates, {sum(p.front for p in shown)} on the front"
+    )
     key = element(
         "p",
         element("span", class_="dot on-front"), element("span", "front"),
@@ -78,12 +146,13 @@ def render(data: Scatter, anchor: str) -> Markup:
     )  # fmt: skip
     return joined((
         element("p", up.heading, class_="axis-name up"),
-        frame((steps, *marks), *axes, across.heading, HEIGHT, said, role="group", data_points=f"{anchor}-tips"),
-        script_data([[point.name, _said(point, data)] for point in shown], f"{anchor}-tips"),
+        frame((steps, *marks), *axes, across.heading, SCATTER_HEIGHT, description, role="group",
+              data_points=f"{anchor}-tips"),
+        script_data([[point.name, _tip_lines(point, data)] for point in shown], f"{anchor}-tips"),
         key,
         element("p", "Hover a point, or reach the chart with Tab and walk with the arrow keys; "
                      "Enter goes to its spec.", class_="hint"),
-        _table(data),
+        _candidates(data),
     ))  # fmt: skip
 
 
@@ -100,15 +169,15 @@ def _pair(point: Point) -> tuple[float, float]:
 
 
 def _mark(point: Point, place: tuple[float, float], data: Scatter, first: bool) -> Markup:
-    said = f"{point.name}: {'; '.join(_said(point, data))}"
+    description = f"{point.name}: {'; '.join(_tip_lines(point, data))}"
     return element(
         "circle", cx=f"{place[0]:.2f}%", cy=f"{place[1]:.2f}%", r="6" if point.front else "4",
-        class_="point on-front" if point.front else "point", role="img", aria_label=said, tabindex=0 if first else -1,
-        data_target=point.target or None,
+        class_="point on-front" if point.front else "point", role="img", aria_label=description,
+        tabindex=0 if first else -1, data_target=point.target or None,
     )  # fmt: skip
 
 
-def _said(point: Point, data: Scatter) -> list[str]:
+def _tip_lines(point: Point, data: Scatter) -> list[str]:
     """What the tip says of a point, line by line."""
     values = [
         f"{one.name} {number(value, one.digits)}{f' {one.unit}' if one.unit else ''}"
@@ -132,7 +201,7 @@ def _front(places: list[tuple[float, float]], data: Scatter) -> Markup:
     return element("svg", line, viewBox="0 0 100 100", preserveAspectRatio="none", width="100%", height="100%")
 
 
-def _table(data: Scatter) -> Markup:
+def _candidates(data: Scatter) -> Markup:
     columns = (
         Column("name", "candidate"),
         *(Column(f"o{index}", one.name, one.unit, "number", one.digits) for index, one in enumerate(data.objectives)),
