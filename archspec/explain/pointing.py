@@ -7,12 +7,8 @@ hit is the pointing game of arXiv:1608.00507, without its tolerance of 15 pixels
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

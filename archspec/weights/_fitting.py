@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.errors import Problem
@@ -21,9 +20,6 @@ from archspec.weights._readings import (
     image_scale,
     read_parts,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

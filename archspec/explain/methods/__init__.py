@@ -12,14 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.explain.question import Question
 
-    Method = Callable[[Question], np.ndarray[Any, Any]]
+    Method = Callable[[Question], Array]
 
 PLUS_PLUS = ("++", "_plus_plus")  # on the command line, in a file's name
 
@@ -39,7 +38,7 @@ def method_name(asked: str) -> str:
     return plain
 
 
-def attribute(name: str, question: Question) -> np.ndarray[Any, Any]:
+def attribute(name: str, question: Question) -> Array:
     """The maps `(K, H, W)` of the method of that name. Raises `UserError` where it cannot be."""
     return cast("Method", _module(name).attribute)(question)
 
