@@ -6,9 +6,11 @@ import importlib
 from functools import cache
 from pathlib import Path
 
+from archspec.catalog import Catalog
 from archspec.datasets._contract import Dataset
 from archspec.errors import Place, nearest, user_error
 from archspec.files import expanded
+from archspec.reporters import Cell, Column, Table
 
 
 @cache
@@ -16,6 +18,24 @@ def names() -> tuple[str, ...]:
     """The names of all data sets, in alphabetical order: the files of this folder, none of them imported."""
     files = Path(__file__).parent.glob("*.py")
     return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def kinds_table() -> Table:
+    """Every kind, how to refer to one, how many classes it has, and what it is."""
+    catalog, folder = Catalog(), Path(__file__).parent
+    rows: list[tuple[Cell, ...]] = []
+    for name in names():
+        kind = dataset_class(name)
+        classes = getattr(kind, "classes", None)  # those of a folder of one's own are in the folder
+        reference = f"{name}:DIR" if kind.needs_folder else name
+        rows.append((name, reference, len(classes) if classes else None, catalog.summary(folder / f"{name}.py")))
+    columns = (
+        Column("name", "name"),
+        Column("reference", "write"),
+        Column("classes", "classes", kind="integer"),
+        Column("summary", "what it is", wraps=True),
+    )
+    return Table("", columns, tuple(rows))
 
 
 def open_dataset(reference: str) -> Dataset:

@@ -1,8 +1,8 @@
-"""What is wrong with a split: all that can be known in a moment, or all there is."""
+"""What is wrong with a split: all that can be known in a moment, or all there is, and that as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +11,15 @@ import numpy as np
 
 from archspec.datasets._contract import Dataset, Example, Size
 from archspec.datasets._images import label_image_size
-from archspec.datasets._label_counts import LabelCounts
+from archspec.datasets._label_counts import LabelCounts, cautions
 from archspec.errors import Fault, UserError
+from archspec.reporters import Cell, Column, Table
 
 Array = np.ndarray[Any, Any]
 
 _THREADS = 4  # decoding runs outside the interpreter's lock
 MOST_FAULTS = 50
+_MOST_SIZES = 3  # named in a note
 
 
 def check_before_training(dataset: Dataset, split: str) -> None:
@@ -145,3 +147,44 @@ def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[
     if size:
         faults += _size_faults(dataset, example, size, (label.shape[0], label.shape[1]))
     return size, np.bincount(label.ravel(), minlength=256), faults
+
+
+def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) -> Table:
+    """Each class of each split: its pixels, its share of the labelled ones, and how many images show it.
+
+    Notes say what looks wrong about the labels.
+    """
+    columns = (
+        Column("split", "split"),
+        Column("label", "label", kind="integer"),
+        Column("class", "class"),
+        Column("pixels", "pixels", kind="integer"),
+        Column("percent", "of labelled", "%", kind="number", digits=2),
+        Column("images", "images", kind="integer"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for one in checked:
+        known = sum(one.pixels)
+        for label, name in enumerate(dataset.classes.names if one.labelled else ()):
+            pixels = one.pixels[label]
+            rows.append((one.split, label, name, pixels, 100 * pixels / known if known else None, one.images[label]))
+    labelled = {one.split: one.label_counts for one in checked if one.pixels and one.labelled}
+    looks_wrong = tuple(f"caution: {line}" for line in cautions(dataset, labelled))
+    return Table(reference, columns, tuple(rows), (*(_note(dataset, one) for one in checked), *looks_wrong))
+
+
+def _note(dataset: Dataset, one: Checked) -> str:
+    """`train: 367 images, 480 × 360; 3.95 % of the pixels ignored; fingerprint …`."""
+    sizes = [f"{width} × {height}" for height, width in one.sizes[:_MOST_SIZES]]
+    more = f" and {len(one.sizes) - _MOST_SIZES} other sizes" if len(one.sizes) > _MOST_SIZES else ""
+    parts = [f"{one.split}: {one.examples} images, {', '.join(sizes)}{more}"]
+    pixels = sum(one.pixels) + one.ignored
+    if not one.labelled:
+        parts.append("labels not public")
+    elif pixels:
+        parts.append(f"{100 * one.ignored / pixels:.2f} % of the pixels ignored")
+    if one.faults:
+        parts.append(f"{len(one.faults)} fault{'s' if len(one.faults) > 1 else ''}")
+    else:
+        parts.append(f"fingerprint {dataset.fingerprint(one.split)}")
+    return "; ".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from archspec.datasets._record_files import SUFFIX, shards_of
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file
 from archspec.record import temporary_folder, write_text
+from archspec.reporters import Column, Table
 
 Array = np.ndarray[Any, Any]
 
@@ -124,3 +125,10 @@ def _png(pixels: Array) -> bytes:
     stream = BytesIO()
     Image.fromarray(pixels).save(stream, "PNG")
     return stream.getvalue()
+
+
+def packed_table(reference: str, folder: Path, written: Mapping[str, Sequence[Path]]) -> Table:
+    """The files that were written."""
+    columns = (Column("split", "split"), Column("file", "file"), Column("bytes", "bytes", kind="integer"))
+    rows = tuple((split, str(file), file.stat().st_size) for split, files in written.items() for file in files)
+    return Table(reference, columns, rows, (f"read them as tfrecord:{folder}",))

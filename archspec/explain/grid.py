@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archspec.explain.colours import Colour, blended, grey, heat, painted
-from archspec.explain.pictures import resized_labels
-from archspec.explain.region import Region
+from archspec.explain.pictures import Region, resized_labels
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw

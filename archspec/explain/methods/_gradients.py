@@ -9,7 +9,7 @@ from archspec.errors import user_error
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.methods import Question
 
     Array = np.ndarray[Any, Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.explain.library import library
+from archspec.explain.methods import library
 from archspec.explain.methods._gradients import activation_map
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.methods import Question
 
 
 READS_LAYER = True

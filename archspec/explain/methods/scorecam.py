@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
-from archspec.explain.library import library
+from archspec.explain.methods import library
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.methods import Question
 
     Array = np.ndarray[Any, Any]
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from archspec.explain.library import library
+from archspec.explain.methods import library
 from archspec.explain.methods._gradients import image_gradient
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from archspec.explain.question import Question
+    from archspec.explain.methods import Question
 
 
 READS_LAYER = False  # only the image
