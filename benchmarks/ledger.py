@@ -17,7 +17,7 @@ from typing import Any
 from harness.command import make_parser, run, tell
 from harness.conditions import conditions
 
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from archspec.record import Record
 from archspec.reporters import Column, Table
 

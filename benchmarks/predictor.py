@@ -17,12 +17,12 @@ from pathlib import Path
 from harness.command import make_parser, run, tell
 from harness.conditions import conditions, load_average
 
-from archspec.cost.latency import LatencyTable, Outcome, Predictor, read_or_none, score, spearman, write_table
 from archspec.devices import Device, device, median, percentile
-from archspec.evaluate.calibration import Progress, calibrate, fill, measure_networks, outcomes
-from archspec.evaluate.sampled_networks import Sampled, sampled_networks
-from archspec.evaluate.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 from archspec.graph import Graph
+from archspec.predictor import LatencyTable, Outcome, Predictor, read_or_none, score, spearman, write_table
+from archspec.predictor.calibrate import Progress, calibrate, fill, measure_networks, outcomes
+from archspec.predictor.sampled_networks import Sampled, sampled_networks
+from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 from archspec.record import timestamp
 from archspec.reporters import Cell, Column, Table
 

@@ -159,10 +159,10 @@ def _save(file: Path, values: Any) -> None:
 # --- in a process of its own ---------------------------------------------------------------------------------
 def ours(folder: str, threads: int) -> dict[str, Any]:
     """One pass of ours."""
-    from archspec.evaluate.cityscapes import CityscapesReference
-    from archspec.evaluate.memory import keep_freed_memory
-    from archspec.evaluate.scoring import score_predictions
-    from archspec.metrics import score
+    from archspec.scoring.allocator import keep_freed_memory
+    from archspec.scoring.cityscapes import CityscapesReference
+    from archspec.scoring.metrics import score
+    from archspec.scoring.score_predictions import score_predictions
 
     keep_freed_memory()  # as the command does
     reference = CityscapesReference(Path(folder))

@@ -77,7 +77,7 @@ def ours(sampler: str, count: int) -> dict[str, Any]:
     from tests.search.fake_space import accuracy_and_cost, cell_values, grid_96, sixteen
 
     def searched(space: Any, values: Any, budget: int) -> tuple[list[float], int]:
-        from archspec.evaluate.ladder.contract import Evaluation, Settings
+        from archspec.measures._settings import Evaluation, Settings
         from archspec.search.driver import Search
         from archspec.search.store import open_store
         from archspec.search.trials import Objective

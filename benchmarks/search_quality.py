@@ -17,7 +17,7 @@ from typing import Any
 from harness.command import make_parser, run, tell
 from harness.conditions import conditions
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.reporters import Column, Table
 from archspec.search.driver import Search
 from archspec.search.pareto import Point, hypervolume, non_dominated, reference_point

@@ -20,9 +20,9 @@ from harness.command import make_parser, run, tell
 from harness.conditions import conditions, load_average
 from harness.networks import read_graph
 
-from archspec.cost.latency import spearman
 from archspec.devices import Latency, Model, Procedure, measure, median
-from archspec.evaluate.reference import reference_model
+from archspec.network.reference import reference_model
+from archspec.predictor import spearman
 from archspec.reporters import Column, Table
 
 BAR_A_MINUTE = 150.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archspec.errors import UserError, user_error
-from archspec.evaluate.ladder.contract import Evaluation, Settings
+from archspec.measures._settings import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace, dumped
 from archspec.search.heartbeat import Heartbeat

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.datasets import Dataset
 from archspec.errors import Problem, UserError, user_error
-from archspec.evaluate.ladder import Limit, Settings, screen
+from archspec.measures import Limit, Settings, screen
 from archspec.search.candidates import Gene, Parameter
 from archspec.search.space import Space
 from archspec.spec import Spec

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archspec.errors import Problem, UserError
-from archspec.evaluate.ladder.contract import Rejection
+from archspec.measures._settings import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
 from archspec.search.sampling import ENDLESS, Sampler, Task

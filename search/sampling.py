@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from archspec.evaluate.ladder.contract import Limit
+from archspec.measures._settings import Limit
 from archspec.search.candidates import Gene, Genome, Parameter, SearchSpace
 from archspec.search.trials import Objective, Trial
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from archspec.evaluate.ladder.contract import Evaluation
+from archspec.measures._settings import Evaluation
 from archspec.search.candidates import Genome
 from archspec.search.trials import Objective, Trial, costs
 from archspec.search.watching import Progress, Stopped

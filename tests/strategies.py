@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from archspec.catalog import Catalog
 from archspec.graph import Graph
 from archspec.graph.trace import trace
-from archspec.spec import Network, expand, parse
+from archspec.spec import ExpandedSpec, expand, parse
 
 Draw = st.DrawFn
 Step = dict[str, Any]
@@ -40,7 +40,9 @@ def graph_of(text: str) -> Graph:
     return trace(expand(parse(text)), catalog())
 
 
-def networks(kind: Kind = "any", *, output: str | None = None, largest: int = LARGEST) -> st.SearchStrategy[Network]:
+def networks(
+    kind: Kind = "any", *, output: str | None = None, largest: int = LARGEST
+) -> st.SearchStrategy[ExpandedSpec]:
     """Expanded specs; `archspec.graph.trace.trace` makes a graph of each."""
     return spec_texts(kind, output=output, largest=largest).map(lambda text: expand(parse(text)))
 

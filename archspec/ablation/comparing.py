@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 from archspec.ablation.result import AblationResult, Ratio, Reading
-from archspec.evaluate.measures import measure_named
+from archspec.measures import measure_named
 
 LEVEL = 0.05
 FEWEST = 3

@@ -11,10 +11,10 @@ from archspec.ablation.planning import Item, trains
 from archspec.ablation.running import AblationRun, once_each
 from archspec.ablation.together import TOGETHER, known_latencies
 from archspec.devices import procedure
-from archspec.evaluate.ledger import Ledger
-from archspec.evaluate.measures import measure_named
-from archspec.evaluate.subject import Subject
 from archspec.files import exists
+from archspec.ledger import Ledger
+from archspec.measures import measure_named
+from archspec.measures._subject import Subject
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
 from archspec.spec.overrides import note_of

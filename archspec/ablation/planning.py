@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 
 from archspec.ablation.ablation import Ablation, Row
 from archspec.ablation.together import TOGETHER
-from archspec.evaluate.ladder import Settings
-from archspec.evaluate.measures import measure_named
-from archspec.evaluate.subject import Subject
+from archspec.measures import Settings, measure_named
+from archspec.measures._subject import Subject
 from archspec.record import Record
 
 TRAINS = ("proxy", "training")

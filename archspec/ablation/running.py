@@ -13,10 +13,10 @@ from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.rows import equivalents
 from archspec.ablation.together import latencies
 from archspec.devices import Progress as Rounds
-from archspec.evaluate.ladder import Evaluation, Settings, check_settings, evaluate
-from archspec.evaluate.ledger import Ledger
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
+from archspec.ledger import Ledger
+from archspec.measures import Evaluation, Settings, check_settings, evaluate
 from archspec.record import Record, timestamp
 from archspec.search.study.evaluator import SEED, evaluator_for
 from archspec.search.workers import Outcome, Work, WorkerPool

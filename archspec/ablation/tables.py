@@ -8,7 +8,7 @@ from archspec.ablation.comparing import HOLM, NOISE, UNTESTED, Difference, diffe
 from archspec.ablation.planning import trains
 from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.stating import conditions_said, faults_said
-from archspec.evaluate.measures import measure_named
+from archspec.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
 from archspec.spec.overrides import note_of

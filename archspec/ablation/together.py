@@ -13,10 +13,10 @@ from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
 from archspec.devices import device as device_named
 from archspec.errors import Problem, user_error
-from archspec.evaluate.ledger import Ledger
 from archspec.export import export
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
+from archspec.ledger import Ledger
 from archspec.record import Plain, Record, package_versions
 from archspec.spec import dump, expand
 

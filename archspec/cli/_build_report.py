@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archspec.cli._cost_tables import detail_table, sheets_table
 from archspec.cli._options import this_command, wide
 from archspec.devices import latency_table
-from archspec.evaluate import build_records
 from archspec.export.delegates import stays_said
+from archspec.measures import build_records
 from archspec.record import write_records, write_text
 from archspec.reporters import Column, Table, render, report, transposed
 
 if TYPE_CHECKING:
-    from archspec.evaluate import Build
     from archspec.export import Equality
+    from archspec.measures import Build
 
 ACCELERATORS = {"xnnpack": "XNNPACK", "gpu": "a GPU delegate", "nnapi": "an NPU (NNAPI)"}
 

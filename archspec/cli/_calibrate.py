@@ -10,9 +10,9 @@ from archspec.reporters import Cell, Column, Table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archspec.cost.latency import LatencyTable, Score
     from archspec.devices import Device
-    from archspec.evaluate.calibration import Progress
+    from archspec.predictor import LatencyTable, Score
+    from archspec.predictor.calibrate import Progress
 
 COLUMNS = (Column("what", "Calibration"), Column("value", "Value", wraps=True))
 
@@ -24,14 +24,14 @@ def calibrate_and_report(
 
     Raises `UserError` for a file that is of another device or no table. Ctrl-C keeps what was measured until then.
     """
-    from archspec.evaluate.latency_tables import calibrate_file
+    from archspec.predictor.device_table import calibrate_file
 
     return calibration_report(*calibrate_file(device, path, threads=threads, told=told))
 
 
 def calibration_report(table: LatencyTable, path: Path) -> Table:
     """One row a fact."""
-    from archspec.cost.latency.correction import ALONE
+    from archspec.predictor.correction import ALONE
 
     conditions = table.conditions
     rows: list[tuple[Cell, ...]] = [

@@ -16,11 +16,11 @@ from archspec.reporters import Cell, Table, render, report, transposed
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.evaluate.contestants import Contestant
-    from archspec.evaluate.network_scoring import Look, NetworkScore
-    from archspec.evaluate.scoring import Scored
-    from archspec.evaluate.truth import Reference
     from archspec.record import Plain, Record
+    from archspec.scoring.ground_truth import Reference
+    from archspec.scoring.score_networks import Look, NetworkScore
+    from archspec.scoring.score_predictions import Scored
+    from archspec.scoring.segmenters import Contestant
 
 BESIDE = 36  # terminal cells of a class and its share
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
@@ -45,22 +45,22 @@ class Wanted:
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
-    from archspec.evaluate.folders import made
-    from archspec.evaluate.memory import keep_freed_memory
-    from archspec.evaluate.references import reference_of
-    from archspec.evaluate.scoring import score_predictions
+    from archspec.record.destination import make_folder
+    from archspec.scoring.allocator import keep_freed_memory
+    from archspec.scoring.references import reference_of
+    from archspec.scoring.score_predictions import score_predictions
 
     keep_freed_memory()
     check_scores_folder(wanted.output)
     reference = reference_of(open_dataset(wanted.data))
-    output = None if wanted.output is None else made(wanted.output)
+    output = None if wanted.output is None else make_folder(wanted.output)
     with count_bar("scoring predictions", ticking=True) as progress:
         scored = score_predictions(
             reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=progress
         )
     notes = (*_said(wanted, reference, scored), *_partial_mean(scored), *reference.cautions(scored.counts))
     if output is not None:
-        from archspec.evaluate.score_records import score_records
+        from archspec.scoring.records import score_records
 
         conditions = {**wanted.conditions(), "predictions": str(folder)}
         records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
@@ -77,10 +77,9 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
-    from archspec.evaluate.contestants import open_contestants
-    from archspec.evaluate.folders import folders_of
-    from archspec.evaluate.network_scoring import padding_multiple_of, score_networks
-    from archspec.evaluate.references import reference_of
+    from archspec.scoring.references import reference_of
+    from archspec.scoring.score_networks import padding_multiple_of, score_networks
+    from archspec.scoring.segmenters import folders_of, open_contestants
 
     viewing, opening = showing.viewing(), showing.opening()
     check_scores_folder(wanted.output)
@@ -114,8 +113,8 @@ def evaluate_networks(
         *(f"{one.contestant.name}: {note}" for one in found for note in one.contestant.notes),
     )
     if output is not None:
-        from archspec.evaluate.score_records import contestant_records
         from archspec.record import note_plugins
+        from archspec.scoring.records import contestant_records
 
         conditions = {**wanted.conditions(), "shown": viewing.said()}
         for one in found:
@@ -173,8 +172,8 @@ def _look(
     split: str,
     pictures: tuple[Path | None, Path | None, int],
 ) -> Callable[[Look], None] | None:
-    from archspec.evaluate.folders import folders_of
-    from archspec.evaluate.showing import OverlayFolder, PredictionFolder, together
+    from archspec.scoring.segmenters import folders_of
+    from archspec.scoring.write_images import OverlayFolder, PredictionFolder, together
 
     predictions, overlays, count = pictures
     found = (
@@ -194,7 +193,7 @@ def _row(one: NetworkScore) -> Row:
 
 
 def _json(scored: Scored) -> dict[str, Any]:
-    from archspec.evaluate.score_records import scores_json
+    from archspec.scoring.records import scores_json
 
     return {**scores_json(scored.counts), "data_digest": scored.data_digest}
 
@@ -203,7 +202,7 @@ def _partial_mean(scored: Scored) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     import numpy as np
 
-    from archspec.metrics import describe_missing, per_class
+    from archspec.scoring.metrics import describe_missing, per_class
 
     labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
     counted = np.flatnonzero(labels.counted).tolist()

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archspec.evaluate.reference import REFERENCE_NAME
 from archspec.export.delegates import falls_back, refusals, sources_of
+from archspec.network.reference import REFERENCE_NAME
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
     from archspec.devices import Latency, SetModel
-    from archspec.evaluate.timing import Subject
+    from archspec.measures._in_turns import Subject
 
 _COLUMNS = (
     Column("name", "Network"),

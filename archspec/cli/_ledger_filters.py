@@ -14,7 +14,7 @@ from archspec.errors import nearest, user_error
 from archspec.files import exists
 
 if TYPE_CHECKING:
-    from archspec.evaluate.ledger import Ledger, Wanted
+    from archspec.ledger import Ledger, Wanted
     from archspec.record import Plain
 
 _TIME = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}Z?)?)?)?)?")
@@ -51,7 +51,7 @@ def opened(where: str, *, create: bool = False) -> Ledger:
     """The ledger that is named, else the default one. Raises `UserError`, with the ledgers that lie near."""
     from pathlib import Path
 
-    from archspec.evaluate.ledger import Ledger, default_ledger
+    from archspec.ledger import Ledger, default_ledger
 
     place = where or default_ledger()
     if not where and not create and "://" not in place and not exists(place):
@@ -65,7 +65,7 @@ def wanted(
     metric: str | None, name: str | None, hash_begins: str, conditions: tuple[str, ...], since: str, before: str
 ) -> Wanted:
     """The filters of a command line. Raises `UserError` for a time or a condition that is none."""
-    from archspec.evaluate.ledger import Wanted
+    from archspec.ledger import Wanted
 
     return Wanted(
         metric=metric,

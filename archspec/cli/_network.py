@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archspec.graph.trace import trace
-from archspec.spec import Network, Spec, expand, load
+from archspec.spec import ExpandedSpec, Spec, expand, load
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -19,7 +19,7 @@ class Traced:
     """A spec, what it expands to, and its graph."""
 
     spec: Spec
-    network: Network
+    network: ExpandedSpec
     graph: Graph
 
     def price(self) -> CostSheet:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from archspec.catalog import Catalog
-    from archspec.cost.latency import Predictor
     from archspec.devices import Device
-    from archspec.evaluate.calibration import Progress as Calibrating
     from archspec.graph import Graph
+    from archspec.predictor import Predictor
+    from archspec.predictor.calibrate import Progress as Calibrating
 
 PRECISION = "float32"  # of every table that is calibrated
 COLUMNS = (
@@ -74,7 +74,7 @@ def predictions_table(
     A network with an operator that the table does not know has an empty cell and a note. Raises `UserError` where the
     device is not calibrated, and where no network at all could be predicted.
     """
-    from archspec.evaluate.latency_tables import predictor_for
+    from archspec.predictor.device_table import predictor_for
 
     graphs: list[tuple[str, Graph]] = []
     notes: list[str] = []
@@ -109,7 +109,7 @@ def _rows(
 
 
 def _faults(error: Problem | UserError, name: str, command: str) -> Iterator[Fault]:
-    from archspec.cost.latency import CALIBRATE
+    from archspec.predictor import CALIBRATE
 
     if isinstance(error, Problem):
         yield Fault(error.fact, f"It is added by: {command}" if error.remedy == CALIBRATE else error.remedy, name)

@@ -15,7 +15,7 @@ from archspec.reporters import Bar, Cell, Column, Table, bar_chart
 
 if TYPE_CHECKING:
     from archspec.cli._network import Traced
-    from archspec.evaluate.profiling import Profile, Share
+    from archspec.measures._profile import Profile, Share
 
 _TIMES = (
     Column("ms", "ms", "", "number", 3),

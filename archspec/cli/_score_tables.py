@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from archspec.metrics import Counts
+    from archspec.scoring.metrics import Counts
 
 DIGITS = 4
 Cells = tuple[tuple[Cell, ...], ...]
@@ -16,7 +16,7 @@ Cells = tuple[tuple[Cell, ...], ...]
 
 def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tuple[str, ...]) -> Table:
     """One row for each of `(name, counts, further cells)`; further cells are headed by their names."""
-    from archspec.metrics import scores, title
+    from archspec.scoring.metrics import scores, title
 
     names = list(scores(rows[0][1]))
     further = list(rows[0][2])
@@ -39,7 +39,7 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
     """
     import numpy as np
 
-    from archspec.metrics import per_class, title
+    from archspec.scoring.metrics import per_class, title
 
     first = rows[0][1]
     share = np.where(first.labels.counted, first.matrix.sum(axis=1), 0)
@@ -67,7 +67,7 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
 
 def category_table(counts: Counts) -> Table | None:
     """The scores of every category; None where there are none."""
-    from archspec.metrics import per_category, title
+    from archspec.scoring.metrics import per_category, title
 
     found = per_category(counts)
     if not counts.labels.categories:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
-    from archspec.evaluate.calibration import Progress as Calibration
+    from archspec.predictor.calibrate import Progress as Calibration
     from archspec.reporters import Table
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch

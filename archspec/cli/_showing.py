@@ -12,8 +12,8 @@ import click
 from archspec.cli._options import plugins_option, set_option
 
 if TYPE_CHECKING:
-    from archspec.evaluate.contestants import Opening
-    from archspec.evaluate.inference import Fit, Resized, Viewing
+    from archspec.scoring.inference import Fit, Resized, Viewing
+    from archspec.scoring.segmenters import Opening
 
 FITS = ("whole", "resize", "pad", "window")
 LARGEST_SCALE = 16
@@ -66,7 +66,7 @@ class Showing:
 
     def viewing(self) -> Viewing:
         """How images are shown. Raises `click.UsageError`."""
-        from archspec.evaluate.inference import Viewing
+        from archspec.scoring.inference import Viewing
 
         scales = numbers(self.scales, "--scales")
         if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
@@ -76,8 +76,8 @@ class Showing:
 
     def opening(self) -> Opening:
         """How networks are opened. Raises `click.UsageError`."""
-        from archspec.evaluate.contestants import Opening
-        from archspec.evaluate.scoring import usable_processors
+        from archspec.scoring.score_predictions import usable_processors
+        from archspec.scoring.segmenters import Opening
 
         ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
         return Opening(

@@ -75,7 +75,7 @@ def ablate(
     """
     from archspec.ablation import chosen, load_ablation
     from archspec.ablation.running import AblationRun
-    from archspec.evaluate.ledger import default_ledger
+    from archspec.ledger import default_ledger
 
     more: list[str | dict[str, Any]] = list(overrides)
     if weights is not None:

@@ -20,10 +20,10 @@ from archspec.cli._options import (
 from archspec.cli._paths import InputPath, OutputFolder
 
 if TYPE_CHECKING:
-    from archspec.evaluate import Build, BuildOptions
-    from archspec.evaluate.options import InputDtype, Route
     from archspec.export import Precision
     from archspec.graph.program.program import ShuffleMode
+    from archspec.measures import Build
+    from archspec.network.build_options import BuildOptions, InputDtype, Route
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
@@ -77,7 +77,8 @@ def build(
     Weights are those of the spec's key `weights`, else freshly initialised from --seed. Equality of the .tflite and
     the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
-    from archspec.evaluate import Build, BuildOptions
+    from archspec.measures import Build
+    from archspec.network.build_options import BuildOptions
     from archspec.record import check_folder
     from archspec.spec import load
 

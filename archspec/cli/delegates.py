@@ -10,7 +10,7 @@ import click
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
-    from archspec.evaluate.timing import Subject
+    from archspec.measures._in_turns import Subject
     from archspec.reporters import Table
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
@@ -39,7 +39,7 @@ def delegates(
 
     Nothing is run. The table's sources and their dates stand below.
     """
-    from archspec.evaluate.timing import subjects
+    from archspec.measures._in_turns import subjects
 
     found, _ = subjects(sources, catalog(plugins), overrides, (precision,))
     put_table(_table(found, (only,) if only else KINDS), reporter, output)

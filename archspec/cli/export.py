@@ -44,7 +44,7 @@ def export(
     """Write FOLDER with model.tflite (labels and spec in its metadata), spec.yaml, record.json, labels.txt and
     MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
     from archspec.cli._progress import spinner
-    from archspec.evaluate import BuildOptions
+    from archspec.network.build_options import BuildOptions
     from archspec.report.handing_over import hand_over, source_of
 
     if representative and precision != "int8":

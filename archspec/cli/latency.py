@@ -119,7 +119,7 @@ def latency(
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
     from archspec.cli._progress import latency_bar, spinner
     from archspec.devices import Interrupted, measure_settings
-    from archspec.evaluate.timing import reference_subject, settings, subjects
+    from archspec.measures._in_turns import reference_subject, settings, subjects
 
     with spinner("exporting"):
         found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)

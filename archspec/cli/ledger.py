@@ -134,8 +134,8 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Forget records that agree with all that is asked: say --yes, for nothing brings them back."""
     from archspec.cli._ledger_tables import counts_table
-    from archspec.evaluate.ledger import Wanted
-    from archspec.evaluate.ledger.pruning import all_but_latest
+    from archspec.ledger import Wanted
+    from archspec.ledger.pruning import all_but_latest
 
     question = wanted(**filters)
     if question == Wanted() and keep_latest is None and not keys:
@@ -166,7 +166,7 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
 @wide_option
 def merge(sources: tuple[str, ...], into: str) -> None:
     """Add to one ledger what others have. Where two values differ, that of --into stays, and of LEDGERs the first."""
-    from archspec.evaluate.ledger import Ledger
+    from archspec.ledger import Ledger
     from archspec.reporters import Column, Table
 
     rows = []

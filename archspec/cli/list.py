@@ -66,9 +66,9 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
 
         yield from _module_rows(kind, devices.__file__, devices.devices(), folder)
     elif kind == "measures":
-        from archspec.evaluate import measures
+        import archspec.measures as room
 
-        yield from _module_rows(kind, measures.__file__, measures.measures(), folder)
+        yield from _module_rows(kind, room.__file__, room.measures(), folder)
     elif kind == "samplers":
         from archspec.catalog import bundled_folder  # no search room on the way to a list: it takes NumPy to import
 

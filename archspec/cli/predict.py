@@ -30,11 +30,11 @@ def predict(
     Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
     """
     from archspec.cli._progress import count_bar
-    from archspec.evaluate.class_names import classes_of_data
-    from archspec.evaluate.contestants import open_contestant
-    from archspec.evaluate.folders import made
-    from archspec.evaluate.prediction import check_results, pictures_in, pictures_left_out, predict_picture
+    from archspec.record.destination import make_folder
     from archspec.reporters import Column, Table
+    from archspec.scoring.class_names import classes_of_data
+    from archspec.scoring.predict import check_results, pictures_in, pictures_left_out, predict_picture
+    from archspec.scoring.segmenters import open_contestant
 
     asked = Showing(**showing)
     viewing, opening = asked.viewing(), asked.opening()
@@ -43,7 +43,7 @@ def predict(
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
     contestant = open_contestant(network, catalog(asked.plugins), opening)
-    folder = made(output)
+    folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:
         for number, picture in enumerate(pictures, 1):

@@ -53,20 +53,20 @@ def profile(
     nobody watched; the sum before that stands below, and says how complete the picture is.
     """
     from archspec.cli._profile_report import ProfileReport
-    from archspec.evaluate.timing import is_file
+    from archspec.measures._in_turns import is_file
 
     network = None
     overrides, image_size = with_size(overrides, size)
     if is_file(source):
-        from archspec.evaluate.profiling import profile_file
-        from archspec.evaluate.timing import model_of
+        from archspec.measures._in_turns import model_of
+        from archspec.measures._profile import profile_file
 
         if by == "line":
             raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
         found = profile_file(model_of(source, image_size), threads=threads, method=method)
     else:
         from archspec.cli._network import traced
-        from archspec.evaluate.profiling import profile_spec
+        from archspec.measures._profile import profile_spec
 
         network = traced(source, overrides, catalog(plugins))
         found = profile_spec(network.network, network.graph, precision=precision, threads=threads, method=method)

@@ -20,7 +20,7 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
     FILEs hold claims as specs/published/*.yaml do, which are the default. Exits with 1 when a figure differs by more
     than 2 % without a stated reason.
     """
-    from archspec.evaluate.published import TOLERANCE, bundled_claims, find, read_claims
+    from archspec.network.published import TOLERANCE, bundled_claims, find, read_claims
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)

@@ -13,7 +13,7 @@ from archspec.cli._paths import OutputFile
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.graph import Graph
-    from archspec.spec import Network
+    from archspec.spec import ExpandedSpec
 
 
 @click.group()
@@ -63,7 +63,7 @@ def import_command(
 
 def _network(
     file: str, spec: str | None, format_name: str, overrides: tuple[str, ...], folder: Catalog
-) -> tuple[Network, Graph, str]:
+) -> tuple[ExpandedSpec, Graph, str]:
     """The network that is wanted, and how to call it."""
     from archspec.cli._network import traced
     from archspec.errors import user_error

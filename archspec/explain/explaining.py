@@ -10,9 +10,9 @@ import numpy as np
 
 from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
-from archspec.evaluate.resampling import resized_scores
 from archspec.explain.methods import Question, attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
+from archspec.scoring.resample import resized_scores
 
 if TYPE_CHECKING:
     from archspec.explain.opening import Opened

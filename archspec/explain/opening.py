@@ -121,7 +121,7 @@ def find_network(
     imported = spec_weights(network, graph)
     if imported is None:
         return FoundNetwork(graph.name, path, graph, initialise(graph, seed), fresh)
-    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.said(fresh))
+    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.describe(fresh))
 
 
 def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
@@ -139,7 +139,7 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colour
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))
-    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
+    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.describe(""), found.notes, facts.classes)
 
 
 def _check_graph(graph: Graph, colours: bool) -> None:

@@ -16,7 +16,7 @@ from archspec.graph.tensor import Graph, Origin, Tensor
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
-    from archspec.spec import Network, Section, Step
+    from archspec.spec import ExpandedSpec, Section, Step
 
 Context = dict[str, Any]
 USUAL_STRIDES = (8, 16, 32)  # what a spec may ask for
@@ -66,7 +66,7 @@ class Ledger:
             )
 
 
-def trace(network: Network, catalog: Catalog) -> Graph:
+def trace(network: ExpandedSpec, catalog: Catalog) -> Graph:
     """The graph of an expanded spec: image -> preprocess -> backbone -> head -> classifier -> decoder -> output.
 
     Raises `UserError` with the place of the step that cannot be, or of the section that makes no scores of the classes.

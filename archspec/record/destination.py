@@ -98,3 +98,12 @@ def _reason(path: Path, error: OSError | ValueError) -> str:
 
 def _cannot_make(path: Path, reason: str, remedy: str) -> UserError:
     return user_error(f"cannot make the folder {path} ({reason})", remedy)
+
+
+def make_folder(folder: Path) -> Path:
+    """The folder, made with all above it where it is not there. Raises `UserError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another one") from error
+    return folder

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.report._subject import Subject
-from archspec.reporters.page.sections.bars import Bar, Bars
-from archspec.reporters.page.sections.distributions import Distributions, Samples
-from archspec.reporters.page.sections.facts import Fact, Facts
-from archspec.reporters.page.sections.heat_map import HeatMap
+from archspec.reporters.page import Bar, Bars, Distributions, Fact, Facts, HeatMap, Samples
 
 MIOU = ("miou", "val_miou")
 
@@ -85,7 +82,7 @@ def score_map(subjects: Sequence[Subject]) -> HeatMap | None:
 def _swatches(one: Subject, classes: tuple[str, ...]) -> tuple[str, ...]:
     """The colours of the data set's classes, where it is a known one and the classes are its."""
     from archspec.errors import UserError
-    from archspec.evaluate.class_names import classes_of_data
+    from archspec.scoring.class_names import classes_of_data
 
     try:
         found = classes_of_data(one.data.partition(":")[0])

@@ -15,7 +15,7 @@ from archspec.reporters.page import Section
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
-    from archspec.reporters.page.sections.curves import Curves
+    from archspec.reporters.page import Curves
 
 
 def again(what: str, command: object) -> dict[str, str]:

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
-from archspec.evaluate import Build, BuildOptions, build_records
-from archspec.evaluate.folders import made
 from archspec.files import is_file, read_bytes
+from archspec.measures import Build, build_records
+from archspec.network.build_options import BuildOptions
 from archspec.record import (
     Record,
     TrainingRun,
@@ -28,6 +28,7 @@ from archspec.record import (
     write_records,
     write_text,
 )
+from archspec.record.destination import make_folder
 from archspec.report.model_card import model_card
 from archspec.spec import Spec, dump_plain, load
 from archspec.weights import save_weights
@@ -80,7 +81,7 @@ def hand_over(
             "there is something of that name already", "Take another, or --force", place=Place(str(folder))
         )
     check_folder(folder)
-    made(folder.parent)
+    make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
         build = Build(source.spec, catalog, here / "build", options)
         _bring_weights(build, here)

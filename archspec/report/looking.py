@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.pictures import Picture, Pictures, Row
+from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,8 +61,8 @@ def _layer(opened: Opened, method: str) -> str:
 
 def _predicted(row: Explained, colours: Sequence[tuple[int, int, int]]) -> Row:
     """Image, truth where there is one, prediction."""
-    from archspec.evaluate.pictures import overlaid
     from archspec.explain.pictures import resized_labels
+    from archspec.scoring.overlay import overlaid
 
     image = row.picture.image
     size = (image.shape[0], image.shape[1])

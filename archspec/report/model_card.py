@@ -9,7 +9,7 @@ from archspec.record import Record
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 
 if TYPE_CHECKING:
-    from archspec.evaluate import Build
+    from archspec.measures import Build
 
 SNIPPET = """import numpy as np
 from ai_edge_litert.interpreter import Interpreter

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from archspec.spec.choices import Choice
 from archspec.spec.document import Spec
 from archspec.spec.dumping import dump, dump_expanded, dump_plain
+from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.expanding import expand
 from archspec.spec.loading import load, override, parse
-from archspec.spec.network import Network, Section, Step, WeightsFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -26,7 +26,7 @@ def json_schema(catalog: "Catalog | None" = None) -> dict[str, Any]:
 
 __all__ = [
     "Choice",
-    "Network",
+    "ExpandedSpec",
     "Section",
     "Spec",
     "Step",

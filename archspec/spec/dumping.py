@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
-from archspec.spec.network import Network, Section, Step, WeightsFile
+from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.scalars import PATTERNS
 from archspec.spec.words import SECTION_SCOPE, SECTIONS
 
@@ -55,7 +55,7 @@ def dump(spec: Spec) -> str:
     return dump_plain(spec.values)
 
 
-def dump_expanded(network: Network) -> str:
+def dump_expanded(network: ExpandedSpec) -> str:
     """An expanded network as a spec again: every part and selector written out, so it depends on no part file."""
     image = {"size": list(network.input_size), "dtype": network.dtype, "channels": network.channels}
     sections = dict.fromkeys(SECTIONS, "none") | {part.kind: _section(network, part) for part in network.sections}
@@ -73,7 +73,7 @@ def _weights(weights: WeightsFile) -> dict[str, Any]:
     return {"file": weights.file} | {key: value for key, value in optional.items() if value}
 
 
-def _section(network: Network, section: Section) -> Any:
+def _section(network: ExpandedSpec, section: Section) -> Any:
     own = {key: getattr(section, key) for key in SECTION_SCOPE if getattr(section, key) != getattr(network, key)}
     if not section.dilate:
         own["dilate"] = False

@@ -18,9 +18,9 @@ from archspec.spec.document import (
     raise_together,
     size_node,
 )
+from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
-from archspec.spec.network import Network, Section, Step, WeightsFile
 from archspec.spec.nodes import Entry, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
@@ -31,7 +31,7 @@ from archspec.spec.steps import StepTemplate
 from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
 
 
-def expand(spec: Spec) -> Network:
+def expand(spec: Spec) -> ExpandedSpec:
     """The network a spec describes. Raises `UserError` with every open choice, or with every fault."""
     raise_together([_open_choice(choice.path, choice.place) for choice in spec.choices() if not choice.parent])
     expansion = _Expansion(spec.document, spec.catalog)
@@ -98,10 +98,10 @@ class _Expansion:
         found = [self._section(kind, tables.get(kind, self.document)) for kind in SECTIONS]
         return tuple(section for section in found if section)
 
-    def network(self) -> Network:
+    def network(self) -> ExpandedSpec:
         top, inside = self.values()
         self._check_size(inside["size"], top["output_stride"])
-        return Network(
+        return ExpandedSpec(
             name=top["name"],
             source=top["source"],
             input_size=inside["size"],

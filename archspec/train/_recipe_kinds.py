@@ -27,7 +27,7 @@ from archspec.spec.named_kind import NamedKind
 from archspec.spec.nodes import Items, Node, Table
 from archspec.spec.signatures import kind_of
 from archspec.train._losses import loss_function, loss_names
-from archspec.train._optimizer_kind import OptimizerKind
+from archspec.train._optimizer import OptimizerKind, schedule_function, schedule_names
 from archspec.train._recipe import (
     DECAYED,
     BatchNorm,
@@ -38,7 +38,6 @@ from archspec.train._recipe import (
     WarmUp,
     WeightDecay,
 )
-from archspec.train._schedule import schedule_function, schedule_names
 
 COUNT = NumberKind(limits=Limits(ge=1), sample="100")
 BATCH = NumberKind(limits=Limits(ge=1, le=4096), sample="8")
@@ -142,10 +141,7 @@ STAGE_KINDS: dict[str, Kind] = {
         RecordKind({"steps": COUNT, "learning_rate": POSITIVE}, required=("steps",)), lambda one: WarmUp(**one)
     ),
     "weight_decay": UnionKind(
-        (
-            BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay),
-            _OFF,
-        )
+        (BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay), _OFF)
     ),
     "loss": LossKind(),
     "class_weights": UnionKind(

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
@@ -23,12 +24,9 @@ from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph import Graph
-    from archspec.spec import Network
+    from archspec.spec import ExpandedSpec
 
-    Array = np.ndarray[Any, Any]
 
 __all__ = [
     "Holding",
@@ -113,7 +111,7 @@ def import_weights(
     return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
 
 
-def check_weights(network: Network) -> bool:
+def check_weights(network: ExpandedSpec) -> bool:
     """Raise `UserError` for weights of a spec that cannot be had, as far as their name tells and a glance at the file;
     and say whether they can be read without TensorFlow, which takes seconds to load."""
     asked = network.weights
@@ -126,7 +124,7 @@ def check_weights(network: Network) -> bool:
     return False
 
 
-def spec_weights(network: Network, graph: Graph) -> Imported | None:
+def spec_weights(network: ExpandedSpec, graph: Graph) -> Imported | None:
     """What the key `weights` of a spec asks for; None when it asks for nothing.
 
     Raises `UserError`, the last fault at the place in the spec.

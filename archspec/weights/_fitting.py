@@ -1,4 +1,4 @@
-"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, listed."""
+"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, reported."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph import Graph
 from archspec.graph.weights import initialise, weight_specs
 from archspec.reporters import Column, Table
-from archspec.weights._holding import Holding, refuse
-from archspec.weights._image import fold_image_scale, image_scale
-from archspec.weights._placing import equal_scale, is_in
-from archspec.weights._readings import Reading, difference, graph_parts, image_readers, read_parts
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.weights._holding import Holding, equal_scale, is_in, refuse
+from archspec.weights._readings import (
+    Reading,
+    difference,
+    fold_image_scale,
+    graph_parts,
+    image_readers,
+    image_scale,
+    read_parts,
+)
 
 SHOWN = 3  # names in a cell
 Row = tuple[str, str, int, int | None, str]
@@ -49,7 +50,7 @@ class Imported:
         """Every array of the graph: those loaded, and the others freshly initialised."""
         return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
 
-    def said(self, fresh: str) -> str:
+    def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
         count = f"{len(self.arrays)} of {len(self.arrays) + len(self.fresh)} arrays from {self.file} ({self.format})"
         return f"{count}; {len(self.fresh)} {fresh}" if self.fresh else count

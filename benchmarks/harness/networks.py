@@ -8,13 +8,13 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.graph import Graph
 from archspec.graph.trace import trace
-from archspec.spec import Network, expand, load
+from archspec.spec import ExpandedSpec, expand, load
 
 CATALOG = Catalog()
 WIDTHS = (0.5, 1.0, 1.5, 2.0)
 
 
-def read_network(source: str, overrides: Sequence[str] = ()) -> Network:
+def read_network(source: str, overrides: Sequence[str] = ()) -> ExpandedSpec:
     """An expanded spec: a path or a bundled name. Raises `UserError`."""
     return expand(load(source, overrides, catalog=CATALOG))
 
@@ -35,7 +35,7 @@ def variants(count: int) -> list[tuple[str, ...]]:
     return found
 
 
-def conditions_of(network: Network) -> dict[str, Any]:
+def conditions_of(network: ExpandedSpec) -> dict[str, Any]:
     """What a table's foot says of a network."""
     height, width = network.input_size
     return {

@@ -12,13 +12,13 @@ from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
 from archspec.devices import device as device_named
 from archspec.errors import Problem, user_error
-from archspec.evaluate.ladder import Settings
-from archspec.evaluate.ledger import Ledger
-from archspec.evaluate.reference import REFERENCE_NAME, reference_model
 from archspec.export import export
 from archspec.files import is_file
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
+from archspec.ledger import Ledger
+from archspec.measures import Settings
+from archspec.network.reference import REFERENCE_NAME, reference_model
 from archspec.record import Plain, Record, read_records, write_records
 from archspec.search.study.conditions import trains
 from archspec.search.study.evaluator import SEED, StudyEvaluator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from archspec.evaluate.correlation import BASELINES, RankCorrelation, rank_correlation
-from archspec.evaluate.measures import measure_named
+from archspec.measures import measure_named
+from archspec.measures._correlation import BASELINES, RankCorrelation, rank_correlation
 from archspec.search.study.outcome import StudyOutcome
 
 COSTS = ("predicted_latency_ms", "gflops", "params")

@@ -6,17 +6,16 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from archspec.cost.latency import LatencyTable, Predictor, read_or_none, table_path, write_table
 from archspec.datasets import open_dataset
 from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
-from archspec.evaluate.calibration import Progress, begun, calibrate, wanted
-from archspec.evaluate.ladder import Settings
-from archspec.evaluate.measures import measure_named
-from archspec.evaluate.operator_range import further_operators
-from archspec.evaluate.reference import reference_model
-from archspec.evaluate.turns import Turns
 from archspec.graph import Graph
+from archspec.measures import Settings, measure_named
+from archspec.network.reference import reference_model
+from archspec.predictor import LatencyTable, Predictor, read_or_none, table_path, write_table
+from archspec.predictor.calibrate import Progress, begun, calibrate, wanted
+from archspec.predictor.operator_range import further_operators
+from archspec.predictor.turns import Turns
 from archspec.search.candidates import SearchSpace
 from archspec.search.study.study import Study
 

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from archspec.catalog import Catalog
-from archspec.evaluate.ladder import Evaluation, Settings, evaluate, preload, prepare_worker
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
+from archspec.measures import Evaluation, Settings, evaluate, preload, prepare_worker
 from archspec.record import Record
 from archspec.search.candidates import Genome
 from archspec.search.study.pretraining import Backbones

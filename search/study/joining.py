@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archspec.errors import nearest, user_error
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from archspec.search.store import check_shared, open_store
 from archspec.search.study.reading import parse_study
 from archspec.search.study.running import StudyRun, StudyWatch

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.errors import nearest
-from archspec.evaluate.ladder import Limit
 from archspec.export import PRECISIONS
+from archspec.measures import Limit
 from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
 from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Objective

@@ -8,7 +8,7 @@ from functools import cache, wraps
 from importlib import import_module
 from typing import Any
 
-from archspec.evaluate.measures import measure_named, measures
+from archspec.measures import measure_named, measures
 from archspec.search.samplers import samplers
 from archspec.search.trials import Direction
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
-from archspec.evaluate.measures import measure_named
+from archspec.measures import measure_named
 from archspec.search.pareto import Point, non_dominated
 from archspec.search.study.study import Study
 from archspec.search.watching import SearchResult

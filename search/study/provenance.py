@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from archspec.devices import read_machine
-from archspec.evaluate.measures import measure_named
 from archspec.files import is_folder
+from archspec.measures import measure_named
 from archspec.record import package_versions, timestamp
 from archspec.search.study.agreement import agreements
 from archspec.search.study.outcome import Network, StudyOutcome

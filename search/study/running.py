@@ -12,10 +12,10 @@ from typing import Protocol
 from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
-from archspec.evaluate.calibration import Progress as Calibration
-from archspec.evaluate.ladder import Evaluation, Settings, check_settings, screen
-from archspec.evaluate.ledger import Ledger, default_ledger
-from archspec.evaluate.subject import Subject
+from archspec.ledger import Ledger, default_ledger
+from archspec.measures import Evaluation, Settings, check_settings, screen
+from archspec.measures._subject import Subject
+from archspec.predictor.calibrate import Progress as Calibration
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search

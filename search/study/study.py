@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from archspec.evaluate.ladder import Limit
+from archspec.measures import Limit
 from archspec.search.trials import Objective
 from archspec.spec import Spec, dump
 from archspec.spec.dumping import dump_plain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from archspec.evaluate.correlation import FEWEST, RankCorrelation
-from archspec.evaluate.measures import measure_named
+from archspec.measures import measure_named
+from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
 from archspec.search.study.outcome import Network, StudyOutcome
 

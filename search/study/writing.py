@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from archspec.evaluate.measures import measure_named
 from archspec.files import is_file, read_bytes
+from archspec.measures import measure_named
 from archspec.record import write_text
 from archspec.reporters import Panel, Series, Spot, render, scatter_svg
 from archspec.search.study.outcome import Network, StudyOutcome

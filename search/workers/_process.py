@@ -8,7 +8,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.search.workers.evaluator import Evaluator
 from archspec.search.workers.same_process import evaluated
 

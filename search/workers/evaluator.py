@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from archspec.evaluate.ladder.contract import Evaluation, Settings
+from archspec.measures._settings import Evaluation, Settings
 from archspec.search.candidates import Genome
 
 

@@ -12,7 +12,7 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.search.workers._process import worker
 from archspec.search.workers.evaluator import Evaluator, Outcome, Work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.search.workers.evaluator import Evaluator, Outcome, Work
 
 

@@ -11,7 +11,7 @@ from archspec.ablation.result import AblationResult
 from archspec.ablation.running import AblationRun
 from archspec.ablation.tables import data_table, people_table
 from archspec.errors import UserError
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from archspec.reporters import render, to_frame
 
 SMALL = """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.floors import FLOOR_OF, HEAVY, bare_faults, floor_faults, heavy_faults
+from tests.architecture.floors import FLOOR_OF, HEAVY, SIDEWAYS, bare_faults, floor_faults, heavy_faults
 from tests.architecture.imports import Import, cycles, imports, modules
 
 
@@ -72,10 +72,11 @@ GUARD = [
     (floor_faults, "archspec/attic/x.py", "import os", "room 'attic' has no floor"),
     (floor_faults, "archspec/cost/x.py", "import archspec.attic", "room 'attic' has no floor"),
     (floor_faults, "archspec/cost/x.py", "from . import y", "relative import"),
+    (floor_faults, "archspec/cost/x.py", "import archspec.reporters", "of its own floor"),
     (heavy_faults, "archspec/graph/x.py", "import tensorflow as tf", "tensorflow in room 'graph'"),
     (heavy_faults, "archspec/cost/x.py", "def f():\n    from keras import layers", "keras in room 'cost'"),
     (heavy_faults, "blocks/units/u.py", "import keras.layers", "keras in room 'blocks'"),
-    (heavy_faults, "archspec/evaluate/x.py", "import optuna", "optuna in room 'evaluate'"),
+    (heavy_faults, "archspec/measures/x.py", "import optuna", "optuna in room 'measures'"),
     (heavy_faults, "archspec/lower/x.py", "import torch", "only for no room"),
     (heavy_faults, "archspec/reporters/x.py", "import pandas", "pandas at import time"),
     (heavy_faults, "archspec/reporters/x.py", "class A:\n    import pandas", "pandas at import time"),
@@ -154,3 +155,6 @@ def test_guard_lets_straight_lines_pass(tmp_path: Path, files: dict[str, str]) -
 
 def test_tables_agree() -> None:
     assert all(room in FLOOR_OF for rooms in HEAVY.values() for room in rooms)
+    ways = [(room, other) for room, others in SIDEWAYS.items() for other in others]
+    assert all(FLOOR_OF[room] == FLOOR_OF[other] for room, other in ways)
+    assert not {(other, room) for room, other in ways} & set(ways)

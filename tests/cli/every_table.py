@@ -10,8 +10,8 @@ import numpy as np
 
 from archspec.cli import archspec_command
 from tests.cli.runner import run
-from tests.evaluate.cityscapes_trees import save
-from tests.evaluate.networks import TINY, write_run, write_tflite
+from tests.scoring.cityscapes_trees import save
+from tests.scoring.segmenters import TINY, write_run, write_tflite
 
 SPACE = TINY.replace("name: tiny", "name: open").replace("filters: 16", "filters: {choose: [8, 16]}")
 STUDY = """

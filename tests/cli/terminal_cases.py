@@ -16,8 +16,8 @@ from archspec.record import Record
 from tests.cli.runner import run
 from tests.cli.test_search import STUDY
 from tests.devices.tiny_model import tiny_tflite
-from tests.evaluate.cityscapes_trees import save
-from tests.evaluate.networks import write_tflite
+from tests.scoring.cityscapes_trees import save
+from tests.scoring.segmenters import write_tflite
 
 Case = Sequence[str] | Callable[[Path], None]
 
@@ -34,7 +34,7 @@ FOUR = ("shufflenetv2_basic", "shufflenetv2_dpc", "mobilenetv2_basic", "mobilene
 
 def workspace(folder: Path) -> Path:
     """Two tiny specs and their builds, `.tflite` files, a study, an ablation, ledgers, a data set, weights."""
-    from archspec.evaluate.ledger import Ledger
+    from archspec.ledger import Ledger
 
     for name in ("one", "two"):
         (folder / f"{name}.yaml").write_text(SPEC % name)
@@ -104,7 +104,7 @@ def _build(folder: Path) -> None:
 
 def _calibration(folder: Path) -> None:
     from archspec.cli._calibrate import calibration_report
-    from archspec.cost.latency import Score
+    from archspec.predictor import Score
 
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
@@ -167,11 +167,11 @@ def _front(folder: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    from archspec.cli.train import put_outcome
+    from archspec.cli.train import put_result
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
-    put_outcome(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
+    put_result(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
 
 
 def _packed(folder: Path) -> None:

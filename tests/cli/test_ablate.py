@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from tests.cli.runner import run
 
 SMALL = """

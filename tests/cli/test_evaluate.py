@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from archspec.catalog import Catalog
-from archspec.evaluate.contestants import Opening, open_contestant
-from archspec.evaluate.inference import Viewing, label_map
 from archspec.record import read_records
+from archspec.scoring.inference import Viewing, label_map
+from archspec.scoring.segmenters import Opening, open_contestant
 from tests.cli.runner import environment, run
-from tests.evaluate.cityscapes_trees import save
-from tests.evaluate.networks import write_keras, write_run, write_tflite
-from tests.metrics.maps import patches
+from tests.scoring.cityscapes_trees import save
+from tests.scoring.maps import patches
+from tests.scoring.segmenters import write_keras, write_run, write_tflite
 
 VOID = 11
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from archspec.metrics import describe_missing
+from archspec.scoring.metrics import describe_missing
 from tests.cli.runner import run
 from tests.datasets.encodings import encoded, png, with_orientation, write
 from tests.datasets.pictures import labels, photo, save
 from tests.datasets.test_files_of_others import APPLEDOUBLE, BOM
-from tests.evaluate.networks import TINY, write_run, write_tflite
+from tests.scoring.segmenters import TINY, write_run, write_tflite
 
 PIXELS = photo(0, (24, 32))
 

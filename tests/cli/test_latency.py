@@ -12,8 +12,8 @@ from archspec.devices import Sample, System, measure_settings
 from archspec.devices._housed import HousedSession
 from archspec.devices._machine import read_machine
 from archspec.errors import Place, UserError
-from archspec.evaluate.timing import Subject, settings, subjects
 from archspec.export import take_census
+from archspec.measures._in_turns import Subject, settings, subjects
 from tests.cli.runner import run
 from tests.devices.tiny_model import tiny_tflite
 from tests.needs import real_tflite_files
@@ -242,10 +242,10 @@ def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: 
 
 def _table_of_this_machine(path: Path, *sources: str) -> Path:
     """A table with planted times of every operator of `sources` and no other."""
-    from archspec.cost.latency import OperatorTime, write_table
     from archspec.devices import Model, device
-    from archspec.evaluate.calibration import begun, wanted
-    from archspec.evaluate.reference import reference_model
+    from archspec.network.reference import reference_model
+    from archspec.predictor import OperatorTime, write_table
+    from archspec.predictor.calibrate import begun, wanted
 
     graphs = [traced(source, (), Catalog()).graph for source in sources]
     table = begun(device("host"), None, Model("reference", reference_model()), 1)
@@ -274,9 +274,8 @@ def test_networks_that_can_be_predicted_are(spec: str, tmp_path: Path) -> None:
 
 def test_a_study_is_refused_a_prediction_in_a_precision_that_no_table_holds(spec: str, tmp_path: Path) -> None:
     from archspec.errors import Problem
-    from archspec.evaluate.ladder import Settings
-    from archspec.evaluate.measures import measure_named
-    from archspec.evaluate.subject import Subject as Measured
+    from archspec.measures import Settings, measure_named
+    from archspec.measures._subject import Subject as Measured
     from archspec.spec import load
 
     table = _table_of_this_machine(tmp_path / "table.json", spec)
@@ -318,10 +317,10 @@ def test_where_nothing_can_be_predicted_that_is_an_error(spec: str, tmp_path: Pa
 @pytest.mark.slow
 def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path: Path) -> None:
     """What the command prints is what the table says of the network, with how good the table was."""
-    from archspec.cost.latency import Predictor, read_table
     from archspec.devices import device
-    from archspec.evaluate.latency_tables import calibrate_file
-    from archspec.evaluate.turns import Turns
+    from archspec.predictor import Predictor, read_table
+    from archspec.predictor.device_table import calibrate_file
+    from archspec.predictor.turns import Turns
 
     few = Turns(rounds=3)
     table, path = calibrate_file(

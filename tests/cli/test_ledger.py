@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from archspec.record import Record, read_records
 from tests.cli.runner import run
 

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image
 
 from archspec.catalog import Catalog
-from archspec.evaluate.contestants import Opening, open_contestant
-from archspec.evaluate.inference import Viewing, label_map
-from archspec.evaluate.pictures import distinct_colours, indexed_png, overlaid, overlay_png
+from archspec.scoring.inference import Viewing, label_map
+from archspec.scoring.overlay import distinct_colours, indexed_png, overlaid, overlay_png
+from archspec.scoring.segmenters import Opening, open_contestant
 from tests.cli.runner import run
-from tests.evaluate.cityscapes_trees import save
-from tests.evaluate.networks import write_run, write_tflite
+from tests.scoring.cityscapes_trees import save
+from tests.scoring.segmenters import write_run, write_tflite
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.cli._network import traced
-from archspec.evaluate.profiling import nodes_of
-from archspec.evaluate.timing import subjects
+from archspec.measures._in_turns import subjects
+from archspec.measures._profile import nodes_of
 from archspec.reporters import Bar, bar_chart
 from tests.cli.runner import run
 from tests.cli.test_latency import SMALL

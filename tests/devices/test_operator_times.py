@@ -11,9 +11,9 @@ from archspec.devices import Model, _litert_profiler, _operator_times, operator_
 from archspec.devices._alignment import align
 from archspec.devices._operator_times import quiet
 from archspec.errors import UserError
-from archspec.evaluate.timing import Subject, subjects
 from archspec.export import run, take_census
 from archspec.export.isolation import Isolation
+from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import INT32, tiny_tflite
 
 CONV, GEMM, DEPTHWISE = (

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from archspec.cost.latency import Operand, Signature, signatures
 from archspec.errors import Problem
 from archspec.export import take_census
-from archspec.export.one_operator import one_operator
 from archspec.graph.program import build_program
+from archspec.predictor import Operand, Signature, signatures
+from archspec.predictor.one_operator import one_operator
 from tests.export.networks import bundled
 
 

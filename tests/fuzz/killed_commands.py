@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from archspec.evaluate.ledger import Ledger
+from archspec.ledger import Ledger
 from archspec.record import Record, read_records
 from tests.train.tiny import NETWORK
 
@@ -50,7 +50,7 @@ class Ablate(KilledCommand):
     """Twelve rows, exact costs and the sizes of exported files."""
 
     arguments = ("ablate", "rows.yaml")
-    preload = ("archspec.cli.ablate", "archspec.ablation.running", "archspec.evaluate", "archspec.export", "sqlalchemy")
+    preload = ("archspec.cli.ablate", "archspec.ablation.running", "archspec.measures", "archspec.export", "sqlalchemy")
 
     def prepare(self, folder: Path) -> None:
         (folder / "tiny.yaml").write_text(NETWORK)
@@ -74,7 +74,7 @@ class LedgerMerge(KilledCommand):
     """Two ledgers of some thousand records into a third."""
 
     arguments = ("ledger", "merge", "one.db", "two.db", "--into", "all.db")
-    preload = ("archspec.cli.ledger", "archspec.evaluate.ledger.ledger", "sqlalchemy")
+    preload = ("archspec.cli.ledger", "archspec.ledger.ledger", "sqlalchemy")
     records = 6_000
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from archspec.catalog import PART_KINDS, Catalog, bundled_folder
 from archspec.cli._network import traced
 from archspec.cli.check import _verdict
 from archspec.errors import Problem, UserError
-from archspec.evaluate.published import find, read_claims
+from archspec.network.published import find, read_claims
 from archspec.search.space import Space
 from archspec.search.study import load_study
 from archspec.spec import dump, load

@@ -12,7 +12,7 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.errors import UserError
-from archspec.evaluate.published import Claim, Finding, bundled_claims, find, read_claims
+from archspec.network.published import Claim, Finding, bundled_claims, find, read_claims
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIM = """

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from archspec.errors import Problem
-from archspec.evaluate.ladder.contract import Evaluation, Rejection, Settings
+from archspec.measures._settings import Evaluation, Rejection, Settings
 from archspec.search.candidates import Candidate, Gene, Genome, Parameter
 from archspec.search.sampling import exists
 

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.search.driver import Search
 from archspec.search.store import open_store
 from archspec.search.trials import Objective, Trial

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from archspec.errors import UserError
-from archspec.evaluate.ladder.contract import Evaluation, Limit, Rejection, Settings
+from archspec.measures._settings import Evaluation, Limit, Rejection, Settings
 from archspec.record import Record
 from archspec.search.candidates import Candidate, Genome, Parameter
 from archspec.search.driver import FAILURES_IN_A_ROW, Search

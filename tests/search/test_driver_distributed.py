@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archspec.evaluate.ladder.contract import Settings
+from archspec.measures._settings import Settings
 from archspec.search.driver import Search
 from archspec.search.store import open_store
 from archspec.search.trials import Objective

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from archspec.evaluate.ladder.contract import Evaluation, Limit, Rejection, Settings
+from archspec.measures._settings import Evaluation, Limit, Rejection, Settings
 from archspec.search.candidates import Candidate, Genome
 from archspec.search.driver import Search
 from archspec.search.history import History

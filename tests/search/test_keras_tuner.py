@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archspec.evaluate.ladder import Limit
+from archspec.measures import Limit
 from archspec.search.candidates import Parameter
 from archspec.search.keras_tuner import hyper_model
 from archspec.search.space import Space

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import pytest
 
 from archspec.errors import UserError
-from archspec.evaluate.ladder.contract import Limit
+from archspec.measures._settings import Limit
 from archspec.search.candidates import Genome, Parameter
 from archspec.search.samplers import make_sampler, sampler_file, samplers
 from archspec.search.sampling import ENDLESS, Sampler, Task, exists

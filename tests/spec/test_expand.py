@@ -6,7 +6,7 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError
-from archspec.spec import Network, Section, expand, load, parse
+from archspec.spec import ExpandedSpec, Section, expand, load, parse
 from tests.spec.fake_blocks import fake_catalog
 
 
@@ -15,11 +15,11 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return fake_catalog(tmp_path_factory.mktemp("plugin"))
 
 
-def network(text: str, catalog: Catalog, *overrides: str) -> Network:
+def network(text: str, catalog: Catalog, *overrides: str) -> ExpandedSpec:
     return expand(parse(text, overrides=overrides, catalog=catalog))
 
 
-def section(network: Network, kind: str = "backbone") -> Section:
+def section(network: ExpandedSpec, kind: str = "backbone") -> Section:
     return next(section for section in network.sections if section.kind == kind)
 
 

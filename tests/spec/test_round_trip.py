@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from archspec.catalog import Catalog
 from archspec.errors import NOWHERE
-from archspec.spec import Network, dump, dump_expanded, expand, load, parse
+from archspec.spec import ExpandedSpec, dump, dump_expanded, expand, load, parse
 from tests.spec.fake_blocks import fake_catalog
 
 
@@ -119,7 +119,7 @@ def test_what_is_dumped_reads_back_the_same(catalog: Catalog, document: dict[str
     assert {choice.path: choice for choice in again.choices()} == {choice.path: choice for choice in spec.choices()}
 
 
-def without_places(network: Network) -> Network:
+def without_places(network: ExpandedSpec) -> ExpandedSpec:
     """The network as a value: places, paths and the names of parts do not count."""
     return replace(
         network,

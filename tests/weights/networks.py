@@ -10,7 +10,7 @@ import numpy as np
 from archspec.catalog import Catalog
 from archspec.graph import Graph
 from archspec.graph.trace import trace
-from archspec.spec import Network, expand, load
+from archspec.spec import ExpandedSpec, expand, load
 from tests.graph.evaluation import evaluate
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +18,7 @@ FEATURES = ("head=none", "classifier=none", "decoder=none", "output=logits")
 CATALOG = Catalog()
 
 
-def network(name: str | Path, *settings: str) -> tuple[Network, Graph]:
+def network(name: str | Path, *settings: str) -> tuple[ExpandedSpec, Graph]:
     """The network and its graph; of FEATURES, with as many classes as the features have channels."""
     if set(FEATURES) <= set(settings):
         scored = expand(load(name, [*settings, "classifier=classifier"], catalog=CATALOG))

@@ -9,8 +9,9 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.errors import UserError
-from archspec.evaluate import Build, BuildOptions
 from archspec.graph.weights import initialise
+from archspec.measures import Build
+from archspec.network.build_options import BuildOptions
 from archspec.spec import WeightsFile, dump, dump_expanded, expand, json_schema, load, parse
 from archspec.weights import save_weights, spec_weights
 from tests.weights.networks import graph_of, network

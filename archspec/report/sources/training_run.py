@@ -11,10 +11,10 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.metrics import describe_missing
 from archspec.record import TrainingRun, read_records, shell_command
 from archspec.report._subject import Subject
-from archspec.reporters.page.sections.curves import Curve, Curves
+from archspec.reporters.page import Curve, Curves
+from archspec.scoring.metrics import describe_missing
 from archspec.spec.nodes import plain
 from archspec.spec.reading import read_mapping
 

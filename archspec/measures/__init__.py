@@ -1,0 +1,130 @@
+"""One number of a network each, found by its file name.
+
+A measure is a file here with the constants `UNIT`, `BETTER` (`less` or `more`), `RUNG` (of the ladder) and `SECONDS`
+(about how long it takes, for the order within a rung), and a function `measure(subject)` that gives a number or a
+`Reading`. What the number depends on is known before it is taken: `conditions(subject)`, where it is more than the
+network at its input size. `check(settings)`, where there is one, raises `UserError` for settings that no network can
+be measured under. `TENSORFLOW = True` says that it needs TensorFlow. Heavy libraries are imported inside functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.errors import nearest, user_error
+from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.record import Plain
+
+if TYPE_CHECKING:
+    from archspec.measures._build import Agreement, Build
+    from archspec.measures._build_records import build_records
+    from archspec.measures._evaluate import Stage, evaluate, screen
+    from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
+
+__all__ = [
+    "RUNGS",
+    "SCREEN",
+    "Agreement",
+    "Build",
+    "Evaluation",
+    "KnownRecords",
+    "Limit",
+    "Measure",
+    "Reading",
+    "Rejection",
+    "Settings",
+    "Stage",
+    "Subject",
+    "build_records",
+    "check_settings",
+    "evaluate",
+    "evaluate_text",
+    "measure_named",
+    "measures",
+    "preload",
+    "prepare_worker",
+    "screen",
+]
+
+# What takes measures imports them: it is imported when it is asked for.
+_HOMES = {
+    "_build": ("Agreement", "Build"),
+    "_build_records": ("build_records",),
+    "_evaluate": ("Stage", "evaluate", "screen"),
+    "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure as its file describes it."""
+
+    name: str
+    description: str
+    unit: str
+    better: str
+    rung: str
+    seconds: float
+    tensorflow: bool
+    conditions: Callable[[Subject], Mapping[str, Plain]]
+    check: Callable[[Settings], object]
+    _measure: Callable[[Subject], float | Reading]
+
+    @property
+    def less_is_better(self) -> bool:
+        """Whether a smaller value is the better one."""
+        return self.better == "less"
+
+    @property
+    def height(self) -> tuple[int, float]:
+        """Its place on the ladder."""
+        return RUNGS.index(self.rung), self.seconds
+
+    def take(self, subject: Subject) -> Reading:
+        """The number now. Raises `UserError` or `Problem` for a network that cannot be built, device faults too."""
+        found = self._measure(subject)
+        return found if isinstance(found, Reading) else Reading(found)
+
+
+@cache
+def measures() -> tuple[str, ...]:
+    """The names of all measures, in alphabetical order: the files of this folder, none of them imported."""
+    files = Path(__file__).parent.glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+@cache
+def measure_named(name: str) -> Measure:
+    """The measure of a file. Raises `UserError`, with the nearest name, where there is none."""
+    if name not in measures():
+        raise user_error(f"unknown metric '{name}'", nearest(name, measures()))
+    file: Any = importlib.import_module(f"{__name__}.{name}")
+    return Measure(
+        name=name,
+        description=str(file.__doc__).partition("\n")[0],
+        unit=file.UNIT,
+        better=file.BETTER,
+        rung=file.RUNG,
+        seconds=file.SECONDS,
+        tensorflow=getattr(file, "TENSORFLOW", False),
+        conditions=getattr(file, "conditions", _of_the_network),
+        check=getattr(file, "check", lambda settings: None),
+        _measure=file.measure,
+    )
+
+
+def _of_the_network(subject: Subject) -> Mapping[str, Plain]:
+    return subject.network_conditions

@@ -1,0 +1,200 @@
+"""One build, stage by stage, cheapest first: cost, `.tflite`, latency, Keras model, proof that they are equal."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.cost import CostSheet, price
+from archspec.devices import Latency, Model, Progress, measure
+from archspec.errors import Place, Problem, UserError, user_error
+from archspec.export import Equality, Exported, check_equality, export, logits_node
+from archspec.files import is_file
+from archspec.graph.trace import trace
+from archspec.graph.weights import initialise
+from archspec.network.reference import REFERENCE_NAME, reference_model
+from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
+from archspec.spec import Spec, dump, expand
+from archspec.weights import Imported, spec_weights
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from archspec.catalog import Catalog
+    from archspec.network.build_options import BuildOptions
+
+PROOF_SEED = 1
+TOLERANCE = 1e-5  # of float32 logits, relative
+TRAINED_TOLERANCE = 1e-4  # of trained weights: two orders of summing alone can differ by 1e-5 behind steep batch norms
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How near the `.tflite` is to the Keras model, by logits: the written file, and one of the same network with
+    batch-norm statistics as after training (fresh ones would hide a fault in folding them)."""
+
+    file: Equality
+    trained_statistics: Equality
+
+
+@dataclass
+class Build:
+    """A traced spec and the folder its files go to. Each property is worked out once, when it is first asked for."""
+
+    spec: Spec
+    catalog: Catalog
+    root: Path
+    options: BuildOptions
+    latency: Latency | None = field(default=None, init=False)
+    agreement: Agreement | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self.network = expand(self.spec)
+        self.graph = trace(self.network, self.catalog)
+
+    @cached_property
+    def sheet(self) -> CostSheet:
+        """The cost sheet: at once."""
+        return price(self.graph, classes=self.network.classes, output_stride=self.network.output_stride)
+
+    @cached_property
+    def folder(self) -> Path:
+        """`<root>/<name>-<hash>`, made if it is not there."""
+        folder = self.root / f"{self.graph.name}-{self.sheet.hash}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise user_error(
+                f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
+            ) from error
+        note_plugins(folder, self.catalog.plugins)
+        return folder
+
+    @cached_property
+    def spec_text(self) -> str:
+        """The spec with everything merged into it."""
+        return dump(self.spec)
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """What the spec's `weights` gave; None where it names none. Raises `UserError` where they do not fit."""
+        return spec_weights(self.network, self.graph)
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Every array: those of the spec's `weights`, the others freshly initialised."""
+        seed = self.options.seed
+        return initialise(self.graph, seed) if self.imported is None else self.imported.complete(self.graph, seed)
+
+    @property
+    def weights_said(self) -> str:
+        """Where the weights come from, in words."""
+        fresh = f"freshly initialised, seed {self.options.seed}"
+        return fresh if self.imported is None else self.imported.describe(fresh)
+
+    @cached_property
+    def exported(self) -> Exported:
+        """The `.tflite`, its operators checked."""
+        return self._export(self.weights)
+
+    def export(self) -> None:
+        """Write `model.tflite`. The Keras models of an earlier build go: their weights may be others."""
+        data = self.exported.data
+        self._remove_saved_model()
+        self.keras_path.unlink(missing_ok=True)
+        write_bytes(self.tflite_path, data)
+
+    def _remove_saved_model(self) -> None:
+        """Raises `UserError` where the folder holds anything else than a SavedModel."""
+        folder = self.saved_model_path
+        if not is_file(folder / "saved_model.pb"):
+            return
+        if folder.is_symlink() or foreign_in(folder, SAVED_MODEL):
+            fact = "holds something else than the SavedModel of an earlier build, which is to go"
+            raise user_error(fact, "Move it away", place=Place(str(folder)))
+        shutil.rmtree(folder)
+
+    @property
+    def tflite_path(self) -> Path:
+        """Where the `.tflite` goes."""
+        return self.folder / "model.tflite"
+
+    @property
+    def keras_path(self) -> Path:
+        """Where the Keras model goes."""
+        return self.folder / "model.keras"
+
+    @property
+    def saved_model_path(self) -> Path:
+        """Where the SavedModel goes."""
+        return self.folder / "saved_model"
+
+    def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
+        """Host latency of the `.tflite`, in turns with the reference network."""
+        models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.graph.name)]
+        options = self.options
+        self.latency = measure(
+            models, procedure=options.latency, threads=options.threads, reference=0, progress=progress
+        )[1]
+        return self.latency
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """The Keras model with the build's weights. Imports TensorFlow."""
+        from archspec import lower
+
+        return lower.to_keras(self.graph, self.weights)
+
+    def build_keras(self, saved_model: bool = False) -> None:
+        """Write `model.keras`, and the folder `saved_model` if wanted."""
+        from archspec import lower
+
+        lower.save_keras(self.keras_model, self.keras_path)
+        if saved_model:
+            lower.save_saved_model(self.keras_model, self.saved_model_path)
+
+    def compare(self) -> Agreement:
+        """The written file against the Keras model, and both again with trained-like statistics.
+
+        Raises `UserError` when float32 logits differ by more than 1e-5, with imported weights 1e-4.
+        """
+        from archspec import lower
+
+        tolerance = TOLERANCE if self.imported is None else TRAINED_TOLERANCE
+        file = self._compare(self.exported, self.keras_model, tolerance)
+        trained = initialise(self.graph, PROOF_SEED, "random")
+        proof = self._export(trained)
+        lower.set_weights(self.keras_model, trained)
+        self.agreement = Agreement(file, self._compare(proof, self.keras_model, TOLERANCE))
+        return self.agreement
+
+    def _export(self, weights: dict[str, np.ndarray[Any, Any]]) -> Exported:
+        options = self.options
+        if options.via == "tensorflow":
+            from archspec.network.via_tensorflow import export_with_tensorflow
+
+            return export_with_tensorflow(self.graph, weights, options)
+        return export(
+            self.graph,
+            weights,
+            precision=options.precision,
+            shuffle=options.shuffle,
+            input_dtype=options.input_dtype,
+            representative=options.representative,
+            labels=options.labels or None,
+            spec_text=self.spec_text,
+        )
+
+    def _compare(self, exported: Exported, model: Any, tolerance: float) -> Equality:
+        from archspec import lower
+
+        reference = lower.function_to(model, logits_node(self.graph))
+        limit = tolerance if exported.precision == "float32" else None
+        try:
+            return check_equality(exported.data, reference, tolerance=limit, places=lower.places_of(model))
+        except Problem as problem:
+            raise UserError(problem.at(self.network.sections[0].place)) from problem

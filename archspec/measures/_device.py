@@ -1,0 +1,83 @@
+"""The device of the settings as it is asked of once a process: who it is, its predictor, the reference beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archspec.measures._settings import Settings
+from archspec.record import Plain, package_versions, turn
+
+if TYPE_CHECKING:
+    from archspec.devices import Device, Model
+    from archspec.predictor import LatencyTable, Predictor
+
+
+def predictor_of(settings: Settings) -> Predictor:
+    """The predictor of the settings' device. Raises `UserError` where it was never calibrated."""
+    return _predictor(settings.device, settings.threads, settings.latency_table)
+
+
+@lru_cache(maxsize=4)
+def _predictor(name: str, threads: int, table: str) -> Predictor:
+    from archspec.predictor.device_table import predictor_for
+
+    return predictor_for(device_of(name), Path(table) if table else None, threads=threads)
+
+
+def table_digest(table: LatencyTable) -> str:
+    """16 hexadecimal letters for what a table predicts by."""
+    if id(table) not in _digests:
+        what = (table.reference_ms, table.correction, sorted(map(repr, table.entries.items())))
+        _digests[id(table)] = table, hashlib.blake2b(repr(what).encode(), digest_size=8).hexdigest()
+    return _digests[id(table)][1]
+
+
+_digests: dict[int, tuple[LatencyTable, str]] = {}  # the table is kept with it, so that its id stays its own
+
+
+@cache
+def device_of(name: str) -> Device:
+    """A device by its name, opened once a process. Raises `UserError`."""
+    from archspec.devices import device
+
+    return device(name)
+
+
+@cache
+def reference() -> Model:
+    """The network that every latency is paired with."""
+    from archspec.devices import Model
+    from archspec.network.reference import REFERENCE_NAME, reference_model
+
+    return Model.of(reference_model(), REFERENCE_NAME)
+
+
+@lru_cache(maxsize=4)
+def runtime_conditions(name: str, threads: int) -> dict[str, Plain]:
+    """Which device it is and what runs there, asked by opening the reference. Raises `UserError`."""
+    place = device_of(name)
+    with closing(place.open(reference(), threads=threads)) as session:
+        machine, system = place.machine(), session.system
+    versions: dict[str, Plain] = {f"version_{package}": found for package, found in package_versions().items()}
+    return {
+        **versions,
+        "device": place.name,
+        "device_fingerprint": machine.fingerprint,
+        "runtime": system.runtime,
+        "runtime_version": system.version,
+        "delegate": system.delegate,
+        "threads": threads,
+    }
+
+
+@contextmanager
+def alone(settings: Settings) -> Iterator[None]:
+    """No other process of this study measures on the device meanwhile; what else runs there is not kept away."""
+    name = "".join(letter if letter.isalnum() else "_" for letter in settings.device)
+    with turn(Path(settings.output) / f".latency-{name}.lock"):
+        yield

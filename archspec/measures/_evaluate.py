@@ -1,0 +1,169 @@
+"""Up the ladder: every measure in the order of its cost, until a limit is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from archspec.errors import Problem, UserError
+from archspec.measures import Measure, measure_named
+from archspec.measures._settings import SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.record import Plain, Record, timestamp
+from archspec.spec import Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Told before a measure is taken and after it: `state` is "begun", "known" (from the ledger), "measured" or
+    "failed"; `seconds` is about what it takes."""
+
+    metric: str
+    rung: str
+    state: str
+    seconds: float = 0.0
+
+
+Told = Callable[[Stage], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rung:
+    """A measure, and the limits on it."""
+
+    measure: Measure
+    limits: tuple[Limit, ...]
+
+
+def screen(subject: Subject | Spec, settings: Settings) -> Evaluation:
+    """Cost and predicted latency, in milliseconds, without TensorFlow, records or ledger; the rest is not looked at.
+
+    The measures are those of the settings on these rungs, limited ones first, up to the first limit that is broken.
+    Raises `UserError` for settings that cannot be used.
+    """
+    rungs = [rung for rung in ladder(settings.asked, settings.limits) if rung.measure.rung in SCREEN]
+    values: dict[str, float | None] = {}
+    subject = _under(subject, settings)
+    unbuilt = _unbuilt(subject)
+    if unbuilt:
+        return unbuilt
+    for rung in rungs:
+        fault = ""
+        try:
+            values[rung.measure.name] = rung.measure.take(subject).value
+        except Problem as problem:
+            values[rung.measure.name], fault = None, problem.fact
+        rejected = _rejection(rung, values[rung.measure.name], fault)
+        if rejected or fault:
+            return Evaluation(values, rejected=rejected, fault=fault)
+    return Evaluation(values)
+
+
+def evaluate(
+    subject: Subject | Spec, settings: Settings, ledger: KnownRecords | None = None, told: Told = lambda stage: None
+) -> Evaluation:
+    """Everything that is wanted, cheapest first, up to the first limit that is broken.
+
+    What the ledger has under the same conditions is taken from there; what is measured is added to it at once. A
+    network that cannot be built is a rejection without a metric. A measure that cannot be had (a training that
+    diverges, a network that the device refuses) ends the climb with a fault and the value None. Raises `UserError`
+    only for a metric that does not exist.
+    """
+    rungs = ladder(settings.asked, settings.limits)
+    subject = _under(subject, settings)
+    unbuilt = _unbuilt(subject)
+    if unbuilt:
+        return unbuilt
+    values: dict[str, float | None] = {}
+    records: list[Record] = []
+    for rung in rungs:
+        name = rung.measure.name
+        try:
+            record, fault = _record(rung.measure, subject, ledger, told)
+        except (UserError, Problem) as error:
+            told(Stage(name, rung.measure.rung, "failed"))
+            values[name], fault = None, str(error)
+        else:
+            records.append(record)
+            values[name] = _number(record.value)
+        rejected = _rejection(rung, values[name], fault)
+        if rejected or values[name] is None:
+            return Evaluation(values, tuple(records), rejected, fault)
+    return Evaluation(values, tuple(records))
+
+
+@lru_cache(maxsize=64)
+def ladder(metrics: tuple[str, ...], limits: tuple[Limit, ...]) -> tuple[_Rung, ...]:
+    """The measures of these metrics in the order they are taken: by rung, then limited ones, then by what they take.
+
+    Raises `UserError` for names that no measure has.
+    """
+    found = [_Rung(measure_named(name), tuple(one for one in limits if one.metric == name)) for name in metrics]
+
+    def order(rung: _Rung) -> tuple[int, bool, float, str]:
+        place, seconds = rung.measure.height
+        return place, not rung.limits, seconds, rung.measure.name
+
+    return tuple(sorted(found, key=order))
+
+
+def _record(measure: Measure, subject: Subject, ledger: KnownRecords | None, told: Told) -> tuple[Record, str]:
+    """The record of a measure and its fault, measured only where the ledger does not have it."""
+    blank = Record(
+        hash=subject.sheet.hash,
+        metric=measure.name,
+        value=None,
+        unit=measure.unit,
+        name=subject.sheet.name,
+        spec=subject.spec_text,
+        conditions=measure.conditions(subject),
+    )
+    known = None if ledger is None else ledger.get(blank.key)
+    if known is not None:
+        told(Stage(measure.name, measure.rung, "known"))
+        return known, str(known.circumstances.get("fault") or "")
+    told(Stage(measure.name, measure.rung, "begun", measure.seconds))
+    reading = measure.take(subject)
+    record = _filled(blank, reading)
+    if ledger is not None:
+        ledger.add((record,))
+    told(Stage(measure.name, measure.rung, "measured" if reading.value is not None else "failed"))
+    return record, reading.fault
+
+
+def _filled(blank: Record, reading: Reading) -> Record:
+    circumstances = dict(reading.circumstances) | ({"fault": reading.fault} if reading.fault else {})
+    return replace(blank, value=reading.value, circumstances=circumstances, samples=reading.samples, time=timestamp())
+
+
+def _under(subject: Subject | Spec, settings: Settings) -> Subject:
+    return subject.under(settings) if isinstance(subject, Subject) else Subject(subject, settings)
+
+
+def _unbuilt(subject: Subject) -> Evaluation | None:
+    """Why it cannot be built, if so."""
+    try:
+        _ = subject.sheet
+    except (UserError, Problem) as error:
+        reason = error.fact if isinstance(error, Problem) else str(error)
+        return Evaluation({}, rejected=Rejection("", reason))
+    return None
+
+
+def _rejection(rung: _Rung, value: float | None, fault: str) -> Rejection | None:
+    for limit in rung.limits:
+        if limit.broken_by(value):
+            return Rejection(limit.metric, _reason(limit, value, fault))
+    return None
+
+
+def _reason(limit: Limit, value: float | None, fault: str) -> str:
+    """`gflops 0.71 > 0.5`."""
+    if value is None:
+        return f"{limit.metric} could not be had" + (f": {fault}" if fault else "")
+    return f"{limit.metric} {value:.4g} {'>' if limit.at_most else '<'} {limit.bound:.4g}"
+
+
+def _number(value: Plain) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

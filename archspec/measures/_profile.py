@@ -1,0 +1,165 @@
+"""Where the milliseconds go: times of a file's operators, put back onto the graph's nodes and their blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from archspec.cost.layers import block_named
+from archspec.devices import Model, OperatorTimes, operator_times
+from archspec.errors import Problem, UserError
+from archspec.export import Census, Precision, export, take_census
+from archspec.export.census import CONVOLUTIONS, operation_macs
+from archspec.graph.program import build_program
+from archspec.graph.weights import initialise
+from archspec.weights import spec_weights
+
+if TYPE_CHECKING:
+    from archspec.devices import Method
+    from archspec.graph import Graph
+    from archspec.spec import ExpandedSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ProfiledOperator:
+    """One operator: `node` is the graph node that it belongs to ("" in a foreign file), `name` its first output's.
+
+    `ms` adds up to the unprofiled whole; `macs` is None where the file leaves a size open.
+    """
+
+    number: int
+    code: str
+    name: str
+    node: str
+    ms: float
+    macs: int | None
+
+
+@dataclass(slots=True)
+class Share:
+    """What several operators take together."""
+
+    name: str
+    operators: int = 0
+    ms: float = 0.0
+    macs: int = 0
+
+    def add(self, one: ProfiledOperator) -> None:
+        """Count one more."""
+        self.operators += 1
+        self.ms += one.ms
+        self.macs += one.macs or 0
+
+    @property
+    def gflops_per_s(self) -> float | None:
+        """Achieved arithmetic, 2 × MACs a second in 10⁹; None without MACs or time."""
+        return 2 * self.macs / self.ms / 1e6 if self.macs and self.ms else None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A file's operators with their times, scaled so that together they are the whole run nobody watched."""
+
+    name: str
+    times: OperatorTimes
+    operators: tuple[ProfiledOperator, ...]
+
+    @property
+    def whole_ms(self) -> float:
+        """The whole, without a profiler."""
+        return self.times.whole_ms
+
+    @cached_property
+    def by_node(self) -> dict[str, float]:
+        """ms by the name of the graph's node."""
+        return {share.name: share.ms for share in self.shares(lambda one: one.node)}
+
+    def shares(self, key: Callable[[ProfiledOperator], str]) -> tuple[Share, ...]:
+        """Sums by `key`, in the order in which the keys first run."""
+        found: dict[str, Share] = {}
+        for one in self.operators:
+            found.setdefault(key(one), Share(key(one))).add(one)
+        return tuple(found.values())
+
+    def shares_by(self, what: str) -> tuple[Share, ...]:
+        """`op`: kinds of operator, the slowest first; `layer`: nodes (tensors, in a foreign file); `block`: blocks."""
+        if what == "op":
+            return tuple(sorted(self.shares(lambda one: one.code), key=lambda share: -share.ms))
+        if what == "block":
+            return self.shares(lambda one: block_named(one.node or one.name))
+        return self.shares(lambda one: one.node or one.name)
+
+
+def profile_spec(
+    network: ExpandedSpec,
+    graph: Graph,
+    *,
+    precision: Precision = "float32",
+    threads: int = 1,
+    method: Method | None = None,
+) -> Profile:
+    """Export and time a traced spec. Raises `UserError`."""
+    imported = spec_weights(network, graph)
+    weights = initialise(graph, 0) if imported is None else imported.complete(graph, 0)
+    try:
+        data = export(graph, weights, precision=precision).data
+    except Problem as problem:
+        raise UserError(problem.at(network.sections[0].place)) from problem
+    model = Model.of(data, graph.name)
+    return _profile(model, nodes_of(graph, take_census(data)), threads, method)
+
+
+def profile_file(model: Model, *, threads: int = 1, method: Method | None = None) -> Profile:
+    """Time any `.tflite`. Raises `UserError` for a file that cannot be read or run."""
+    return _profile(model, None, threads, method)
+
+
+def _profile(model: Model, nodes: list[str] | None, threads: int, method: Method | None) -> Profile:
+    times = operator_times(model, threads=threads, method=method)
+    try:
+        census = take_census(model.content)
+    except Problem as problem:
+        raise UserError(problem.at(model.place)) from problem
+    scale = times.whole_ms / times.sum_ms if times.sum_ms else 0.0
+    operators = tuple(
+        ProfiledOperator(
+            number=one.number,
+            code=one.code,
+            name=one.node,
+            node=nodes[one.number] if nodes else "",
+            ms=scale * time_ms,
+            macs=operation_macs(one) if one.code in CONVOLUTIONS else 0,
+        )
+        for one, time_ms in zip(census.nodes, times.operators_ms, strict=True)
+    )
+    return Profile(model.name, times, operators)
+
+
+def nodes_of(graph: Graph, census: Census) -> list[str]:
+    """The graph's node of each operator of its export, through the names of tensors.
+
+    What a precision adds (a quantised input, a dequantised weight) belongs to the operator that reads it.
+    """
+    program = build_program(graph)
+    known = {program.tensors[one.outputs[0]].name: one.node for one in program.operations}
+    found = [known.get(one.node, "") for one in census.nodes]
+    readers = _first_readers(census)
+    for number in range(len(found) - 1, -1, -1):
+        if not found[number]:
+            reader = readers.get(census.nodes[number].node)
+            found[number] = found[reader] if reader is not None else _last(found[:number])
+    return found
+
+
+def _first_readers(census: Census) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for one in census.nodes:
+        for tensor in one.inputs:
+            found.setdefault(tensor.name, one.number)
+    return found
+
+
+def _last(names: Iterable[str]) -> str:
+    return next((name for name in reversed(list(names)) if name), "")

@@ -1,0 +1,12 @@
+"""Multiply-adds of convolutions, 10^9"""
+
+from __future__ import annotations
+
+from archspec.measures._subject import Subject
+
+UNIT, BETTER, RUNG, SECONDS = "10^9 multiply-adds", "less", "cost", 0.0
+
+
+def measure(subject: Subject) -> float:
+    """From the cost sheet, exact."""
+    return subject.sheet.gmacs

@@ -1,0 +1,62 @@
+"""Gradient norm of the untrained network on one batch, summed over kernels (arXiv:2101.08134)
+
+Batch norm by the batch, no dropout; the loss is the cross-entropy of labelled pixels, the scores brought to the size
+of the labels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from archspec.measures._initial import (
+    batch_conditions,
+    check_batch,
+    first_batch,
+    fresh_weights,
+    kernels,
+    scoring_graph,
+)
+from archspec.measures._settings import Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.record import Plain
+
+UNIT, BETTER, RUNG, SECONDS = "", "more", "proxy", 5.0
+TENSORFLOW = True
+METRIC = "grad_norm"
+
+
+def check(settings: Settings) -> None:
+    """Raises `UserError` for the recipe and the data."""
+    check_batch(settings, METRIC)
+
+
+def conditions(subject: Subject) -> dict[str, Plain]:
+    """Network, start, batch. Raises `UserError`."""
+    return batch_conditions(subject, METRIC)
+
+
+def measure(subject: Subject) -> Reading:
+    """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
+    import math
+
+    from archspec import lower
+
+    graph = scoring_graph(subject, METRIC)
+    model = lower.to_keras(graph, fresh_weights(graph, subject))
+    norms = gradient_norms(model, *first_batch(subject, METRIC))
+    total = math.fsum(norms)
+    return Reading(total) if math.isfinite(total) else Reading(None, fault=f"the gradient norm is {total}")
+
+
+def gradient_norms(model: Any, images: Any, labels: Any) -> list[float]:
+    """The Euclidean norm of the loss's gradient in each kernel."""
+    from archspec.lower.framework import tf
+    from archspec.train._losses import total_loss
+    from archspec.train._recipe import LossTerm
+
+    loss = total_loss((LossTerm("cross_entropy"),), None)
+    values = [one.value for one in kernels(model)]
+    with tf.GradientTape() as tape:
+        total = loss(model(images, training=True), tf.constant(labels))
+    gradients = tape.gradient(total, values)
+    return [float(tf.norm(slope)) for slope in gradients if slope is not None]

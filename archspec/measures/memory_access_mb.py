@@ -1,0 +1,12 @@
+"""What the operators of the float32 .tflite read and write, weights included, 10^6 bytes"""
+
+from __future__ import annotations
+
+from archspec.measures._subject import Subject
+
+UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.003
+
+
+def measure(subject: Subject) -> float:
+    """From the cost sheet, exact."""
+    return subject.sheet.memory_access_bytes / 1e6

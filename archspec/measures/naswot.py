@@ -1,0 +1,77 @@
+"""How differently the untrained network's ReLUs fire for the images of one batch (NASWOT, arXiv:2006.04647)
+
+Log-determinant of the kernel of agreements: for each pair of images, at how many units (positions and channels of
+all activations) the input is positive for both or for neither. Batch norm by the batch, no dropout. For segmentation
+the units are those of the whole maps, decoder included, and the batch is a recipe's, not the paper's 128 images.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archspec.measures._initial import (
+    batch_conditions,
+    check_batch,
+    first_batch,
+    fresh_weights,
+    scoring_graph,
+)
+from archspec.measures._settings import Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.record import Plain
+
+if TYPE_CHECKING:
+    import numpy as np
+
+UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 5.0
+TENSORFLOW = True
+METRIC = "naswot"
+FIRING = ("Activation", "PReLU", "ReLU")
+
+
+def check(settings: Settings) -> None:
+    """Raises `UserError` for the recipe and the data."""
+    check_batch(settings, METRIC)
+
+
+def conditions(subject: Subject) -> dict[str, Plain]:
+    """Network, start, batch. Raises `UserError`."""
+    return batch_conditions(subject, METRIC)
+
+
+def measure(subject: Subject) -> Reading:
+    """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
+    import math
+
+    import numpy as np
+
+    from archspec import lower
+
+    graph = scoring_graph(subject, METRIC)
+    before = [node.inputs[0] for node in graph.nodes if type(node.layer).__name__ in FIRING]
+    if not before:
+        return Reading(None, fault="the network has no activation")
+    graph.finish(before)
+    model = lower.to_keras(graph, fresh_weights(graph, subject))
+    images, _ = first_batch(subject, METRIC)
+    _, found = np.linalg.slogdet(agreement([np.asarray(one) for one in _outputs(model, images)]))
+    if not math.isfinite(found):
+        return Reading(None, fault="two images of the batch fire alike")
+    return Reading(float(found))
+
+
+def agreement(maps: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+    """`(B, B)`: at how many units of all maps `(B, ...)` two images are on the same side of 0."""
+    import numpy as np
+
+    count = len(maps[0])
+    found = np.zeros((count, count))
+    for one in maps:
+        fires = (one.reshape(count, -1) > 0).astype(np.float32)
+        found += fires @ fires.T + (1 - fires) @ (1 - fires).T
+    return found
+
+
+def _outputs(model: Any, images: Any) -> list[Any]:
+    found = model(images, training=True)
+    return list(found) if isinstance(found, list | tuple) else [found]

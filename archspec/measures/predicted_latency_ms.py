@@ -1,0 +1,44 @@
+"""Latency predicted from a table of the device's operators, ms"""
+
+from __future__ import annotations
+
+from archspec.errors import Problem, user_error
+from archspec.measures._device import predictor_of, table_digest
+from archspec.measures._settings import Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.record import Plain
+
+UNIT, BETTER, RUNG, SECONDS = "ms", "less", "predicted", 0.005
+
+
+def check(settings: Settings) -> None:
+    """Raises `UserError` for a device that was never calibrated, and for a precision that no table holds."""
+    predictor = predictor_of(settings)
+    held = predictor.table.conditions.precision
+    if settings.precision != held:
+        raise user_error(*_other_precision(settings.precision, held))
+
+
+def conditions(subject: Subject) -> dict[str, Plain]:
+    """What the table holds for, and which table it is: a new calibration predicts anew."""
+    from dataclasses import asdict
+
+    settings = subject.settings
+    table = predictor_of(settings).table
+    known: dict[str, Plain] = asdict(table.conditions)
+    known["precision"] = settings.precision  # one that the table does not hold is not found in a ledger as if it were
+    return {**known, **subject.network_conditions, "table": table_digest(table)}
+
+
+def measure(subject: Subject) -> Reading:
+    """Raises `Problem` for a precision or an operator that the table does not hold, `UserError` without a table."""
+    predictor = predictor_of(subject.settings)
+    held = predictor.table.conditions.precision
+    if subject.settings.precision != held:
+        raise Problem(*_other_precision(subject.settings.precision, held))
+    prediction = predictor.predict(subject.graph)
+    return Reading(prediction.latency_ms, {"interpolated": prediction.interpolated})
+
+
+def _other_precision(asked: str, held: str) -> tuple[str, str]:
+    return f"no latency is predicted in {asked}: the device's table holds {held}", "Ask for latency_ms: it is measured"

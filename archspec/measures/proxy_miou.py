@@ -1,0 +1,27 @@
+"""Mean IoU of a head trained on cached features of the frozen backbone"""
+
+from __future__ import annotations
+
+from archspec.measures._settings import Settings
+from archspec.measures._subject import Reading, Subject
+from archspec.measures._training import check_training, trained, training_conditions
+from archspec.record import Plain
+
+UNIT, BETTER, RUNG, SECONDS = "", "more", "proxy", 40.0
+TENSORFLOW = True
+METRIC, USUAL_RECIPE = "proxy_miou", "proxy_cached"
+
+
+def check(settings: Settings) -> None:
+    """Raises `UserError` for the recipe and the data."""
+    check_training(settings, METRIC, USUAL_RECIPE)
+
+
+def conditions(subject: Subject) -> dict[str, Plain]:
+    """Data, recipe, seed, start and versions. Raises `UserError`."""
+    return training_conditions(subject, METRIC, USUAL_RECIPE)
+
+
+def measure(subject: Subject) -> Reading:
+    """As the DPC search compares cells by (arXiv:1809.04184). Raises `UserError`."""
+    return trained(subject, METRIC, USUAL_RECIPE)

@@ -1,0 +1,64 @@
+"""Scores of predicted labels: one number a file, found by the file's stem, all read off the same `Counts`.
+
+A metric is a file here with a function of its own name, `Counts` -> the score (NaN when nothing of it occurs, None
+where what it needs is not counted), with `NAME`, what people call it, and, where it has parts, `per_class` or
+`per_category` with the heading `COLUMN`. Scores are between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archspec.scoring.metrics._counts import Counts
+from archspec.scoring.metrics._labels import Labels
+from archspec.scoring.metrics._means import describe_missing
+
+__all__ = ["Counts", "Labels", "describe_missing", "metrics", "per_category", "per_class", "score", "scores", "title"]
+
+FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
+
+
+@cache
+def metrics() -> tuple[str, ...]:
+    """The names of all metrics, the usual ones first: the files of this folder, none of them imported."""
+    files = Path(__file__).parent.glob("*.py")
+    found = sorted(file.stem for file in files if not file.stem.startswith("_"))
+    return tuple(sorted(found, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)))
+
+
+def score(name: str, counts: Counts) -> float | None:
+    """One score; None where what it needs is not counted. Raises `KeyError` for a name that is none of `metrics()`."""
+    found: float | None = getattr(_metric(name), name)(counts)
+    return found
+
+
+def scores(counts: Counts) -> dict[str, float]:
+    """Every score of what is counted, by its name."""
+    found = {name: score(name, counts) for name in metrics()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def per_class(counts: Counts) -> dict[str, Any]:
+    """The scores that have one of each label, by name: arrays `(labels,)`, of what is counted."""
+    return {name: _metric(name).per_class(counts) for name in scores(counts) if hasattr(_metric(name), "per_class")}
+
+
+def per_category(counts: Counts) -> dict[str, dict[str, float]]:
+    """The scores that have one of each category, by name."""
+    with_categories = (name for name in scores(counts) if hasattr(_metric(name), "per_category"))
+    return {name: _metric(name).per_category(counts) for name in with_categories}
+
+
+def title(name: str, part: bool = False) -> str:
+    """What people call a metric; with `part`, the score of one class or category."""
+    metric = _metric(name)
+    return str(metric.COLUMN if part else metric.NAME)
+
+
+def _metric(name: str) -> Any:
+    if name not in metrics():
+        raise KeyError(name)
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,132 @@
+"""Pictures that nobody has labelled: the label of each pixel as a PNG, and the same laid over the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from archspec.datasets import IMAGE_KINDS, files_below, files_in, read_image
+from archspec.errors import Fault, Place, Problem, UserError
+from archspec.files import exists, is_folder
+from archspec.record import write_bytes
+from archspec.scoring.class_names import classes_of
+from archspec.scoring.inference import Viewing, label_map
+from archspec.scoring.overlay import indexed_png, overlay_png
+from archspec.scoring.resample import Array
+from archspec.scoring.segmenters import Contestant
+
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """One picture: where its files are, and the share of each class that is there, the largest first."""
+
+    image: Path
+    labels: Path
+    overlay: Path
+    shares: tuple[tuple[str, float], ...]
+
+
+def pictures_in(sources: Sequence[Path]) -> list[Path]:
+    """Files as they are, and of a folder the images that lie in it itself. Raises `UserError` with every fault."""
+    found: list[Path] = []
+    faults: list[Fault] = []
+    for source in sources:
+        try:
+            inside = files_in(source) if is_folder(source) else [source]
+        except UserError as error:
+            faults += error.faults
+            continue
+        if not inside:
+            faults.append(_no_image(source))
+        elif not exists(source):
+            faults.append(Fault("no such file", "Name an image", place=Place(str(source))))
+        found += inside
+    faults += _alike(found)
+    if faults:
+        raise UserError(faults)
+    return found
+
+
+def pictures_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
+    """A line for each folder in whose folders further images lie, but for what is written to `output`."""
+    said, results = [], output.resolve()
+    for source in sources:
+        deeper = _deeper(source) if is_folder(source) else []
+        count = sum(results not in path.resolve().parents for path in deeper)
+        if count:
+            said.append(
+                f"{source}: {count} image(s) in folders inside it are left out; name those folders to predict them"
+            )
+    return tuple(said)
+
+
+def check_results(pictures: Sequence[Path], folder: Path) -> None:
+    """Raise `UserError` where what is predicted of one picture would be written over another."""
+    there = {str(picture.resolve()): picture for picture in pictures}
+    written = (file for picture in pictures for file in result_files(picture, folder))
+    over = [there[str(file.resolve())] for file in written if str(file.resolve()) in there]
+    if over:
+        raise UserError(
+            [Fault("would be written over", "Name another folder with --output", place=Place(str(one))) for one in over]
+        )
+
+
+def result_files(picture: Path, folder: Path) -> tuple[Path, Path]:
+    """Where the labels of a picture go, and the same laid over it."""
+    return folder / f"{picture.stem}_labels.png", folder / f"{picture.stem}_overlay.png"
+
+
+def predict_picture(
+    contestant: Contestant, picture: Path, viewing: Viewing, folder: Path, data: str | None
+) -> Predicted:
+    """Write `<stem>_labels.png`, with the class of each pixel and a palette, and `<stem>_overlay.png`.
+
+    Raises `UserError` for a picture that cannot be read or shown.
+    """
+    image = read_image(picture)
+    try:
+        labels = label_map(contestant.network, image, viewing)
+    except Problem as problem:
+        raise UserError(problem.at(Place(str(picture)))) from problem
+    classes = classes_of(contestant, data, int(labels.max(initial=0)))
+    files = result_files(picture, folder)
+    write_bytes(files[0], indexed_png(labels, classes.colours))
+    write_bytes(files[1], overlay_png(image, [("", labels)], classes.names, classes.colours))
+    return Predicted(picture, *files, _shares(labels, classes.names))
+
+
+def _shares(labels: Array, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    counts = np.bincount(labels.ravel(), minlength=len(names))
+    order = np.argsort(-counts, kind="stable")
+    return tuple((names[label], float(counts[label] / labels.size)) for label in order if counts[label])
+
+
+def _no_image(folder: Path) -> Fault:
+    """What is wrong with a folder without images: they may lie deeper, or be of another kind."""
+    inside = sorted({str(path.parent) for path in _deeper(folder)})
+    if inside:
+        fact = f"no image in this folder itself, only in folders inside it ({', '.join(inside[:MOST_NAMED])}"
+        fact += ", …)" if len(inside) > MOST_NAMED else ")"
+        return Fault(fact, "Name those folders", place=Place(str(folder)))
+    return Fault(f"no {IMAGE_KINDS} image in this folder", "Name images", place=Place(str(folder)))
+
+
+def _deeper(folder: Path) -> list[Path]:
+    return [path for path in files_below(folder) if path.parent != folder]
+
+
+def _alike(pictures: Sequence[Path]) -> list[Fault]:
+    """Pictures whose results would be one file."""
+    first: dict[str, Path] = {}
+    faults = []
+    for picture in pictures:
+        other = first.setdefault(picture.stem, picture)
+        if other is not picture:
+            fact = f"is called like {other}, so their results would be one file"
+            faults.append(Fault(fact, "Predict them one by one, into other folders", place=Place(str(picture))))
+    return faults
