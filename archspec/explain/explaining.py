@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
 from archspec.explain.methods import Question, attribute
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from archspec.explain.opening import Opened
     from archspec.explain.pictures import Region
 
-Array = np.ndarray[Any, Any]
 ScoreOf = Literal["predicted", "map"]
 
 PIXELS_AT_ONCE = 1_500_000  # of the copies of an image that go through the network together, one a class

@@ -7,8 +7,9 @@ from math import prod
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.export.flatbuffer import encode
-from archspec.export.model import Array, Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.predictor import Operand, Signature
 
 SEED = 0

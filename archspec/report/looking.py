@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array
 from archspec.report._subject import Subject
 from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.explain import Explained, Opened
-
-    Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 3
 WIDEST = 480  # pixels of a picture on the page

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from archspec.graph import Graph
     from archspec.spec import ExpandedSpec
 
-
 __all__ = [
     "Holding",
     "Imported",

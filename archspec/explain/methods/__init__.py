@@ -14,15 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from archspec.arrays import Array
 from archspec.errors import Place, UserError, nearest, user_error
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-    Method = Callable[["Question"], Array]
 
 PLUS_PLUS = ("++", "_plus_plus")  # on the command line, in a file's name
 
@@ -90,7 +85,7 @@ def method_name(asked: str) -> str:
 
 def attribute(name: str, question: Question) -> Array:
     """The maps `(K, H, W)` of the method of that name. Raises `UserError` where it cannot be."""
-    return cast("Method", _module(name).attribute)(question)
+    return cast("Callable[[Question], Array]", _module(name).attribute)(question)
 
 
 def reads_layer(name: str) -> bool:
