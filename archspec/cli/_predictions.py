@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archspec.cli._network import traced
-from archspec.cli._progress import watching
+from archspec.cli._progress import latency_bar
 from archspec.errors import Fault, Problem, UserError, user_error
 from archspec.reporters import Cell, Column, Table
 
@@ -42,10 +42,11 @@ def calibrated_table(place: TablePlace) -> Table:
     from archspec.cli._calibrate import calibrate_and_report
     from archspec.devices import Progress
 
-    def progress(now: CalibrationProgress) -> None:
-        watch(Progress("round", now.stage, now.done, now.total))
+    with latency_bar("calibrating") as rounds:
 
-    with watching("calibrating") as watch:
+        def progress(step: CalibrationProgress) -> None:
+            rounds(Progress("round", step.stage, step.done, step.total))
+
         return calibrate_and_report(place.device, place.path, threads=place.threads, progress=progress)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archspec.cli._messages import safe, say
+from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -17,9 +17,10 @@ from math import prod
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.export.flatbuffer import encode
-from archspec.export.model import Array, Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.graph import Graph, layers
 from archspec.graph.layers.activation import NAMES as ACTIVATIONS
 from archspec.graph.program import build_program
