@@ -140,9 +140,9 @@ def _ours(order: Order, stage: Stage, steps: int, quick: bool) -> Steps:
 def _cached(order: Order, stage: Stage, steps: int, folder: Path, quick: bool) -> Steps:
     """The same recipe with the backbone frozen and its features on disk."""
     from archspec.graph.weights import initialise
-    from archspec.train._cut import cut_graph
     from archspec.train._features import cached_features, feature_batches
     from archspec.train._fit import Fit
+    from archspec.train._stage_graph import cut_graph
 
     stage = replace(stage, freeze=("backbone",), cache_features=CacheFeatures(), upsample_logits=False)
     stage = replace(stage, split="val") if quick else stage
@@ -156,7 +156,7 @@ def _cached(order: Order, stage: Stage, steps: int, folder: Path, quick: bool) -
 
 
 def _stepping(fit: Any, stage: Stage, batches: Iterator[Any], steps: int) -> Steps:
-    from archspec.train._schedule import learning_rate
+    from archspec.train._optimizer import learning_rate
 
     done = iter(range(steps))
 

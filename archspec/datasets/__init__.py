@@ -12,18 +12,21 @@ it finds them in a folder.
 """
 
 from archspec.datasets._augmentation import Augmentation
-from archspec.datasets._carrying import reading_errors
-from archspec.datasets._catalog import dataset_class, names, open_dataset
-from archspec.datasets._channels import check_reads_rgb
-from archspec.datasets._check import Checked, check, check_before_training
-from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
-from archspec.datasets._folders import files_below, files_in, is_hidden
-from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
-from archspec.datasets._label_counts import LabelCounts, cautions, count_labels, label_cautions
-from archspec.datasets._packing import pack
-from archspec.datasets._pipeline import training_batches
-from archspec.datasets._python_batches import close_batches, python_batches
-from archspec.datasets._sheet import contact_sheet, overlay
+from archspec.datasets._batches import close_batches, python_batches, reading_errors, training_batches
+from archspec.datasets._check import (
+    Checked,
+    LabelCounts,
+    cautions,
+    check,
+    check_before_training,
+    count_labels,
+    label_cautions,
+)
+from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
+from archspec.datasets._files import files_below, files_in, is_hidden
+from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, check_reads_rgb, image_size, read_image, read_indices
+from archspec.datasets._overview import checked_table, contact_sheet, kinds_table, overlay, packed_table
+from archspec.datasets._shards import pack
 
 __all__ = [
     "IGNORE",
@@ -39,6 +42,7 @@ __all__ = [
     "check",
     "check_before_training",
     "check_reads_rgb",
+    "checked_table",
     "close_batches",
     "contact_sheet",
     "count_labels",
@@ -47,11 +51,13 @@ __all__ = [
     "files_in",
     "image_size",
     "is_hidden",
+    "kinds_table",
     "label_cautions",
     "names",
     "open_dataset",
     "overlay",
     "pack",
+    "packed_table",
     "python_batches",
     "read_image",
     "read_indices",

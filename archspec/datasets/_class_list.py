@@ -1,11 +1,10 @@
-"""`classes.txt`: one class a line, in the order of their numbers, each perhaps with a colour."""
+"""`classes.txt`: one class a line, in the order of their numbers; and colours for classes without one."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from archspec.datasets._colour_map import colour_map
 from archspec.datasets._contract import Classes, Colour
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import read_text
@@ -13,6 +12,18 @@ from archspec.files import read_text
 FILE = "classes.txt"
 MOST = 254  # a label is a byte, 255 is ignored, 254 is no class of any data set
 _LINE = re.compile(r"(?P<name>.*?)(\s+#(?P<colour>[0-9a-fA-F]{6}))?\s*$")
+
+
+def colour_map(count: int) -> tuple[Colour, ...]:
+    """The colours of the numbers below `count`: bit k of a number, by threes, fills the channels from the top down.
+
+    Source: VOCdevkit, VOClabelcolormap.m.
+    """
+
+    def channel(number: int, first: int) -> int:
+        return sum((number >> first + 3 * place & 1) << 7 - place for place in range(8))
+
+    return tuple((channel(number, 0), channel(number, 1), channel(number, 2)) for number in range(count))
 
 
 def read_class_list(path: Path) -> Classes:

@@ -1,22 +1,24 @@
-"""What every data set is: classes, splits, examples, and each example's image and label as plain arrays."""
+"""What every data set is: classes, splits, examples, each with its image and label as plain arrays; and opening one."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+from archspec.arrays import Array
 from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.files import expanded
 
 if TYPE_CHECKING:
-    import numpy as np
     from PIL import Image
 
-    from archspec.datasets._label_counts import LabelCounts
+    from archspec.datasets._check import LabelCounts
 
-    Array = np.ndarray[Any, Any]
 
 IGNORE = 255
 """The label of a pixel that is neither trained on nor scored."""
@@ -163,3 +165,55 @@ def _bytes(path: Path) -> int:
         return path.stat().st_size
     except OSError as error:
         raise user_error(f"cannot be read ({error.strerror or error})", place=Place(str(path))) from error
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all data sets, in alphabetical order: the files of this folder, none of them imported."""
+    files = Path(__file__).parent.glob("*.py")
+    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+
+
+def open_dataset(reference: str) -> Dataset:
+    """The data set of a reference: `camvid:DIR`, or `synthetic_streets`, which needs no folder.
+
+    Only the folder is looked at. Raises `UserError` for an unknown name, a missing folder, or one that cannot be read.
+    """
+    name, _, folder = reference.partition(":")
+    name = name.strip().lower().replace("-", "_")
+    if name not in names():
+        raise user_error(f"unknown data set '{name}'", nearest(name, names()))
+    kind = dataset_class(name)
+    if not kind.needs_folder:
+        if folder:
+            raise user_error(f"{name} is generated and has no folder ('{folder}')", f"Write only {name}")
+        return kind(None)
+    if not folder:
+        raise user_error(f"{name} needs the folder it is in", f"Write {name}:DIR")
+    return kind(_readable(expanded(folder), name))
+
+
+def dataset_class(name: str) -> type[Dataset]:
+    """The one subclass of `Dataset` in the file `name`."""
+    module = importlib.import_module(f"archspec.datasets.{name}")
+    found = [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, Dataset) and kind.__module__ == module.__name__
+    ]
+    if len(found) != 1:
+        raise TypeError(f"{module.__name__} must hold one subclass of Dataset, found {len(found)}")
+    return found[0]
+
+
+def _readable(folder: Path, name: str) -> Path:
+    place = Place(str(folder))
+    try:
+        if not folder.exists():
+            raise user_error("no such folder", f"Name the folder that holds {name}", place=place)
+        if not folder.is_dir():
+            raise user_error("not a folder", f"Name the folder that holds {name}", place=place)
+        next(folder.iterdir(), None)
+    except OSError as error:
+        raise user_error(f"cannot be read ({error.strerror or error})", "Check its permissions", place=place) from error
+    return folder

@@ -1,7 +1,8 @@
-"""Data sets whose images and labels are files: pairs found by name, labels through a table of numbers."""
+"""Data sets whose images and labels are files: which files are data, pairs by name, labels through a table."""
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,19 +10,123 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Dataset, Example, Size
-from archspec.datasets._endings import ending_faults
 from archspec.datasets._images import (
     IMAGE_SUFFIXES,
     LABEL_SUFFIXES,
+    check_decodes,
     image_size,
     label_image_size,
     read_image,
     read_indices,
+    unreadable,
 )
-from archspec.errors import Fault, Place, user_error
+from archspec.errors import Fault, Place, UserError, user_error
+from archspec.files import exists, is_file
 
-Array = np.ndarray[Any, Any]
+
+def files_in(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """The files of a folder with one of these suffixes, in order. Raises `UserError` for a folder it cannot read.
+
+    Hidden ones are left out: macOS writes a `._x.png` beside every `x.png` on other people's disks.
+    """
+    wanted = tuple(suffixes)
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() in wanted and not is_hidden(path.name))
+    except OSError as error:
+        raise _not_readable(folder, error) from error
+
+
+def files_below(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
+    """As `files_in`, of a folder and all folders in it, links to folders among them."""
+    wanted = tuple(suffixes)
+    found: list[Path] = []
+    seen: set[tuple[int, int]] = set()
+    try:
+        for root, folders, names in os.walk(folder, onerror=_raise, followlinks=True):
+            status = os.stat(root)
+            if (status.st_dev, status.st_ino) in seen:  # a link that leads back
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            paths = (Path(root, name) for name in names if not is_hidden(name))
+            found += [path for path in paths if path.suffix.lower() in wanted]
+    except OSError as error:
+        raise _not_readable(Path(error.filename or folder), error) from error
+    return sorted(found)
+
+
+def folders_in(folder: Path) -> list[Path]:
+    """The folders in a folder but for hidden ones, in order. Raises `UserError` for one it cannot read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir() and not is_hidden(path.name))
+    except OSError as error:
+        raise _not_readable(folder, error) from error
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is no data: hidden, or macOS's own in an archive."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one. Raises `UserError` where that may not be known."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise _not_readable(path, error) from error
+
+
+def _not_readable(path: Path, error: OSError) -> UserError:
+    return user_error(f"cannot be read ({error.strerror or error})", "Is it the right folder?", place=Place(str(path)))
+
+
+HEAD_BYTES, TAIL_BYTES = 32, 1024  # some cameras and tools append a few bytes
+_BMP, _RIFF = b"BM", b"RIFF"  # both say how long they are
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+
+
+def ending_faults(path: Path) -> list[Fault]:
+    """What is wrong with an image file, as far as its first and last bytes tell.
+
+    A file whose end looks wrong is decoded before it is called broken: readers forgive some of them.
+    """
+    if exists(path) and not is_file(path):
+        return [Fault("not a file (a pipe, a device or a folder)", "Take it out", place=Place(str(path)))]
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - TAIL_BYTES))
+            tail = stream.read()
+    except OSError as error:
+        return list(unreadable(Place(str(path)), error).faults)
+    if looks_whole(head, tail, size):
+        return []
+    try:
+        check_decodes(path)
+    except UserError as error:
+        return list(error.faults)
+    return []
+
+
+def looks_whole(head: bytes, tail: bytes, size: int) -> bool:
+    """Whether a file of `size` bytes begins and ends as a PNG or a JPEG does, or is as long as a BMP or WebP says."""
+    if head.startswith(_PNG):
+        return _PNG_END in tail
+    if head.startswith(_BMP):
+        return int.from_bytes(head[2:6], "little") == size
+    if head.startswith(_RIFF):
+        return int.from_bytes(head[4:8], "little") + 8 == size
+    return head.startswith(_JPEG) and _JPEG_END in tail
+
 
 _UNKNOWN = 254
 """What a table gives for a number that no class has; no data set here has 254 classes."""

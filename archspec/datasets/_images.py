@@ -1,6 +1,7 @@
-"""Image and label files to arrays: the one place where every command reads them, and what is wrong with a file.
+"""Image and label files as arrays: the one place where every command reads them, and what is wrong with a file.
 
-`_pixels.py` says what the arrays are. A file that cannot be read rightly is a `UserError` with its name.
+Photos are turned and of 8 bits, labels hold their own numbers. A file that cannot be read rightly is a `UserError` with
+its name, never a guess.
 """
 
 from __future__ import annotations
@@ -18,15 +19,158 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets._contract import Size
-from archspec.datasets._pixels import is_plain_rgb, label_pixels, photo_pixels, photo_size
-from archspec.errors import Place, Problem, UserError, user_error
+from archspec.errors import NOWHERE, Place, Problem, UserError, user_error
 from archspec.files import exists, is_file
+from archspec.spec.nodes import Table
 
 if TYPE_CHECKING:
     from PIL import Image
 
-Array = np.ndarray[Any, Any]
+    from archspec.spec import Spec
+
+
+ORIENTATION, BITS, PHOTOMETRIC, WHITE_IS_ZERO = 0x0112, 258, 262, 0  # tags of EXIF and TIFF
+LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions inside a TIFF file
+PACKED = {"L;2": 85, "L;4": 17}  # grey of 2 and 4 bits, which Pillow stretches to 0..255: by this factor
+
+
+def photo_pixels(image: Image.Image, channels: int = 3) -> Array:
+    """The photo as viewers show it, `(H, W, channels)` uint8: turned by its EXIF orientation, 16 bits cut to the upper
+    8 as libpng and OpenCV do. One channel is grey, three are RGB, four are RGBA.
+
+    Raises `Problem` for several frames, transparent pixels where there are not four channels, numbers without a known
+    range, and an image that has other channels than are wanted.
+    """
+    check_frames(image)
+    turn, (height, width) = orientation(image), photo_size(image)  # before loading: Pillow turns TIFF while it loads
+    image.load()
+    pixels = turned(_channels(image, channels), turn)
+    if pixels.shape[:2] != (height, width):
+        raise Problem("its pixels have another size than its header says", "Save it again")
+    return np.ascontiguousarray(pixels)
+
+
+def photo_size(image: Image.Image) -> tuple[int, int]:
+    """Height and width as `photo_pixels` gives them, from the header alone."""
+    return (image.width, image.height) if orientation(image) >= 5 else (image.height, image.width)
+
+
+def label_pixels(image: Image.Image) -> Array:
+    """The numbers in a label file, `(H, W)` integers, never turned; colours are `(H, W, bands)`.
+
+    Numbers are the samples as the file has them: palette entries, and 0 and 1 where there is one bit. Raises `Problem`
+    for several frames, a lossy file, an orientation, and numbers that are not whole.
+    """
+    check_frames(image)
+    compression = str(image.info.get("compression", ""))
+    if image.format in ("JPEG", "MPO") or (image.format == "TIFF" and compression in LOSSY):
+        raise Problem("a label that is compressed with loss (JPEG), which changes its numbers", "Save labels as PNG")
+    if image.format == "TIFF" and _tiff_tag(image, ORIENTATION, 1) != 1:
+        raise Problem("a label with an orientation tag, and labels are never turned", "Save it without")
+    packed = PACKED.get(_raw_mode(image), 1)
+    image.load()
+    values = np.asarray(image)
+    if values.dtype.kind == "f":
+        raise Problem("a label of numbers with fractions (32-bit float)", "Save class numbers as whole numbers")
+    return values // np.uint8(packed) if packed > 1 else values
+
+
+def check_frames(image: Image.Image) -> None:
+    """Raises `Problem` for an animation or several pages. The further pictures of a phone's MPO file do not count."""
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format != "MPO":
+        raise Problem(f"holds {frames} images", "Save the one that is meant in a file of its own")
+
+
+def orientation(image: Image.Image) -> int:
+    """1 to 8 by EXIF, 1 where there is none or it is damaged. Pillow turns TIFF files itself: 1 for those."""
+    from PIL import Image as pillow  # noqa: N813
+
+    data = image.info.get("exif") if image.format != "TIFF" else None
+    if not data:
+        return 1
+    try:
+        exif = pillow.Exif()
+        exif.load(data)
+        found = exif.get(ORIENTATION, 1)
+    except (SyntaxError, OSError, ValueError, TypeError, LookupError, EOFError, struct.error):
+        return 1
+    return found if found in range(1, 9) else 1
+
+
+def turned(pixels: Array, orientation: int) -> Array:
+    """The pixels of a file `(H, W, C)` as its EXIF orientation, 1 to 8, says that they are meant."""
+    if orientation >= 5:
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return pixels
+
+
+def is_plain_rgb(image: Image.Image) -> bool:
+    """Whether every decoder reads the same from the file: 8 bits, no orientation, no transparency, one frame."""
+    plain = (image.format, image.mode) in (("JPEG", "RGB"), ("PNG", "RGB")) and getattr(image, "n_frames", 1) == 1
+    return plain and orientation(image) == 1 and "transparency" not in image.info and _raw_mode(image) == "RGB"
+
+
+def _channels(image: Image.Image, wanted: int) -> Array:
+    """`(H, W, wanted)` uint8, not turned."""
+    if wanted == 4:
+        if image.mode != "RGBA":
+            raise Problem(f"has {len(image.getbands())} channel(s), and the network reads 4", "Name RGBA images")
+        return np.asarray(image)
+    pixels = _deep_grey(image) if image.mode[0] in "IF" else _eight_bit(image)
+    if wanted == 3:
+        return pixels
+    if wanted != 1:
+        raise Problem(f"the network reads {wanted} channels", "Image files are read as 1 (grey), 3 (RGB) or 4 (RGBA)")
+    if (pixels != pixels[..., :1]).any():
+        raise Problem("has colours, and the network reads 1 channel", "Name grey images")
+    return pixels[..., :1]
+
+
+def _eight_bit(image: Image.Image) -> Array:
+    """`(H, W, 3)` uint8 of an image of 8 bits a channel, or of colours that Pillow has cut to 8."""
+    if not image.has_transparency_data:
+        return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))
+    pixels = np.asarray(image if image.mode == "RGBA" else image.convert("RGBA"))
+    if int(pixels[..., 3].min(initial=255)) < 255:
+        fact = "has transparent pixels, and the network reads 3 channels: their colour is not known"
+        raise Problem(fact, "Save it without an alpha channel")
+    return pixels[..., :3]
+
+
+def _deep_grey(image: Image.Image) -> Array:
+    """Grey of more than 8 bits as `(H, W, 3)` uint8: its upper 8 bits. Pillow's own conversion cuts at 255."""
+    values, bits = np.asarray(image), 16
+    if image.format == "TIFF":
+        bits = int(np.max(_tiff_tag(image, BITS, 16)))
+    if not (image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")):
+        kind = "32-bit float" if image.mode == "F" else "32-bit or signed"
+        raise Problem(f"has {kind} numbers, whose black and white are not known", "Save it with 8 or 16 bits")
+    key = image.info.get("transparency")
+    if key is not None and (values == key).any():
+        raise Problem("has transparent pixels: their colour is not known", "Save it without transparency")
+    grey = (values >> (bits - 8)).astype(np.uint8)
+    if image.format == "TIFF" and _tiff_tag(image, PHOTOMETRIC, 1) == WHITE_IS_ZERO:
+        grey = 255 - grey  # Pillow turns it over at 8 bits only
+    return np.repeat(grey[..., None], 3, -1)
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How Pillow unpacks the file's samples (`L;4`); empty where it is not known."""
+    tiles: Any = getattr(image, "tile", None)
+    arguments = tiles[0][3] if tiles else ""
+    return str(arguments[0] if isinstance(arguments, tuple) and arguments else arguments)
+
+
+def _tiff_tag(image: Image.Image, tag: int, missing: int) -> Any:
+    return getattr(image, "tag_v2", {}).get(tag, missing)
+
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
 LABEL_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")  # without loss
@@ -38,98 +182,80 @@ _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, 
 _REMEDY = "Copy the file again, or take it out of the split"
 
 
-def read_image(path: Path, channels: int = 3) -> Array:
+def read_image(source: Path | bytes, channels: int = 3, place: Place | None = None) -> Array:
     """An image file as viewers show it, `(H, W, channels)` uint8: RGB, or grey for 1 and RGBA for 4 channels.
 
-    Raises `UserError` with the file's name.
+    A source of bytes is what the file holds, at `place`. Raises `UserError` with the file's name.
     """
-    with opened(path, Place(str(path))) as image:
+    with opened(source, place) as image:
         return photo_pixels(image, channels)
 
 
-def decode_image(data: bytes, place: Place) -> Array:
-    """As `read_image`, of a file's bytes: `(H, W, 3)` uint8 RGB."""
-    with opened(BytesIO(data), place) as image:
-        return photo_pixels(image)
-
-
-def image_size(path: Path) -> Size:
+def image_size(source: Path | bytes, place: Place | None = None) -> Size:
     """The size that `read_image` gives, from the header alone. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
-        return photo_size(image)
-
-
-def decode_image_size(data: bytes, place: Place) -> Size:
-    """As `image_size`, of a file's bytes or of their beginning."""
-    with opened(BytesIO(data), place) as image:
+    with opened(source, place) as image:
         return photo_size(image)
 
 
 def label_image_size(path: Path) -> Size:
     """The size of a label file, which is never turned, from its header. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         return image.height, image.width
 
 
-def read_indices(path: Path) -> Array:
+def read_indices(source: Path | bytes, place: Place | None = None) -> Array:
     """A label file of one channel (grey or palette) as its own numbers `(H, W)`: uint8, or as wide as it has them.
 
     Raises `UserError` with the file's name, also for a file of colours.
     """
-    with opened(path, Place(str(path))) as image:
-        return _one_channel(label_pixels(image))
-
-
-def decode_indices(data: bytes, place: Place) -> Array:
-    """As `read_indices`, of a file's bytes."""
-    with opened(BytesIO(data), place) as image:
-        return _one_channel(label_pixels(image))
+    with opened(source, place) as image:
+        values = label_pixels(image)
+        if values.ndim != 2:
+            fact = f"a label must have one channel, this has {values.shape[2]}"
+            raise Problem(fact, "Save class numbers, not colours")
+        return values
 
 
 def read_label_image(path: Path) -> Array:
     """A label file: its own numbers `(H, W)` where it has one channel, else colours `(H, W, 3)`. Raises `UserError`."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         values = label_pixels(image)
         return values if values.ndim == 2 else np.asarray(image.convert("RGB"))
 
 
 def read_label_colours(path: Path) -> Array:
     """The colours of a label file `(H, W, 3)`, uint8. Raises `UserError` with the file's name."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         label_pixels(image)
         return np.asarray(image.convert("RGB"))
 
 
 def check_decodes(path: Path) -> None:
     """Raises `UserError` with the file's name for an image or label that is cut short or damaged."""
-    with opened(path, Place(str(path))) as image:
+    with opened(path) as image:
         image.load()
 
 
 def plain_rgb(data: bytes) -> bool:
     """Whether every decoder reads the same RGB from a file's bytes, so that they can be passed on as they are."""
     try:
-        with opened(BytesIO(data), Place("")) as image:
+        with opened(data) as image:
             return is_plain_rgb(image)
     except UserError:
         return False
 
 
-def _one_channel(values: Array) -> Array:
-    if values.ndim != 2:
-        raise Problem(f"a label must have one channel, this has {values.shape[2]}", "Save class numbers, not colours")
-    return values
-
-
 @contextmanager
-def opened(source: Path | BytesIO, place: Place) -> Iterator[Image.Image]:
-    """An image whose header has been read; what goes wrong inside is a `UserError` at `place`."""
+def opened(source: Path | bytes, place: Place | None = None) -> Iterator[Image.Image]:
+    """An image whose header has been read; what goes wrong inside is a `UserError` at `place`, else at the path."""
     from PIL import Image, UnidentifiedImageError
 
+    place = place or Place(str(source) if isinstance(source, Path) else "")
     _without_warnings()
     try:
-        _check_is_file(source)
-        with Image.open(source, formats=FORMATS) as image:
+        if isinstance(source, Path) and exists(source) and not is_file(source):  # a pipe would be waited for
+            raise Problem("not a file", f"Name an image: {IMAGE_KINDS}")  # noqa: TRY301
+        with Image.open(source if isinstance(source, Path) else BytesIO(source), formats=FORMATS) as image:
             yield image
     except Problem as problem:
         raise UserError(problem.at(place)) from problem
@@ -139,12 +265,6 @@ def opened(source: Path | BytesIO, place: Place) -> Iterator[Image.Image]:
         raise user_error(_too_large(str(error)), "Cut it into tiles, or make it smaller", place=place) from error
     except _DAMAGED as error:
         raise unreadable(place, error) from error
-
-
-def _check_is_file(source: Path | BytesIO) -> None:
-    """A pipe would be waited for."""
-    if isinstance(source, Path) and exists(source) and not is_file(source):
-        raise Problem("not a file", f"Name an image: {IMAGE_KINDS}")
 
 
 @cache
@@ -163,3 +283,18 @@ def unreadable(place: Place, error: Exception) -> UserError:
     """Why a file cannot be read: missing, forbidden, cut short or damaged."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return user_error(f"cannot be read ({reason})", _REMEDY, place=place)
+
+
+CHANNELS = 3
+
+
+def check_reads_rgb(spec: Spec) -> None:
+    """Raises `UserError`, with the line of the spec, for a network whose image has not three channels."""
+    channels = spec.values["input"].get("channels")
+    if not isinstance(channels, int) or channels == CHANNELS:
+        return
+    image = spec.document.get("input")
+    node = image.get("channels") if isinstance(image, Table) else None
+    fact = f"the network reads images of {channels} channel{'' if channels == 1 else 's'}, and the images have 3 (RGB)"
+    remedy = "Write channels: 3; other images are read for int8 ranges (--representative) only"
+    raise user_error(fact, remedy, "input.channels", node.place if node is not None else NOWHERE)

@@ -4,25 +4,62 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from archspec.datasets._camvid_colours import COLOURS, class_of_colour
-from archspec.datasets._contract import IGNORE, Classes, Example
+from archspec.arrays import Array
+from archspec.datasets._contract import IGNORE, Classes, Colour, Example
 from archspec.datasets._files import (
     FileDataset,
     by_stem,
+    files_in,
+    is_folder,
     label_of,
     paired,
     to_classes,
     unknown_values,
 )
-from archspec.datasets._folders import files_in, is_folder
 from archspec.datasets._images import LABEL_SUFFIXES, read_label_image
 from archspec.errors import Fault, Place, user_error
 
-Array = np.ndarray[Any, Any]
+# CamVid's own colours (its label_colors.txt), each with its class. The merge is the one that MATLAB's
+# `camvidPixelLabelIDs` publishes as that of the SegNet paper. Others differ: MSeg drops 21 of the classes, some count
+# motorcycles as cars.
+COLOURS: dict[str, tuple[Colour, str]] = {
+    "Sky": ((128, 128, 128), "sky"),
+    "Bridge": ((0, 128, 64), "building"),
+    "Building": ((128, 0, 0), "building"),
+    "Wall": ((64, 192, 0), "building"),
+    "Tunnel": ((64, 0, 64), "building"),
+    "Archway": ((192, 0, 128), "building"),
+    "Column_Pole": ((192, 192, 128), "pole"),
+    "TrafficCone": ((0, 0, 64), "pole"),
+    "Road": ((128, 64, 128), "road"),
+    "LaneMkgsDriv": ((128, 0, 192), "road"),
+    "LaneMkgsNonDriv": ((192, 0, 64), "road"),
+    "Sidewalk": ((0, 0, 192), "pavement"),
+    "ParkingBlock": ((64, 192, 128), "pavement"),
+    "RoadShoulder": ((128, 128, 192), "pavement"),
+    "Tree": ((128, 128, 0), "tree"),
+    "VegetationMisc": ((192, 192, 0), "tree"),
+    "SignSymbol": ((192, 128, 128), "sign_symbol"),
+    "Misc_Text": ((128, 128, 64), "sign_symbol"),
+    "TrafficLight": ((0, 64, 64), "sign_symbol"),
+    "Fence": ((64, 64, 128), "fence"),
+    "Car": ((64, 0, 128), "car"),
+    "SUVPickupTruck": ((64, 128, 192), "car"),
+    "Truck_Bus": ((192, 128, 192), "car"),
+    "Train": ((192, 64, 128), "car"),
+    "OtherMoving": ((128, 64, 64), "car"),
+    "Pedestrian": ((64, 64, 0), "pedestrian"),
+    "Child": ((192, 128, 64), "pedestrian"),
+    "CartLuggagePram": ((64, 0, 192), "pedestrian"),
+    "Animal": ((64, 128, 64), "pedestrian"),
+    "Bicyclist": ((0, 128, 192), "bicyclist"),
+    "MotorcycleScooter": ((192, 0, 192), "bicyclist"),
+    "Void": ((0, 0, 0), ""),
+}
 
 VOID = 11
 SPLITS = ("train", "val", "test")
@@ -46,7 +83,7 @@ class CamVid(FileDataset):
     """`train/ trainannot/`, `val/ valannot/`, `test/ testannot/` with labels 0 to 11, 11 (void) ignored.
 
     Labels may also be the original colours, `<name>_L.png` in `train_labels/`, … or in `LabeledApproved_full/` beside
-    `701_StillsRaw_full/`, where the splits are SegNet's. Colours are merged as `_camvid_colours.py` says.
+    `701_StillsRaw_full/`, where the splits are SegNet's. Colours are merged as in `COLOURS`.
     """
 
     name = "camvid"
@@ -97,7 +134,8 @@ def _split_of(stem: str) -> str:
 
 def _from_colours(pixels: Array, place: Place) -> Array:
     """Colours `(H, W, 3)` to classes."""
-    table = class_of_colour(tuple(CLASSES))
+    numbers = {name: number for number, name in enumerate(CLASSES)} | {"": IGNORE}
+    table = {red * 65536 + green * 256 + blue: numbers[name] for (red, green, blue), name in COLOURS.values()}
     packed = (pixels.astype(np.uint32) * np.array([65536, 256, 1], np.uint32)).sum(-1, dtype=np.uint32)
     keys = np.array(sorted(table), np.uint32)
     places = np.minimum(np.searchsorted(keys, packed), len(keys) - 1)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from archspec.datasets._coco_files import annotation_files, image_folder, lacks, read_annotations
-from archspec.datasets._coco_masks import mask_of
-from archspec.datasets._contract import Classes, Dataset, Example, Size
-from archspec.datasets._endings import ending_faults
-from archspec.datasets._images import image_size, read_image
+from archspec.arrays import Array
+from archspec.datasets._coco import annotation_files, image_folder, lacks, mask_of, read_annotations
+from archspec.datasets._contract import Classes, Example, Size
+from archspec.datasets._files import FileDataset, ending_faults
 from archspec.errors import Fault, Place, Problem, UserError
-
-Array = np.ndarray[Any, Any]
 
 # class: COCO's category, colour (those of Cityscapes where it has the class)
 CATEGORIES = {
@@ -44,7 +41,7 @@ class _Picture:
     segmentations: list[tuple[int, Any]]
 
 
-class CocoInstances(Dataset):
+class CocoInstances(FileDataset):
     """`annotations/instances_<split>2017.json` and `<split>2017/` or `images/<split>2017/`.
 
     One file `annotations.json` beside `images/` is a split called `all`. Only pictures with at least 1000 pixels of
@@ -54,7 +51,7 @@ class CocoInstances(Dataset):
 
     name = "coco_instances"
     classes = Classes(tuple(CATEGORIES), tuple(colour for _, colour in CATEGORIES.values()))
-    root: Path
+    numbers: ClassVar[dict[int, int]] = {}  # labels are outlines
 
     def __init__(self, root: Path | None) -> None:
         super().__init__(root)
@@ -92,10 +89,6 @@ class CocoInstances(Dataset):
                 faults.append(Fault(fact, "Add it", place=Place(str(example.image))))
         return examples, faults
 
-    def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
-        return read_image(example.image)
-
     def read_label(self, example: Example) -> Array:
         """All segmentations, one over the other. Raises `UserError` with the file's and the picture's name."""
         picture = self._pictures[str(example.image)]
@@ -103,10 +96,6 @@ class CocoInstances(Dataset):
             return _label(picture)
         except Problem as problem:
             raise UserError(problem.at(Place(str(example.label)), picture.file_name)) from problem
-
-    def image_size(self, example: Example) -> Size:
-        """From the file's header."""
-        return image_size(example.image)
 
     def label_size(self, example: Example) -> Size:
         """As the annotations say."""

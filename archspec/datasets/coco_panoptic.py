@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
-from archspec.datasets._cityscapes_labels import TRAINED
-from archspec.datasets._coco_files import annotation_files, image_folder, lacks, read_annotations
-from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, Size
-from archspec.datasets._endings import ending_faults
-from archspec.datasets._files import by_stem, label_of, paired, unknown_values
-from archspec.datasets._folders import files_in, is_folder
-from archspec.datasets._images import image_size, label_image_size, read_image, read_label_colours
+from archspec.arrays import Array
+from archspec.datasets._coco import annotation_files, image_folder, lacks, read_annotations
+from archspec.datasets._contract import IGNORE, Classes, Example
+from archspec.datasets._files import FileDataset, by_stem, files_in, is_folder, label_of, paired, unknown_values
+from archspec.datasets._images import read_label_colours
+from archspec.datasets.cityscapes import TRAINED
 from archspec.errors import Fault, Place, user_error
-
-Array = np.ndarray[Any, Any]
 
 # Cityscapes class: COCO panoptic categories. Source: MSeg's master taxonomy (CC BY 4.0, commit 2bd00ae). COCO has no
 # pole, and MSeg tells riders from persons by hand, so those two classes stay empty. Indoor walls and lawns are noise.
@@ -44,7 +41,7 @@ CATEGORIES: dict[str, tuple[int, ...]] = {
 CLASS_OF = {category: number for number, found in enumerate(CATEGORIES.values()) for category in found}
 
 
-class CocoPanoptic(Dataset):
+class CocoPanoptic(FileDataset):
     """`annotations/panoptic_<split>2017.json`, the PNGs in `annotations/panoptic_<split>2017/`, and `<split>2017/`.
 
     Pictures may also lie in `images/<split>2017/`, or, as in COCO's own examples, in `input_images/`.
@@ -52,7 +49,7 @@ class CocoPanoptic(Dataset):
 
     name = "coco_panoptic"
     classes = Classes(tuple(CATEGORIES), tuple(label.colour for label in TRAINED))
-    root: Path
+    numbers: ClassVar[dict[int, int]] = {}  # labels are colours
 
     def __init__(self, root: Path | None) -> None:
         super().__init__(root)
@@ -79,10 +76,6 @@ class CocoPanoptic(Dataset):
         found, unpaired = paired([one for one in images if one[0] in listed], listed.items(), "{}.png")
         return found, faults + unpaired
 
-    def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
-        return read_image(example.image)
-
     def read_label(self, example: Example) -> Array:
         """Segments by their category. Raises `UserError` with the file's name for one that is not listed."""
         file = label_of(example)
@@ -97,18 +90,6 @@ class CocoPanoptic(Dataset):
             raise user_error(fact, "Do the two files belong together?", place=Place(str(file)))
         classes: Array = np.array([known[int(key)] for key in keys], np.uint8)[places]
         return classes
-
-    def image_size(self, example: Example) -> Size:
-        """From the file's header."""
-        return image_size(example.image)
-
-    def label_size(self, example: Example) -> Size:
-        """From the file's header."""
-        return label_image_size(label_of(example))
-
-    def file_faults(self, example: Example) -> list[Fault]:
-        """Files that do not end as they should."""
-        return ending_faults(example.image) + ending_faults(label_of(example))
 
 
 def _segments(file: Path) -> dict[str, dict[int, int]]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Example
-from archspec.datasets._files import FileDataset, by_relative_stem, paired
-from archspec.datasets._folders import files_below, folders_in, is_folder
+from archspec.datasets._files import FileDataset, by_relative_stem, files_below, folders_in, is_folder, paired
 from archspec.datasets._images import LABEL_SUFFIXES
 from archspec.errors import Fault
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from archspec.datasets._colour_map import colour_map
+from archspec.arrays import Array
+from archspec.datasets._class_list import colour_map
 from archspec.datasets._contract import IGNORE, Classes, Example
-from archspec.datasets._files import FileDataset
-from archspec.datasets._folders import files_in, is_folder
+from archspec.datasets._files import FileDataset, files_in, is_folder
 from archspec.datasets._images import IMAGE_SUFFIXES, LABEL_SUFFIXES
 from archspec.errors import Fault, Place
 from archspec.files import is_file, read_text
@@ -19,7 +19,6 @@ from archspec.files import is_file, read_text
 if TYPE_CHECKING:
     from PIL import Image
 
-Array = np.ndarray[Any, Any]
 
 NAMES = ("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
          "diningtable", "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train",

@@ -6,16 +6,11 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
-import numpy as np
-
+from archspec.arrays import Array
 from archspec.datasets._contract import Classes, Dataset, Example, Size
-from archspec.datasets._street_canvas import CLASSES, SIZE
-from archspec.datasets._street_scene import scene
+from archspec.datasets._street_scene import CLASSES, SIZE, scene
 from archspec.errors import Fault
-
-Array = np.ndarray[Any, Any]
 
 SPLITS = {"train": 400, "val": 100}
 _REMEMBERED = 8  # an image and its label are asked for one after the other

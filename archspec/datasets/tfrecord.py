@@ -5,20 +5,15 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from archspec.arrays import Array
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
-from archspec.datasets._endings import HEAD_BYTES, TAIL_BYTES, looks_whole
-from archspec.datasets._files import to_classes
+from archspec.datasets._files import HEAD_BYTES, TAIL_BYTES, looks_whole, to_classes
 from archspec.datasets._images import HEAD_BYTES as IMAGE_HEAD_BYTES
-from archspec.datasets._images import decode_image, decode_image_size, decode_indices
-from archspec.datasets._record_files import Record, missing_shards, read_shard, shards_of
+from archspec.datasets._images import image_size, read_image, read_indices
+from archspec.datasets._shards import Record, missing_shards, read_shard, shards_of
 from archspec.errors import Fault, Place, UserError, user_error
-
-Array = np.ndarray[Any, Any]
 
 IMAGE, NAME = "image/encoded", "image/filename"
 LABEL, LABEL_FORMAT = "image/segmentation/class/encoded", "image/segmentation/class/format"
@@ -96,20 +91,20 @@ class TfRecord(Dataset):
 
     def read_image(self, example: Example) -> Array:
         """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the shard's and the record's name."""
-        return decode_image(self._bytes(example, IMAGE), _place(example))
+        return read_image(self._bytes(example, IMAGE), place=_place(example))
 
     def read_label(self, example: Example) -> Array:
         """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the shard's and the record's name."""
-        values = decode_indices(self._bytes(example, LABEL), _place(example))
+        values = read_indices(self._bytes(example, LABEL), _place(example))
         return to_classes(values, self.numbers, _place(example))
 
     def image_size(self, example: Example) -> Size:
         """From the picture's header: what the record says may be the size before turning. Raises `UserError`."""
         place = _place(example)
         try:
-            return decode_image_size(self._bytes(example, IMAGE, IMAGE_HEAD_BYTES), place)
+            return image_size(self._bytes(example, IMAGE, IMAGE_HEAD_BYTES), place)
         except UserError:
-            return decode_image_size(self._bytes(example, IMAGE), place)
+            return image_size(self._bytes(example, IMAGE), place)
 
     def label_size(self, example: Example) -> Size:
         """From the PNG's header. Raises `UserError`."""

@@ -21,8 +21,8 @@ from archspec.devices._link import SLOWEST_BYTES_PER_S, Before, Remote, again, s
 from archspec.devices._process import Conversation, Finished, run
 from archspec.errors import user_error
 from archspec.files import expanded
+from archspec.graph import Range
 from archspec.record import temporary_folder
-from archspec.spec.kinds import Limits
 
 _KEEP_S = 60
 _END_S = 5.0
@@ -35,13 +35,13 @@ def ssh(
     port: int | None = None,
     key: str = "",
     python: str = "python3",
-    threads: Annotated[int, Limits(ge=1)] = 1,
+    threads: Annotated[int, Range(ge=1)] = 1,
     cpus: Sequence[int] = (),
     folder: str = "/tmp",
     options: Sequence[str] = (),
-    timeout_s: Annotated[float, Limits(gt=0)] = 60.0,
-    connect_timeout_s: Annotated[int, Limits(ge=1)] = 10,
-    tries: Annotated[int, Limits(ge=1)] = 3,
+    timeout_s: Annotated[float, Range(gt=0)] = 60.0,
+    connect_timeout_s: Annotated[int, Range(ge=1)] = 10,
+    tries: Annotated[int, Range(ge=1)] = 3,
 ) -> Device:
     """A board.
 

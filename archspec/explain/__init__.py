@@ -6,7 +6,6 @@ Importing it is light; Keras and tf-keras-vis come in when a network is opened o
 from archspec.explain.explanation import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
 from archspec.explain.logits_model import FoundNetwork, LogitsModel, find_network, open_network
-from archspec.explain.methods._tf_keras_vis import need_library
 from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "draw_grid",
     "explain",
     "find_network",
-    "need_library",
     "open_network",
     "parse_region",
     "predict",

@@ -8,15 +8,15 @@ pointing game of arXiv:1608.00507, without its tolerance of 15 pixels.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
-from archspec.explain.methods import attribute
+from archspec.explain.methods import Question, attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
 from archspec.scoring.resample import resized_scores
 
@@ -24,84 +24,13 @@ if TYPE_CHECKING:
     from archspec.explain.logits_model import LogitsModel
     from archspec.explain.pictures import Region
 
-Array = np.ndarray[Any, Any]
+
 ScoreOf = Literal["predicted", "map"]
 
 PIXELS_AT_ONCE = 1_500_000  # of the copies of an image that go through the network together, one a class
 NOT_PREDICTED = "not predicted"
 NOT_IN_REGION = "not predicted in the region"
 NOTHING_FOR_IT = "nothing speaks for it"
-
-
-@dataclass(frozen=True)
-class Question:
-    """Which parts of one image speak for each of K scores.
-
-    `model` is a flat `keras.Model` from `(N, H, W, C)` to logits `(N, h, w, classes)`; `image` `(1, H, W, C)`. Score k
-    is the sum of the logits of class `classes[k]` times `weights[k]` `(h, w)`, which sum to 1: a mean over some pixels.
-    `layer` is what class activation maps are made of. `samples` and `seed` are SmoothGrad's, `channels` Score-CAM's.
-    """
-
-    model: Any
-    image: Array
-    layer: str
-    classes: tuple[int, ...]
-    weights: Array
-    samples: int = 20
-    channels: int | None = None
-    seed: int = 0
-
-    def alone(self, index: int) -> Question:
-        """Only the score of that index."""
-        return replace(self, classes=(self.classes[index],), weights=self.weights[index : index + 1])
-
-    @cached_property
-    def images(self) -> Array:
-        """The image once a score: `(K, H, W, C)`."""
-        return np.repeat(self.image, len(self.classes), axis=0)
-
-    @cached_property
-    def _logit_weights(self) -> Array:
-        """`(K, h, w, classes)`."""
-        found = np.zeros((*self.weights.shape, self.model.output.shape[-1]), np.float32)
-        for index, number in enumerate(self.classes):
-            found[index, ..., number] = self.weights[index]
-        return found
-
-    def scores(self, logits: Any) -> Any:
-        """Logits `(K, h, w, classes)`, one image a score, to the scores `(K,)`: tensors with a gradient."""
-        from archspec.lower.framework import tf
-
-        return tf.reduce_sum(logits * self._logit_weights, axis=(1, 2, 3))
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """A map against a region: `pixels` of it and the share of all (`area_share`, what a flat map would score),
-    `attribution_share` of the map's sum inside, `hit` whether its largest value is inside.
-
-    The last two are None where there is no map, no region, or no more than zeros in the map.
-    """
-
-    pixels: int
-    area_share: float
-    attribution_share: float | None
-    hit: bool | None
-
-
-def inside(values: Array | None, region: Array, counted: Array | None = None) -> Inside:
-    """A map `(H, W)` of numbers from 0 and a region `(H, W)` of truths. Only `counted` pixels count, else all."""
-    if counted is None:
-        counted = region | True
-    region = region & counted
-    pixels, every = int(region.sum()), int(counted.sum())
-    area = pixels / every if every else 0.0
-    total = 0.0 if values is None else float(values[counted].sum(dtype="float64"))
-    if values is None or not pixels or not total:
-        return Inside(pixels, area, None, None)
-    share = float(values[region].sum(dtype="float64")) / total
-    hit = bool(region.ravel()[(values * counted).argmax()])
-    return Inside(pixels, area, share, hit)
 
 
 @dataclass(frozen=True)
@@ -117,6 +46,20 @@ class Asked:
     samples: int = 20
     channels: int | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A map against a region: `pixels` of it and the share of all (`area_share`, what a flat map would score),
+    `attribution_share` of the map's sum inside, `hit` whether its largest value is inside.
+
+    The last two are None where there is no map, no region, or no more than zeros in the map.
+    """
+
+    pixels: int
+    area_share: float
+    attribution_share: float | None
+    hit: bool | None
 
 
 @dataclass(frozen=True)
@@ -238,3 +181,22 @@ def _class_map(
     counted = None if label is None else label != IGNORE
     labelled = None if label is None else inside(values, label == number, counted)
     return ClassMap(number, values, score, inside(values, prediction == number, counted), labelled, note)
+
+
+def inside(values: Array | None, region: Array, counted: Array | None = None) -> Inside:
+    """A map `(H, W)` of numbers from 0 against a region `(H, W)` of truths. Only `counted` pixels count, else all.
+
+    The share is the energy-based pointing game of Score-CAM (arXiv:1910.01279, §4.4), with a region in place of a box;
+    the hit is the pointing game of arXiv:1608.00507, without its tolerance of 15 pixels.
+    """
+    if counted is None:
+        counted = region | True
+    region = region & counted
+    pixels, every = int(region.sum()), int(counted.sum())
+    area = pixels / every if every else 0.0
+    total = 0.0 if values is None else float(values[counted].sum(dtype="float64"))
+    if values is None or not pixels or not total:
+        return Inside(pixels, area, None, None)
+    share = float(values[region].sum(dtype="float64")) / total
+    hit = bool(region.ravel()[(values * counted).argmax()])
+    return Inside(pixels, area, share, hit)

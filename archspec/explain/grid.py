@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.explain.pictures import Region, resized_labels
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from archspec.explain.explanation import ClassMap, Explained
 
 
-Array = np.ndarray[Any, Any]
 Colour = tuple[int, int, int]
 
 # Inferno of matplotlib (CC0) at ten places: even steps of it are even steps to the eye, also of the colour-blind.

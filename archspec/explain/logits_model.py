@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
 from archspec.graph.trace import trace
@@ -15,12 +16,8 @@ from archspec.spec import expand, load
 from archspec.weights import import_weights, spec_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.graph import Graph
-
-    Weights = dict[str, np.ndarray[Any, Any]]
 
 
 FOR_GRADIENTS = ("output=logits", "input.dtype=float32")  # a label has no gradient, nor has an integer
@@ -66,7 +63,7 @@ class FoundNetwork:
     name: str
     file: Path
     graph: Graph | None = None
-    weights: Weights = field(default_factory=dict)
+    weights: dict[str, Array] = field(default_factory=dict)
     weights_said: str = ""
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
@@ -125,7 +122,7 @@ def find_network(
     imported = spec_weights(network, graph)
     if imported is None:
         return FoundNetwork(graph.name, path, graph, initialise(graph, seed), fresh)
-    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.said(fresh))
+    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.describe(fresh))
 
 
 def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
@@ -143,7 +140,7 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colour
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))
-    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.said(""), found.notes, facts.classes)
+    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.describe(""), found.notes, facts.classes)
 
 
 def _check_graph(graph: Graph, colours: bool) -> None:

@@ -1,22 +1,19 @@
-"""Images to explain, with their labels where there are any, and a rectangle of an image to ask about."""
+"""Images to explain, with their labels where there are any, and the rectangle of them that is asked about."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from archspec.arrays import Array
 from archspec.datasets import IMAGE_KINDS, read_image
 from archspec.errors import Place, user_error
 from archspec.files import is_file
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.datasets import Dataset
-
-    Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)

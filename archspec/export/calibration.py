@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import IMAGE_KINDS, files_below, read_image
 from archspec.errors import Place, Problem, user_error
 from archspec.export.flatbuffer import encode
-from archspec.export.model import Array, Model
+from archspec.export.model import Model
 from archspec.files import is_file, is_folder
 
 Range = tuple[float, float]

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.calibration import synthetic_images
 from archspec.export.interpreter import enter, leave, run
-from archspec.export.model import Array
 from archspec.export.surgery import Cut, cut_argmax, open_choices
 
 TOLERANCE = 1e-5  # of float32 logits, relative to the largest

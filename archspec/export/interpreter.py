@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.census import take_census
 from archspec.export.interpreter_process import LIMIT_S, Housed
-from archspec.export.model import Array
 from archspec.export.tflite_file import check_file, flat_model, is_own
 
 PATIENCE_OPEN_S = 600.0  # where the file leaves its size open, and so its work

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archspec.arrays import Array, Weights
 from archspec.graph.weights import check_weights
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from archspec.graph.program import Program, ProgramTensor
 
 
-Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 
@@ -66,8 +66,6 @@ class Model:
         """The same model with further metadata buffers."""
         return replace(self, metadata={**self.metadata, **buffers})
 
-
-Weights = Mapping[str, np.ndarray[Any, Any]]
 
 OUTPUT_NAMES = {"ArgMax": "labels", "Softmax": "probabilities"}
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.export.calibration import Range, calibrate
-from archspec.export.model import Array, Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 
 LARGEST_FLOAT16 = 65504.0
 LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks

@@ -6,11 +6,9 @@ Importing it takes seconds, registers our own Keras layers (so `keras.models.loa
 
 from archspec.lower.convert import convert_with_tensorflow
 from archspec.lower.files import load_keras, save_keras, save_saved_model
-from archspec.lower.functions import function_to, places_of
 from archspec.lower.keras_network import KerasNetwork, aligns_corners
-from archspec.lower.model import to_keras
+from archspec.lower.model import function_to, get_weights, places_of, set_weights, to_keras
 from archspec.lower.spec_network import SpecNetwork
-from archspec.lower.weights import get_weights, set_weights
 
 __all__ = [
     "KerasNetwork",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.arrays import Array
 from archspec.errors import user_error
-from archspec.lower.framework import keras, tf
-from archspec.lower.quiet import quiet
+from archspec.lower.framework import keras, quiet, tf
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Images = Iterable[np.ndarray[Any, Any]]
+    Images = Iterable[Array]
 
 Route = Literal["constants", "keras_model"]
 Precision = Literal["float32", "float16", "dynamic", "int8"]
@@ -40,7 +38,11 @@ def convert_with_tensorflow(
     if precision == "int8" and representative_images is None:
         raise user_error("int8 needs representative images", "Give some, like those the network will see")
     with quiet():
-        converter = _from_constants(model, batch_size) if route == "constants" else _from_keras_model(model)
+        converter = (
+            _from_constants(model, batch_size)
+            if route == "constants"
+            else tf.lite.TFLiteConverter.from_keras_model(model)
+        )
         _set_precision(converter, precision, representative_images)
         try:
             converted: bytes = converter.convert()
@@ -70,10 +72,6 @@ def _from_constants(model: Any, batch_size: int) -> Any:
     return tf.lite.TFLiteConverter.from_concrete_functions([function])
 
 
-def _from_keras_model(model: Any) -> Any:
-    return tf.lite.TFLiteConverter.from_keras_model(model)
-
-
 def _set_precision(converter: Any, precision: Precision, images: Images | None) -> None:
     if precision == "float32":
         return
@@ -85,6 +83,6 @@ def _set_precision(converter: Any, precision: Precision, images: Images | None) 
         converter.representative_dataset = lambda: _batches_of_one(images or ())
 
 
-def _batches_of_one(images: Images) -> Iterator[list[np.ndarray[Any, Any]]]:
+def _batches_of_one(images: Images) -> Iterator[list[Array]]:
     for image in images:
         yield from ([one[None]] for one in (image if image.ndim == 4 else image[None]))

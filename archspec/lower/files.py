@@ -1,4 +1,4 @@
-"""Keras models as files: `.keras` and SavedModel, each written whole or not at all."""
+"""Files of Keras and TensorFlow: `.keras` and SavedModel, each written whole or not at all; checkpoints; weights."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import check_keras_file, is_file
-from archspec.lower.framework import keras
-from archspec.lower.quiet import quiet
-from archspec.record.atomic import write_bytes
-from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
+from archspec.lower.framework import keras, quiet, tf
+from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes
 from archspec.record.temporary import temporary_folder
 
 
@@ -63,3 +62,50 @@ def _check_saved_model(folder: Path) -> None:
 
 def _at(path: Path) -> Place:
     return Place(os.fspath(path))
+
+
+CLASSES = {
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet_v3_large": "MobileNetV3Large",
+    "mobilenet_v3_small": "MobileNetV3Small",
+}
+
+
+def application_weights(network: str, width: float, source: str | None = "imagenet") -> dict[str, Array]:
+    """`layer/array` -> array, without the classifier. `source` is `imagenet` (downloaded), a file, or None (random).
+
+    Raises `UserError` when they cannot be downloaded, or the file does not fit.
+    """
+    builder = getattr(keras.applications, CLASSES[network])
+    try:
+        with quiet():
+            model = builder(input_shape=(224, 224, 3), alpha=width, include_top=False, weights=source)
+    except Exception as error:  # Keras raises plain exceptions, for a failed download too
+        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        remedy = (
+            "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
+            if source == "imagenet"
+            else "Name the _no_top.h5 file of just this network and width"
+        )
+        raise user_error(
+            f"the weights of {CLASSES[network]} {width} cannot be had ({fact})", remedy, place=Place(source or network)
+        ) from error
+    return {f"{layer.name}/{one.name}": one.numpy() for layer in model.layers for one in layer.weights}
+
+
+def read_checkpoint(prefix: str, path: str | None = None) -> dict[str, Array]:
+    """Variable name -> array, of the checkpoint of a prefix or in a folder; `path` is what its user calls it.
+
+    Raises `UserError` when it cannot be read.
+    """
+    try:
+        with quiet():
+            reader = tf.train.load_checkpoint(prefix)
+            return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
+    except Exception as error:  # TensorFlow raises its own types, and ValueError for a folder without any
+        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise user_error(
+            f"cannot be read as a TensorFlow checkpoint ({fact})",
+            "Name its prefix; .index and .data files belong together",
+            place=Place(path or prefix),
+        ) from error

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.lower.framework import keras, tf
 from archspec.lower.layers import own_layer
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 Gives = Literal["labels", "logits", "probabilities"]
 Size = tuple[int, int]

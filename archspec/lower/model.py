@@ -1,26 +1,79 @@
-"""A graph as a Keras model: one Keras layer a node, of the node's name."""
+"""A graph as a Keras model, one layer a node, of the node's name; its weights there and back; a model as a function.
+
+Weights are named `node name/array name`, in the graph and in the model.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from archspec.errors import UserError, nearest, user_error
+import numpy as np
+
+from archspec.arrays import Array, Weights
+from archspec.errors import Problem, UserError, nearest, user_error
 from archspec.graph import Graph, Node
-from archspec.graph.weights import constant_value, truncated_deviation
-from archspec.lower.framework import keras
-from archspec.lower.initializers import Bilinear
+from archspec.graph.weights import bilinear_kernel, check_weights, constant_value, truncated_deviation, weight_specs
+from archspec.lower.framework import keras, tf
 from archspec.lower.layers import own_layer, stem
-from archspec.lower.weights import set_weights
 
-if TYPE_CHECKING:
-    import numpy as np
+
+@keras.saving.register_keras_serializable(package="archspec")
+class Bilinear(keras.initializers.Initializer):
+    """A transposed convolution that starts as bilinear upsampling of each channel."""
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """The kernel `(kh, kw, C, C)`."""
+        return keras.ops.convert_to_tensor(bilinear_kernel(tuple(shape)), dtype=dtype)
+
+
+def set_weights(model: Any, weights: Weights) -> None:
+    """Give every variable of a Keras model its array.
+
+    Raises `UserError`, with nothing changed, unless there is exactly one array of the right shape for each variable.
+    """
+    variables = _variables(model)
+    _check_same_keys(variables.keys(), weights.keys())
+    for key, variable in variables.items():
+        if tuple(variable.shape) != weights[key].shape:
+            shapes = f"{list(weights[key].shape)}, the model needs {list(variable.shape)}"
+            raise user_error(f"weight '{key}' has shape {shapes}", "Use the weights of this very network")
+    for key, variable in variables.items():
+        variable.assign(weights[key])
+
+
+def get_weights(model: Any, graph: Graph) -> dict[str, Array]:
+    """Every array of a Keras model in the graph's order, copied: what training made of them, ready to be exported.
+
+    Raises `UserError` unless the model has exactly the graph's arrays.
+    """
+    variables = _variables(model)
+    keys = [key for key, _, _ in weight_specs(graph)]
+    _check_same_keys(variables.keys(), keys)
+    found = {key: np.array(variables[key].numpy()) for key in keys}
+    try:
+        check_weights(graph, found)
+    except Problem as problem:
+        raise user_error(problem.fact, problem.remedy) from None
+    return found
+
+
+def _variables(model: Any) -> dict[str, Any]:
+    """Without optimizer, metric and random-seed state."""
+    return {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
+
+
+def _check_same_keys(wanted: Any, given: Any) -> None:
+    missing, unknown = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
+    if missing or unknown:
+        counts = f"{len(missing)} missing {missing[:3]}, {len(unknown)} unknown {unknown[:3]}"
+        raise user_error(f"the weights do not fit the model: {counts}", "Use the weights of this very network")
 
 
 def to_keras(
     graph: Graph,
-    weights: Mapping[str, np.ndarray[Any, Any]] | None = None,
+    weights: Weights | None = None,
     *,
     batch_size: int | None = None,
     name: str | None = None,
@@ -118,3 +171,33 @@ def _model_name(name: str) -> str:
     """TensorFlow takes no other characters in the name of a scope."""
     cleaned = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     return cleaned if cleaned[:1].isalnum() else f"network_{cleaned}"
+
+
+def function_to(model: Any, layer: str) -> Callable[[Array], Array]:
+    """Image `(N, H, W, C)` -> what the layer of that name gives at inference. Later changes of the weights are seen."""
+    run = _traced(model, model.get_layer(layer).output)
+    return lambda images: np.asarray(run(tf.constant(images)))
+
+
+def places_of(model: Any) -> Callable[[Array], list[Array]] | None:
+    """Image `(N, H, W, C)` -> where each pooling that is undone later found its maxima, in execution order.
+
+    None for a model that undoes none.
+    """
+    read = {id(layer.input[1]) for layer in model.layers if isinstance(layer, own_layer("MaxUnpooling"))}
+    pools = [layer for layer in model.layers if isinstance(layer, own_layer("MaxPoolingWithIndices"))]
+    outputs = [layer.output[1] for layer in pools if id(layer.output[1]) in read]
+    if not outputs:
+        return None
+    run = _traced(model, outputs)
+    return lambda images: [np.asarray(one) for one in run(tf.constant(images))]
+
+
+def _traced(model: Any, outputs: Any) -> Any:
+    part = keras.Model(model.input, outputs)
+
+    @tf.function(reduce_retracing=True)
+    def run(images: Any) -> Any:
+        return part(images, training=False)
+
+    return run

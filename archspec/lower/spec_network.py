@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
 from archspec.graph.padding import next_multiple, padded
 from archspec.graph.trace import trace
 from archspec.lower.keras_network import Gives, KerasNetwork
-from archspec.lower.model import to_keras
-from archspec.lower.weights import set_weights
+from archspec.lower.model import set_weights, to_keras
 from archspec.spec import Spec, expand, override
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.graph import Graph
-
-    Array = np.ndarray[Any, Any]
 
 Size = tuple[int, int]
 STEPS = (1, 8, 16, 32, 64, 128)  # sides are rounded up to a multiple of the first that the network can be built for
@@ -40,12 +35,7 @@ class SpecNetwork:
     gives: Gives = "logits"
 
     def __init__(
-        self,
-        spec: Spec,
-        weights: Mapping[str, Array],
-        catalog: Catalog,
-        size: Size | None = None,
-        multiple: int = 1,
+        self, spec: Spec, weights: Weights, catalog: Catalog, size: Size | None = None, multiple: int = 1
     ) -> None:
         self._spec, self._weights, self._catalog, self._multiple = spec, weights, catalog, multiple
         self._built: OrderedDict[Size, tuple[Any, KerasNetwork]] = OrderedDict()
@@ -54,7 +44,7 @@ class SpecNetwork:
         self.classes: int | None = expand(spec).classes
         self.size = size
 
-    def set_weights(self, weights: Mapping[str, Array]) -> None:
+    def set_weights(self, weights: Weights) -> None:
         """Other weights of the same network, for every size."""
         self._weights = weights
         for model, _ in self._built.values():

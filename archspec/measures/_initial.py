@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.graph import Graph
 from archspec.measures._subject import Subject
 from archspec.measures._training import check_training, recipe_of, start_of
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.datasets import Dataset
     from archspec.measures._settings import Settings
     from archspec.train import Stage
-
-    Array = np.ndarray[Any, Any]
 
 USUAL_RECIPE = "proxy_short"
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
@@ -73,7 +70,7 @@ def first_batch(subject: Subject, metric: str) -> tuple[Array, Array]:
 def scoring_graph(subject: Subject, metric: str) -> Graph:
     """The network for the batch's classes and crop, up to its scores, without what is random."""
     from archspec.graph.repeating import without_layers
-    from archspec.train._network import graph_for, without_upsampling
+    from archspec.train._stage_graph import graph_for, without_upsampling
 
     stage, dataset = _stage(subject, metric)
     graph = graph_for(subject.spec, len(dataset.classes), stage.augmentation.size)
@@ -83,7 +80,7 @@ def scoring_graph(subject: Subject, metric: str) -> Graph:
 def linear_graph(subject: Subject) -> Graph:
     """The network at its own size, up to its scores, without batch norms, activations, gates and image scaling."""
     from archspec.graph.repeating import without_layers
-    from archspec.train._network import graph_for, without_upsampling
+    from archspec.train._stage_graph import graph_for, without_upsampling
 
     graph = graph_for(subject.spec, subject.sheet.classes, subject.sheet.input_size)
     return without_layers(without_upsampling(graph), NOT_LINEAR)

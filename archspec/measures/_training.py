@@ -77,7 +77,7 @@ def trained(subject: Subject, metric: str, usual: str = "") -> Reading:
     circumstances: dict[str, Plain] = {
         "recipe": order.recipe.name,
         "run": outcome.run.folder.name,
-        "start_said": order.start_said,
+        "start_said": order.describe_start(),
     }
     if outcome.state == "failed":
         return Reading(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")

@@ -17,12 +17,8 @@ from archspec.record import Record, write_bytes
 from archspec.report._comparison import comparison
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
-from archspec.reporters.figures import drawable, figure_files
-from archspec.reporters.page import Page, Section
-from archspec.reporters.page.sections.conditions import Conditions
-from archspec.reporters.page.sections.conditions import Group as ConditionGroup
-from archspec.reporters.page.sections.diagram import Block, Diagram
-from archspec.reporters.page.sections.texts import Text, Texts
+from archspec.reporters.page import Block, Conditions, Diagram, Page, Section, Text, Texts, drawable, figure_files
+from archspec.reporters.page import Group as ConditionGroup
 
 DRAWN = 6  # architectures on one page
 

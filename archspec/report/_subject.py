@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, cast
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
-from archspec.record import Record, noted_plugins, plugins_words
+from archspec.record import Record, describe_plugins, noted_plugins
 from archspec.reporters.page import Section
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
-    from archspec.reporters.page.sections.curves import Curves
+    from archspec.reporters.page import Curves
 
 
 def again(what: str, command: object) -> dict[str, str]:
@@ -65,7 +65,7 @@ class Subject:
         from archspec.cost import price
         from archspec.graph.trace import trace
         from archspec.spec import expand, override, parse
-        from archspec.spec.loading import bundled_catalog
+        from archspec.spec.sources import bundled_catalog
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
@@ -125,4 +125,4 @@ def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
 
 def _with_plugins(command: str, catalog: Catalog) -> str:
     """The command with the plugin folders that it needs, unless it names some, as one that was typed may."""
-    return command if " --plugins" in command else command + plugins_words(catalog.plugins)
+    return command if " --plugins" in command else command + describe_plugins(catalog.plugins)

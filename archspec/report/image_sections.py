@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.pictures import Picture, Pictures, Row
+from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.explain import Explained, LogitsModel
-
-    Array = np.ndarray[Any, Any]
 
 
 MOST_CLASSES = 3
@@ -29,9 +25,9 @@ def image_sections(
 ) -> tuple[Section, ...]:
     """Two sections for a training run. Needs TensorFlow. Raises `UserError` for data or a method that cannot be had."""
     from archspec.datasets import open_dataset
-    from archspec.explain import Asked, dataset_pictures, explain, need_library, open_network, predict
+    from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
     from archspec.explain.explanation import most_predicted
-    from archspec.explain.methods import method_name
+    from archspec.explain.methods import method_name, need_library
 
     need_library()
     dataset = open_dataset(data)

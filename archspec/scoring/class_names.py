@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.datasets import Classes, open_dataset
-from archspec.datasets._catalog import dataset_class, names
+from archspec.datasets._contract import dataset_class, names
 from archspec.errors import user_error
 from archspec.scoring.overlay import distinct_colours
 from archspec.scoring.segmenters import Contestant

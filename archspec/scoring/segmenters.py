@@ -221,7 +221,7 @@ def _of_spec(
     multiple = 1 if opening.size else opening.multiple
     network = lower.SpecNetwork(spec, found.arrays, catalog, opening.size, multiple)
     conditions: dict[str, Plain] = {
-        "weights": found.said(""),
+        "weights": found.describe(""),
         "weights_digest": found.digest,
         "precision": "float32",
         "runtime": "Keras",

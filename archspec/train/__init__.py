@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.train._checks import check_order
 from archspec.train._order import Order
+from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
-from archspec.train._resuming import resumed_order
-from archspec.train._run import Run
-from archspec.train._sizes import validation_examples
-from archspec.train._watching import Progress, Watch
+from archspec.train._run import Run, resumed_order
+from archspec.train._validation import validation_examples
 
 if TYPE_CHECKING:
-    from archspec.train._keras_fit import KerasFit, no_model
-    from archspec.train._training import Outcome, Training
+    from archspec.train._fit import KerasFit, no_model
+    from archspec.train._training import Training, TrainingResult
 
 __all__ = [
     "KerasFit",
     "Order",
-    "Outcome",
-    "Progress",
     "Recipe",
     "Run",
     "Stage",
+    "StepReport",
     "Training",
-    "Watch",
+    "TrainingProgress",
+    "TrainingResult",
     "check_order",
     "load_recipe",
     "no_model",
@@ -41,12 +40,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What needs TensorFlow, imported when it is asked for."""
-    if name in ("Outcome", "Training"):
+    if name in ("Training", "TrainingResult"):
         from archspec.train import _training
 
         return getattr(_training, name)
     if name in ("KerasFit", "no_model"):
-        from archspec.train import _keras_fit
+        from archspec.train import _fit
 
-        return getattr(_keras_fit, name)
+        return getattr(_fit, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

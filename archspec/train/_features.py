@@ -5,26 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from archspec import lower
-from archspec.datasets import Dataset, close_batches, python_batches, reading_errors, training_batches
+from archspec.arrays import Array, Weights
+from archspec.datasets import Dataset, close_batches, python_batches, reading_errors
 from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.lower.framework import tf
 from archspec.record import temporary_folder, turn, write_text
+from archspec.train._order import stage_batches
 from archspec.train._recipe import Stage
-
-if TYPE_CHECKING:
-    Array = np.ndarray[Any, Any]
-    Weights = Mapping[str, Array]
 
 Advance = Callable[[int, int], None]
 
@@ -141,14 +139,7 @@ def _fill(
 
 
 def _batches(dataset: Dataset, stage: Stage, seed: int, samples: int) -> Iterator[tuple[Any, Array]]:
-    batches = training_batches(
-        dataset,
-        stage.split,
-        augmentation=stage.augmentation,
-        batch_size=stage.batch_size,
-        seed=seed,
-        steps=-(-samples // stage.batch_size),
-    )
+    batches = stage_batches(dataset, stage, seed, -(-samples // stage.batch_size))
     try:
         with reading_errors():
             for images, labels in batches:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from archspec.arrays import Array
 from archspec.datasets import (
     Dataset,
     LabelCounts,
@@ -16,14 +18,16 @@ from archspec.datasets import (
     check_before_training,
     check_reads_rgb,
     count_labels,
+    training_batches,
 )
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
+from archspec.graph.weights import initialise
 from archspec.spec import Spec, override
-from archspec.train._network import graph_for, network_for, without_upsampling
 from archspec.train._recipe import Recipe, Stage
-from archspec.train._sizes import validation_examples
+from archspec.train._stage_graph import graph_for, network_for, without_upsampling
+from archspec.train._validation import validation_examples
 from archspec.weights import Imported, check_weights, spec_weights
 
 HASH_LETTERS = 10
@@ -81,17 +85,21 @@ class Order:
         network = network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)
         return spec_weights(network, self.graph(stage))
 
+    def start_weights(self) -> dict[str, Array]:
+        """The weights that the first stage begins with."""
+        graph = self.graph(self.recipe.stages[0])
+        return initialise(graph, self.seed) if self.imported is None else self.imported.complete(graph, self.seed)
+
     def check_weights(self) -> None:
-        """Raises `UserError` for weights that do not fit, as far as that can be told without TensorFlow."""
+        """Raises `UserError` for weights that do not fit, as far as that shows without TensorFlow."""
         stage = self.recipe.stages[0]
         if check_weights(network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)):
             _ = self.imported
 
-    @property
-    def start_said(self) -> str:
+    def describe_start(self) -> str:
         """What the first stage begins with, in words."""
         fresh = f"freshly initialised, seed {self.seed}"
-        return fresh if self.imported is None else self.imported.said(fresh)
+        return fresh if self.imported is None else self.imported.describe(fresh)
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
@@ -150,3 +158,21 @@ class Order:
     def name(self) -> str:
         """The name of the run's folder."""
         return f"{self.spec.name}-{self.recipe.name}-{self.digest}-s{self.seed}"
+
+
+def stage_batches(dataset: Dataset, stage: Stage, seed: int, steps: int, first_step: int = 0) -> Any:
+    """The `training_batches` of a stage from a step on."""
+    return training_batches(
+        dataset, stage.split, augmentation=stage.augmentation, batch_size=stage.batch_size, seed=seed, steps=steps,
+        first_step=first_step,
+    )  # fmt: skip
+
+
+def stage_steps(order: Order, stage: Stage) -> int:
+    """How many updates a stage is long."""
+    if stage.steps is not None:
+        return stage.steps
+    if stage.epochs is None:
+        raise user_error(f"stage '{stage.name}' has no length", "Write steps")
+    examples = len(order.dataset(stage)[1].examples(stage.split))
+    return max(1, math.ceil(stage.epochs * examples / stage.batch_size))

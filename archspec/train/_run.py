@@ -1,20 +1,23 @@
-"""The folder of a run: what is in it, which state it is in, and that only one process trains in it."""
+"""The folder of a run: what is in it, which state it is in, what was asked for, and that one process trains in it."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from archspec.datasets import Dataset
+from archspec.catalog import Catalog
+from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file, read_text
-from archspec.record import held, note_plugins, package_versions, timestamp, write_text
-from archspec.spec import Spec, dump, override
+from archspec.record import Plain, Record, held, note_plugins, package_versions, timestamp, write_text
+from archspec.spec import Spec, dump, override, parse
 from archspec.train._order import Order
+from archspec.train._recipe_reading import load_recipe
+from archspec.train._validation import Scores
 
 State = Literal["running", "stopped", "finished", "failed"]
 """`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
@@ -22,40 +25,18 @@ FORMAT, VERSION = "archspec-run", 1
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
 
 
-@dataclass(frozen=True)
 class Run:
     """`<root>/<name>-<recipe>-<hash>-s<seed>`, as others read it.
 
     `run.json` (what it is of and how far it came), `spec.yaml` (the merged spec, which loads the trained weights),
-    `recipe.yaml`, `weights.npz`, `model.keras`, `record.json`, `log.csv`, `checkpoints/`, `tensorboard/`.
+    `recipe.yaml`, `weights.npz` (named by graph path), `model.keras` (of `spec.yaml`), `record.json` (scores with
+    everything they depend on), `log.csv` (losses, rates and scores), `checkpoints/`, `tensorboard/`.
     """
 
-    folder: Path
-
-    @property
-    def weights(self) -> Path:
-        """The trained weights, named by graph path."""
-        return self.folder / "weights.npz"
-
-    @property
-    def model(self) -> Path:
-        """The Keras model of `spec.yaml`."""
-        return self.folder / "model.keras"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of checkpoints."""
-        return self.folder / "checkpoints"
-
-    @property
-    def log(self) -> Path:
-        """The table of losses, rates and scores."""
-        return self.folder / "log.csv"
-
-    @property
-    def records(self) -> Path:
-        """Scores with everything they depend on."""
-        return self.folder / "record.json"
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.weights, self.model = folder / "weights.npz", folder / "model.keras"
+        self.records, self.log, self.checkpoints = folder / "record.json", folder / "log.csv", folder / "checkpoints"
 
     def about(self) -> dict[str, Any]:
         """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""
@@ -100,7 +81,7 @@ class Run:
             "steps": list(steps),
             "spec": dump(_from_anywhere(order.spec)),
             "recipe_digest": order.recipe.digest,
-            "start": order.start_said,
+            "start": order.describe_start(),
             "versions": package_versions(PACKAGES),
             "started": timestamp(),
             "metrics": {},
@@ -148,3 +129,57 @@ def _from_anywhere(spec: Spec) -> Spec:
         return spec
     whole = str(file.resolve())
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
+
+
+def training_records(order: Order, network_hash: str, scores: Scores, steps: tuple[int, ...]) -> tuple[Record, ...]:
+    """`val_miou`, and the `val_iou` of each class that is there or predicted."""
+    stage = order.recipe.stages[-1]
+    dataset = order.final
+    conditions: dict[str, Plain] = {
+        "data": dataset.name,
+        "split": stage.validation.split,
+        "data_fingerprint": order.fingerprints[f"{dataset.name} {stage.validation.split}"],
+        "training_fingerprint": order.fingerprints[f"{dataset.name} {stage.split}"],
+        "images": scores.images,
+        "image_sizes": ", ".join(f"{height} x {width}" for height, width in scores.sizes),
+        "mode": "whole image, padded to multiples of 128" if scores.padded else "whole image",
+        "classes": len(dataset.classes),
+        "recipe": order.recipe.name,
+        "recipe_digest": order.recipe.digest,
+        "crop": " x ".join(map(str, stage.augmentation.size)),
+        "steps": sum(steps),
+        "seed": order.seed,
+        "weights_digest": None if order.imported is None else order.imported.digest,
+        **package_versions(PACKAGES),
+    }
+    circumstances: dict[str, Plain] = {"start": order.describe_start()}  # it names a file, wherever that lies
+    time = timestamp()
+    spec = dump(order.trained_spec)
+
+    def row(metric: str, value: float, more: dict[str, Plain]) -> Record:
+        return Record(
+            network_hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
+        )
+
+    rows = [row("val_miou", scores.miou, {})]
+    for name, value in zip(dataset.classes.names, scores.iou.tolist(), strict=True):
+        if not math.isnan(value):
+            rows.append(row("val_iou", value, {"class": name}))
+    return tuple(rows)
+
+
+def resumed_order(folder: Path, catalog: Catalog) -> Order:
+    """The order of a run. Raises `UserError` when it is none, or when its data or its weights are not the same now."""
+    about = Run(folder).about()
+    if not about:
+        raise user_error("no run.json here", "Name the folder of a run", place=Place(str(folder)))
+    spec = parse(about["spec"], file=str(folder / "run.json"), catalog=catalog)
+    recipe = load_recipe(folder / "recipe.yaml", name=about["recipe"])
+    order = Order(spec, recipe, {one: open_dataset(one) for one in about["data"]}, about["seed"])
+    if order.name != folder.resolve().name:
+        raise user_error(
+            f"what it was trained with has changed: it would be '{order.name}' now",
+            "Bring back its data and weights, or train anew",
+            place=Place(str(folder)),
+        )
+    return order

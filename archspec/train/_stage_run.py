@@ -12,12 +12,11 @@ from typing import Any
 from archspec.datasets import close_batches, reading_errors
 from archspec.train._checkpoint import Position, write_checkpoint
 from archspec.train._fit import Fit
-from archspec.train._log import Log, Row
+from archspec.train._optimizer import learning_rate
+from archspec.train._progress import Log, Row, StepReport, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run
-from archspec.train._schedule import learning_rate
 from archspec.train._validation import Scores, Validator
-from archspec.train._watching import Progress, Watch
 
 ROW_EVERY = 10
 
@@ -67,7 +66,7 @@ class StageRun:
     fit: Fit
     batches: Callable[[int], Any]
     validator: Validator
-    watch: Watch
+    progress: TrainingProgress
     stopped: Callable[[], bool]
     seconds: float = 0.0
     scores: Scores | None = None  # the newest
@@ -110,11 +109,11 @@ class StageRun:
         keeps = stopped or done or _is_due(step, self.stage.checkpoint_every)
         if validates:
             self.scores = self.validator.score(self.fit.weights())
-        progress = self._progress(step, rate)
-        self.watch.step(progress)
+        report = self._report(step, rate)
+        self.progress.step(report)
         if keeps or validates or step % ROW_EVERY == 0:
-            log.add(self._row(progress, progress.val_miou if validates else None))
-            self.watch.row(progress)
+            log.add(self._row(report, report.val_miou if validates else None))
+            self.progress.row(report)
             self.since = _Since()
         if keeps:
             self.keep(step)
@@ -130,9 +129,9 @@ class StageRun:
         position = Position(self.number, step, self.seconds)
         self.last_checkpoint = write_checkpoint(self.run.checkpoints, position, state)
 
-    def _progress(self, step: int, rate: float) -> Progress:
+    def _report(self, step: int, rate: float) -> StepReport:
         a_step = self.since.seconds_a_step
-        return Progress(
+        return StepReport(
             stage=self.number + 1,
             stages=self.stages,
             step=step,
@@ -145,16 +144,9 @@ class StageRun:
             val_classes=(0, 0) if self.scores is None else self.scores.classes,
         )
 
-    def _row(self, progress: Progress, val_miou: float | None) -> Row:
-        return Row(
-            progress.stage,
-            progress.step,
-            progress.loss,
-            progress.learning_rate,
-            progress.images_per_second,
-            self.seconds,
-            val_miou,
-        )
+    def _row(self, done: StepReport, val_miou: float | None) -> Row:
+        rate, speed = done.learning_rate, done.images_per_second
+        return Row(done.stage, done.step, done.loss, rate, speed, self.seconds, val_miou)
 
 
 def _is_due(step: int, every: int | None) -> bool:

@@ -7,47 +7,37 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec import lower
-from archspec.datasets import Dataset, training_batches
-from archspec.errors import UserError, user_error
+from archspec.arrays import Array
+from archspec.datasets import Dataset
+from archspec.errors import UserError
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
 from archspec.record import interruption, write_records
 from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
-from archspec.train._checks import check_order
-from archspec.train._class_weights import class_weights
-from archspec.train._cut import cut_graph
+from archspec.train._checks import check_order, describe_untrained_taps
 from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit, prepare, weights_in
-from archspec.train._log import Log
-from archspec.train._network import carried
-from archspec.train._optimizer_kind import check_values
-from archspec.train._order import Order
+from archspec.train._losses import class_weights
+from archspec.train._optimizer import check_values
+from archspec.train._order import Order, stage_batches, stage_steps
+from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
-from archspec.train._records import training_records
-from archspec.train._run import Run
+from archspec.train._run import Run, training_records
+from archspec.train._stage_graph import carried, cut_graph
 from archspec.train._stage_run import Diverged, StageRun
-from archspec.train._tensorboard import TensorBoard
-from archspec.train._untrained_taps import untrained_taps_said
 from archspec.train._validation import Scores, Validator
-from archspec.train._watching import Unwatched, Watch
 from archspec.weights import save_weights
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Weights = dict[str, np.ndarray[Any, Any]]
 
 BatchesFrom = Callable[[int], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingResult:
     """What became of a run: `state` is `finished` or `failed`; `fresh` unless it was so before."""
 
     run: Run
@@ -63,7 +53,7 @@ class Training:
         self,
         order: Order,
         root: Path,
-        watch: Watch | None = None,
+        progress: TrainingProgress | None = None,
         *,
         tensorboard: bool = False,
         checked: bool = False,
@@ -73,31 +63,31 @@ class Training:
         self._checked = checked
         self.run = Run(root / order.name)
         self.steps = tuple(stage_steps(order, stage) for stage in order.recipe.stages)
-        self.watch: Watch = watch or Unwatched()
+        self.progress = progress or TrainingProgress()
         self._tensorboard = tensorboard
 
-    def train(self) -> Outcome:
+    def train(self) -> TrainingResult:
         """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
         if self._is_done():
-            return Outcome(self.run, self.run.about()["state"], self.run.about(), fresh=False)
+            return TrainingResult(self.run, self.run.about()["state"], self.run.about(), fresh=False)
         if not self._checked:
             check_order(self.order)
         for stage in self.order.recipe.stages:
             check_values(stage.optimizer)
         for line in self.order.label_cautions():
-            self.watch.said(f"caution: {line}")
+            self.progress.message(f"caution: {line}")
         with self.run.locked(), self._running():
             if self._tensorboard:
-                self.watch = TensorBoard(self.run.folder / "tensorboard", self.watch, self.steps)
+                self.progress = TensorBoard(self.run.folder / "tensorboard", self.progress, self.steps)
             prepare(self.order.seed)
             try:
                 with interruption() as wanted:
                     scores, weights = self._stages(wanted.is_set)
             except Diverged as fault:
                 self.run.fail(fault.reason, fault.checkpoint)
-                return Outcome(self.run, "failed", self.run.about(), fresh=True)
+                return TrainingResult(self.run, "failed", self.run.about(), fresh=True)
             self._finish(scores, weights)
-            return Outcome(self.run, "finished", self.run.about(), fresh=True)
+            return TrainingResult(self.run, "finished", self.run.about(), fresh=True)
 
     @contextmanager
     def _running(self) -> Iterator[None]:
@@ -116,9 +106,9 @@ class Training:
     def _is_done(self) -> bool:
         return self.run.about().get("state") in ("finished", "failed")
 
-    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, Weights]:
+    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, dict[str, Array]]:
         position, state = self._last_checkpoint()
-        weights = self._start() if position is None else weights_in(state)
+        weights = self.order.start_weights() if position is None else weights_in(state)
         seconds = 0.0 if position is None else position.seconds
         for number in range(position.stage if position else 0, len(self.steps)):
             stage = self.order.recipe.stages[number]
@@ -128,69 +118,54 @@ class Training:
                 one.fit.restore(state)
                 first = position.step
                 one.last_checkpoint = checkpoints(self.run.checkpoints)[-1]
-                self.watch.said(f"resumed after step {first} of stage '{stage.name}'")
+                self.progress.message(f"resumed after step {first} of stage '{stage.name}'")
             else:
                 one.keep(0)
             one.train(first)
             weights, position, seconds = one.fit.weights(), None, one.seconds
         return one.scores or one.validator.score(weights), weights  # of the last step, unless that was before
 
-    def _prepared(self, number: int, stage: Stage, weights: Weights, stopped: Callable[[], bool]) -> StageRun:
+    def _prepared(self, number: int, stage: Stage, weights: dict[str, Array], stopped: Callable[[], bool]) -> StageRun:
         """A stage with its model, which begins with `weights` and what they lack afresh."""
         dataset = self.order.dataset(stage)[1]
         graph = self.order.graph(stage)
         whole, fresh = carried(weights, graph, self.order.seed)
         if fresh:
-            self.watch.said(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
-        said = untrained_taps_said(self.order, stage, dataset, graph)
-        if said:
-            self.watch.said(said)
+            self.progress.message(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
+        warning = describe_untrained_taps(self.order, stage, dataset, graph)
+        if warning:
+            self.progress.message(warning)
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation)
-        return StageRun(
-            self.run, stage, number, len(self.steps), self.steps[number], fit, batches, validator, self.watch, stopped
-        )
+        count, steps = len(self.steps), self.steps[number]
+        return StageRun(self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped)
 
     def _fit(
-        self, stage: Stage, graph: Graph, weights: Weights, dataset: Dataset, seed: int
+        self, stage: Stage, graph: Graph, weights: dict[str, Array], dataset: Dataset, seed: int
     ) -> tuple[Fit, BatchesFrom]:
         """The model in training, and where its batches come from: images, or features of the frozen part."""
         steps = stage_steps(self.order, stage)
         weighting = class_weights(stage, dataset)
         if stage.cache_features is None:
             fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
-            return fit, lambda first: training_batches(
-                dataset,
-                stage.split,
-                augmentation=stage.augmentation,
-                batch_size=stage.batch_size,
-                seed=seed,
-                first_step=first,
-                steps=steps,
-            )
+            return fit, lambda first: stage_batches(dataset, stage, seed, steps, first)
         cut = cut_graph(graph, stage.freeze)
         front, rear = cut.split(weights)
         features = self._features(stage, cut.front, front, dataset, seed)
         fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, fixed=front)
         return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
 
-    def _features(self, stage: Stage, front: Graph, weights: Weights, dataset: Dataset, seed: int) -> Features:
+    def _features(self, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int) -> Features:
         digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
         folder = self.run.folder.parent / "features" / features_key(front, weights, digest, stage, seed)
         known = folder.is_dir()
-        features = cached_features(folder, front, weights, dataset, stage, seed, self.watch.caching)
+        features = cached_features(folder, front, weights, dataset, stage, seed, self.progress.caching)
         what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
-        self.watch.said(f"features {'found' if known else 'computed once'}: {what}")
+        self.progress.message(f"features {'found' if known else 'computed once'}: {what}")
         return features
 
-    def _start(self) -> Weights:
-        """The weights that the first stage begins with."""
-        graph = self.order.graph(self.order.recipe.stages[0])
-        imported = self.order.imported
-        return initialise(graph, self.order.seed) if imported is None else imported.complete(graph, self.order.seed)
-
-    def _last_checkpoint(self) -> tuple[Position | None, Weights]:
+    def _last_checkpoint(self) -> tuple[Position | None, dict[str, Array]]:
         """The newest that can be read; the log is cut back to it."""
         found = checkpoints(self.run.checkpoints)
         for path in reversed(found):
@@ -198,12 +173,12 @@ class Training:
                 position, state = read_checkpoint(path)
                 Log(self.run.log).cut(position)
                 return position, state
-            self.watch.said(f"{path} is damaged: the checkpoint before it is used")
+            self.progress.message(f"{path} is damaged: the checkpoint before it is used")
             path.unlink()
         Log(self.run.log).cut(Position(0, 0))
         return None, {}
 
-    def _finish(self, scores: Scores, weights: Weights) -> None:
+    def _finish(self, scores: Scores, weights: dict[str, Array]) -> None:
         """The trained network, as others load it, and its scores."""
         graph = trace(expand(self.order.trained_spec), self.order.spec.catalog)
         save_weights(self.run.weights, weights, graph, source=f"trained: {self.run.folder.name}")
@@ -212,13 +187,3 @@ class Training:
         iou = dict(zip(self.order.final.classes.names, scores.iou.tolist(), strict=True))
         iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
         self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})
-
-
-def stage_steps(order: Order, stage: Stage) -> int:
-    """How many updates a stage is long."""
-    if stage.steps is not None:
-        return stage.steps
-    if stage.epochs is None:
-        raise user_error(f"stage '{stage.name}' has no length", "Write steps")
-    examples = len(order.dataset(stage)[1].examples(stage.split))
-    return max(1, math.ceil(stage.epochs * examples / stage.batch_size))

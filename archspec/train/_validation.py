@@ -1,23 +1,42 @@
-"""Scores of whole validation images while a network is being trained."""
+"""Scores of whole validation images while a network is being trained, and at which sizes they are predicted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archspec import lower
-from archspec.datasets import Dataset
-from archspec.graph.padding import padding_multiple
+from archspec.arrays import Array, Weights
+from archspec.datasets import Dataset, Example
+from archspec.graph.padding import next_multiple, padding_multiple
 from archspec.scoring.metrics._confusion import class_iou, confusion
 from archspec.spec import Spec, override
 from archspec.train._recipe import Validation
-from archspec.train._sizes import Size, validation_examples, validation_shapes
 
 if TYPE_CHECKING:
-    Array = np.ndarray[Any, Any]
+    from archspec import lower
+
+Size = tuple[int, int]
+
+
+def validation_examples(dataset: Dataset, validation: Validation) -> tuple[Example, ...]:
+    """Those of the split that are looked at: all, or so many evenly spread."""
+    examples, count = dataset.examples(validation.split), validation.images
+    if count is None or count >= len(examples):
+        return examples
+    return tuple(examples[number * len(examples) // count] for number in range(count))
+
+
+def validation_shapes(dataset: Dataset, validation: Validation) -> dict[Size, Size]:
+    """Size of an image -> size that it is predicted at.
+
+    The same for up to four sizes. Where there are more, images are padded at the bottom and the right to the next
+    multiples of 128, so that a few networks serve them all.
+    """
+    sizes = {dataset.image_size(example) for example in validation_examples(dataset, validation)}
+    multiple = padding_multiple(sizes)
+    return {size: next_multiple(size, multiple) for size in sizes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +76,7 @@ class Validator:
         self._shapes = validation_shapes(dataset, validation)
         self._network: lower.SpecNetwork | None = None
 
-    def score(self, weights: Mapping[str, Array]) -> Scores:
+    def score(self, weights: Weights) -> Scores:
         """The scores of these weights. Raises `UserError` for an image that cannot be read."""
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
@@ -68,8 +87,10 @@ class Validator:
         padded = any(size != shape for size, shape in self._shapes.items())
         return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
 
-    def _with(self, weights: Mapping[str, Array]) -> lower.SpecNetwork:
+    def _with(self, weights: Weights) -> lower.SpecNetwork:
         """The network with these weights; its graphs are built once."""
+        from archspec import lower
+
         if self._network is None:
             multiple = padding_multiple(self._shapes)
             self._network = lower.SpecNetwork(self._spec, weights, self._spec.catalog, multiple=multiple)

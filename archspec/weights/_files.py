@@ -8,13 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archspec.arrays import Array
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import check_archive, is_file
 
 if TYPE_CHECKING:
     import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 NUMBERS = "fiub"  # NumPy's letters of the types that numbers have
 
@@ -31,24 +30,20 @@ class TensorShape(NamedTuple):
         return math.prod(self.shape)
 
 
-def npz_shapes(file: str, text: tuple[str, ...] = ()) -> dict[str, TensorShape]:
-    """The shape of every array of an .npz by its name: only the headers are unpacked. Raises `UserError`."""
-    return _npz_shapes(file, text, _any_size)
-
-
-def _any_size(_: zipfile.ZipFile) -> None:
-    """Headers are small, whatever stands behind them."""
-
-
-def _npz_shapes(
-    file: str, text: tuple[str, ...], check_size: Callable[[zipfile.ZipFile], None]
+def npz_shapes(
+    file: str, text: tuple[str, ...] = (), check: Callable[[zipfile.ZipFile], None] | None = None
 ) -> dict[str, TensorShape]:
+    """The shape of every array of an .npz by its name: only the headers are unpacked, which are small.
+
+    `check` may refuse the archive before. Raises `UserError`.
+    """
     need_file(file)
     if Path(file).suffix == ".npy":
         raise unreadable(file, "it holds one array, not several", "Name an .npz file")
     try:
         with zipfile.ZipFile(file) as archive:
-            check_size(archive)
+            if check is not None:
+                check(archive)
             found = {one.filename.removesuffix(".npy"): _npy_shape(archive, one) for one in archive.infolist()}
     except Problem as problem:
         raise unreadable(file, problem.fact, "Name an .npz file") from None
@@ -80,7 +75,7 @@ def read_npz(file: str, text: tuple[str, ...] = ()) -> dict[str, Array]:
     """
     import numpy as np
 
-    _npz_shapes(file, text, check_archive)
+    npz_shapes(file, text, check_archive)
     try:
         with np.load(file, allow_pickle=False) as found:
             return {name: found[name] for name in found.files}

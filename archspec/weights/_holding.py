@@ -1,24 +1,94 @@
-"""What a file of weights holds, in the conventions of one network, ready to be fitted to another."""
+"""What a file of weights holds, in the conventions of one network: each tensor is used, or it is said why not."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError
 from archspec.graph import Graph
 from archspec.graph.trace import trace
+from archspec.graph.weights import weight_specs
 from archspec.spec import expand, load
-from archspec.weights._image import ImageScale, image_scale
-from archspec.weights._placing import Placing
-from archspec.weights._readings import Reading, graph_parts, read_parts
+from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 
-if TYPE_CHECKING:
-    import numpy as np
+Change = Callable[..., Array]
+BATCH_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
 
-    Array = np.ndarray[Any, Any]
+
+class Placing:
+    """A format fills one: `put` what goes into the network, `skip` what does not."""
+
+    def __init__(self, tensors: Mapping[str, Array], graph: Graph) -> None:
+        self.tensors = tensors
+        self.graph = graph
+        self.arrays: dict[str, Array] = {}
+        self.sources: dict[str, tuple[str, ...]] = {}
+        self.skipped: dict[str, str] = {}
+        self.absent: dict[str, str] = {}  # tensor that should be there -> array it was for
+        self.notes: list[str] = []
+
+    def put(self, key: str, *names: str, change: Change | None = None) -> None:
+        """The array `key` is made of these tensors, by `change`, which gets them in float64; else the one as it is."""
+        missing = [name for name in names if name not in self.tensors]
+        self.absent.update((name, key) for name in missing)
+        self.sources[key] = names
+        if not missing:
+            given = [self.tensors[name].astype("float64") for name in names]
+            self.arrays[key] = (given[0] if change is None else change(*given)).astype("float32")
+
+    def put_batch_norm(
+        self, node: str, names: tuple[str, str, str, str], epsilon: float, order: Array | None = None
+    ) -> None:
+        """Gamma, beta, mean and variance, for a network whose own epsilon may be another: gamma makes up for it."""
+        own = float(self.graph.node(node).layer.config["epsilon"])
+
+        def in_order(array: Array) -> Array:
+            return array if order is None else array[order]
+
+        def scaled(gamma: Array, variance: Array) -> Array:
+            return in_order(gamma * equal_scale(variance, epsilon, own))
+
+        gamma, beta, mean, variance = names
+        if own == epsilon:
+            self.put(f"{node}/gamma", gamma, change=in_order)
+        else:
+            self.put(f"{node}/gamma", gamma, variance, change=scaled)
+        for short, name in zip(BATCH_NORM[1:], (beta, mean, variance), strict=True):
+            self.put(f"{node}/{short}", name, change=in_order)
+
+    def skip(self, name: str, why: str) -> None:
+        """A tensor of the file that the network has no place for."""
+        self.skipped[name] = why
+
+    def faults(self, covers: tuple[str, ...]) -> list[str]:
+        """What does not add up: tensors missing or left over, arrays missing or of another shape."""
+        found = [f"the file lacks '{name}', needed for '{key}'" for name, key in self.absent.items()]
+        used = {name for names in self.sources.values() for name in names}
+        left = [name for name in self.tensors if name not in used and name not in self.skipped]
+        found += [f"the file holds '{name}' {list(self.tensors[name].shape)}, which belongs nowhere" for name in left]
+        expected = {key: spec.shape for key, node, spec in weight_specs(self.graph) if is_in(node.name, covers)}
+        found += [f"nothing in the file is for '{key}'" for key in expected if key not in self.sources]
+        found += [f"'{key}' is not in the network" for key in self.arrays if key not in expected]
+        for key, array in self.arrays.items():
+            if key in expected and array.shape != expected[key]:
+                names = ", ".join(f"'{name}'" for name in self.sources[key])
+                found.append(f"{names} makes {list(array.shape)}, and '{key}' is {list(expected[key])}")
+        return found
+
+
+def equal_scale(variance: Array, given: float, wanted: float) -> Array:
+    """What gamma is to be multiplied by when epsilon changes: `gamma / sqrt(variance + epsilon)` stays as it was."""
+    factor: Array = ((variance.astype("float64") + wanted) / (variance.astype("float64") + given)) ** 0.5
+    return factor
+
+
+def is_in(node: str, sections: tuple[str, ...]) -> bool:
+    """Whether a node belongs to one of the sections; every node does where none is named."""
+    return not sections or any(node == section or node.startswith(f"{section}.") for section in sections)
+
 
 MOST_FAULTS = 6
 

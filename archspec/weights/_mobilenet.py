@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from archspec.weights._placing import Placing
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
+from archspec.weights._holding import Placing
 
 EPSILON = 1e-3
 WIDTHS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)  # those with published weights

@@ -6,20 +6,14 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
 from archspec.record import write_bytes
 from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable
 from archspec.weights._holding import Holding
-from archspec.weights._image import ImageScale, image_scale
-from archspec.weights._readings import graph_parts, read_parts, reading_from_json
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.weights._readings import ImageScale, graph_parts, image_scale, read_parts, reading_from_json
 
 ABOUT = "__archspec__"
 VERSION = 1

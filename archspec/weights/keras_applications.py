@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
 from archspec.weights._files import need_file, unreadable
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import place_v2, place_v3
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 # Network -> the bundled spec and the settings that make it the one of keras.applications.
 NETWORKS = {
@@ -35,7 +30,7 @@ CONVENTIONS = (
 def read(file: str) -> dict[str, Array]:
     """The tensors by `layer/array`. Raises `UserError` where they cannot be downloaded or read."""
     check(file)
-    from archspec.lower.applications import application_weights
+    from archspec.lower.files import application_weights
 
     network, width = parse_name(file)
     return application_weights(network, width, file if is_file(file) else "imagenet")

@@ -6,19 +6,14 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.files import check_archive, check_unpacked
 from archspec.weights._files import TensorShape, first_line, need_file, unreadable
 from archspec.weights._holding import Holding
-from archspec.weights._image import image_scale
-from archspec.weights._readings import Part, read_parts
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.weights._readings import Part, image_scale, read_parts
 
 # In Keras's order.
 ARRAYS = {

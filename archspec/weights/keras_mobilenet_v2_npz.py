@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from archspec.weights._files import TensorShape, npz_shapes, read_npz
+from archspec.arrays import Array
+from archspec.weights._files import npz_shapes, read_npz
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import V2_STATISTICS_NPZ, place_v2, v2_width_setting
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
-
+read, shapes = read_npz, npz_shapes  # kernels stand as in Keras
 CONVENTIONS = (
     "as ours: input.preprocess=symmetric, TensorFlow's SAME padding, ReLU6, batch norm's epsilon 1e-3",
     "left out: Conv_1, the 1280-channel convolution of the classifier",
 )
-
-
-def read(file: str) -> dict[str, Array]:
-    """The tensors by the file's own names. Raises `UserError`."""
-    return read_npz(file)
-
-
-def shapes(file: str) -> dict[str, TensorShape]:
-    """What the tensors are, without their numbers. Raises `UserError`."""
-    return npz_shapes(file)
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

@@ -2,38 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from archspec.weights._files import TensorShape, npz_shapes, read_npz
+from archspec.arrays import Array
+from archspec.weights._files import npz_shapes, read_npz
 from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, place_backbone, width_setting
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
 
 # NanoDet scales (x - mean) by these, rounded; the means are those of the block `imagenet`.
 SCALE_RGB = (0.017125, 0.017507, 0.017429)
 BLOCK_RGB = (1 / (255 * 0.229), 1 / (255 * 0.224), 1 / (255 * 0.225))
 RED, GREEN, BLUE = (given / block for given, block in zip(SCALE_RGB, BLOCK_RGB, strict=True))
 STYLE = Style("conv1", "branch1", "branch2", bgr=True, factors=(RED, GREEN, BLUE))
+read, shapes = read_npz, npz_shapes  # kernels stand as in Keras
 CONVENTIONS = (
     "converted: BGR -> RGB and the rounding of its image scales, in the first kernel; epsilon 1e-5 into gamma",
     "switched: backbone.padding=symmetric, backbone.layout=torchvision, backbone.bottleneck=half",
     "switched: backbone.activation=leaky_relu (slope 0.1)",
     "switched: input.preprocess=imagenet, whose zero is the zero that the first convolution pads with",
 )
-
-
-def read(file: str) -> dict[str, Array]:
-    """The tensors by the file's own names; kernels stand as in Keras. Raises `UserError`."""
-    return read_npz(file)
-
-
-def shapes(file: str) -> dict[str, TensorShape]:
-    """What the tensors are, without their numbers. Raises `UserError`."""
-    return npz_shapes(file)
 
 
 def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:

@@ -5,17 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import is_file, is_folder
-from archspec.weights._holding import Holding, Origin, hold
-from archspec.weights._placing import BATCH_NORM, Placing
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Array = np.ndarray[Any, Any]
+from archspec.weights._holding import BATCH_NORM, Holding, Origin, Placing, hold
 
 ENDINGS = (".index", ".meta", ".data-00000-of-00001")
 STATE = "checkpoint"  # beside them: which prefix is the newest
@@ -35,7 +29,7 @@ CONVENTIONS = (
 def read(file: str) -> dict[str, Array]:
     """Every variable by its name. Raises `UserError`."""
     check(file)
-    from archspec.lower.checkpoint import read_checkpoint
+    from archspec.lower.files import read_checkpoint
 
     return read_checkpoint(checkpoint_prefix(file), file)
 

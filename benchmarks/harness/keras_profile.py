@@ -7,8 +7,7 @@ from typing import Any
 
 def profiled_flops(model: Any) -> float:
     """Floating point operations that `tf.compat.v1.profiler` counts."""
-    from archspec.lower.framework import tf
-    from archspec.lower.quiet import quiet
+    from archspec.lower.framework import quiet, tf
 
     with quiet():
         concrete = concrete_function(model)

@@ -4,7 +4,7 @@ from tests.architecture.imports import AT_IMPORT, FOR_TYPES, Import
 
 # Imports only go down, or sideways as the next table says.
 FLOORS = {
-    0: ("errors", "files", "catalog"),
+    0: ("errors", "files", "catalog", "arrays"),
     1: ("spec", "graph", "record", "blocks", "cost", "reporters"),
     2: ("lower", "export", "weights", "datasets", "devices", "ledger"),
     3: ("network",),
@@ -51,7 +51,7 @@ HEAVY: dict[str, dict[str, str]] = {
     "torch": {},
 }
 # NumPy takes 0.2 s: never on the way to `archspec cost`.
-NUMPY_DEFERRED = ("errors", "files", "catalog", "spec", "blocks", "cost", "reporters", "cli", "__main__")
+NUMPY_DEFERRED = ("errors", "files", "catalog", "arrays", "spec", "blocks", "cost", "reporters", "cli", "__main__")
 BARE = ("blocks", "search", "specs")
 
 

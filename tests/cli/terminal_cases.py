@@ -104,14 +104,14 @@ def _build(folder: Path) -> None:
 
 def _calibration(folder: Path) -> None:
     from archspec.cli._calibrate import calibration_report
-    from archspec.predictor import Score
+    from archspec.predictor import Accuracy
 
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
     factors = {f"OPERATOR_{number}": 1 + number / 7 for number in range(24)}
-    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, score=None,
+    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
-    assert Score
+    assert Accuracy
     put_table(calibration_report(table, Path("latency.json")), "table", None)
 
 
@@ -124,7 +124,7 @@ def _prediction(folder: Path) -> None:
 
 
 def _explain(folder: Path) -> None:
-    from archspec.cli._explain_report import Answer, Names
+    from archspec.explain.answer import Answer, Names
     from archspec.explain.explanation import Asked, ClassMap, Inside
 
     where = Inside(1234, 0.1234, 0.5678, True)
@@ -132,7 +132,8 @@ def _explain(folder: Path) -> None:
     rows: Any = [SimpleNamespace(picture=SimpleNamespace(name=f"a_street_{one}.png"), maps=maps) for one in range(3)]
     opened: Any = SimpleNamespace(name="a run", weights_said="its own", notes=())
     names = Names(("road", "pedestrian crossing"), ((0, 0, 0), (1, 1, 1)))
-    Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png")).put("table")
+    answer = Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png"))
+    put_table(answer.table(for_people=True), "table", None)
 
 
 def _shown(folder: Path) -> None:
@@ -166,15 +167,15 @@ def _front(folder: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    from archspec.cli._train_report import put_outcome
+    from archspec.cli.train import put_result
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
-    put_outcome(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
+    put_result(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
 
 
 def _packed(folder: Path) -> None:
-    from archspec.cli._data_tables import packed_table
+    from archspec.datasets import packed_table
 
     files = [folder / name for name in ("one.yaml", "one.tflite")]
     put_table(packed_table("camvid:camvid", folder, {"train": files}), "table", None)

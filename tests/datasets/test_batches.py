@@ -11,8 +11,8 @@ import pytest
 import tensorflow as tf
 
 from archspec.datasets import Augmentation, Dataset, open_dataset, training_batches
-from archspec.datasets import _pipeline as pipeline
-from archspec.datasets._pipeline import Batches
+from archspec.datasets import _batches as pipeline
+from archspec.datasets._batches import Batches
 from tests.cli.runner import environment
 from tests.datasets.pictures import Array, labels, photo, save
 

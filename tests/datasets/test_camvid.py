@@ -29,7 +29,7 @@ EXPECTED = [int(row[4]) for row in ROWS]
 
 
 def test_there_are_32_colours() -> None:
-    from archspec.datasets._camvid_colours import COLOURS as OURS
+    from archspec.datasets.camvid import COLOURS as OURS
 
     assert len(ROWS) == len(OURS) == 32
     assert {row[3]: tuple(map(int, row[:3])) for row in ROWS} == {name: colour for name, (colour, _) in OURS.items()}

@@ -42,7 +42,7 @@ def test_label_numbers_become_train_ids(tmp_path: Path) -> None:
 
 def test_the_whole_table_of_labels() -> None:
     """Rows of cityscapesScripts' table that no trained class shows."""
-    from archspec.datasets._cityscapes_labels import LABELS
+    from archspec.datasets.cityscapes import LABELS
 
     assert [label.number for label in LABELS] == [*range(34), -1]
     assert {label.category for label in LABELS} == {

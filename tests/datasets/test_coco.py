@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from archspec.datasets import Dataset, check, open_dataset
-from archspec.datasets._coco_masks import from_polygon, from_runs, mask_of
+from archspec.datasets._coco import from_polygon, from_runs, mask_of
 from archspec.errors import Problem, UserError
 from tests.datasets.pictures import Array, load, photo, save
 from tests.datasets.trees import tree

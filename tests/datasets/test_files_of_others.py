@@ -211,7 +211,7 @@ def test_a_class_in_one_split_and_a_third_ignored_are_no_caution(tmp_path: Path)
 
 def test_jpeg_of_a_turned_photo_is_packed_as_it_is_shown(tmp_path: Path) -> None:
     """Other readers of the shards do not look at EXIF."""
-    from archspec.datasets._packing import _as_it_is
+    from archspec.datasets._shards import _as_it_is
     from tests.datasets.encodings import with_orientation
 
     root = folder(tmp_path, "a.jpg")

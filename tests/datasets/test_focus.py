@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from archspec.datasets import Augmentation, Classes, Example
+from archspec.datasets._batches import Batches
 from archspec.datasets._contract import Dataset
-from archspec.datasets._pipeline import Batches
 from archspec.errors import Fault, Problem, UserError
 
 SIZE = (40, 60)

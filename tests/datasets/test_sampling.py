@@ -7,8 +7,17 @@ import pytest
 import tensorflow as tf
 
 from archspec.datasets import Augmentation
-from archspec.datasets._draws import permutation, uniform
-from archspec.datasets._sampling import DRAWS, Axis, colours, draw, interpolate, sample, window
+from archspec.datasets._augmentation import (
+    DRAWS,
+    Axis,
+    colours,
+    draw,
+    interpolate,
+    permutation,
+    sample,
+    uniform,
+    window,
+)
 from archspec.errors import Problem
 from tests.datasets.pictures import Array, photo
 

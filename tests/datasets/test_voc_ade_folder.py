@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from archspec.datasets import open_dataset
-from archspec.datasets._colour_map import colour_map
+from archspec.datasets._class_list import colour_map
 from archspec.errors import UserError
 from tests.datasets.pictures import labels, photo, save
 from tests.datasets.trees import tree

@@ -61,7 +61,7 @@ def test_what_is_missing_is_named_with_the_command_to_install_it(missing: str, r
 def test_output_of_the_process_comes_back_after_silence(root: Path) -> None:
     code = """
 import os, sys
-from archspec.lower.quiet import quiet
+from archspec.lower.framework import quiet
 with quiet():
     print("hidden"); os.write(1, b"hidden"); os.write(2, b"hidden")
 print("shown")

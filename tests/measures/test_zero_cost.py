@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archspec import lower
-from archspec.datasets._pipeline import Batches
+from archspec.datasets._batches import Batches
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.measures import Settings, measure_named

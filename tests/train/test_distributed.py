@@ -19,7 +19,7 @@ cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from archspec.graph.weights import initialise
 from archspec.train._fit import Fit, prepare
-from archspec.train._network import graph_for
+from archspec.train._stage_graph import graph_for
 from tests.train.test_fit import batch
 from tests.train.tiny import recipe, spec
 

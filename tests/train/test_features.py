@@ -16,11 +16,10 @@ from archspec.graph.weights import initialise
 from archspec.lower.framework import tf
 from archspec.spec import expand, load
 from archspec.train import Order, Training, _features
-from archspec.train._cut import cut_graph
 from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit
-from archspec.train._network import graph_for
 from archspec.train._recipe import Stage
+from archspec.train._stage_graph import cut_graph, graph_for
 from tests.train.tiny import Blocks, recipe, spec
 
 Array = np.ndarray[Any, Any]
@@ -165,7 +164,7 @@ class Quiet:
     def __init__(self) -> None:
         self.facts: list[str] = []
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         self.facts.append(text)
 
     def step(self, progress: object) -> None: ...

@@ -11,7 +11,7 @@ from archspec.graph.weights import initialise
 from archspec.lower.framework import keras, tf
 from archspec.train import Recipe, Stage
 from archspec.train._fit import Fit
-from archspec.train._network import graph_for
+from archspec.train._stage_graph import graph_for
 from tests.train.tiny import SIZE, Blocks, recipe, spec
 
 Array = np.ndarray[Any, Any]

@@ -119,10 +119,10 @@ def test_a_network_of_other_channels_is_refused_before_anything_is_built(tmp_pat
 
 
 def test_the_result_names_what_the_mean_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from archspec.cli._train_report import put_outcome
-    from archspec.train import Outcome, Run
+    from archspec.cli.train import put_result
+    from archspec.train import Run, TrainingResult
 
     metrics = {"val_miou": 1.0, "val_iou": {"sky": 1.0, "target": None}, "val_images": 2}
     (tmp_path / "run.json").write_text(json.dumps({}))
-    put_outcome(Outcome(Run(tmp_path), "finished", {"metrics": metrics}, fresh=True))
+    put_result(TrainingResult(Run(tmp_path), "finished", {"metrics": metrics}, fresh=True))
     assert "mean over 1 of 2 classes: 'target' is neither in the labels nor predicted" in capsys.readouterr().out

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from archspec.datasets import Augmentation, close_batches, training_batches
-from archspec.datasets import _python_batches as python_batches
-from archspec.datasets._pipeline import Batches
+from archspec.datasets import _batches as python_batches
+from archspec.datasets._batches import Batches
 from archspec.train import Order, Training
 from archspec.train._features import Features
 from tests.train.tiny import Blocks, recipe, spec

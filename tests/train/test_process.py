@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archspec.train._log import Log
+from archspec.train._progress import Log
 from tests.cli.runner import environment
 from tests.train.tiny import NETWORK
 

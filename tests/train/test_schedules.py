@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from archspec.train import parse_recipe
-from archspec.train._schedule import learning_rate, schedule_names
+from archspec.train._optimizer import learning_rate, schedule_names
 
 START = "augmentation: {crop: [8, 8]}\nbatch_size: 1\nsteps: 100\nlearning_rate: 0.01\n"
 

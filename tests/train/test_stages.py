@@ -9,9 +9,9 @@ import pytest
 
 from archspec.datasets import Dataset
 from archspec.errors import UserError
-from archspec.train import Order, Progress, Training
+from archspec.train import Order, StepReport, Training
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint, write_checkpoint
-from archspec.train._log import Log
+from archspec.train._progress import Log
 from tests.train.test_training import Crash, Watcher, arrays, same
 from tests.train.tiny import Blocks, recipe, spec
 
@@ -132,7 +132,7 @@ class Poisoned(Watcher):
         self.after = after
         self.training: Any = None
 
-    def step(self, progress: Progress) -> None:
+    def step(self, progress: StepReport) -> None:
         super().step(progress)
         if progress.step == self.after:
             variable = self.training.model.get_layer("classifier.logits").kernel
@@ -187,7 +187,7 @@ def test_epochs_are_steps_by_the_size_of_the_split(tmp_path: Path) -> None:
 
 
 def test_inverse_log_weights_are_counted_from_the_training_labels() -> None:
-    from archspec.train._class_weights import class_weights
+    from archspec.train._losses import class_weights
 
     data = Blocks()
     labels = np.stack([data.read_label(example) for example in data.examples("train")])

@@ -14,8 +14,8 @@ from archspec.errors import UserError
 from archspec.graph.trace import trace
 from archspec.record import read_records
 from archspec.spec import expand, load
-from archspec.train import Order, Progress, Recipe, Training
-from archspec.train._log import Log
+from archspec.train import Order, Recipe, StepReport, Training
+from archspec.train._progress import Log
 from archspec.train._validation import Validator
 from archspec.weights import spec_weights
 from tests.train.tiny import SIZE, Blocks, recipe, spec
@@ -30,18 +30,18 @@ class Watcher:
 
     def __init__(self, crash_at: int | None = None) -> None:
         self.facts: list[str] = []
-        self.steps: list[Progress] = []
+        self.steps: list[StepReport] = []
         self.crash_at = crash_at
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         self.facts.append(text)
 
-    def step(self, progress: Progress) -> None:
+    def step(self, progress: StepReport) -> None:
         self.steps.append(progress)
         if len(self.steps) == self.crash_at:
             raise Crash
 
-    def row(self, progress: Progress) -> None:
+    def row(self, progress: StepReport) -> None:
         pass
 
     def caching(self, done: int, samples: int) -> None:

@@ -2,7 +2,7 @@
 
 from archspec.graph.trace import trace
 from archspec.spec import expand, load, override
-from archspec.train._untrained_taps import untrained_taps
+from archspec.train._checks import untrained_taps
 
 CELL = load("shufflenetv2_dpc")
 

@@ -8,10 +8,9 @@ import pytest
 from archspec import lower
 from archspec.datasets import Example
 from archspec.graph.weights import initialise
-from archspec.train._network import graph_for
 from archspec.train._recipe import Validation
-from archspec.train._sizes import validation_examples, validation_shapes
-from archspec.train._validation import Validator
+from archspec.train._stage_graph import graph_for
+from archspec.train._validation import Validator, validation_examples, validation_shapes
 from tests.train.tiny import Blocks, spec
 
 Array = np.ndarray[Any, Any]

@@ -56,7 +56,7 @@ def test_computes_what_keras_computes(
         asked.append(arguments)
         return tensors
 
-    monkeypatch.setattr("archspec.lower.applications.application_weights", weights)
+    monkeypatch.setattr("archspec.lower.files.application_weights", weights)
     name = f"{network}_{width}"
     held = hold_weights(name, "keras_applications")
     graph = graph_of(held.spec, *held.settings, *FEATURES, "output_stride=32", f"input.size=[{size[0]},{size[1]}]")
@@ -77,7 +77,7 @@ def test_computes_what_keras_computes(
 
 def test_without_weights_to_download() -> None:
     """The same names come from Keras itself; nothing is downloaded for random ones."""
-    from archspec.lower.applications import application_weights
+    from archspec.lower.files import application_weights
 
     found = application_weights("mobilenet_v2", 0.35, None)
     assert found["Conv1/kernel"].shape == (3, 3, 3, 16)

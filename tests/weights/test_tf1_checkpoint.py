@@ -94,7 +94,7 @@ def checkpoint(folder: Path, tensors: dict[str, Array]) -> Path:
 @pytest.fixture(scope="module")
 def tensors(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Array]:
     """The variables of a ShuffleNetV2 with the basic head."""
-    from archspec.lower.checkpoint import read_checkpoint
+    from archspec.lower.files import read_checkpoint
 
     folder = tmp_path_factory.mktemp("whole")
     tf1_networks.run("shufflenetv2_basic", image(33, 33), 19, folder / "model")

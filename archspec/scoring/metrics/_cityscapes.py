@@ -5,8 +5,8 @@ Source: cityscapesScripts 2.3.0, evalPixelLevelSemanticLabeling.py.
 
 from __future__ import annotations
 
-from archspec.datasets._cityscapes_labels import LABELS
 from archspec.datasets._contract import IGNORE
+from archspec.datasets.cityscapes import LABELS
 from archspec.scoring.metrics._labels import Labels
 
 USUAL_SIZES = {

@@ -6,10 +6,7 @@ from archspec.graph import Range
 
 
 def poly(
-    progress: float,
-    *,
-    power: Annotated[float, Range(gt=0)] = 0.9,
-    end: Annotated[float, Range(ge=0, le=1)] = 0.0,
+    progress: float, *, power: Annotated[float, Range(gt=0)] = 0.9, end: Annotated[float, Range(ge=0, le=1)] = 0.0
 ) -> float:
     """From 1 to `end`.
 

@@ -1,0 +1,150 @@
+"""The graph of a stage: the spec's, for the data's classes and the crop's size, up to its logits; or cut in two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from archspec.arrays import Array, Weights
+from archspec.errors import Problem
+from archspec.graph import Graph, Node, Tensor
+from archspec.graph.layers import Input
+from archspec.graph.repeating import repeat
+from archspec.graph.trace import trace
+from archspec.graph.weights import initialise, weight_specs
+from archspec.spec import ExpandedSpec, Spec, expand, override
+
+
+def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> ExpandedSpec:
+    """The spec's network that reads a float image `size` (height, width) and gives logits. Raises `UserError`.
+
+    Weights are named by graph path and do not depend on the size: those of a crop's network fit a whole image's.
+    """
+    changes = {"classes": classes, "input.size": list(size), "input.dtype": "float32", "output": "logits"}
+    return expand(override(spec, changes))
+
+
+def graph_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float | None = None) -> Graph:
+    """The graph of `network_for`; `momentum` replaces that of every batch norm. Raises `UserError`."""
+    graph = trace(network_for(spec, classes, size), spec.catalog)
+    if momentum is not None:
+        for node in graph.nodes:
+            if type(node.layer).__name__ == "BatchNormalization":
+                node.layer.config = node.layer.config.changed(momentum=momentum)
+    return graph
+
+
+def without_upsampling(graph: Graph) -> Graph:
+    """The same graph, ending before the resizing that nothing with weights comes after."""
+    (end,) = graph.outputs
+    while type(end.node.layer).__name__ == "Resize":
+        end = end.node.inputs[0]
+    graph.finish((end,))
+    return graph
+
+
+def carried(weights: Weights, graph: Graph, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """The weights of one stage in the network of the next, and the names of those that begin afresh.
+
+    Fresh is what the earlier network lacks or has in another shape, as a classifier of other classes.
+    """
+    fresh = initialise(graph, seed)
+    kept = {key: array for key, array in weights.items() if key in fresh and fresh[key].shape == array.shape}
+    return {**fresh, **kept}, tuple(key for key in fresh if key not in kept)
+
+
+def is_within(name: str, places: Iterable[str]) -> bool:
+    """Whether a layer is, or lies in, one of `places`: sections (`backbone`) or dotted paths (`backbone.stage2`)."""
+    return any(name == place or name.startswith(f"{place}.") for place in places)
+
+
+RANDOM = ("Dropout", "SpatialDropout2D")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """`front` gives the tensors that cross, in the order of `rear`'s inputs; nodes keep their names."""
+
+    front: Graph
+    rear: Graph
+
+    def split(self, weights: Weights) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A whole network's weights as those of the front and those of the rear."""
+        fronts = {key for key, _, _ in weight_specs(self.front)}
+        return (
+            {key: array for key, array in weights.items() if key in fronts},
+            {key: array for key, array in weights.items() if key not in fronts},
+        )
+
+
+def cut_graph(graph: Graph, frozen: tuple[str, ...]) -> Cut:
+    """Cut behind everything that lies in `frozen` places.
+
+    Raises `Problem` when nothing does, when all does, when the front is random in training, or when something that is
+    trained stands before something frozen.
+    """
+    asked = {id(node) for node in graph.nodes if is_within(node.name, frozen)}
+    if not asked:
+        raise Problem(f"the network has nothing in {' or '.join(frozen)}", "Name a section, such as backbone")
+    before = _with_sources(graph, asked)
+    for node in graph.nodes:
+        if id(node) in before:
+            _check(node, frozen)
+    crossing = _crossing(graph, before)
+    rear = [node for node in graph.nodes if id(node) not in before]
+    if not any(True for node in rear for _ in node.layer.weights(node)):
+        raise Problem("all of the network is frozen", "Leave a section to be trained")
+    return Cut(_front(graph, before, crossing), _rear(graph, rear, crossing))
+
+
+def _with_sources(graph: Graph, nodes: set[int]) -> set[int]:
+    """These nodes and all that they are made of."""
+    found = set(nodes)
+    for node in reversed(graph.nodes):
+        if id(node) in found:
+            found |= {id(tensor.node) for tensor in node.inputs}
+    return found
+
+
+def _check(node: Node, frozen: tuple[str, ...]) -> None:
+    if type(node.layer).__name__ in RANDOM:
+        raise Problem(f"'{node.name}' is random in training", "Freeze without cache_features, or without its dropout")
+    if node.layer.weights(node) and not is_within(node.name, frozen):
+        raise Problem(f"'{node.name}' is trained, and stands before what is frozen", "Freeze it too")
+
+
+def _crossing(graph: Graph, before: set[int]) -> list[Tensor]:
+    """The tensors of the front that the rest, or whoever runs the network, reads."""
+    found = []
+    for node in graph.nodes:
+        if id(node) in before:
+            for tensor in node.outputs:
+                read = any(id(reader) not in before for reader in tensor.consumers)
+                if read or any(tensor is one for one in graph.outputs):
+                    found.append(tensor)
+    return found
+
+
+def _front(graph: Graph, before: set[int], crossing: list[Tensor]) -> Graph:
+    front = Graph(graph.name)
+    made: dict[int, Tensor] = {}
+    for node in graph.nodes:
+        if id(node) in before:
+            repeat(node, front, made)
+    front.finish([made[id(tensor)] for tensor in crossing])
+    return front
+
+
+def _rear(graph: Graph, nodes: list[Node], crossing: list[Tensor]) -> Graph:
+    rear = Graph(graph.name)
+    made: dict[int, Tensor] = {}
+    for tensor in crossing:
+        name = tensor.node.name if not tensor.index else f"{tensor.node.name}.{tensor.index}"
+        entered = Input(tensor.shape, tensor.dtype, name=name).enter(rear)
+        entered.stride = tensor.stride
+        made[id(tensor)] = entered
+    for node in nodes:
+        repeat(node, rear, made)
+    rear.finish([made[id(tensor)] for tensor in graph.outputs])
+    return rear
