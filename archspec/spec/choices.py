@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from archspec.catalog import bundled_generators
+from archspec.catalog import members
 from archspec.errors import Place, Problem
 from archspec.spec.words import CHOOSE, RANGE
 
@@ -38,7 +38,7 @@ class Choice:
     whole: bool = False
 
 
-CHOICES = frozenset((CHOOSE, RANGE, *bundled_generators()))  # plugins add generators: `Reader` knows those too
+CHOICES = frozenset((CHOOSE, RANGE, *members("generators", ())))  # plugins add generators: `Reader` knows those too
 
 
 def range_options(settings: Mapping[str, Any]) -> tuple[float, ...]:

@@ -7,12 +7,11 @@ where that is exact; the rest is said. A mismatch is an error, never silent.
 
 from __future__ import annotations
 
-import importlib
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.arrays import Array
+from archspec.catalog import load, members
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.weights._files import TensorShape
@@ -46,11 +45,9 @@ USUAL = {
 }  # fmt: skip
 
 
-@cache
 def formats() -> tuple[str, ...]:
     """The names of all formats, in alphabetical order: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("weights_formats"))
 
 
 def usual_format(file: str) -> str:
@@ -137,4 +134,4 @@ def _format(name: str) -> Any:
     if len(found) != 1:
         remedy = f"One of: {', '.join(found)}" if found else nearest(name, formats())
         raise user_error(f"unknown format '{name}'", remedy)
-    return importlib.import_module(f"{__name__}.{found[0]}")
+    return load("weights_formats", found[0])

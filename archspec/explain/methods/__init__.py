@@ -6,12 +6,10 @@ It gives the maps `(K, H, W)`, float32, from 0, one a score, of the image's size
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from archspec.catalog import load, members
 from archspec.errors import Place, nearest, user_error
 
 if TYPE_CHECKING:
@@ -24,11 +22,9 @@ if TYPE_CHECKING:
 PLUS_PLUS = ("++", "_plus_plus")  # on the command line, in a file's name
 
 
-@cache
 def methods() -> tuple[str, ...]:
     """The names of all methods as they are written on the command line: the files of this folder, none imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem.replace(*PLUS_PLUS[::-1]) for file in files if not file.stem.startswith("_")))
+    return tuple(sorted(name.replace(*PLUS_PLUS[::-1]) for name in members("methods")))
 
 
 def method_name(asked: str) -> str:
@@ -50,4 +46,4 @@ def reads_layer(name: str) -> bool:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"{__name__}.{name.replace(*PLUS_PLUS)}")
+    return load("methods", name.replace(*PLUS_PLUS))
