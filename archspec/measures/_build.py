@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.cost import CostSheet, price
 from archspec.devices import Latency, Model, Progress, measure
 from archspec.errors import Place, Problem, UserError, user_error
@@ -22,8 +23,6 @@ from archspec.spec import Spec, dump, expand
 from archspec.weights import Imported, spec_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.network.build_options import BuildOptions
 
@@ -85,7 +84,7 @@ class Build:
         return spec_weights(self.network, self.graph)
 
     @cached_property
-    def weights(self) -> dict[str, np.ndarray[Any, Any]]:
+    def weights(self) -> dict[str, Array]:
         """Every array: those of the spec's `weights`, the others freshly initialised."""
         seed = self.options.seed
         return initialise(self.graph, seed) if self.imported is None else self.imported.complete(self.graph, seed)
@@ -172,7 +171,7 @@ class Build:
         self.agreement = Agreement(file, self._compare(proof, self.keras_model, TOLERANCE))
         return self.agreement
 
-    def _export(self, weights: dict[str, np.ndarray[Any, Any]]) -> Exported:
+    def _export(self, weights: dict[str, Array]) -> Exported:
         options = self.options
         if options.via == "tensorflow":
             from archspec.network.via_tensorflow import export_with_tensorflow

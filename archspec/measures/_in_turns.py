@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from archspec.arrays import Weights
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import PRECISIONS, Census, Precision, export, sized, take_census
@@ -20,8 +21,6 @@ from archspec.spec import dump, expand, load
 from archspec.weights import spec_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.graph import Graph
 
@@ -147,7 +146,7 @@ def _name(graph: Graph, precision: str, tail: str) -> str:
     return f"{graph.name}{kind}{', no tail' if tail == 'without' else ''}"
 
 
-def _exported(graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]], precision: str, place: Place) -> bytes:
+def _exported(graph: Graph, weights: Weights, precision: str, place: Place) -> bytes:
     chosen: Precision = next(known for known in PRECISIONS if known == precision)
     try:
         return export(graph, weights, precision=chosen).data

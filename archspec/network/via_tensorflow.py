@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Weights
 from archspec.errors import user_error
 from archspec.export import Exported, check_census, take_census
 from archspec.export.provenance import wrote
@@ -12,14 +12,10 @@ from archspec.export.representative import SYNTHETIC_NOTE, folder_images, synthe
 from archspec.network.build_options import BuildOptions
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph import Graph
 
 
-def export_with_tensorflow(
-    graph: Graph, weights: Mapping[str, np.ndarray[Any, Any]], options: BuildOptions
-) -> Exported:
+def export_with_tensorflow(graph: Graph, weights: Weights, options: BuildOptions) -> Exported:
     """The `.tflite` of the Keras model, shuffles as they stand in the papers, without our metadata.
 
     Raises `UserError` for what TensorFlow cannot convert, and for a result that a phone would stumble over.
