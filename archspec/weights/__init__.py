@@ -25,19 +25,9 @@ if TYPE_CHECKING:
     from archspec.spec import ExpandedSpec
 
 __all__ = [
-    "Holding",
-    "Imported",
-    "check_weights",
-    "conventions",
-    "formats",
-    "hold_weights",
-    "import_weights",
-    "read_shapes",
-    "read_tensors",
-    "save_weights",
-    "spec_weights",
-    "usual_format",
-]
+    "Holding", "Imported", "check_weights", "conventions", "formats", "hold_weights", "import_weights",
+    "read_shapes", "read_tensors", "save_weights", "spec_weights", "usual_format",
+]  # fmt: skip
 
 USUAL = {
     ".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file",  # our own
