@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import load_function, members
-from archspec.errors import nearest, user_error
+from archspec.errors import first_line, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.spec.document_reader import Named, NamedKind
 from archspec.spec.kinds import AnyKind, BoolKind, Kind, NumberKind, Reads
@@ -72,11 +72,8 @@ def optimizer_classes() -> dict[str, Any]:
     from archspec.lower.framework import keras
 
     found = (getattr(keras.optimizers, name) for name in dir(keras.optimizers) if name not in NOT_FOR_TRAINING)
-    return {
-        one.__name__.lower(): one
-        for one in found
-        if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer)
-    }
+    kinds = (one for one in found if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer))
+    return {one.__name__.lower(): one for one in kinds}
 
 
 @cache
@@ -132,10 +129,8 @@ def check_values(optimizer: Named) -> None:
     try:
         optimizer_classes()[optimizer.name](**optimizer.arguments)
     except (TypeError, ValueError) as error:
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise user_error(
-            f"Keras refuses the arguments of '{optimizer.name}' ({fact})", "Change them", "optimizer"
-        ) from error
+        fact = f"Keras refuses the arguments of '{optimizer.name}' ({first_line(error)})"
+        raise user_error(fact, "Change them", "optimizer") from error
 
 
 class OptimizerKind(NamedKind):

@@ -26,22 +26,10 @@ if TYPE_CHECKING:
     from archspec.spec import ExpandedSpec
 
 __all__ = [
-    "Holding",
-    "Imported",
-    "check_weights",
-    "conventions",
-    "formats",
-    "formats_table",
-    "hold_weights",
-    "import_weights",
-    "imported_table",
-    "read_shapes",
-    "read_tensors",
-    "save_weights",
-    "spec_weights",
-    "tensors_table",
-    "usual_format",
-]
+    "Holding", "Imported", "check_weights", "conventions", "formats", "formats_table", "hold_weights",
+    "import_weights", "imported_table", "read_shapes", "read_tensors", "save_weights", "spec_weights",
+    "tensors_table", "usual_format",
+]  # fmt: skip
 
 USUAL = {
     ".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file",  # our own
