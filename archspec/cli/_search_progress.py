@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
-    from archspec.predictor.calibrate import Progress as Calibration
+    from archspec.predictor import CalibrationProgress
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
     from archspec.search.trials import Trial
@@ -49,7 +49,7 @@ class _Lines(Silent):
         """At once."""
         say(text)
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """Now and then."""
         self._seldom(f"latency table: {progress.stage} {progress.done}/{progress.total}")
 
@@ -99,7 +99,7 @@ class _Screen(Silent):
         """Above the picture."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """A line."""
         self._draw(lambda: f"latency table: {progress.stage} {progress.done} of {progress.total}")
 

@@ -185,11 +185,7 @@ def front(points: Sequence[Point], least: Sequence[str], most: Sequence[str] = (
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float, float, float]:
     """Minimum, quartiles and maximum, between two values in proportion (NumPy's default)."""
-    ordered = sorted(values)
-    found = []
-    for part in range(5):
-        place = part * (len(ordered) - 1) / 4
-        below = int(place)
-        above = min(below + 1, len(ordered) - 1)
-        found.append(ordered[below] + (ordered[above] - ordered[below]) * (place - below))
-    return found[0], found[1], found[2], found[3], found[4]
+    from statistics import quantiles  # takes 10 ms to import
+
+    first, middle, third = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    return min(values), first, middle, third, max(values)
