@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from archspec.catalog import Catalog
+from archspec.catalog import Catalog, load, members
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
 from archspec.record import Record, describe_plugins, noted_plugins
@@ -79,11 +78,9 @@ class Subject:
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
 
 
-@cache
 def source_kinds() -> tuple[str, ...]:
     """The names of all kinds of sources: the files of `sources/`."""
-    files = (Path(__file__).parent / "sources").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("sources"))
 
 
 def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list[Subject]:
@@ -115,7 +112,7 @@ def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
     catalog = Catalog(plugins)
     catalog.add(noted_plugins(path))
     for kind in source_kinds():
-        module = importlib.import_module(f"archspec.report.sources.{kind}")
+        module = load("sources", kind)
         if module.recognises(path):
             found = cast(Subject, module.read(path, catalog.plugins))
             commands = found.commands.items()

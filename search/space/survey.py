@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import quantiles
 
 from archspec.cost import CostSheet
 from archspec.errors import Problem, UserError
 from archspec.search.candidates import Genome
 from archspec.search.pareto import non_dominated
 from archspec.search.space.space import Folding, Space
+
+LISTED_UP_TO = 2000  # points: a smaller space is looked at as a whole
+FARTHEST = 2**62  # positions that `random.sample` can draw from
+UNSEEN_PAIRS = 3.0  # of which none is seen once in twenty samples: the 95 % bound of a Poisson count of 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +37,6 @@ PRICES = {
     "receptive_field": Price("receptive field", "px", 0, lambda sheet: min(sheet.receptive_field)),
 }
 USUAL = ("gflops", "params", "tflite_mb", "peak_memory_mb")
-
-
-LISTED_UP_TO = 2000  # points: a smaller space is looked at as a whole
-FARTHEST = 2**62  # positions that `random.sample` can draw from
-UNSEEN_PAIRS = 3.0  # of which none is seen once in twenty samples: the 95 % bound of a Poisson count of 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +109,12 @@ def survey(
     count: int,
     seed: int,
     prices: Sequence[str],
-    tell: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Survey:
     """Look at every point of a small space, else at `count` distinct points, drawn evenly (`seed`).
 
-    Where a range is continuous, points are drawn even over each decision. `tell` hears how many of how many are done.
+    Where a range is continuous, points are drawn even over each decision. `progress(done, total)` is called after
+    each.
     """
     size = space.size
     whole = size is not None and size <= max(count, LISTED_UP_TO)
@@ -123,7 +122,7 @@ def survey(
     total = size if whole and size is not None else count
     for number, genome in enumerate(_genomes(space, whole, count, seed), 1):
         _look(space, genome, prices, found)
-        tell(number, total)
+        progress(number, total)
     return found
 
 
@@ -182,6 +181,7 @@ def front(points: Sequence[Point], least: Sequence[str], most: Sequence[str] = (
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float, float, float]:
     """Minimum, quartiles and maximum, between two values in proportion (NumPy's default)."""
-    ordered = sorted(values)
-    first, second, third = quantiles(ordered * 2 if len(ordered) == 1 else ordered, n=4, method="inclusive")
-    return ordered[0], first, second, third, ordered[-1]
+    from statistics import quantiles  # takes 10 ms to import
+
+    first, middle, third = quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+    return min(values), first, middle, third, max(values)
