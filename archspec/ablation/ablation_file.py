@@ -10,7 +10,7 @@ from archspec.ablation.ablation import FLOAT32, Ablation, Row
 from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.export import Precision
 from archspec.search.study import Target
@@ -20,14 +20,13 @@ from archspec.spec.document_reader import DocumentReader, find_document
 from archspec.spec.nodes import Node, Table, one_line, plain, shown
 from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
 
-FOLDER = "ablations"
 EXTENDS = "extends"
 _REQUIRED = {"base": "shufflenetv2_dpc", "metrics": "[params, gflops]"}
 
 
-def ablation_names() -> dict[str, Path]:
-    """The bundled ablations by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / FOLDER).glob("*.yaml"))}
+def ablation_names() -> Mapping[str, Path]:
+    """The bundled ablations, and those of plugin folders, by name."""
+    return members("ablations")
 
 
 def load_ablation(

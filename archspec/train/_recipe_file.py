@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import bundled_folder
+from archspec.catalog import members
 from archspec.errors import Place, mistyped
 from archspec.spec.document_reader import DocumentReader, find_document, joined
 from archspec.spec.kinds import Kind
@@ -22,9 +22,9 @@ LENGTH = ("steps", "epochs")
 OPTION = "--set-recipe"
 
 
-def recipe_names() -> dict[str, Path]:
-    """The bundled recipes by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml"))}
+def recipe_names() -> Mapping[str, Path]:
+    """The bundled recipes, and those of plugin folders, by name."""
+    return members("recipes")
 
 
 def load_recipe(

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.errors import Place, UserError, mistyped
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
@@ -21,13 +21,12 @@ from archspec.spec.paths import override_plain
 from archspec.spec.sources import recalled
 
 OPTION = "--set-study"
-FOLDER = "searches"
 _REQUIRED = {"spec": "shufflenetv2_dpc", "objectives": STUDY_KINDS["objectives"].example}
 
 
-def study_names() -> dict[str, Path]:
-    """The bundled studies by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / FOLDER).glob("*.yaml"))}
+def study_names() -> Mapping[str, Path]:
+    """The bundled studies, and those of plugin folders, by name."""
+    return members("searches")
 
 
 def load_study(

@@ -104,14 +104,14 @@ def _build(folder: Path) -> None:
 
 def _calibration(folder: Path) -> None:
     from archspec.cli._calibrate import calibration_report
-    from archspec.predictor import Score
+    from archspec.predictor import Accuracy
 
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
     factors = {f"OPERATOR_{number}": 1 + number / 7 for number in range(24)}
-    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, score=None,
+    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
-    assert Score
+    assert Accuracy
     put_table(calibration_report(table, Path("latency.json")), "table", None)
 
 
