@@ -46,10 +46,8 @@ def read_class_list(path: Path) -> Classes:
         if not match or not name:
             continue
         if name in names:
-            fault = Fault(
-                f"class '{name}' comes twice", "Give each a name of its own", place=Place(str(path), number, 1)
-            )
-            faults.append(fault)
+            place = Place(str(path), number, 1)
+            faults.append(Fault(f"class '{name}' comes twice", "Give each a name of its own", place=place))
         names.append(name)
         given.append(_colour(match["colour"]) if match["colour"] else None)
     if not names or len(names) > MOST:
@@ -57,7 +55,7 @@ def read_class_list(path: Path) -> Classes:
     if faults:
         raise UserError(faults)
     own = colour_map(len(names))
-    return Classes(tuple(names), tuple(colour or own[place] for place, colour in enumerate(given)))
+    return Classes(tuple(names), tuple(colour or usual for colour, usual in zip(given, own, strict=True)))
 
 
 def class_list(classes: Classes) -> str:

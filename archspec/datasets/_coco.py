@@ -50,9 +50,8 @@ def read_annotations(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     try:
         document = json.loads(read_bytes(path))
     except json.JSONDecodeError as error:
-        raise user_error(
-            f"not JSON ({error.msg})", remedy, place=Place(str(path), error.lineno, error.colno)
-        ) from error
+        at = Place(str(path), error.lineno, error.colno)
+        raise user_error(f"not JSON ({error.msg})", remedy, place=at) from error
     except (ValueError, RecursionError) as error:
         raise user_error(f"not JSON ({error})", remedy, place=place) from error
     for key in keys:

@@ -153,11 +153,9 @@ class FileDataset(Dataset):
         """The class (or `IGNORE`) of each number that a label file may hold."""
 
     def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
         return read_image(example.image)
 
     def read_label(self, example: Example) -> Array:
-        """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the file's name."""
         file = label_of(example)
         return to_classes(read_indices(file), self.numbers, Place(str(file)))
 
@@ -170,7 +168,6 @@ class FileDataset(Dataset):
         return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
-        """Files that do not end as they should."""
         files = [path for path in (example.image, example.label) if path is not None]
         return [fault for path in files for fault in ending_faults(path)]
 

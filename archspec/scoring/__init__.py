@@ -31,39 +31,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Fit",
-    "GroundTruth",
-    "ImageWriter",
-    "NamedSegmenter",
-    "OverlayFolder",
-    "PredictionFolder",
-    "Resized",
-    "ScoreResult",
-    "Segmenter",
-    "SegmenterOptions",
-    "SegmenterScore",
-    "Viewing",
-    "check_results",
-    "classes_of_data",
-    "describe_left_out",
-    "folders_of",
-    "ground_truth_of",
-    "images_in",
-    "keep_freed_memory",
-    "label_map",
-    "open_segmenter",
-    "open_segmenters",
-    "overlaid",
-    "padding_multiple_of",
-    "predict_image",
-    "resized_scores",
-    "score_predictions",
-    "score_records",
-    "score_segmenters",
-    "scores_json",
-    "segmenter_records",
+    "Fit", "GroundTruth", "ImageWriter", "NamedSegmenter", "OverlayFolder", "PredictionFolder", "Resized",
+    "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing", "check_results", "classes_of_data",
+    "describe_left_out", "folders_of", "ground_truth_of", "images_in", "keep_freed_memory", "label_map",
+    "open_segmenter", "open_segmenters", "overlaid", "padding_multiple_of", "predict_image", "resized_scores",
+    "score_predictions", "score_records", "score_segmenters", "scores_json", "segmenter_records",
     "usable_processors",
-]
+]  # fmt: skip
 
 # Each is imported when it is asked for: who resizes scores needs no data sets, and who counts pixels no networks.
 _HOMES = {

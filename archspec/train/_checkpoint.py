@@ -59,6 +59,5 @@ def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
             arrays = {name: file[name] for name in file.files}
         return Position(**json.loads(str(arrays.pop(ABOUT)))), arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise user_error(
-            f"the checkpoint cannot be read ({error})", "Remove it: the one before is used then", place=Place(str(path))
-        ) from error
+        fact = f"the checkpoint cannot be read ({error})"
+        raise user_error(fact, "Remove it: the one before is used then", place=Place(str(path))) from error

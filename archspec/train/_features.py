@@ -91,10 +91,8 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 def _unkept(error: OSError, folder: Path) -> UserError:
-    reason = error.strerror or str(error)
-    return user_error(
-        f"features cannot be kept here ({reason})", "Name another folder with --output", place=Place(str(folder))
-    )
+    fact = f"features cannot be kept here ({error.strerror or error})"
+    return user_error(fact, "Name another folder with --output", place=Place(str(folder)))
 
 
 def _compute(

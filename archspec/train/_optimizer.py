@@ -6,7 +6,6 @@ In a recipe an optimizer is a class of `keras.optimizers` in small letters, with
 from __future__ import annotations
 
 import ast
-import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import nearest, user_error
+from archspec.catalog import load_function, members
+from archspec.errors import first_line, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.spec.document_reader import Named, NamedKind
 from archspec.spec.kinds import AnyKind, BoolKind, Kind, NumberKind, Reads
@@ -24,17 +24,14 @@ from archspec.train._recipe import Stage
 from archspec.train._stage_graph import is_within
 
 
-@cache
 def schedule_names() -> tuple[str, ...]:
     """The files of `schedules`, none imported."""
-    files = (Path(__file__).parent / "schedules").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("schedules"))
 
 
 def schedule_function(name: str) -> Callable[..., float]:
     """The function of a schedule's file."""
-    found: Callable[..., float] = getattr(importlib.import_module(f"archspec.train.schedules.{name}"), name)
-    return found
+    return load_function("schedules", name)
 
 
 def learning_rate(stage: Stage, step: int, steps: int) -> float:
@@ -75,11 +72,8 @@ def optimizer_classes() -> dict[str, Any]:
     from archspec.lower.framework import keras
 
     found = (getattr(keras.optimizers, name) for name in dir(keras.optimizers) if name not in NOT_FOR_TRAINING)
-    return {
-        one.__name__.lower(): one
-        for one in found
-        if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer)
-    }
+    kinds = (one for one in found if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer))
+    return {one.__name__.lower(): one for one in kinds}
 
 
 @cache
@@ -135,10 +129,8 @@ def check_values(optimizer: Named) -> None:
     try:
         optimizer_classes()[optimizer.name](**optimizer.arguments)
     except (TypeError, ValueError) as error:
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise user_error(
-            f"Keras refuses the arguments of '{optimizer.name}' ({fact})", "Change them", "optimizer"
-        ) from error
+        fact = f"Keras refuses the arguments of '{optimizer.name}' ({first_line(error)})"
+        raise user_error(fact, "Change them", "optimizer") from error
 
 
 class OptimizerKind(NamedKind):

@@ -136,19 +136,15 @@ class TensorBoard(TrainingProgress):
         self._metadata = metadata
 
     def message(self, text: str) -> None:
-        """Passed on."""
         self._progress.message(text)
 
     def step(self, report: StepReport) -> None:
-        """Passed on."""
         self._progress.step(report)
 
     def caching(self, done: int, samples: int) -> None:
-        """Passed on."""
         self._progress.caching(done, samples)
 
     def row(self, report: StepReport) -> None:
-        """Written, and passed on."""
         step = sum(self._steps[: report.stage - 1]) + report.step
         values: dict[str, Any] = {
             "loss": report.loss,

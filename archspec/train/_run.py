@@ -48,9 +48,8 @@ class Run:
             if about["format"] != FORMAT or about["version"] != VERSION:
                 raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise user_error(
-                f"not the run.json of a training ({error})", "Name another folder", place=Place(str(path))
-            ) from error
+            fact = f"not the run.json of a training ({error})"
+            raise user_error(fact, "Name another folder", place=Place(str(path))) from error
         return dict(about)
 
     def note(self, **changes: Any) -> None:
@@ -177,9 +176,6 @@ def resumed_order(folder: Path, catalog: Catalog) -> Order:
     recipe = load_recipe(folder / "recipe.yaml", name=about["recipe"])
     order = Order(spec, recipe, {one: open_dataset(one) for one in about["data"]}, about["seed"])
     if order.name != folder.resolve().name:
-        raise user_error(
-            f"what it was trained with has changed: it would be '{order.name}' now",
-            "Bring back its data and weights, or train anew",
-            place=Place(str(folder)),
-        )
+        fact = f"what it was trained with has changed: it would be '{order.name}' now"
+        raise user_error(fact, "Bring back its data and weights, or train anew", place=Place(str(folder)))
     return order

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from archspec.arrays import Array
-from archspec.errors import Problem
+from archspec.errors import Problem, first_line
 from archspec.files import check_archive
-from archspec.weights._files import first_line, need_file, unreadable
+from archspec.weights._files import need_file, unreadable
 
 STORAGES = {
     "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8", "ShortStorage": "int16",

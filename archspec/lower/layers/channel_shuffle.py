@@ -16,7 +16,6 @@ class ChannelShuffle(keras.layers.Layer):
         self.groups = groups
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Unchanged."""
         return input_shape
 
     def call(self, inputs: Any) -> Any:
@@ -26,5 +25,4 @@ class ChannelShuffle(keras.layers.Layer):
         return tf.reshape(tf.transpose(split, (0, 1, 3, 2)), (-1, height, width, channels))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         return {**super().get_config(), "groups": self.groups}
