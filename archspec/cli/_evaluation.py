@@ -80,12 +80,12 @@ def evaluate_networks(
 
     viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
+    known = catalog(showing.plugins, *sources)
     dataset = open_dataset(wanted.data)
     ground_truth = ground_truth_of(dataset)
     examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
     if viewing.fit != "whole":
         options = replace(options, multiple=padding_multiple_of(examples, dataset))
-    known = catalog(showing.plugins)
     segmenters = open_segmenters(sources, known, options)
     output = None if wanted.output is None else folders_of(wanted.output, segmenters)
     for folder in (output or {}).values():

@@ -45,9 +45,10 @@ def predict(
     viewing, options = asked.viewing(), asked.segmenter_options()
     pictures = images_in(images)
     check_results(pictures, output)
+    known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
-    named = open_segmenter(network, catalog(asked.plugins), options)
+    named = open_segmenter(network, known, options)
     folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:
