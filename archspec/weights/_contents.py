@@ -20,7 +20,7 @@ MOST_FAULTS = 6
 
 
 class Placing:
-    """Which array of a network is made of which tensors: a format calls `put` for those it uses, `skip` for the rest."""
+    """Which array of a network is made of which tensors: a format calls `put` for those it uses, `skip` for others."""
 
     def __init__(self, tensors: Mapping[str, Array], graph: Graph) -> None:
         self.tensors = tensors
