@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +140,18 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_tables(tables: Iterable[Table], reporter: str, output: Path | None = None) -> None:
+    """Tables with an empty line between them."""
+    from archspec.reporters import render
+
+    if output is not None:
+        put("\n".join(render(table, reporter) for table in tables), output)
+        return
+    for number, table in enumerate(tables):
+        sys.stdout.write("\n" if number else "")
+        put_table(table, reporter, None)
 
 
 def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:

@@ -27,7 +27,7 @@ class Reader(ABC):
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.faults: list[Fault] = []
-        plugged = catalog.generators() if catalog.plugins else ()
+        plugged = catalog.generators()
         self.choice_words = CHOICES.union(plugged)
         self.special_keys = SPECIAL.union(plugged)
 

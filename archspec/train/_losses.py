@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from archspec.arrays import Array
+from archspec.catalog import load_function, members
 from archspec.datasets import Dataset
 from archspec.train._recipe import LossTerm, Stage
 
@@ -40,17 +39,14 @@ def class_shares(dataset: Dataset, split: str) -> Array:
     return shares
 
 
-@cache
 def loss_names() -> tuple[str, ...]:
     """The files of `losses`, none imported."""
-    files = (Path(__file__).parent / "losses").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("losses"))
 
 
 def loss_function(name: str) -> Callable[..., Any]:
     """The function of a loss's file."""
-    found: Callable[..., Any] = getattr(importlib.import_module(f"archspec.train.losses.{name}"), name)
-    return found
+    return load_function("losses", name)
 
 
 def total_loss(

@@ -6,7 +6,6 @@ In a recipe an optimizer is a class of `keras.optimizers` in small letters, with
 from __future__ import annotations
 
 import ast
-import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from archspec.catalog import load_function, members
 from archspec.errors import first_line, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.spec.document_reader import Named, NamedKind
@@ -40,17 +40,14 @@ LEFT_OUT = ("self", "name", "kwargs", "gradient_accumulation_steps")
 CONVOLUTIONS = ("Conv2D", "Conv2DTranspose")
 
 
-@cache
 def schedule_names() -> tuple[str, ...]:
     """The files of `schedules`, none imported."""
-    files = (Path(__file__).parent / "schedules").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("schedules"))
 
 
 def schedule_function(name: str) -> Callable[..., float]:
     """The function of a schedule's file."""
-    found: Callable[..., float] = getattr(importlib.import_module(f"archspec.train.schedules.{name}"), name)
-    return found
+    return load_function("schedules", name)
 
 
 def learning_rate(stage: Stage, step: int, steps: int) -> float:
