@@ -2,19 +2,54 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from functools import reduce
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._options import DATA_FORMATS, format_option, output_option, put_table, wide_option
+from archspec.cli._options import DATA_FORMATS, Decorator, format_option, output_option, put_table, wide_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.cli._terminal import safe, say
-from archspec.files import is_folder
+from archspec.errors import nearest, user_error
+from archspec.files import exists, is_folder
+
+if TYPE_CHECKING:
+    from archspec.ledger import Ledger, Wanted
+    from archspec.record import Plain
 
 _SHOWN = 50
+_TIME = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}Z?)?)?)?)?")
+_DAYS = re.compile(r"(\d{1,6})(?: ?d| ?days?)")
+
+where_option: Decorator = click.option(
+    "--ledger", "where", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+    help="A file, or a database's URL; also ARCHSPEC_LEDGER. Else runs/ledger.db.",
+)  # fmt: skip
+_OPTIONS: tuple[Decorator, ...] = (
+    click.option("--metric", metavar="NAME", help="Only records of this metric."),
+    click.option("--name", metavar="NAME", help="Only of networks of this name."),
+    click.option(
+        "--hash", "hash_begins", default="", metavar="DIGITS", help="Only of the network whose hash begins so."
+    ),
+    click.option(
+        "--where",
+        "conditions",
+        metavar="CONDITION=VALUE",
+        multiple=True,
+        help="Only under this condition, e.g. --where device=host. Repeatable.",
+    ),
+    click.option("--since", default="", metavar="TIME", help="Only from then on: 2026-05, 2026-05-31, or 7d (ago)."),
+    click.option("--before", default="", metavar="TIME", help="Only from before then, in the same ways."),
+)
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--metric, --name, --hash, --where, --since, --before."""
+    return reduce(lambda function, option: option(function), reversed(_OPTIONS), command)
 
 
 def counted(number: int, word: str) -> str:
@@ -107,7 +142,7 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
 @click.option("--replace", is_flag=True, help="Where a number is there already, take the file's.")
 def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
     """Add the records of files (record.json of a build, a training, an evaluation; an export); folders are searched."""
-    from archspec.errors import Place, user_error
+    from archspec.errors import Place
     from archspec.record import read_records
 
     found: list[Path] = []
@@ -182,3 +217,76 @@ def merge(sources: tuple[str, ...], into: str) -> None:
     )
     notes = ("differing: another value was there, and stayed",) if any(row[3] for row in rows) else ()
     put_table(Table(title, columns, tuple(rows), notes), "table", None)
+
+
+def opened(where: str, *, create: bool = False) -> Ledger:
+    """The ledger that is named, else the default one. Raises `UserError`, with the ledgers that lie near."""
+    from archspec.ledger import Ledger, default_ledger
+
+    place = where or default_ledger()
+    if not where and not create and "://" not in place and not exists(place):
+        near = sorted(map(str, Path().glob("*/ledger.db")))
+        remedy = f"Name one: --ledger {near[0]}" if near else "Name one with --ledger, or set ARCHSPEC_LEDGER"
+        raise user_error(f"no ledger at {place}", remedy)
+    return Ledger.open(place, create=create)
+
+
+def wanted(
+    metric: str | None, name: str | None, hash_begins: str, conditions: tuple[str, ...], since: str, before: str
+) -> Wanted:
+    """The filters of a command line. Raises `UserError` for a time or a condition that is none."""
+    from archspec.ledger import Wanted
+
+    return Wanted(
+        metric=metric,
+        name=name,
+        hash_begins=hash_begins,
+        conditions=dict(map(_condition, conditions)),
+        since=_time(since, "--since"),
+        before=_time(before, "--before"),
+    )
+
+
+def _condition(text: str) -> tuple[str, tuple[Plain, ...]]:
+    """`seed=1` is the number one, and the text `1` too: who knows how it was recorded?"""
+    from archspec.errors import Problem
+    from archspec.spec.yaml_text import resolve
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise user_error(f"not a condition ('{text}')", "Write --where NAME=VALUE", path="--where")
+    try:
+        meant = resolve(value)
+    except Problem:
+        return name, (value,)
+    return name, (value,) if meant == value else (meant, value)
+
+
+def _time(text: str, option: str) -> str:
+    """The time as records write it."""
+    if not text or _TIME.fullmatch(text):
+        return text
+    days = _DAYS.fullmatch(text)
+    if days is None:
+        raise user_error(f"not a time ('{text}')", "Write 2026-05-31, 2026-05-31T12:00, or 7d for days ago", option)
+    from datetime import UTC, datetime, timedelta
+
+    try:
+        return (datetime.now(UTC) - timedelta(days=int(days[1]))).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError as error:
+        raise user_error(f"before there were calendars ('{text}')", "Write fewer days", option) from error
+
+
+def why_none(ledger: Ledger, question: Wanted) -> str:
+    """What may be misspelt in a question that nothing agrees with."""
+    metrics = ledger.summary().metrics
+    if question.metric is not None and question.metric not in metrics:
+        return f"no record of '{question.metric}'. {nearest(question.metric, metrics)}"
+    some = list(islice(ledger.all(), 2000))
+    names, conditions = {record.name for record in some}, {name for record in some for name in record.conditions}
+    if question.name is not None and question.name not in names:
+        return f"no network named '{question.name}'. {nearest(question.name, names)}"
+    for name in question.conditions:
+        if name not in conditions:
+            return f"no condition '{name}'. {nearest(name, conditions)}"
+    return "no record agrees with all of that"
