@@ -27,23 +27,37 @@ _DAYS = re.compile(r"(\d{1,6})(?: ?d| ?days?)")
 
 where_option: Decorator = click.option(
     "--ledger", "where", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
-    help="A file, or a database's URL; also ARCHSPEC_LEDGER. Else runs/ledger.db.",
+    help="Ledger to use: a file, or a database's URL; also ARCHSPEC_LEDGER. Without it, runs/ledger.db.",
 )  # fmt: skip
 _OPTIONS: tuple[Decorator, ...] = (
-    click.option("--metric", metavar="NAME", help="Only records of this metric."),
-    click.option("--name", metavar="NAME", help="Only of networks of this name."),
+    click.option("--metric", metavar="NAME", help="Take only records of this metric."),
+    click.option("--name", metavar="NAME", help="Take only records of networks of this name."),
     click.option(
-        "--hash", "hash_begins", default="", metavar="DIGITS", help="Only of the network whose hash begins so."
+        "--hash",
+        "hash_begins",
+        default="",
+        metavar="DIGITS",
+        help="Take only records of networks whose hash begins with these digits.",
     ),
     click.option(
         "--where",
         "conditions",
         metavar="CONDITION=VALUE",
         multiple=True,
-        help="Only under this condition, e.g. --where device=host. Repeatable.",
+        help="Take only records taken under this condition, e.g. --where device=host. Repeatable.",
     ),
-    click.option("--since", default="", metavar="TIME", help="Only from then on: 2026-05, 2026-05-31, or 7d (ago)."),
-    click.option("--before", default="", metavar="TIME", help="Only from before then, in the same ways."),
+    click.option(
+        "--since",
+        default="",
+        metavar="TIME",
+        help="Take only records from this time on: 2026-05, 2026-05-31, or 7d for seven days ago.",
+    ),
+    click.option(
+        "--before",
+        default="",
+        metavar="TIME",
+        help="Take only records from before this time, written in the same ways.",
+    ),
 )
 
 
@@ -59,7 +73,7 @@ def counted(number: int, word: str) -> str:
 
 @click.group()
 def ledger() -> None:
-    """Measured numbers, kept so that none is taken twice: a file, or a database's URL.
+    """Query, export, import and prune the measured numbers that are kept in a ledger: a file, or a database.
 
     Without --ledger it is the one that ARCHSPEC_LEDGER names, else runs/ledger.db.
     """
@@ -70,7 +84,7 @@ def ledger() -> None:
 @format_option
 @output_option
 def info(where: str, reporter: str, output: Path | None) -> None:
-    """How many records of which metrics there are, from when, and how large the file is."""
+    """Print how many records of each metric there are, from when they are, and how large the file is."""
     from archspec.reporters import Column, Table
 
     with opened(where) as kept:
@@ -89,11 +103,11 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @where_option
 @filter_options
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, metavar="N",
-              help="The newest N; 0 for all.")  # fmt: skip
+              help="Show the newest N records; 0 shows all.")  # fmt: skip
 @format_option
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:
-    """The records that agree with all that is asked, newest first. For files with everything in them: export."""
+    """List the records that meet all conditions, newest first. Complete records are written by `ledger export`."""
     from archspec.cli._ledger_tables import records_table
 
     question = wanted(**filters)
@@ -113,9 +127,10 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
 @where_option
 @filter_options
 @click.option("--format", "kind", type=click.Choice(("json", "csv", "markdown")),
-              help="Else by FILE's ending; .json can be imported again.")  # fmt: skip
+              help="Format of FILE. Without it, the one that FILE's ending names. Only .json can be "
+                   "imported again.")  # fmt: skip
 def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
-    """Write records to FILE, oldest first: .json holds everything, .csv has one column a condition, .md is to read."""
+    """Write records to FILE, oldest first: .json holds everything, .csv has a column a condition, .md is to read."""
     from archspec.cli._ledger_tables import everything_table, records_table
     from archspec.record import write_records
 
@@ -139,9 +154,13 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
 @ledger.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=InputPath(), metavar="FILE|FOLDER...")
 @where_option
-@click.option("--replace", is_flag=True, help="Where a number is there already, take the file's.")
+@click.option("--replace", is_flag=True, help="Take the file's value where the ledger has another one.")
 def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
-    """Add the records of files (record.json of a build, a training, an evaluation; an export); folders are searched."""
+    """Add the records of files to the ledger: record.json of builds, trainings and evaluations, and exported .json
+    files.
+
+    Folders are searched for record.json.
+    """
     from archspec.errors import Place
     from archspec.record import read_records
 
@@ -161,13 +180,15 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @ledger.command()
 @where_option
 @filter_options
-@click.option("--key", "keys", metavar="KEY", multiple=True, help="This very record, even if it is damaged.")
+@click.option("--key", "keys", metavar="KEY", multiple=True,
+              help="Forget the record of this key, even if it is damaged. Repeatable.")  # fmt: skip
 @click.option("--keep-latest", type=click.IntRange(1), metavar="N",
-              help="Of these, all but the newest N of a network, metric and conditions.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Forget them. Without it they are only counted.")
+              help="Keep the newest N records of each network, metric and conditions among those that "
+                   "agree.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Really forget the records. Without it they are only counted.")
 @wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
-    """Forget records that agree with all that is asked: say --yes, for nothing brings them back."""
+    """Delete the records that meet all conditions. Without --yes they are only counted; they cannot be brought back."""
     from archspec.cli._ledger_tables import counts_table
     from archspec.ledger import Wanted
     from archspec.ledger.pruning import all_but_latest
@@ -197,10 +218,12 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
 @ledger.command()
 @click.argument("sources", nargs=-1, required=True, metavar="LEDGER...")
 @click.option("--into", type=DatabasePlace(), required=True, metavar="WHERE",
-              help="A file or a URL; made where it is not there.")  # fmt: skip
+              help="Ledger to add to: a file or a URL. It is made where there is none.")  # fmt: skip
 @wide_option
 def merge(sources: tuple[str, ...], into: str) -> None:
-    """Add to one ledger what others have. Where two values differ, that of --into stays, and of LEDGERs the first."""
+    """Add to one ledger what others have. Where two values differ, the one of --into stays, else the one of the first
+    LEDGER.
+    """
     from archspec.ledger import Ledger
     from archspec.reporters import Column, Table
 
