@@ -258,7 +258,7 @@ def _with_plugins(kind: str, folders: tuple[Path, ...]) -> Mapping[str, Path]:
     if taken:
         fact = f"this is the name of a bundled {KINDS[kind].word}"
         remedy = "Give the file another name"
-        raise UserError([Fault(fact, remedy, path.stem, Place(os.fspath(path))) for path in taken])
+        raise UserError([Fault(fact, remedy, path.stem, Place(os.fspath(path), 1, 1)) for path in taken])
     return {**bundled, **found}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import Decorator, format_option, output_option, put_table
+from archspec.cli._options import Decorator, format_option, more_kinds_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
 from archspec.cli._terminal import safe
 
@@ -26,6 +26,7 @@ def data() -> None:
 
 
 @data.command(name="list")
+@more_kinds_option
 @format_option
 @output_option
 def list_command(reporter: str, output: Path | None) -> None:
@@ -38,6 +39,7 @@ def list_command(reporter: str, output: Path | None) -> None:
 @data.command()
 @reference_argument
 @splits_option
+@more_kinds_option
 @format_option
 @output_option
 def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path | None) -> None:
@@ -68,6 +70,7 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
               help="How many images the sheet shows.")  # fmt: skip
 @click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True,
               help="How many images stand beside each other.")  # fmt: skip
+@more_kinds_option
 @click.option("--output", metavar="FILE.png", required=True, type=OutputFile(),
               help="File that the sheet is written to.")  # fmt: skip
 def show(reference: str, split: str | None, count: int, columns: int, output: Path) -> None:
@@ -92,6 +95,7 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
               help="Folder that the files are written to; `tfrecord:DIR` reads them.")  # fmt: skip
 @click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True,
               help="How many files a split is written to.")  # fmt: skip
+@more_kinds_option
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write a data set as TFRecord files in DeepLab's layout, with a list of its classes."""

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import DATA_FORMATS, Decorator, format_option, output_option, put_table, wide_option
+from archspec.cli._options import (
+    DATA_FORMATS,
+    Decorator,
+    format_option,
+    more_kinds_option,
+    output_option,
+    put_table,
+    wide_option,
+)
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.cli._terminal import safe, say
 from archspec.errors import nearest, user_error
@@ -32,33 +40,15 @@ where_option: Decorator = click.option(
 _OPTIONS: tuple[Decorator, ...] = (
     click.option("--metric", metavar="NAME", help="Take only records of this metric."),
     click.option("--name", metavar="NAME", help="Take only records of networks of this name."),
-    click.option(
-        "--hash",
-        "hash_begins",
-        default="",
-        metavar="DIGITS",
-        help="Take only records of networks whose hash begins with these digits.",
-    ),
-    click.option(
-        "--where",
-        "conditions",
-        metavar="CONDITION=VALUE",
-        multiple=True,
-        help="Take only records taken under this condition, e.g. --where device=host. Repeatable.",
-    ),
-    click.option(
-        "--since",
-        default="",
-        metavar="TIME",
-        help="Take only records from this time on: 2026-05, 2026-05-31, or 7d for seven days ago.",
-    ),
-    click.option(
-        "--before",
-        default="",
-        metavar="TIME",
-        help="Take only records from before this time, written in the same ways.",
-    ),
-)
+    click.option("--hash", "hash_begins", default="", metavar="DIGITS",
+                 help="Take only records of networks whose hash begins with these digits."),
+    click.option("--where", "conditions", metavar="CONDITION=VALUE", multiple=True,
+                 help="Take only records taken under this condition, e.g. --where device=host. Repeatable."),
+    click.option("--since", default="", metavar="TIME",
+                 help="Take only records from this time on: 2026-05, 2026-05-31, or 7d for seven days ago."),
+    click.option("--before", default="", metavar="TIME",
+                 help="Take only records from before this time, written in the same ways."),
+)  # fmt: skip
 
 
 def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -81,6 +71,7 @@ def ledger() -> None:
 
 @ledger.command()
 @where_option
+@more_kinds_option
 @format_option
 @output_option
 def info(where: str, reporter: str, output: Path | None) -> None:
@@ -104,6 +95,7 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, metavar="N",
               help="Show the newest N records; 0 shows all.")  # fmt: skip
+@more_kinds_option
 @format_option
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:
