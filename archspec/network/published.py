@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.cost import CostSheet, price
+from archspec.cost import CostSheet
 from archspec.errors import NOWHERE, Fault, Place
-from archspec.graph.trace import trace
-from archspec.spec import expand, override
+from archspec.network.network import Network
+from archspec.spec import override
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
 from archspec.spec.document import SIZE, TOP_KINDS, raise_together
 from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
@@ -151,5 +151,4 @@ def find(claims: tuple[Claim, ...], catalog: Catalog) -> Iterator[Finding]:
 def _price(claim: Claim, catalog: Catalog) -> CostSheet:
     spec = load_named(Scalar(claim.network, claim.place), Path(), "values", catalog)
     changes = {"input.size": list(claim.input_size), "classes": claim.classes}
-    network = expand(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()}))
-    return price(trace(network, catalog), classes=network.classes, output_stride=network.output_stride)
+    return Network(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()})).cost
