@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
-from archspec.record import plugins_words, shell_command
+from archspec.cli._terminal import safe, say
+from archspec.record import describe_plugins, shell_command
 
 if TYPE_CHECKING:
     from archspec.search.study.outcome import StudyOutcome
@@ -31,7 +31,7 @@ def going_on(run: StudyRun) -> str:
     """The command that goes on with a study, wherever it keeps its trials and numbers."""
     where = (("--storage", run.storage), ("--ledger", run.ledger))
     words = (word for pair in where if pair[1] for word in pair)
-    return shell_command("search", "--resume", run.folder, *words) + plugins_words(run.plugins)
+    return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
 
 
 def written(outcome: StudyOutcome, run: StudyRun) -> str:
@@ -53,7 +53,7 @@ def written(outcome: StudyOutcome, run: StudyRun) -> str:
     lines = [f"{outcome.folder}: {pictures}"]
     if specs:
         build = shell_command("build", specs[len(specs) // 2])
-        lines.append(f"build a point of the front:\n  {build}{plugins_words(run.plugins)}")
+        lines.append(f"build a point of the front:\n  {build}{describe_plugins(run.plugins)}")
     return "\n".join(lines)
 
 

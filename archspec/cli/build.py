@@ -110,22 +110,22 @@ def build(
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
     from archspec.cli._build_report import BuildReport
-    from archspec.cli._progress import waiting, watching
+    from archspec.cli._progress import latency_bar, spinner
 
     report = BuildReport(one, reporter, sys.stdout)
     report.cost()
-    with waiting("writing the .tflite"):
+    with spinner("writing the .tflite"):
         one.export()
     report.file()
     try:
         if options.latency != "none":
-            with watching("latency") as watch:
-                one.measure(watch)
+            with latency_bar("latency") as progress:
+                one.measure(progress)
             report.latency()
         if keras:
-            with waiting("building the Keras model"):
+            with spinner("building the Keras model"):
                 one.build_keras(saved_model)
-            with waiting("comparing the .tflite with the Keras model"):
+            with spinner("comparing the .tflite with the Keras model"):
                 one.compare()
             report.agreement()
     finally:  # also when interrupted, or when the two differ: what is known is kept

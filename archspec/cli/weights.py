@@ -51,8 +51,7 @@ def import_command(
     Without SPEC it is the bundled network that the format fits. What is loaded, what is skipped and why is listed;
     what does not fit is an error.
     """
-    from archspec.cli._weights_report import imported_table
-    from archspec.weights import import_weights, save_weights, usual_format
+    from archspec.weights import import_weights, imported_table, save_weights, usual_format
 
     folder = catalog(plugins)
     name = format_name or usual_format(file)
@@ -86,8 +85,7 @@ def _network(
 @output_option
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
     """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
-    from archspec.cli._weights_report import formats_table, tensors_table
-    from archspec.weights import read_shapes, usual_format
+    from archspec.weights import formats_table, read_shapes, tensors_table, usual_format
 
     if file is None:
         put_table(formats_table(), reporter, output)

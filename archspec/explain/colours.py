@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
+
 Colour = tuple[int, int, int]
 
 # Inferno of matplotlib (CC0) at ten places: even steps of it are even steps to the eye, also of the colour-blind.

@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.explain.colours import Colour, blended, grey, heat, painted
-from archspec.explain.pictures import resized_labels
-from archspec.explain.region import Region
+from archspec.explain.pictures import Region, resized_labels
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw
 
     from archspec.explain.explaining import ClassMap, Explained
-
-Array = np.ndarray[Any, Any]
 
 CELL = 256  # pixels wide; as high as the image is
 GAP = 8

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
 from archspec.network import Network
@@ -13,12 +14,8 @@ from archspec.record import TrainingRun
 from archspec.weights import import_weights
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.graph import Graph
-
-    Weights = dict[str, np.ndarray[Any, Any]]
 
 FOR_GRADIENTS = ("output=logits", "input.dtype=float32")  # a label has no gradient, nor has an integer
 
@@ -63,7 +60,7 @@ class FoundNetwork:
     name: str
     file: Path
     graph: Graph | None = None
-    weights: Weights = field(default_factory=dict)
+    weights: dict[str, Array] = field(default_factory=dict)
     weights_said: str = ""
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
@@ -140,7 +137,9 @@ def _check_graph(graph: Graph, colours: bool) -> None:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
 
 
-def _opened(graph: Graph, weights: Weights, said: str, notes: tuple[str, ...], class_names: tuple[str, ...]) -> Opened:
+def _opened(
+    graph: Graph, weights: dict[str, Array], said: str, notes: tuple[str, ...], class_names: tuple[str, ...]
+) -> Opened:
     from archspec import lower
 
     model = lower.to_keras(graph, weights)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.flatbuffer import encode
-from archspec.export.model import Array, Model
+from archspec.export.model import Model
 
 Range = tuple[float, float]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.choices import Places, run_with_places
-from archspec.export.model import Array
 from archspec.export.representative import synthetic_images
 from archspec.export.running import run
 from archspec.export.surgery import Cut, cut_argmax

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
-from archspec.export.model import Array
 from archspec.export.running import enter, leave
 from archspec.export.schema import object_model
 

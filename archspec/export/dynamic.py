@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from archspec.export.model import Array, Model, Quantization
+from archspec.arrays import Array
+from archspec.export.model import Model, Quantization
 
 LARGEST = 127  # symmetric: -128 is not used, as the quantisation specification asks
 KERNEL_AXIS = 0  # of the output channels in a CONV_2D kernel

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem, nearest
 from archspec.export.census import Census, check_census, take_census
 from archspec.export.dynamic import to_dynamic
@@ -22,9 +23,7 @@ from archspec.graph.program import build_program
 from archspec.record.atomic import write_bytes
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.export.model import Array, Model
+    from archspec.export.model import Model
 
 Precision = Literal["float32", "float16", "dynamic", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
@@ -50,7 +49,7 @@ class Exported:
 
 def export(
     graph: Graph,
-    weights: Mapping[str, np.ndarray[Any, Any]],
+    weights: Weights,
     *,
     precision: Precision = "float32",
     shuffle: Literal["follow", "transpose"] = "follow",

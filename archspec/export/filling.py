@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from archspec.arrays import Weights
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.graph.weights import check_weights
 
 if TYPE_CHECKING:
     from archspec.graph import Node
     from archspec.graph.program import Program, ProgramTensor
-
-Weights = Mapping[str, np.ndarray[Any, Any]]
 
 OUTPUT_NAMES = {"ArgMax": "labels", "Softmax": "probabilities"}
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.export.calibration import Range, calibrate
 from archspec.export.dynamic import quantise_kernel, symmetric_scales
-from archspec.export.model import Array, Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 
 LOWEST, HIGHEST, STEPS = -128, 127, 255
 IMAGE_RANGE = (0.0, 255.0)

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
+from archspec.arrays import Array
 
-Array = np.ndarray[Any, Any]
 Shape = tuple[int, ...]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import IMAGE_KINDS, files_below, read_image
 from archspec.errors import Place, user_error
-from archspec.export.model import Array
 from archspec.files import is_file, is_folder
 
 MOST_IMAGES = 100

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.census import take_census
 from archspec.export.interpreter_process import LIMIT_S, Housed
-from archspec.export.model import Array
 from archspec.export.provenance import check_file, is_own
 from archspec.export.schema import flat_model
 

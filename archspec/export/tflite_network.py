@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.census import TensorInfo, take_census
 from archspec.export.input_size import Size, input_size, sized
 from archspec.export.metadata import read_metadata
-from archspec.export.model import Array
 from archspec.export.running import enter, leave, opened
 from archspec.export.schema import object_model
 from archspec.export.surgery import cut_argmax

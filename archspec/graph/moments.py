@@ -8,12 +8,10 @@ The estimate takes weights as random and neighbours as independent, and reads me
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from archspec.arrays import Array, Weights
 from archspec.graph.tensor import Node, Tensor
-
-if TYPE_CHECKING:
-    from archspec.graph.weights import Array, Weights
 
 IMAGE_MEAN, IMAGE_VARIANCE = 127.5, 5400.0  # of even noise in 0..255
 POOLED_SHARE = 0.1  # of the variance that outlives the mean of a whole map

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
+
 Size = tuple[int, int]
 
 GREY = 128  # of 0..255, which most preprocessing makes 0

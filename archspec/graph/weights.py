@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph.layer import WeightSpec
 from archspec.graph.moments import Estimate, Moments
@@ -15,9 +16,6 @@ from archspec.graph.tensor import Graph, Node, Shape
 
 if TYPE_CHECKING:
     import numpy as np
-
-    Array = np.ndarray[Any, Any]
-    Weights = Mapping[str, Array]
 
 Statistics = Literal["fresh", "random"]
 INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "zeros")

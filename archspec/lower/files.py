@@ -10,8 +10,7 @@ from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import check_keras_file, is_file
 from archspec.lower.framework import keras, quiet, tf
-from archspec.record.atomic import write_bytes
-from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
+from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes
 from archspec.record.temporary import temporary_folder
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.graph import Graph
 
-
 Size = tuple[int, int]
 STEPS = (1, 8, 16, 32, 64, 128)  # sides are rounded up to a multiple of the first that the network can be built for
 KEPT = 8  # sizes whose graphs are kept: a data set's images are mostly of one

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archspec.arrays import Array
 from archspec.devices import Latency, Model, Progress, measure
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import Equality, Exported, Precision, check_equality, logits_node
@@ -16,9 +17,6 @@ from archspec.files import is_file
 from archspec.network import InputDtype, Network, Route, ShuffleMode
 from archspec.network.reference import REFERENCE_NAME, reference_model
 from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
-
-if TYPE_CHECKING:
-    from archspec.arrays import Array
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative

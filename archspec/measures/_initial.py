@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array
 from archspec.graph import Graph
 from archspec.measures._case import Case
 from archspec.measures._training import check_training, recipe_of, start_of
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.datasets import Dataset
     from archspec.measures._settings import Settings
     from archspec.train import Stage
-
-    Array = np.ndarray[Any, Any]
 
 USUAL_RECIPE = "proxy_short"
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")

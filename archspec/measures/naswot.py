@@ -7,8 +7,9 @@ the units are those of the whole maps, decoder included, and the batch is a reci
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from archspec.arrays import Array
 from archspec.measures._case import Case, Reading
 from archspec.measures._initial import (
     batch_conditions,
@@ -19,9 +20,6 @@ from archspec.measures._initial import (
 )
 from archspec.measures._settings import Settings
 from archspec.record import Plain
-
-if TYPE_CHECKING:
-    import numpy as np
 
 UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 5.0
 TENSORFLOW = True
@@ -60,7 +58,7 @@ def measure(case: Case) -> Reading:
     return Reading(float(found))
 
 
-def agreement(maps: list[np.ndarray[Any, Any]]) -> np.ndarray[Any, Any]:
+def agreement(maps: list[Array]) -> Array:
     """`(B, B)`: at how many units of all maps `(B, ...)` two images are on the same side of 0."""
     import numpy as np
 

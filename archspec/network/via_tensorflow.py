@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Weights
 from archspec.errors import user_error
 from archspec.export import Exported, Precision, check_census, take_census
 from archspec.export.exporting import Representative, representative_images
@@ -12,14 +12,12 @@ from archspec.export.provenance import wrote
 from archspec.export.representative import SYNTHETIC_NOTE
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph import Graph
 
 
 def export_with_tensorflow(
     graph: Graph,
-    weights: Mapping[str, np.ndarray[Any, Any]],
+    weights: Weights,
     *,
     precision: Precision,
     input_dtype: str | None,

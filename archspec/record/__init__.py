@@ -4,18 +4,28 @@
 `interruption` keeps Ctrl-C until the end of a step; `TrainingRun` is what others find in the folder of a training.
 """
 
-from archspec.record.atomic import write_bytes, write_text
+from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes, write_text
 from archspec.record.destination import check_file, check_folder
-from archspec.record.environment import package_versions
-from archspec.record.files import read_command, read_digests, read_records, records_text, write_records
-from archspec.record.interruption import Interruption, interruption
-from archspec.record.locking import held, turn
-from archspec.record.plugins import note_plugins, noted_plugins, plugins_words
-from archspec.record.record import Plain, Record, timestamp
-from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder
-from archspec.record.shell_command import shell_command
+from archspec.record.protection import Interruption, held, interruption, turn
+from archspec.record.provenance import (
+    TrainingRun,
+    describe_plugins,
+    note_plugins,
+    noted_plugins,
+    package_versions,
+    shell_command,
+)
+from archspec.record.record import (
+    Plain,
+    Record,
+    read_command,
+    read_digests,
+    read_records,
+    records_text,
+    timestamp,
+    write_records,
+)
 from archspec.record.temporary import sweep, temporary_folder
-from archspec.record.training_run import TrainingRun
 
 __all__ = [
     "SAVED_MODEL",
@@ -25,13 +35,13 @@ __all__ = [
     "TrainingRun",
     "check_file",
     "check_folder",
+    "describe_plugins",
     "foreign_in",
     "held",
     "interruption",
     "note_plugins",
     "noted_plugins",
     "package_versions",
-    "plugins_words",
     "read_command",
     "read_digests",
     "read_records",

@@ -7,8 +7,7 @@ from typing import Any
 
 from archspec.record import Record
 from archspec.report._subject import Subject
-from archspec.reporters.page.sections.conditions import Conditions, Group
-from archspec.reporters.page.sections.texts import Text, Texts
+from archspec.reporters.page import Conditions, Group, Text, Texts
 
 
 def conditions_of(subjects: Sequence[Subject]) -> Conditions:

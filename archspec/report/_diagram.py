@@ -7,7 +7,7 @@ from dataclasses import replace
 from archspec.cost import layer_costs
 from archspec.cost.layers import Group, block_of, group
 from archspec.graph import Graph
-from archspec.reporters.page.sections.diagram import Block, Diagram
+from archspec.reporters.page import Block, Diagram
 
 
 def diagram_of(graph: Graph) -> Diagram:

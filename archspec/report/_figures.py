@@ -6,8 +6,7 @@ from pathlib import Path
 
 from archspec.errors import user_error
 from archspec.record import write_bytes
-from archspec.reporters.figures import drawable, figure_files
-from archspec.reporters.page import Page
+from archspec.reporters.page import Page, drawable, figure_files
 
 
 def write_figures(page: Page, folder: Path) -> list[Path]:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.report._subject import Subject
-from archspec.reporters.page.sections.bars import Bar, Bars
-from archspec.reporters.page.sections.distributions import Distributions, Samples
-from archspec.reporters.page.sections.facts import Fact, Facts
-from archspec.reporters.page.sections.heat_map import HeatMap
+from archspec.reporters.page import Bar, Bars, Distributions, Fact, Facts, HeatMap, Samples
 
 MIOU = ("miou", "val_miou")
 

@@ -13,7 +13,7 @@ from typing import cast
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
-from archspec.record import noted_plugins, plugins_words
+from archspec.record import describe_plugins, noted_plugins
 from archspec.report._subject import Subject
 
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
@@ -65,4 +65,4 @@ def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
 
 def _with_plugins(command: str, catalog: Catalog) -> str:
     """The command with the plugin folders that it needs, unless it names some, as one that was typed may."""
-    return command if " --plugins" in command else command + plugins_words(catalog.plugins)
+    return command if " --plugins" in command else command + describe_plugins(catalog.plugins)

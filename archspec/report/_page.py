@@ -9,8 +9,7 @@ from archspec.report._conditions import conditions_of, repeating
 from archspec.report._diagram import diagram_of
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
-from archspec.reporters.page import Page, Section
-from archspec.reporters.page.sections.texts import Text, Texts
+from archspec.reporters.page import Page, Section, Text, Texts
 
 DRAWN = 6  # architectures on one page
 

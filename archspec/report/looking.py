@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.pictures import Picture, Pictures, Row
+from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.catalog import Catalog
     from archspec.explain import Explained, Opened
-
-    Array = np.ndarray[Any, Any]
 
 MOST_CLASSES = 3
 WIDEST = 480  # pixels of a picture on the page
@@ -30,8 +26,7 @@ def looked_at(
     from archspec.datasets import open_dataset
     from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
     from archspec.explain.explaining import most_predicted
-    from archspec.explain.library import need_library
-    from archspec.explain.methods import method_name
+    from archspec.explain.methods import method_name, need_library
 
     need_library()
     dataset = open_dataset(data)

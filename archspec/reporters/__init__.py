@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from archspec.errors import nearest, user_error
-from archspec.reporters._bars import Bar, bar_chart
-from archspec.reporters._frame import to_frame
-from archspec.reporters._scatter import Panel, Series, Spot, scatter_svg
-from archspec.reporters._table import Cell, Column, Table
-from archspec.reporters._text import for_people, transposed
+from archspec.reporters._svg import Bar, Panel, Series, Spot, bar_chart, scatter_svg
+from archspec.reporters._table import Cell, Column, Table, for_people, to_frame, transposed
 from archspec.reporters.markdown import markdown_text
 
 if TYPE_CHECKING:
@@ -44,6 +41,8 @@ __all__ = [
     "transposed",
 ]
 
+_STYLES = {"title": "bold", "heading": "bold", "note": "dim"}  # on a terminal
+
 
 @cache
 def formats() -> tuple[str, ...]:
@@ -65,26 +64,42 @@ def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool 
 
     A terminal gets the columns that fit its width, or with `wide` all of them.
     """
-    if reporter == "table" and stream.isatty():
-        from archspec.reporters._terminal import draw
-
-        draw(table, stream, wide=wide)
-    else:
+    if reporter != "table" or not stream.isatty():
         stream.write(render(table, reporter))
+        return
+    from rich.console import Console
+
+    console = Console(file=stream, highlight=False)
+    console.print(drawn(table, None if wide else console.width), soft_wrap=True)
 
 
 def report_text(text: str, notes: Sequence[str], stream: TextIO, *, wide: bool = False) -> None:
     """Write lines of text and the notes below them; a terminal gets as much of each line as it has room for."""
-    if stream.isatty():
-        from archspec.reporters._terminal import draw_text
-
-        draw_text(text, notes, stream, wide=wide)
-    else:
+    if not stream.isatty():
         stream.write(text + "".join(f"{note}\n" for note in ("", *notes) if notes))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    from archspec.reporters._layout import cut, folded
+
+    console = Console(file=stream, highlight=False)
+    room = None if wide else console.width
+    lines = text.splitlines()
+    short = [cut(line, room) for line in lines]
+    shortened = [] if short == lines else ["lines that end in … are longer; --wide shows all"]
+    for line in short:
+        console.print(Text(line), soft_wrap=True)
+    for note in ("", *shortened, *notes) if shortened or notes else ():
+        for line in folded(note, room):
+            console.print(Text(line, "" if note in shortened else _STYLES["note"]), soft_wrap=True)
 
 
-def drawn(table: Table, room: int) -> Text:
-    """`table` as a terminal of `room` cells gets it, for a display of rich that is redrawn."""
-    from archspec.reporters import _terminal
+def drawn(table: Table, room: int | None) -> Text:
+    """`table` in lines of `room` terminal cells (None: as wide as it takes), as something rich can print or redraw."""
+    from rich.text import Text
 
-    return _terminal.drawn(table, room)
+    from archspec.reporters._layout import laid_out
+
+    lines = (Text(line.text, _STYLES.get(line.part, "")) for line in laid_out(table, room))
+    return Text("\n", no_wrap=True, overflow="ignore").join(lines)

@@ -12,8 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from archspec.reporters._table import Column, Table
-from archspec.reporters._text import NOTHING, for_people, visible, width
+from archspec.reporters._table import NOTHING, Column, Table, for_people, visible, width
 
 GAP = "  "
 FEW_ROWS = 4  # that stand side by side where a table is turned
@@ -185,10 +184,10 @@ def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
         full = full or (index in main and not fits)
         if fits and not (full and index in main):
             kept += more
-    return grid.only(sorted(kept)), list(_said(table, grid, kept, constant))
+    return grid.only(sorted(kept)), list(_describe_others(table, grid, kept, constant))
 
 
-def _said(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
+def _describe_others(table: Table, grid: _Grid, kept: Sequence[int], constant: Sequence[bool]) -> Iterator[str]:
     """What became of the other columns, in at most two lines."""
     names = [column.name for column in table.columns]
     named = [  # by what tells them apart, between commas

@@ -12,8 +12,7 @@ import io
 import re
 from collections.abc import Iterable
 
-from archspec.reporters._table import Cell, Table
-from archspec.reporters._text import for_machines
+from archspec.reporters._table import Cell, Table, for_machines
 
 _FORMULA = re.compile("'*[=+\\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE | re.ASCII)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from archspec.reporters._table import Table
-from archspec.reporters._text import rows_for_people, visible
+from archspec.reporters._table import Table, rows_for_people, visible
 
 
 def render(table: Table) -> str:

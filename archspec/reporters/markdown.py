@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from archspec.reporters._table import Table
-from archspec.reporters._text import rows_for_people, visible
+from archspec.reporters._table import Table, rows_for_people, visible
 
 _LINE_END = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _MARKUP = re.compile(r"[\\|`*\[\]~$]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.reporters._table import Column, Table
-from archspec.reporters._text import rows_for_people, visible, width
+from archspec.reporters._table import Column, Table, rows_for_people, visible, width
 
 _GAP = "  "
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import read_indices
 from archspec.datasets.cityscapes import LABEL, SPLITS, files_of_cities, instances_of
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_folder
-from archspec.scoring.ground_truth import Array, Item, Truth, fingerprint
+from archspec.scoring.ground_truth import Item, Truth, fingerprint
 from archspec.scoring.metrics import Counts
 from archspec.scoring.metrics._cityscapes import cityscapes_labels
 

@@ -6,15 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import numpy as np
-
+from archspec.arrays import Array
 from archspec.datasets import Dataset, Example
 from archspec.errors import Place, user_error
 from archspec.scoring.metrics import Counts, Labels
 
-Array = np.ndarray[Any, Any]
 Size = tuple[int, int]
 
 

@@ -10,9 +10,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph.padding import padded
-from archspec.scoring.resample import Array, Size, logits_of, nearest, resized_image, resized_scores, softmax
+from archspec.scoring.resample import Size, logits_of, nearest, resized_image, resized_scores, softmax
 
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archspec.scoring.resample import Array
+from archspec.arrays import Array
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import IMAGE_KINDS, files_below, files_in, read_image
 from archspec.errors import Fault, Place, Problem, UserError
 from archspec.files import exists, is_folder
@@ -15,7 +16,6 @@ from archspec.record import write_bytes
 from archspec.scoring.class_names import classes_of
 from archspec.scoring.inference import Viewing, label_map
 from archspec.scoring.overlay import indexed_png, overlay_png
-from archspec.scoring.resample import Array
 from archspec.scoring.segmenters import Contestant
 
 MOST_NAMED = 3

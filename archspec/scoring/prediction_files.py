@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import LABEL_SUFFIXES, is_hidden, read_indices
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import is_folder
-from archspec.scoring.ground_truth import Array, Item, Reference, Size
+from archspec.scoring.ground_truth import Item, Reference, Size
 
 MOST_FAULTS = 20
 

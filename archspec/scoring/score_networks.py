@@ -11,10 +11,11 @@ from operator import add
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.datasets import Dataset, Example
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.graph.padding import padding_multiple
-from archspec.scoring.ground_truth import Array, Item, Reference, Truth, fingerprint
+from archspec.scoring.ground_truth import Item, Reference, Truth, fingerprint
 from archspec.scoring.inference import Viewing, label_map
 from archspec.scoring.metrics import Counts
 from archspec.scoring.score_predictions import Scored, Watch, counted, started

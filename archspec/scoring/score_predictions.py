@@ -12,8 +12,9 @@ from operator import add
 from pathlib import Path
 from typing import TypeVar
 
+from archspec.arrays import Array
 from archspec.errors import Fault, Place, Problem, UserError
-from archspec.scoring.ground_truth import Array, Item, Reference, Truth, fingerprint
+from archspec.scoring.ground_truth import Item, Reference, Truth, fingerprint
 from archspec.scoring.metrics import Counts
 from archspec.scoring.prediction_files import find_predictions, read_prediction, some_of
 

@@ -9,15 +9,10 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.record import write_bytes
-
-if TYPE_CHECKING:
-    pass
-
 
 KEPT = 2
 ABOUT = "__checkpoint__"

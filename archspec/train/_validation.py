@@ -17,7 +17,6 @@ from archspec.train._recipe import Validation
 if TYPE_CHECKING:
     from archspec import lower
 
-
 Size = tuple[int, int]
 
 

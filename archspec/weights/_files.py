@@ -15,7 +15,6 @@ from archspec.files import check_archive, is_file
 if TYPE_CHECKING:
     import numpy as np
 
-
 NUMBERS = "fiub"  # NumPy's letters of the types that numbers have
 
 

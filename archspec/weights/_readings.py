@@ -10,15 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph import Graph
-
-if TYPE_CHECKING:
-    pass
-
 
 Pair = tuple[int, int]
 # Of layers without weights: the arguments that make another function, whatever the size of the image.

@@ -10,15 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.weights._holding import Placing
-
-if TYPE_CHECKING:
-    pass
-
 
 Channel = tuple[int, int]  # the branch it was born in (0: the shortcut; 1 + k: the main branch of unit k), its number
 Channels = list[Channel]

@@ -10,16 +10,12 @@ import io
 import pickle
 import zipfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.files import check_archive
 from archspec.weights._files import first_line, need_file, unreadable
-
-if TYPE_CHECKING:
-    pass
-
 
 STORAGES = {
     "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8", "ShortStorage": "int16",

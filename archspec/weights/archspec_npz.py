@@ -6,7 +6,6 @@ import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.graph import Graph
@@ -15,10 +14,6 @@ from archspec.record import write_bytes
 from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._readings import ImageScale, graph_parts, image_scale, read_parts, reading_from_json
-
-if TYPE_CHECKING:
-    pass
-
 
 ABOUT = "__archspec__"
 VERSION = 1

@@ -6,7 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from archspec.arrays import Array
 from archspec.errors import Problem
@@ -14,10 +14,6 @@ from archspec.files import check_archive, check_unpacked
 from archspec.weights._files import TensorShape, first_line, need_file, unreadable
 from archspec.weights._holding import Holding
 from archspec.weights._readings import Part, image_scale, read_parts
-
-if TYPE_CHECKING:
-    pass
-
 
 # In Keras's order.
 ARRAYS = {

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import is_file, is_folder
 from archspec.weights._holding import BATCH_NORM, Holding, Origin, Placing, hold
-
-if TYPE_CHECKING:
-    pass
-
 
 ENDINGS = (".index", ".meta", ".data-00000-of-00001")
 STATE = "checkpoint"  # beside them: which prefix is the newest

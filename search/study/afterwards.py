@@ -11,6 +11,7 @@ from pathlib import Path
 from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
 from archspec.devices import device as device_named
+from archspec.export import Precision
 from archspec.files import is_file
 from archspec.ledger import Ledger
 from archspec.measures import Settings

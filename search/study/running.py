@@ -15,7 +15,7 @@ from archspec.errors import user_error
 from archspec.ledger import Ledger, default_ledger
 from archspec.measures import Evaluation, Settings, check_settings, screen
 from archspec.network import Network
-from archspec.predictor.calibrate import Progress as Calibration
+from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
@@ -45,7 +45,7 @@ class StudyWatch(Watch, Protocol):
         """A line that stays."""
         ...
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """A step of the quick latency table."""
         ...
 

@@ -12,8 +12,8 @@ from archspec.export import Precision
 from archspec.measures import Limit
 from archspec.search.trials import Objective
 from archspec.spec import Spec, dump
-from archspec.spec.dumping import dump_plain
-from archspec.spec.named_kind import Named
+from archspec.spec.document_reader import Named
+from archspec.spec.spec_text import dump_plain
 
 HASH_LETTERS = 10
 TRIALS = 100

@@ -16,9 +16,10 @@ from typing import Any
 import click
 import pytest
 
+from archspec import reporters
 from archspec.cli import archspec_command
-from archspec.reporters import Column, Table, _terminal, for_people, report
-from archspec.reporters._text import visible, width
+from archspec.reporters import Column, Table, for_people, report
+from archspec.reporters._table import visible, width
 from tests.cli.runner import environment
 from tests.cli.terminal_cases import CASES, NO_TABLE, Case, run_here, workspace
 
@@ -74,13 +75,13 @@ def test_every_command_with_a_table_knows_wide(name: str) -> None:
 def tables(monkeypatch: pytest.MonkeyPatch) -> list[Table]:
     """Those that are drawn, as they are drawn."""
     found: list[Table] = []
-    draw = _terminal.draw
+    drawn = reporters.drawn
 
-    def drawing(table: Table, stream: Any, *, wide: bool = False) -> None:
+    def drawing(table: Table, room: int | None) -> Any:
         found.append(table)
-        draw(table, stream, wide=wide)
+        return drawn(table, room)
 
-    monkeypatch.setattr(_terminal, "draw", drawing)
+    monkeypatch.setattr(reporters, "drawn", drawing)
     return found
 
 

@@ -15,7 +15,7 @@ from archspec.measures import Settings, Stage, _device, _latency, _training
 from archspec.measures import _case as cases
 from archspec.measures._case import Case
 from archspec.predictor import write_table
-from archspec.predictor.calibrate import begun, fill
+from archspec.predictor.calibration import fill, table_of
 from archspec.predictor.turns import Turns
 from archspec.record import Record
 from archspec.spec import expand
@@ -47,7 +47,7 @@ def settings(folder: Path) -> Settings:
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "heads.yaml").write_text(RECIPE + FROZEN)
     device, reference = PlantedDevice(), Model("reference", _device.reference().content)
-    table = begun(device, None, reference, 1)
+    table = table_of(device, None, reference, 1)
     graph = trace(expand(spec()), spec().catalog)
     table = fill(device, table, [graph], operator_turns=Turns(1, 2), reference=reference)
     write_table(folder / "table.json", table)

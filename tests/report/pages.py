@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-
 from archspec.reporters import Column, Table
-from archspec.reporters.page import Page, Section, section_kinds
-from archspec.reporters.page.sections.bars import Bar, Bars
-from archspec.reporters.page.sections.scatter import Objective, Point, Scatter
-from archspec.reporters.page.sections.texts import Text, Texts
+from archspec.reporters.page import SECTIONS, Bar, Bars, Objective, Page, Point, Scatter, Section, Text, Texts
+from tests.report.section_examples import EXAMPLES
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2028\x00\u202e"
 
@@ -16,9 +12,8 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&\u2
 def every_section() -> Page:
     """One section of each example of each kind."""
     found = []
-    for kind in section_kinds():
-        module = importlib.import_module(f"archspec.reporters.page.sections.{kind}")
-        found += [Section(kind, f"{kind} {number}", example) for number, example in enumerate(module.EXAMPLES, 1)]
+    for kind in SECTIONS:
+        found += [Section(kind, f"{kind} {number}", example) for number, example in enumerate(EXAMPLES[kind], 1)]
     return Page("Every section", "Test", "All kinds, by their own examples.", tuple(found))
 
 

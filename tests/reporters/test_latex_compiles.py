@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec.reporters import Column, Table, render
-from archspec.reporters._latex_text import latex_text
+from archspec.reporters.latex import latex_text
 from tests.reporters.pdflatex import faults
 
 MENTIONED = '" ⌈x⌉ ≤ ≥ − α √ ∞ × → ± ≈ Δ ² ³ ⁶ ⁹ ⁻ ½ ∂ Σ θ ‖ ∥ – — … § · µ ° ▲ ┬ ├ └ │ ─ † ✓'

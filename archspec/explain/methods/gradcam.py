@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from archspec.explain.library import library
+from archspec.arrays import Array
+from archspec.explain.methods import Question, library
 from archspec.explain.methods._gradients import activation_map
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.explain.question import Question
-
 
 READS_LAYER = True
 
 
-def attribute(question: Question) -> np.ndarray[Any, Any]:
+def attribute(question: Question) -> Array:
     """Maps `(K, H, W)` from 0."""
     with library():
         from tf_keras_vis.gradcam import Gradcam

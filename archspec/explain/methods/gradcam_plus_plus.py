@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from archspec.explain.library import library
+from archspec.arrays import Array
+from archspec.explain.methods import Question, library
 from archspec.explain.methods._gradients import activation_map
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.explain.question import Question
-
 
 READS_LAYER = True
 
 
-def attribute(question: Question) -> np.ndarray[Any, Any]:
+def attribute(question: Question) -> Array:
     """Maps `(K, H, W)` from 0, divided by exp(score).
 
     The method takes the gradients of exp(score), and so multiplies the whole map with it, which overflows float32 at a

@@ -6,21 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from archspec.explain.library import library
+from archspec.arrays import Array
+from archspec.explain.methods import Question, library
 from archspec.explain.methods._gradients import image_gradient
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.explain.question import Question
-
 
 READS_LAYER = False  # only the image
 
 
-def attribute(question: Question) -> np.ndarray[Any, Any]:
+def attribute(question: Question) -> Array:
     """Maps `(K, H, W)` from 0. One score after the other: each sees the same noise, and memory is that of one."""
     import numpy as np
 

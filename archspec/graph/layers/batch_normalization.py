@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array, Weights
 from archspec.graph.layer import Config, Layer, WeightSpec
 from archspec.graph.program.fusion import scale_and_shift
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class BatchNormalization(Layer):
@@ -48,7 +46,7 @@ class BatchNormalization(Layer):
         channels = shape[-1]
         tail = program.tail(node, fold_batch_norm=False)
 
-        def recipe(which: int, weights: Weights) -> np.ndarray[Any, Any]:
+        def recipe(which: int, weights: Weights) -> Array:
             array = scale_and_shift(weights, node)[which]
             return array if layout is None else array[layout.order]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair, slide
 from archspec.graph.program.fusion import Tail, scale_and_shift
@@ -14,10 +15,7 @@ from archspec.graph.tensor import Node, Shape, Tensor
 from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class Conv2D(Layer):
@@ -182,7 +180,7 @@ def sliding_options(config: Config, activation: str) -> dict[str, Any]:
     return options
 
 
-def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> Array:
     """`(filters, kh, kw, C)` with batch norm inside, its input axis in the layout's order."""
     array = weights[f"{node.name}/kernel"]
     if layout is not None:
@@ -192,7 +190,7 @@ def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> 
     return array.transpose(3, 0, 1, 2)
 
 
-def folded_bias(node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+def folded_bias(node: Node, tail: Tail, filters: int, layout: Layout | None, weights: Weights) -> Array:
     """The bias after folding batch norm, zeros where there is neither, in the layout's order."""
     import numpy as np  # only with weights at hand
 

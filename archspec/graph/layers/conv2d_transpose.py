@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph.layer import Layer, WeightSpec, Window, need_map, pair
 from archspec.graph.layers.conv2d import folded_bias
@@ -14,10 +15,7 @@ from archspec.graph.program.values import Layout, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class Conv2DTranspose(Layer):
@@ -112,7 +110,7 @@ class Conv2DTranspose(Layer):
         program.set(tail.output, Value(output))
 
 
-def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> Array:
     """`(filters, kh, kw, C)` with batch norm inside, its input axis in the layout's order."""
     array = weights[f"{node.name}/kernel"]
     if layout is not None:

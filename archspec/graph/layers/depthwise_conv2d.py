@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph.layer import Config, Layer, Pair, WeightSpec, Window, need_map, pair
 from archspec.graph.layers.conv2d import check_steps, dilated_window, folded_bias, slid, sliding_options
@@ -15,10 +16,7 @@ from archspec.graph.tensor import Node, Shape, Tensor
 from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class DepthwiseConv2D(Layer):
@@ -131,7 +129,7 @@ def _config(
     )
 
 
-def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> np.ndarray[Any, Any]:
+def _kernel(node: Node, tail: Tail, layout: Layout | None, weights: Weights) -> Array:
     """`(1, kh, kw, C · depth_multiplier)` with batch norm inside, in the layout's order."""
     array = weights[f"{node.name}/kernel"]
     array = array.reshape(1, *array.shape[:2], -1)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph.layer import Layer, need_map, pair
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class MaxUnpooling(Layer):
@@ -66,7 +64,7 @@ class MaxUnpooling(Layer):
         program.set(node.output, Value(_cropped(node, program, whole, (2 * height, 2 * width))))
 
 
-def _zero(_weights: Weights) -> np.ndarray[Any, Any]:
+def _zero(_weights: Weights) -> Array:
     import numpy as np  # only with weights at hand
 
     return np.zeros(())

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.arrays import Array, Weights
 from archspec.graph.layer import Layer, WeightSpec, need_map
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
 from archspec.graph.weights import check_initializer
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from archspec.graph.program import Program
-    from archspec.graph.program.program import Weights
 
 
 class PReLU(Layer):
@@ -39,7 +37,7 @@ class PReLU(Layer):
         value = program.whole(node.inputs[0])
         layout, channels = value.layout, node.output.channels
 
-        def alpha(weights: Weights) -> np.ndarray[Any, Any]:
+        def alpha(weights: Weights) -> Array:
             array = weights[f"{node.name}/alpha"]
             return array if layout is None else array[..., layout.order]
 

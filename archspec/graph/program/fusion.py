@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from archspec.arrays import Array, Weights
 from archspec.graph.tensor import Node, Tensor
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from archspec.graph.program.program import Weights
 
 
 class Tail:
@@ -44,7 +38,7 @@ def find_tail(node: Node, fold_batch_norm: bool) -> Tail:
     return Tail(output, batch_norm, activation or "NONE", node_ids)
 
 
-def scale_and_shift(weights: Weights, batch_norm: Node) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def scale_and_shift(weights: Weights, batch_norm: Node) -> tuple[Array, Array]:
     """Batch norm at inference as `scale · x + shift`, each `(C,)` in float64."""
     name, config = batch_norm.name, batch_norm.layer.config
     mean = weights[f"{name}/moving_mean"].astype("float64")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
 from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
@@ -15,10 +16,7 @@ from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import NO_ORIGIN, Graph, Node, Shape, Tensor
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    Weights = Mapping[str, np.ndarray[Any, Any]]
-    Recipe = Callable[[Weights], np.ndarray[Any, Any]]
+    Recipe = Callable[[Weights], Array]
     Constant = tuple[float, ...] | Recipe
 
 Options = Mapping[str, Any]

@@ -9,8 +9,7 @@ from typing import Any
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.report._subject import Subject, again
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.lines import File, Line, Lines
+from archspec.reporters.page import File, Line, Lines, Section
 
 HEADINGS = (("time", "ms", 3), ("MACs", "10⁶", 1))
 

@@ -9,10 +9,7 @@ from archspec.files import is_file
 from archspec.measures import measure_named
 from archspec.record import shell_command
 from archspec.report._subject import Subject
-from archspec.reporters.page import Section
-from archspec.reporters.page.sections.bars import Bar, Bars
-from archspec.reporters.page.sections.scatter import Objective, Point, Scatter
-from archspec.reporters.page.sections.texts import Text, Texts
+from archspec.reporters.page import Bar, Bars, Objective, Point, Scatter, Section, Text, Texts
 from archspec.search.study.agreement import agreements
 from archspec.search.study.outcome import Finalist, StudyOutcome
 from archspec.search.study.running import STUDY_FILE

@@ -11,8 +11,7 @@ from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_bytes, read_text
 from archspec.report._subject import Subject, again
 from archspec.reporters import Cell, Column, Table
-from archspec.reporters.page import Section, number
-from archspec.reporters.page.sections.bars import Bar, Bars
+from archspec.reporters.page import Bar, Bars, Section, number
 
 _PARTS = ("_std", "_n", "_delta", "_p", "_p_holm", "_within_noise", "_tested", "_iqr", "_published", "_to_base",
           "_to_base_published")  # fmt: skip

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+from archspec.reporters.page._bars import bars_section, distributions_section
+from archspec.reporters.page._diagram import diagram_section
 from archspec.reporters.page._markup import Markup, element
+from archspec.reporters.page._plots import curves_section, scatter_section
+from archspec.reporters.page._tables import heat_map_section, lines_section, table_section
+from archspec.reporters.page._texts import conditions_section, facts_section, pictures_section, texts_section
 
 _HERE = Path(__file__).parent
+SECTIONS: dict[str, Callable[[Any, str], Markup]] = {
+    "bars": bars_section,
+    "conditions": conditions_section,
+    "curves": curves_section,
+    "diagram": diagram_section,
+    "distributions": distributions_section,
+    "facts": facts_section,
+    "heat_map": heat_map_section,
+    "lines": lines_section,
+    "pictures": pictures_section,
+    "scatter": scatter_section,
+    "table": table_section,
+    "texts": texts_section,
+}
+"""What draws each kind of section."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One part of a page: `data` is the dataclass of the file `sections/<kind>.py`. `lead` says in a sentence or two
+    """One part of a page: `data` is what the function of its `kind` takes. `lead` says in a sentence or two
     what is seen; `notes` are conditions, one a line."""
 
     kind: str
@@ -48,12 +68,6 @@ class Page:
                 name, number = f"s-{word}-{number}", number + 1
             found.append(name)
         return tuple(found)
-
-
-@cache
-def section_kinds() -> tuple[str, ...]:
-    """The names of all kinds of sections: the files of `sections/`, none of them imported."""
-    return tuple(sorted(file.stem for file in (_HERE / "sections").glob("*.py") if not file.stem.startswith("_")))
 
 
 def page_html(page: Page) -> str:
@@ -117,15 +131,14 @@ def _contents(page: Page, anchors: tuple[str, ...]) -> Markup:
 
 
 def _section(section: Section, anchor: str) -> Markup:
-    if section.kind not in section_kinds():
+    if section.kind not in SECTIONS:
         raise ValueError(f"no kind of section '{section.kind}'")
-    module = importlib.import_module(f"archspec.reporters.page.sections.{section.kind}")
     notes = element("ul", *(element("li", note) for note in section.notes), class_="notes") if section.notes else None
     return element(
         "section",
         element("h2", section.title, id=f"{anchor}-title"),
         _lead(section.lead),
-        cast(Markup, module.render(section.data, anchor)),
+        SECTIONS[section.kind](section.data, anchor),
         notes,
         id=anchor,
         class_=f"section kind-{section.kind.replace('_', '-')}",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
 
 DILATION_RATIO = 0.02
 """How far the boundary reaches into a mask, as a share of the image's diagonal: the published code's default."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.scoring.metrics._runs import count, runs
-
-Array = np.ndarray[Any, Any]
 
 
 def confusion(truth: Array, predicted: Array, classes: int) -> Array:

@@ -7,15 +7,13 @@ evalPixelLevelSemanticLabeling.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.scoring.metrics._labels import Labels
 from archspec.scoring.metrics._runs import count
-
-Array = np.ndarray[Any, Any]
 
 PER_LABEL = 1000
 """An instance's number is its label times this, plus a count; smaller numbers are labels: what is no single instance

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from archspec.arrays import Array
 
 WORTH_IT = 8  # pixels a run, on the mean; below, cutting into runs costs more than it saves
 

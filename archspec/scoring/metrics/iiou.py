@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from archspec.scoring.metrics._confusion import Array, false_positives
+from archspec.arrays import Array
+from archspec.scoring.metrics._confusion import false_positives
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._means import mean_of_known
 

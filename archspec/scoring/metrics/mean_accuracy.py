@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from archspec.scoring.metrics._confusion import Array
+from archspec.arrays import Array
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._means import divided, mean_of_known
 

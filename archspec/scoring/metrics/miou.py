@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from archspec.scoring.metrics._confusion import Array, class_iou
+from archspec.arrays import Array
+from archspec.scoring.metrics._confusion import class_iou
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._means import mean_of_known
 

@@ -1,0 +1,275 @@
+"""Calibrate the latency table of a device, keep it in a file, and find it again.
+
+Operators are timed alone, a correction is fitted to whole networks, and predictions are compared with other networks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from archspec.devices import Device, Model, median
+from archspec.errors import Problem, user_error
+from archspec.export import export
+from archspec.files import exists
+from archspec.graph import Graph
+from archspec.graph.program import build_program
+from archspec.graph.weights import initialise
+from archspec.network.reference import reference_model
+from archspec.predictor.accuracy import PredictionResult, accuracy_of
+from archspec.predictor.calibration_models import further_operators, multiply_adds, one_operator, sampled_networks
+from archspec.predictor.prediction import Predictor, fit_correction
+from archspec.predictor.signature import Signature, signatures
+from archspec.predictor.table import (
+    Conditions,
+    LatencyTable,
+    OperatorTime,
+    read_or_none,
+    read_table,
+    table_path,
+    write_table,
+)
+from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Taken, Turns, in_turns
+from archspec.record import timestamp
+
+FEWEST_NETWORKS = 8  # to fit a correction to
+PACE_RUNS = 20
+NETWORKS, HELD_OUT = 60, 40  # sampled ones, to fit to and to compare with
+SEED, HELD_OUT_SEED = 101, 505
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationProgress:
+    """`stage` is "operators" or "networks"; `done` of `total`."""
+
+    stage: str
+    done: int
+    total: int
+
+
+Keep = Callable[[LatencyTable], None]
+OnProgress = Callable[[CalibrationProgress], None]
+
+
+def calibrate(
+    device: Device,
+    table: LatencyTable | None,
+    graphs: Sequence[Graph],
+    held_out: Sequence[Graph] = (),
+    *,
+    further: Sequence[Signature] = (),
+    threads: int = 1,
+    keep: Keep = lambda table: None,
+    progress: OnProgress = lambda progress: None,
+    operator_turns: Turns = OPERATOR_TURNS,
+    network_turns: Turns = NETWORK_TURNS,
+    reference: Model | None = None,
+) -> LatencyTable:
+    """A table that knows every operator of `graphs` and those `further` ones, is fitted to `graphs`, and scored on
+    `held_out`.
+
+    `table` (None: a new one) is continued: what it has is not measured again, and `keep` gets it after every few
+    operators, to be written. No operator that only `held_out` has is measured, so the score is that of predictions
+    for networks never seen. Raises `UserError` for a table of another device, and for a network that cannot run.
+    """
+    reference = reference or Model("reference", reference_model())
+    table = table_of(device, table, reference, threads)
+    bench = _Bench(device, reference, threads, keep, progress)
+    table = bench.fill(table, list(dict.fromkeys([*operators_of(graphs), *further])), operator_turns)
+    if len(graphs) < FEWEST_NETWORKS:
+        return table
+    measured = bench.networks([*graphs, *held_out], table.reference_ms, network_turns)
+    predictor = Predictor(table)
+    sums = [predictor.sums(graph) for graph in graphs]
+    codes = {one.code for one in table.entries}
+    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), accuracy=None)
+    if held_out:
+        table = replace(
+            table, accuracy=accuracy_of(prediction_results(table, held_out, measured[len(graphs) :]), timestamp())
+        )
+    keep(table)
+    return table
+
+
+def fill(
+    device: Device,
+    table: LatencyTable,
+    graphs: Sequence[Graph],
+    *,
+    keep: Keep = lambda table: None,
+    progress: OnProgress = lambda progress: None,
+    operator_turns: Turns = OPERATOR_TURNS,
+    reference: Model | None = None,
+) -> LatencyTable:
+    """The table with every operator of `graphs` measured: their predictions then interpolate nothing."""
+    reference = reference or Model("reference", reference_model())
+    threads = table.conditions.threads
+    table = table_of(device, table, reference, threads)
+    return _Bench(device, reference, threads, keep, progress).fill(table, operators_of(graphs), operator_turns)
+
+
+def table_of(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
+    """`table` if it is of this device and runtime, else `UserError`; a new one, with its pace, for None."""
+    with closing(device.open(reference, threads=threads)) as session:
+        machine, system = device.machine(), session.system
+        runtime = f"{system.runtime}+{system.delegate}" if system.delegate else system.runtime  # it has other kernels
+        here = Conditions(device.name, machine.fingerprint, machine.cpu, runtime, system.version, threads)
+        if table is not None:
+            table.check(here)
+            return table
+        samples = session.run(PACE_RUNS)
+    return LatencyTable(here, median([one.wall_ms if one.cpu_ms is None else one.cpu_ms for one in samples]))
+
+
+def operators_of(graphs: Sequence[Graph]) -> list[Signature]:
+    """Every operator of these networks once, in the order they come."""
+    return list(dict.fromkeys(one for graph in graphs for one in signatures(build_program(graph))))
+
+
+def prediction_results(
+    table: LatencyTable, graphs: Sequence[Graph], measured_ms: Sequence[float]
+) -> list[PredictionResult]:
+    """Each network's prediction beside what it took."""
+    predictor = Predictor(table)
+    found = []
+    for graph, took in zip(graphs, measured_ms, strict=True):
+        prediction = predictor.predict(graph)
+        found.append(PredictionResult(multiply_adds(graph), prediction.latency_ms, prediction.interpolated, took))
+    return found
+
+
+def measure_networks(
+    device: Device,
+    graphs: Sequence[Graph],
+    reference_ms: float,
+    *,
+    threads: int = 1,
+    turns: Turns = NETWORK_TURNS,
+    progress: OnProgress = lambda progress: None,
+    reference: Model | None = None,
+) -> list[float]:
+    """What whole networks take, in ms at the pace of a table (its `reference_ms`)."""
+    reference = reference or Model("reference", reference_model())
+    return _Bench(device, reference, threads, lambda table: None, progress).networks(graphs, reference_ms, turns)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What stays the same through a calibration."""
+
+    device: Device
+    reference: Model
+    threads: int
+    keep: Keep
+    progress: OnProgress
+
+    def fill(self, table: LatencyTable, asked: Sequence[Signature], turns: Turns) -> LatencyTable:
+        """The table with those entries it lacked, kept after each group."""
+        missing = [one for one in asked if one not in table.entries]
+        models = (Model(_name(one), one_operator(one)) for one in missing)
+        done = 0
+        for taken in self._turns(models, turns):
+            times = taken.at(table.reference_ms)
+            table = table.with_entries(dict(zip(missing[done:], map(_positive, times), strict=False)))
+            done += len(times)
+            self.keep(table)
+            self.progress(CalibrationProgress("operators", done, len(missing)))
+        return table
+
+    def networks(self, graphs: Sequence[Graph], reference_ms: float, turns: Turns) -> list[float]:
+        """Whole networks, warm."""
+        found: list[float] = []
+        for taken in self._turns(map(_exported, graphs), turns):
+            found.extend(time.warm_ms for time in taken.at(reference_ms))
+            self.progress(CalibrationProgress("networks", len(found), len(graphs)))
+        return found
+
+    def _turns(self, models: Iterator[Model], turns: Turns) -> Iterator[Taken]:
+        return in_turns(models, self.reference, self.device, threads=self.threads, turns=turns)
+
+
+def _name(signature: Signature) -> str:
+    shapes = ["x".join(map(str, one.shape)) for one in (*signature.inputs, *signature.outputs)]
+    return f"{signature.code} {' '.join(shapes)}"
+
+
+def _exported(graph: Graph) -> Model:
+    try:
+        return Model(graph.name, export(graph, initialise(graph)).data)
+    except Problem as problem:
+        raise user_error(f"{graph.name}: {problem.fact}", problem.remedy) from problem
+
+
+def _positive(time: OperatorTime) -> OperatorTime:
+    """A device whose clock is too coarse for an operator says 0 ms: a nanosecond is as good and can be divided by."""
+    return OperatorTime(max(time.cold_ms, 1e-6), max(time.warm_ms, 1e-6))
+
+
+def calibrate_file(
+    device: Device,
+    path: Path | None = None,
+    *,
+    threads: int = 1,
+    networks: int = NETWORKS,
+    held_out: int = HELD_OUT,
+    progress: OnProgress = lambda progress: None,
+    operator_turns: Turns = OPERATOR_TURNS,
+    network_turns: Turns = NETWORK_TURNS,
+    reference: Model | None = None,
+) -> tuple[LatencyTable, Path]:
+    """Calibrate a device on sampled networks, score it on others, keep the table in `path` (None: the user's cache).
+
+    Operators that these networks lack, but bundled specs or single layers have, are measured too. A file that is there
+    is continued, also one that an interrupted calibration left. Raises `UserError` for a file that is of another device
+    or no table.
+    """
+    reference = reference or Model("reference", reference_model())
+    started = table_of(device, None, reference, threads)
+    path = _made(path or table_path(started.conditions))
+    graphs = [one.graph for one in islice(sampled_networks(SEED), networks)]
+    return calibrate(
+        device,
+        read_or_none(path) or started,
+        graphs,
+        [one.graph for one in islice(sampled_networks(HELD_OUT_SEED), held_out)],
+        further=further_operators(operators_of(graphs)),
+        threads=threads,
+        keep=lambda table: write_table(path, table),
+        progress=progress,
+        operator_turns=operator_turns,
+        network_turns=network_turns,
+        reference=reference,
+    ), path
+
+
+def predictor_for(
+    device: Device,
+    path: Path | None = None,
+    *,
+    threads: int = 1,
+    reference: Model | None = None,
+    command: str = "archspec latency --calibrate",
+) -> Predictor:
+    """The predictor of a device that was calibrated. Raises `UserError` for one that was not, or whose runtime changed.
+
+    The device is asked who it is, so a table copied from elsewhere is refused. `command` is what makes such a table.
+    """
+    here = table_of(device, None, reference or Model("reference", reference_model()), threads).conditions
+    path = path or table_path(here)
+    if not exists(path):
+        fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
+        raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
+    table = read_table(path)
+    table.check(here)
+    return Predictor(table).prepare()
+
+
+def _made(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise user_error(f"cannot make the folder {path.parent} ({error.strerror})", "Name another file") from error
+    return path

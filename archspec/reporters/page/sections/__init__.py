@@ -1,1 +1,0 @@
-"""Kinds of sections, one file each: a frozen dataclass, `render(data, anchor) -> Markup`, `EXAMPLES`."""

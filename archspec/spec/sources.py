@@ -1,0 +1,267 @@
+"""From a source (a file, a bundled name, a text) to a checked spec: parents, overrides, then every fault together.
+
+A spec is merged over its parent on nodes, so that every value keeps the place where it was written. Mappings merge key
+by key; lists and values are replaced. A section that names something else, a selector and a choice are replaced whole:
+a merge of two names would be neither.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archspec.catalog import Catalog
+from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.files import exists, is_file, is_folder
+from archspec.spec.document import Spec, check_document, default_name, raise_together
+from archspec.spec.document_file import place_of, read_file, shown_path
+from archspec.spec.expansion import best_effort_faults
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, only_key, shown
+from archspec.spec.paths import override as _override
+from archspec.spec.paths import replace
+from archspec.spec.reader import SPECIAL
+from archspec.spec.words import NONE, TOP_SECTIONS
+from archspec.spec.yaml_text import read_mapping
+
+_MAX_PARENTS = 20
+
+
+@cache
+def bundled_catalog() -> Catalog:
+    """The catalog of what comes with archspec, one a process."""
+    return Catalog()
+
+
+def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog | None = None) -> Spec:
+    """The spec in a file, or the bundled spec of that name, with its parents and `--set` assignments merged.
+
+    Raises `UserError` with every fault, in the order of their places.
+    """
+    path = _find(source, catalog or bundled_catalog())
+    catalog = recalled(path, catalog)
+    faults: list[Fault] = []
+    document = read_file(path, faults)
+    return _finish(document, path, overrides, catalog, faults)
+
+
+def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), catalog: Catalog | None = None) -> Spec:
+    """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
+    faults: list[Fault] = []
+    document = read_mapping(text, file, faults)
+    path = Path(file)
+    return _finish(document, path, overrides, recalled(path, catalog), faults)
+
+
+def recalled(path: Path, catalog: Catalog | None) -> Catalog:
+    """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
+    from archspec.record.provenance import noted_plugins  # brings json, which importing this room must not
+
+    noted = noted_plugins(path) if exists(path) else ()
+    if catalog is None:
+        return Catalog(noted) if noted else bundled_catalog()
+    catalog.add(noted)
+    return catalog
+
+
+def load_named(written: Scalar, file: Path, path: str, catalog: Catalog) -> Spec:
+    """The spec that another document names: a path relative to its `file`, or the name of a bundled spec.
+
+    What is wrong with the name is said to stand where it is written, at `path`. Raises `UserError`.
+    """
+    name = str(written.value)
+    beside = file.parent / name
+    try:
+        found = _find(shown_path(beside) if name and is_file(beside) else name, catalog)
+    except UserError as error:
+        fault = error.faults[0]
+        fact = f"{fault.message} ({shown(written)})" if name.strip() else fault.message
+        raise UserError(Fault(fact, fault.remedy, path, written.place)) from None
+    return load(found, catalog=catalog)
+
+
+def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:
+    """The spec that stands inside another document: as `parse`, of a mapping that is read already."""
+    return _finish(document, file, (), catalog or bundled_catalog(), [])
+
+
+def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
+    """The spec with changes: assignments as text (`head.filters=128`), or paths and plain Python values.
+
+    A value may also be a node of another document: faults are then said to stand where it was written.
+
+    Raises `UserError` with every fault.
+    """
+    faults: list[Fault] = []
+    document = spec.document
+    if isinstance(changes, Mapping):
+        for path, value in changes.items():
+            if isinstance(value, Scalar | Items | Table):
+                document = replace(document, path, value, faults, value.place)
+                continue
+            place = Place(f"--set {one_line(path)}={one_line(str(value))}")
+            document = replace(document, path, from_plain(value, place), faults, place)
+    else:
+        document = _overridden(document, changes, faults)
+    return _checked(document, spec.catalog, faults)
+
+
+def _find(source: str | Path, catalog: Catalog) -> Path:
+    if not str(source).strip():
+        raise user_error("a spec without a name ('')", "Name a spec file, or a bundled spec")
+    path = Path(source)
+    named = catalog.specs().get(str(source)) or catalog.spaces().get(str(source))
+    if named is not None and not is_file(path):
+        return named
+    if not exists(path):
+        remedy = nearest(path.stem, [*catalog.specs(), *catalog.spaces()]) or "Name a spec file"
+        raise user_error("no such spec file, nor a bundled spec of that name", remedy, place=place_of(source))
+    if is_folder(path):
+        raise user_error("this is a folder", "Name a spec file in it", place=place_of(source))
+    return path
+
+
+def _finish(
+    document: Table | None, path: Path, overrides: Sequence[str], catalog: Catalog, faults: list[Fault]
+) -> Spec:
+    if document is None:
+        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are told as well
+        raise_together(faults)
+        raise AssertionError("a document that cannot be read has a fault")
+    name = document.get("name")
+    document = _with_parents(locate_weights(document, path.parent), path, catalog, faults, (_identity(path),))
+    if name is None:
+        place = document.place
+        document = document.with_entry("name", Scalar(default_name(str(path)), place), place)
+    document = _overridden(document, overrides, faults)
+    return _checked(document, catalog, faults)
+
+
+def _overridden(document: Table, overrides: Sequence[str], faults: list[Fault]) -> Table:
+    for assignment in overrides:
+        document = _override(document, assignment, faults)
+    return document
+
+
+def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
+    found, choices = check_document(document, catalog)
+    faults.extend(found)
+    if faults and not choices:
+        told = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
+        for fault in best_effort_faults(document, catalog):
+            if fault.place not in told and (fault.place, fault.message) not in told:
+                faults.append(fault)
+    raise_together(faults)
+    return Spec(document, catalog, choices)
+
+
+def _identity(path: Path) -> str:
+    return os.path.realpath(path)
+
+
+def _with_parents(document: Table, path: Path, catalog: Catalog, faults: list[Fault], seen: tuple[str, ...]) -> Table:
+    """The document merged over the parent it extends, and that over its own parent."""
+    written = document.get("extends")
+    if written is None:
+        return document
+    own = document.without("extends")
+    parent_path = _parent(written, path, catalog, faults)
+    if parent_path is None:
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    if _identity(parent_path) in seen or len(seen) > _MAX_PARENTS:
+        fact = f"'extends' goes round in a circle ({shown_path(parent_path)})"
+        faults.append(Fault(fact, "Remove one 'extends'", "extends", written.place))
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    parent = read_file(parent_path, faults)
+    if parent is None:
+        return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
+    whole = _with_parents(
+        locate_weights(parent, parent_path.parent), parent_path, catalog, faults, (*seen, _identity(parent_path))
+    )
+    return merge(whole, own)
+
+
+def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) -> Path | None:
+    name = written.value if isinstance(written, Scalar) else None
+    if name is BROKEN:
+        return None
+    if not isinstance(name, str) or not name:
+        faults.append(
+            Fault(f"must be one path or name ({shown(written)})", "Write extends: other_spec", "extends", written.place)
+        )
+        return None
+    for candidate in (path.parent / name, path.parent / f"{name}.yaml"):
+        if is_file(candidate) and (candidate != path or name == path.name):
+            return candidate
+    if name in catalog.specs():
+        return catalog.specs()[name]
+    beside = [other.stem for other in path.parent.glob("*.yaml") if other != path] if is_folder(path.parent) else []
+    remedy = nearest(Path(name).stem, [*beside, *catalog.specs()]) or "Write a path relative to this file"
+    faults.append(Fault(f"no such spec ({shown(written)})", remedy, "extends", written.place))
+    return None
+
+
+_HOLDERS = ("file", "choose")  # where in `weights` a path may stand
+
+
+def locate_weights(document: Table, folder: Path) -> Table:
+    """The document with the path in its key `weights`, if there is one, relative to the folder it was written in."""
+    entry = document.entries.get("weights")
+    return document if entry is None else document.with_entry("weights", _located(entry.node, folder), entry.place)
+
+
+def _located(node: Node, folder: Path) -> Node:
+    if isinstance(node, Scalar):
+        path = node.value
+        return (
+            Scalar(shown_path(folder / path), node.place) if isinstance(path, str) and path not in ("", NONE) else node
+        )
+    if isinstance(node, Items):
+        return Items(tuple(_located(item, folder) for item in node.items), node.place)
+    entries = {
+        key: Entry(_located(entry.node, folder), entry.place) if key in _HOLDERS else entry
+        for key, entry in node.entries.items()
+    }
+    return Table(entries, node.place)
+
+
+def merge(parent: Table, child: Table) -> Table:
+    """The child's document over its parent's."""
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        known = entries.get(key)
+        if known is None:
+            entries[key] = entry
+        elif key == "input":
+            entries[key] = Entry(_merge_image(known.node, entry.node), entry.place)
+        else:
+            join = _merge_section if key in TOP_SECTIONS else _merge_value
+            entries[key] = Entry(join(known.node, entry.node), entry.place)
+    return Table(entries, child.place)
+
+
+def _merge_image(parent: Node, child: Node) -> Node:
+    if not isinstance(parent, Table) or not isinstance(child, Table):
+        return child
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        join = _merge_section if key == "preprocess" else _merge_value
+        entries[key] = Entry(join(entries[key].node, entry.node), entry.place) if key in entries else entry
+    return Table(entries, child.place)
+
+
+def _merge_section(parent: Node, child: Node) -> Node:
+    return _merge_value(parent, child) if only_key(parent) == only_key(child) else child
+
+
+def _merge_value(parent: Node, child: Node) -> Node:
+    if not isinstance(parent, Table) or not isinstance(child, Table):
+        return child
+    if only_key(parent) in SPECIAL or only_key(child) in SPECIAL:
+        return child
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        entries[key] = Entry(_merge_value(entries[key].node, entry.node), entry.place) if key in entries else entry
+    return Table(entries, child.place)
