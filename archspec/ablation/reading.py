@@ -11,7 +11,7 @@ from archspec.ablation.ablation import FLOAT32, Ablation, Row
 from archspec.ablation.kinds import ABLATION_KINDS, KEYS
 from archspec.ablation.published import published_of
 from archspec.ablation.rows import BASE, Rows
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import Precision
 from archspec.files import is_file
@@ -25,13 +25,12 @@ from archspec.spec.overrides import Change, changes_none, fault_of, option_text,
 from archspec.spec.sources import load_named, parse_document
 from archspec.spec.yaml_text import read_mapping
 
-FOLDER = "ablations"
 EXTENDS = "extends"
 
 
-def ablation_names() -> dict[str, Path]:
-    """The bundled ablations by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / FOLDER).glob("*.yaml"))}
+def ablation_names() -> Mapping[str, Path]:
+    """The bundled ablations, and those of plugin folders, by name."""
+    return members("ablations")
 
 
 def load_ablation(

@@ -83,12 +83,12 @@ def evaluate_networks(
 
     viewing, opening = showing.viewing(), showing.opening()
     check_scores_folder(wanted.output)
+    known = catalog(showing.plugins, *sources)
     dataset = open_dataset(wanted.data)
     reference = reference_of(dataset)
     examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
     if viewing.fit != "whole":
         opening = replace(opening, multiple=padding_multiple_of(examples, dataset))
-    known = catalog(showing.plugins)
     contestants = open_contestants(sources, known, opening)
     output = None if wanted.output is None else folders_of(wanted.output, contestants)
     for folder in (output or {}).values():

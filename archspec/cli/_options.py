@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.reporters import Table
 
-FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
+FORMATS = ("table", "json", "csv", "markdown", "latex", "html")  # in this order; others come after them
 DATA_FORMATS = ("json", "csv")  # whole numbers, one row a thing; the others are for people
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WIDE = "archspec.wide"  # in the context of the command line that runs
@@ -26,11 +26,40 @@ set_option: Decorator = click.option(
     "--set", "overrides", metavar="PATH=VALUE", multiple=True,
     help="Change a value of the spec, e.g. --set width_multiplier=0.5 or --set input.size=[360,640]. Repeatable.",
 )  # fmt: skip
-plugins_option: Decorator = click.option(
-    "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS",
-    type=InputPath(),
-    help="A folder of your own block files, parts and specs. Repeatable; also ARCHSPEC_PLUGINS.",
-)  # fmt: skip
+
+
+def _plug_in(_context: click.Context, _option: click.Parameter, plugins: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Make the folders known before another option is read, which may name what is in them."""
+    if plugins:
+        catalog(plugins)
+    return plugins
+
+
+def _plugins_option(*, exposed: bool) -> Decorator:
+    return click.option(
+        "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS", type=InputPath(),
+        callback=_plug_in, is_eager=True, expose_value=exposed,
+        help="A folder of your own blocks, specs, measures, losses, data sets, … Repeatable; also ARCHSPEC_PLUGINS.",
+    )  # fmt: skip
+
+
+plugins_option = _plugins_option(exposed=True)
+more_kinds_option = _plugins_option(exposed=False)
+"""`--plugins` of a command that reads no spec: what else is in the folders can be named."""
+
+
+class Formats(click.Choice[str]):
+    """The reporters, those of plugin folders with them."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The names, as `--help` shows them."""
+        from archspec.catalog import members
+
+        return (*FORMATS, *(name for name in members("reporters") if name not in FORMATS))
 
 
 def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -46,9 +75,7 @@ wide_option: Decorator = click.option(
 
 def formats_option(words: str = "How to print.") -> Decorator:
     """`--format`, with words of its own, and `--wide`: what every command with a table has."""
-    choice = click.option(
-        "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help=words
-    )
+    choice = click.option("--format", "reporter", type=Formats(), default="table", show_default=True, help=words)
     return lambda command: choice(wide_option(command))
 
 
@@ -89,11 +116,18 @@ def procedure_option(text: str, default: str | None = None, *, none: bool = Fals
     )  # fmt: skip
 
 
-def catalog(plugins: tuple[Path, ...]) -> Catalog:
-    """The bundled catalog with the plugin folders of the command line."""
+def catalog(plugins: tuple[Path, ...], *sources: str) -> Catalog:
+    """The bundled catalog with the plugin folders of the command line, and with those that the files and folders
+    `sources` were made with."""
     from archspec.catalog import Catalog
 
-    return Catalog(plugins)
+    found = Catalog(plugins)
+    for source in sources:
+        from archspec.files import exists
+        from archspec.record import noted_plugins
+
+        found.add(noted_plugins(Path(source)) if exists(source) else ())
+    return found
 
 
 def put(text: str, output: Path | None) -> None:
@@ -140,6 +174,18 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_tables(tables: Iterable[Table], reporter: str, output: Path | None = None) -> None:
+    """Tables with an empty line between them."""
+    from archspec.reporters import render
+
+    if output is not None:
+        put("\n".join(render(table, reporter) for table in tables), output)
+        return
+    for number, table in enumerate(tables):
+        sys.stdout.write("\n" if number else "")
+        put_table(table, reporter, None)
 
 
 def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import Decorator, format_option, output_option, put_table
+from archspec.cli._options import Decorator, format_option, more_kinds_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
 from archspec.cli._terminal import safe
 
@@ -26,6 +26,7 @@ def data() -> None:
 
 
 @data.command(name="list")
+@more_kinds_option
 @format_option
 @output_option
 def list_command(reporter: str, output: Path | None) -> None:
@@ -38,6 +39,7 @@ def list_command(reporter: str, output: Path | None) -> None:
 @data.command()
 @reference_argument
 @splits_option
+@more_kinds_option
 @format_option
 @output_option
 def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path | None) -> None:
@@ -66,6 +68,7 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
 @click.option("--split", metavar="SPLIT", help="The first one without it.")
 @click.option("--count", type=click.IntRange(1, 200), default=8, show_default=True, help="How many images.")
 @click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True, help="How many beside each other.")
+@more_kinds_option
 @click.option("--output", metavar="FILE.png", required=True, type=OutputFile())
 def show(reference: str, split: str | None, count: int, columns: int, output: Path) -> None:
     """Write a contact sheet: images, each with its label laid over it, and the classes' colours."""
@@ -88,6 +91,7 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @click.option("--output", "folder", metavar="DIR", required=True, type=OutputFolder(),
               help="Where the shards go; `tfrecord:DIR` reads them.")  # fmt: skip
 @click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True, help="Files a split.")
+@more_kinds_option
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""

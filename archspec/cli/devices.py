@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put_table, relative
+from archspec.cli._options import format_option, more_kinds_option, output_option, put_table, relative
 from archspec.cli._paths import InputPath
 from archspec.cli._terminal import say
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--attached", is_flag=True, help="Ask adb, too, for the phones that are plugged in.")
+@more_kinds_option
 @format_option
 @output_option
 @click.pass_context
@@ -40,11 +41,9 @@ Row = tuple[str, str, str, str]
 
 
 def _kind_rows() -> list[Row]:
-    from archspec import devices as room
-    from archspec.catalog import Catalog
+    from archspec.catalog import members, summary
 
-    files = {name: Path(room.__file__).parent / f"{name}.py" for name in room.devices()}
-    return [(name, "a kind", Catalog().summary(path), relative(str(path))) for name, path in files.items()]
+    return [(name, "a kind", summary(path), relative(str(path))) for name, path in members("devices").items()]
 
 
 def _file_rows() -> list[Row]:
@@ -73,6 +72,7 @@ def _attached_rows() -> list[Row]:
 @click.argument("name")
 @click.argument("model", required=False, type=InputPath())
 @click.option("--threads", type=click.IntRange(min=1), help="How many; the device file's number without it.")
+@more_kinds_option
 @format_option
 @output_option
 def check(name: str, model: Path | None, threads: int | None, reporter: str, output: Path | None) -> None:

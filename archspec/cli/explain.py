@@ -87,7 +87,7 @@ def explain(
     from archspec.record import check_file
 
     check_file(output)
-    folder, method = catalog(plugins), method_name(method)
+    folder, method = catalog(plugins, network), method_name(method)
     if layer is not None and not reads_layer(method):
         raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")
     part = None if region is None else parse_region(region)

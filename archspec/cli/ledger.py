@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._options import DATA_FORMATS, format_option, output_option, put_table, wide_option
+from archspec.cli._options import DATA_FORMATS, format_option, more_kinds_option, output_option, put_table, wide_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.cli._terminal import safe, say
 from archspec.files import is_folder
@@ -32,6 +32,7 @@ def ledger() -> None:
 
 @ledger.command()
 @where_option
+@more_kinds_option
 @format_option
 @output_option
 def info(where: str, reporter: str, output: Path | None) -> None:
@@ -55,6 +56,7 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @filter_options
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, metavar="N",
               help="The newest N; 0 for all.")  # fmt: skip
+@more_kinds_option
 @format_option
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:

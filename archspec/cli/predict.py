@@ -40,9 +40,10 @@ def predict(
     viewing, opening = asked.viewing(), asked.opening()
     pictures = pictures_in(images)
     check_results(pictures, output)
+    known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
-    contestant = open_contestant(network, catalog(asked.plugins), opening)
+    contestant = open_contestant(network, known, opening)
     folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import catalog, formats_option, plugins_option, set_option
+from archspec.cli._options import catalog, formats_option, plugins_option, put_table, put_tables, set_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
@@ -177,19 +177,19 @@ def _shown(run: StudyRun) -> StudyOutcome:
 
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
-    from archspec.cli._search_progress import watching_study
-    from archspec.cli._search_report import begun, going_on, written
+    from archspec.cli._search_progress import study_progress
     from archspec.record import check_folder
 
     check_folder(run.root)
-    begun(run)
+    run.check()
+    say(_describe_study(run))
     try:
-        with watching_study(run.study) as watch:
-            outcome = run.run(watch)
+        with study_progress(run.study) as progress:
+            outcome = run.run(progress)
     except KeyboardInterrupt:
-        say(f"go on with: {going_on(run)}")
+        say(f"go on with: {_resume_command(run)}")
         raise
-    files = written(outcome, run)
+    files = _written(outcome, run)
     if dashboard:
         from archspec.search.study.showing import mirrored
 
@@ -198,7 +198,69 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     print(safe(f"\n{files}"), file=sys.stdout if reporter == "table" else sys.stderr)
 
 
-def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
-    from archspec.cli._search_report import put_outcome
+def _describe_study(run: StudyRun) -> str:
+    """Which study it is, how large its space, where it goes."""
+    study, size = run.study, run.space.size
+    points = "a continuous space" if size is None else f"{size:,} points"
+    goals = ", ".join(one.said for one in study.objectives)
+    lines = [
+        f"{study.name}: {points}; {goals}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"in {run.folder}",
+    ]
+    return "\n".join(lines)
 
-    put_outcome(outcome, run, reporter)
+
+def _resume_command(run: StudyRun) -> str:
+    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    from archspec.record import describe_plugins, shell_command
+
+    where = (("--storage", run.storage), ("--ledger", run.ledger))
+    words = (word for pair in where if pair[1] for word in pair)
+    return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
+
+
+def _written(outcome: StudyOutcome, run: StudyRun) -> str:
+    """Write the outcome's files; where they are, in words."""
+    from archspec.record import describe_plugins, shell_command
+    from archspec.search.study.provenance import study_record
+    from archspec.search.study.showing import without_password
+    from archspec.search.study.writing import write_outcome
+
+    record = study_record(
+        outcome,
+        size=run.space.size,
+        storage=without_password(run.store_url),
+        ledger=without_password(run.ledger_url),
+        fingerprints=run.fingerprints,
+    )
+    files = write_outcome(outcome, record)
+    specs = [file for file in files if file.suffix == ".yaml"]
+    pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
+    lines = [f"{outcome.folder}: {pictures}"]
+    if specs:
+        build = shell_command("build", specs[len(specs) // 2])
+        lines.append(f"build a point of the front:\n  {build}{describe_plugins(run.plugins)}")
+    return "\n".join(lines)
+
+
+def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
+    """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
+    from archspec.search.study.agreement import agreements
+    from archspec.search.study.tables import agreement_table, counts_table, front_table
+
+    put_table(front_table(outcome), reporter, None)
+    if reporter != "table":
+        return
+    found = agreements(outcome)
+    print()
+    put_tables([counts_table(outcome), *([agreement_table(found)] if found else [])], reporter)
+    result = outcome.result
+    lines = [note for note in outcome.notes if note]
+    if result.reference is not None:
+        point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
+        lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
+    if result.stopped == "time":
+        lines.append(f"go on:\n  {_resume_command(run)}")
+    print()
+    print(safe("\n".join(dict.fromkeys(lines))))

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    more_kinds_option,
+    output_option,
+    plugins_option,
+    put_table,
+    set_option,
+)
 from archspec.cli._paths import OutputFile
 
 if TYPE_CHECKING:
@@ -81,6 +89,7 @@ def _network(
 @weights.command()
 @click.argument("file", required=False)
 @click.option("--as", "format_name", metavar="FORMAT", help="Needed where the name of FILE does not tell it.")
+@more_kinds_option
 @format_option
 @output_option
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:

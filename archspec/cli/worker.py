@@ -37,7 +37,7 @@ def worker(
     Every candidate is evaluated by one of all that take part; what a dead one was at, another takes over. A SQLite
     file is for one machine and is refused: its locks do not hold over a network.
     """
-    from archspec.cli._search_progress import watching_study
+    from archspec.cli._search_progress import study_progress
     from archspec.record import check_folder
     from archspec.search.study.joining import join, joined
 
@@ -45,8 +45,8 @@ def worker(
     run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)
     run.study = run.study.with_workers(workers)
     say(f"joins {run.name}")
-    with watching_study(run.study) as watch:
-        result = join(run, watch)
+    with study_progress(run.study) as progress:
+        result = join(run, progress)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(result.counts.items()))
     print(safe(f"{run.name}: {counts}, {len(result.front)} on the front"))
     if result.message:

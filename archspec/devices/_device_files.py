@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog
+from archspec.catalog import Catalog, load_function, members
 from archspec.errors import Fault, Place, UserError, nearest
 from archspec.files import expanded
 from archspec.spec.document_file import decode_file, shown_path
@@ -37,13 +36,14 @@ class DeviceFile:
 
 
 def device_files() -> dict[str, Path]:
-    """The device files that go by a name: of `devices/` in the current folder, then of the folder $ARCHSPEC_DEVICES."""
+    """The device files that go by a name: of `devices/` in the current folder, then of the folder $ARCHSPEC_DEVICES,
+    then of plugin folders."""
     folders = [Path(FOLDER), *([Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else [])]
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.yaml")):
             found.setdefault(path.stem, path)
-    return found
+    return {**members("device_files"), **found}
 
 
 def is_file(name: str) -> bool:
@@ -116,8 +116,7 @@ def _summary(node: Table, faults: list[Fault]) -> str:
 
 def device_function(kind: str) -> Callable[..., Any]:
     """The function of a kind of device."""
-    found: Callable[..., Any] = getattr(importlib.import_module(f"archspec.devices.{kind}"), kind)
-    return found
+    return load_function("devices", kind)
 
 
 class _Reader(Reader):

@@ -11,16 +11,6 @@ from archspec.lower.model import function_to, get_weights, places_of, set_weight
 from archspec.lower.spec_network import SpecNetwork
 
 __all__ = [
-    "KerasNetwork",
-    "SpecNetwork",
-    "aligns_corners",
-    "convert_with_tensorflow",
-    "function_to",
-    "get_weights",
-    "load_keras",
-    "places_of",
-    "save_keras",
-    "save_saved_model",
-    "set_weights",
-    "to_keras",
-]
+    "KerasNetwork", "SpecNetwork", "aligns_corners", "convert_with_tensorflow", "function_to", "get_weights",
+    "load_keras", "places_of", "save_keras", "save_saved_model", "set_weights", "to_keras",
+]  # fmt: skip

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.cost import CostSheet
 from archspec.errors import NOWHERE, Fault, Place
 from archspec.graph import Range
@@ -96,7 +96,7 @@ class Finding:
 
 def bundled_claims() -> list[Path]:
     """The bundled files of published figures."""
-    return sorted((bundled_folder("specs") / "published").glob("*.yaml"))
+    return list(members("published").values())
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:

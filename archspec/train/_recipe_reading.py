@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.errors import Fault, Place, mistyped, nearest
 from archspec.spec.document import raise_together
 from archspec.spec.document_file import read_file
@@ -26,9 +26,9 @@ LENGTH = ("steps", "epochs")
 OPTION = "--set-recipe"
 
 
-def recipe_names() -> dict[str, Path]:
-    """The bundled recipes by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / "recipes").glob("*.yaml"))}
+def recipe_names() -> Mapping[str, Path]:
+    """The bundled recipes, and those of plugin folders, by name."""
+    return members("recipes")
 
 
 def load_recipe(

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded, is_file
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
@@ -23,13 +23,12 @@ from archspec.spec.sources import load_named, parse_document, recalled
 from archspec.spec.yaml_text import read_mapping
 
 OPTION = "--set-study"
-FOLDER = "searches"
 REQUIRED = ("spec", "objectives")
 
 
-def study_names() -> dict[str, Path]:
-    """The bundled studies by name."""
-    return {path.stem: path for path in sorted((bundled_folder("specs") / FOLDER).glob("*.yaml"))}
+def study_names() -> Mapping[str, Path]:
+    """The bundled studies, and those of plugin folders, by name."""
+    return members("searches")
 
 
 def load_study(
