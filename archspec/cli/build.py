@@ -24,8 +24,8 @@ from archspec.cli._paths import InputPath, OutputFolder
 if TYPE_CHECKING:
     from archspec.export import Precision
     from archspec.graph.program.program import ShuffleMode
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions, InputDtype, Route
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import InputDtype, Route
 
 
 @click.command()
@@ -78,10 +78,9 @@ def build(
     The weights are those that the spec names, else fresh ones made from --seed. The logits of the .tflite are compared
     with those of the Keras model, with batch-norm statistics like those of a trained network.
     """
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import Network
     from archspec.record import check_folder
-    from archspec.spec import load
 
     if via == "tensorflow" and not keras:
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
@@ -90,7 +89,6 @@ def build(
     check_representative(representative, precision)
     if labels and via == "tensorflow":
         raise click.UsageError("--labels goes into metadata, which TensorFlow's converter writes none of. Leave it out")
-    folder = catalog(plugins)
     options = BuildOptions(
         precision=precision,
         input_dtype=input_dtype,
@@ -102,7 +100,7 @@ def build(
         latency=procedure,
         threads=threads,
     )
-    one = Build(load(spec, overrides, catalog=folder), folder, root, options)
+    one = Build(Network.load(spec, overrides, catalog=catalog(plugins)), root, options)
     if labels:
         _check_labels(one, labels)
     check_folder(root)
@@ -141,6 +139,6 @@ def _check_labels(one: Build, path: Path) -> None:
     from archspec.export import check_labels
 
     try:
-        check_labels(one.graph, one.options.labels)
+        check_labels(one.network.graph, one.options.labels)
     except Problem as problem:
         raise UserError(problem.at(Place(str(path)))) from None

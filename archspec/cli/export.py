@@ -51,7 +51,7 @@ def export(
     It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
     """
     from archspec.cli._progress import spinner
-    from archspec.network.build_options import BuildOptions
+    from archspec.measures import BuildOptions
     from archspec.report.handing_over import hand_over, source_of
 
     check_representative(representative, precision)
@@ -61,5 +61,8 @@ def export(
     with spinner("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force)
     click.echo(
-        safe(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")
+        safe(
+            f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, "
+            f"{build.network.describe_weights(options.seed)}"
+        )
     )
