@@ -16,7 +16,7 @@ from archspec.files import exists, is_file, read_text
 from archspec.record import Plain, Record, held, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
 from archspec.train._order import Order
-from archspec.train._recipe_reading import load_recipe
+from archspec.train._recipe_file import load_recipe
 from archspec.train._validation import Scores
 
 State = Literal["running", "stopped", "finished", "failed"]
