@@ -11,7 +11,7 @@ from typing import Any
 from archspec.errors import UserError, user_error
 from archspec.measures._settings import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
-from archspec.search.candidates import Candidate, SearchSpace, dumped
+from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.history import History, in_order
 from archspec.search.progress import Progress, SearchResult, Silent, Stopped, Watch, describe_end
 from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
@@ -53,7 +53,7 @@ class Search:
     definition: str = ""
     watch: Watch = field(default_factory=Silent)
     keep: Callable[[tuple[Record, ...]], None] | None = None
-    spec_text: Callable[[Candidate], str] = dumped
+    spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
     join: bool = False
     time_limit_s: float | None = None
     patience: int = PATIENCE

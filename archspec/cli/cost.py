@@ -32,9 +32,10 @@ WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
 @plugins_option
 @format_option
 @output_option
-@click.option("--layers", "by", flag_value="layer", help="One row a layer.")
-@click.option("--by", type=click.Choice(("layer", "block", "section")), help="One row a layer, block or section.")
-@click.option("--by-line", is_flag=True, help="Print the YAML itself, each line with its own cost beside it.")
+@click.option("--layers", "by", flag_value="layer", help="Show one row a layer; the same as --by layer.")
+@click.option("--by", type=click.Choice(("layer", "block", "section")),
+              help="Show one row a layer, a block or a section instead of totals.")  # fmt: skip
+@click.option("--by-line", is_flag=True, help="Print the YAML itself, with the cost of each line beside it.")
 def cost(
     specs: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -44,18 +45,18 @@ def cost(
     by: str | None,
     by_line: bool,
 ) -> None:
-    """Price one or several specs (a path, or a bundled name). Conventions stand below the table.
+    """Print parameters, operations, memory and file size of one or several specs (a path, or a bundled name).
 
-    JSON of one spec is one object, of several a list.
+    What is counted, and how, is written below the table. JSON of one spec is one object, of several a list.
     """
-    from archspec.cli._network import traced
+    from archspec.network import Network
 
     if (by or by_line) and len(specs) > 1:
         raise click.UsageError("--layers, --by and --by-line take one spec. Price them one by one")
     if by and by_line:
         raise click.UsageError("--by-line prints lines, --layers and --by print layers, blocks or sections. Take one")
     folder = catalog(plugins)
-    networks = [traced(source, overrides, folder) for source in specs]
+    networks = [Network.load(source, overrides, catalog=folder) for source in specs]
     if by_line:
         from archspec.cli._by_line import by_line_table, by_line_text
 
@@ -73,7 +74,7 @@ def cost(
         else:
             put_table(detail_table(networks[0].graph, by), reporter, output)
         return
-    sheets = [network.price() for network in networks]
+    sheets = [network.cost for network in networks]
     if reporter == "json":
         put(_json(sheets), output)
     else:

@@ -13,15 +13,16 @@ from archspec.cli._options import catalog, output_option, plugins_option, put, p
 from archspec.errors import user_error
 
 if TYPE_CHECKING:
-    from archspec.cli._network import Traced
+    from archspec.network import Network
 
 FORMS = ("spec", "tree", "mermaid", "cell")
 
 
 @click.command()
 @click.argument("spec")
-@click.option("--as", "form", type=click.Choice(FORMS), default="spec", show_default=True, help="What to show.")
-@click.option("--layers", is_flag=True, help="Tree and diagram: every layer instead of every block.")
+@click.option("--as", "form", type=click.Choice(FORMS), default="spec", show_default=True,
+              help="Form in which the spec is shown.")  # fmt: skip
+@click.option("--layers", is_flag=True, help="Show every layer of a tree or diagram instead of every block.")
 @set_option
 @plugins_option
 @output_option
@@ -29,21 +30,21 @@ FORMS = ("spec", "tree", "mermaid", "cell")
 def show(
     spec: str, form: str, layers: bool, overrides: tuple[str, ...], plugins: tuple[Path, ...], output: Path | None
 ) -> None:
-    """Show SPEC with everything it stands for.
+    """Show SPEC as a complete spec, as a tree, as a diagram, or its dense prediction cell.
 
-    spec: every part and selector written out, a spec again. tree: blocks with shapes and costs. mermaid: a diagram
-    that GitHub draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which
-    --set head.branches=@FILE reads back.
+    spec: with every part and selector written out. tree: blocks with shapes and costs. mermaid: a diagram that GitHub
+    draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which --set head.branches=@FILE reads
+    back.
     """
-    from archspec.cli._network import traced
+    from archspec.network import Network
 
     if layers and form not in ("tree", "mermaid"):
         raise click.UsageError(f"--layers is for --as tree and --as mermaid, not for --as {form}. Leave it out")
-    network = traced(spec, overrides, catalog(plugins))
+    network = Network.load(spec, overrides, catalog=catalog(plugins))
     if form == "spec":
         from archspec.spec import dump_expanded
 
-        put(dump_expanded(network.network), output)
+        put(dump_expanded(network.expanded), output)
     elif form == "cell":
         put(json.dumps(_cell(network), indent=2) + "\n", output)
     else:
@@ -55,12 +56,12 @@ def show(
         put(mermaid(network.graph, layers) if form == "mermaid" else tree(network.graph, layers), output)
 
 
-def _cell(network: Traced) -> list[dict[str, Any]]:
+def _cell(network: Network) -> list[dict[str, Any]]:
     import inspect
 
     from archspec.catalog import Catalog
 
-    for section in network.network.sections:
+    for section in network.expanded.sections:
         for step in section.steps:
             if step.block == "dpc":
                 default = inspect.signature(Catalog().function("dpc")).parameters["branches"].default
@@ -69,5 +70,5 @@ def _cell(network: Traced) -> list[dict[str, Any]]:
     raise user_error(
         "this network has no dense prediction cell",
         "Use a spec whose head is dpc",
-        place=network.network.sections[0].place,
+        place=network.expanded.sections[0].place,
     )

@@ -12,8 +12,8 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
-from archspec.measures import Build, build_records
-from archspec.network.build_options import BuildOptions
+from archspec.measures import Build, BuildOptions, build_records
+from archspec.network import Network
 from archspec.record import (
     Record,
     TrainingRun,
@@ -83,8 +83,8 @@ def hand_over(
     check_folder(folder)
     make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
-        build = Build(source.spec, catalog, here / "build", options)
-        _bring_weights(build, here)
+        network = _with_weights_in(here, Network(source.spec), options.seed)
+        build = Build(network, here / "build", options)
         said("writing the .tflite")
         write_bytes(here / MODEL, build.exported.data)
         if options.latency != "none":
@@ -96,7 +96,7 @@ def hand_over(
         shutil.rmtree(here / "build", ignore_errors=True)
         records = (*build_records(build), *source.records)
         note_plugins(here, catalog.plugins)
-        write_text(here / SPEC, build.spec_text)
+        write_text(here / SPEC, network.text)
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")
         write_text(here / CARD, model_card(build, source.classes, source.data, source.records))
@@ -104,13 +104,14 @@ def hand_over(
     return build
 
 
-def _bring_weights(build: Build, folder: Path) -> None:
+def _with_weights_in(folder: Path, network: Network, seed: int) -> Network:
     """Trained weights go into the folder, and the spec names them there: no path of this machine is handed over."""
-    if build.imported is None:
-        return
-    save_weights(folder / WEIGHTS, build.weights, build.graph, source=build.imported.format)
-    build.imported = replace(build.imported, file=Path(build.imported.file).name)
-    build.spec_text = dump_plain({**build.spec.values, "weights": WEIGHTS})
+    imported = network.imported
+    if imported is None:
+        return network
+    save_weights(folder / WEIGHTS, network.weights_from(seed), network.graph, source=imported.format)
+    renamed = replace(imported, file=Path(imported.file).name)
+    return network.with_weights(renamed, text=dump_plain({**network.spec.values, "weights": WEIGHTS}))
 
 
 def _check_ours(folder: Path) -> None:
@@ -174,7 +175,7 @@ SCORES = ("val_miou", "miou")
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
     """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
     parts = [*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build)]
-    return "\n".join([*parts, *_use(build.network.channels)])
+    return "\n".join([*parts, *_use(build.network.expanded.channels)])
 
 
 def snippet(channels: int) -> str:
@@ -185,8 +186,8 @@ def snippet(channels: int) -> str:
 
 
 def _head(build: Build) -> Iterator[str]:
-    network, exported = build.network, build.exported
-    yield f"# {build.graph.name}\n"
+    network, exported = build.network.expanded, build.exported
+    yield f"# {build.network.graph.name}\n"
     size = " × ".join(map(str, network.input_size))
     kind = KINDS.get(network.channels, f"image of {network.channels} channels")
     yield f"Semantic segmentation of one {size} {kind} into {network.classes} classes."
@@ -199,7 +200,7 @@ def _head(build: Build) -> Iterator[str]:
 
 def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> Iterator[str]:
     yield "## Weights and scores\n"
-    yield f"Weights: {markdown_text(build.weights_said)}.\n"
+    yield f"Weights: {markdown_text(build.network.describe_weights(build.options.seed))}.\n"
     if data:
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
@@ -224,7 +225,7 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
 
 
 def _cost(build: Build) -> Iterator[str]:
-    sheet, latency = build.sheet, build.latency
+    sheet, latency = build.network.cost, build.latency
     yield "## Cost\n"
     rows: list[tuple[Cell, ...]] = [
         ("parameters", f"{sheet.params:,}"),

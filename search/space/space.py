@@ -9,14 +9,12 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from archspec.cost import price
 from archspec.errors import user_error
-from archspec.graph.identity import equivalence_key
-from archspec.graph.trace import trace
+from archspec.network import Network
 from archspec.search.candidates import Candidate, Genome, Parameter
 from archspec.search.space.decisions import Decisions
 from archspec.search.space.openings import Opening, openings_of
-from archspec.spec import Spec, expand, override
+from archspec.spec import Spec, override
 
 Cost = tuple[int, int, int]
 Rank = tuple[int, int, int, str]
@@ -77,7 +75,7 @@ def rank_of(candidate: Candidate) -> Rank:
 
 def cost_of(candidate: Candidate) -> Cost:
     """What makes one of equivalent candidates cheaper: multiply-adds, then parameters, then other arithmetic."""
-    sheet = candidate.sheet
+    sheet = candidate.network.cost
     return sheet.macs, sheet.params, sum(sheet.other_operations.values())
 
 
@@ -140,8 +138,6 @@ class Space:
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
-        spec = self.closed(genome)
-        network = expand(spec)
-        graph = trace(network, spec.catalog)
-        sheet = price(graph, classes=network.classes, output_stride=network.output_stride)
-        return Candidate(genome, spec, graph, sheet, equivalence_key(graph))
+        network = Network(self.closed(genome))
+        _ = network.cost
+        return Candidate(genome, network, network.equivalence_key)
