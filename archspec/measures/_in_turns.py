@@ -13,7 +13,7 @@ from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import PRECISIONS, Census, Precision, export, sized, take_census
 from archspec.export.provenance import check_file
 from archspec.graph.identity import canonical_hash
-from archspec.graph.tail import cut_tail
+from archspec.graph.surgery import cut_tail
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.network.reference import REFERENCE_NAME, reference_model

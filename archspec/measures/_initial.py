@@ -69,7 +69,7 @@ def first_batch(subject: Subject, metric: str) -> tuple[Array, Array]:
 
 def scoring_graph(subject: Subject, metric: str) -> Graph:
     """The network for the batch's classes and crop, up to its scores, without what is random."""
-    from archspec.graph.repeating import without_layers
+    from archspec.graph.surgery import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
     stage, dataset = _stage(subject, metric)
@@ -79,7 +79,7 @@ def scoring_graph(subject: Subject, metric: str) -> Graph:
 
 def linear_graph(subject: Subject) -> Graph:
     """The network at its own size, up to its scores, without batch norms, activations, gates and image scaling."""
-    from archspec.graph.repeating import without_layers
+    from archspec.graph.surgery import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
     graph = graph_for(subject.spec, subject.sheet.classes, subject.sheet.input_size)

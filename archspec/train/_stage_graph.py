@@ -10,7 +10,7 @@ from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph import Graph, Node, Tensor
 from archspec.graph.layers import Input
-from archspec.graph.repeating import repeat
+from archspec.graph.surgery import repeat
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise, weight_specs
 from archspec.spec import ExpandedSpec, Spec, expand, override
