@@ -35,6 +35,18 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
     return tuple(reversed(left))
 
 
+def without_labelling(graph: Graph) -> Graph:
+    """A graph that ends in scores: the graph itself, or a copy without the ArgMax or Softmax at its end."""
+    if _kind(graph.outputs[0]) not in LABELLING:
+        return graph
+    copied = without_layers(graph, ())
+    x = copied.outputs[0]
+    while _kind(x) in LABELLING:
+        x = x.node.inputs[0]
+    copied.finish((x,))
+    return copied
+
+
 def check_scores(x: Tensor, classes: int) -> None:
     """Refuse a network that would train for nothing: `x`, what it gives back, must be of one score a class.
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, members
-from archspec.cost import CostSheet, price
+from archspec.cost import CostSheet
 from archspec.errors import NOWHERE, Place
 from archspec.graph import Range
-from archspec.graph.trace import trace
-from archspec.spec import expand, override
+from archspec.network.network import Network
+from archspec.spec import override
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
 from archspec.spec.document import SIZE, TOP_KINDS
 from archspec.spec.document_reader import DocumentReader
@@ -155,5 +155,4 @@ def find(claims: tuple[Claim, ...], catalog: Catalog) -> Iterator[Finding]:
 def _price(claim: Claim, catalog: Catalog) -> CostSheet:
     spec = load_named(Scalar(claim.network, claim.place), Path(), "values", catalog)
     changes = {"input.size": list(claim.input_size), "classes": claim.classes}
-    network = expand(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()}))
-    return price(trace(network, catalog), classes=network.classes, output_stride=network.output_stride)
+    return Network(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()})).cost

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph import Graph
-from archspec.graph.weights import initialise, weight_specs
+from archspec.graph.weights import weight_specs
 from archspec.reporters import Column, Table
 from archspec.weights._contents import Holding, equal_scale, is_in, refuse
 from archspec.weights._readings import (
@@ -46,9 +46,9 @@ class Imported:
     spec: str = ""
     settings: tuple[str, ...] = ()
 
-    def complete(self, graph: Graph, seed: int = 0) -> dict[str, Array]:
-        """Every array of the graph: those loaded, and the others freshly initialised."""
-        return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
+    def complete(self, fresh: Weights) -> dict[str, Array]:
+        """Every array: those that were loaded, and the others from `fresh`."""
+        return {key: self.arrays.get(key, array) for key, array in fresh.items()}
 
     def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
