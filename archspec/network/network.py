@@ -11,8 +11,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash, equivalence_key
-from archspec.graph.repeating import without_layers
-from archspec.graph.tail import cut_tail, without_labelling
+from archspec.graph.surgery import cut_tail, without_labelling, without_layers
 from archspec.graph.trace import trace
 from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
 
