@@ -63,7 +63,6 @@ class _Grid:
 
     @property
     def columns(self) -> list[tuple[_Cell, ...]]:
-        """Cells by column, without the headings."""
         return [tuple(row[index] for row in self.rows) for index in range(len(self.headings))]
 
     @property
@@ -78,13 +77,11 @@ class _Grid:
         return _Grid((self.headings[0], *names), left)
 
     def only(self, kept: Sequence[int]) -> _Grid:
-        """Some of the columns."""
         rows = tuple(tuple(row[index] for index in kept) for row in self.rows)
         return _Grid(tuple(self.headings[index] for index in kept), rows)
 
     @property
     def least(self) -> list[int]:
-        """The terminal cells that each column needs."""
         return self._least([PROSE] * len(self.headings))
 
     def comfortable(self, table: Table) -> list[int]:
@@ -100,7 +97,6 @@ class _Grid:
 
     @property
     def total(self) -> int:
-        """The terminal cells that all columns need side by side."""
         return _total(self.least)
 
 
@@ -259,7 +255,6 @@ def _spread(widths: list[int], wanted: dict[int, int], left: int) -> int:
 
 
 def _row(cells: Sequence[_Cell], widths: Sequence[int], *, bottom: bool = False) -> Iterator[str]:
-    """The lines of one row."""
     texts = [_wrapped(cell.text, size) if cell.wraps else [cell.text] for cell, size in zip(cells, widths, strict=True)]
     height = max(map(len, texts))
     for lines in texts:

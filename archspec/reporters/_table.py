@@ -47,7 +47,6 @@ class Column:
 
     @property
     def right(self) -> bool:
-        """Whether the cells stand at the right."""
         return self.align == "right" if self.align else self.kind != "text"
 
 
@@ -82,7 +81,6 @@ class Table:
                 raise ValueError(f"row {number} has {len(row)} cells for {len(ids)} columns")
 
     def objects(self) -> list[dict[str, Cell]]:
-        """Each row by the ids of the columns."""
         ids = [column.id for column in self.columns]
         return [dict(zip(ids, row, strict=True)) for row in self.rows]
 

@@ -193,7 +193,6 @@ class Lint(Reader):
 
     # ---- sections and steps -------------------------------------------------------------------------------------
     def step(self, step: StepTemplate) -> None:
-        """Check a step's arguments against its block."""
         if step.repeat is not None:
             self.read(REPEAT, step.repeat, f"{step.path}.repeat")
         signature = self.signature(step.block, step.place, step.path)
@@ -210,7 +209,6 @@ class Lint(Reader):
             self.step(step)
 
     def section(self, kind: str, node: Node, path: str) -> None:
-        """Check a whole section."""
         if only_key(node) == CHOOSE and isinstance(node, Table):
             self.choose(node, path, lambda option, where: self.section(kind, option, where), section_form)
             return

@@ -10,16 +10,7 @@ from archspec.errors import Problem
 from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, MadeKind, MappingKind, RecordKind, UnionKind
 from archspec.spec.document_reader import NamedKind
-from archspec.spec.kinds import (
-    INVALID,
-    BoolKind,
-    Kind,
-    LiteralKind,
-    NullKind,
-    NumberKind,
-    Reads,
-    TextKind,
-)
+from archspec.spec.kinds import INVALID, BoolKind, Kind, LiteralKind, NullKind, NumberKind, Reads, TextKind
 from archspec.spec.nodes import Items, Node, Table
 from archspec.spec.signatures import kind_of
 from archspec.train._losses import loss_function, loss_names
