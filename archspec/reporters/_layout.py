@@ -40,7 +40,7 @@ class _Cell:
         """Terminal cells that it needs, where texts that wrap have up to `prose`."""
         if not self.wraps:
             return width(self.text)
-        return max(_longest_word(self.text), min(width(self.text), prose))
+        return max(*map(width, _words(self.text)), min(width(self.text), prose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,9 @@ def _describe_others(table: Table, grid: _Grid, kept: Sequence[int], constant: S
 def _factored(table: Table) -> Table:
     """With a column a factor where rows are named by assignments; another name stands in the first column."""
     names = [_ASSIGNMENTS.split(row[0]) if isinstance(row[0], str) else [] for row in table.rows]
-    found = [dict(_pair(part) for part in parts if "=" in part) for parts in names]
+    found = [
+        {path: value for path, _, value in (part.partition("=") for part in parts if "=" in part)} for parts in names
+    ]
     factored = [len(own) == len(parts) > 0 for own, parts in zip(found, names, strict=True)]
     factors = list(dict.fromkeys(path for own, is_one in zip(found, factored, strict=True) if is_one for path in own))
     if not any(is_one and len(own) > 1 for own, is_one in zip(found, factored, strict=True)):
@@ -213,11 +215,6 @@ def _factored(table: Table) -> Table:
         name = ("" if is_one else row[0],) if first else ()
         rows.append((*name, *(own.get(path, NOTHING) if is_one else "" for path in factors), *row[1:]))
     return replace(table, columns=(*first, *columns, *table.columns[1:]), rows=tuple(rows))
-
-
-def _pair(assignment: str) -> tuple[str, str]:
-    path, _, value = assignment.partition("=")
-    return path, value
 
 
 def _short(paths: Sequence[str]) -> list[str]:
@@ -289,10 +286,6 @@ def _wrapped(text: str, room: int) -> list[str]:
         else:
             lines.append(word)
     return lines
-
-
-def _longest_word(text: str) -> int:
-    return max(map(width, _words(text)))
 
 
 def _words(text: str) -> list[str]:

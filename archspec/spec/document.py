@@ -166,7 +166,7 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
     lint = Lint(catalog)
     for key, entry in document.entries.items():
         if key not in TOP_KEYS:
-            lint.fault(f"unknown key '{one_line(key)}'", _misplaced(key), key, entry.place)
+            lint.fault(f"unknown key '{one_line(key)}'", _nearest_key(key), key, entry.place)
         elif key in TOP_KINDS:
             lint.allowed = _TEXT if key in ("name", "source") else _TOP
             lint.read(TOP_KINDS[key], entry.node, key)
@@ -198,10 +198,8 @@ def _check_defaults(document: Table, lint: Lint) -> None:
             lint.section(kind, Scalar(SECTION_DEFAULTS[kind], document.place), kind)
 
 
-def _misplaced(key: str) -> str:
-    if key in INPUT_KEYS:
-        return f"Write it inside input: {{{key}: …}}"
-    return nearest(key, TOP_KEYS)
+def _nearest_key(key: str) -> str:
+    return f"Write it inside input: {{{key}: …}}" if key in INPUT_KEYS else nearest(key, TOP_KEYS)
 
 
 def _check_input(node: Node, lint: Lint) -> None:
