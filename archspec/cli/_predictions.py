@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archspec.cli._network import traced
 from archspec.cli._progress import latency_bar
 from archspec.errors import Fault, Problem, UserError, user_error
+from archspec.network import Network
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _graphs(
     from archspec.graph.tail import cut_tail
 
     for tail in tails:
-        graph = traced(source, overrides, catalog).graph
+        graph = Network.load(source, overrides, catalog=catalog).graph
         if tail == "with":
             yield graph.name, graph
         elif left := cut_tail(graph):

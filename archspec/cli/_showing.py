@@ -12,8 +12,7 @@ import click
 from archspec.cli._options import plugins_option, set_option
 
 if TYPE_CHECKING:
-    from archspec.scoring.inference import Fit, Resized, Viewing
-    from archspec.scoring.segmenters import Opening
+    from archspec.scoring import Fit, Resized, SegmenterOptions, Viewing
 
 FITS = ("whole", "resize", "pad", "window")
 LARGEST_SCALE = 16
@@ -66,7 +65,7 @@ class Showing:
 
     def viewing(self) -> Viewing:
         """How images are shown. Raises `click.UsageError`."""
-        from archspec.scoring.inference import Viewing
+        from archspec.scoring import Viewing
 
         scales = numbers(self.scales, "--scales")
         if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
@@ -74,13 +73,12 @@ class Showing:
         fit = cast("Fit | None", self.fit)
         return Viewing(fit, self.overlap, scales, self.flip, self.resized, self.align_corners)
 
-    def opening(self) -> Opening:
+    def segmenter_options(self) -> SegmenterOptions:
         """How networks are opened. Raises `click.UsageError`."""
-        from archspec.scoring.score_predictions import usable_processors
-        from archspec.scoring.segmenters import Opening
+        from archspec.scoring import SegmenterOptions, usable_processors
 
         ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
-        return Opening(
+        return SegmenterOptions(
             overrides=self.overrides,
             size=height_width(self.size),
             image_range=None if ends is None else (ends[0], ends[1]),

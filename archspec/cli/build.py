@@ -22,8 +22,8 @@ from archspec.cli._paths import InputPath, OutputFolder
 if TYPE_CHECKING:
     from archspec.export import Precision
     from archspec.graph.program.program import ShuffleMode
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions, InputDtype, Route
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import InputDtype, Route
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
@@ -77,10 +77,9 @@ def build(
     Weights are those of the spec's key `weights`, else freshly initialised from --seed. Equality of the .tflite and
     the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import Network
     from archspec.record import check_folder
-    from archspec.spec import load
 
     if via == "tensorflow" and not keras:
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
@@ -90,7 +89,6 @@ def build(
         raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
     if labels and via == "tensorflow":
         raise click.UsageError("--labels goes into metadata, which TensorFlow's converter writes none of. Leave it out")
-    folder = catalog(plugins)
     options = BuildOptions(
         precision=precision,
         input_dtype=input_dtype,
@@ -102,7 +100,7 @@ def build(
         latency=procedure,
         threads=threads,
     )
-    one = Build(load(spec, overrides, catalog=folder), folder, root, options)
+    one = Build(Network.load(spec, overrides, catalog=catalog(plugins)), root, options)
     if labels:
         _check_labels(one, labels)
     check_folder(root)
@@ -141,6 +139,6 @@ def _check_labels(one: Build, path: Path) -> None:
     from archspec.export import check_labels
 
     try:
-        check_labels(one.graph, one.options.labels)
+        check_labels(one.network.graph, one.options.labels)
     except Problem as problem:
         raise UserError(problem.at(Place(str(path)))) from None

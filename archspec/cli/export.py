@@ -44,7 +44,7 @@ def export(
     """Write FOLDER with model.tflite (labels and spec in its metadata), spec.yaml, record.json, labels.txt and
     MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
     from archspec.cli._progress import spinner
-    from archspec.network.build_options import BuildOptions
+    from archspec.measures import BuildOptions
     from archspec.report.handing_over import hand_over, source_of
 
     if representative and precision != "int8":
@@ -55,5 +55,8 @@ def export(
     with spinner("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force)
     click.echo(
-        safe(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")
+        safe(
+            f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, "
+            f"{build.network.describe_weights(options.seed)}"
+        )
     )

@@ -86,13 +86,13 @@ def _places(path: Path) -> tuple[str, str]:
 
 def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
     """A spec with its cost; one with a fault, or with open choices, is listed with that instead."""
-    from archspec.cli._network import traced
     from archspec.errors import UserError
+    from archspec.network import Network
 
     try:
-        network = traced(str(path), (), folder)
+        network = Network.load(path, catalog=folder)
+        sheet = network.cost
     except UserError as error:
         return "specs", name, None, None, "", f"cannot be priced: {error.faults[0].message}", *_places(path)
-    sheet = network.price()
     size = " x ".join(map(str, sheet.input_size))
-    return "specs", name, sheet.params, sheet.gmacs, size, network.network.source, *_places(path)
+    return "specs", name, sheet.params, sheet.gmacs, size, network.expanded.source, *_places(path)

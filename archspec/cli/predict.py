@@ -32,26 +32,31 @@ def predict(
     from archspec.cli._progress import count_bar
     from archspec.record.destination import make_folder
     from archspec.reporters import Column, Table
-    from archspec.scoring.class_names import classes_of_data
-    from archspec.scoring.predict import check_results, pictures_in, pictures_left_out, predict_picture
-    from archspec.scoring.segmenters import open_contestant
+    from archspec.scoring import (
+        check_results,
+        classes_of_data,
+        describe_left_out,
+        images_in,
+        open_segmenter,
+        predict_image,
+    )
 
     asked = Showing(**showing)
-    viewing, opening = asked.viewing(), asked.opening()
-    pictures = pictures_in(images)
+    viewing, options = asked.viewing(), asked.segmenter_options()
+    pictures = images_in(images)
     check_results(pictures, output)
     known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
-    contestant = open_contestant(network, known, opening)
+    named = open_segmenter(network, known, options)
     folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:
         for number, picture in enumerate(pictures, 1):
-            found = predict_picture(contestant, picture, viewing, folder, data)
+            found = predict_image(named, picture, viewing, folder, data)
             largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
             files = (str(picture), str(found.labels), str(found.overlay))
-            rows.append((*files, largest, contestant.image_range_said))
+            rows.append((*files, largest, named.describe_image_range()))
             progress(number, len(pictures))
     columns = (
         Column("image", "image"),
@@ -61,8 +66,8 @@ def predict(
         Column("image_range", "image range", detail=True),
     )
     notes = (
-        *pictures_left_out(images, output),
-        f"shown: {viewing.said()}",
-        *(f"{contestant.name}: {note}" for note in contestant.notes),
+        *describe_left_out(images, output),
+        f"shown: {viewing.describe()}",
+        *(f"{named.name}: {note}" for note in named.notes),
     )
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

@@ -73,8 +73,8 @@ def _network(
     file: str, spec: str | None, format_name: str, overrides: tuple[str, ...], folder: Catalog
 ) -> tuple[ExpandedSpec, Graph, str]:
     """The network that is wanted, and how to call it."""
-    from archspec.cli._network import traced
     from archspec.errors import user_error
+    from archspec.network import Network
     from archspec.weights import hold_weights
 
     if spec is None:
@@ -82,8 +82,8 @@ def _network(
         if not held.spec:
             raise user_error("the file does not say which network it is of", "Name a SPEC after the file")
         spec, overrides = held.spec, (*held.settings, *overrides)
-    found = traced(spec, overrides, folder)
-    return found.network, found.graph, " ".join((spec, *(f"--set {setting}" for setting in overrides)))
+    found = Network.load(spec, overrides, catalog=folder)
+    return found.expanded, found.graph, " ".join((spec, *(f"--set {setting}" for setting in overrides)))
 
 
 @weights.command()

@@ -27,7 +27,7 @@ def colour_map(count: int) -> tuple[Colour, ...]:
 
 
 def read_class_list(path: Path) -> Classes:
-    """The classes of a file of lines `name` or `name #rrggbb`; empty lines count for nothing.
+    """The classes of a file of lines `name` or `name #rrggbb`; empty lines are skipped.
 
     Raises `UserError` for no file, no class, a name that comes twice, or too many.
     """
@@ -59,7 +59,7 @@ def read_class_list(path: Path) -> Classes:
 
 
 def class_list(classes: Classes) -> str:
-    """The same as text."""
+    """The text of such a file."""
     pairs = zip(classes.names, classes.colours, strict=True)
     return "".join(f"{name} #{red:02x}{green:02x}{blue:02x}\n" for name, (red, green, blue) in pairs)
 

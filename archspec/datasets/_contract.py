@@ -85,7 +85,7 @@ class Dataset(ABC):
     def examples(self, split: str) -> tuple[Example, ...]:
         """Every example of a split, in order of their names.
 
-        Raises `UserError` with every fault that can be told without opening an image: no such folder or split, an
+        Raises `UserError` with every fault that shows without opening an image: no such folder or split, an
         empty split, an image without a label.
         """
         if split not in self._examples:

@@ -13,6 +13,13 @@ from archspec.lower.framework import keras, quiet, tf
 from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes
 from archspec.record.temporary import temporary_folder
 
+OFFLINE = "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
+CLASSES = {
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet_v3_large": "MobileNetV3Large",
+    "mobilenet_v3_small": "MobileNetV3Small",
+}
+
 
 def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
     """Write a model as one `.keras` file, atomically; `load_keras` reads it.
@@ -61,14 +68,6 @@ def _check_saved_model(folder: Path) -> None:
 
 def _at(path: Path) -> Place:
     return Place(os.fspath(path))
-
-
-OFFLINE = "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
-CLASSES = {
-    "mobilenet_v2": "MobileNetV2",
-    "mobilenet_v3_large": "MobileNetV3Large",
-    "mobilenet_v3_small": "MobileNetV3Small",
-}
 
 
 def application_weights(network: str, width: float, source: str | None = "imagenet") -> dict[str, Array]:

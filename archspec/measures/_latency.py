@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import nearest, user_error
+from archspec.measures._case import Case, Reading
 from archspec.measures._device import alone, device_of, reference, runtime_conditions
-from archspec.measures._subject import Reading, Subject
 from archspec.record import Plain
 
 if TYPE_CHECKING:
@@ -25,19 +25,19 @@ def check_device(settings: Settings) -> None:
     from archspec.devices import procedure
 
     procedure(settings.procedure)
-    _precision(settings.precision)
+    precision_named(settings.precision)
     runtime_conditions(settings.device, settings.threads)
 
 
-def latency_conditions(subject: Subject) -> dict[str, Plain]:
+def latency_conditions(case: Case) -> dict[str, Plain]:
     """Device, runtime, procedure and precision."""
     from archspec.devices import procedure
 
-    settings = subject.settings
+    settings = case.settings
     steps = procedure(settings.procedure)
     return {
         **runtime_conditions(settings.device, settings.threads),
-        **subject.network_conditions,
+        **case.network_conditions,
         "precision": settings.precision,
         "weights": "fresh",
         "warmup_s": steps.warmup_s,
@@ -47,9 +47,9 @@ def latency_conditions(subject: Subject) -> dict[str, Plain]:
     }
 
 
-def read(subject: Subject, value: Callable[[Latency], float], *, samples: bool = False) -> Reading:
-    """A number of the subject's one measurement. Raises `UserError` for a network that the device cannot run."""
-    latency = subject.once("latency", lambda: _measured(subject))
+def read(case: Case, value: Callable[[Latency], float], *, samples: bool = False) -> Reading:
+    """A number of the case's one measurement. Raises `UserError` for a network that the device cannot run."""
+    latency = case.once("latency", lambda: _measured(case))
     circumstances: dict[str, Plain] = {
         "cautions": "; ".join(latency.cautions),
         "cpu": latency.machine.cpu,
@@ -64,11 +64,12 @@ def read(subject: Subject, value: Callable[[Latency], float], *, samples: bool =
     return Reading(value(latency), circumstances, latency.samples_ms if samples else ())
 
 
-def _measured(subject: Subject) -> Latency:
+def _measured(case: Case) -> Latency:
     from archspec.devices import Model, measure, measure_queue
 
-    settings = subject.settings
-    model = Model(subject.sheet.name, _exported(subject))
+    settings = case.settings
+    exported = case.network.to_tflite(precision=precision_named(settings.precision))
+    model = Model(case.network.name, exported.data)
     device, threads = device_of(settings.device), settings.threads
     with alone(settings):
         if settings.device == HOST:
@@ -81,14 +82,8 @@ def _measured(subject: Subject) -> Latency:
     return outcome.latency
 
 
-def _exported(subject: Subject) -> bytes:
-    from archspec.export import export
-    from archspec.graph.weights import initialise
-
-    return export(subject.graph, initialise(subject.graph), precision=_precision(subject.settings.precision)).data
-
-
-def _precision(name: str) -> Precision:
+def precision_named(name: str) -> Precision:
+    """A precision by its name. Raises `UserError` for one that does not exist."""
     from archspec.export import PRECISIONS
 
     for known in PRECISIONS:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from archspec.measures._case import Case, Reading
 from archspec.measures._latency import SECONDS, check_device, latency_conditions, read
-from archspec.measures._subject import Reading, Subject
 
 UNIT, BETTER, RUNG = "ms", "less", "host"
 
@@ -11,6 +11,6 @@ __all__ = ["BETTER", "RUNG", "SECONDS", "UNIT", "check", "conditions", "measure"
 check, conditions = check_device, latency_conditions
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Measured on the settings' device. Raises `UserError` for a network that it cannot run."""
-    return read(subject, lambda latency: latency.wall.mean)
+    return read(case, lambda latency: latency.wall.mean)

@@ -8,15 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, members
-from archspec.cost import CostSheet, price
-from archspec.errors import NOWHERE, Fault, Place
+from archspec.cost import CostSheet
+from archspec.errors import NOWHERE, Place
 from archspec.graph import Range
-from archspec.graph.trace import trace
-from archspec.spec import expand, override
+from archspec.network.network import Network
+from archspec.spec import override
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
-from archspec.spec.document import SIZE, TOP_KINDS, raise_together
-from archspec.spec.document_file import read_file
-from archspec.spec.document_reader import PlainReader
+from archspec.spec.document import SIZE, TOP_KINDS
+from archspec.spec.document_reader import DocumentReader
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.nodes import Items, Node, Scalar, Table, from_plain
 from archspec.spec.sources import bundled_catalog, load_named
@@ -101,19 +100,23 @@ def bundled_claims() -> list[Path]:
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
     """The claims of one file. Raises `UserError` with all faults of its form."""
-    faults: list[Fault] = []
-    root = read_file(path, faults)
-    found = None if root is None else PlainReader(bundled_catalog(), faults).read(_FILE, root, "")
-    raise_together(faults)
-    if root is None or found is None:
-        raise AssertionError("a file that cannot be read has a fault")
-    entries = root.get("claims")
-    nodes = entries.items if isinstance(entries, Items) else ()
-    return tuple(
-        claim
-        for written, node in zip(found["claims"], nodes, strict=True)
-        for claim in _claims(found.get("paper", ""), written, node)
-    )
+    return _ClaimsReader(path, bundled_catalog()).load()
+
+
+class _ClaimsReader(DocumentReader[tuple[Claim, ...]]):
+    """Reads one file of published figures."""
+
+    def value(self, document: Table) -> tuple[Claim, ...] | None:
+        found = self.read(_FILE, document, "")
+        if self.faults:
+            return None
+        entries = document.get("claims")
+        nodes = entries.items if isinstance(entries, Items) else ()
+        return tuple(
+            claim
+            for written, node in zip(found["claims"], nodes, strict=True)
+            for claim in _claims(found.get("paper", ""), written, node)
+        )
 
 
 def _claims(paper: str, written: dict[str, Any], node: Node) -> Iterator[Claim]:
@@ -152,5 +155,4 @@ def find(claims: tuple[Claim, ...], catalog: Catalog) -> Iterator[Finding]:
 def _price(claim: Claim, catalog: Catalog) -> CostSheet:
     spec = load_named(Scalar(claim.network, claim.place), Path(), "values", catalog)
     changes = {"input.size": list(claim.input_size), "classes": claim.classes}
-    network = expand(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()}))
-    return price(trace(network, catalog), classes=network.classes, output_stride=network.output_stride)
+    return Network(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()})).cost

@@ -11,7 +11,7 @@ from archspec.train._checks import check_order
 from archspec.train._order import Order
 from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
-from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
+from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
 from archspec.train._run import Run, resumed_order
 from archspec.train._validation import validation_examples
 

@@ -13,9 +13,11 @@ from archspec.catalog import load_function, members
 from archspec.datasets import Dataset
 from archspec.train._recipe import LossTerm, Stage
 
+Loss = Callable[[Any, Any], Any]
+
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
-    """The weights of a stage; None where all classes count alike. `inverse_log` reads every label of the split.
+    """The class weights of a stage; None where all classes count alike. `inverse_log` reads every label of the split.
 
     Raises `UserError` for labels that cannot be read.
     """
@@ -35,9 +37,6 @@ def class_shares(dataset: Dataset, split: str) -> Array:
         counts += np.bincount(dataset.read_label(example).ravel(), minlength=256)
     shares: Array = counts[: len(dataset.classes)] / max(1, counts[: len(dataset.classes)].sum())
     return shares
-
-
-Loss = Callable[[Any, Any], Any]
 
 
 def loss_names() -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""How far a training is: what it calls back, and the rows of `log.csv` and of TensorBoard."""
+"""The progress of a training: its callbacks, and the rows of `log.csv` and of TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from archspec.files import DATA_BYTES, read_text
 from archspec.record import write_text
 from archspec.train._checkpoint import Position
+
+OPTIONAL = ("images_per_second", "val_miou")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,6 @@ class Row:
 
 
 COLUMNS = tuple(one.name for one in fields(Row))
-OPTIONAL = ("images_per_second", "val_miou")
 
 
 class Log:

@@ -2,7 +2,7 @@
 
 A format is a file here with `read(file)`, every tensor by the file's own name, and `held(file, tensors,
 output_stride)`, the same by our names and in the conventions of one of our networks. What fits is loaded, converted
-where that is exact; the rest is said. A mismatch is an error, never silent.
+where that is exact; the rest is reported. A mismatch is an error, never silent.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from archspec.catalog import load, members, summary
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.reporters import Column, Table
+from archspec.weights._contents import Holding
 from archspec.weights._files import TensorShape
-from archspec.weights._fitting import Imported, fit, imported_table
-from archspec.weights._holding import Holding
+from archspec.weights._imported import Imported, fit, imported_table
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:

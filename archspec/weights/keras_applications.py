@@ -8,8 +8,8 @@ from pathlib import Path
 from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
+from archspec.weights._contents import Holding, Origin, hold
 from archspec.weights._files import need_file, unreadable
-from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import place_v2, place_v3
 
 # Network -> the bundled spec and the settings that make it the one of keras.applications.

@@ -11,8 +11,8 @@ from typing import Any, cast
 from archspec.arrays import Array
 from archspec.errors import Problem, first_line
 from archspec.files import check_archive, check_unpacked
+from archspec.weights._contents import Holding
 from archspec.weights._files import TensorShape, need_file, unreadable
-from archspec.weights._holding import Holding
 from archspec.weights._readings import Part, image_scale, read_parts
 
 # In Keras's order.

@@ -159,7 +159,7 @@ def sampled(space: SearchSpace, count: int, seed: int) -> list[Graph]:
             candidate = space.candidate(space.sample(generator))
         except (UserError, Problem):
             continue
-        found[candidate.key] = candidate.graph
+        found[candidate.key] = candidate.network.graph
         if len(found) == count:
             break
     if not found:

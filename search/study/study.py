@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from archspec.export import Precision
 from archspec.measures import Limit
 from archspec.search.trials import Objective
 from archspec.spec import Spec, dump
@@ -40,7 +41,7 @@ class Target:
 
     name: str = "host"
     threads: int = 1
-    precision: str = "float32"
+    precision: Precision = "float32"
     latency_table: str = ""
 
 

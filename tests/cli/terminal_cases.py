@@ -63,11 +63,11 @@ def workspace(folder: Path) -> Path:
 
 def _write_weights(folder: Path) -> None:
     from archspec.catalog import Catalog
-    from archspec.cli._network import traced
     from archspec.graph.weights import initialise
+    from archspec.network import Network
     from archspec.weights import save_weights
 
-    graph = traced(str(folder / "one.yaml"), (), Catalog()).graph
+    graph = Network.load(str(folder / "one.yaml"), (), catalog=Catalog()).graph
     save_weights(folder / "weights.npz", initialise(graph), graph, spec=str(folder / "one.yaml"))
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from archspec.catalog import Catalog
-from archspec.cli._network import traced
 from archspec.devices import Sample, System, measure_settings
 from archspec.devices._housed import HousedSession
 from archspec.devices._machine import read_machine
 from archspec.errors import Place, UserError
 from archspec.export import take_census
 from archspec.measures._in_turns import Subject, settings, subjects
+from archspec.network import Network
 from tests.cli.runner import run
 from tests.devices.tiny_model import tiny_tflite
 from tests.needs import real_tflite_files
@@ -247,7 +247,7 @@ def _table_of_this_machine(path: Path, *sources: str) -> Path:
     from archspec.predictor import OperatorTime, write_table
     from archspec.predictor.calibration import operators_of, table_of
 
-    graphs = [traced(source, (), Catalog()).graph for source in sources]
+    graphs = [Network.load(source, (), catalog=Catalog()).graph for source in sources]
     table = table_of(device("host"), None, Model("reference", reference_model()), 1)
     write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in operators_of(graphs)}))
     return path
@@ -275,13 +275,13 @@ def test_networks_that_can_be_predicted_are(spec: str, tmp_path: Path) -> None:
 def test_a_study_is_refused_a_prediction_in_a_precision_that_no_table_holds(spec: str, tmp_path: Path) -> None:
     from archspec.errors import Problem
     from archspec.measures import Settings, measure_named
-    from archspec.measures._subject import Subject as Measured
+    from archspec.measures._case import Case
     from archspec.spec import load
 
     table = _table_of_this_machine(tmp_path / "table.json", spec)
     measure = measure_named("predicted_latency_ms")
     asked, held = (
-        Measured(load(spec), Settings(("predicted_latency_ms",), precision=precision, latency_table=str(table)))
+        Case(load(spec), Settings(("predicted_latency_ms",), precision=precision, latency_table=str(table)))
         for precision in ("int8", "float32")
     )
     measure.check(held.settings)
@@ -331,7 +331,7 @@ def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path:
     rows = json.loads(result.out)["rows"]
     predictor = Predictor(read_table(path))
     for row, source in zip(rows, (spec, "shufflenetv2_basic"), strict=True):
-        wanted = predictor.predict(traced(source, (), Catalog()).graph)
+        wanted = predictor.predict(Network.load(source, (), catalog=Catalog()).graph)
         assert row["predicted_latency_ms"] == pytest.approx(wanted.latency_ms)
         assert row["interpolated_percent"] == pytest.approx(100 * wanted.interpolated)
     assert rows[0]["predicted_latency_ms"] < rows[1]["predicted_latency_ms"]

@@ -19,7 +19,7 @@ class ChannelShuffle(keras.layers.Layer):
         return input_shape
 
     def call(self, inputs: Any) -> Any:
-        """The channels, dealt out like cards."""
+        """Channel `g * n + i` becomes channel `i * groups + g`."""
         _, height, width, channels = inputs.shape
         split = tf.reshape(inputs, (-1, height * width, self.groups, channels // self.groups))
         return tf.reshape(tf.transpose(split, (0, 1, 3, 2)), (-1, height, width, channels))

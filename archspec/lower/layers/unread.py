@@ -1,4 +1,4 @@
-"""A tensor, and beside it what a published network also makes and nothing reads: its first input."""
+"""The first of several tensors; the others are parts of a published network whose results nothing reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, reported."""
+"""Weights imported into a network: checked both ways, adapted where that is exact, with what became of each."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph import Graph
-from archspec.graph.weights import initialise, weight_specs
+from archspec.graph.weights import weight_specs
 from archspec.reporters import Column, Table
-from archspec.weights._holding import Holding, equal_scale, is_in, refuse
+from archspec.weights._contents import Holding, equal_scale, is_in, refuse
 from archspec.weights._readings import (
     Reading,
     difference,
@@ -30,7 +30,7 @@ Row = tuple[str, str, int, int | None, str]
 
 @dataclass(frozen=True)
 class Imported:
-    """What was loaded into a network and what not.
+    """What was loaded into a network, and what was not.
 
     `arrays` by the network's names, in its own conventions; `sources` the tensors each is made of; `skipped` tensors
     of the file and `fresh` arrays of the network, each with the reason; `notes` what was converted.
@@ -46,9 +46,9 @@ class Imported:
     spec: str = ""
     settings: tuple[str, ...] = ()
 
-    def complete(self, graph: Graph, seed: int = 0) -> dict[str, Array]:
-        """Every array of the graph: those loaded, and the others freshly initialised."""
-        return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
+    def complete(self, fresh: Weights) -> dict[str, Array]:
+        """Every array: those that were loaded, and the others from `fresh`."""
+        return {key: self.arrays.get(key, array) for key, array in fresh.items()}
 
     def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
