@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.cost.memory_access import FLOAT_BYTES, memory_access
-from archspec.cost.receptive_field import receptive_fields
 from archspec.errors import Place
-from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph, Node, Shape
+from archspec.graph.program import Program, build_program
+from archspec.graph.tensor import Graph, Node, Shape, Tensor
+
+FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +144,49 @@ def block_named(name: str) -> str:
     parts = name.split(".")
     depth = 3 if len(parts) > 2 and parts[2].isdigit() else 2
     return ".".join(parts[:depth])
+
+
+def memory_access(program: Program) -> dict[str, int]:
+    """Bytes that operators read and write, by the name of the node that an operator belongs to.
+
+    In float32: inputs, weights and outputs, each once (arXiv:1807.11164, guideline 1).
+    """
+    elements = [tensor.elements for tensor in program.tensors]
+    found: dict[str, int] = {}
+    for operation in program.operations:
+        moved = 0
+        for index in operation.inputs:
+            moved += elements[index]
+        for index in operation.outputs:
+            moved += elements[index]
+        found[operation.node] = found.get(operation.node, 0) + FLOAT_BYTES * moved
+    return found
+
+
+def receptive_fields(graph: Graph) -> dict[str, tuple[int, int]]:
+    """How far each node sees into the image, `(height, width)` in pixels: theoretical, not clipped at the border.
+
+    A global pooling and all that follows it see at least the whole image.
+
+    `r_out = r_in + (reach - 1) · jump`, where `jump` is the product of the strides before it (arXiv:1603.07285 §4).
+    """
+    image = graph.inputs[0].size
+    fields: dict[str, tuple[int, int]] = {}
+    for node in graph.nodes:
+        height, width = _widest(node.inputs, fields)
+        window = node.layer.window(node)
+        if window is None:
+            fields[node.name] = max(height, image[0]), max(width, image[1])
+            continue
+        jump = node.inputs[0].stride if node.inputs else 1
+        (kernel_height, kernel_width), _ = window
+        fields[node.name] = height + (kernel_height - 1) * jump, width + (kernel_width - 1) * jump
+    return fields
+
+
+def _widest(inputs: tuple[Tensor, ...], fields: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    height = width = 1
+    for tensor in inputs:
+        field = fields[tensor.node.name]
+        height, width = max(height, field[0]), max(width, field[1])
+    return height, width
