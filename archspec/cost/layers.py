@@ -1,4 +1,4 @@
-"""The cost of each layer, and sums of them by block, section or spec line."""
+"""The cost of each layer and how far it sees into the image, and sums by block, section or spec line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from archspec.cost.memory import FLOAT_BYTES, memory_access
 from archspec.errors import Place
-from archspec.graph.program import Program, build_program
+from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph, Node, Shape, Tensor
-
-FLOAT_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +145,8 @@ def block_named(name: str) -> str:
     return ".".join(parts[:depth])
 
 
-def memory_access(program: Program) -> dict[str, int]:
-    """Bytes that operators read and write, by the name of the node that an operator belongs to.
-
-    In float32: inputs, weights and outputs, each once (arXiv:1807.11164, guideline 1).
-    """
-    elements = [tensor.elements for tensor in program.tensors]
-    found: dict[str, int] = {}
-    for operation in program.operations:
-        moved = 0
-        for index in operation.inputs:
-            moved += elements[index]
-        for index in operation.outputs:
-            moved += elements[index]
-        found[operation.node] = found.get(operation.node, 0) + FLOAT_BYTES * moved
-    return found
-
-
 def receptive_fields(graph: Graph) -> dict[str, tuple[int, int]]:
-    """How far each node sees into the image, `(height, width)` in pixels: theoretical, not clipped at the border.
-
-    A global pooling and all that follows it see at least the whole image.
+    """`(height, width)` in pixels by node name. A global pooling and all that follows it see at least the whole image.
 
     `r_out = r_in + (reach - 1) · jump`, where `jump` is the product of the strides before it (arXiv:1603.07285 §4).
     """
