@@ -32,9 +32,10 @@ WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
 @plugins_option
 @format_option
 @output_option
-@click.option("--layers", "by", flag_value="layer", help="One row a layer.")
-@click.option("--by", type=click.Choice(("layer", "block", "section")), help="One row a layer, block or section.")
-@click.option("--by-line", is_flag=True, help="Print the YAML itself, each line with its own cost beside it.")
+@click.option("--layers", "by", flag_value="layer", help="Show one row a layer; the same as --by layer.")
+@click.option("--by", type=click.Choice(("layer", "block", "section")),
+              help="Show one row a layer, a block or a section instead of totals.")  # fmt: skip
+@click.option("--by-line", is_flag=True, help="Print the YAML itself, with the cost of each line beside it.")
 def cost(
     specs: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -44,9 +45,9 @@ def cost(
     by: str | None,
     by_line: bool,
 ) -> None:
-    """Price one or several specs (a path, or a bundled name). Conventions stand below the table.
+    """Print parameters, operations, memory and file size of one or several specs (a path, or a bundled name).
 
-    JSON of one spec is one object, of several a list.
+    What is counted, and how, is written below the table. JSON of one spec is one object, of several a list.
     """
     from archspec.network import Network
 
@@ -56,28 +57,28 @@ def cost(
         raise click.UsageError("--by-line prints lines, --layers and --by print layers, blocks or sections. Take one")
     folder = catalog(plugins)
     networks = [Network.load(source, overrides, catalog=folder) for source in specs]
+    network = networks[0]
     if by_line:
-        from archspec.cli._by_line import by_line_table, by_line_text
+        from archspec.cost.lines import COSTS, by_line_table, lines_of, lines_text
 
-        costs = networks[0]
+        lines = lines_of(network.spec, network.graph)
         if reporter == "table":
-            put_lines(by_line_text(costs), (), output)
+            put_lines(lines_text(lines, COSTS), (), output)
         else:
-            put_table(by_line_table(costs), reporter, output)
+            put_table(by_line_table(network.graph.name, lines), reporter, output)
         return
-    if by:
-        from archspec.cli._cost_tables import detail_json, detail_table
+    from archspec.cost.tables import detail_json, detail_table, sheets_table
 
+    if by:
         if reporter == "json":
-            put(detail_json(networks[0], by), output)
+            put(detail_json(network.graph, network.cost, by), output)
         else:
-            put_table(detail_table(networks[0].graph, by), reporter, output)
+            put_table(detail_table(network.graph, by), reporter, output)
         return
     sheets = [network.cost for network in networks]
     if reporter == "json":
         put(_json(sheets), output)
     else:
-        from archspec.cli._cost_tables import sheets_table
         from archspec.reporters import transposed
 
         table = sheets_table(sheets)
