@@ -42,7 +42,7 @@ class Wanted:
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
-    from archspec.record.destination import make_folder
+    from archspec.record import make_folder
     from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions
     from archspec.scoring.metrics import check_metrics
 

@@ -18,7 +18,7 @@ from archspec.export.model import fill
 from archspec.export.precision import to_dynamic, to_float16, to_int8
 from archspec.graph import Graph
 from archspec.graph.program import build_program
-from archspec.record.atomic import write_bytes
+from archspec.record import write_bytes
 
 if TYPE_CHECKING:
     from archspec.export.model import Model

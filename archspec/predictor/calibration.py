@@ -15,9 +15,8 @@ from archspec.devices import Device, Model, median
 from archspec.errors import Problem, user_error
 from archspec.export import export
 from archspec.files import exists
-from archspec.graph import Graph
+from archspec.graph import Graph, initialise
 from archspec.graph.program import build_program
-from archspec.graph.weights import initialise
 from archspec.network.reference import reference_model
 from archspec.predictor.accuracy import PredictionResult, accuracy_of
 from archspec.predictor.calibration_models import further_operators, multiply_adds, one_operator, sampled_networks

@@ -13,10 +13,9 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
-from archspec.graph.identity import canonical_hash
+from archspec.graph import canonical_hash
 from archspec.graph.trace import trace
-from archspec.record import Plain, TrainingRun
-from archspec.record.destination import make_folder
+from archspec.record import Plain, TrainingRun, make_folder
 from archspec.scoring.inference import Segmenter, Size
 from archspec.spec import Spec, dump, expand, load
 from archspec.weights import Imported, import_weights, spec_weights
