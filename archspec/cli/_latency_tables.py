@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archspec.export.delegates import falls_back, refusals, sources_of
-from archspec.network.reference import REFERENCE_NAME
+from archspec.network import REFERENCE_NAME
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
