@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.errors import Place
     from archspec.export import Exported, Precision
-    from archspec.export.exporting import Representative
+    from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
     from archspec.weights import Imported
 
