@@ -50,7 +50,6 @@ class Group:
     receptive_field: tuple[int, int] = (1, 1)
 
     def add(self, cost: LayerCost) -> None:
-        """Count one more layer."""
         self.layers += 1
         self.params += cost.params
         self.params_total += cost.params_total

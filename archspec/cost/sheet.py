@@ -71,7 +71,6 @@ class CostSheet:
 
     @property
     def memory_access_bytes(self) -> int:
-        """What the operators read and write."""
         return self._runtime.memory_access_bytes
 
     @property
@@ -81,7 +80,6 @@ class CostSheet:
 
     @cached_property
     def hash(self) -> str:
-        """The canonical hash of the network."""
         return canonical_hash(self.graph)
 
     @cached_property
@@ -93,12 +91,10 @@ class CostSheet:
 
     @property
     def gmacs(self) -> float:
-        """10⁹ multiply-adds."""
         return self.macs / 1e9
 
     @property
     def gflops(self) -> float:
-        """2 × GMACs."""
         return 2 * self.macs / 1e9
 
     def to_json(self) -> dict[str, Any]:
