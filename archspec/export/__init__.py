@@ -13,24 +13,7 @@ from archspec.export.metadata import Metadata, check_labels, read_metadata
 from archspec.export.tflite_segmenter import TfliteSegmenter
 
 __all__ = [
-    "PRECISIONS",
-    "Census",
-    "Equality",
-    "Exported",
-    "InputSize",
-    "Metadata",
-    "Precision",
-    "TfliteSegmenter",
-    "check_census",
-    "check_equality",
-    "check_labels",
-    "default_images",
-    "export",
-    "input_size",
-    "logits_node",
-    "read_metadata",
-    "run",
-    "sized",
-    "take_census",
-    "write",
-]
+    "PRECISIONS", "Census", "Equality", "Exported", "InputSize", "Metadata", "Precision", "TfliteSegmenter",
+    "check_census", "check_equality", "check_labels", "default_images", "export", "input_size", "logits_node",
+    "read_metadata", "run", "sized", "take_census", "write",
+]  # fmt: skip

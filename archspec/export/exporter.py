@@ -42,7 +42,6 @@ class Exported:
 
     @property
     def size_bytes(self) -> int:
-        """The size of the file."""
         return len(self.data)
 
 

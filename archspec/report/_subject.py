@@ -48,7 +48,6 @@ class Subject:
     plugins: tuple[Path, ...] = ()
 
     def record(self, metric: str) -> Record | None:
-        """The first record of that metric."""
         return next((one for one in self.records if one.metric == metric and one.value is not None), None)
 
     def value(self, metric: str) -> float | None:
