@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from archspec.arrays import Array, Weights
+from archspec.arrays import PRECISIONS, Array, Precision, Weights
 from archspec.errors import Problem, nearest
 from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
 from archspec.export.census import Census, check_census, take_census
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from archspec.export.model import Model
 
 
-Precision = Literal["float32", "float16", "dynamic", "int8"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 Representative = str | os.PathLike[str] | Iterable["Array"]
 
 
