@@ -5,7 +5,7 @@
 """
 
 from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes, write_text
-from archspec.record.destination import check_file, check_folder
+from archspec.record.destination import check_file, check_folder, make_folder
 from archspec.record.protection import Interruption, held, interruption, turn
 from archspec.record.provenance import (
     TrainingRun,
@@ -39,6 +39,7 @@ __all__ = [
     "foreign_in",
     "held",
     "interruption",
+    "make_folder",
     "note_plugins",
     "noted_plugins",
     "package_versions",
