@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 from archspec.cost.file_size import predicted_sizes
 from archspec.cost.layers import counts_of, receptive_fields
 from archspec.cost.memory import arena_bytes, memory_access, outside_bytes
-from archspec.graph.identity import canonical_hash
+from archspec.graph import Graph, canonical_hash, collector_paused
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph, collector_paused
 
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",

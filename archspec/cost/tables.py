@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from archspec.arrays import PRECISIONS
 from archspec.cost.layers import Group, LayerCost, block_of, group, layer_costs
 from archspec.cost.sheet import CONVENTIONS, CostSheet
 from archspec.graph import Graph
@@ -50,7 +51,7 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
         sheet.gflops,
         sheet.peak_memory_bytes / 1e6,
         sheet.memory_access_bytes / 1e6,
-        *(size[precision] / 1e6 for precision in ("float32", "float16", "dynamic", "int8")),
+        *(size[precision] / 1e6 for precision in PRECISIONS),
         _shape(sheet.receptive_field),
     )
 

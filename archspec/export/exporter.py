@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from archspec.arrays import Array, Weights
+from archspec.arrays import PRECISIONS, Array, Precision, Weights
 from archspec.errors import Problem, nearest
 from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
 from archspec.export.census import Census, check_census, take_census
@@ -18,14 +18,12 @@ from archspec.export.model import fill
 from archspec.export.precision import to_dynamic, to_float16, to_int8
 from archspec.graph import Graph
 from archspec.graph.program import build_program
-from archspec.record.atomic import write_bytes
+from archspec.record import write_bytes
 
 if TYPE_CHECKING:
     from archspec.export.model import Model
 
 
-Precision = Literal["float32", "float16", "dynamic", "int8"]
-PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
 Representative = str | os.PathLike[str] | Iterable["Array"]
 
 
@@ -42,7 +40,6 @@ class Exported:
 
     @property
     def size_bytes(self) -> int:
-        """The size of the file."""
         return len(self.data)
 
 

@@ -48,7 +48,6 @@ class Subject:
     plugins: tuple[Path, ...] = ()
 
     def record(self, metric: str) -> Record | None:
-        """The first record of that metric."""
         return next((one for one in self.records if one.metric == metric and one.value is not None), None)
 
     def value(self, metric: str) -> float | None:
@@ -63,8 +62,7 @@ class Subject:
             return None
         from archspec.cost import price
         from archspec.graph.trace import trace
-        from archspec.spec import expand, override, parse
-        from archspec.spec.sources import bundled_catalog
+        from archspec.spec import bundled_catalog, expand, override, parse
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
