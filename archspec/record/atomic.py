@@ -21,9 +21,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` under a temporary name in the same folder, sync it to disk, then rename it to `path`.
 
-    A process that reads `path` during this sees the old content or the new one, and a failure leaves the old file as it was
-    and nothing else behind. A symbolic link keeps pointing where it did; a device or a pipe (`/dev/stdout`) is
-    written to, not replaced. Raises `UserError` when the folder is missing or the file cannot be written.
+    A process that reads `path` during this sees the old content or the new one, and a failure leaves the old file
+    as it was and nothing else behind. A symbolic link keeps pointing where it did; a device or a pipe (`/dev/stdout`)
+    is written to, not replaced. Raises `UserError` when the folder is missing or the file cannot be written.
     """
     path = Path(path)
     try:

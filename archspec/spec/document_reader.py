@@ -76,7 +76,7 @@ class DocumentReader(Reader, Generic[Value]):
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, known), joined(path, key), entry.place)
 
     def check_required(self, table: Table, required: Mapping[str, str], meant: Container[str], path: str = "") -> None:
-        """A fault for each key that is not there; `required` has an example of each; those in `meant` are only mistyped."""
+        """A fault for each missing key; `required` has an example of each; those in `meant` are only mistyped."""
         for key, example in required.items():
             if key not in table.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", path, table.place)
@@ -118,7 +118,7 @@ class DocumentReader(Reader, Generic[Value]):
             return None
 
     def seen(self, name: str) -> str:
-        """A path in the document, relative to the current folder; a name of no file (a bundled one) is left as it is."""
+        """A path in the document, relative to the current folder; a name without a file (a bundled one) is kept."""
         there = self.path.parent / name
         return shown_path(there) if is_file(there) else name
 

@@ -22,7 +22,7 @@ SIDEWAYS: dict[str, tuple[str, ...]] = {
     "catalog": ("errors", "files", "plugin_files"),
     "spec": ("graph", "record"),
     "blocks": ("graph", "spec"),
-    "cost": ("graph", "reporters", "spec"),
+    "cost": ("graph", "reporters"),
     "datasets": ("lower",),
     "weights": ("lower",),
     "export": ("datasets",),
