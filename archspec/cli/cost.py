@@ -67,10 +67,10 @@ def cost(
             put_table(by_line_table(costs), reporter, output)
         return
     if by:
-        from archspec.cli._cost_tables import detail_json, detail_table
+        from archspec.cost.tables import detail_json, detail_table
 
         if reporter == "json":
-            put(detail_json(networks[0], by), output)
+            put(detail_json(networks[0].cost, by), output)
         else:
             put_table(detail_table(networks[0].graph, by), reporter, output)
         return
@@ -78,7 +78,7 @@ def cost(
     if reporter == "json":
         put(_json(sheets), output)
     else:
-        from archspec.cli._cost_tables import sheets_table
+        from archspec.cost.tables import sheets_table
         from archspec.reporters import transposed
 
         table = sheets_table(sheets)

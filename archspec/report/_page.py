@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from archspec.cost.diagram import diagram_of
 from archspec.report._comparing import comparison
 from archspec.report._conditions import conditions_of, repeating
-from archspec.report._diagram import diagram_of
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
 from archspec.reporters.page import Page, Section, Text, Texts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from archspec import catalog
 from archspec.reporters._svg import Bar, Panel, Series, Spot, bar_chart, scatter_svg
-from archspec.reporters._table import Cell, Column, Table, for_people, to_frame, transposed
+from archspec.reporters._table import Cell, Column, Table, Tabular, for_people, to_frame, transposed
 from archspec.reporters.markdown import markdown_text
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ __all__ = [
     "Series",
     "Spot",
     "Table",
+    "Tabular",
     "bar_chart",
     "drawn",
     "for_people",

@@ -5,7 +5,7 @@ in `_page.SECTIONS`. The page asks no network for anything, and its policy forbi
 """
 
 from archspec.reporters.page._bars import Bar, Bars, Distributions, Samples
-from archspec.reporters.page._diagram import Block, Diagram
+from archspec.reporters.page._diagram import Block, Diagram, diagram_html
 from archspec.reporters.page._figures import drawable, figure_files
 from archspec.reporters.page._markup import number
 from archspec.reporters.page._page import SECTIONS, Page, Section, page_html
@@ -51,6 +51,7 @@ __all__ = [
     "Section",
     "Text",
     "Texts",
+    "diagram_html",
     "drawable",
     "figure_files",
     "number",

@@ -7,7 +7,12 @@ from dataclasses import replace
 from archspec.cost import layer_costs
 from archspec.cost.layers import Group, block_of, group
 from archspec.graph import Graph
-from archspec.reporters.page import Block, Diagram
+from archspec.reporters.page import Block, Diagram, diagram_html
+
+
+def drawing_of(graph: Graph) -> str:
+    """The diagram as HTML for a notebook."""
+    return diagram_html(diagram_of(graph))
 
 
 def diagram_of(graph: Graph) -> Diagram:

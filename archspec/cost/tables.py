@@ -1,16 +1,27 @@
-"""Cost sheets as tables."""
+"""Cost sheets as tables: of whole networks, and of one by layer, block or section."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from archspec.cost import CONVENTIONS, CostSheet, Group, LayerCost, group, layer_costs
-from archspec.cost.layers import block_of
+from archspec.cost.layers import Group, LayerCost, block_of, group, layer_costs
 from archspec.graph import Graph
-from archspec.network import Network
 from archspec.reporters import Column, Table
 
+if TYPE_CHECKING:
+    from archspec.cost.sheet import CostSheet
+
+CONVENTIONS = (
+    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
+    "params are trainable; params_total adds the moving statistics of batch norm",
+    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
+    "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
+    "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
+    "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
+    "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
+)
 Row = tuple[str | int | tuple[int, ...] | None, ...]
 SHEET_COLUMNS = (
     Column("name", "network"),
@@ -89,11 +100,11 @@ def detail_table(graph: Graph, by: str) -> Table:
     return Table(graph.name, columns, shown, DETAIL_NOTES)
 
 
-def detail_json(network: Network, by: str) -> str:
+def detail_json(sheet: CostSheet, by: str) -> str:
     """The cost sheet's object with the rows under `layers`, `blocks` or `sections`; sizes are lists."""
     ids = [column.id for column in (LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS)]
-    rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(network.graph), by)]
-    return json.dumps({**network.cost.to_json(), f"{by}s": rows}, indent=2) + "\n"
+    rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(sheet.graph), by)]
+    return json.dumps({**sheet.to_json(), f"{by}s": rows}, indent=2) + "\n"
 
 
 def _rows(costs: Sequence[LayerCost], by: str) -> Iterator[Row]:
