@@ -7,12 +7,16 @@ Importing this package imports nothing heavy and never fails: another distributi
 library) is executed by conda at start-up, and ours must be as harmless. So each name is imported when it is asked for.
 """
 
+from __future__ import annotations
+
 import sys as _sys
 from pathlib import Path as _Path
 from types import ModuleType as _ModuleType
 
 TYPE_CHECKING = False  # for type checkers it is true; `typing` would have to be imported
 if TYPE_CHECKING:
+    from typing import Any as _Any
+
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
     from archspec.errors import UserError as UserError
@@ -35,7 +39,7 @@ _HOMES = {
 _ROOMS: tuple[str, ...] = ()  # functions that are called like a room
 
 
-def _named(name):  # type: ignore[no-untyped-def]
+def _named(name: str) -> _Any:
     from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
@@ -47,11 +51,11 @@ class _CallableRoom(_ModuleType):
     The import of a room makes it an attribute of the package, in whose place the function cannot stand then.
     """
 
-    def __call__(self, *arguments, **options):  # type: ignore[no-untyped-def]
+    def __call__(self, *arguments: _Any, **options: _Any) -> _Any:
         return _named(self.__name__.rpartition(".")[2])(*arguments, **options)
 
     @property
-    def __signature__(self):  # type: ignore[no-untyped-def]
+    def __signature__(self) -> _Any:
         from inspect import signature
 
         return signature(_named(self.__name__.rpartition(".")[2]))

@@ -30,7 +30,7 @@ def test_overrides_are_values_or_assignments() -> None:
 
 
 def test_faults_of_a_mapping_have_their_paths() -> None:
-    with pytest.raises(archspec.UserError, match="^<mapping>: clases: unknown key 'clases'. Did you mean 'classes'"):
+    with pytest.raises(archspec.UserError, match=r"^<mapping>: clases: unknown key 'clases'\. Did you mean 'classes'"):
         archspec.load({"extends": NAME, "clases": 2})
 
 
