@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from archspec.network import Network
 
@@ -33,6 +33,27 @@ class Parameter:
     parent_value: Gene = ""
 
 
+def exists(parameter: Parameter, genome: Mapping[str, Gene]) -> bool:
+    """Whether a parameter exists given what its parents have taken."""
+    if not parameter.parent:
+        return True
+    return parameter.parent in genome and genome[parameter.parent] == parameter.parent_value
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The decisions of a generator, and what to write in the spec in its place.
+
+    Attributes:
+        parameters: names continue the path where the generator stands (`[0].rate`, `.stage2`); parents come before
+            what lies in them.
+        value: from what was taken (by these names, only what exists) to plain Python. Raises `Problem`.
+    """
+
+    parameters: tuple[Parameter, ...]
+    value: Callable[[Genome], Any]
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A genome as a network. `key` is its identity: candidates of one key compute the same function."""
@@ -48,25 +69,19 @@ class SearchSpace(Protocol):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter, parents before what lies in them."""
-        ...
 
     @property
     def size(self) -> int | None:
         """The exact number of genomes; None where a range is continuous."""
-        ...
 
     def sample(self, generator: random.Random) -> Genome:
         """A genome, uniform over each decision that exists."""
-        ...
 
     def genomes(self) -> Iterator[Genome]:
         """Every genome once, in a stable order. Raises `Problem` where a range is continuous."""
-        ...
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         """A neighbour: one decision taken anew, what no longer exists dropped, what newly exists sampled."""
-        ...
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network. Raises `UserError` or `Problem` for one that cannot be built."""
-        ...

@@ -61,7 +61,6 @@ class History:
         return self.counts["done"] + self.counts["running"]
 
     def by_number(self) -> list[Trial]:
-        """Every trial in the order of proposal."""
         return [self.trials[number] for number in sorted(self.trials)]
 
     def front(self) -> list[Trial]:
@@ -86,6 +85,6 @@ class History:
         self._front[number] = point
 
 
-def told_in_order(trials: Iterable[Trial]) -> list[Trial]:
+def in_order(trials: Iterable[Trial]) -> list[Trial]:
     """Finished trials as one uninterrupted worker would have finished them."""
     return sorted((trial for trial in trials if trial.state in FINISHED), key=lambda trial: trial.number)

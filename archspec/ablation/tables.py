@@ -11,7 +11,7 @@ from archspec.ablation.stating import conditions_said, faults_said
 from archspec.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
-from archspec.spec.overrides import note_of
+from archspec.spec import note_of
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3, "GFLOPs": 3, "GMACs": 3}
 WHOLE = ("params", "params_total")

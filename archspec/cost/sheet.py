@@ -7,14 +7,10 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
-from archspec.cost.layers import counts_of
-from archspec.cost.memory import arena_bytes, outside_bytes
-from archspec.cost.memory_access import memory_access
-from archspec.cost.receptive_field import receptive_fields
-from archspec.graph.collector import collector_paused
-from archspec.graph.identity import canonical_hash
+from archspec.cost.layers import counts_of, receptive_fields
+from archspec.cost.memory import arena_bytes, memory_access, outside_bytes
+from archspec.graph import Graph, canonical_hash, collector_paused
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph
 from archspec.reporters import Table, Tabular, transposed
 
 
@@ -65,7 +61,6 @@ class CostSheet(Tabular):
 
     @property
     def memory_access_bytes(self) -> int:
-        """What the operators read and write."""
         return self._runtime.memory_access_bytes
 
     @property
@@ -75,7 +70,6 @@ class CostSheet(Tabular):
 
     @cached_property
     def hash(self) -> str:
-        """The canonical hash of the network."""
         return canonical_hash(self.graph)
 
     @cached_property
@@ -87,12 +81,10 @@ class CostSheet(Tabular):
 
     @property
     def gmacs(self) -> float:
-        """10⁹ multiply-adds."""
         return self.macs / 1e9
 
     @property
     def gflops(self) -> float:
-        """2 × GMACs."""
         return 2 * self.macs / 1e9
 
     def to_table(self) -> Table:

@@ -1,4 +1,4 @@
-"""Cost sheets as tables: of whole networks, and of one by layer, block or section."""
+"""Costs as tables and as JSON: of whole networks, by layer, block or section; a network as a tree and as a diagram."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from archspec.arrays import PRECISIONS
 from archspec.cost.layers import Group, LayerCost, block_of, group, layer_costs
 from archspec.graph import Graph
 from archspec.reporters import Column, Table
@@ -62,7 +63,7 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
         sheet.gflops,
         sheet.peak_memory_bytes / 1e6,
         sheet.memory_access_bytes / 1e6,
-        *(size[precision] / 1e6 for precision in ("float32", "float16", "dynamic", "int8")),
+        *(size[precision] / 1e6 for precision in PRECISIONS),
         _shape(sheet.receptive_field),
     )
 
@@ -100,51 +101,114 @@ def detail_table(graph: Graph, by: str) -> Table:
     return Table(graph.name, columns, shown, DETAIL_NOTES)
 
 
-def detail_json(sheet: CostSheet, by: str) -> str:
+def detail_json(graph: Graph, sheet: CostSheet, by: str) -> str:
     """The cost sheet's object with the rows under `layers`, `blocks` or `sections`; sizes are lists."""
     ids = [column.id for column in (LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS)]
-    rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(sheet.graph), by)]
+    rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(graph), by)]
     return json.dumps({**sheet.to_json(), f"{by}s": rows}, indent=2) + "\n"
 
 
 def _rows(costs: Sequence[LayerCost], by: str) -> Iterator[Row]:
     if by == "layer":
         return map(_layer_row, costs)
-    groups = group(costs, block_of if by == "block" else lambda cost: cost.section or "input")
+    groups = group(costs, block_of if by == "block" else section_of)
     return map(_group_row, groups)
 
 
 def _group_row(one: Group) -> Row:
-    return (
-        one.name,
-        f"{one.layers} layer{'s' if one.layers > 1 else ''}",
-        one.output_shape,
-        one.params,
-        one.params_total,
-        one.macs,
-        one.other_operations,
-        one.memory_access_bytes,
-        one.stride,
-        one.receptive_field,
-    )
+    layers = f"{one.layers} layer{'s' if one.layers > 1 else ''}"
+    return tuple(layers if column.id == "layer" else getattr(one, column.id) for column in DETAIL_COLUMNS)
 
 
 def _layer_row(cost: LayerCost) -> Row:
-    return (
-        cost.name,
-        cost.layer,
-        cost.output_shape,
-        cost.params,
-        cost.params_total,
-        cost.macs,
-        cost.other_operations,
-        cost.memory_access_bytes,
-        cost.stride,
-        cost.receptive_field,
-        cost.activation_bytes,
-        str(cost.place),
-    )
+    return (*(getattr(cost, column.id) for column in LAYER_COLUMNS[:-1]), str(cost.place))
 
 
 def _shape(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))
+
+
+def tree(graph: Graph, layers: bool) -> str:
+    """Sections, their blocks and, if wanted, their layers, each with output shape, parameters and GMACs."""
+    return "".join(
+        f"{_tree_line(f'{name} ({kind})' if kind else name, shape, count, params, macs)}\n"
+        for name, kind, shape, count, params, macs in _tree_rows(graph, layers)
+    )
+
+
+def tree_table(graph: Graph, layers: bool) -> Table:
+    """The same for a terminal, the names indented."""
+    columns = (
+        Column("name", "name"),
+        Column("params", "params", kind="integer"),
+        Column("gmacs", "GMACs", kind="number", digits=4),
+        Column("output_shape", "output", detail=True),
+        Column("layers", "layers", kind="integer", detail=True),
+        *((Column("layer", "layer", detail=True),) if layers else ()),
+    )
+    rows = tuple(
+        (name, params, macs / 1e9, shape, count or None, *((kind,) if layers else ()))
+        for name, kind, shape, count, params, macs in _tree_rows(graph, layers)
+    )
+    return Table("", columns, rows)
+
+
+def _tree_rows(graph: Graph, layers: bool) -> Iterator[tuple[str, str, str, int, int, int]]:
+    """Indented name, what kind of layer, output shape, number of layers inside, parameters and MACs of each line."""
+    costs = layer_costs(graph)
+    yield graph.name, "", "", 0, sum(one.params for one in costs), sum(one.macs for one in costs)
+    for section in group(costs, section_of):
+        yield f"  {section.name}", "", *_group_cells(section)
+        inside = [cost for cost in costs if section_of(cost) == section.name]
+        for block in group(inside, block_of):
+            if block.name != section.name:
+                yield f"    {block.name}", "", *_group_cells(block)
+            if layers:
+                for cost in inside:
+                    if block_of(cost) == block.name:
+                        shape = _shape(cost.output_shape)
+                        yield f"      {cost.name}", cost.layer, shape, 0, cost.params, cost.macs
+
+
+def _group_cells(one: Group) -> tuple[str, int, int, int]:
+    return _shape(one.output_shape), one.layers, one.params, one.macs
+
+
+def mermaid(graph: Graph, layers: bool) -> str:
+    """A flow chart, one box a block (or a layer), with output shapes; boxes of a section stand together."""
+    costs = {cost.name: cost for cost in layer_costs(graph)}
+    boxes = {name: name if layers else block_of(cost) for name, cost in costs.items()}
+    lines = ["flowchart TD"]
+    sections = dict.fromkeys(section_of(cost) for cost in costs.values())
+    for section in sections:
+        lines.append(f"  subgraph {section}")
+        inside = [cost for cost in costs.values() if section_of(cost) == section]
+        for one in group(inside, lambda cost: boxes[cost.name]):
+            layer = f" {costs[one.name].layer}" if layers else ""
+            lines.append(f'    {_identifier(one.name)}["{one.name}{layer}<br>{_shape(one.output_shape)}"]')
+        lines.append("  end")
+    lines.extend(f"  {start} --> {end}" for start, end in _edges(graph, boxes))
+    return "\n".join(lines) + "\n"
+
+
+def _edges(graph: Graph, boxes: dict[str, str]) -> dict[tuple[str, str], None]:
+    edges = (
+        (_identifier(boxes[tensor.node.name]), _identifier(boxes[node.name]))
+        for node in graph.nodes
+        for tensor in node.inputs
+    )
+    return dict.fromkeys((start, end) for start, end in edges if start != end)
+
+
+def section_of(cost: LayerCost) -> str:
+    """The section that a layer belongs to; those before the first one are the input's."""
+    return cost.section or "input"
+
+
+def _identifier(name: str) -> str:
+    return "n_" + "".join(letter if letter.isalnum() else "_" for letter in name)
+
+
+def _tree_line(name: str, shape: str, layers: int, params: int, macs: int) -> str:
+    count = f"{layers} layers" if layers > 1 else ""
+    return f"{name:<58} {shape:<16} {count:>10} {params:>11,} params {macs / 1e9:>8.4f} GMACs".rstrip()

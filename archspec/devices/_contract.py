@@ -25,6 +25,8 @@ from archspec.devices._machine import Machine
 from archspec.errors import Place, Problem
 from archspec.files import read_bytes
 
+SLOWEST = 10  # a run that takes this many times the first inference is hung
+
 
 @dataclass(frozen=True)
 class Model:
@@ -126,7 +128,6 @@ class Session(Protocol):
 
     def warm(self, seconds: float) -> tuple[int, float]:
         """Run for `seconds`; the runs it took and the seconds that really passed."""
-        ...
 
     def run(self, runs: int) -> Sequence[Sample]: ...
 
@@ -141,6 +142,5 @@ class Device(Protocol):
 
     def machine(self) -> Machine:
         """What the device is, and the state it is in now."""
-        ...
 
     def open(self, model: Model, *, threads: int) -> Session: ...

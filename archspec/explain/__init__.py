@@ -3,25 +3,12 @@
 Importing it is light; Keras and tf-keras-vis come in when a network is opened or asked.
 """
 
-from archspec.explain.explaining import Asked, ClassMap, Explained, explain, predict
+from archspec.explain.explanation import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
-from archspec.explain.opening import FoundNetwork, Opened, find_network, open_network
+from archspec.explain.logits_model import FoundNetwork, LogitsModel, find_network, open_network
 from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
 
 __all__ = [
-    "Asked",
-    "ClassMap",
-    "Explained",
-    "FoundNetwork",
-    "Opened",
-    "Picture",
-    "Region",
-    "dataset_pictures",
-    "draw_grid",
-    "explain",
-    "find_network",
-    "open_network",
-    "parse_region",
-    "predict",
-    "read_picture",
-]
+    "Asked", "ClassMap", "Explained", "FoundNetwork", "LogitsModel", "Picture", "Region", "dataset_pictures",
+    "draw_grid", "explain", "find_network", "open_network", "parse_region", "predict", "read_picture",
+]  # fmt: skip

@@ -14,8 +14,7 @@ from archspec.devices import Latency, Model, Progress, measure
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import Equality, Exported, Precision, check_equality, logits_node
 from archspec.files import is_file
-from archspec.network import InputDtype, Network, Route, ShuffleMode
-from archspec.network.reference import REFERENCE_NAME, reference_model
+from archspec.network import REFERENCE_NAME, InputDtype, Network, Route, ShuffleMode, reference_model
 from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
 
 PROOF_SEED = 1

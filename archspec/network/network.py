@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
-from archspec.graph import Graph
-from archspec.graph.identity import canonical_hash, equivalence_key
-from archspec.graph.repeating import without_layers
-from archspec.graph.tail import cut_tail, without_labelling
+from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
 from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
 from archspec.spec.sources import Changes
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.errors import Place
     from archspec.export import Exported, Precision
-    from archspec.export.exporting import Representative
+    from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
     from archspec.weights import Imported
 
@@ -174,7 +171,7 @@ class Network:
 
     def fresh_weights(self, seed: int = 0, statistics: Statistics = "fresh") -> dict[str, Array]:
         """Every array as its initialiser makes it. `statistics="random"`: batch norms as those of a trained network."""
-        from archspec.graph.weights import initialise
+        from archspec.graph import initialise
 
         return initialise(self.graph, seed, statistics)
 

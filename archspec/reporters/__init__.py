@@ -18,26 +18,9 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "Bar",
-    "Cell",
-    "Column",
-    "Panel",
-    "Series",
-    "Spot",
-    "Table",
-    "Tabular",
-    "bar_chart",
-    "drawn",
-    "for_people",
-    "formats",
-    "markdown_text",
-    "render",
-    "report",
-    "report_text",
-    "scatter_svg",
-    "to_frame",
-    "transposed",
-]
+    "Bar", "Cell", "Column", "Panel", "Series", "Spot", "Table", "Tabular", "bar_chart", "drawn", "for_people",
+    "formats", "markdown_text", "render", "report", "report_text", "scatter_svg", "to_frame", "transposed",
+]  # fmt: skip
 
 _STYLES = {"title": "bold", "heading": "bold", "note": "dim"}  # on a terminal
 

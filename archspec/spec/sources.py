@@ -61,7 +61,7 @@ def parse(text: str, *, file: str = "<text>", overrides: Changes = (), catalog: 
 
 def recalled(path: Path, catalog: Catalog | None) -> Catalog:
     """The catalog (None: what comes with archspec) with the plugin folders that what lies there was made with."""
-    from archspec.record.provenance import noted_plugins  # brings json, which importing this room must not
+    from archspec.record import noted_plugins
 
     noted = noted_plugins(path) if exists(path) else ()
     if catalog is None:

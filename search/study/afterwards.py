@@ -15,7 +15,7 @@ from archspec.export import Precision
 from archspec.files import is_file
 from archspec.ledger import Ledger
 from archspec.measures import Settings
-from archspec.network.reference import REFERENCE_NAME, reference_model
+from archspec.network import REFERENCE_NAME, reference_model
 from archspec.record import Plain, Record, read_records, write_records
 from archspec.search.study.conditions import trains
 from archspec.search.study.evaluator import SEED, StudyEvaluator

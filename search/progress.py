@@ -27,17 +27,14 @@ class Progress:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many trials are in each state."""
         return {state: count for state, count in self.history.counts.items() if count}
 
     @property
     def rejects(self) -> Mapping[str, int]:
-        """How many were rejected for each broken limit's metric (`cannot be built` for those that are no network)."""
         return dict(self.history.rejects)
 
     @property
     def front(self) -> list[Trial]:
-        """The non-dominated trials so far."""
         return self.history.front()
 
     @property
@@ -59,19 +56,15 @@ class Watch(Protocol):
 
     def started(self, progress: Progress) -> None:
         """What was there before is known; nothing was proposed yet."""
-        ...
 
     def claimed(self, trial: Trial, progress: Progress) -> None:
         """A candidate is on its way to a worker."""
-        ...
 
     def finished(self, trial: Trial, progress: Progress) -> None:
         """A trial is done, rejected or failed."""
-        ...
 
     def ended(self, result: SearchResult) -> None:
         """The last that is heard."""
-        ...
 
 
 class Silent:
@@ -111,3 +104,15 @@ class SearchResult:
     stopped: Stopped
     message: str
     elapsed_s: float
+
+
+def describe_end(stopped: Stopped, progress: Progress, patience: int) -> str:
+    """Why a search ended before its budget was spent; nothing where it was."""
+    done, wanted = progress.counts.get("done", 0), progress.budget
+    return {
+        "budget": "",
+        "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
+        "patience": f"given up: {patience} proposals in a row were rejected or known "
+                    f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
+        "time": f"the time is up: {done} of {wanted} evaluations",
+    }[stopped]  # fmt: skip
