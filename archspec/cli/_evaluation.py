@@ -43,8 +43,7 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
     from archspec.record import make_folder
-    from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions
-    from archspec.scoring.metrics import check_metrics
+    from archspec.scoring import check_metrics, ground_truth_of, keep_freed_memory, score_predictions
 
     keep_freed_memory()
     check_metrics()
@@ -78,8 +77,14 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
-    from archspec.scoring import folders_of, ground_truth_of, open_segmenters, padding_multiple_of, score_segmenters
-    from archspec.scoring.metrics import check_metrics
+    from archspec.scoring import (
+        check_metrics,
+        folders_of,
+        ground_truth_of,
+        open_segmenters,
+        padding_multiple_of,
+        score_segmenters,
+    )
 
     viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
@@ -204,7 +209,7 @@ def _partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     import numpy as np
 
-    from archspec.scoring.metrics import describe_missing, per_class
+    from archspec.scoring import describe_missing, per_class
 
     labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
     counted = np.flatnonzero(labels.counted).tolist()
