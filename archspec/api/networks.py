@@ -94,9 +94,9 @@ def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Chang
     return load_spec(trained if is_file(trained) else os.fspath(source), overrides, catalog=catalog)
 
 
-def network_of(source: Source, plugins: Plugins = ()) -> Network:
-    """The network that is given, named or written. Raises `UserError`."""
-    return load(source, plugins=plugins)
+def names(some: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or several."""
+    return (some,) if isinstance(some, str) else tuple(some)
 
 
 def catalog_of(plugins: Plugins) -> Catalog | None:

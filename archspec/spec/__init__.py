@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.spec.composite_kinds import ListKind, MadeKind, MappingKind, RecordKind, UnionKind
 from archspec.spec.document import NAME, SIZE, TOP_KINDS, Spec
 from archspec.spec.document_file import decode_file, shown_path
-from archspec.spec.document_reader import DocumentReader, Named, NamedKind, find_document, joined
+from archspec.spec.document_reader import DocumentReader, Named, NamedKind, Written, find_written, joined
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.expansion import expand
 from archspec.spec.kinds import (
@@ -106,7 +106,8 @@ __all__ = [
     "dump_expanded",
     "dump_plain",
     "expand",
-    "find_document",
+    "Written",
+    "find_written",
     "from_plain",
     "joined",
     "json_schema",
