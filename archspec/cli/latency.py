@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from archspec.arrays import PRECISIONS
+from archspec.cli._image_options import with_size
 from archspec.cli._options import (
     catalog,
     format_option,
@@ -20,7 +21,6 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
-from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
