@@ -98,8 +98,13 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
     from archspec.record import make_folder
-    from archspec.scoring import describe_partial_mean, ground_truth_of, keep_freed_memory, score_predictions
-    from archspec.scoring.metrics import check_metrics
+    from archspec.scoring import (
+        check_metrics,
+        describe_partial_mean,
+        ground_truth_of,
+        keep_freed_memory,
+        score_predictions,
+    )
 
     keep_freed_memory()
     check_metrics()
@@ -133,8 +138,14 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
-    from archspec.scoring import folders_of, ground_truth_of, open_segmenters, padding_multiple_of, score_segmenters
-    from archspec.scoring.metrics import check_metrics
+    from archspec.scoring import (
+        check_metrics,
+        folders_of,
+        ground_truth_of,
+        open_segmenters,
+        padding_multiple_of,
+        score_segmenters,
+    )
 
     viewing, options = image_options.viewing(), image_options.segmenter_options()
     check_scores_folder(wanted.output)

@@ -12,7 +12,7 @@ import numpy as np
 
 from archspec.record import Plain, Record, package_versions, timestamp, write_records, write_text
 from archspec.reporters import Cell, Column, Table, render
-from archspec.scoring.metrics import Counts, describe_missing, per_category, per_class, scores, title
+from archspec.scoring.metrics import Counts, describe_missing, metric_title, per_category, per_class, scores
 
 if TYPE_CHECKING:
     from archspec.scoring.prediction_scores import ScoreResult
@@ -109,7 +109,7 @@ def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tu
     further = list(rows[0][2])
     columns = (
         Column("network", "network"),
-        *(Column(name, title(name), kind="number", digits=DIGITS) for name in names),
+        *(Column(name, metric_title(name), kind="number", digits=DIGITS) for name in names),
         *(_further_column(name, [more[name] for _, _, more in rows]) for name in further),
     )
     cells: Cells = tuple(
@@ -128,7 +128,7 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
     share = np.where(first.labels.counted, first.matrix.sum(axis=1), 0)
     share = 100 * share / max(1, int(share.sum()))
     if len(rows) == 1:
-        found = [(name, title(name, part=True), values) for name, values in per_class(first).items()]
+        found = [(name, metric_title(name, part=True), values) for name, values in per_class(first).items()]
     else:
         found = [
             (f"network_{number}", f"[{number}]" if numbered else name, per_class(one)["miou"])
@@ -155,7 +155,7 @@ def category_table(counts: Counts) -> Table | None:
         return None
     columns = (
         Column("category", "category"),
-        *(Column(name, title(name, part=True), kind="number", digits=DIGITS) for name in found),
+        *(Column(name, metric_title(name, part=True), kind="number", digits=DIGITS) for name in found),
     )
     rows = tuple(
         (category, *(number(values.get(category)) for values in found.values()))
