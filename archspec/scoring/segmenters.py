@@ -71,7 +71,9 @@ class SegmenterOptions:
     multiple: int = 1
 
 
-def open_segmenters(sources: Sequence[str | Network], catalog: Catalog, options: SegmenterOptions) -> list[NamedSegmenter]:
+def open_segmenters(
+    sources: Sequence[str | Network], catalog: Catalog, options: SegmenterOptions
+) -> list[NamedSegmenter]:
     """All of them; where two would be called alike, the second is called `<name>-2`. Raises every `UserError`."""
     found: list[NamedSegmenter] = []
     faults: list[Fault] = []

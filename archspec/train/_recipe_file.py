@@ -41,7 +41,7 @@ def recipe_names() -> Mapping[str, Path]:
 def load_recipe(
     source: Written, overrides: Sequence[str] = (), *, steps: int | None = None, name: str | None = None
 ) -> Recipe:
-    """The recipe in a file, the bundled one of that name, or one that is written, with assignments `PATH=VALUE` applied.
+    """The recipe in a file, the bundled one of that name, or one that is written, with `PATH=VALUE` applied.
 
     `steps` is the length of every stage, whatever is written; `name` is what it is called, else as its file.
     Raises `UserError` with every fault, in the order of their places.
