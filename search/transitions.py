@@ -9,14 +9,14 @@ from archspec.measures._settings import Evaluation
 from archspec.search.candidates import Genome
 from archspec.search.trials import Objective, Trial, costs
 from archspec.search.watching import Progress, Stopped
-from archspec.search.workers import Outcome
+from archspec.experiment.engines import WorkResult
 
 
-def closed(trial: Trial, outcome: Outcome, objectives: tuple[Objective, ...]) -> Trial:
+def closed(trial: Trial, ended: WorkResult, objectives: tuple[Objective, ...]) -> Trial:
     """A trial with what became of it."""
-    evaluation = outcome.evaluation
+    evaluation = ended.evaluation
     if evaluation is None:
-        return replace(trial, state="failed", reason=outcome.reason)
+        return replace(trial, state="failed", reason=ended.reason)
     if evaluation.rejected is not None:
         return replace(trial, state="rejected", values=evaluation.values, metric=evaluation.rejected.metric,
                        reason=evaluation.rejected.reason)  # fmt: skip

@@ -30,7 +30,7 @@ class Backbones:
         datasets = {reference: open_dataset(reference) for reference in self.data}
         return Order(network, load_recipe(self.pretrain.recipe), datasets, self.seed)
 
-    def begun(self, spec: Spec) -> Spec:
+    def prepared(self, spec: Spec) -> Spec:
         """The candidate with the weights of its backbone, which is trained now where nobody did before.
 
         Other processes that want the same wait meanwhile. Raises `UserError` where the training came apart.
