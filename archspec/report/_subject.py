@@ -59,15 +59,12 @@ class Subject:
         """Costs, worked out from the spec; None where there is none, or it cannot be traced (a plugin is missing)."""
         if not self.spec:
             return None
-        from archspec.cost import price
-        from archspec.graph.trace import trace
-        from archspec.spec import expand, override, parse
+        from archspec.network import Network
+        from archspec.spec import override, parse
         from archspec.spec.sources import bundled_catalog
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
-            network = expand(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"}))
-            graph = trace(network, catalog)
+            return Network(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"})).cost
         except UserError:
             return None
-        return price(graph, classes=network.classes, output_stride=network.output_stride)
