@@ -65,7 +65,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(archspec.__version__, prog_name="archspec")
 def archspec_command() -> None:
-    """From a YAML spec to a segmentation network that fits a phone, with numbers to trust."""
+    """Build, price, train, search and export semantic segmentation networks for phones, each written as a YAML spec."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._paths import WORDS, InputPath, OutputFile
+from archspec.cli._paths import WORDS, DatabasePlace, InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -39,7 +39,7 @@ def _plugins_option(*, exposed: bool) -> Decorator:
     return click.option(
         "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS", type=InputPath(),
         callback=_plug_in, is_eager=True, expose_value=exposed,
-        help="A folder of your own blocks, specs, measures, losses, data sets, … Repeatable; also ARCHSPEC_PLUGINS.",
+        help="Also use the blocks, specs, measures, data sets, … of this folder. Repeatable; also ARCHSPEC_PLUGINS.",
     )  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
 
 wide_option: Decorator = click.option(
     "--wide", is_flag=True, expose_value=False, callback=_keep_wide,
-    help="Every column of a table, however narrow the terminal.",
+    help="Show every column of a table, however narrow the terminal is.",
 )  # fmt: skip
 
 
@@ -80,11 +80,62 @@ def formats_option(words: str = "How to print.") -> Decorator:
 
 
 format_option = formats_option()
-output_option: Decorator = click.option("--output", metavar="FILE", type=OutputFile(), help="Write to a file instead.")
+output_option: Decorator = click.option(
+    "--output", metavar="FILE", type=OutputFile(), help="Write to this file instead of printing."
+)
+
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+
+def precision_option(words: str = "Numeric precision in which a spec is exported.") -> Decorator:
+    """`--precision` of a `.tflite`."""
+    return click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help=words)
+
+
+representative_option: Decorator = click.option(
+    "--representative", type=InputPath(), metavar="FOLDER",
+    help="Folder of images from which the ranges of int8 are taken. Without it images are generated, and a note says "
+         "so.",
+)  # fmt: skip
+
+
+def check_representative(representative: Path | None, precision: str) -> None:
+    """Raise `UsageError` where nothing is done with the images."""
+    if representative and precision != "int8":
+        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+
+
+def weights_options(words: str) -> Decorator:
+    """`--weights` and `--as`: what a training starts from."""
+    file = click.option("--weights", type=InputPath(), metavar="FILE", help=words)
+    kind = click.option("--as", "weights_format", metavar="FORMAT",
+                        help="Format of --weights. archspec's own files need none.")  # fmt: skip
+    return lambda command: file(kind(command))
+
+
+def weights_changes(weights: Path | None, weights_format: str | None) -> list[dict[str, Any]]:
+    """What `--weights` and `--as` change of a spec: one change, or none."""
+    if weights is None:
+        return []
+    return [{"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})}]
+
+
+data_option: Decorator = click.option(
+    "--data", "references", metavar="NAME:DIR", multiple=True,
+    help="Train on this data set, e.g. camvid:DIR. Repeatable, for recipes of several stages.",
+)  # fmt: skip
+
+
+def ledger_option(folder: str) -> Decorator:
+    """`--ledger`, by default `ledger.db` in `folder`."""
+    return click.option(
+        "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+        help=f"Ledger that keeps the numbers: a file, or a database's URL. Without it, ledger.db in {folder}.",
+    )  # fmt: skip
 
 
 PROCEDURES = ("quick", "default", "paper")
-PAPER = "paper: 30 s of warm-up and 300 frames."
 
 
 class RenamedOption(click.Option):
@@ -103,16 +154,18 @@ class RenamedOption(click.Option):
         return f"'{self.opts[0]}'"
 
 
-def procedure_option(text: str, default: str | None = None, *, none: bool = False) -> Decorator:
+def procedure_option(
+    default: str | None = None, words: str = "How latency is measured.", *, none: bool = False
+) -> Decorator:
     """`--procedure`: how latency is measured. With `none` it may be left out. `--preset` and `--latency` mean the same.
 
     Without `default` any word is taken, for who reads it knows which there are.
     """
-    words = (*PROCEDURES, "none") if none else PROCEDURES
+    kind = str if default is None else click.Choice((*PROCEDURES, "none") if none else PROCEDURES)
+    words += f" {'`none` measures nothing; ' if none else ''}`paper` warms up for 30 s and times 300 frames."
     return click.option(
-        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=text, default=default,
-        show_default=default is not None, type=str if default is None else click.Choice(words),
-        metavar="NAME" if default is None else None,
+        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=words, default=default,
+        show_default=default is not None, type=kind, metavar="NAME" if default is None else None,
     )  # fmt: skip
 
 

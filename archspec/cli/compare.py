@@ -24,10 +24,10 @@ BESIDE = 56  # terminal cells of a quantity, its unit and a delta
 @format_option
 @output_option
 def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
-    """Set folders of archspec train, build and evaluate, or files of records, side by side.
+    """Set runs, builds, scores and files of records side by side.
 
-    Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
-    stands first.
+    Differences are to the first. Scores and latencies that were measured under other conditions get none; which
+    conditions differ is listed first.
     """
     from archspec.errors import Fault, Place, UserError
     from archspec.report import ROOM, comparison, open_subjects

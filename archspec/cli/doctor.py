@@ -31,7 +31,7 @@ CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp"
 @format_option
 @output_option
 def doctor(reporter: str, output: Path | None) -> None:
-    """Say what is installed and what is missing. Exits with 2 when something is missing that a command needs."""
+    """List what is installed and what is missing. The command exits with 2 when a command needs what is missing."""
     from archspec.reporters import Column, Table
 
     rows: list[tuple[str, str | None, str, str]] = [

@@ -18,16 +18,17 @@ NAMED = 4  # classes that the table names of each picture
 @click.argument("network")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=InputPath())
 @click.option("--output", type=OutputFolder(), required=True, metavar="FOLDER",
-              help="Where <image>_labels.png and <image>_overlay.png go.")  # fmt: skip
-@click.option("--data", metavar="NAME[:FOLDER]", help="The data set whose names and colours the classes have.")
+              help="Folder that <image>_labels.png and <image>_overlay.png are written to.")  # fmt: skip
+@click.option("--data", metavar="NAME[:FOLDER]", help="Data set whose class names and colours are used.")
 @showing_options
 @format_option
 def predict(
     network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
 ) -> None:
-    """Predict IMAGEs (or those in a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
+    """Predict the class of every pixel of IMAGEs (or of those in a folder) with a training run, a spec with weights, a
+    .keras or a .tflite file.
 
-    Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
+    Each image gets a PNG of class numbers with a palette, and an overlay with a legend.
     """
     from archspec.cli._progress import count_bar
     from archspec.record.destination import make_folder

@@ -30,31 +30,16 @@ SAMPLE = 1000
 @click.argument("spec")
 @set_option
 @plugins_option
-@click.option(
-    "--sample",
-    "count",
-    type=click.IntRange(1, 1_000_000),
-    default=SAMPLE,
-    show_default=True,
-    metavar="N",
-    help="How many points to price. A space of up to 2000 points, or up to N, is priced whole.",
-)
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the sample.")
-@click.option(
-    "--front",
-    "front",
-    default="params,gflops",
-    show_default=True,
-    metavar="PRICES",
-    help="What the front trades off, the less the better; `+receptive_field`: the more the better.",
-)
-@click.option(
-    "--limit",
-    "limits",
-    multiple=True,
-    metavar="PRICE=MAXIMUM",
-    help="Say which share of the points fits, e.g. --limit gflops=0.5. Repeatable.",
-)
+@click.option("--sample", "count", type=click.IntRange(1, 1_000_000), default=SAMPLE, show_default=True, metavar="N",
+              help="How many points to price. A space of up to 2000 points, or up to N, is priced "
+                   "completely.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the sample.")
+@click.option("--front", "front", default="params,gflops", show_default=True, metavar="PRICES",
+              help="Prices that the front trades off. Less is better, except of one that is written with "
+                   "a plus: `+receptive_field`.")  # fmt: skip
+@click.option("--limit", "limits", multiple=True, metavar="PRICE=MAXIMUM",
+              help="Say which share of the points stays within a limit, e.g. --limit gflops=0.5. "
+                   "Repeatable.")  # fmt: skip
 @format_option
 @output_option
 def space(
@@ -70,8 +55,8 @@ def space(
 ) -> None:
     """Survey a search space (a spec with open choices; a path, or a bundled name) in seconds, without TensorFlow.
 
-    Tables tell the number of points, how many are distinct networks, the distribution of their cost, and the front.
-    CSV has one row a point that was priced. Prices: gflops, params, tflite_mb, int8_mb, peak_memory_mb,
+    Tables show the number of points, how many are distinct networks, the distribution of their costs, and the front.
+    CSV has one row for each point that was priced. Prices: gflops, params, tflite_mb, int8_mb, peak_memory_mb,
     memory_access_mb, receptive_field.
     """
     from archspec.cli._progress import count_bar
