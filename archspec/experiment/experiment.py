@@ -214,9 +214,7 @@ class Experiment:
         for name, result in timed.items():
             iqr = summarise(result.records["latency_ms"].samples).iqr
             for metric in self.latencies:
-                records: dict[int | None, Record] = (
-                    {None: result.records[metric]} if metric in result.records else {}
-                )
+                records: dict[int | None, Record] = {None: result.records[metric]} if metric in result.records else {}
                 found[name, metric] = Sample(records, iqr if metric == "latency_ms" else 0.0)
         return found
 
