@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.cli._by_line import Line, Lines, lines_of, lines_table, lines_text, times_margin
 from archspec.cli._options import put, put_lines, put_table, this_command
-from archspec.devices import SAID, read_machine
+from archspec.devices import METHOD_DESCRIPTIONS, read_machine
 from archspec.files import is_file, read_text
 from archspec.record import write_text
 from archspec.reporters import Bar, Cell, Column, Table, bar_chart
@@ -95,7 +95,8 @@ class ProfileReport:
         spread = (max(times.whole_samples_ms) - min(times.whole_samples_ms)) / times.whole_ms
         return [
             (
-                f"times by {SAID[times.method]}; means of the quietest quarter of {len(times.whole_samples_ms)} runs, "
+                f"times by {METHOD_DESCRIPTIONS[times.method]}; "
+                f"means of the quietest quarter of {len(times.whole_samples_ms)} runs, "
                 f"{times.threads} thread{'s' if times.threads > 1 else ''}, {times.system.runtime} "
                 f"{times.system.version}"
             ),

@@ -7,14 +7,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
-from archspec.cost.layers import counts_of
-from archspec.cost.memory import arena_bytes, outside_bytes
-from archspec.cost.memory_access import memory_access
-from archspec.cost.receptive_field import receptive_fields
-from archspec.graph.collector import collector_paused
+from archspec.cost.layers import counts_of, receptive_fields
+from archspec.cost.memory import arena_bytes, memory_access, outside_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph
+from archspec.graph.tensor import Graph, collector_paused
 
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",

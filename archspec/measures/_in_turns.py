@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import PRECISIONS, Census, Precision, sized, take_census
-from archspec.export.provenance import check_file
+from archspec.export.tflite_file import check_file
 from archspec.network import Network
 from archspec.network.reference import REFERENCE_NAME, reference_model
 

@@ -15,11 +15,12 @@ from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
+from archspec.network import import_weights, spec_weights
 from archspec.record import Plain, TrainingRun
 from archspec.record.destination import make_folder
 from archspec.scoring.inference import Segmenter, Size
 from archspec.spec import Spec, dump, expand, load
-from archspec.weights import Imported, import_weights, spec_weights
+from archspec.weights import Imported
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog

@@ -8,8 +8,8 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.devices import Sample, System, measure_settings
-from archspec.devices._housed import HousedSession
 from archspec.devices._machine import read_machine
+from archspec.devices.host import HousedSession
 from archspec.errors import Place, UserError
 from archspec.export import take_census
 from archspec.measures._in_turns import Subject, settings, subjects

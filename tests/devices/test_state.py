@@ -8,8 +8,8 @@ import pytest
 
 from archspec.devices import Procedure, State, device, latency_records, latency_table, measure, read_machine
 from archspec.devices._link import read_link
+from archspec.devices._machine import state_of
 from archspec.devices._process import Finished
-from archspec.devices._state import state_of
 from archspec.reporters import render
 from tests.devices.fakes import FakeClock, FakeRunner, fake_host, forever, models
 from tests.devices.test_machine import PHONE

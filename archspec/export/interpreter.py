@@ -14,8 +14,7 @@ from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.census import take_census
 from archspec.export.interpreter_process import LIMIT_S, Housed
-from archspec.export.provenance import check_file, is_own
-from archspec.export.schema import flat_model
+from archspec.export.tflite_file import check_file, flat_model, is_own
 
 PATIENCE_OPEN_S = 600.0  # where the file leaves its size open, and so its work
 SLOWEST_MACS_A_SECOND = 1e8
@@ -51,7 +50,7 @@ class HousedInterpreter:
 
     def __init__(self, data: bytes, threads: int) -> None:
         self._limit_s = patience_s(data)
-        self._housed = Housed("archspec.export.running:Interface", data, threads, limit_s=self._limit_s)
+        self._housed = Housed("archspec.export.interpreter:Interface", data, threads, limit_s=self._limit_s)
 
     def get_input_details(self) -> list[dict[str, Any]]:
         """One a tensor that goes in: `index`, `shape`, `shape_signature`, `dtype`, `quantization`."""
@@ -111,7 +110,7 @@ def computed_shapes(data: bytes) -> dict[int, list[int]]:
     check_file(data)
     if is_own(data):
         return shapes_here(data)
-    housed = Housed("archspec.export.running:Shapes", data, limit_s=PATIENCE_OPEN_S)
+    housed = Housed("archspec.export.interpreter:Shapes", data, limit_s=PATIENCE_OPEN_S)
     return {int(index): shape for index, shape in housed.call("found")}
 
 

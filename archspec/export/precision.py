@@ -1,10 +1,4 @@
-"""int8: activations and weights as 8-bit integers, after the TensorFlow Lite 8-bit quantisation specification.
-
-Activations have one scale and zero point a tensor, kernels one scale an output channel, biases are int32.
-Operators that only move values (slices, concatenations, pooling, resizing, …) have the same scale on every
-side, so that nothing is rounded twice and no QUANTIZE stands between them: a followed channel shuffle stays
-what it was, slices and concatenations of int8. The image is exact: 0..255 at scale 1.
-"""
+"""A float32 model in another precision: float16, dynamic or int8."""
 
 from __future__ import annotations
 
@@ -15,9 +9,10 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.export.calibration import Range, calibrate
-from archspec.export.dynamic import quantise_kernel, symmetric_scales
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 
+LARGEST_FLOAT16 = 65504.0
+LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks
 LOWEST, HIGHEST, STEPS = -128, 127, 255
 IMAGE_RANGE = (0.0, 255.0)
 LARGEST_BIAS = 2**30
@@ -47,6 +42,80 @@ MOVES_VALUES = {
 }
 
 
+# --- float16 ---------------------------------------------------------------------------------------------
+# Weights are stored in half precision and made float32 again by DEQUANTIZE; XNNPACK does that once, at load.
+def to_float16(model: Model) -> Model:
+    """Every kernel and bias as float16. Single numbers, such as the scale of the image, stay float32."""
+    tensors = list(model.tensors)
+    operations: list[ModelOperation] = []
+    restored: dict[int, int] = {}
+    for operation in model.operations:
+        inputs = []
+        for index in operation.inputs:
+            if _is_weight(model.tensors[index]) and index not in restored:
+                restored[index] = len(tensors)
+                tensors.append(replace(model.tensors[index], name=f"{model.tensors[index].name}.float32", data=None))
+                tensors[index] = _halved(model.tensors[index])
+                operations.append(ModelOperation("DEQUANTIZE", (index,), (restored[index],), {}))
+            inputs.append(restored.get(index, index))
+        operations.append(replace(operation, inputs=tuple(inputs)))
+    return replace(model, tensors=tuple(tensors), operations=tuple(operations))
+
+
+def _is_weight(tensor: ModelTensor) -> bool:
+    return tensor.data is not None and tensor.dtype == "float32" and tensor.shape != ()
+
+
+def _halved(tensor: ModelTensor) -> ModelTensor:
+    assert tensor.data is not None  # noqa: S101 (told by _is_weight)
+    return replace(
+        tensor, dtype="float16", data=np.clip(tensor.data, -LARGEST_FLOAT16, LARGEST_FLOAT16).astype(np.float16)
+    )
+
+
+# --- dynamic ---------------------------------------------------------------------------------------------
+# int8 kernels of plain convolutions; the runtime quantises what flows in as it comes. Only CONV_2D: the hybrid
+# depthwise operator leaves XNNPACK and makes a network of them up to twice as slow, and grouped convolutions have no
+# hybrid operator there.
+def to_dynamic(model: Model) -> Model:
+    """Every ungrouped CONV_2D kernel as int8, one scale an output channel; all else stays float32."""
+    tensors = list(model.tensors)
+    for operation in model.operations:
+        if operation.code != "CONV_2D":
+            continue
+        source, kernel = (model.tensors[index] for index in operation.inputs[:2])
+        if kernel.data is not None and source.shape[-1] == kernel.shape[-1]:
+            axis = KERNEL_AXIS["CONV_2D"]
+            scales = symmetric_scales(kernel.data, axis)
+            tensors[operation.inputs[1]] = replace(
+                kernel,
+                dtype="int8",
+                data=quantise_kernel(kernel.data, scales, axis),
+                quantization=Quantization(scales, np.zeros(len(scales), np.int64), axis),
+            )
+    return replace(model, tensors=tuple(tensors))
+
+
+def symmetric_scales(kernel: Array, axis: int) -> Array:
+    """`(channels,)` float32: the largest weight of each channel becomes ±127. A channel of zeros gets scale 1."""
+    others = tuple(index for index in range(kernel.ndim) if index != axis)
+    largest = np.abs(kernel).max(axis=others)
+    return np.where(largest > 0, largest / LARGEST_INT8, 1.0).astype(np.float32)
+
+
+def quantise_kernel(kernel: Array, scales: Array, axis: int) -> Array:
+    """The kernel as int8, rounded to nearest."""
+    shape = [1] * kernel.ndim
+    shape[axis] = -1
+    return np.clip(np.rint(kernel / scales.reshape(shape)), -LARGEST_INT8, LARGEST_INT8).astype(np.int8)
+
+
+# --- int8 ------------------------------------------------------------------------------------------------
+# Activations and weights as 8-bit integers, after the TensorFlow Lite 8-bit quantisation specification: activations
+# have one scale and zero point a tensor, kernels one scale an output channel, biases are int32. Operators that only
+# move values (slices, concatenations, pooling, resizing, …) have the same scale on every side, so that nothing is
+# rounded twice and no QUANTIZE stands between them: a followed channel shuffle stays slices and concatenations of int8.
+# The image is exact: 0..255 at scale 1.
 def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32") -> Model:
     """The int8 model of a float32 one, calibrated on `images`, each `(1, H, W, C)` in 0..255.
 

@@ -1,6 +1,11 @@
 """Proof of equality: a file's logits against a reference's, on several images; its labels against its own logits.
 
 The label map alone proves nothing: an untrained network's is often constant, and equal whatever is wrong.
+
+Networks that unpool choose the largest of a window's four numbers, and which one that is may hang on the last bit. Two
+runtimes round differently, choose differently, and a number lands on the pixel beside it: logits then differ far more
+than by rounding, and both are right. For them the proof takes two steps, which together leave nothing out: the
+reference's choices are among the file's largest numbers, to the tolerance; and with those choices the logits are equal.
 """
 
 from __future__ import annotations
@@ -12,10 +17,9 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.errors import Problem
-from archspec.export.choices import Places, run_with_places
-from archspec.export.representative import synthetic_images
-from archspec.export.running import run
-from archspec.export.surgery import Cut, cut_argmax
+from archspec.export.calibration import synthetic_images
+from archspec.export.interpreter import enter, leave, run
+from archspec.export.surgery import Cut, cut_argmax, open_choices
 
 TOLERANCE = 1e-5  # of float32 logits, relative to the largest
 Reference = Callable[[Array], Array]
@@ -46,7 +50,7 @@ def check_equality(
     """Run the file and `reference` (image `(1, H, W, C)` in 0..255 -> logits) on images, by default four made ones.
 
     `places` says where the reference's poolings found their maxima, of a network that unpools by them: float32 logits
-    are then compared at equal choices, and the choices by themselves (archspec/export/choices.py). Raises `Problem`
+    are then compared at equal choices, and the choices by themselves (archspec/export/equality.py). Raises `Problem`
     when the relative error is above `tolerance` (None: report only, for other precisions than float32), and when the
     file's labels are not the largest of its own logits.
     """
@@ -97,3 +101,46 @@ def _check_labels(data: bytes, cut: Cut, images: Sequence[Array], logits: Sequen
     for labels, scores in zip(run(data, images), logits, strict=True):
         if not np.array_equal(labels, scores.argmax(-1)):
             raise Problem("the file's labels are not the largest of its own logits", "Please report the spec")
+
+
+Places = Callable[[Array], Sequence[Array]]
+WINDOW_AXIS = 2  # of what ARG_MAX reads: (1, positions, 4, C)
+
+
+def run_with_places(data: bytes, images: Sequence[Array], places: Places, tolerance: float) -> list[Array]:
+    """The first output for each image, with the reference's choices in place of the file's own.
+
+    `places` gives, for an image, an array `(1, h, w, C)` of 0 to 3 for each pooling in execution order. Raises
+    `Problem` where one is not, to `tolerance`, a largest number of its window, and where there are not as many.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_content=open_choices(data), num_threads=1)
+    interpreter.allocate_tensors()
+    entrance, *choices = interpreter.get_input_details()
+    exit_, *windows = interpreter.get_output_details()
+    results = []
+    for image in images:
+        given = [np.asarray(one, np.int32) for one in places(image)]
+        if len(given) != len(choices):
+            raise Problem(f"the file makes {len(choices)} choices, the reference {len(given)}: different networks")
+        interpreter.set_tensor(entrance["index"], enter(image, entrance["dtype"]))
+        for detail, one in zip(choices, given, strict=True):
+            interpreter.set_tensor(detail["index"], one.reshape(detail["shape"]))
+        interpreter.invoke()
+        for number, (detail, choice) in enumerate(zip(windows, choices, strict=True)):
+            numbers = leave(interpreter.get_tensor(detail["index"]), detail["quantization"])
+            _check_places(numbers, given[number].reshape(choice["shape"]), tolerance, number)
+        results.append(leave(interpreter.get_tensor(exit_["index"]), exit_["quantization"]))
+    return results
+
+
+def _check_places(windows: Array, places: Array, tolerance: float, number: int) -> None:
+    """Raises `Problem` unless each place holds a largest number of its window, to rounding."""
+    taken = np.take_along_axis(windows, places[:, :, None], WINDOW_AXIS)[:, :, 0]
+    gap = float((windows.max(WINDOW_AXIS) - taken).max() / np.abs(windows).max())
+    if not gap <= tolerance:  # `not <=` also catches NaN
+        raise Problem(
+            f"pooling {number} of the reference chooses a number {gap:.2e} below the file's largest",
+            "This is a fault of archspec's export: please report the spec",
+        )

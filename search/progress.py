@@ -111,3 +111,15 @@ class SearchResult:
     stopped: Stopped
     message: str
     elapsed_s: float
+
+
+def describe_end(stopped: Stopped, progress: Progress, patience: int) -> str:
+    """Why a search ended before its budget was spent; nothing where it was."""
+    done, wanted = progress.counts.get("done", 0), progress.budget
+    return {
+        "budget": "",
+        "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
+        "patience": f"given up: {patience} proposals in a row were rejected or known "
+                    f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
+        "time": f"the time is up: {done} of {wanted} evaluations",
+    }[stopped]  # fmt: skip

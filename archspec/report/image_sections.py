@@ -12,20 +12,21 @@ from archspec.reporters.page import Picture, Pictures, Row, Section
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
-    from archspec.explain import Explained, Opened
+    from archspec.explain import Explained, LogitsModel
+
 
 MOST_CLASSES = 3
 WIDEST = 480  # pixels of a picture on the page
 BRIGHT = 99  # the percentile with the brightest colour: single pixels of a gradient outshine all others
 
 
-def looked_at(
+def image_sections(
     one: Subject, data: str, *, split: str, images: int, method: str, catalog: Catalog
 ) -> tuple[Section, ...]:
     """Two sections for a training run. Needs TensorFlow. Raises `UserError` for data or a method that cannot be had."""
     from archspec.datasets import open_dataset
     from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
-    from archspec.explain.explaining import most_predicted
+    from archspec.explain.explanation import most_predicted
     from archspec.explain.methods import method_name, need_library
 
     need_library()
@@ -49,8 +50,8 @@ def looked_at(
     )
 
 
-def _layer(opened: Opened, method: str) -> str:
-    from archspec.explain.logits import check_layer, last_features
+def _layer(opened: LogitsModel, method: str) -> str:
+    from archspec.explain.logits_model import check_layer, last_features
     from archspec.explain.methods import reads_layer
 
     return check_layer(opened.model, last_features(opened.model)) if reads_layer(method) else ""

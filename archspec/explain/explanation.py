@@ -1,4 +1,9 @@
-"""Predict, choose classes, ask the method, and read numbers off its maps: one picture after the other."""
+"""An explanation: predict, choose classes, ask the method, and read numbers off its maps, one picture after the other.
+
+Where a map points is told by the share of it inside a region, and by whether its largest value is there. The share is
+the energy-based pointing game of Score-CAM (arXiv:1910.01279, §4.4), with a region in place of a box; the hit is the
+pointing game of arXiv:1608.00507, without its tolerance of 15 pixels.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +21,9 @@ from archspec.explain.pictures import Picture, network_input, resized_labels
 from archspec.scoring import resized_scores
 
 if TYPE_CHECKING:
-    from archspec.explain.opening import Opened
+    from archspec.explain.logits_model import LogitsModel
     from archspec.explain.pictures import Region
+
 
 ScoreOf = Literal["predicted", "map"]
 
@@ -82,7 +88,7 @@ class Explained:
     maps: tuple[ClassMap, ...]
 
 
-def predict(opened: Opened, picture: Picture) -> Array:
+def predict(opened: LogitsModel, picture: Picture) -> Array:
     """The class of each pixel of the logits `(h, w)`. Raises `UserError` for logits that are not finite."""
     labels: Array = _logits(opened, _image(opened, picture), picture.name).argmax(-1)
     return labels
@@ -95,7 +101,7 @@ def most_predicted(predictions: Sequence[Array], count: int) -> tuple[int, ...]:
     return tuple(int(number) for number in order if pixels[number])
 
 
-def explain(opened: Opened, pictures: Sequence[Picture], asked: Asked) -> Iterator[Explained]:
+def explain(opened: LogitsModel, pictures: Sequence[Picture], asked: Asked) -> Iterator[Explained]:
     """One picture after the other. Raises `UserError`."""
     for picture in pictures:
         _check_label(opened, picture)
@@ -123,7 +129,7 @@ def score_weights(labels: Array, image_size: tuple[int, int], asked: Asked) -> d
     return {number: (mask / mask.sum()).astype(np.float32) for number, mask in masks.items() if mask.any()}
 
 
-def _check_label(opened: Opened, picture: Picture) -> None:
+def _check_label(opened: LogitsModel, picture: Picture) -> None:
     if picture.label is None:
         return
     largest = int(picture.label[picture.label != IGNORE].max(initial=0))
@@ -132,11 +138,11 @@ def _check_label(opened: Opened, picture: Picture) -> None:
         raise user_error(fact, "Use the data set that the network is of", place=Place(picture.name))
 
 
-def _image(opened: Opened, picture: Picture) -> Array:
+def _image(opened: LogitsModel, picture: Picture) -> Array:
     return network_input(picture, opened.size or picture.size, opened.channels)
 
 
-def _logits(opened: Opened, image: Array, name: str) -> Array:
+def _logits(opened: LogitsModel, image: Array, name: str) -> Array:
     """`(h, w, classes)`."""
     logits: Array = opened.model(image, training=False).numpy()[0]
     if not np.isfinite(logits).all():
@@ -145,7 +151,7 @@ def _logits(opened: Opened, image: Array, name: str) -> Array:
     return logits
 
 
-def _maps(opened: Opened, image: Array, weights: dict[int, Array], asked: Asked) -> dict[int, Array]:
+def _maps(opened: LogitsModel, image: Array, weights: dict[int, Array], asked: Asked) -> dict[int, Array]:
     """The map `(H, W)` of each class that can be asked about, several classes at once."""
     at_once = max(1, PIXELS_AT_ONCE // (image.shape[1] * image.shape[2]))
     numbers = list(weights)

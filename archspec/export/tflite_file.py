@@ -1,12 +1,20 @@
-"""Whether a `.tflite` that lies whole in its bytes can be one: numbers of tensors, buffers and operators that exist,
-shapes of a sane size, buffers as long as their tensors, every tensor made before it is read.
+"""The bytes of a `.tflite`: checked before anything reads them, known as our own or foreign, and read by the schema.
+
+A file that lies whole in its bytes must also be one: numbers of tensors, buffers and operators that exist, shapes of a
+sane size, buffers as long as their tensors, every tensor made before it is read. A file that this process wrote is
+sound, and its interpreter may run in this process; any other may be damaged or hostile, and runs in a process of its
+own. Bytes are known by their digest, so each file is checked once, wherever its bytes are handed on.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from hashlib import blake2b
 from math import prod
-from typing import NamedTuple
+from types import ModuleType
+from typing import Any, NamedTuple
 
+from archspec.errors import Problem
 from archspec.export.flatbuffer_walk import FlatbufferWalk, Table, damaged
 
 BITS = {0: 32, 1: 16, 2: 32, 3: 8, 4: 64, 6: 8, 7: 16, 8: 64, 9: 8, 10: 64, 11: 128, 12: 64, 15: 32, 16: 16, 17: 4,
@@ -162,3 +170,83 @@ class Soundness:
     def _in_range(self, index: int, count: int, what: str) -> None:
         if not 0 <= index < count:
             raise damaged(f"{what} {index}, and there are {count}")
+
+
+IDENTIFIER = b"TFL3"
+SHORTEST = 16
+KEPT = 4096  # digests of each kind, the latest
+_own: dict[bytes, None] = {}
+_checked: dict[bytes, None] = {}
+
+
+def wrote(data: bytes) -> bytes:
+    """The same bytes, remembered as ours."""
+    _remember(_own, _digest(data))
+    return data
+
+
+def is_own(data: bytes) -> bool:
+    """Whether this process wrote them."""
+    return _digest(data) in _own
+
+
+def check_file(data: bytes) -> None:
+    """Raises `Problem` for bytes that are no `.tflite`, and for a damaged one; the same bytes are looked at once."""
+    if len(data) < SHORTEST or data[4:8] != IDENTIFIER:
+        raise Problem("not a TensorFlow Lite file", "Name a .tflite file")
+    digest = _digest(data)
+    if digest in _own or digest in _checked:
+        return
+    walk = FlatbufferWalk(data)
+    Soundness(walk, walk.root("Model"), len(data)).check()
+    _remember(_checked, digest)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+def _remember(known: dict[bytes, None], digest: bytes) -> None:
+    known[digest] = None
+    if len(known) > KEPT:
+        del known[next(iter(known))]
+
+
+def flat_model(data: bytes) -> tuple[Any, ModuleType]:
+    """The file as the schema's `Model`, read where it is asked. Raises `Problem` for no `.tflite` or a damaged one."""
+    schema = _schema(data)
+    return schema.Model.GetRootAs(data), schema
+
+
+def object_model(data: bytes) -> tuple[Any, ModuleType]:
+    """The file as the schema's `ModelT`, to be changed and packed again. Raises `Problem` as `flat_model` does."""
+    schema = _schema(data)
+    return schema.ModelT.InitFromPackedBuf(data), schema
+
+
+def _schema(data: bytes) -> ModuleType:
+    from ai_edge_litert import schema_py_generated
+
+    check_file(data)
+    module: ModuleType = schema_py_generated
+    return module
+
+
+def packed(model: Any, most_bytes: int) -> bytes:
+    """A `ModelT` as a file; `most_bytes` is about how large it gets."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(most_bytes)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())
+
+
+def operator_codes(model: Any) -> list[int]:
+    """The number of each operator code of a `ModelT`; old files have the deprecated one only."""
+    return [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+
+
+@cache
+def enumeration_names(enumeration: type) -> dict[int, str]:
+    """The names of one of the schema's enumerations by their numbers."""
+    return {number: name for name, number in vars(enumeration).items() if not name.startswith("_")}

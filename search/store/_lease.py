@@ -1,12 +1,22 @@
-"""Who holds a trial: host, process and its start, so that another process of the host can tell whether it lives."""
+"""Who holds a trial, and the thread that keeps its claims alive while it is busy with something else.
+
+A holder is named by host, process and its start, so that another process of the host can tell whether it lives.
+"""
 
 from __future__ import annotations
 
 import os
 import socket
+import threading
 import uuid
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archspec.errors import UserError
+
+if TYPE_CHECKING:
+    from archspec.search.store import Study
 
 
 def new_identity() -> str:
@@ -55,3 +65,27 @@ def _start(process: int) -> str:
     except PermissionError:
         pass
     return "0"
+
+
+class Heartbeat:
+    """Renews the leases of a study four times a lease, from entering the context until leaving it."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True, name="archspec-heartbeat")
+
+    def __enter__(self) -> Heartbeat:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._over.set()
+        self._thread.join(timeout=10)
+
+    def _beat(self) -> None:
+        while not self._over.wait(self._study.lease_s / 4):
+            try:
+                self._study.heartbeat()
+            except UserError:
+                continue  # the driver meets the same fault at its next write, and tells it

@@ -1,4 +1,4 @@
-"""Graph and weights -> a finished `.tflite`: the room's front door."""
+"""Graph and weights -> a finished `.tflite`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, nearest
+from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
 from archspec.export.census import Census, check_census, take_census
-from archspec.export.dynamic import to_dynamic
-from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
-from archspec.export.float16 import to_float16
-from archspec.export.int8 import to_int8
 from archspec.export.metadata import append_files, describe
-from archspec.export.representative import SYNTHETIC_NOTE, folder_images, synthetic_images
+from archspec.export.model import fill
+from archspec.export.precision import to_dynamic, to_float16, to_int8
 from archspec.graph import Graph
 from archspec.graph.program import build_program
 from archspec.record.atomic import write_bytes
 
 if TYPE_CHECKING:
     from archspec.export.model import Model
+
 
 Precision = Literal["float32", "float16", "dynamic", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
