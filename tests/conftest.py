@@ -18,6 +18,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 import hypothesis
 import pytest
 
+from archspec.catalog import plugins_of_call
 from tests.needs import absent, needed_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +75,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
                 fcntl.flock(door, fcntl.LOCK_EX)
                 fcntl.flock(room, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
         return (yield)
+
+
+@pytest.fixture(autouse=True)
+def _plugins_of_this_test() -> Iterator[None]:
+    """The plugin folders of one test are not known to the next."""
+    with plugins_of_call():
+        yield
 
 
 @pytest.fixture(scope="session")

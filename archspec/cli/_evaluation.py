@@ -44,8 +44,10 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     from archspec.datasets import open_dataset
     from archspec.record.destination import make_folder
     from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions
+    from archspec.scoring.metrics import check_metrics
 
     keep_freed_memory()
+    check_metrics()
     check_scores_folder(wanted.output)
     ground_truth = ground_truth_of(open_dataset(wanted.data))
     output = None if wanted.output is None else make_folder(wanted.output)
@@ -77,10 +79,12 @@ def evaluate_networks(
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
     from archspec.scoring import folders_of, ground_truth_of, open_segmenters, padding_multiple_of, score_segmenters
+    from archspec.scoring.metrics import check_metrics
 
     viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
     known = catalog(showing.plugins, *sources)
+    check_metrics()
     dataset = open_dataset(wanted.data)
     ground_truth = ground_truth_of(dataset)
     examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow

@@ -7,34 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.cost import CONVENTIONS, LayerCost, layer_costs
-from archspec.errors import Place
+from archspec.cost.layers import Group, layer_costs
+from archspec.cost.sheet import CONVENTIONS
 from archspec.files import is_file, read_text
-from archspec.network import Network
+from archspec.graph import Graph
 from archspec.reporters import Cell, Column, Table
+from archspec.spec import Spec
 
 
 @dataclass(slots=True)
-class Line:
+class Line(Group):
     """What one line of YAML costs; `ms` is 0 where nothing was measured."""
 
-    layers: int = 0
-    params: int = 0
-    params_total: int = 0
-    macs: int = 0
-    other_operations: int = 0
-    memory_access_bytes: int = 0
+    name: str = ""
     ms: float = 0.0
-
-    def add(self, cost: LayerCost, ms: float) -> None:
-        """Count one more layer."""
-        self.layers += 1
-        self.params += cost.params
-        self.params_total += cost.params_total
-        self.macs += cost.macs
-        self.other_operations += cost.other_operations
-        self.memory_access_bytes += cost.memory_access_bytes
-        self.ms += ms
 
     @property
     def gflops_per_s(self) -> float | None:
@@ -80,40 +66,32 @@ class Lines:
     total: Line
 
 
-def lines_of(network: Network, ms: Mapping[str, float] | None = None) -> Lines:
+def lines_of(spec: Spec, graph: Graph, ms: Mapping[str, float] | None = None) -> Lines:
     """Every layer under the lines that made it. `ms` holds milliseconds by a layer's name."""
-    ms = ms or {}
     lines = Lines(defaultdict(lambda: defaultdict(Line)), defaultdict(Line), Line())
-    for cost in layer_costs(network.graph):
-        lines.total.add(cost, ms.get(cost.name, 0.0))
-        if cost.section and not _is_written(network, cost.section):
-            lines.defaults[cost.section].add(cost, ms.get(cost.name, 0.0))
-            continue
-        for file, number in {_spot(cost.section_place), _spot(cost.place)}:
-            if file:
-                lines.files[file][number].add(cost, ms.get(cost.name, 0.0))
+    for cost in layer_costs(graph):
+        found = [lines.total]
+        if cost.section and not _is_written(spec, cost.section):
+            found.append(lines.defaults[cost.section])
+        else:
+            places = dict.fromkeys((place.file, place.line) for place in (cost.section_place, cost.place))
+            found += [lines.files[file][number] for file, number in places if file]
+        for line in found:
+            line.add(cost)
+            line.ms += (ms or {}).get(cost.name, 0.0)
     return lines
 
 
-def _is_written(network: Network, section: str) -> bool:
-    values = network.spec.document
+def _is_written(spec: Spec, section: str) -> bool:
+    values = spec.document
     if section != "preprocess":
         return values.get(section) is not None
     image = values.entries.get("input")
     return image is not None and "preprocess" in getattr(image.node, "entries", {})
 
 
-def _spot(place: Place) -> tuple[str, int]:
-    return place.file, place.line
-
-
-def by_line_text(network: Network) -> str:
-    """Every file that has a part in the network, with GMACs and parameters to the left of its lines."""
-    return lines_text(lines_of(network), COSTS)
-
-
 def lines_text(lines: Lines, margin: Margin) -> str:
-    """Every file that has a part in the network, with `margin` to the left of its lines."""
+    """Every file that has a part in the network, with `margin` (such as `COSTS`) to the left of its lines."""
     pieces = [piece for file, costs in lines.files.items() for piece in _file_text(file, costs, margin)]
     pieces += [f"{margin.of(line)}  (default {section})\n" for section, line in lines.defaults.items()]
     pieces.append(f"{margin.of(lines.total)}  total\n")
@@ -130,7 +108,7 @@ def _file_text(file: str, costs: dict[int, Line], margin: Margin) -> Iterator[st
     yield "\n"
 
 
-def by_line_table(network: Network) -> Table:
+def by_line_table(name: str, lines: Lines) -> Table:
     """One row a line that costs something."""
     columns = (
         Column("layers", "layers", kind="integer"),
@@ -140,8 +118,8 @@ def by_line_table(network: Network) -> Table:
         Column("other_operations", "other operations", kind="integer"),
         Column("memory_access_bytes", "memory access", "bytes", kind="integer"),
     )
-    found = lines_table(lines_of(network), columns, _costs)
-    return Table(network.graph.name, *found, CONVENTIONS[:2])
+    found = lines_table(lines, columns, _costs)
+    return Table(name, *found, CONVENTIONS[:2])
 
 
 def _costs(line: Line) -> tuple[Cell, ...]:
@@ -154,16 +132,21 @@ def lines_table(
     lines: Lines, columns: tuple[Column, ...], cells_of: Callable[[Line], tuple[Cell, ...]]
 ) -> tuple[tuple[Column, ...], tuple[tuple[Cell, ...], ...]]:
     """Columns and rows: file, line, its text, and `columns`, which `cells_of` fills."""
-    rows: list[tuple[Cell, ...]] = []
-    for file, costs in lines.files.items():
-        text = _text(file) or []
-        for number, line in sorted(costs.items()):
-            words = text[number - 1].strip() if 0 < number <= len(text) else ""
-            rows.append((file, number, words, *cells_of(line)))
+    rows: list[tuple[Cell, ...]] = [
+        (file, number, words, *cells_of(line)) for file, number, words, line in written(lines)
+    ]
     for section, line in lines.defaults.items():
         rows.append(("", None, f"(default {section})", *cells_of(line)))
     places = (Column("file", "file"), Column("line", "line", kind="integer"), Column("text", "text"))
     return (*places, *columns), tuple(rows)
+
+
+def written(lines: Lines) -> Iterator[tuple[str, int, str, Line]]:
+    """File, number, text and costs of every line that costs something."""
+    for file, costs in lines.files.items():
+        text = _text(file) or []
+        for number, line in sorted(costs.items()):
+            yield file, number, text[number - 1].strip() if 0 < number <= len(text) else "", line
 
 
 def _text(file: str) -> list[str] | None:
