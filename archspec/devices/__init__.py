@@ -18,7 +18,7 @@ from archspec.devices._machine import Machine, read_machine
 from archspec.devices._measure import Progress, measure
 from archspec.devices._procedure import PRESETS, Procedure, procedure
 from archspec.devices._queue import Outcome, Patience, QueueInterrupted, measure_queue
-from archspec.devices._records import latency_records, latency_table
+from archspec.devices._records import latency_circumstances, latency_of_records, latency_table
 from archspec.devices._settings import SetModel, measure_settings
 from archspec.devices._state import State
 from archspec.devices._statistics import Summary, median, percentile, summarise
@@ -57,7 +57,8 @@ __all__ = [
     "device",
     "device_files",
     "devices",
-    "latency_records",
+    "latency_circumstances",
+    "latency_of_records",
     "latency_table",
     "measure",
     "measure_queue",
