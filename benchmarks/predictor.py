@@ -19,9 +19,17 @@ from harness.conditions import conditions, load_average
 
 from archspec.devices import Device, device, median, percentile
 from archspec.graph import Graph
-from archspec.predictor import LatencyTable, Outcome, Predictor, read_or_none, score, spearman, write_table
-from archspec.predictor.calibrate import Progress, calibrate, fill, measure_networks, outcomes
-from archspec.predictor.sampled_networks import Sampled, sampled_networks
+from archspec.predictor import (
+    LatencyTable,
+    PredictionResult,
+    Predictor,
+    accuracy_of,
+    read_or_none,
+    spearman,
+    write_table,
+)
+from archspec.predictor.calibration import CalibrationProgress, calibrate, fill, measure_networks, prediction_results
+from archspec.predictor.calibration_models import Sampled, sampled_networks
 from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 from archspec.record import timestamp
 from archspec.reporters import Cell, Column, Table
@@ -83,7 +91,7 @@ def predictor(arguments: Namespace) -> tuple[Table, bool]:
         groups.append(_group(host, table, f"FLOPs ± {100 * share:g} %", list(islice(sampled, counts[2])), turns, True))
     loads.append(load_average())
     everything = [graph for group in groups for graph in group.graphs]
-    filled = fill(host, table, everything, told=_told, operator_turns=_operator_turns(arguments.quick))
+    filled = fill(host, table, everything, progress=_told, operator_turns=_operator_turns(arguments.quick))
     loads.append(load_average())
     ready_ms, first, again = _prediction_ms(table, everything)
     per_mac = _fitted(calibration, table, host, turns)
@@ -110,7 +118,7 @@ def _calibrated(host: Device, graphs: list[Graph], path: str | None, quick: bool
     begun = read_or_none(Path(path)) if path else None
     start, cpu = time.perf_counter(), time.thread_time()
     table = calibrate(
-        host, begun, graphs, keep=keep, told=_told, operator_turns=_operator_turns(quick), network_turns=turns
+        host, begun, graphs, keep=keep, progress=_told, operator_turns=_operator_turns(quick), network_turns=turns
     )
     tell(f"calibrated in {time.perf_counter() - start:.0f} s, {time.thread_time() - cpu:.0f} s of processor time")
     return table
@@ -125,35 +133,37 @@ def _group(
 ) -> Group:
     graphs = [one.graph for one in networks]
     tell(f"{title} …")
-    first, second = (measure_networks(host, graphs, table.reference_ms, turns=turns, told=_told) for _ in range(2))
+    first, second = (measure_networks(host, graphs, table.reference_ms, turns=turns, progress=_told) for _ in range(2))
     return Group(title, networks, first, second, is_equal)
 
 
 def _fitted(calibration: list[Sampled], table: LatencyTable, host: Device, turns: Turns) -> float:
     """Milliseconds a multiply-add, on the networks of the calibration: the baseline knows as much as we do."""
-    took = measure_networks(host, [one.graph for one in calibration], table.reference_ms, turns=turns, told=_told)
+    took = measure_networks(host, [one.graph for one in calibration], table.reference_ms, turns=turns, progress=_told)
     return median([ms / one.macs for ms, one in zip(took, calibration, strict=True)])
 
 
 def _rows(group: Group, table: LatencyTable, filled: LatencyTable, per_mac: float) -> list[tuple[Cell, ...]]:
     plain = LatencyTable(filled.conditions, filled.reference_ms, filled.entries)
     took = group.measured_ms
-    by_flops = [Outcome(one.macs, one.macs * per_mac, 0, ms) for one, ms in zip(group.networks, took, strict=True)]
+    by_flops = [
+        PredictionResult(one.macs, one.macs * per_mac, 0, ms) for one, ms in zip(group.networks, took, strict=True)
+    ]
     again = [
-        Outcome(one.macs, second, 0, first)
+        PredictionResult(one.macs, second, 0, first)
         for one, first, second in zip(group.networks, group.first_ms, group.second_ms, strict=True)
     ]
     return [
-        _row("table, operators unseen interpolated", group, outcomes(table, group.graphs, took), judged=True),
-        _row("table, operators unseen measured", group, outcomes(filled, group.graphs, took), judged=True),
-        _row("plain sum of operators alone", group, outcomes(plain, group.graphs, took)),
+        _row("table, operators unseen interpolated", group, prediction_results(table, group.graphs, took), judged=True),
+        _row("table, operators unseen measured", group, prediction_results(filled, group.graphs, took), judged=True),
+        _row("plain sum of operators alone", group, prediction_results(plain, group.graphs, took)),
         _row("FLOPs alone", group, by_flops),
         _row("measured again", group, again),
     ]
 
 
-def _row(title: str, group: Group, found: Sequence[Outcome], judged: bool = False) -> tuple[Cell, ...]:
-    known = score(found, timestamp())
+def _row(title: str, group: Group, found: Sequence[PredictionResult], judged: bool = False) -> tuple[Cell, ...]:
+    known = accuracy_of(found, timestamp())
     rank = spearman([one.predicted_ms for one in found], [one.measured_ms for one in found])
     bar = f"≥ {EQUAL_SPEARMAN_BAR:g}" if group.is_equal else f"≤ {100 * ERROR_BAR:g} %, ≥ {SPEARMAN_BAR:g}"
     is_met = rank >= EQUAL_SPEARMAN_BAR if group.is_equal else known.median_error <= ERROR_BAR and rank >= SPEARMAN_BAR
@@ -194,7 +204,7 @@ def _spread(times: list[float]) -> str:
     return f"median {median(times):.2f} ms, 9 of 10 within {percentile(times, 90):.2f} ms, at most {max(times):.2f} ms"
 
 
-def _told(progress: Progress) -> None:
+def _told(progress: CalibrationProgress) -> None:
     tell(f"  {progress.stage}: {progress.done} of {progress.total}")
 
 

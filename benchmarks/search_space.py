@@ -90,7 +90,7 @@ def _met(holds: bool) -> str:
 # --- in processes of their own -----------------------------------------------------------------------------
 def fits(candidate: Candidate) -> bool:
     """The cheap half of a gate."""
-    return candidate.sheet.gflops <= GFLOPS and candidate.sheet.params <= PARAMS
+    return candidate.network.cost.gflops <= GFLOPS and candidate.network.cost.params <= PARAMS
 
 
 def look(space: Space, genomes: Iterable[Genome], with_sheet: bool) -> tuple[set[str], int]:
@@ -102,7 +102,7 @@ def look(space: Space, genomes: Iterable[Genome], with_sheet: bool) -> tuple[set
         if candidate.key in keys:
             continue
         keys.add(candidate.key)
-        sheet = candidate.sheet
+        sheet = candidate.network.cost
         if with_sheet:
             passed += (
                 sheet.tflite_bytes["float32"] <= TFLITE_MB * 1e6 and sheet.peak_memory_bytes > 0 and fits(candidate)

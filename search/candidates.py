@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from archspec.cost import CostSheet
-from archspec.graph import Graph
-from archspec.spec import Spec
+from archspec.network import Network
 
 Gene = str | int | float
 Genome = Mapping[str, Gene]
@@ -40,17 +38,8 @@ class Candidate:
     """A genome as a network. `key` is its identity: candidates of one key compute the same function."""
 
     genome: Genome
-    spec: Spec
-    graph: Graph
-    sheet: CostSheet
+    network: Network
     key: str
-
-
-def dumped(candidate: Candidate) -> str:
-    """A candidate's spec as YAML."""
-    from archspec.spec import dump
-
-    return dump(candidate.spec)
 
 
 class SearchSpace(Protocol):

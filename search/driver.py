@@ -11,7 +11,7 @@ from typing import Any
 from archspec.errors import UserError, user_error
 from archspec.measures._settings import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
-from archspec.search.candidates import Candidate, SearchSpace, dumped
+from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.heartbeat import Heartbeat
 from archspec.search.history import History, told_in_order
 from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
@@ -55,7 +55,7 @@ class Search:
     definition: str = ""
     watch: Watch = field(default_factory=Silent)
     keep: Callable[[tuple[Record, ...]], None] | None = None
-    spec_text: Callable[[Candidate], str] = dumped
+    spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
     join: bool = False
     time_limit_s: float | None = None
     patience: int = PATIENCE

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from archspec.export import Precision
+from archspec.network import Network
 from archspec.search.study import Target
 from archspec.spec import Spec
 
@@ -13,13 +15,18 @@ FLOAT32: Precision = "float32"
 HOST = Target()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """One line of the table: a network, and the precision that it is exported and timed in."""
 
     name: str
     spec: Spec
     precision: Precision = FLOAT32
+
+    @cached_property
+    def network(self) -> Network:
+        """Its network; everything asked of it is worked out once."""
+        return Network(self.spec)
 
 
 @dataclass(frozen=True)

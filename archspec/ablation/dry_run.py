@@ -14,7 +14,6 @@ from archspec.devices import procedure
 from archspec.files import exists
 from archspec.ledger import Ledger
 from archspec.measures import measure_named
-from archspec.measures._subject import Subject
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
 from archspec.spec.overrides import note_of
@@ -40,7 +39,7 @@ def plan_table(run: AblationRun) -> Table:
         plan = run.plan(ledger)
         unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())
         notes = (f"ledger: {run.ledger}", *unreached, *_trainings_said(run, plan), *_latencies_said(run, ledger))
-    rows = [_row(run, row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
+    rows = [_row(row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
     return Table(run.ablation.name, COLUMNS, tuple(rows), notes)
 
 
@@ -71,9 +70,9 @@ def _latencies_said(run: AblationRun, ledger: Ledger | None) -> Iterator[str]:
     yield f"{', '.join(timed)}: {'known' if known else f'to be measured, {how}'}"
 
 
-def _row(run: AblationRun, row: Row, plan: list[tuple[Item, Record | None]]) -> tuple[Cell, ...]:
-    sheet = Subject(row.spec, run.settings).sheet
+def _row(row: Row, plan: list[tuple[Item, Record | None]]) -> tuple[Cell, ...]:
+    cost = row.network.cost
     lacking = [item for item, record in plan if record is None]
     known, trainings = len(plan) - len(lacking), sum(trains(item.metric) for item in lacking)
-    megabytes = sheet.tflite_bytes["float32"] / 1e6
-    return row.name, sheet.params, sheet.gflops, megabytes, known, len(lacking), trainings
+    megabytes = cost.tflite_bytes["float32"] / 1e6
+    return row.name, cost.params, cost.gflops, megabytes, known, len(lacking), trainings

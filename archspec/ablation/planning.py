@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from archspec.ablation.ablation import Ablation, Row
 from archspec.ablation.together import TOGETHER
 from archspec.measures import Settings, measure_named
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.record import Record
 
 TRAINS = ("proxy", "training")
@@ -54,18 +54,18 @@ def trains(metric: str) -> bool:
 def items_of(ablation: Ablation, settings: Settings) -> Iterator[Item]:
     """Every number of the table but the latencies, row by row. Raises `UserError` or `Problem`."""
     for row in ablation.rows:
-        subject = Subject(row.spec, replace(settings, precision=row.precision))
+        case = Case(row.network, replace(settings, precision=row.precision))
         for metric in settings.metrics:
             measure = measure_named(metric)
             for seed in ablation.seeds if trains(metric) else (None,):
-                under = subject if seed is None else subject.under(replace(subject.settings, seed=seed))
+                under = case if seed is None else case.under(replace(case.settings, seed=seed))
                 record = Record(
-                    hash=under.sheet.hash,
+                    hash=under.network.hash,
                     metric=metric,
                     value=None,
                     unit=measure.unit,
                     name=row.name,
-                    spec=under.spec_text,
+                    spec=under.network.text,
                     conditions=measure.conditions(under),
                 )
                 yield Item(row, metric, seed, record, measure.seconds)

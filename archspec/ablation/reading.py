@@ -18,12 +18,12 @@ from archspec.files import is_file
 from archspec.search.study import Target
 from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.loading import load_named, parse_document
-from archspec.spec.locating import find_document
+from archspec.spec.document_file import read_file, shown_path
+from archspec.spec.document_reader import PlainReader, find_document
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
-from archspec.spec.reader import PlainReader
-from archspec.spec.reading import read_file, read_mapping, shown_path
+from archspec.spec.sources import load_named, parse_document
+from archspec.spec.yaml_text import read_mapping
 
 FOLDER = "ablations"
 EXTENDS = "extends"

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from archspec.ablation.removing import list_at, without
 from archspec.errors import Fault, Problem, UserError
-from archspec.graph.identity import canonical_hash
-from archspec.graph.trace import trace
-from archspec.spec import Spec, expand, override
+from archspec.spec import Spec, override
 from archspec.spec.nodes import Items, Node, Table, one_line, plain, shown
 from archspec.spec.paths import split_path
 
@@ -106,17 +104,7 @@ def _said(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def equivalents(specs: Mapping[str, Spec]) -> dict[str, str]:
-    """Row -> the first row that is the same network. Raises `UserError` or `Problem` for one that cannot be built."""
+def equivalents(hashes: Mapping[str, str]) -> dict[str, str]:
+    """Row -> the first row that is the same network."""
     first: dict[str, str] = {}
-    found = {}
-    for name, digest in _hashes(specs):
-        if digest in first:
-            found[name] = first[digest]
-        first.setdefault(digest, name)
-    return found
-
-
-def _hashes(specs: Mapping[str, Spec]) -> Iterator[tuple[str, str]]:
-    for name, spec in specs.items():
-        yield name, canonical_hash(trace(expand(spec), spec.catalog))
+    return {name: first[digest] for name, digest in hashes.items() if first.setdefault(digest, name) != name}

@@ -13,14 +13,11 @@ from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.rows import equivalents
 from archspec.ablation.together import latencies
 from archspec.devices import Progress as Rounds
-from archspec.graph.identity import canonical_hash
-from archspec.graph.trace import trace
 from archspec.ledger import Ledger
 from archspec.measures import Evaluation, Settings, check_settings, evaluate
 from archspec.record import Record, timestamp
 from archspec.search.study.evaluator import SEED, evaluator_for
 from archspec.search.workers import Outcome, Work, WorkerPool
-from archspec.spec import dump, expand
 
 WAIT_S = 1.0
 
@@ -54,8 +51,7 @@ class AblationRun:
     @property
     def hashes(self) -> dict[str, str]:
         """The network of each row. Raises `UserError` or `Problem` for one that cannot be built."""
-        specs = {row.name: row.spec for row in self.ablation.rows}
-        return {name: canonical_hash(trace(expand(spec), spec.catalog)) for name, spec in specs.items()}
+        return {row.name: row.network.hash for row in self.ablation.rows}
 
     def check(self) -> None:
         """Raises `UserError` with what is wrong before anything slow: the device of latencies that come last, too."""
@@ -77,9 +73,7 @@ class AblationRun:
             hashes = self.hashes
             readings = self._readings(ledger, [item for item, _ in plan], faults, update)
             timed, ratios, fresh = latencies(self.ablation, hashes, ledger, watch.timing, update=update)
-        same = (
-            equivalents({row.name: row.spec for row in self.ablation.rows}) if not _by_precision(self.ablation) else {}
-        )
+        same = equivalents(self.hashes) if not _by_precision(self.ablation) else {}
         return AblationResult(
             self.ablation, readings | timed, hashes, same, ratios, len(lacking) + len(timed) * int(fresh)
         )
@@ -89,7 +83,7 @@ class AblationRun:
         faults: dict[str, str] = {}
         for item in (item for item in lacking if not trains(item.metric)):
             settings = replace(self.settings, metrics=(item.metric,), precision=item.row.precision)
-            _keep(item, evaluate(item.row.spec, settings), ledger, faults, update)
+            _keep(item, evaluate(item.row.network, settings), ledger, faults, update)
         trainings = [item for item in lacking if trains(item.metric)]
         for alike in dict.fromkeys((item.metric, item.row.precision) for item in trainings):
             some = [item for item in trainings if (item.metric, item.row.precision) == alike]
@@ -107,7 +101,7 @@ class AblationRun:
         metric = items[0].metric
         settings = replace(self.settings, metrics=(metric,), precision=items[0].row.precision)
         pool = WorkerPool(min(self.ablation.workers, len(items)), evaluator_for(settings, ""), settings)
-        waiting = [Work(number, dump(item.row.spec), {SEED: item.seed or 0}) for number, item in enumerate(items)]
+        waiting = [Work(number, item.row.network.text, {SEED: item.seed or 0}) for number, item in enumerate(items)]
         done = 0
         watch.training(done, len(items), metric)
         try:

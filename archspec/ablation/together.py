@@ -12,13 +12,8 @@ from archspec.ablation.result import Ratio, Reading
 from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
 from archspec.devices import device as device_named
-from archspec.errors import Problem, user_error
-from archspec.export import export
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
 from archspec.ledger import Ledger
 from archspec.record import Plain, Record, package_versions
-from archspec.spec import dump, expand
 
 # Metric of a table -> what is read off a latency. `latency_ratio` is to the base row here.
 TOGETHER: Mapping[str, tuple[str, Callable[[Latency], float | None]]] = {
@@ -108,7 +103,7 @@ def _measured(
         latency = by_name[row.name]
         conditions: dict[str, Plain] = {"together": together, "row": row.name, "precision": row.precision}
         basis = latency_records(
-            latency, hash=hashes[row.name], name=row.name, spec=dump(row.spec), conditions=conditions
+            latency, hash=hashes[row.name], name=row.name, spec=row.network.text, conditions=conditions
         )
         basic = basis[0]
         values = {metric: (unit, value(latency)) for metric, (unit, value) in TOGETHER.items()}
@@ -122,11 +117,7 @@ def _measured(
 
 
 def _exported(row: Row) -> Model:
-    graph = trace(expand(row.spec), row.spec.catalog)
-    try:
-        return Model(row.name, export(graph, initialise(graph), precision=row.precision).data)
-    except Problem as problem:
-        raise user_error(f"{row.name}: {problem.fact}", problem.remedy) from problem
+    return Model(row.name, row.network.to_tflite(precision=row.precision).data)
 
 
 def _record(basic: Record, metric: str, unit: str, value: float | None, latency: Latency) -> Record:

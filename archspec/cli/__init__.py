@@ -12,9 +12,8 @@ from typing import Any
 import click
 
 import archspec
-from archspec.cli._messages import say, usage_message
 from archspec.cli._paths import WORDS
-from archspec.cli._streams import discard_output, open_standard_streams
+from archspec.cli._terminal import discard_output, open_standard_streams, say, usage_message
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2

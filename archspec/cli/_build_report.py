@@ -31,7 +31,7 @@ class BuildReport:
 
     def cost(self) -> None:
         """The cost sheet."""
-        self._put(transposed(sheets_table([self._build.sheet])))
+        self._put(transposed(sheets_table([self._build.network.cost])))
 
     def file(self) -> None:
         """The `.tflite`."""
@@ -50,7 +50,7 @@ class BuildReport:
         """Everything known so far, beside the models."""
         build = self._build
         write_records(build.folder / "record.json", build_records(build), command=this_command())
-        write_text(build.folder / "layers.csv", render(detail_table(build.graph, "layer"), "csv"))
+        write_text(build.folder / "layers.csv", render(detail_table(build.network.graph, "layer"), "csv"))
         write_text(build.folder / "summary.md", self._summary())
 
     def finish(self) -> None:
@@ -72,19 +72,19 @@ class BuildReport:
 
     def _summary(self) -> str:
         build = self._build
-        parts = [f"# {build.graph.name}\n", *(render(table, "markdown") for table in self._tables)]
-        parts.append(f"### Spec\n\n```yaml\n{build.spec_text.rstrip()}\n```\n")
+        parts = [f"# {build.network.graph.name}\n", *(render(table, "markdown") for table in self._tables)]
+        parts.append(f"### Spec\n\n```yaml\n{build.network.text.rstrip()}\n```\n")
         return "\n".join(parts)
 
 
 def file_table(build: Build) -> Table:
     """Size, precision and operators of the `.tflite`."""
     exported, census = build.exported, build.exported.census
-    predicted = build.sheet.tflite_bytes[exported.precision]
+    predicted = build.network.cost.tflite_bytes[exported.precision]
     rows = (
         ("file", str(build.tflite_path)),
         ("precision", exported.precision),
-        ("input", f"{exported.input_dtype} 1 x {' x '.join(map(str, build.graph.inputs[0].shape))}"),
+        ("input", f"{exported.input_dtype} 1 x {' x '.join(map(str, build.network.graph.inputs[0].shape))}"),
         ("size (MB)", f"{exported.size_bytes / 1e6:.3f}"),
         ("predicted size (MB)", f"{predicted / 1e6:.3f}"),
         ("MACs counted in the file", "not known" if census.macs is None else f"{census.macs:,}"),
@@ -92,7 +92,7 @@ def file_table(build: Build) -> Table:
         *((f"stays on {name}", stays_said(census, kind)) for kind, name in ACCELERATORS.items()),
     )
     columns = (Column("what", "TensorFlow Lite file"), Column("value", "", wraps=True))
-    return Table("", columns, rows, (f"weights: {build.weights_said}", *exported.notes))
+    return Table("", columns, rows, (f"weights: {build.network.describe_weights(build.options.seed)}", *exported.notes))
 
 
 def agreement_table(build: Build) -> Table:
@@ -135,14 +135,14 @@ def records_table(build: Build) -> Table:
         )
         for record in build_records(build)
     )
-    return Table(build.graph.name, columns, rows)
+    return Table(build.network.graph.name, columns, rows)
 
 
 def build_json(build: Build) -> dict[str, Any]:
     """The cost sheet's object with what the build adds; what was not asked for is null."""
     exported, latency, agreement = build.exported, build.latency, build.agreement
     return {
-        **build.sheet.to_json(),
+        **build.network.cost.to_json(),
         "folder": str(build.folder),
         "tflite_path": str(build.tflite_path),
         "keras_path": str(build.keras_path) if agreement is not None else None,

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, LayerCost, layer_costs
 from archspec.errors import Place
 from archspec.files import is_file, read_text
+from archspec.network import Network
 from archspec.reporters import Cell, Column, Table
 
 
@@ -80,7 +80,7 @@ class Lines:
     total: Line
 
 
-def lines_of(network: Traced, ms: Mapping[str, float] | None = None) -> Lines:
+def lines_of(network: Network, ms: Mapping[str, float] | None = None) -> Lines:
     """Every layer under the lines that made it. `ms` holds milliseconds by a layer's name."""
     ms = ms or {}
     lines = Lines(defaultdict(lambda: defaultdict(Line)), defaultdict(Line), Line())
@@ -95,7 +95,7 @@ def lines_of(network: Traced, ms: Mapping[str, float] | None = None) -> Lines:
     return lines
 
 
-def _is_written(network: Traced, section: str) -> bool:
+def _is_written(network: Network, section: str) -> bool:
     values = network.spec.document
     if section != "preprocess":
         return values.get(section) is not None
@@ -107,7 +107,7 @@ def _spot(place: Place) -> tuple[str, int]:
     return place.file, place.line
 
 
-def by_line_text(network: Traced) -> str:
+def by_line_text(network: Network) -> str:
     """Every file that has a part in the network, with GMACs and parameters to the left of its lines."""
     return lines_text(lines_of(network), COSTS)
 
@@ -130,7 +130,7 @@ def _file_text(file: str, costs: dict[int, Line], margin: Margin) -> Iterator[st
     yield "\n"
 
 
-def by_line_table(network: Traced) -> Table:
+def by_line_table(network: Network) -> Table:
     """One row a line that costs something."""
     columns = (
         Column("layers", "layers", kind="integer"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
-from archspec.cli._network import Traced
 from archspec.cost import CONVENTIONS, CostSheet, Group, LayerCost, group, layer_costs
 from archspec.cost.layers import block_of
 from archspec.graph import Graph
+from archspec.network import Network
 from archspec.reporters import Column, Table
 
 Row = tuple[str | int | tuple[int, ...] | None, ...]
@@ -89,11 +89,11 @@ def detail_table(graph: Graph, by: str) -> Table:
     return Table(graph.name, columns, shown, DETAIL_NOTES)
 
 
-def detail_json(network: Traced, by: str) -> str:
+def detail_json(network: Network, by: str) -> str:
     """The cost sheet's object with the rows under `layers`, `blocks` or `sections`; sizes are lists."""
     ids = [column.id for column in (LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS)]
     rows = [dict(zip(ids, row, strict=True)) for row in _rows(layer_costs(network.graph), by)]
-    return json.dumps({**network.price().to_json(), f"{by}s": rows}, indent=2) + "\n"
+    return json.dumps({**network.cost.to_json(), f"{by}s": rows}, indent=2) + "\n"
 
 
 def _rows(costs: Sequence[LayerCost], by: str) -> Iterator[Row]:

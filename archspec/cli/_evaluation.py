@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._options import catalog, narrower, this_command, wide
+from archspec.cli._progress import count_bar
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
-from archspec.cli._showing import Showing, progress
+from archspec.cli._showing import Showing
 from archspec.reporters import Cell, Table, render, report, transposed
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     check_scores_folder(wanted.output)
     reference = reference_of(open_dataset(wanted.data))
     output = None if wanted.output is None else make_folder(wanted.output)
-    with progress("scoring predictions") as watch:
+    with count_bar("scoring predictions", ticking=True) as progress:
         scored = score_predictions(
-            reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=watch
+            reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=progress
         )
     notes = (*_said(wanted, reference, scored), *_partial_mean(scored), *reference.cautions(scored.counts))
     if output is not None:
@@ -93,7 +94,7 @@ def evaluate_networks(
     for folder in (output or {}).values():
         check_scores_folder(folder)
     look = _look(dataset, contestants, wanted.split, pictures)
-    with progress("scoring") as watch:
+    with count_bar("scoring", ticking=True) as progress:
         found = score_networks(
             contestants,
             dataset,
@@ -102,7 +103,7 @@ def evaluate_networks(
             viewing,
             limit=wanted.limit,
             boundaries=wanted.boundary,
-            watch=watch,
+            watch=progress,
             look=look,
         )
     notes = (

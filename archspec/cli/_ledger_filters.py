@@ -80,7 +80,7 @@ def wanted(
 def _condition(text: str) -> tuple[str, tuple[Plain, ...]]:
     """`seed=1` is the number one, and the text `1` too: who knows how it was recorded?"""
     from archspec.errors import Problem
-    from archspec.spec.scalars import resolve
+    from archspec.spec.yaml_text import resolve
 
     name, equals, value = text.partition("=")
     if not equals or not name:

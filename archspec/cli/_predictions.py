@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from archspec.cli._network import traced
-from archspec.cli._progress import watching
+from archspec.cli._progress import latency_bar
 from archspec.errors import Fault, Problem, UserError, user_error
+from archspec.network import Network
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.devices import Device
     from archspec.graph import Graph
-    from archspec.predictor import Predictor
-    from archspec.predictor.calibrate import Progress as Calibrating
+    from archspec.predictor import CalibrationProgress, Predictor
 
 PRECISION = "float32"  # of every table that is calibrated
 COLUMNS = (
@@ -43,11 +42,12 @@ def calibrated_table(place: TablePlace) -> Table:
     from archspec.cli._calibrate import calibrate_and_report
     from archspec.devices import Progress
 
-    def told(now: Calibrating) -> None:
-        watch(Progress("round", now.stage, now.done, now.total))
+    with latency_bar("calibrating") as rounds:
 
-    with watching("calibrating") as watch:
-        return calibrate_and_report(place.device, place.path, threads=place.threads, told=told)
+        def progress(step: CalibrationProgress) -> None:
+            rounds(Progress("round", step.stage, step.done, step.total))
+
+        return calibrate_and_report(place.device, place.path, threads=place.threads, progress=progress)
 
 
 def check_question(sources: tuple[str, ...], precisions: tuple[str, ...]) -> None:
@@ -73,7 +73,7 @@ def predictions_table(
     A network with an operator that the table does not know has an empty cell and a note. Raises `UserError` where the
     device is not calibrated, and where no network at all could be predicted.
     """
-    from archspec.predictor.device_table import predictor_for
+    from archspec.predictor import predictor_for
 
     graphs: list[tuple[str, Graph]] = []
     notes: list[str] = []
@@ -86,7 +86,7 @@ def predictions_table(
     if len(faults) == len(rows):
         raise UserError(faults)
     held = predictor.table.conditions
-    notes.insert(0, f"{held.precision}, threads {held.threads}; the table's {predictor.table.score}")
+    notes.insert(0, f"{held.precision}, threads {held.threads}; the table's {predictor.table.accuracy}")
     return Table("", COLUMNS, tuple(rows), (*notes, *(f"not predicted: {fault}" for fault in faults)))
 
 
@@ -123,7 +123,7 @@ def _graphs(
     from archspec.graph.tail import cut_tail
 
     for tail in tails:
-        graph = traced(source, overrides, catalog).graph
+        graph = Network.load(source, overrides, catalog=catalog).graph
         if tail == "with":
             yield graph.name, graph
         elif left := cut_tail(graph):

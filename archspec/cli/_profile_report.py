@@ -14,8 +14,8 @@ from archspec.record import write_text
 from archspec.reporters import Bar, Cell, Column, Table, bar_chart
 
 if TYPE_CHECKING:
-    from archspec.cli._network import Traced
     from archspec.measures._profile import Profile, Share
+    from archspec.network import Network
 
 _TIMES = (
     Column("ms", "ms", "", "number", 3),
@@ -29,7 +29,7 @@ _HEADINGS = {"op": "Operator", "layer": "Layer", "block": "Block"}
 class ProfileReport:
     """One profile, seen by line, block, layer or op. `network` is None for a foreign file."""
 
-    def __init__(self, profile: Profile, network: Traced | None, by: str) -> None:
+    def __init__(self, profile: Profile, network: Network | None, by: str) -> None:
         self._profile = profile
         self._network = network
         self._by = by

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archspec.cli._messages import safe, say
+from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
-    from archspec.predictor.calibrate import Progress as Calibration
+    from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
@@ -46,7 +46,7 @@ class _Lines:
         """At once."""
         say(text)
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """Now and then."""
         self._seldom(f"latency table: {progress.stage} {progress.done}/{progress.total}")
 
@@ -102,7 +102,7 @@ class _Screen:
         """Above."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """A line."""
         self._line("latency table", progress)
 
@@ -130,7 +130,7 @@ class _Screen:
         """Nothing is left of it: the tables come."""
         self._draw("", always=True)
 
-    def _line(self, words: str, progress: Calibration | Rounds) -> None:
+    def _line(self, words: str, progress: CalibrationProgress | Rounds) -> None:
         self._draw(f"{words}: {progress.stage} {progress.done} of {progress.total}")
 
     def _draw(self, what: RenderableType | _Later, always: bool = False) -> None:

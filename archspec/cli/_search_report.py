@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archspec.cli._messages import safe, say
 from archspec.cli._options import put_table
+from archspec.cli._terminal import safe, say
 from archspec.record import describe_plugins, shell_command
 
 if TYPE_CHECKING:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -115,18 +113,3 @@ def with_size(overrides: tuple[str, ...], size: str | None) -> tuple[tuple[str, 
     """The changes of a spec that `--size` adds to, and the size for a `.tflite`. Raises `click.UsageError`."""
     found = height_width(size)
     return overrides if found is None else (*overrides, f"input.size={list(found)}"), found
-
-
-@contextmanager
-def progress(words: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar of images on a terminal's error stream; None where that is none."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.progress import TimeRemainingColumn
-
-    from archspec.cli._progress import bars
-
-    with bars(TimeRemainingColumn()) as shown:
-        task = shown.add_task(words, total=None)
-        yield lambda done, total: shown.update(task, completed=done, total=total)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._messages import say
 from archspec.cli._options import (
     DATA_FORMATS,
     catalog,
@@ -22,6 +21,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
+from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -116,9 +116,9 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _watching(ablation: Ablation) -> Iterator[AblationWatch]:
-    from archspec.cli._progress import counting, watching
+    from archspec.cli._progress import count_bar, latency_bar
 
-    with counting(f"{ablation.name}: trainings") as count, watching(f"{ablation.name}: latency") as timing:
+    with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
         yield _Watch(count, timing)
 
 

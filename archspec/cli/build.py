@@ -22,8 +22,8 @@ from archspec.cli._paths import InputPath, OutputFolder
 if TYPE_CHECKING:
     from archspec.export import Precision
     from archspec.graph.program.program import ShuffleMode
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions, InputDtype, Route
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import InputDtype, Route
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
@@ -77,10 +77,9 @@ def build(
     Weights are those of the spec's key `weights`, else freshly initialised from --seed. Equality of the .tflite and
     the Keras model is checked on logits, with batch-norm statistics as of a trained network.
     """
-    from archspec.measures import Build
-    from archspec.network.build_options import BuildOptions
+    from archspec.measures import Build, BuildOptions
+    from archspec.network import Network
     from archspec.record import check_folder
-    from archspec.spec import load
 
     if via == "tensorflow" and not keras:
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
@@ -90,7 +89,6 @@ def build(
         raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
     if labels and via == "tensorflow":
         raise click.UsageError("--labels goes into metadata, which TensorFlow's converter writes none of. Leave it out")
-    folder = catalog(plugins)
     options = BuildOptions(
         precision=precision,
         input_dtype=input_dtype,
@@ -102,7 +100,7 @@ def build(
         latency=procedure,
         threads=threads,
     )
-    one = Build(load(spec, overrides, catalog=folder), folder, root, options)
+    one = Build(Network.load(spec, overrides, catalog=catalog(plugins)), root, options)
     if labels:
         _check_labels(one, labels)
     check_folder(root)
@@ -112,22 +110,22 @@ def build(
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
     from archspec.cli._build_report import BuildReport
-    from archspec.cli._progress import waiting, watching
+    from archspec.cli._progress import latency_bar, spinner
 
     report = BuildReport(one, reporter, sys.stdout)
     report.cost()
-    with waiting("writing the .tflite"):
+    with spinner("writing the .tflite"):
         one.export()
     report.file()
     try:
         if options.latency != "none":
-            with watching("latency") as watch:
-                one.measure(watch)
+            with latency_bar("latency") as progress:
+                one.measure(progress)
             report.latency()
         if keras:
-            with waiting("building the Keras model"):
+            with spinner("building the Keras model"):
                 one.build_keras(saved_model)
-            with waiting("comparing the .tflite with the Keras model"):
+            with spinner("comparing the .tflite with the Keras model"):
                 one.compare()
             report.agreement()
     finally:  # also when interrupted, or when the two differ: what is known is kept
@@ -141,6 +139,6 @@ def _check_labels(one: Build, path: Path) -> None:
     from archspec.export import check_labels
 
     try:
-        check_labels(one.graph, one.options.labels)
+        check_labels(one.network.graph, one.options.labels)
     except Problem as problem:
         raise UserError(problem.at(Place(str(path)))) from None

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, plugins_option, set_option
+from archspec.cli._terminal import safe, say
 from archspec.errors import UserError
 
 if TYPE_CHECKING:

@@ -48,14 +48,14 @@ def cost(
 
     JSON of one spec is one object, of several a list.
     """
-    from archspec.cli._network import traced
+    from archspec.network import Network
 
     if (by or by_line) and len(specs) > 1:
         raise click.UsageError("--layers, --by and --by-line take one spec. Price them one by one")
     if by and by_line:
         raise click.UsageError("--by-line prints lines, --layers and --by print layers, blocks or sections. Take one")
     folder = catalog(plugins)
-    networks = [traced(source, overrides, folder) for source in specs]
+    networks = [Network.load(source, overrides, catalog=folder) for source in specs]
     if by_line:
         from archspec.cli._by_line import by_line_table, by_line_text
 
@@ -73,7 +73,7 @@ def cost(
         else:
             put_table(detail_table(networks[0].graph, by), reporter, output)
         return
-    sheets = [network.price() for network in networks]
+    sheets = [network.cost for network in networks]
     if reporter == "json":
         put(_json(sheets), output)
     else:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._messages import safe
 from archspec.cli._options import Decorator, format_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
+from archspec.cli._terminal import safe
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -30,7 +30,7 @@ def data() -> None:
 @output_option
 def list_command(reporter: str, output: Path | None) -> None:
     """Every kind of data set, with how to refer to one."""
-    from archspec.cli._data_tables import kinds_table
+    from archspec.datasets import kinds_table
 
     put_table(kinds_table(), reporter, output)
 
@@ -46,15 +46,14 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
     Counts the pixels of each class. Missing pairs, files cut short, sizes that differ and unknown label values are
     listed with the file, all of them, and the command exits with 2.
     """
-    from archspec.cli._data_tables import checked_table
-    from archspec.cli._progress import counting
-    from archspec.datasets import check, open_dataset
+    from archspec.cli._progress import count_bar
+    from archspec.datasets import check, checked_table, open_dataset
     from archspec.errors import UserError
 
     dataset = open_dataset(reference)
     checked = []
     for split in _splits(dataset, splits):
-        with counting(f"{reference} {split}") as progress:
+        with count_bar(f"{reference} {split}") as progress:
             checked.append(check(dataset, split, progress))
     put_table(checked_table(dataset, reference, checked), reporter, output)
     faults = [fault for one in checked for fault in one.faults]
@@ -92,14 +91,13 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""
-    from archspec.cli._data_tables import packed_table
-    from archspec.cli._progress import counting
-    from archspec.datasets import open_dataset, pack
+    from archspec.cli._progress import count_bar
+    from archspec.datasets import open_dataset, pack, packed_table
 
     dataset = open_dataset(reference)
     written = {}
     for split in _splits(dataset, splits):
-        with counting(f"{reference} {split}") as progress:
+        with count_bar(f"{reference} {split}") as progress:
             written[split] = pack(dataset, split, folder, shards, progress)
     put_table(packed_table(reference, folder, written), reporter, None)
 

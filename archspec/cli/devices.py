@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._messages import say
 from archspec.cli._options import format_option, output_option, put_table, relative
 from archspec.cli._paths import InputPath
+from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
     from archspec.devices import Model
@@ -80,12 +80,12 @@ def check(name: str, model: Path | None, threads: int | None, reporter: str, out
 
     MODEL is a .tflite; a small one of our own without it. Exits with 2 when a step fails.
     """
-    from archspec.cli._progress import waiting
+    from archspec.cli._progress import spinner
     from archspec.devices import check_device, device
     from archspec.reporters import Column, Table
 
     place = device(name)
-    with waiting(f"checking {place.name}"):
+    with spinner(f"checking {place.name}"):
         steps = tuple(check_device(place, _model(model), threads))
     columns = (Column("step", "step"), Column("found", "found", wraps=True), Column("caution", "caution", wraps=True))
     put_table(Table("", columns, tuple((step.name, step.found, step.caution) for step in steps)), reporter, output)
@@ -101,6 +101,6 @@ def _model(path: Path | None) -> Model:
 
     if path is not None:
         return Model.of(path)
-    from archspec.network.probe import probe_model
+    from archspec.network.reference import probe_model
 
     return Model.of(probe_model(), "probe")

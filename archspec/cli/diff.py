@@ -10,8 +10,8 @@ import click
 from archspec.cli._options import catalog, format_option, narrower, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
-    from archspec.cli._network import Traced
     from archspec.graph import Node
+    from archspec.network import Network
 
 Row = tuple[str, str, str | None, str | None, str]
 SHAPE = "shape"
@@ -43,12 +43,12 @@ def diff(
 
     The same spec with one change: archspec diff shufflenetv2_dpc shufflenetv2_dpc --set-b output_stride=8
     """
-    from archspec.cli._network import traced
+    from archspec.network import Network
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
-    a = traced(first, overrides, folder)
-    b = traced(second, (*overrides, *second_overrides), folder)
+    a = Network.load(first, overrides, catalog=folder)
+    b = Network.load(second, (*overrides, *second_overrides), catalog=folder)
     names = [f"A: {a.graph.name}", f"B: {b.graph.name}"]
     narrow = narrower(names, BESIDE, reporter, output)
     columns = (
@@ -73,7 +73,7 @@ def diff(
     put_table(Table("", columns, (*costs, *shown), tuple(notes)), reporter, output)
 
 
-def _verdict(a: Traced, b: Traced) -> str:
+def _verdict(a: Network, b: Network) -> str:
     from archspec.graph.identity import canonical_hash, equivalence_key
 
     if canonical_hash(a.graph) == canonical_hash(b.graph):
@@ -83,8 +83,8 @@ def _verdict(a: Traced, b: Traced) -> str:
     return "two networks"
 
 
-def _costs(a: Traced, b: Traced) -> list[Row]:
-    first, second = a.price().to_json(), b.price().to_json()
+def _costs(a: Network, b: Network) -> list[Row]:
+    first, second = a.cost.to_json(), b.cost.to_json()
     rows: list[Row] = []
     for key in (
         "input_size",
@@ -117,7 +117,7 @@ def _change(before: object, after: object) -> str:
     return "changed"
 
 
-def _layers(a: Traced, b: Traced) -> list[Row]:
+def _layers(a: Network, b: Network) -> list[Row]:
     first = {node.name: node for node in a.graph.nodes}
     second = {node.name: node for node in b.graph.nodes}
     rows: list[Row] = []

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, class_labels, format_option, plugins_option, set_option
+from archspec.cli._options import (
+    DATA_FORMATS,
+    catalog,
+    class_labels,
+    format_option,
+    plugins_option,
+    put,
+    put_table,
+    set_option,
+)
 from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
     from archspec.explain import Asked, Explained, Opened, Picture, Region
+    from archspec.explain.answer import Answer
     from archspec.explain.explaining import ScoreOf
 
 MOST_CLASSES = 5
@@ -69,11 +80,10 @@ def explain(
     RUN is the folder of a training run, SPEC a path or a bundled name. An image is resized to what the network reads;
     --set input.size=[360,480] changes that of a run or a spec.
     """
-    from archspec.cli._explain_report import Answer, Names, counting, names_of
-    from archspec.cli._progress import waiting
+    from archspec.cli._progress import count_bar, spinner
     from archspec.explain import Asked, find_network, parse_region
-    from archspec.explain.library import need_library
-    from archspec.explain.methods import method_name, reads_layer
+    from archspec.explain.answer import Answer, Names, names_of
+    from archspec.explain.methods import method_name, need_library, reads_layer
     from archspec.record import check_file
 
     check_file(output)
@@ -91,17 +101,24 @@ def explain(
         names.numbers(wanted)
     if layer is not None:
         found.check_layer(layer)
-    with waiting("opening the network"):
+    with spinner("opening the network"):
         need_library()
         opened = found.opened()
         names = names_of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
-    with counting(f"{method} of each image", len(pictures)) as watch:
-        asked, rows = _explained(opened, pictures, asked, watch)
+    with count_bar(f"{method} of each image", ticking=True) as progress:
+        asked, rows = _explained(opened, pictures, asked, progress)
     answer = Answer(network, opened, asked, names, tuple(rows), output)
     answer.write_picture()
-    answer.put(reporter)
+    _put(answer, reporter)
+
+
+def _put(answer: Answer, reporter: str) -> None:
+    if reporter == "json":
+        put(json.dumps(answer.to_json(), indent=2) + "\n", None)
+    else:
+        put_table(answer.table(for_people=reporter not in DATA_FORMATS), reporter, None)
 
 
 def _dataset(data: str | None) -> Dataset | None:
@@ -135,7 +152,7 @@ def _layer(opened: Opened, layer: str | None) -> str:
 
 
 def _explained(
-    opened: Opened, pictures: list[Picture], asked: Asked, watch: Callable[[], None]
+    opened: Opened, pictures: list[Picture], asked: Asked, progress: Callable[[int, int], None]
 ) -> tuple[Asked, list[Explained]]:
     """Every picture's maps; where no class was named, of those that the pictures hold."""
     from dataclasses import replace
@@ -149,5 +166,5 @@ def _explained(
     rows = []
     for row in explained(opened, pictures, asked):
         rows.append(row)
-        watch()
+        progress(len(rows), len(pictures))
     return asked, rows

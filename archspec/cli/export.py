@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._messages import safe
 from archspec.cli._options import PAPER, catalog, plugins_option, procedure_option, set_option
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._terminal import safe
 from archspec.cli.build import PRECISIONS
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def export(
 ) -> None:
     """Write FOLDER with model.tflite (labels and spec in its metadata), spec.yaml, record.json, labels.txt and
     MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
-    from archspec.cli._progress import waiting
-    from archspec.network.build_options import BuildOptions
+    from archspec.cli._progress import spinner
+    from archspec.measures import BuildOptions
     from archspec.report.handing_over import hand_over, source_of
 
     if representative and precision != "int8":
@@ -52,8 +52,11 @@ def export(
     known = catalog(plugins)
     source = source_of(what, overrides, known)
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
-    with waiting("exporting"):
+    with spinner("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force)
     click.echo(
-        safe(f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, {build.weights_said}")
+        safe(
+            f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, "
+            f"{build.network.describe_weights(options.seed)}"
+        )
     )

@@ -117,19 +117,19 @@ def latency(
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
-    from archspec.cli._progress import waiting, watching
+    from archspec.cli._progress import latency_bar, spinner
     from archspec.devices import Interrupted, measure_settings
     from archspec.measures._in_turns import reference_subject, settings, subjects
 
-    with waiting("exporting"):
+    with spinner("exporting"):
         found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
     stopped: Interrupted | None = None
-    with watching("latency") as watch:
+    with latency_bar("latency") as bar:
         try:
-            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=watch)
+            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=bar)
         except Interrupted as stop:
             measured, stopped = stop.latencies, stop
     if not measured and stopped:

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._messages import safe, say
 from archspec.cli._options import DATA_FORMATS, format_option, output_option, put_table, wide_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
+from archspec.cli._terminal import safe, say
 from archspec.files import is_folder
 
 _SHOWN = 50

@@ -100,13 +100,13 @@ def _module_rows(kind: str, door: str, names: Iterable[str], folder: Catalog) ->
 
 def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
     """A spec with its cost; one with a fault, or with open choices, is listed with that instead."""
-    from archspec.cli._network import traced
     from archspec.errors import UserError
+    from archspec.network import Network
 
     try:
-        network = traced(str(path), (), folder)
+        network = Network.load(path, catalog=folder)
+        sheet = network.cost
     except UserError as error:
         return "specs", name, None, None, "", f"cannot be priced: {error.faults[0].message}", relative(str(path))
-    sheet = network.price()
     size = " x ".join(map(str, sheet.input_size))
-    return "specs", name, sheet.params, sheet.gmacs, size, network.network.source, relative(str(path))
+    return "specs", name, sheet.params, sheet.gmacs, size, network.expanded.source, relative(str(path))

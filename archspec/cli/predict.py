@@ -9,7 +9,7 @@ import click
 
 from archspec.cli._options import catalog, format_option, put_table
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._showing import Showing, progress, showing_options
+from archspec.cli._showing import Showing, showing_options
 
 NAMED = 4  # classes that the table names of each picture
 
@@ -29,6 +29,7 @@ def predict(
 
     Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
     """
+    from archspec.cli._progress import count_bar
     from archspec.record.destination import make_folder
     from archspec.reporters import Column, Table
     from archspec.scoring.class_names import classes_of_data
@@ -44,14 +45,13 @@ def predict(
     contestant = open_contestant(network, catalog(asked.plugins), opening)
     folder = make_folder(output)
     rows = []
-    with progress("predicting") as watch:
+    with count_bar("predicting", ticking=True) as progress:
         for number, picture in enumerate(pictures, 1):
             found = predict_picture(contestant, picture, viewing, folder, data)
             largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
             files = (str(picture), str(found.labels), str(found.overlay))
             rows.append((*files, largest, contestant.image_range_said))
-            if watch is not None:
-                watch(number, len(pictures))
+            progress(number, len(pictures))
     columns = (
         Column("image", "image"),
         Column("labels", "labels", detail=True),

@@ -65,11 +65,11 @@ def profile(
             raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
         found = profile_file(model_of(source, image_size), threads=threads, method=method)
     else:
-        from archspec.cli._network import traced
-        from archspec.measures._profile import profile_spec
+        from archspec.measures._profile import profile_network
+        from archspec.network import Network
 
-        network = traced(source, overrides, catalog(plugins))
-        found = profile_spec(network.network, network.graph, precision=precision, threads=threads, method=method)
+        network = Network.load(source, overrides, catalog=catalog(plugins))
+        found = profile_network(network, precision=precision, threads=threads, method=method)
     report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
     report.put(reporter, output)
     if chart is not None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._messages import safe
 from archspec.cli._options import catalog, plugins_option, put
 from archspec.cli._paths import InputPath, OutputFile, OutputFolder
+from archspec.cli._terminal import safe
 
 if TYPE_CHECKING:
     from archspec.reporters.page import Section

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._messages import safe, say
 from archspec.cli._options import catalog, formats_option, plugins_option, set_option
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
+from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from archspec.search.study import Study

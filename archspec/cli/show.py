@@ -13,7 +13,7 @@ from archspec.cli._options import catalog, output_option, plugins_option, put, p
 from archspec.errors import user_error
 
 if TYPE_CHECKING:
-    from archspec.cli._network import Traced
+    from archspec.network import Network
 
 FORMS = ("spec", "tree", "mermaid", "cell")
 
@@ -35,15 +35,15 @@ def show(
     that GitHub draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which
     --set head.branches=@FILE reads back.
     """
-    from archspec.cli._network import traced
+    from archspec.network import Network
 
     if layers and form not in ("tree", "mermaid"):
         raise click.UsageError(f"--layers is for --as tree and --as mermaid, not for --as {form}. Leave it out")
-    network = traced(spec, overrides, catalog(plugins))
+    network = Network.load(spec, overrides, catalog=catalog(plugins))
     if form == "spec":
         from archspec.spec import dump_expanded
 
-        put(dump_expanded(network.network), output)
+        put(dump_expanded(network.expanded), output)
     elif form == "cell":
         put(json.dumps(_cell(network), indent=2) + "\n", output)
     else:
@@ -55,12 +55,12 @@ def show(
         put(mermaid(network.graph, layers) if form == "mermaid" else tree(network.graph, layers), output)
 
 
-def _cell(network: Traced) -> list[dict[str, Any]]:
+def _cell(network: Network) -> list[dict[str, Any]]:
     import inspect
 
     from archspec.catalog import Catalog
 
-    for section in network.network.sections:
+    for section in network.expanded.sections:
         for step in section.steps:
             if step.block == "dpc":
                 default = inspect.signature(Catalog().function("dpc")).parameters["branches"].default
@@ -69,5 +69,5 @@ def _cell(network: Traced) -> list[dict[str, Any]]:
     raise user_error(
         "this network has no dense prediction cell",
         "Use a spec whose head is dpc",
-        place=network.network.sections[0].place,
+        place=network.expanded.sections[0].place,
     )

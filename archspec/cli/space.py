@@ -64,7 +64,7 @@ def space(
     CSV has one row a point that was priced. Prices: gflops, params, tflite_mb, int8_mb, peak_memory_mb,
     memory_access_mb, receptive_field.
     """
-    from archspec.cli._progress import counting
+    from archspec.cli._progress import count_bar
     from archspec.cli._space_report import front_tables, json_text, points_table, read_wanted, survey_table
     from archspec.search.space import Space
     from archspec.search.space.survey import survey
@@ -74,8 +74,8 @@ def space(
     wanted, folder = read_wanted(front, limits), catalog(plugins)
     found = Space.of(load(spec, overrides, catalog=folder))
     closed = closed_choices(load(spec, catalog=folder), found.spec) if overrides else ()
-    with counting(f"pricing {found.spec.name}") as tell:
-        result = survey(found, count, seed, wanted.prices, tell)
+    with count_bar(f"pricing {found.spec.name}") as progress:
+        result = survey(found, count, seed, wanted.prices, progress)
     if reporter == "json":
         put(json_text(found, result, wanted, seed, closed), output)
     elif reporter == "csv":

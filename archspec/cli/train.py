@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, set_option, wide_option
+from archspec.cli._options import catalog, plugins_option, put_table, set_option, wide_option
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
     from archspec.spec import Spec
-    from archspec.train import Order
+    from archspec.train import Order, TrainingResult
 
 FAILED = 1
 
@@ -104,19 +105,40 @@ def _order(
 
 
 def _run(order: Order, root: Path, tensorboard: bool) -> None:
-    from archspec.cli._progress import waiting
-    from archspec.cli._train_report import put_result, training_progress
+    from archspec.cli._progress import spinner
+    from archspec.cli._training_progress import training_progress
     from archspec.record import check_folder
     from archspec.train import check_order
 
     check_folder(root)
     check_order(order)
-    with waiting("looking at the labels"):
+    with spinner("looking at the labels"):
         order.label_cautions()  # a split without any is refused before anything slow
-    with waiting("loading TensorFlow"):
+    with spinner("loading TensorFlow"):
         from archspec.train import Training
     with training_progress(order) as progress:
         result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
     put_result(result)
     if result.state == "failed":
         raise click.exceptions.Exit(FAILED)
+
+
+def put_result(result: TrainingResult) -> None:
+    """What became of it, and where it is."""
+    from archspec.reporters import Column, Table
+    from archspec.scoring.metrics import describe_missing
+
+    about = result.about
+    if result.state == "failed":
+        say(f"failed: {about['error']}")
+        last = about["last_good_checkpoint"]
+        say(f"last good checkpoint: {result.run.folder / last if last else 'none'}")
+        return
+    if not result.fresh:
+        print(f"finished before ({about['finished']}): not trained again")
+    metrics = about["metrics"]
+    partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
+    rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
+    columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
+    notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {result.run.folder}")
+    put_table(Table("", columns, rows, notes), "table", None)

@@ -51,8 +51,7 @@ def import_command(
     Without SPEC it is the bundled network that the format fits. What is loaded, what is skipped and why is listed;
     what does not fit is an error.
     """
-    from archspec.cli._weights_report import imported_table
-    from archspec.weights import import_weights, save_weights, usual_format
+    from archspec.weights import import_weights, imported_table, save_weights, usual_format
 
     folder = catalog(plugins)
     name = format_name or usual_format(file)
@@ -66,8 +65,8 @@ def _network(
     file: str, spec: str | None, format_name: str, overrides: tuple[str, ...], folder: Catalog
 ) -> tuple[ExpandedSpec, Graph, str]:
     """The network that is wanted, and how to call it."""
-    from archspec.cli._network import traced
     from archspec.errors import user_error
+    from archspec.network import Network
     from archspec.weights import hold_weights
 
     if spec is None:
@@ -75,8 +74,8 @@ def _network(
         if not held.spec:
             raise user_error("the file does not say which network it is of", "Name a SPEC after the file")
         spec, overrides = held.spec, (*held.settings, *overrides)
-    found = traced(spec, overrides, folder)
-    return found.network, found.graph, " ".join((spec, *(f"--set {setting}" for setting in overrides)))
+    found = Network.load(spec, overrides, catalog=folder)
+    return found.expanded, found.graph, " ".join((spec, *(f"--set {setting}" for setting in overrides)))
 
 
 @weights.command()
@@ -86,8 +85,7 @@ def _network(
 @output_option
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
     """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
-    from archspec.cli._weights_report import formats_table, tensors_table
-    from archspec.weights import read_shapes, usual_format
+    from archspec.weights import formats_table, read_shapes, tensors_table, usual_format
 
     if file is None:
         put_table(formats_table(), reporter, output)

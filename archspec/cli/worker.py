@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from archspec.cli._messages import safe, say
 from archspec.cli._options import plugins_option
 from archspec.cli._paths import DatabasePlace, OutputFolder
+from archspec.cli._terminal import safe, say
 
 
 @click.command()

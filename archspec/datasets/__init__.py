@@ -25,8 +25,8 @@ from archspec.datasets._check import (
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
 from archspec.datasets._files import files_below, files_in, is_hidden
 from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, check_reads_rgb, image_size, read_image, read_indices
+from archspec.datasets._overview import checked_table, contact_sheet, kinds_table, overlay, packed_table
 from archspec.datasets._shards import pack
-from archspec.datasets._sheet import contact_sheet, overlay
 
 __all__ = [
     "IGNORE",
@@ -42,6 +42,7 @@ __all__ = [
     "check",
     "check_before_training",
     "check_reads_rgb",
+    "checked_table",
     "close_batches",
     "contact_sheet",
     "count_labels",
@@ -50,11 +51,13 @@ __all__ = [
     "files_in",
     "image_size",
     "is_hidden",
+    "kinds_table",
     "label_cautions",
     "names",
     "open_dataset",
     "overlay",
     "pack",
+    "packed_table",
     "python_batches",
     "read_image",
     "read_indices",

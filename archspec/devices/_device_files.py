@@ -12,11 +12,12 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, nearest
 from archspec.files import expanded
+from archspec.spec.document_file import decode_file, shown_path
 from archspec.spec.kinds import Kind
 from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line, shown
 from archspec.spec.reader import Reader
-from archspec.spec.reading import decode_file, read_text, shown_path
 from archspec.spec.signatures import Signature, signature_of
+from archspec.spec.yaml_text import read_text
 
 FOLDER = "devices"
 VARIABLE = "ARCHSPEC_DEVICES"

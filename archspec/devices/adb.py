@@ -25,7 +25,7 @@ from archspec.devices._machine import Machine
 from archspec.devices._process import first_line
 from archspec.devices._remote import Remote
 from archspec.errors import user_error
-from archspec.spec.kinds import Limits
+from archspec.graph import Range
 
 _SLOWEST = 10
 _NOT_FOUND = 127
@@ -36,16 +36,16 @@ def adb(
     name: str = "adb",
     serial: str = "",
     server_port: int | None = None,
-    threads: Annotated[int, Limits(ge=1)] = 1,
+    threads: Annotated[int, Range(ge=1)] = 1,
     delegate: Literal["default", "none", "xnnpack", "gpu", "nnapi"] = "default",
     cpus: Sequence[int] = (),
     benchmark_model: str = "",
     flags: Sequence[str] = (),
     python: str = "",
-    settle_s: Annotated[float, Limits(ge=0)] = 0.5,
+    settle_s: Annotated[float, Range(ge=0)] = 0.5,
     folder: str = "/data/local/tmp",
-    timeout_s: Annotated[float, Limits(gt=0)] = 60.0,
-    tries: Annotated[int, Limits(ge=1)] = 3,
+    timeout_s: Annotated[float, Range(gt=0)] = 60.0,
+    tries: Annotated[int, Range(ge=1)] = 3,
 ) -> Device:
     """An Android phone.
 

@@ -10,7 +10,7 @@ from archspec.devices._link import taskset
 from archspec.devices._remote import Remote
 from archspec.devices._ssh import SshLink
 from archspec.errors import user_error
-from archspec.spec.kinds import Limits
+from archspec.graph import Range
 
 
 def ssh(
@@ -20,13 +20,13 @@ def ssh(
     port: int | None = None,
     key: str = "",
     python: str = "python3",
-    threads: Annotated[int, Limits(ge=1)] = 1,
+    threads: Annotated[int, Range(ge=1)] = 1,
     cpus: Sequence[int] = (),
     folder: str = "/tmp",
     options: Sequence[str] = (),
-    timeout_s: Annotated[float, Limits(gt=0)] = 60.0,
-    connect_timeout_s: Annotated[int, Limits(ge=1)] = 10,
-    tries: Annotated[int, Limits(ge=1)] = 3,
+    timeout_s: Annotated[float, Range(gt=0)] = 60.0,
+    connect_timeout_s: Annotated[int, Range(ge=1)] = 10,
+    tries: Annotated[int, Range(ge=1)] = 3,
 ) -> Device:
     """A board.
 

@@ -6,8 +6,7 @@ Importing it is light; Keras and tf-keras-vis come in when a network is opened o
 from archspec.explain.explaining import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
 from archspec.explain.opening import FoundNetwork, Opened, find_network, open_network
-from archspec.explain.pictures import Picture, dataset_pictures, read_picture
-from archspec.explain.region import Region, parse_region
+from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
 
 __all__ = [
     "Asked",

@@ -11,15 +11,13 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
-from archspec.explain.methods import attribute
+from archspec.explain.methods import Question, attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
-from archspec.explain.pointing import Inside, inside
-from archspec.explain.question import Question
 from archspec.scoring.resample import resized_scores
 
 if TYPE_CHECKING:
     from archspec.explain.opening import Opened
-    from archspec.explain.region import Region
+    from archspec.explain.pictures import Region
 
 ScoreOf = Literal["predicted", "map"]
 
@@ -42,6 +40,20 @@ class Asked:
     samples: int = 20
     channels: int | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A map against a region: `pixels` of it and the share of all (`area_share`, what a flat map would score),
+    `attribution_share` of the map's sum inside, `hit` whether its largest value is inside.
+
+    The last two are None where there is no map, no region, or no more than zeros in the map.
+    """
+
+    pixels: int
+    area_share: float
+    attribution_share: float | None
+    hit: bool | None
 
 
 @dataclass(frozen=True)
@@ -163,3 +175,22 @@ def _class_map(
     counted = None if label is None else label != IGNORE
     labelled = None if label is None else inside(values, label == number, counted)
     return ClassMap(number, values, score, inside(values, prediction == number, counted), labelled, note)
+
+
+def inside(values: Array | None, region: Array, counted: Array | None = None) -> Inside:
+    """A map `(H, W)` of numbers from 0 against a region `(H, W)` of truths. Only `counted` pixels count, else all.
+
+    The share is the energy-based pointing game of Score-CAM (arXiv:1910.01279, §4.4), with a region in place of a box;
+    the hit is the pointing game of arXiv:1608.00507, without its tolerance of 15 pixels.
+    """
+    if counted is None:
+        counted = region | True
+    region = region & counted
+    pixels, every = int(region.sum()), int(counted.sum())
+    area = pixels / every if every else 0.0
+    total = 0.0 if values is None else float(values[counted].sum(dtype="float64"))
+    if values is None or not pixels or not total:
+        return Inside(pixels, area, None, None)
+    share = float(values[region].sum(dtype="float64")) / total
+    hit = bool(region.ravel()[(values * counted).argmax()])
+    return Inside(pixels, area, share, hit)

@@ -11,8 +11,7 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.explain.colours import Colour, blended, grey, heat, painted
-from archspec.explain.pictures import resized_labels
-from archspec.explain.region import Region
+from archspec.explain.pictures import Region, resized_labels
 
 if TYPE_CHECKING:
     from PIL import Image, ImageDraw

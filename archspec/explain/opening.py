@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
+from archspec.network import Network
 from archspec.record import TrainingRun
-from archspec.spec import expand, load
-from archspec.weights import import_weights, spec_weights
+from archspec.weights import import_weights
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -110,15 +108,9 @@ def find_network(
         return FoundNetwork(path.stem, path, colours=colours)
     if is_folder(path):
         return _find_run(path, overrides, catalog, colours)
-    spec = load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
-    network = expand(spec)
-    graph = trace(network, catalog)
-    _check_graph(graph, colours)
-    fresh = f"freshly initialised, seed {seed}"
-    imported = spec_weights(network, graph)
-    if imported is None:
-        return FoundNetwork(graph.name, path, graph, initialise(graph, seed), fresh)
-    return FoundNetwork(graph.name, path, graph, imported.complete(graph, seed), imported.describe(fresh))
+    network = Network.load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
+    _check_graph(network.graph, colours)
+    return FoundNetwork(network.name, path, network.graph, network.weights_from(seed), network.describe_weights(seed))
 
 
 def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
@@ -129,10 +121,10 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colour
         state = "" if facts.state == "finished" else f"; the run is {facts.state}"
         fact = f"no folder of a finished training run (no {' and no '.join(run.missing)}{state})"
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
-    network = expand(load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog))
-    graph = trace(network, catalog)
+    network = Network.load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog)
+    graph, stride = network.graph, network.expanded.output_stride
     _check_graph(graph, colours)
-    found = import_weights(run.weights, "archspec_npz", graph, output_stride=network.output_stride)
+    found = import_weights(run.weights, "archspec_npz", graph, output_stride=stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))

@@ -72,7 +72,7 @@ def export(
     program = build_program(graph, shuffle, "float32" if precision == "int8" else wanted)
     model = fill(program, weights)
     if precision == "int8":
-        images = _images(representative, entrance.size, entrance.channels)
+        images = representative_images(representative, entrance.size, entrance.channels)
         model = to_int8(model, images, wanted)
         notes = (SYNTHETIC_NOTE,) if representative is None else ()
     else:
@@ -101,7 +101,10 @@ def _convert(model: Model, precision: Precision) -> Model:
     return to_dynamic(model) if precision == "dynamic" else model
 
 
-def _images(representative: Representative | None, size: tuple[int, int], channels: int) -> Iterable[Array]:
+def representative_images(
+    representative: Representative | None, size: tuple[int, int], channels: int
+) -> Iterable[Array]:
+    """The images that the ranges of int8 are found with: `(1, H, W, C)`, synthetic ones where none are named."""
     if representative is None:
         return synthetic_images(size, channels)
     if isinstance(representative, str | os.PathLike):

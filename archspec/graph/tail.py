@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archspec.errors import Fault, UserError
+from archspec.graph.repeating import without_layers
 from archspec.graph.tensor import Graph, Tensor
 
 LABELLING = ("ArgMax", "Softmax")
@@ -26,6 +27,18 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
     if left:
         graph.finish((x,))
     return tuple(reversed(left))
+
+
+def without_labelling(graph: Graph) -> Graph:
+    """A graph that ends in scores: the graph itself, or a copy without the ArgMax or Softmax at its end."""
+    if _kind(graph.outputs[0]) not in LABELLING:
+        return graph
+    copied = without_layers(graph, ())
+    x = copied.outputs[0]
+    while _kind(x) in LABELLING:
+        x = x.node.inputs[0]
+    copied.finish((x,))
+    return copied
 
 
 def check_scores(x: Tensor, classes: int) -> None:

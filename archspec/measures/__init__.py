@@ -1,8 +1,8 @@
 """One number of a network each, found by its file name.
 
 A measure is a file here with the constants `UNIT`, `BETTER` (`less` or `more`), `RUNG` (of the ladder) and `SECONDS`
-(about how long it takes, for the order within a rung), and a function `measure(subject)` that gives a number or a
-`Reading`. What the number depends on is known before it is taken: `conditions(subject)`, where it is more than the
+(about how long it takes, for the order within a rung), and a function `measure(case)` that gives a number or a
+`Reading`. What the number depends on is known before it is taken: `conditions(case)`, where it is more than the
 network at its input size. `check(settings)`, where there is one, raises `UserError` for settings that no network can
 be measured under. `TENSORFLOW = True` says that it needs TensorFlow. Heavy libraries are imported inside functions.
 """
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import nearest, user_error
+from archspec.measures._case import Case, Reading
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.record import Plain
 
 if TYPE_CHECKING:
-    from archspec.measures._build import Agreement, Build
+    from archspec.measures._build import Agreement, Build, BuildOptions
     from archspec.measures._build_records import build_records
     from archspec.measures._evaluate import Stage, evaluate, screen
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
@@ -32,6 +32,8 @@ __all__ = [
     "SCREEN",
     "Agreement",
     "Build",
+    "BuildOptions",
+    "Case",
     "Evaluation",
     "KnownRecords",
     "Limit",
@@ -40,7 +42,6 @@ __all__ = [
     "Rejection",
     "Settings",
     "Stage",
-    "Subject",
     "build_records",
     "check_settings",
     "evaluate",
@@ -54,7 +55,7 @@ __all__ = [
 
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
-    "_build": ("Agreement", "Build"),
+    "_build": ("Agreement", "Build", "BuildOptions"),
     "_build_records": ("build_records",),
     "_evaluate": ("Stage", "evaluate", "screen"),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
@@ -79,9 +80,9 @@ class Measure:
     rung: str
     seconds: float
     tensorflow: bool
-    conditions: Callable[[Subject], Mapping[str, Plain]]
+    conditions: Callable[[Case], Mapping[str, Plain]]
     check: Callable[[Settings], object]
-    _measure: Callable[[Subject], float | Reading]
+    _measure: Callable[[Case], float | Reading]
 
     @property
     def less_is_better(self) -> bool:
@@ -93,9 +94,9 @@ class Measure:
         """Its place on the ladder."""
         return RUNGS.index(self.rung), self.seconds
 
-    def take(self, subject: Subject) -> Reading:
+    def take(self, case: Case) -> Reading:
         """The number now. Raises `UserError` or `Problem` for a network that cannot be built, device faults too."""
-        found = self._measure(subject)
+        found = self._measure(case)
         return found if isinstance(found, Reading) else Reading(found)
 
 
@@ -126,5 +127,5 @@ def measure_named(name: str) -> Measure:
     )
 
 
-def _of_the_network(subject: Subject) -> Mapping[str, Plain]:
-    return subject.network_conditions
+def _of_the_network(case: Case) -> Mapping[str, Plain]:
+    return case.network_conditions

@@ -7,24 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.arrays import Array
-from archspec.cost import CostSheet, price
 from archspec.devices import Latency, Model, Progress, measure
 from archspec.errors import Place, Problem, UserError, user_error
-from archspec.export import Equality, Exported, check_equality, export, logits_node
+from archspec.export import Equality, Exported, Precision, check_equality, logits_node
 from archspec.files import is_file
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
+from archspec.network import InputDtype, Network, Route, ShuffleMode
 from archspec.network.reference import REFERENCE_NAME, reference_model
 from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
-from archspec.spec import Spec, dump, expand
-from archspec.weights import Imported, spec_weights
-
-if TYPE_CHECKING:
-    from archspec.catalog import Catalog
-    from archspec.network.build_options import BuildOptions
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative
@@ -40,60 +32,52 @@ class Agreement:
     trained_statistics: Equality
 
 
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What may be chosen about a build, beside the spec.
+
+    `input_dtype` None is the spec's own; `representative` None is the stated synthetic default; `latency` names a
+    procedure of archspec.devices, or `none`.
+    """
+
+    precision: Precision = "float32"
+    input_dtype: InputDtype | None = None
+    shuffle: ShuffleMode = "follow"
+    via: Route = "direct"
+    seed: int = 0
+    representative: Path | None = None
+    labels: tuple[str, ...] = ()
+    latency: str = "default"
+    threads: int = 1
+
+
 @dataclass
 class Build:
-    """A traced spec and the folder its files go to. Each property is worked out once, when it is first asked for."""
+    """A network and the folder its files go to. Each property is worked out once, when it is first asked for."""
 
-    spec: Spec
-    catalog: Catalog
+    network: Network
     root: Path
     options: BuildOptions
     latency: Latency | None = field(default=None, init=False)
     agreement: Agreement | None = field(default=None, init=False)
 
-    def __post_init__(self) -> None:
-        self.network = expand(self.spec)
-        self.graph = trace(self.network, self.catalog)
-
-    @cached_property
-    def sheet(self) -> CostSheet:
-        """The cost sheet: at once."""
-        return price(self.graph, classes=self.network.classes, output_stride=self.network.output_stride)
-
     @cached_property
     def folder(self) -> Path:
         """`<root>/<name>-<hash>`, made if it is not there."""
-        folder = self.root / f"{self.graph.name}-{self.sheet.hash}"
+        folder = self.root / f"{self.network.name}-{self.network.hash}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise user_error(
                 f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
             ) from error
-        note_plugins(folder, self.catalog.plugins)
+        note_plugins(folder, self.network.catalog.plugins)
         return folder
-
-    @cached_property
-    def spec_text(self) -> str:
-        """The spec with everything merged into it."""
-        return dump(self.spec)
-
-    @cached_property
-    def imported(self) -> Imported | None:
-        """What the spec's `weights` gave; None where it names none. Raises `UserError` where they do not fit."""
-        return spec_weights(self.network, self.graph)
 
     @cached_property
     def weights(self) -> dict[str, Array]:
         """Every array: those of the spec's `weights`, the others freshly initialised."""
-        seed = self.options.seed
-        return initialise(self.graph, seed) if self.imported is None else self.imported.complete(self.graph, seed)
-
-    @property
-    def weights_said(self) -> str:
-        """Where the weights come from, in words."""
-        fresh = f"freshly initialised, seed {self.options.seed}"
-        return fresh if self.imported is None else self.imported.describe(fresh)
+        return self.network.weights_from(self.options.seed)
 
     @cached_property
     def exported(self) -> Exported:
@@ -134,7 +118,7 @@ class Build:
 
     def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
         """Host latency of the `.tflite`, in turns with the reference network."""
-        models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.graph.name)]
+        models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.network.name)]
         options = self.options
         self.latency = measure(
             models, procedure=options.latency, threads=options.threads, reference=0, progress=progress
@@ -144,9 +128,7 @@ class Build:
     @cached_property
     def keras_model(self) -> Any:
         """The Keras model with the build's weights. Imports TensorFlow."""
-        from archspec import lower
-
-        return lower.to_keras(self.graph, self.weights)
+        return self.network.to_keras(output="spec", weights=self.weights)
 
     def build_keras(self, saved_model: bool = False) -> None:
         """Write `model.keras`, and the folder `saved_model` if wanted."""
@@ -163,9 +145,9 @@ class Build:
         """
         from archspec import lower
 
-        tolerance = TOLERANCE if self.imported is None else TRAINED_TOLERANCE
+        tolerance = TOLERANCE if self.network.imported is None else TRAINED_TOLERANCE
         file = self._compare(self.exported, self.keras_model, tolerance)
-        trained = initialise(self.graph, PROOF_SEED, "random")
+        trained = self.network.fresh_weights(PROOF_SEED, "random")
         proof = self._export(trained)
         lower.set_weights(self.keras_model, trained)
         self.agreement = Agreement(file, self._compare(proof, self.keras_model, TOLERANCE))
@@ -173,27 +155,23 @@ class Build:
 
     def _export(self, weights: dict[str, Array]) -> Exported:
         options = self.options
-        if options.via == "tensorflow":
-            from archspec.network.via_tensorflow import export_with_tensorflow
-
-            return export_with_tensorflow(self.graph, weights, options)
-        return export(
-            self.graph,
-            weights,
+        return self.network.to_tflite(
             precision=options.precision,
             shuffle=options.shuffle,
             input_dtype=options.input_dtype,
+            via=options.via,
             representative=options.representative,
-            labels=options.labels or None,
-            spec_text=self.spec_text,
+            labels=options.labels,
+            weights=weights,
+            with_spec=True,
         )
 
     def _compare(self, exported: Exported, model: Any, tolerance: float) -> Equality:
         from archspec import lower
 
-        reference = lower.function_to(model, logits_node(self.graph))
+        reference = lower.function_to(model, logits_node(self.network.graph))
         limit = tolerance if exported.precision == "float32" else None
         try:
             return check_equality(exported.data, reference, tolerance=limit, places=lower.places_of(model))
         except Problem as problem:
-            raise UserError(problem.at(self.network.sections[0].place)) from problem
+            raise UserError(problem.at(self.network.place)) from problem

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def build_records(build: Build) -> tuple[Record, ...]:
     """Everything that was worked out so far, cost first; what was not asked for is left out."""
-    sheet = build.sheet
+    sheet = build.network.cost
     network: dict[str, Plain] = {
         "input_height": sheet.input_size[0],
         "input_width": sheet.input_size[1],
@@ -26,7 +26,7 @@ def build_records(build: Build) -> tuple[Record, ...]:
 
     def row(metric: str, value: Plain, unit: str, conditions: dict[str, Plain]) -> Record:
         return Record(
-            hash=sheet.hash, metric=metric, value=value, unit=unit, name=sheet.name, spec=build.spec_text,
+            hash=sheet.hash, metric=metric, value=value, unit=unit, name=sheet.name, spec=build.network.text,
             conditions={**network, **conditions}, time=time,
         )  # fmt: skip
 
@@ -48,15 +48,15 @@ def build_records(build: Build) -> tuple[Record, ...]:
         "input_dtype": exported.input_dtype,
         "via": build.options.via,
         "seed": build.options.seed,
-        "weights": build.weights_said,
-        "weights_digest": None if build.imported is None else build.imported.digest,
+        "weights": build.network.describe_weights(build.options.seed),
+        "weights_digest": None if build.network.imported is None else build.network.imported.digest,
         "calibration": str(build.options.representative or "synthetic") if exported.precision == "int8" else None,
         "notes": "; ".join(exported.notes),
     }
     rows.append(row("tflite_bytes", exported.size_bytes, "byte", {**how, **versions}))
     if build.latency is not None:
         rows += latency_records(
-            build.latency, hash=sheet.hash, name=sheet.name, spec=build.spec_text, conditions={**network, **how}
+            build.latency, hash=sheet.hash, name=sheet.name, spec=build.network.text, conditions={**network, **how}
         )
     if build.agreement is not None:
         for weights, equality in (

@@ -24,7 +24,7 @@ def predictor_of(settings: Settings) -> Predictor:
 
 @lru_cache(maxsize=4)
 def _predictor(name: str, threads: int, table: str) -> Predictor:
-    from archspec.predictor.device_table import predictor_for
+    from archspec.predictor import predictor_for
 
     return predictor_for(device_of(name), Path(table) if table else None, threads=threads)
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from archspec.errors import Problem, UserError
 from archspec.measures import Measure, measure_named
+from archspec.measures._case import Case, Reading
 from archspec.measures._settings import SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
-from archspec.measures._subject import Reading, Subject
+from archspec.network import Network
 from archspec.record import Plain, Record, timestamp
 from archspec.spec import Spec
 
@@ -36,7 +37,7 @@ class _Rung:
     limits: tuple[Limit, ...]
 
 
-def screen(subject: Subject | Spec, settings: Settings) -> Evaluation:
+def screen(network: Case | Network | Spec, settings: Settings) -> Evaluation:
     """Cost and predicted latency, in milliseconds, without TensorFlow, records or ledger; the rest is not looked at.
 
     The measures are those of the settings on these rungs, limited ones first, up to the first limit that is broken.
@@ -44,14 +45,14 @@ def screen(subject: Subject | Spec, settings: Settings) -> Evaluation:
     """
     rungs = [rung for rung in ladder(settings.asked, settings.limits) if rung.measure.rung in SCREEN]
     values: dict[str, float | None] = {}
-    subject = _under(subject, settings)
-    unbuilt = _unbuilt(subject)
+    case = _under(network, settings)
+    unbuilt = _unbuilt(case)
     if unbuilt:
         return unbuilt
     for rung in rungs:
         fault = ""
         try:
-            values[rung.measure.name] = rung.measure.take(subject).value
+            values[rung.measure.name] = rung.measure.take(case).value
         except Problem as problem:
             values[rung.measure.name], fault = None, problem.fact
         rejected = _rejection(rung, values[rung.measure.name], fault)
@@ -61,7 +62,10 @@ def screen(subject: Subject | Spec, settings: Settings) -> Evaluation:
 
 
 def evaluate(
-    subject: Subject | Spec, settings: Settings, ledger: KnownRecords | None = None, told: Told = lambda stage: None
+    network: Case | Network | Spec,
+    settings: Settings,
+    ledger: KnownRecords | None = None,
+    told: Told = lambda stage: None,
 ) -> Evaluation:
     """Everything that is wanted, cheapest first, up to the first limit that is broken.
 
@@ -71,8 +75,8 @@ def evaluate(
     only for a metric that does not exist.
     """
     rungs = ladder(settings.asked, settings.limits)
-    subject = _under(subject, settings)
-    unbuilt = _unbuilt(subject)
+    case = _under(network, settings)
+    unbuilt = _unbuilt(case)
     if unbuilt:
         return unbuilt
     values: dict[str, float | None] = {}
@@ -80,7 +84,7 @@ def evaluate(
     for rung in rungs:
         name = rung.measure.name
         try:
-            record, fault = _record(rung.measure, subject, ledger, told)
+            record, fault = _record(rung.measure, case, ledger, told)
         except (UserError, Problem) as error:
             told(Stage(name, rung.measure.rung, "failed"))
             values[name], fault = None, str(error)
@@ -108,23 +112,23 @@ def ladder(metrics: tuple[str, ...], limits: tuple[Limit, ...]) -> tuple[_Rung, 
     return tuple(sorted(found, key=order))
 
 
-def _record(measure: Measure, subject: Subject, ledger: KnownRecords | None, told: Told) -> tuple[Record, str]:
+def _record(measure: Measure, case: Case, ledger: KnownRecords | None, told: Told) -> tuple[Record, str]:
     """The record of a measure and its fault, measured only where the ledger does not have it."""
     blank = Record(
-        hash=subject.sheet.hash,
+        hash=case.network.cost.hash,
         metric=measure.name,
         value=None,
         unit=measure.unit,
-        name=subject.sheet.name,
-        spec=subject.spec_text,
-        conditions=measure.conditions(subject),
+        name=case.network.cost.name,
+        spec=case.network.text,
+        conditions=measure.conditions(case),
     )
     known = None if ledger is None else ledger.get(blank.key)
     if known is not None:
         told(Stage(measure.name, measure.rung, "known"))
         return known, str(known.circumstances.get("fault") or "")
     told(Stage(measure.name, measure.rung, "begun", measure.seconds))
-    reading = measure.take(subject)
+    reading = measure.take(case)
     record = _filled(blank, reading)
     if ledger is not None:
         ledger.add((record,))
@@ -137,14 +141,14 @@ def _filled(blank: Record, reading: Reading) -> Record:
     return replace(blank, value=reading.value, circumstances=circumstances, samples=reading.samples, time=timestamp())
 
 
-def _under(subject: Subject | Spec, settings: Settings) -> Subject:
-    return subject.under(settings) if isinstance(subject, Subject) else Subject(subject, settings)
+def _under(network: Case | Network | Spec, settings: Settings) -> Case:
+    return network.under(settings) if isinstance(network, Case) else Case(network, settings)
 
 
-def _unbuilt(subject: Subject) -> Evaluation | None:
+def _unbuilt(case: Case) -> Evaluation | None:
     """Why it cannot be built, if so."""
     try:
-        _ = subject.sheet
+        _ = case.network.cost
     except (UserError, Problem) as error:
         reason = error.fact if isinstance(error, Problem) else str(error)
         return Evaluation({}, rejected=Rejection("", reason))

@@ -7,22 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from archspec.arrays import Weights
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
-from archspec.export import PRECISIONS, Census, Precision, export, sized, take_census
+from archspec.export import PRECISIONS, Census, Precision, sized, take_census
 from archspec.export.provenance import check_file
-from archspec.graph.identity import canonical_hash
-from archspec.graph.tail import cut_tail
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
+from archspec.network import Network
 from archspec.network.reference import REFERENCE_NAME, reference_model
-from archspec.spec import dump, expand, load
-from archspec.weights import spec_weights
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
-    from archspec.graph import Graph
 
 Tail = Literal["with", "without"]
 TAILS: tuple[Tail, ...] = ("with", "without")
@@ -117,41 +110,27 @@ def model_of(source: str, size: tuple[int, int] | None = None) -> Model:
 def _exports(
     source: str, catalog: Catalog, overrides: Sequence[str], precisions: Sequence[str], tail: str
 ) -> Iterator[Subject]:
-    spec = load(source, overrides, catalog=catalog)
-    network = expand(spec)
-    graph = trace(network, catalog)
-    left_out: tuple[str, ...] = ()
-    imported = spec_weights(network, graph)
-    weights = initialise(graph, 0) if imported is None else imported.complete(graph, 0)
-    whole_hash = canonical_hash(graph)
-    if tail == "without":
-        left_out = cut_tail(graph)
-        if not left_out:
-            return
+    whole = Network.load(source, overrides, catalog=catalog)
+    network, left_out = whole.without_tail() if tail == "without" else (whole, ())
+    if tail == "without" and not left_out:
+        return
     for precision in precisions:
+        chosen: Precision = next(known for known in PRECISIONS if known == precision)
         yield Subject(
-            name=_name(graph, precision, tail),
-            data=_exported(graph, weights, precision, network.sections[0].place),
+            name=_name(whole.name, precision, tail),
+            data=network.to_tflite(precision=chosen).data,
             place=Place(source),
-            hash=whole_hash if tail == "with" else canonical_hash(graph),
+            hash=network.hash,
             precision=precision,
             tail=tail,
-            spec=dump(spec),
+            spec=whole.text,
             left_out=left_out,
         )
 
 
-def _name(graph: Graph, precision: str, tail: str) -> str:
+def _name(name: str, precision: str, tail: str) -> str:
     kind = "" if precision == PRECISIONS[0] else f", {precision}"
-    return f"{graph.name}{kind}{', no tail' if tail == 'without' else ''}"
-
-
-def _exported(graph: Graph, weights: Weights, precision: str, place: Place) -> bytes:
-    chosen: Precision = next(known for known in PRECISIONS if known == precision)
-    try:
-        return export(graph, weights, precision=chosen).data
-    except Problem as problem:
-        raise UserError(problem.at(place)) from problem
+    return f"{name}{kind}{', no tail' if tail == 'without' else ''}"
 
 
 def settings(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.arrays import Array
 from archspec.graph import Graph
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.measures._training import check_training, recipe_of, start_of
 from archspec.record import Plain, package_versions
 
@@ -21,26 +21,26 @@ RANDOM = ("Dropout", "SpatialDropout2D")
 NOT_LINEAR = ("Activation", "BatchNormalization", "Multiply", "PReLU", "ReLU", "Rescaling", "Softmax", *RANDOM)
 
 
-def initial_conditions(subject: Subject) -> dict[str, Plain]:
+def initial_conditions(case: Case) -> dict[str, Plain]:
     """Seed, start and versions: of what needs no data."""
     return {
-        **subject.network_conditions,
-        "seed": subject.settings.seed,
+        **case.network_conditions,
+        "seed": case.settings.seed,
         "weights": "fresh",
-        "start": start_of(subject.graph),
+        "start": start_of(case.network.graph),
         **package_versions(PACKAGES),
     }
 
 
-def batch_conditions(subject: Subject, metric: str) -> dict[str, Plain]:
+def batch_conditions(case: Case, metric: str) -> dict[str, Plain]:
     """These, and which batch. Raises `UserError` for the recipe and the data."""
-    stage, dataset = _stage(subject, metric)
+    stage, dataset = _stage(case, metric)
     return {
-        **initial_conditions(subject),
+        **initial_conditions(case),
         "data": dataset.name,
         "split": stage.split,
         "data_fingerprint": dataset.fingerprint(stage.split),
-        "recipe_digest": recipe_of(subject.settings, metric, USUAL_RECIPE).digest,
+        "recipe_digest": recipe_of(case.settings, metric, USUAL_RECIPE).digest,
         "batch": stage.batch_size,
     }
 
@@ -50,12 +50,12 @@ def check_batch(settings: Settings, metric: str) -> None:
     check_training(settings, metric, USUAL_RECIPE)
 
 
-def first_batch(subject: Subject, metric: str) -> tuple[Array, Array]:
+def first_batch(case: Case, metric: str) -> tuple[Array, Array]:
     """Images `(B, h, w, 3)` float32 and labels `(B, h, w)` of the recipe's first step."""
     from archspec.datasets import close_batches, reading_errors, training_batches
 
-    stage, dataset = _stage(subject, metric)
-    seed, augmentation = subject.settings.seed, stage.augmentation
+    stage, dataset = _stage(case, metric)
+    seed, augmentation = case.settings.seed, stage.augmentation
     batches = training_batches(
         dataset, stage.split, augmentation=augmentation, batch_size=stage.batch_size, seed=seed, steps=1, cache="none"
     )
@@ -67,30 +67,28 @@ def first_batch(subject: Subject, metric: str) -> tuple[Array, Array]:
     return images, labels
 
 
-def scoring_graph(subject: Subject, metric: str) -> Graph:
+def scoring_graph(case: Case, metric: str) -> Graph:
     """The network for the batch's classes and crop, up to its scores, without what is random."""
     from archspec.graph.repeating import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
-    stage, dataset = _stage(subject, metric)
-    graph = graph_for(subject.spec, len(dataset.classes), stage.augmentation.size)
+    stage, dataset = _stage(case, metric)
+    graph = graph_for(case.network.spec, len(dataset.classes), stage.augmentation.size)
     return without_layers(without_upsampling(graph), RANDOM)
 
 
-def linear_graph(subject: Subject) -> Graph:
+def linear_graph(case: Case) -> Graph:
     """The network at its own size, up to its scores, without batch norms, activations, gates and image scaling."""
     from archspec.graph.repeating import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
-    graph = graph_for(subject.spec, subject.sheet.classes, subject.sheet.input_size)
+    graph = graph_for(case.network.spec, case.network.cost.classes, case.network.cost.input_size)
     return without_layers(without_upsampling(graph), NOT_LINEAR)
 
 
-def fresh_weights(graph: Graph, subject: Subject) -> dict[str, Array]:
+def fresh_weights(graph: Graph, case: Case) -> dict[str, Array]:
     """As a training that starts from nothing would begin."""
-    from archspec.graph.weights import initialise
-
-    return initialise(graph, subject.settings.seed)
+    return case.network.with_graph(graph).fresh_weights(case.settings.seed)
 
 
 def kernels(model: Any) -> list[Any]:
@@ -98,10 +96,10 @@ def kernels(model: Any) -> list[Any]:
     return [one for layer in model.layers for one in layer.trainable_variables if "kernel" in one.name]
 
 
-def _stage(subject: Subject, metric: str) -> tuple[Stage, Dataset]:
+def _stage(case: Case, metric: str) -> tuple[Stage, Dataset]:
     """The first stage of the recipe that the batch is of, and its data."""
     from archspec.measures._training import order_of
 
-    order = order_of(subject, metric, USUAL_RECIPE)
+    order = order_of(case, metric, USUAL_RECIPE)
     stage = order.recipe.stages[0]
     return stage, order.dataset(stage)[1]

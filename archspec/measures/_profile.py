@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 from archspec.cost.layers import block_named
 from archspec.devices import Model, OperatorTimes, operator_times
 from archspec.errors import Problem, UserError
-from archspec.export import Census, Precision, export, take_census
+from archspec.export import Census, Precision, take_census
 from archspec.export.census import CONVOLUTIONS, operation_macs
 from archspec.graph.program import build_program
-from archspec.graph.weights import initialise
-from archspec.weights import spec_weights
 
 if TYPE_CHECKING:
     from archspec.devices import Method
     from archspec.graph import Graph
-    from archspec.spec import ExpandedSpec
+    from archspec.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +90,12 @@ class Profile:
         return self.shares(lambda one: one.node or one.name)
 
 
-def profile_spec(
-    network: ExpandedSpec,
-    graph: Graph,
-    *,
-    precision: Precision = "float32",
-    threads: int = 1,
-    method: Method | None = None,
+def profile_network(
+    network: Network, *, precision: Precision = "float32", threads: int = 1, method: Method | None = None
 ) -> Profile:
-    """Export and time a traced spec. Raises `UserError`."""
-    imported = spec_weights(network, graph)
-    weights = initialise(graph, 0) if imported is None else imported.complete(graph, 0)
-    try:
-        data = export(graph, weights, precision=precision).data
-    except Problem as problem:
-        raise UserError(problem.at(network.sections[0].place)) from problem
-    model = Model.of(data, graph.name)
-    return _profile(model, nodes_of(graph, take_census(data)), threads, method)
+    """Export and time a network. Raises `UserError`."""
+    data = network.to_tflite(precision=precision).data
+    return _profile(Model.of(data, network.name), nodes_of(network.graph, take_census(data)), threads, method)
 
 
 def profile_file(model: Model, *, threads: int = 1, method: Method | None = None) -> Profile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
 from archspec.graph import Graph
-from archspec.measures._subject import Reading, Subject, opened
+from archspec.measures._case import Case, Reading, opened
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
@@ -37,24 +37,24 @@ def check_training(settings: Settings, metric: str, usual: str = "") -> None:
         opened(reference)
 
 
-def order_of(subject: Subject, metric: str, usual: str = "") -> Order:
+def order_of(case: Case, metric: str, usual: str = "") -> Order:
     """The training of a metric. Raises `UserError`."""
     from archspec.train import Order
 
     def make() -> Order:
-        check_training(subject.settings, metric, usual)
-        recipe = recipe_of(subject.settings, metric, usual)
-        return Order(subject.spec, recipe, subject.datasets, subject.settings.seed)
+        check_training(case.settings, metric, usual)
+        recipe = recipe_of(case.settings, metric, usual)
+        return Order(case.network.spec, recipe, case.datasets, case.settings.seed)
 
-    return subject.once(f"order {metric}", make)
+    return case.once(f"order {metric}", make)
 
 
-def training_conditions(subject: Subject, metric: str, usual: str = "") -> dict[str, Plain]:
+def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, Plain]:
     """Data, recipe, seed, start and versions."""
-    order = order_of(subject, metric, usual)
+    order = order_of(case, metric, usual)
     stage, dataset = order.recipe.stages[-1], order.final
     return {
-        **subject.network_conditions,
+        **case.network_conditions,
         "data": dataset.name,
         "split": stage.validation.split,
         "data_fingerprint": order.fingerprints[f"{dataset.name} {stage.validation.split}"],
@@ -63,17 +63,17 @@ def training_conditions(subject: Subject, metric: str, usual: str = "") -> dict[
         "recipe_digest": order.recipe.digest,
         "seed": order.seed,
         "weights_digest": None if order.imported is None else order.imported.digest,
-        "start": start_of(subject.graph),
+        "start": start_of(case.network.graph),
         **package_versions(PACKAGES),
     }
 
 
-def trained(subject: Subject, metric: str, usual: str = "") -> Reading:
+def trained(case: Case, metric: str, usual: str = "") -> Reading:
     """Train, or go on, or read what was trained in this folder. Raises `UserError`; one that diverges has no value."""
     from archspec.train import Training
 
-    order = order_of(subject, metric, usual)
-    outcome = Training(order, subject.output).train()
+    order = order_of(case, metric, usual)
+    outcome = Training(order, case.output).train()
     circumstances: dict[str, Plain] = {
         "recipe": order.recipe.name,
         "run": outcome.run.folder.name,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.measures._case import Case, Reading
+from archspec.measures._latency import precision_named
 from archspec.measures._settings import Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.measures._training import check_training, order_of, trained, training_conditions
+from archspec.network import Network
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
@@ -24,44 +26,33 @@ def check(settings: Settings) -> None:
     check_training(settings, METRIC)
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """Those of the training, the precision, and what the ranges of int8 were found with."""
-    precision = subject.settings.precision
+    precision = case.settings.precision
     found = (
-        training_conditions(subject, METRIC) | package_versions(RUNTIME) | {"precision": precision, "resized": "logits"}
+        training_conditions(case, METRIC) | package_versions(RUNTIME) | {"precision": precision, "resized": "logits"}
     )
     if precision == "int8":
-        found["calibration"] = "training images" if _images(order_of(subject, METRIC).final) else "synthetic"
+        found["calibration"] = "training images" if _images(order_of(case, METRIC).final) else "synthetic"
     return found
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Trained (or taken from its folder), exported at the spec's input size, and run on whole validation images, which
     are resized where the file has another size. Raises `UserError`."""
-    reading = trained(subject, METRIC)
+    reading = trained(case, METRIC)
     if reading.value is None:
         return reading
     run = str(reading.circumstances["run"])
-    data = _exported(subject, Path(subject.output) / run)
-    return Reading(_miou(subject, data), {**reading.circumstances, "keras_miou": reading.value, "bytes": len(data)})
+    data = _exported(case, Path(case.output) / run)
+    return Reading(_miou(case, data), {**reading.circumstances, "keras_miou": reading.value, "bytes": len(data)})
 
 
-def _exported(subject: Subject, run: Path) -> bytes:
-    from archspec.export import export
-    from archspec.graph.trace import trace
-    from archspec.spec import expand, load
-    from archspec.weights import spec_weights
-
-    spec = load(run / "spec.yaml", catalog=subject.catalog)
-    network = expand(spec)
-    graph = trace(network, subject.catalog)
-    imported = spec_weights(network, graph)
-    if imported is None:
-        raise AssertionError("the spec of a run names its weights")
-    precision = subject.settings.precision
-    images = _images(order_of(subject, METRIC).final) if precision == "int8" else None
-    weights = imported.complete(graph, subject.settings.seed)
-    return export(graph, weights, precision=precision, representative=images).data  # type: ignore[arg-type]
+def _exported(case: Case, run: Path) -> bytes:
+    network = Network.load(run / "spec.yaml", catalog=case.network.catalog)  # it names the weights of the run
+    precision = case.settings.precision
+    images = _images(order_of(case, METRIC).final) if precision == "int8" else None
+    return network.to_tflite(precision=precision_named(precision), representative=images).data
 
 
 def _images(dataset: Dataset) -> Path | None:
@@ -71,7 +62,7 @@ def _images(dataset: Dataset) -> Path | None:
     return folders.pop() if len(folders) == 1 and images[0].is_file() else None
 
 
-def _miou(subject: Subject, data: bytes) -> float:
+def _miou(case: Case, data: bytes) -> float:
     import numpy as np
 
     from archspec.export import TfliteNetwork
@@ -79,7 +70,7 @@ def _miou(subject: Subject, data: bytes) -> float:
     from archspec.scoring.metrics._confusion import class_iou, confusion
     from archspec.train import validation_examples
 
-    order = order_of(subject, METRIC)
+    order = order_of(case, METRIC)
     dataset, validation = order.final, order.recipe.stages[-1].validation
     network = TfliteNetwork(data)
     classes = len(dataset.classes)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.002
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """The precision."""
-    return {**subject.network_conditions, "precision": subject.settings.precision}
+    return {**case.network_conditions, "precision": case.settings.precision}
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """Predicted to the byte, without labels and spec text in its metadata; 1 MB is 10⁶ bytes."""
-    return subject.sheet.tflite_bytes[subject.settings.precision] / 1e6
+    return case.network.cost.tflite_bytes[case.settings.precision] / 1e6

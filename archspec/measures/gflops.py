@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 
 UNIT, BETTER, RUNG, SECONDS = "10^9 operations", "less", "cost", 0.0
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """From the cost sheet, exact."""
-    return subject.sheet.gflops
+    return case.network.cost.gflops

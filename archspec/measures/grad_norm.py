@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archspec.measures._case import Case, Reading
 from archspec.measures._initial import (
     batch_conditions,
     check_batch,
@@ -17,7 +18,6 @@ from archspec.measures._initial import (
     scoring_graph,
 )
 from archspec.measures._settings import Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "", "more", "proxy", 5.0
@@ -30,20 +30,20 @@ def check(settings: Settings) -> None:
     check_batch(settings, METRIC)
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """Network, start, batch. Raises `UserError`."""
-    return batch_conditions(subject, METRIC)
+    return batch_conditions(case, METRIC)
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
     import math
 
     from archspec import lower
 
-    graph = scoring_graph(subject, METRIC)
-    model = lower.to_keras(graph, fresh_weights(graph, subject))
-    norms = gradient_norms(model, *first_batch(subject, METRIC))
+    graph = scoring_graph(case, METRIC)
+    model = lower.to_keras(graph, fresh_weights(graph, case))
+    norms = gradient_norms(model, *first_batch(case, METRIC))
     total = math.fsum(norms)
     return Reading(total) if math.isfinite(total) else Reading(None, fault=f"the gradient norm is {total}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.arrays import Array
+from archspec.measures._case import Case, Reading
 from archspec.measures._initial import (
     batch_conditions,
     check_batch,
@@ -18,7 +19,6 @@ from archspec.measures._initial import (
     scoring_graph,
 )
 from archspec.measures._settings import Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 5.0
@@ -32,12 +32,12 @@ def check(settings: Settings) -> None:
     check_batch(settings, METRIC)
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """Network, start, batch. Raises `UserError`."""
-    return batch_conditions(subject, METRIC)
+    return batch_conditions(case, METRIC)
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
     import math
 
@@ -45,13 +45,13 @@ def measure(subject: Subject) -> Reading:
 
     from archspec import lower
 
-    graph = scoring_graph(subject, METRIC)
+    graph = scoring_graph(case, METRIC)
     before = [node.inputs[0] for node in graph.nodes if type(node.layer).__name__ in FIRING]
     if not before:
         return Reading(None, fault="the network has no activation")
     graph.finish(before)
-    model = lower.to_keras(graph, fresh_weights(graph, subject))
-    images, _ = first_batch(subject, METRIC)
+    model = lower.to_keras(graph, fresh_weights(graph, case))
+    images, _ = first_batch(case, METRIC)
     _, found = np.linalg.slogdet(agreement([np.asarray(one) for one in _outputs(model, images)]))
     if not math.isfinite(found):
         return Reading(None, fault="two images of the batch fire alike")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 
 UNIT, BETTER, RUNG, SECONDS = "", "less", "cost", 0.0
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """From the cost sheet, exact."""
-    return subject.sheet.params
+    return case.network.cost.params

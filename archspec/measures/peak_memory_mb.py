@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.003
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """What is counted: records from before scratch outside the arena was counted are not taken for these."""
-    return {**subject.network_conditions, "counted": "arena and scratch"}
+    return {**case.network_conditions, "counted": "arena and scratch"}
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """From the cost sheet, exact."""
-    return subject.sheet.peak_memory_bytes / 1e6
+    return case.network.cost.peak_memory_bytes / 1e6

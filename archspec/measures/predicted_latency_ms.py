@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from archspec.errors import Problem, user_error
+from archspec.measures._case import Case, Reading
 from archspec.measures._device import predictor_of, table_digest
 from archspec.measures._settings import Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "ms", "less", "predicted", 0.005
@@ -19,24 +19,24 @@ def check(settings: Settings) -> None:
         raise user_error(*_other_precision(settings.precision, held))
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """What the table holds for, and which table it is: a new calibration predicts anew."""
     from dataclasses import asdict
 
-    settings = subject.settings
+    settings = case.settings
     table = predictor_of(settings).table
     known: dict[str, Plain] = asdict(table.conditions)
     known["precision"] = settings.precision  # one that the table does not hold is not found in a ledger as if it were
-    return {**known, **subject.network_conditions, "table": table_digest(table)}
+    return {**known, **case.network_conditions, "table": table_digest(table)}
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Raises `Problem` for a precision or an operator that the table does not hold, `UserError` without a table."""
-    predictor = predictor_of(subject.settings)
+    predictor = predictor_of(case.settings)
     held = predictor.table.conditions.precision
-    if subject.settings.precision != held:
-        raise Problem(*_other_precision(subject.settings.precision, held))
-    prediction = predictor.predict(subject.graph)
+    if case.settings.precision != held:
+        raise Problem(*_other_precision(case.settings.precision, held))
+    prediction = predictor.predict(case.network.graph)
     return Reading(prediction.latency_ms, {"interpolated": prediction.interpolated})
 
 

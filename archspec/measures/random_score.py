@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.record import Plain
 
 UNIT, BETTER, RUNG, SECONDS = "", "more", "cost", 0.001
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """The seed, besides the network."""
-    return {**subject.network_conditions, "seed": subject.settings.seed}
+    return {**case.network_conditions, "seed": case.settings.seed}
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """The first 64 bits of a hash, as a fraction."""
-    text = f"{subject.sheet.hash} {subject.settings.seed}"
+    text = f"{case.network.cost.hash} {case.settings.seed}"
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) / 2**64

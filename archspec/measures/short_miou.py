@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from archspec.measures._case import Case, Reading
 from archspec.measures._settings import Settings
-from archspec.measures._subject import Reading, Subject
 from archspec.measures._training import check_training, trained, training_conditions
 from archspec.record import Plain
 
@@ -17,11 +17,11 @@ def check(settings: Settings) -> None:
     check_training(settings, METRIC, USUAL_RECIPE)
 
 
-def conditions(subject: Subject) -> dict[str, Plain]:
+def conditions(case: Case) -> dict[str, Plain]:
     """Data, recipe, seed, start and versions. Raises `UserError`."""
-    return training_conditions(subject, METRIC, USUAL_RECIPE)
+    return training_conditions(case, METRIC, USUAL_RECIPE)
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """On small crops with a full decay. Raises `UserError`."""
-    return trained(subject, METRIC, USUAL_RECIPE)
+    return trained(case, METRIC, USUAL_RECIPE)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from archspec.measures._case import Case, Reading
 from archspec.measures._initial import fresh_weights, initial_conditions, kernels, linear_graph
-from archspec.measures._subject import Reading, Subject
 
 UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 2.0
 TENSORFLOW = True
@@ -19,7 +19,7 @@ __all__ = ["BETTER", "RUNG", "SECONDS", "TENSORFLOW", "UNIT", "conditions", "flo
 conditions = initial_conditions
 
 
-def measure(subject: Subject) -> Reading:
+def measure(case: Case) -> Reading:
     """Raises `UserError` for a network that Keras refuses."""
     import math
 
@@ -27,8 +27,8 @@ def measure(subject: Subject) -> Reading:
 
     from archspec import lower
 
-    graph = linear_graph(subject)
-    weights = {key: np.abs(array) for key, array in fresh_weights(graph, subject).items()}
+    graph = linear_graph(case)
+    weights = {key: np.abs(array) for key, array in fresh_weights(graph, case).items()}
     found = flow(lower.to_keras(graph, weights, policy="float64"))
     if not (math.isfinite(found) and found > 0):
         return Reading(None, fault=f"the flow is {found}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 
 UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.003
 
 
-def measure(subject: Subject) -> float:
+def measure(case: Case) -> float:
     """From the cost sheet, exact."""
-    return subject.sheet.tflite_bytes["float16"] / 1e6
+    return case.network.cost.tflite_bytes["float16"] / 1e6

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, bundled_folder
-from archspec.cost import CostSheet, price
+from archspec.cost import CostSheet
 from archspec.errors import NOWHERE, Fault, Place
-from archspec.graph.trace import trace
-from archspec.spec import expand, override
+from archspec.graph import Range
+from archspec.network.network import Network
+from archspec.spec import override
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
 from archspec.spec.document import SIZE, TOP_KINDS, raise_together
-from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
-from archspec.spec.loading import bundled_catalog, load_named
+from archspec.spec.document_file import read_file
+from archspec.spec.document_reader import PlainReader
+from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.nodes import Items, Node, Scalar, Table, from_plain
-from archspec.spec.reader import PlainReader
-from archspec.spec.reading import read_file
+from archspec.spec.sources import bundled_catalog, load_named
 
 TOLERANCE = 0.02  # of the published figure
 METRICS: dict[str, Callable[[CostSheet], float]] = {
@@ -32,7 +33,7 @@ METRICS: dict[str, Callable[[CostSheet], float]] = {
     "tflite_mb": lambda sheet: sheet.tflite_bytes["float32"] / 1e6,
 }
 NOT_COMPUTED = ("latency_ms",)
-_VALUES = MappingKind(NumberKind(real=True, limits=Limits(gt=0)), "a mapping of networks to figures", "{enet: 3.83}")
+_VALUES = MappingKind(NumberKind(real=True, limits=Range(gt=0)), "a mapping of networks to figures", "{enet: 3.83}")
 _CLAIM: dict[str, Kind] = {
     "where": TextKind(),
     "metric": LiteralKind((*METRICS, *NOT_COMPUTED)),
@@ -151,5 +152,4 @@ def find(claims: tuple[Claim, ...], catalog: Catalog) -> Iterator[Finding]:
 def _price(claim: Claim, catalog: Catalog) -> CostSheet:
     spec = load_named(Scalar(claim.network, claim.place), Path(), "values", catalog)
     changes = {"input.size": list(claim.input_size), "classes": claim.classes}
-    network = expand(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()}))
-    return price(trace(network, catalog), classes=network.classes, output_stride=network.output_stride)
+    return Network(override(spec, {path: from_plain(value, claim.place) for path, value in changes.items()})).cost

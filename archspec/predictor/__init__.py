@@ -1,40 +1,100 @@
 """Predict how long a network takes, from what a device needs for each of its operators: no file, no TensorFlow.
 
 `signatures(program)` says which operators a program runs; a `LatencyTable` holds what one device needs for them, as
-`archspec.predictor.calibrate` measured it; `Predictor(table).predict(graph)` adds up. Every prediction carries the
-error and the rank correlation that the table had on networks it was not fitted to.
+`calibrate_file` measured it; `Predictor(table).predict(graph)` adds up. Every prediction carries the error and the rank
+correlation that the table had on networks it was not fitted to.
 """
 
-from archspec.predictor.accuracy import Outcome, equals, score, spearman
-from archspec.predictor.correction import fit_correction
-from archspec.predictor.prediction import CALIBRATE, Prediction, Predictor, Sums
-from archspec.predictor.records import prediction_record
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from archspec.predictor.accuracy import PredictionResult, accuracy_of, equals, spearman
+from archspec.predictor.prediction import (
+    ALONE,
+    CALIBRATE,
+    Prediction,
+    Predictor,
+    Sums,
+    fit_correction,
+    prediction_record,
+)
 from archspec.predictor.signature import Operand, Signature, signatures
-from archspec.predictor.table import OTHER, Conditions, Correction, LatencyTable, OperatorTime, Score
-from archspec.predictor.table_file import read_or_none, read_table, table_path, write_table
+from archspec.predictor.table import (
+    OTHER,
+    Accuracy,
+    Conditions,
+    Correction,
+    LatencyTable,
+    OperatorTime,
+    read_or_none,
+    read_table,
+    table_path,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    from archspec.predictor.calibration import (
+        CalibrationProgress,
+        calibrate,
+        calibrate_file,
+        fill,
+        measure_networks,
+        operators_of,
+        prediction_results,
+        predictor_for,
+        table_of,
+    )
+    from archspec.predictor.calibration_models import further_operators, sampled_networks
+    from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 
 __all__ = [
+    "ALONE",
     "CALIBRATE",
+    "NETWORK_TURNS",
+    "OPERATOR_TURNS",
     "OTHER",
+    "Accuracy",
+    "CalibrationProgress",
     "Conditions",
     "Correction",
     "LatencyTable",
     "Operand",
     "OperatorTime",
-    "Outcome",
     "Prediction",
+    "PredictionResult",
     "Predictor",
-    "Score",
     "Signature",
     "Sums",
+    "Turns",
+    "accuracy_of",
+    "calibrate",
+    "calibrate_file",
     "equals",
+    "fill",
     "fit_correction",
+    "further_operators",
+    "measure_networks",
+    "operators_of",
     "prediction_record",
+    "prediction_results",
+    "predictor_for",
     "read_or_none",
     "read_table",
-    "score",
+    "sampled_networks",
     "signatures",
     "spearman",
+    "table_of",
     "table_path",
     "write_table",
 ]
+
+_MODELS = ("further_operators", "sampled_networks")
+_TURNS = ("NETWORK_TURNS", "OPERATOR_TURNS", "Turns")
+
+
+def __getattr__(name: str) -> Any:
+    """What calibrates needs NumPy and devices, and is imported when it is asked for: predicting needs neither."""
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    module = "calibration_models" if name in _MODELS else "turns" if name in _TURNS else "calibration"
+    return getattr(import_module(f"{__name__}.{module}"), name)

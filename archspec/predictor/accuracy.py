@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from archspec.predictor.table import Score
+from archspec.predictor.table import Accuracy
 
 EQUAL = 0.15  # within this share of the same MACs networks count as equal
 FEWEST = 5  # networks to rank
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PredictionResult:
     """One network: its multiply-adds, what was predicted (ms, and the share interpolated), what it took."""
 
     macs: int
@@ -26,28 +26,28 @@ class Outcome:
         return self.predicted_ms / self.measured_ms - 1
 
 
-def score(outcomes: Sequence[Outcome], time: str) -> Score:
-    """The score of at least one outcome."""
-    errors = sorted(abs(one.error) for one in outcomes)
-    equal = equals(outcomes)
-    return Score(
-        networks=len(outcomes),
+def accuracy_of(results: Sequence[PredictionResult], time: str) -> Accuracy:
+    """The accuracy of at least one prediction."""
+    errors = sorted(abs(one.error) for one in results)
+    equal = equals(results)
+    return Accuracy(
+        networks=len(results),
         median_error=_at(errors, 0.5),
         p90_error=_at(errors, 0.9),
-        spearman=spearman([one.predicted_ms for one in outcomes], [one.measured_ms for one in outcomes]),
+        spearman=spearman([one.predicted_ms for one in results], [one.measured_ms for one in results]),
         equal_networks=len(equal),
         equal_spearman=None
         if len(equal) < FEWEST
         else spearman([one.predicted_ms for one in equal], [one.measured_ms for one in equal]),
-        interpolated=sum(one.interpolated for one in outcomes) / len(outcomes),
+        interpolated=sum(one.interpolated for one in results) / len(results),
         time=time,
     )
 
 
-def equals(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def equals(results: Sequence[PredictionResult]) -> list[PredictionResult]:
     """The largest group within ± 15 % of one network's multiply-adds."""
     groups = [
-        [other for other in outcomes if abs(other.macs / one.macs - 1) <= EQUAL] for one in outcomes if one.macs > 0
+        [other for other in results if abs(other.macs / one.macs - 1) <= EQUAL] for one in results if one.macs > 0
     ]
     return max(groups, key=len, default=[])
 

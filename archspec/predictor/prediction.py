@@ -1,24 +1,31 @@
-"""A predicted latency: a sum over operators, those that were never measured interpolated."""
+"""A predicted latency: a sum over operators, those that were never measured interpolated, and the sum corrected."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from archspec.errors import Problem
 from archspec.graph.collector import collector_paused
+from archspec.graph.identity import canonical_hash
 from archspec.graph.program import Program, build_program
 from archspec.graph.tensor import Graph
-from archspec.predictor.features import Family, Features, family, features
-from archspec.predictor.least_squares import fit
-from archspec.predictor.signature import Signature, signatures
-from archspec.predictor.table import OTHER, LatencyTable, OperatorTime, Score
+from archspec.predictor.signature import Family, Features, Signature, family, features, signatures
+from archspec.predictor.table import OTHER, Accuracy, Correction, LatencyTable, OperatorTime
+from archspec.record import Record, timestamp
 
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the code
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
 Law = tuple[list[tuple[int, float]], list[tuple[int, float]]]
 """Which sizes tell the warm time, and which how much longer the cold one is, each with its factor."""
+ROUNDS = 2000  # of coordinate descent, at most
+ENOUGH = 1e-10  # of the largest coefficient, scaled: no further change matters
+OWN_FACTOR_SHARE = 0.03  # of the time of the networks: rarer kinds of operator share one factor
+PULL = 0.3  # towards operators that take in a network what they take alone
+ALONE = 1.0  # of a code that no network has
+COLD_FACTOR = 0.3  # where the pull goes: caches are found neither cold nor warm
 CALIBRATE = "Calibrate again (archspec latency --calibrate): what the table holds is not measured twice"
 
 
@@ -29,10 +36,10 @@ class Prediction:
     latency_ms: float
     interpolated: float
     operations: int
-    score: Score | None
+    accuracy: Accuracy | None
 
     def __str__(self) -> str:
-        said = "never compared with whole networks" if self.score is None else str(self.score)
+        said = "never compared with whole networks" if self.accuracy is None else str(self.accuracy)
         return f"{self.latency_ms:.2f} ms predicted, {100 * self.interpolated:.0f} % of it interpolated; {said}"
 
 
@@ -77,7 +84,7 @@ class Predictor:
         TFLite rule.
         """
         sums = self.sums(network)
-        return Prediction(self._corrected_ms(sums), sums.interpolated, sums.operations, self.table.score)
+        return Prediction(self._corrected_ms(sums), sums.interpolated, sums.operations, self.table.accuracy)
 
     def sums(self, network: Graph | Program) -> Sums:
         """What a prediction is made of, before the correction."""
@@ -165,3 +172,96 @@ def _fitted(rows: list[tuple[Features, OperatorTime]]) -> Law:
 
 def _terms(factors: list[float]) -> list[tuple[int, float]]:
     return [(index, factor) for index, factor in enumerate(factors) if factor]
+
+
+def fit(
+    rows: Sequence[Sequence[float]],
+    targets: Sequence[float],
+    lowest: Sequence[float] | None = None,
+    towards: Sequence[float] | None = None,
+    pull: float = 0.0,
+) -> list[float]:
+    """Coefficients c with the least Σ (row · c / target - 1)² and each c ≥ its `lowest` (0 unless given).
+
+    `pull` draws c `towards` values given: it counts as so many rows in which each feature has its usual share. Targets
+    are positive. By coordinate descent on columns scaled to unit length, which converges because the problem is convex.
+    """
+    columns = [[row[k] / target for row, target in zip(rows, targets, strict=True)] for k in range(len(rows[0]))]
+    scales = [sum([value * value for value in column]) ** 0.5 for column in columns]
+    used = [k for k, scale in enumerate(scales) if scale > 0]
+    unit = {k: [value / scales[k] for value in columns[k]] for k in used}
+    gram = {j: {k: sum(map(float.__mul__, unit[j], unit[k])) for k in used} for j in used}
+    right = {k: sum(unit[k]) for k in used}
+    floor = {k: (0.0 if lowest is None else lowest[k]) * scales[k] for k in used}
+    if pull and towards is not None:
+        for k in used:
+            gram[k][k] += pull / len(rows)
+            right[k] += pull / len(rows) * towards[k] * scales[k]
+    found = _descend(used, gram, right, floor)
+    return [found[k] / scales[k] if k in found else 0.0 for k in range(len(scales))]
+
+
+def _descend(
+    used: list[int], gram: dict[int, dict[int, float]], right: dict[int, float], floor: dict[int, float]
+) -> dict[int, float]:
+    found = {k: max(0.0, floor[k]) for k in used}
+    for _ in range(ROUNDS):
+        change = 0.0
+        for k in used:
+            gradient = right[k] - sum([gram[k][j] * found[j] for j in used])
+            value = max(floor[k], found[k] + gradient / gram[k][k])
+            change = max(change, abs(value - found[k]))
+            found[k] = value
+        if change <= ENOUGH * max([1.0, *map(abs, found.values())]):
+            break
+    return found
+
+
+def fit_correction(sums: Sequence[Sums], measured_ms: Sequence[float], known: Iterable[str] = ()) -> Correction:
+    """The factors with which `sums` come nearest to what the same networks took. Raises `ValueError` without any.
+
+    A code that is `known` but in none of the networks has a factor of 1: of it nothing but the time alone was measured.
+    """
+    if not sums:
+        raise ValueError("no networks to fit a correction to")
+    codes = [*_frequent(sums), OTHER]
+    rows = [[*_by_factor(one, codes), one.colder_ms, float(one.operations)] for one in sums]
+    towards = [*(1.0 for _ in codes), COLD_FACTOR, 0.0]
+    call = -min(one.total_ms / one.operations for one in sums)  # a call of its own costs no more than all its time
+    found = fit(rows, measured_ms, [*(0.0 for _ in codes), 0.0, call], towards, PULL)
+    seen = {code for one in sums for code in one.warm_ms}
+    alone = dict.fromkeys(sorted(set(known) - seen), ALONE)
+    return Correction(dict(zip(codes, found, strict=False)) | alone, found[-2], found[-1], len(sums))
+
+
+def _frequent(sums: Sequence[Sums]) -> list[str]:
+    shares: dict[str, float] = {}
+    for one in sums:
+        for code, warm in one.warm_ms.items():
+            shares[code] = shares.get(code, 0.0) + warm / one.total_ms / len(sums)
+    return sorted(code for code, share in shares.items() if share >= OWN_FACTOR_SHARE)
+
+
+def _by_factor(sums: Sums, codes: Sequence[str]) -> list[float]:
+    own = [sums.warm_ms.get(code, 0.0) for code in codes[:-1]]
+    return [*own, sums.total_ms - sum(own)]
+
+
+def prediction_record(graph: Graph, prediction: Prediction, table: LatencyTable) -> Record:
+    """What was predicted for a network, under the table's conditions, with the table's accuracy as circumstances."""
+    height, width = graph.inputs[0].size
+    known = {} if prediction.accuracy is None else asdict(prediction.accuracy)
+    return Record(
+        hash=canonical_hash(graph),
+        metric="predicted_latency_ms",
+        value=prediction.latency_ms,
+        unit="ms",
+        name=graph.name,
+        conditions={**asdict(table.conditions), "input_height": height, "input_width": width, "batch": 1},
+        circumstances={
+            "interpolated": prediction.interpolated,
+            "entries": len(table.entries),
+            **{f"table_{name}": value for name, value in known.items()},
+        },
+        time=timestamp(),
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from archspec.devices import Device, Model, Sample, Session, percentile
-from archspec.predictor import OperatorTime
+from archspec.predictor.table import OperatorTime
 
 LOW = 25.0  # percent: other processes only ever add to a run
 

@@ -62,7 +62,7 @@ class Subject:
         from archspec.cost import price
         from archspec.graph.trace import trace
         from archspec.spec import expand, override, parse
-        from archspec.spec.loading import bundled_catalog
+        from archspec.spec.sources import bundled_catalog
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:

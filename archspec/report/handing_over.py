@@ -12,8 +12,8 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
-from archspec.measures import Build, build_records
-from archspec.network.build_options import BuildOptions
+from archspec.measures import Build, BuildOptions, build_records
+from archspec.network import Network
 from archspec.record import (
     Record,
     TrainingRun,
@@ -83,8 +83,8 @@ def hand_over(
     check_folder(folder)
     make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
-        build = Build(source.spec, catalog, here / "build", options)
-        _bring_weights(build, here)
+        network = _with_weights_in(here, Network(source.spec), options.seed)
+        build = Build(network, here / "build", options)
         said("writing the .tflite")
         write_bytes(here / MODEL, build.exported.data)
         if options.latency != "none":
@@ -96,7 +96,7 @@ def hand_over(
         shutil.rmtree(here / "build", ignore_errors=True)
         records = (*build_records(build), *source.records)
         note_plugins(here, catalog.plugins)
-        write_text(here / SPEC, build.spec_text)
+        write_text(here / SPEC, network.text)
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")
         write_text(here / CARD, model_card(build, source.classes, source.data, source.records))
@@ -104,13 +104,14 @@ def hand_over(
     return build
 
 
-def _bring_weights(build: Build, folder: Path) -> None:
+def _with_weights_in(folder: Path, network: Network, seed: int) -> Network:
     """Trained weights go into the folder, and the spec names them there: no path of this machine is handed over."""
-    if build.imported is None:
-        return
-    save_weights(folder / WEIGHTS, build.weights, build.graph, source=build.imported.format)
-    build.imported = replace(build.imported, file=Path(build.imported.file).name)
-    build.spec_text = dump_plain({**build.spec.values, "weights": WEIGHTS})
+    imported = network.imported
+    if imported is None:
+        return network
+    save_weights(folder / WEIGHTS, network.weights_from(seed), network.graph, source=imported.format)
+    renamed = replace(imported, file=Path(imported.file).name)
+    return network.with_weights(renamed, text=dump_plain({**network.spec.values, "weights": WEIGHTS}))
 
 
 def _check_ours(folder: Path) -> None:

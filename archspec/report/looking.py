@@ -26,8 +26,7 @@ def looked_at(
     from archspec.datasets import open_dataset
     from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
     from archspec.explain.explaining import most_predicted
-    from archspec.explain.library import need_library
-    from archspec.explain.methods import method_name
+    from archspec.explain.methods import method_name, need_library
 
     need_library()
     dataset = open_dataset(data)

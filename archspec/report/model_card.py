@@ -41,7 +41,7 @@ SCORES = ("val_miou", "miou")
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
     """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
     parts = [*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build)]
-    return "\n".join([*parts, *_use(build.network.channels)])
+    return "\n".join([*parts, *_use(build.network.expanded.channels)])
 
 
 def snippet(channels: int) -> str:
@@ -52,8 +52,8 @@ def snippet(channels: int) -> str:
 
 
 def _head(build: Build) -> Iterator[str]:
-    network, exported = build.network, build.exported
-    yield f"# {build.graph.name}\n"
+    network, exported = build.network.expanded, build.exported
+    yield f"# {build.network.graph.name}\n"
     size = " × ".join(map(str, network.input_size))
     kind = KINDS.get(network.channels, f"image of {network.channels} channels")
     yield f"Semantic segmentation of one {size} {kind} into {network.classes} classes."
@@ -66,7 +66,7 @@ def _head(build: Build) -> Iterator[str]:
 
 def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> Iterator[str]:
     yield "## Weights and scores\n"
-    yield f"Weights: {markdown_text(build.weights_said)}.\n"
+    yield f"Weights: {markdown_text(build.network.describe_weights(build.options.seed))}.\n"
     if data:
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
@@ -91,7 +91,7 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
 
 
 def _cost(build: Build) -> Iterator[str]:
-    sheet, latency = build.sheet, build.latency
+    sheet, latency = build.network.cost, build.latency
     yield "## Cost\n"
     rows: list[tuple[Cell, ...]] = [
         ("parameters", f"{sheet.params:,}"),

@@ -6,12 +6,12 @@ the steps. Everything wrong is told together in one `UserError`, each fault with
 
 from typing import TYPE_CHECKING, Any
 
-from archspec.spec.choices import Choice
 from archspec.spec.document import Spec
-from archspec.spec.dumping import dump, dump_expanded, dump_plain
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
-from archspec.spec.expanding import expand
-from archspec.spec.loading import load, override, parse
+from archspec.spec.expansion import expand
+from archspec.spec.sources import load, override, parse
+from archspec.spec.spec_text import dump, dump_expanded, dump_plain
+from archspec.spec.special_values import Choice
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog

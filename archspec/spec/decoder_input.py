@@ -15,11 +15,10 @@ from typing import Literal, TypeAlias
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.spec.document_file import shown_path
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, only_key
 from archspec.spec.parts import load_part
-from archspec.spec.reading import shown_path
-from archspec.spec.sections import Named, find_part, read_section
-from archspec.spec.steps import StepTemplate
+from archspec.spec.sections import Named, StepTemplate, find_part, read_section
 from archspec.spec.words import CHOOSE, NONE, READS, SECTION_DEFAULTS
 
 Reads: TypeAlias = Literal["features", "scores"]

@@ -9,13 +9,14 @@ from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, mistyped, nearest
-from archspec.spec.choices import CHOICES, Choice
+from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, squeezing_fault
-from archspec.spec.kinds import Kind, Limits, LiteralKind, NumberKind, TextKind
-from archspec.spec.linting import VARIANT, WIDTH, Allowed, Lint
+from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
+from archspec.spec.lint import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
 from archspec.spec.sections import section_form
+from archspec.spec.special_values import CHOICES, Choice
 from archspec.spec.words import (
     DTYPES,
     INPUT_KEYS,
@@ -26,7 +27,7 @@ from archspec.spec.words import (
     TOP_SECTIONS,
 )  # fmt: skip
 
-_SIDE = NumberKind(limits=Limits(ge=1, le=16384), sample="224")
+_SIDE = NumberKind(limits=Range(ge=1, le=16384), sample="224")
 SIZE = TupleKind((_SIDE, _SIDE))
 LONGEST_NAME = 100  # it becomes a part of the names of folders
 NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '.'", LONGEST_NAME)
@@ -39,7 +40,7 @@ WEIGHTS = UnionKind(
 TOP_KINDS: dict[str, Kind] = {
     "name": NAME,
     "source": TextKind(),
-    "classes": NumberKind(limits=Limits(ge=1, le=65536)),
+    "classes": NumberKind(limits=Range(ge=1, le=65536)),
     "width_multiplier": WIDTH,
     "output_stride": LiteralKind(OUTPUT_STRIDES),
     "variant": VARIANT,
@@ -48,7 +49,7 @@ TOP_KINDS: dict[str, Kind] = {
 INPUT_KINDS: dict[str, Kind] = {
     "size": SIZE,
     "dtype": LiteralKind(DTYPES),
-    "channels": NumberKind(limits=Limits(ge=1, le=1024)),
+    "channels": NumberKind(limits=Range(ge=1, le=1024)),
 }
 DEFAULTS: dict[str, Any] = {
     "source": "",

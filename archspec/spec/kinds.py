@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from archspec.errors import Fault, Place, nearest
+from archspec.graph import Range
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, show_plain, shown
 
 Schema: TypeAlias = dict[str, Any]
@@ -81,54 +82,12 @@ class AnyKind(Kind):
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of a number."""
-
-    ge: float | None = None
-    gt: float | None = None
-    le: float | None = None
-    lt: float | None = None
-    multiple_of: float | None = None
-
-    def broken(self, value: float) -> str:
-        """What is wrong with a value, or ''."""
-        if self.ge is not None and value < self.ge:
-            return f"must be at least {self.ge:g}"
-        if self.gt is not None and value <= self.gt:
-            return f"must be greater than {self.gt:g}"
-        if self.le is not None and value > self.le:
-            return f"must be at most {self.le:g}"
-        if self.lt is not None and value >= self.lt:
-            return f"must be less than {self.lt:g}"
-        if self.multiple_of is not None and value % self.multiple_of:
-            return f"must be a multiple of {self.multiple_of:g}"
-        return ""
-
-    def words(self) -> str:
-        """All bounds in words."""
-        named = (("at least", self.ge), ("greater than", self.gt), ("at most", self.le), ("less than", self.lt))
-        parts = [f"{word} {bound:g}" for word, bound in named if bound is not None]
-        return " and ".join(parts + ([f"a multiple of {self.multiple_of:g}"] if self.multiple_of else []))
-
-    def schema(self) -> Schema:
-        """The bounds in JSON Schema's words."""
-        named = {
-            "minimum": self.ge,
-            "exclusiveMinimum": self.gt,
-            "maximum": self.le,
-            "exclusiveMaximum": self.lt,
-            "multipleOf": self.multiple_of,
-        }
-        return {word: bound for word, bound in named.items() if bound is not None}
-
-
 @dataclass(frozen=True)
 class NumberKind(Kind):
     """`int` or `float`, within limits. A bool is not a number; an int is accepted for a float."""
 
     real: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Range = field(default_factory=Range)
     sample: str = ""
 
     @property

@@ -11,8 +11,8 @@ from typing import Any
 
 from archspec.errors import Fault, Place, UserError
 from archspec.spec.document import Spec
-from archspec.spec.loading import override
 from archspec.spec.nodes import one_line
+from archspec.spec.sources import override
 
 Change = str | Mapping[str, Any]
 LISTED = 6

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.errors import Fault, Place, mistyped, nearest
-from archspec.spec.choices import CHOICES
+from archspec.spec.document_file import read_file, shown_path
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, shown
-from archspec.spec.reading import read_file, shown_path
-from archspec.spec.steps import EMPTY, StepTemplate, has_special, read_step
+from archspec.spec.sections import EMPTY, StepTemplate, has_special, read_step
+from archspec.spec.special_values import CHOICES
 from archspec.spec.words import PART_KEYS, READS, SCOPE
 
 

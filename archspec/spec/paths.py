@@ -8,11 +8,12 @@ from pathlib import Path
 
 from archspec.errors import Fault, Place, Problem, nearest
 from archspec.files import is_file
-from archspec.spec.choices import CHOICES
 from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, size_node
+from archspec.spec.document_file import decode_file, shown_path
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
-from archspec.spec.reading import decode_file, read_text, shown_path
+from archspec.spec.special_values import CHOICES
 from archspec.spec.words import INPUT_KEYS, NONE, SECTION_DEFAULTS, STEP_KEYS, TOP_KEYS, TOP_SECTIONS
+from archspec.spec.yaml_text import read_text
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*|[0-9]+"
 _PATH = re.compile(rf"(?:{_WORD})(?:\.(?:{_WORD})|\[[^\[\]=]+\])*")

@@ -1,19 +1,22 @@
-"""Reading values against kinds: what linting and expanding share."""
+"""Reading values against kinds: what linting and expanding share, and the faults of names that stand for nothing."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from archspec.catalog import Catalog
+from archspec.catalog import PART_KINDS, Catalog
 from archspec.errors import Fault, Place, Problem, UserError, mistyped, nearest
-from archspec.spec.choices import CHOICES
+from archspec.spec.document_file import shown_path
 from archspec.spec.kinds import INVALID, Invalid, Kind
 from archspec.spec.nodes import BROKEN, Node, Scalar, Table, one_line, only_key, shown
-from archspec.spec.reading import shown_path
 from archspec.spec.signatures import Signature, signature_of
-from archspec.spec.unknown_names import unknown_block
-from archspec.spec.words import CONTEXT, SELECTORS, STEP_KEYS, TOP_KEYS
+from archspec.spec.special_values import CHOICES
+from archspec.spec.words import CONTEXT, NONE, SECTIONS, SELECTORS, STEP_KEYS, TOP_KEYS, article, section_path
+
+if TYPE_CHECKING:
+    from archspec.spec.sections import Named
 
 SPECIAL = CHOICES | frozenset(SELECTORS)
 
@@ -134,16 +137,31 @@ class Reader(ABC):
         self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)
 
 
-class PlainReader(Reader):
-    """Reads documents in which no selector and no choice may stand: recipes, studies, ablations, published figures."""
+_OWN_FOLDERS = {"preprocess": "preprocess", "outputs": "output"}  # of blocks: the section that they are for
 
-    def __init__(self, catalog: Catalog, faults: list[Fault]) -> None:
-        super().__init__(catalog)
-        self.faults = faults
 
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return kind.read(node, path, self)
+def unknown_section(kind: str, named: Named, catalog: Catalog, choices: Iterable[str] = ()) -> Fault:
+    """The fault of a name that is neither a part nor a block; `choices` are the words of open values."""
+    parts = dict(catalog.parts(kind))
+    none = () if kind == "backbone" else (NONE,)
+    fitting = [name for name, path in catalog.blocks().items() if path.parent.name.removesuffix("s") == kind]
+    close = nearest(named.name, [*parts, *fitting_blocks(kind, catalog), *none, *choices, "steps"])
+    remedy = close if close.startswith("Did") else nearest("", [*parts, *fitting, *none])
+    path = named.path.removesuffix(f".{named.name}")
+    return Fault(f"unknown {kind} '{one_line(named.name)}'", remedy, path, named.place)
 
-    def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
-        return frozenset(), ""
+
+def fitting_blocks(kind: str, catalog: Catalog) -> list[str]:
+    """The blocks that may be meant in a section: not those of a folder that another section has to itself."""
+    return [name for name, path in catalog.blocks().items() if _OWN_FOLDERS.get(path.parent.name, kind) == kind]
+
+
+def unknown_block(block: str, place: Place, path: str, catalog: Catalog) -> Fault:
+    """The fault of a step that names no block: a part is none, and stands as its section's name alone."""
+    kind = next((one for one in SECTIONS if path.startswith(section_path(one))), "")
+    whole = next((one for one in PART_KINDS if block in catalog.parts(one)), "")
+    if whole:
+        remedy = f"Write {whole}: {one_line(block)}, or the steps of its file"
+        return Fault(f"'{one_line(block)}' is {article(whole)}, not a block", remedy, one_line(path, 120), place)
+    remedy = nearest(block, fitting_blocks(kind, catalog))
+    return Fault(f"unknown block '{one_line(block)}'", remedy, one_line(path, 120), place)

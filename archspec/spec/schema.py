@@ -8,7 +8,7 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.spec.document import DEFAULTS, INPUT_KINDS, TOP_KINDS
 from archspec.spec.kinds import Schema
-from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
+from archspec.spec.lint import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.nodes import plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.signatures import Signature, signature_of
@@ -47,7 +47,7 @@ _HOVER = {
 
 def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
     """The schema of a whole spec. `backbone` is required unless `extends` is there."""
-    from archspec.spec.loading import bundled_catalog
+    from archspec.spec.sources import bundled_catalog
 
     catalog = catalog or bundled_catalog()
     properties: Schema = {"extends": {"type": "string", "description": _HOVER["extends"]}}

@@ -11,8 +11,9 @@ from functools import cache
 from typing import Any
 
 from archspec.errors import Problem
+from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
-from archspec.spec.kinds import AnyKind, BoolKind, Kind, Limits, LiteralKind, NullKind, NumberKind, TextKind
+from archspec.spec.kinds import AnyKind, BoolKind, Kind, LiteralKind, NullKind, NumberKind, TextKind
 from archspec.spec.words import CONTEXT
 
 _SCALARS: dict[Any, Kind] = {
@@ -26,7 +27,6 @@ _SCALARS: dict[Any, Kind] = {
     object: AnyKind(),
     inspect.Parameter.empty: AnyKind(),
 }
-_LIMITS = ("ge", "gt", "le", "lt", "multiple_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +150,12 @@ def kind_of(hint: Any) -> Kind:
 
 
 def _limited(kind: Kind, extras: tuple[Any, ...]) -> Kind:
-    """Bounds from the first thing in `Annotated` that has them; they apply to every number in a union."""
-    for extra in extras:
-        bounds = {name: getattr(extra, name, None) for name in _LIMITS}
-        if any(bound is not None for bound in bounds.values()):
-            return _with_limits(kind, Limits(**bounds))
-    return kind
+    """Bounds from the first `Range` in `Annotated`; they apply to every number in a union."""
+    limits = next((extra for extra in extras if isinstance(extra, Range)), None)
+    return kind if limits is None else _with_limits(kind, limits)
 
 
-def _with_limits(kind: Kind, limits: Limits) -> Kind:
+def _with_limits(kind: Kind, limits: Range) -> Kind:
     if isinstance(kind, NumberKind):
         return NumberKind(kind.real, limits)
     if isinstance(kind, UnionKind):

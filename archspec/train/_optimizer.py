@@ -17,8 +17,8 @@ from typing import Any
 
 from archspec.errors import nearest, user_error
 from archspec.graph import Graph, Node
+from archspec.spec.document_reader import Named, NamedKind
 from archspec.spec.kinds import AnyKind, BoolKind, Kind, NumberKind, Reads
-from archspec.spec.named_kind import Named, NamedKind
 from archspec.spec.nodes import Entry, Table, one_line
 from archspec.train._recipe import Stage
 from archspec.train._stage_graph import is_within

@@ -23,12 +23,12 @@ from archspec.datasets import (
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash
-from archspec.graph.weights import initialise
+from archspec.network import Network
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage
-from archspec.train._stage_graph import graph_for, network_for, without_upsampling
+from archspec.train._stage_graph import network_for, without_upsampling
 from archspec.train._validation import validation_examples
-from archspec.weights import Imported, check_weights, spec_weights
+from archspec.weights import Imported, check_weights
 
 HASH_LETTERS = 10
 
@@ -72,28 +72,38 @@ class Order:
         """The spec as it is trained: the classes are the data's."""
         return override(self.spec, {"classes": len(self.final.classes)})
 
-    def graph(self, stage: Stage) -> Graph:
-        """The graph that a stage trains. Raises `UserError`."""
+    @cached_property
+    def _networks(self) -> list[tuple[Stage, Network]]:
+        return []
+
+    def network(self, stage: Stage) -> Network:
+        """The network that a stage trains, up to its logits. Raises `UserError`."""
+        for known, network in self._networks:
+            if known is stage:
+                return network
         classes = len(self.dataset(stage)[1].classes)
-        graph = graph_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
-        return graph if stage.upsample_logits else without_upsampling(graph)
+        network = network_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
+        if not stage.upsample_logits:
+            network = network.with_graph(without_upsampling(network.graph))
+        self._networks.append((stage, network))
+        return network
+
+    def graph(self, stage: Stage) -> Graph:
+        """The graph of it. Raises `UserError`."""
+        return self.network(stage).graph
 
     @cached_property
     def imported(self) -> Imported | None:
         """The weights that the spec names, fitted to the first stage's graph. Raises `UserError`."""
-        stage = self.recipe.stages[0]
-        network = network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)
-        return spec_weights(network, self.graph(stage))
+        return self.network(self.recipe.stages[0]).imported
 
     def start_weights(self) -> dict[str, Array]:
         """The weights that the first stage begins with."""
-        graph = self.graph(self.recipe.stages[0])
-        return initialise(graph, self.seed) if self.imported is None else self.imported.complete(graph, self.seed)
+        return self.network(self.recipe.stages[0]).weights_from(self.seed)
 
     def check_weights(self) -> None:
         """Raises `UserError` for weights that do not fit, as far as that shows without TensorFlow."""
-        stage = self.recipe.stages[0]
-        if check_weights(network_for(self.spec, len(self.dataset(stage)[1].classes), stage.augmentation.size)):
+        if check_weights(self.network(self.recipe.stages[0]).expanded):
             _ = self.imported
 
     def describe_start(self) -> str:

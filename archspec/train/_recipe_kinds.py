@@ -9,12 +9,13 @@ from typing import Any
 
 from archspec.datasets import Augmentation
 from archspec.errors import Problem
+from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind, UnionKind
+from archspec.spec.document_reader import NamedKind
 from archspec.spec.kinds import (
     INVALID,
     BoolKind,
     Kind,
-    Limits,
     LiteralKind,
     NullKind,
     NumberKind,
@@ -23,7 +24,6 @@ from archspec.spec.kinds import (
     TextKind,
     Wrap,
 )
-from archspec.spec.named_kind import NamedKind
 from archspec.spec.nodes import Items, Node, Table
 from archspec.spec.signatures import kind_of
 from archspec.train._losses import loss_function, loss_names
@@ -39,10 +39,10 @@ from archspec.train._recipe import (
     WeightDecay,
 )
 
-COUNT = NumberKind(limits=Limits(ge=1), sample="100")
-BATCH = NumberKind(limits=Limits(ge=1, le=4096), sample="8")
-POSITIVE = NumberKind(real=True, limits=Limits(gt=0), sample="0.001")
-SHARE = NumberKind(real=True, limits=Limits(gt=0, lt=1), sample="0.99")
+COUNT = NumberKind(limits=Range(ge=1), sample="100")
+BATCH = NumberKind(limits=Range(ge=1, le=4096), sample="8")
+POSITIVE = NumberKind(real=True, limits=Range(gt=0), sample="0.001")
+SHARE = NumberKind(real=True, limits=Range(gt=0, lt=1), sample="0.99")
 BESIDE_LOSS: dict[str, Kind] = {"weight": POSITIVE, "class_weights": BoolKind()}
 
 
@@ -124,7 +124,7 @@ def _decay(written: dict[str, Any]) -> WeightDecay:
 
 _NAMES = ListKind(TextKind())
 _OFF = LiteralKind(("none",))
-_C = NumberKind(real=True, limits=Limits(gt=1), sample="1.02")
+_C = NumberKind(real=True, limits=Range(gt=1), sample="1.02")
 
 STAGE_KINDS: dict[str, Kind] = {
     "name": TextKind(r"[A-Za-z0-9_][A-Za-z0-9_-]*", "letters, digits, '_' and '-'"),
@@ -147,7 +147,7 @@ STAGE_KINDS: dict[str, Kind] = {
     "class_weights": UnionKind(
         (
             BuiltKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), **one)),
-            BuiltKind(ListKind(NumberKind(real=True, limits=Limits(ge=0))), lambda many: ClassWeights(values=many)),
+            BuiltKind(ListKind(NumberKind(real=True, limits=Range(ge=0))), lambda many: ClassWeights(values=many)),
             _OFF,
         )
     ),
@@ -167,7 +167,7 @@ STAGE_KINDS: dict[str, Kind] = {
         )
     ),
     "batch_norm": BuiltKind(
-        RecordKind({"momentum": NumberKind(real=True, limits=Limits(ge=0, lt=1)), "frozen": BoolKind()}),
+        RecordKind({"momentum": NumberKind(real=True, limits=Range(ge=0, lt=1)), "frozen": BoolKind()}),
         lambda one: BatchNorm(**one),
     ),
     "validation": BuiltKind(

@@ -10,14 +10,14 @@ from typing import Any
 from archspec.catalog import Catalog, bundled_folder
 from archspec.errors import Fault, Place, mistyped, nearest
 from archspec.spec.document import raise_together
-from archspec.spec.dumping import dump_plain
+from archspec.spec.document_file import read_file
+from archspec.spec.document_reader import PlainReader, find_document
 from archspec.spec.kinds import Kind
-from archspec.spec.locating import find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, plain, shown
 from archspec.spec.paths import override_plain
-from archspec.spec.reader import PlainReader
-from archspec.spec.reading import read_file, read_mapping
+from archspec.spec.spec_text import dump_plain
 from archspec.spec.words import NONE
+from archspec.spec.yaml_text import read_mapping
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_kinds import RECIPE_KINDS, REQUIRED, STAGE_KINDS
 

@@ -11,28 +11,29 @@ from archspec.errors import Problem
 from archspec.graph import Graph, Node, Tensor
 from archspec.graph.layers import Input
 from archspec.graph.repeating import repeat
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise, weight_specs
-from archspec.spec import ExpandedSpec, Spec, expand, override
+from archspec.graph.weights import weight_specs
+from archspec.network import Network
+from archspec.spec import Spec, override
 
 
-def network_for(spec: Spec, classes: int, size: tuple[int, int]) -> ExpandedSpec:
+def network_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float | None = None) -> Network:
     """The spec's network that reads a float image `size` (height, width) and gives logits. Raises `UserError`.
 
-    Weights are named by graph path and do not depend on the size: those of a crop's network fit a whole image's.
+    `momentum` replaces that of every batch norm. Weights are named by graph path and do not depend on the
+    size: those of a crop's network fit a whole image's.
     """
     changes = {"classes": classes, "input.size": list(size), "input.dtype": "float32", "output": "logits"}
-    return expand(override(spec, changes))
+    network = Network(override(spec, changes))
+    if momentum is not None:
+        for node in network.graph.nodes:  # nobody else has this graph yet
+            if type(node.layer).__name__ == "BatchNormalization":
+                node.layer.config = node.layer.config.changed(momentum=momentum)
+    return network
 
 
 def graph_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float | None = None) -> Graph:
-    """The graph of `network_for`; `momentum` replaces that of every batch norm. Raises `UserError`."""
-    graph = trace(network_for(spec, classes, size), spec.catalog)
-    if momentum is not None:
-        for node in graph.nodes:
-            if type(node.layer).__name__ == "BatchNormalization":
-                node.layer.config = node.layer.config.changed(momentum=momentum)
-    return graph
+    """The graph of `network_for`. Raises `UserError`."""
+    return network_for(spec, classes, size, momentum).graph
 
 
 def without_upsampling(graph: Graph) -> Graph:
@@ -44,12 +45,12 @@ def without_upsampling(graph: Graph) -> Graph:
     return graph
 
 
-def carried(weights: Weights, graph: Graph, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
+def carried(weights: Weights, network: Network, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
     """The weights of one stage in the network of the next, and the names of those that begin afresh.
 
     Fresh is what the earlier network lacks or has in another shape, as a classifier of other classes.
     """
-    fresh = initialise(graph, seed)
+    fresh = network.fresh_weights(seed)
     kept = {key: array for key, array in weights.items() if key in fresh and fresh[key].shape == array.shape}
     return {**fresh, **kept}, tuple(key for key in fresh if key not in kept)
 

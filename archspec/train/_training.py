@@ -14,10 +14,8 @@ from archspec.arrays import Array
 from archspec.datasets import Dataset
 from archspec.errors import UserError
 from archspec.graph import Graph
-from archspec.graph.identity import canonical_hash
-from archspec.graph.trace import trace
+from archspec.network import Network
 from archspec.record import interruption, write_records
-from archspec.spec import expand
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._checks import check_order, describe_untrained_taps
 from archspec.train._features import Features, cached_features, feature_batches, features_key
@@ -128,8 +126,9 @@ class Training:
     def _prepared(self, number: int, stage: Stage, weights: dict[str, Array], stopped: Callable[[], bool]) -> StageRun:
         """A stage with its model, which begins with `weights` and what they lack afresh."""
         dataset = self.order.dataset(stage)[1]
-        graph = self.order.graph(stage)
-        whole, fresh = carried(weights, graph, self.order.seed)
+        network = self.order.network(stage)
+        graph = network.graph
+        whole, fresh = carried(weights, network, self.order.seed)
         if fresh:
             self.progress.message(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
         warning = describe_untrained_taps(self.order, stage, dataset, graph)
@@ -180,10 +179,10 @@ class Training:
 
     def _finish(self, scores: Scores, weights: dict[str, Array]) -> None:
         """The trained network, as others load it, and its scores."""
-        graph = trace(expand(self.order.trained_spec), self.order.spec.catalog)
-        save_weights(self.run.weights, weights, graph, source=f"trained: {self.run.folder.name}")
-        lower.save_keras(lower.to_keras(graph, weights), self.run.model)
-        write_records(self.run.records, training_records(self.order, canonical_hash(graph), scores, self.steps))
+        network = Network(self.order.trained_spec)
+        save_weights(self.run.weights, weights, network.graph, source=f"trained: {self.run.folder.name}")
+        lower.save_keras(network.to_keras(output="spec", weights=weights), self.run.model)
+        write_records(self.run.records, training_records(self.order, network.hash, scores, self.steps))
         iou = dict(zip(self.order.final.classes.names, scores.iou.tolist(), strict=True))
         iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
         self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})

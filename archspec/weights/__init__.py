@@ -8,15 +8,18 @@ where that is exact; the rest is said. A mismatch is an error, never silent.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.arrays import Array
+from archspec.catalog import Catalog
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
+from archspec.reporters import Column, Table
 from archspec.weights._files import TensorShape
-from archspec.weights._fitting import Imported, fit
+from archspec.weights._fitting import Imported, fit, imported_table
 from archspec.weights._holding import Holding
 from archspec.weights.archspec_npz import save_weights
 
@@ -30,12 +33,15 @@ __all__ = [
     "check_weights",
     "conventions",
     "formats",
+    "formats_table",
     "hold_weights",
     "import_weights",
+    "imported_table",
     "read_shapes",
     "read_tensors",
     "save_weights",
     "spec_weights",
+    "tensors_table",
     "usual_format",
 ]
 
@@ -137,3 +143,23 @@ def _format(name: str) -> Any:
         remedy = f"One of: {', '.join(found)}" if found else nearest(name, formats())
         raise user_error(f"unknown format '{name}'", remedy)
     return importlib.import_module(f"{__name__}.{found[0]}")
+
+
+def tensors_table(file: str, format_name: str, tensors: Mapping[str, TensorShape]) -> Table:
+    """Every tensor of a file."""
+    columns = (Column("name", "tensor"), Column("shape", "shape"), Column("dtype", "type"))
+    rows = tuple(
+        (name, " x ".join(map(str, array.shape)) or "scalar", str(array.dtype)) for name, array in tensors.items()
+    )
+    total = sum(array.size for array in tensors.values())
+    return Table(f"{file} as {format_name}", columns, rows, (f"{len(rows)} tensors, {total:,} numbers",))
+
+
+def formats_table() -> Table:
+    """Every format with its conventions, a line each."""
+    catalog, folder = Catalog(), Path(__file__).parent
+    rows = []
+    for name in formats():
+        rows.append((name, catalog.summary(folder / f"{name}.py")))
+        rows += [("", line) for line in conventions(name)]
+    return Table("", (Column("format", "format"), Column("what", "what it is", wraps=True)), tuple(rows), ())

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Weights
 from archspec.errors import Problem
 from archspec.graph import Graph
-from archspec.graph.weights import initialise, weight_specs
+from archspec.graph.weights import weight_specs
+from archspec.reporters import Column, Table
 from archspec.weights._holding import Holding, equal_scale, is_in, refuse
 from archspec.weights._readings import (
     Reading,
@@ -20,6 +23,9 @@ from archspec.weights._readings import (
     image_scale,
     read_parts,
 )
+
+SHOWN = 3  # names in a cell
+Row = tuple[str, str, int, int | None, str]
 
 
 @dataclass(frozen=True)
@@ -40,9 +46,9 @@ class Imported:
     spec: str = ""
     settings: tuple[str, ...] = ()
 
-    def complete(self, graph: Graph, seed: int = 0) -> dict[str, Array]:
-        """Every array of the graph: those loaded, and the others freshly initialised."""
-        return {key: self.arrays.get(key, array) for key, array in initialise(graph, seed).items()}
+    def complete(self, fresh: Weights) -> dict[str, Array]:
+        """Every array: those that were loaded, and the others from `fresh`."""
+        return {key: self.arrays.get(key, array) for key, array in fresh.items()}
 
     def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
@@ -172,3 +178,55 @@ def _remedy(held: Holding, partly: bool) -> str:
     fitting = " ".join(f"--set {setting}" for setting in held.settings)
     network = f"They fit the network {held.spec} {fitting}".rstrip() if held.spec else "Use the network they are of"
     return network if partly else f"{network}; to load a part, name it with --only (in a spec: weights.only)"
+
+
+def imported_table(found: Imported, graph: Graph, network: str, output: Path, every: bool) -> Table:
+    """Loaded, skipped and fresh arrays: one a row, or those of a part of the network together."""
+    sizes = {key: math.prod(spec.shape) for key, _, spec in weight_specs(graph)}
+    loaded = {key: ", ".join(names) for key, names in found.sources.items()}
+    rows: list[Row] = []
+    if every:
+        rows += [("loaded", key, 1, sizes[key], why) for key, why in loaded.items()]
+        rows += [("skipped", name, 1, None, why) for name, why in found.skipped.items()]
+        rows += [("fresh", key, 1, sizes[key], why) for key, why in found.fresh.items()]
+    else:
+        rows += [("loaded", part, len(keys), sum(sizes[key] for key in keys), "") for part, keys in _parts(loaded)]
+        rows += [("skipped", _some(names), len(names), None, why) for why, names in _by_reason(found.skipped).items()]
+        rows += [
+            ("fresh", _some([part for part, _ in _parts(keys)]), len(keys), sum(sizes[key] for key in keys), why)
+            for why, keys in _by_reason(found.fresh).items()
+        ]
+    columns = (
+        Column("what", "what"),
+        Column("name", "name", wraps=not every),
+        Column("arrays", "arrays", kind="integer"),
+        Column("numbers", "numbers", kind="integer"),
+        Column("why", "from" if every else "why", wraps=True),
+    )
+    total = sum(sizes[key] for key in found.arrays)
+    notes = (
+        f"network: {network}",
+        *found.notes,
+        f"loaded {len(found.arrays)} of {len(sizes)} arrays, {total:,} of {sum(sizes.values()):,} numbers",
+        f"skipped {len(found.skipped)} tensors of the file; written to {output}",
+    )
+    return Table(f"{found.file} as {found.format}", columns, tuple(rows), notes)
+
+
+def _parts(keys: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Arrays by the first two words of their layer's name."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        found.setdefault(".".join(key.split("/")[0].split(".")[:2]), []).append(key)
+    return list(found.items())
+
+
+def _by_reason(named: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, why in named.items():
+        found.setdefault(why, []).append(name)
+    return found
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

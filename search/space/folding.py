@@ -66,5 +66,5 @@ def rank_of(candidate: Candidate) -> Rank:
 
 def cost_of(candidate: Candidate) -> Cost:
     """What makes one of equivalent candidates cheaper: multiply-adds, then parameters, then other arithmetic."""
-    sheet = candidate.sheet
+    sheet = candidate.network.cost
     return sheet.macs, sheet.params, sum(sheet.other_operations.values())

@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-from archspec.cost import price
 from archspec.errors import user_error
-from archspec.graph.identity import equivalence_key
-from archspec.graph.trace import trace
+from archspec.network import Network
 from archspec.search.candidates import Candidate, Genome, Parameter
 from archspec.search.space.decisions import Decisions
 from archspec.search.space.openings import Opening, openings_of
-from archspec.spec import Spec, expand, override
+from archspec.spec import Spec, override
 
 
 class Space:
@@ -74,8 +72,6 @@ class Space:
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
-        spec = self.closed(genome)
-        network = expand(spec)
-        graph = trace(network, spec.catalog)
-        sheet = price(graph, classes=network.classes, output_stride=network.output_stride)
-        return Candidate(genome, spec, graph, sheet, equivalence_key(graph))
+        network = Network(self.closed(genome))
+        _ = network.cost
+        return Candidate(genome, network, network.equivalence_key)

@@ -126,7 +126,7 @@ def _positions(size: int, count: int, generator: random.Random) -> Iterable[int]
 def _look(space: Space, genome: Genome, prices: Sequence[str], found: Survey) -> None:
     try:
         candidate = space.candidate(genome)
-        values = {name: PRICES[name].of(candidate.sheet) for name in prices}
+        values = {name: PRICES[name].of(candidate.network.cost) for name in prices}
     except (UserError, Problem) as error:
         reason = _reason(error)
         known = found.failures.get(reason)

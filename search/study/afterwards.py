@@ -11,21 +11,17 @@ from pathlib import Path
 from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
 from archspec.devices import device as device_named
-from archspec.errors import Problem, user_error
-from archspec.export import export
+from archspec.export import Precision
 from archspec.files import is_file
-from archspec.graph.trace import trace
-from archspec.graph.weights import initialise
 from archspec.ledger import Ledger
 from archspec.measures import Settings
 from archspec.network.reference import REFERENCE_NAME, reference_model
 from archspec.record import Plain, Record, read_records, write_records
 from archspec.search.study.conditions import trains
 from archspec.search.study.evaluator import SEED, StudyEvaluator
-from archspec.search.study.outcome import Measured, Network
+from archspec.search.study.outcome import Finalist, Measured
 from archspec.search.study.study import Study
 from archspec.search.workers import Outcome, SameProcess, Work, WorkerPool
-from archspec.spec import dump, expand
 
 TOGETHER = ("latency_ms", "fps", "latency_ratio")  # read from one measurement in which all take turns
 PROCEDURE = "default"
@@ -37,7 +33,7 @@ Told = Callable[[str, int, int], None]
 
 
 def measured_together(
-    study: Study, networks: Sequence[Network], folder: Path, told: Callable[[Rounds], None] | None = None
+    study: Study, networks: Sequence[Finalist], folder: Path, told: Callable[[Rounds], None] | None = None
 ) -> list[dict[str, Measured]]:
     """Latency, frames per second and the ratio to the bundled reference of each network, all of them taking turns.
 
@@ -53,7 +49,7 @@ def measured_together(
 
 
 def _timed(
-    study: Study, networks: Sequence[Network], together: str, told: Callable[[Rounds], None] | None
+    study: Study, networks: Sequence[Finalist], together: str, told: Callable[[Rounds], None] | None
 ) -> list[Record]:
     models = [
         Model.of(reference_model(), REFERENCE_NAME),
@@ -70,24 +66,19 @@ def _timed(
     for number, (network, latency) in enumerate(zip(networks, latencies[1:], strict=True)):
         conditions: dict[str, Plain] = {"together": together, "place": number, "precision": study.target.precision}
         found += latency_records(
-            latency, hash=network.hash, name=network.name, spec=dump(network.spec), conditions=conditions
+            latency, hash=network.hash, name=network.name, spec=network.network.text, conditions=conditions
         )
         found.append(_spread(latency, network, conditions))
     return found
 
 
-def _spread(latency: Latency, network: Network, conditions: dict[str, Plain]) -> Record:
+def _spread(latency: Latency, network: Finalist, conditions: dict[str, Plain]) -> Record:
     """The interquartile range, which says how far apart two medians must be."""
     return Record(network.hash, "latency_iqr_ms", latency.wall.iqr, "ms", network.name, conditions=conditions)
 
 
-def _exported(network: Network, precision: str) -> Model:
-    spec = network.spec
-    graph = trace(expand(spec), spec.catalog)
-    try:
-        return Model(network.name, export(graph, initialise(graph), precision=precision).data)  # type: ignore[arg-type]
-    except Problem as problem:
-        raise user_error(f"{network.name}: {problem.fact}", problem.remedy) from problem
+def _exported(network: Finalist, precision: Precision) -> Model:
+    return Model(network.name, network.network.to_tflite(precision=precision).data)
 
 
 def _readings(number: int, records: Sequence[Record]) -> dict[str, Measured]:
@@ -103,7 +94,7 @@ def _readings(number: int, records: Sequence[Record]) -> dict[str, Measured]:
 
 def measured_alone(
     study: Study,
-    networks: Sequence[Network],
+    networks: Sequence[Finalist],
     settings: Settings,
     evaluator: StudyEvaluator,
     ledger: Ledger,
@@ -127,7 +118,7 @@ def measured_alone(
     outcomes: dict[int, Outcome] = {}
     with_pool = WorkerPool(study.workers, evaluator, settings) if seeded else SameProcess(evaluator, settings)
     try:
-        waiting = [Work(number, dump(networks[place].spec), {SEED: seed}) for number, (place, seed) in work.items()]
+        waiting = [Work(number, networks[place].network.text, {SEED: seed}) for number, (place, seed) in work.items()]
         while len(outcomes) < len(work):
             while waiting and with_pool.free:
                 with_pool.start(waiting.pop(0))

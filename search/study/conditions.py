@@ -12,10 +12,19 @@ from archspec.errors import Problem, UserError, user_error
 from archspec.graph import Graph
 from archspec.measures import Settings, measure_named
 from archspec.network.reference import reference_model
-from archspec.predictor import LatencyTable, Predictor, read_or_none, table_path, write_table
-from archspec.predictor.calibrate import Progress, begun, calibrate, wanted
-from archspec.predictor.operator_range import further_operators
-from archspec.predictor.turns import Turns
+from archspec.predictor import (
+    CalibrationProgress,
+    LatencyTable,
+    Predictor,
+    Turns,
+    calibrate,
+    further_operators,
+    operators_of,
+    read_or_none,
+    table_of,
+    table_path,
+    write_table,
+)
 from archspec.search.candidates import SearchSpace
 from archspec.search.study.study import Study
 
@@ -77,7 +86,11 @@ def fingerprints(study: Study) -> dict[str, str]:
 
 
 def calibrated(
-    study: Study, space: SearchSpace, folder: Path, told: Callable[[str], None], step: Callable[[Progress], None]
+    study: Study,
+    space: SearchSpace,
+    folder: Path,
+    told: Callable[[str], None],
+    step: Callable[[CalibrationProgress], None],
 ) -> str:
     """The file of the latency table that predicts for this study: the study's, the user's, else one made for it now.
 
@@ -88,10 +101,10 @@ def calibrated(
         return target.latency_table
     place = device(target.name)
     reference = Model("reference", reference_model())
-    started = begun(place, None, reference, target.threads)
+    started = table_of(place, None, reference, target.threads)
     usual, own = table_path(started.conditions), folder / TABLE_FILE
     known = read_or_none(own)
-    if known is None or known.score is None:
+    if known is None or known.accuracy is None:
         graphs = sampled(space, FITTED + HELD_OUT, study.seed)
         basis = known or read_or_none(usual)
         if known is None and basis is not None and knows(basis, graphs):
@@ -104,10 +117,10 @@ def calibrated(
             basis or started,
             graphs[:FITTED],
             graphs[FITTED:],
-            further=further_operators(wanted(graphs[:FITTED]), sampled(space, LOOKED_AT, study.seed)),
+            further=further_operators(operators_of(graphs[:FITTED]), sampled(space, LOOKED_AT, study.seed)),
             threads=target.threads,
             keep=lambda table: write_table(own, table),
-            told=step,
+            progress=step,
             operator_turns=QUICK_OPERATORS,
             network_turns=QUICK_NETWORKS,
             reference=reference,
@@ -128,12 +141,12 @@ def knows(table: LatencyTable, graphs: Sequence[Graph]) -> bool:
 
 
 def _scored(table: LatencyTable) -> str:
-    score = table.score
-    if score is None:
+    found = table.accuracy
+    if found is None:
         return f"a quick latency table of {len(table.entries)} operators, not scored: the space is too small for that"
     return (
-        f"a quick latency table of {len(table.entries)} operators: on {score.networks} other networks of the space its "
-        f"median error is {score.median_error:.1%}, its rank correlation {score.spearman:.2f}"
+        f"a quick latency table of {len(table.entries)} operators: on {found.networks} other networks of the space its "
+        f"median error is {found.median_error:.1%}, its rank correlation {found.spearman:.2f}"
     )
 
 
@@ -146,7 +159,7 @@ def sampled(space: SearchSpace, count: int, seed: int) -> list[Graph]:
             candidate = space.candidate(space.sample(generator))
         except (UserError, Problem):
             continue
-        found[candidate.key] = candidate.graph
+        found[candidate.key] = candidate.network.graph
         if len(found) == count:
             break
     if not found:

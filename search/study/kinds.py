@@ -8,19 +8,20 @@ from typing import Any
 
 from archspec.errors import nearest
 from archspec.export import PRECISIONS
+from archspec.graph import Range
 from archspec.measures import Limit
 from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
 from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Objective
 from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
 from archspec.spec.document import NAME
-from archspec.spec.kinds import INVALID, Kind, Limits, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
-from archspec.spec.named_kind import NamedKind
+from archspec.spec.document_reader import NamedKind
+from archspec.spec.kinds import INVALID, Kind, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
 from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain
 
 DIRECTIONS = ("maximize", "minimize")
-COUNT = NumberKind(limits=Limits(ge=1), sample="24")
-SEED = NumberKind(limits=Limits(ge=0), sample="0")
+COUNT = NumberKind(limits=Range(ge=1), sample="24")
+SEED = NumberKind(limits=Range(ge=0), sample="0")
 BOUND = NumberKind(real=True, sample="0.6")
 
 
@@ -167,7 +168,7 @@ _FRONT = RecordKind(
     {"metrics": one_or_several(MetricKind()), "seeds": MadeKind(ListKind(SEED), tuple), "points": COUNT}
 )
 _PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
-_MINUTES = NumberKind(real=True, limits=Limits(gt=0), sample="5")
+_MINUTES = NumberKind(real=True, limits=Range(gt=0), sample="5")
 
 # The space (spec, set, choices) and the networks beside it are specs, which their own reader reads.
 STUDY_KINDS: dict[str, Kind] = {

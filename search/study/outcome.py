@@ -8,10 +8,10 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from archspec.measures import measure_named
+from archspec.network import Network
 from archspec.search.pareto import Point, non_dominated
 from archspec.search.study.study import Study
 from archspec.search.watching import SearchResult
-from archspec.spec import Spec
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,19 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class Network:
+class Finalist:
     """A network of the front (`trial` is its number) or one beside it (None). `values` are those of the search."""
 
     name: str
-    spec: Spec
-    hash: str
+    network: Network
     trial: int | None = None
     values: Mapping[str, float | None] = field(default_factory=dict)
     measured: Mapping[str, Measured] = field(default_factory=dict)
+
+    @property
+    def hash(self) -> str:
+        """Of the network."""
+        return self.network.hash
 
     @property
     def beside(self) -> bool:
@@ -63,11 +67,11 @@ class StudyOutcome:
     study: Study
     folder: Path
     result: SearchResult
-    networks: tuple[Network, ...] = ()
+    networks: tuple[Finalist, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
-    def front(self) -> tuple[Network, ...]:
+    def front(self) -> tuple[Finalist, ...]:
         """The networks of the front."""
         return tuple(one for one in self.networks if not one.beside)
 
@@ -98,12 +102,12 @@ class StudyOutcome:
         return [(number, value) for number, value in found if value is not None]
 
 
-def _has(network: Network, metric: str) -> bool:
+def _has(network: Finalist, metric: str) -> bool:
     after = network.measured.get(metric)
     return after is not None and after.mean is not None
 
 
-def _costs(network: Network, metrics: Sequence[str]) -> Point | None:
+def _costs(network: Finalist, metrics: Sequence[str]) -> Point | None:
     found = []
     for metric in metrics:
         value = network.best(metric)
@@ -122,4 +126,4 @@ def spread_evenly(count: int, wanted: int | None) -> list[int]:
     return sorted({round(index * (count - 1) / (wanted - 1)) for index in range(wanted)})
 
 
-__all__ = ["Measured", "Network", "StudyOutcome", "spread_evenly"]
+__all__ = ["Finalist", "Measured", "StudyOutcome", "spread_evenly"]

@@ -12,8 +12,7 @@ from archspec.files import is_folder
 from archspec.measures import measure_named
 from archspec.record import package_versions, timestamp
 from archspec.search.study.agreement import agreements
-from archspec.search.study.outcome import Network, StudyOutcome
-from archspec.spec import dump
+from archspec.search.study.outcome import Finalist, StudyOutcome
 from archspec.train import load_recipe
 
 PACKAGES = ("ai-edge-litert", "keras", "numpy", "optuna", "sqlalchemy", "tensorflow", "tensorflow-cpu")
@@ -68,14 +67,14 @@ def _recipes(outcome: StudyOutcome) -> set[str]:
     return found | ({study.pretrain.recipe} if study.pretrain is not None else set())
 
 
-def _network(network: Network) -> dict[str, Any]:
+def _network(network: Finalist) -> dict[str, Any]:
     measured = {
         metric: {"values": list(one.values), "spread": one.spread, "ratio": one.ratio, "fault": one.fault,
                  "unit": measure_named(metric).unit}
         for metric, one in network.measured.items()
     }  # fmt: skip
     return {"name": network.name, "trial": network.trial, "hash": network.hash, "values": dict(network.values),
-            "measured": measured, "spec": dump(network.spec)}  # fmt: skip
+            "measured": measured, "spec": network.network.text}  # fmt: skip
 
 
 def git_state(file: Path) -> str:

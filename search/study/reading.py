@@ -15,12 +15,12 @@ from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
 from archspec.spec import Spec, override
 from archspec.spec.document import raise_together
-from archspec.spec.loading import load_named, parse_document, recalled
-from archspec.spec.locating import find_document
+from archspec.spec.document_file import read_file, shown_path
+from archspec.spec.document_reader import PlainReader, find_document
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.paths import override_plain
-from archspec.spec.reader import PlainReader
-from archspec.spec.reading import read_file, read_mapping, shown_path
+from archspec.spec.sources import load_named, parse_document, recalled
+from archspec.spec.yaml_text import read_mapping
 
 OPTION = "--set-study"
 FOLDER = "searches"

@@ -14,8 +14,8 @@ from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.ledger import Ledger, default_ledger
 from archspec.measures import Evaluation, Settings, check_settings, screen
-from archspec.measures._subject import Subject
-from archspec.predictor.calibrate import Progress as Calibration
+from archspec.network import Network
+from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
@@ -24,11 +24,11 @@ from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
 from archspec.search.study.conditions import calibrated, carries, fingerprints, predicted, predicts, settings_of, trains
 from archspec.search.study.evaluator import evaluator_for
-from archspec.search.study.outcome import Measured, Network, StudyOutcome, spread_evenly
+from archspec.search.study.outcome import Finalist, Measured, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Front, Study
 from archspec.search.watching import SearchResult, Watch
-from archspec.spec import Spec, expand, parse
+from archspec.spec import parse
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -45,7 +45,7 @@ class StudyWatch(Watch, Protocol):
         """A line that stays."""
         ...
 
-    def calibrating(self, progress: Calibration) -> None:
+    def calibrating(self, progress: CalibrationProgress) -> None:
         """A step of the quick latency table."""
         ...
 
@@ -222,7 +222,7 @@ class StudyRun:
 
     def screened(self, candidate: Candidate, settings: Settings) -> Evaluation:
         """Cost, predicted latency and their limits, from the graph that is there already."""
-        return screen(Subject(candidate.spec, settings, graph=candidate.graph, sheet=candidate.sheet), settings)
+        return screen(candidate.network, settings)
 
     def afterwards(self, result: SearchResult, settings: Settings, ledger: Ledger, watch: StudyWatch) -> StudyOutcome:
         """The front and its neighbours, measured."""
@@ -243,8 +243,8 @@ class StudyRun:
         return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
 
     def trained_beside(
-        self, networks: list[Network], settings: Settings, ledger: Ledger, watch: StudyWatch
-    ) -> list[Network]:
+        self, networks: list[Finalist], settings: Settings, ledger: Ledger, watch: StudyWatch
+    ) -> list[Finalist]:
         """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
         metrics = tuple(filter(trains, self.study.searched))
         if not metrics or not networks:
@@ -257,23 +257,23 @@ class StudyRun:
             for one, of in zip(networks, found, strict=True)
         ]
 
-    def front(self, result: SearchResult) -> list[Network]:
+    def front(self, result: SearchResult) -> list[Finalist]:
         """The points of the front that are looked at, numbered from 1."""
         chosen = spread_evenly(len(result.front), self.study.front.points)
         found = []
         for number, index in enumerate(chosen, 1):
             trial = result.front[index]
             spec = parse(trial.spec, file=f"<trial {trial.number}>", catalog=self.study.space.catalog)
-            found.append(Network(f"{number}", spec, hash_of(spec), trial.number, dict(trial.values)))
+            found.append(Finalist(f"{number}", Network(spec), trial.number, dict(trial.values)))
         return found
 
-    def beside(self, settings: Settings) -> list[Network]:
+    def beside(self, settings: Settings) -> list[Finalist]:
         """The networks beside it, with what costs nothing to know of them."""
         found = []
         for name, spec in self.study.beside.items():
             cheap = replace(settings, limits=())
-            values = screen(Subject(spec, cheap), cheap).values
-            found.append(Network(name, spec, hash_of(spec), None, dict(values)))
+            network = Network(spec)
+            found.append(Finalist(name, network, None, dict(screen(network, cheap).values)))
         return found
 
 
@@ -291,11 +291,3 @@ def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
 
 def _wanted(study: Study, found: dict[str, Measured]) -> dict[str, Measured]:
     return {metric: reading for metric, reading in found.items() if metric in study.front.metrics}
-
-
-def hash_of(spec: Spec) -> str:
-    """The network's canonical hash. Raises `UserError` or `Problem` for one that cannot be built."""
-    from archspec.graph.identity import canonical_hash
-    from archspec.graph.trace import trace
-
-    return canonical_hash(trace(expand(spec), spec.catalog))

@@ -13,7 +13,7 @@ from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.store import TrialStore
-from archspec.search.study.outcome import Measured, Network, StudyOutcome
+from archspec.search.study.outcome import Finalist, Measured, StudyOutcome
 from archspec.search.study.reading import load_study
 from archspec.search.study.running import STUDY_FILE, StudyRun
 from archspec.search.study.writing import RECORD_FILE
@@ -82,7 +82,7 @@ def shown(run: StudyRun) -> StudyOutcome:
     return StudyOutcome(run.study, run.folder, result, found, (result.message,) if result.message else ())
 
 
-def _with(network: Network, recorded: Mapping[str, Any] | None) -> Network:
+def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:
     if recorded is None:
         return network
     here = {metric: value for metric, value in network.values.items() if value is not None}

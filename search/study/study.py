@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from archspec.export import Precision
 from archspec.measures import Limit
 from archspec.search.trials import Objective
 from archspec.spec import Spec, dump
-from archspec.spec.dumping import dump_plain
-from archspec.spec.named_kind import Named
+from archspec.spec.document_reader import Named
+from archspec.spec.spec_text import dump_plain
 
 HASH_LETTERS = 10
 TRIALS = 100
@@ -40,7 +41,7 @@ class Target:
 
     name: str = "host"
     threads: int = 1
-    precision: str = "float32"
+    precision: Precision = "float32"
     latency_table: str = ""
 
 

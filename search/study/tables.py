@@ -8,7 +8,7 @@ from dataclasses import replace
 from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
-from archspec.search.study.outcome import Network, StudyOutcome
+from archspec.search.study.outcome import Finalist, StudyOutcome
 
 DIGITS = {"ms": 2, "MB": 2, "10^9 operations": 3, "": 4}
 WHOLE = ("params", "params_total")
@@ -50,7 +50,7 @@ def _spreads(outcome: StudyOutcome, metric: str) -> bool:
     return any(one.measured[metric].spread for one in outcome.networks if metric in one.measured)
 
 
-def _row(outcome: StudyOutcome, network: Network, still: dict[str, bool]) -> tuple[Cell, ...]:
+def _row(outcome: StudyOutcome, network: Finalist, still: dict[str, bool]) -> tuple[Cell, ...]:
     cells: list[Cell] = [network.name, "beside" if network.beside else f"trial {network.trial}"]
     cells += [network.values.get(metric) for metric in outcome.study.searched]
     for metric in outcome.study.front.metrics:

@@ -11,9 +11,8 @@ from archspec.files import is_file, read_bytes
 from archspec.measures import measure_named
 from archspec.record import write_text
 from archspec.reporters import Panel, Series, Spot, render, scatter_svg
-from archspec.search.study.outcome import Network, StudyOutcome
+from archspec.search.study.outcome import Finalist, StudyOutcome
 from archspec.search.study.tables import front_table
-from archspec.spec import dump
 
 FRONT, RECORD_FILE = "front", "record.json"
 _BEGINNING = "Point "
@@ -53,7 +52,7 @@ def _is_spec_of_a_front(file: Path) -> bool:
     return is_file(file) and not file.is_symlink() and read_bytes(file).startswith(f"# {_BEGINNING}".encode())
 
 
-def _spec_text(outcome: StudyOutcome, network: Network) -> str:
+def _spec_text(outcome: StudyOutcome, network: Finalist) -> str:
     study = outcome.study
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
@@ -63,7 +62,7 @@ def _spec_text(outcome: StudyOutcome, network: Network) -> str:
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),
     ]
-    return "".join(f"# {line}\n" for line in lines) + dump(network.spec)
+    return "".join(f"# {line}\n" for line in lines) + network.network.text
 
 
 def front_panels(outcome: StudyOutcome) -> list[Panel]:
@@ -99,7 +98,7 @@ def _searched(values: Any, x_metric: str, y_metric: str, name: str = "") -> Spot
     return None if x is None or y is None else Spot(x, y, name)
 
 
-def _after(network: Network, x_metric: str, y_metric: str) -> Spot | None:
+def _after(network: Finalist, x_metric: str, y_metric: str) -> Spot | None:
     x, y = network.measured.get(x_metric), network.measured.get(y_metric)
     if x is None or y is None or x.mean is None or y.mean is None:
         return None

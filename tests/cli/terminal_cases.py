@@ -63,11 +63,11 @@ def workspace(folder: Path) -> Path:
 
 def _write_weights(folder: Path) -> None:
     from archspec.catalog import Catalog
-    from archspec.cli._network import traced
     from archspec.graph.weights import initialise
+    from archspec.network import Network
     from archspec.weights import save_weights
 
-    graph = traced(str(folder / "one.yaml"), (), Catalog()).graph
+    graph = Network.load(str(folder / "one.yaml"), (), catalog=Catalog()).graph
     save_weights(folder / "weights.npz", initialise(graph), graph, spec=str(folder / "one.yaml"))
 
 
@@ -104,14 +104,14 @@ def _build(folder: Path) -> None:
 
 def _calibration(folder: Path) -> None:
     from archspec.cli._calibrate import calibration_report
-    from archspec.predictor import Score
+    from archspec.predictor import Accuracy
 
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
     factors = {f"OPERATOR_{number}": 1 + number / 7 for number in range(24)}
-    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, score=None,
+    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
-    assert Score
+    assert Accuracy
     put_table(calibration_report(table, Path("latency.json")), "table", None)
 
 
@@ -124,16 +124,16 @@ def _prediction(folder: Path) -> None:
 
 
 def _explain(folder: Path) -> None:
-    from archspec.cli._explain_report import Answer, Names
-    from archspec.explain.explaining import Asked, ClassMap
-    from archspec.explain.pointing import Inside
+    from archspec.explain.answer import Answer, Names
+    from archspec.explain.explaining import Asked, ClassMap, Inside
 
     where = Inside(1234, 0.1234, 0.5678, True)
     maps = (ClassMap(0, None, -123.456, where, where), ClassMap(1, None, None, where, None, "no pixel is predicted"))
     rows: Any = [SimpleNamespace(picture=SimpleNamespace(name=f"a_street_{one}.png"), maps=maps) for one in range(3)]
     opened: Any = SimpleNamespace(name="a run", weights_said="its own", notes=())
     names = Names(("road", "pedestrian crossing"), ((0, 0, 0), (1, 1, 1)))
-    Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png")).put("table")
+    answer = Answer("run", opened, Asked("gradcam", "head", (0, 1)), names, rows, Path("explain.png"))
+    put_table(answer.table(for_people=True), "table", None)
 
 
 def _shown(folder: Path) -> None:
@@ -167,7 +167,7 @@ def _front(folder: Path) -> None:
 
 
 def _train(folder: Path) -> None:
-    from archspec.cli._train_report import put_result
+    from archspec.cli.train import put_result
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
@@ -175,7 +175,7 @@ def _train(folder: Path) -> None:
 
 
 def _packed(folder: Path) -> None:
-    from archspec.cli._data_tables import packed_table
+    from archspec.datasets import packed_table
 
     files = [folder / name for name in ("one.yaml", "one.tflite")]
     put_table(packed_table("camvid:camvid", folder, {"train": files}), "table", None)

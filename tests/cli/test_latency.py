@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from archspec.catalog import Catalog
-from archspec.cli._network import traced
 from archspec.devices import Sample, System, measure_settings
 from archspec.devices._housed import HousedSession
 from archspec.devices._machine import read_machine
 from archspec.errors import Place, UserError
 from archspec.export import take_census
 from archspec.measures._in_turns import Subject, settings, subjects
+from archspec.network import Network
 from tests.cli.runner import run
 from tests.devices.tiny_model import tiny_tflite
 from tests.needs import real_tflite_files
@@ -245,11 +245,11 @@ def _table_of_this_machine(path: Path, *sources: str) -> Path:
     from archspec.devices import Model, device
     from archspec.network.reference import reference_model
     from archspec.predictor import OperatorTime, write_table
-    from archspec.predictor.calibrate import begun, wanted
+    from archspec.predictor.calibration import operators_of, table_of
 
-    graphs = [traced(source, (), Catalog()).graph for source in sources]
-    table = begun(device("host"), None, Model("reference", reference_model()), 1)
-    write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in wanted(graphs)}))
+    graphs = [Network.load(source, (), catalog=Catalog()).graph for source in sources]
+    table = table_of(device("host"), None, Model("reference", reference_model()), 1)
+    write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in operators_of(graphs)}))
     return path
 
 
@@ -319,7 +319,7 @@ def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path:
     """What the command prints is what the table says of the network, with how good the table was."""
     from archspec.devices import device
     from archspec.predictor import Predictor, read_table
-    from archspec.predictor.device_table import calibrate_file
+    from archspec.predictor.calibration import calibrate_file
     from archspec.predictor.turns import Turns
 
     few = Turns(rounds=3)
@@ -331,11 +331,11 @@ def test_a_spec_is_predicted_from_the_table_of_this_machine(spec: str, tmp_path:
     rows = json.loads(result.out)["rows"]
     predictor = Predictor(read_table(path))
     for row, source in zip(rows, (spec, "shufflenetv2_basic"), strict=True):
-        wanted = predictor.predict(traced(source, (), Catalog()).graph)
+        wanted = predictor.predict(Network.load(source, (), catalog=Catalog()).graph)
         assert row["predicted_latency_ms"] == pytest.approx(wanted.latency_ms)
         assert row["interpolated_percent"] == pytest.approx(100 * wanted.interpolated)
     assert rows[0]["predicted_latency_ms"] < rows[1]["predicted_latency_ms"]
-    assert str(table.score) in result.out
+    assert str(table.accuracy) in result.out
 
 
 def test_an_open_size_is_asked_for_and_used(tmp_path: Path) -> None:

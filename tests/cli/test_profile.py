@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from archspec.catalog import Catalog
-from archspec.cli._network import traced
 from archspec.measures._in_turns import subjects
 from archspec.measures._profile import nodes_of
+from archspec.network import Network
 from archspec.reporters import Bar, bar_chart
 from tests.cli.runner import run
 from tests.cli.test_latency import SMALL
@@ -59,7 +59,7 @@ def test_each_view_adds_up_to_the_whole(spec: str, by: str) -> None:
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "dynamic", "int8"])
 def test_every_operator_has_its_node(precision: str) -> None:
-    network = traced("shufflenetv2_dpc", ("input.size=[64,64]",), Catalog())
+    network = Network.load("shufflenetv2_dpc", ("input.size=[64,64]",), catalog=Catalog())
     (found,), _ = subjects(["shufflenetv2_dpc"], Catalog(), ["input.size=[64,64]"], (precision,))
     names = nodes_of(network.graph, found.census)
     assert all(network.graph.has(name) for name in names)

@@ -10,11 +10,10 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.explain import Opened, Picture, Region, explain, open_network, parse_region, predict
-from archspec.explain.explaining import ClassMap, most_predicted, score_weights
+from archspec.explain.explaining import ClassMap, Inside, inside, most_predicted, score_weights
 from archspec.explain.logits import last_features
 from archspec.explain.methods import attribute, methods
 from archspec.explain.pictures import network_input, resized_labels
-from archspec.explain.pointing import Inside, inside
 from tests.explain.networks import CLASSES, asked, picture, red_image, red_network, tiny
 
 

@@ -120,8 +120,7 @@ def test_models_of_others() -> None:
 
 
 def test_mixed_precision_is_rebuilt_in_float32() -> None:
-    from archspec.explain.methods import attribute
-    from archspec.explain.question import Question
+    from archspec.explain.methods import Question, attribute
     from archspec.lower.framework import keras
 
     policy = keras.mixed_precision.global_policy() if hasattr(keras, "mixed_precision") else keras.config.dtype_policy()

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from archspec.errors import UserError
-from archspec.explain.methods import attribute, method_name, methods, reads_layer
-from archspec.explain.question import Question
+from archspec.explain.methods import Question, attribute, method_name, methods, reads_layer
 from tests.explain.networks import CLASSES, LAST, picture, red_image, red_network, tiny
 
 Array = np.ndarray[Any, Any]

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from archspec.spec.nodes import plain
-from archspec.spec.reading import read_mapping
+from archspec.spec.yaml_text import read_mapping
 from tests.fuzz.odd_values import CONTROL, MARKS, NUMBERS, OTHERS, WORDS
 
 Holder = dict[Any, Any] | list[Any]

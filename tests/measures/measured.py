@@ -12,10 +12,10 @@ import pytest
 from archspec.devices import Model
 from archspec.graph.trace import trace
 from archspec.measures import Settings, Stage, _device, _latency, _training
-from archspec.measures import _subject as subjects
-from archspec.measures._subject import Subject
+from archspec.measures import _case as cases
+from archspec.measures._case import Case
 from archspec.predictor import write_table
-from archspec.predictor.calibrate import begun, fill
+from archspec.predictor.calibration import fill, table_of
 from archspec.predictor.turns import Turns
 from archspec.record import Record
 from archspec.spec import expand
@@ -47,7 +47,7 @@ def settings(folder: Path) -> Settings:
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "heads.yaml").write_text(RECIPE + FROZEN)
     device, reference = PlantedDevice(), Model("reference", _device.reference().content)
-    table = begun(device, None, reference, 1)
+    table = table_of(device, None, reference, 1)
     graph = trace(expand(spec()), spec().catalog)
     table = fill(device, table, [graph], operator_turns=Turns(1, 2), reference=reference)
     write_table(folder / "table.json", table)
@@ -67,7 +67,7 @@ def settings(folder: Path) -> Settings:
 def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """Settings under which `blocks` and `planted` are there."""
     data = Blocks()
-    for module in (subjects, _training):
+    for module in (cases, _training):
         monkeypatch.setattr(module, "opened", lambda reference: data)
     for module in (_device, _latency):
         monkeypatch.setattr(module, "device_of", lambda name: PlantedDevice())
@@ -76,9 +76,9 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     return settings(tmp_path)
 
 
-def subject(under: Settings, *lines: str, **changes: object) -> Subject:
+def case(under: Settings, *lines: str, **changes: object) -> Case:
     """The tiny network under these settings, changed."""
-    return Subject(spec(*lines), replace(under, **changes))  # type: ignore[arg-type]
+    return Case(spec(*lines), replace(under, **changes))  # type: ignore[arg-type]
 
 
 def refuse_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:

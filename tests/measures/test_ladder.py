@@ -9,10 +9,10 @@ import pytest
 
 from archspec.ledger import Ledger
 from archspec.measures import Limit, Measure, Settings, evaluate, evaluate_text, measure_named, preload, screen
+from archspec.measures._case import Case
 from archspec.measures._evaluate import ladder
-from archspec.measures._subject import Subject
 from archspec.spec import dump, load, override
-from tests.measures.measured import Heard, Known, planted, refuse_tensorflow, subject
+from tests.measures.measured import Heard, Known, case, planted, refuse_tensorflow
 from tests.train.tiny import spec
 
 __all__ = ["planted"]
@@ -29,7 +29,7 @@ def test_cheapest_first_and_limited_ones_before_the_rest() -> None:
 def test_it_stops_at_the_first_broken_limit(planted: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[str] = []
     take = Measure.take
-    monkeypatch.setattr(Measure, "take", lambda one, subject: (taken.append(one.name), take(one, subject))[1])
+    monkeypatch.setattr(Measure, "take", lambda one, case: (taken.append(one.name), take(one, case))[1])
     cost = load("shufflenetv2_dpc")
     found = evaluate(cost, Settings(EVERY, (Limit("params", 1e9), Limit("gflops", 0.5), Limit("miou", 0.1, False))))
     assert found.rejected is not None
@@ -53,15 +53,15 @@ def test_the_screen_needs_no_tensorflow_and_looks_no_further(
     planted: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refuse_tensorflow(monkeypatch)
-    found = screen(subject(planted), replace(planted, metrics=EVERY))
+    found = screen(case(planted), replace(planted, metrics=EVERY))
     assert found.values.keys() == {"gflops", "params", "tflite_mb", "random_score", "predicted_latency_ms"}
     assert (found.rejected, found.records, found.fault) == (None, (), "")
 
 
 def test_what_is_given_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Subject(spec(), Settings(()))
-    given = Subject(spec(), Settings(()), graph=whole.graph, sheet=whole.sheet)
-    monkeypatch.setattr("archspec.measures._subject.trace", lambda *_: pytest.fail("traced again"))
+    whole = Case(spec(), Settings(()))
+    given = Case(spec(), Settings(()), graph=whole.graph, sheet=whole.sheet)
+    monkeypatch.setattr("archspec.measures._case.trace", lambda *_: pytest.fail("traced again"))
     assert screen(given, Settings(("params", "tflite_mb"))).values["params"] == whole.sheet.params
 
 
@@ -100,7 +100,7 @@ def test_each_number_is_kept_at_once(planted: Settings, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("archspec.devices.measure_queue", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        evaluate(subject(planted), replace(planted, metrics=("params", "latency_ms")), ledger)
+        evaluate(case(planted), replace(planted, metrics=("params", "latency_ms")), ledger)
     assert [record.metric for record in ledger.values()] == ["params"]
     assert next(iter(ledger.values())).spec == dump(spec())
 
@@ -112,7 +112,7 @@ def test_one_measurement_serves_all_that_is_read_off_it(planted: Settings, monke
     queue = devices.measure_queue
     monkeypatch.setattr(devices, "measure_queue", lambda *rest, **more: calls.append(1) or queue(*rest, **more))
     names = ("latency_ms", "latency_mean_ms", "latency_variance_ms2", "fps", "latency_ratio")
-    found = evaluate(subject(planted), replace(planted, metrics=names))
+    found = evaluate(case(planted), replace(planted, metrics=names))
     assert len(calls) == 1
     assert found.values["latency_mean_ms"] == pytest.approx(1000 / (found.values["fps"] or 0))
     record = next(one for one in found.records if one.metric == "latency_ms")

@@ -11,10 +11,10 @@ import pytest
 import archspec.measures as room
 from archspec.errors import UserError
 from archspec.measures import RUNGS, SCREEN, Settings, check_settings, measure_named, measures
-from archspec.measures._subject import Subject
+from archspec.measures._case import Case
 from archspec.record import Record
 from archspec.spec import load
-from tests.measures.measured import planted, subject
+from tests.measures.measured import case, planted
 
 __all__ = ["planted"]
 NAMES = measures()
@@ -51,11 +51,11 @@ def test_heavy_libraries_wait(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_measure_is_taken_under_conditions_known_before(name: str, planted: Settings) -> None:
-    one, tiny = measure_named(name), subject(planted)
+    one, tiny = measure_named(name), case(planted)
     before = Record(tiny.sheet.hash, name, None, conditions=one.conditions(tiny))
     reading = one.take(tiny)
     assert reading.fault or (reading.value is not None and math.isfinite(reading.value)), reading
-    again = subject(planted)
+    again = case(planted)
     after = Record(again.sheet.hash, name, reading.value, one.unit, conditions=one.conditions(again),
                    circumstances=reading.circumstances, samples=reading.samples)  # fmt: skip
     assert before.key == after.key
@@ -65,8 +65,8 @@ def test_a_measure_is_taken_under_conditions_known_before(name: str, planted: Se
 @pytest.mark.parametrize("name", [name for name in NAMES if measure_named(name).rung in ("proxy", "training")])
 def test_another_seed_is_another_number(name: str, planted: Settings) -> None:
     one = measure_named(name)
-    assert one.conditions(subject(planted)) != one.conditions(subject(planted, seed=1))
-    assert one.conditions(subject(planted))["seed"] == 0
+    assert one.conditions(case(planted)) != one.conditions(case(planted, seed=1))
+    assert one.conditions(case(planted))["seed"] == 0
 
 
 def test_an_unknown_metric_is_told_the_nearest(planted: Settings) -> None:
@@ -97,6 +97,6 @@ def test_the_measure_in_the_docs(root: Path) -> None:
     (code,) = re.findall(r"```python\n(.+?)```", (root / "docs" / "measures.md").read_text("utf-8"), re.DOTALL)
     file: dict[str, Any] = {}
     exec(code, file)
-    bare, whole = (Subject(load(name), Settings(())) for name in ("shufflenetv2_basic", "shufflenetv2_dpc"))
+    bare, whole = (Case(load(name), Settings(())) for name in ("shufflenetv2_basic", "shufflenetv2_dpc"))
     assert 0 < file["measure"](bare) < file["measure"](whole) < 1
     assert file["RUNG"] in RUNGS

@@ -13,14 +13,14 @@ from archspec.datasets._batches import Batches
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.measures import Settings, measure_named
+from archspec.measures._case import Case
 from archspec.measures._initial import scoring_graph
-from archspec.measures._subject import Subject
 from archspec.measures.grad_norm import gradient_norms
 from archspec.measures.naswot import agreement
 from archspec.measures.random_score import measure as random_score
 from archspec.spec import expand, load, parse
 from archspec.train import load_recipe
-from tests.measures.measured import planted, subject
+from tests.measures.measured import case, planted
 from tests.train.tiny import Blocks
 
 __all__ = ["planted"]
@@ -54,7 +54,7 @@ def test_synaptic_flow_of_a_chain_is_its_length_times_what_comes_out(planted: Se
         matrices = [np.abs(matrix) for matrix in kernels(CHAIN, seed)]
         out = np.linalg.multi_dot([np.ones((1, 3)), *matrices, np.ones((3, 1))]).item()
         expected = np.log(len(matrices) * 3 * 4 * out)  # at 3 x 4 places
-        found = measure_named("synflow").take(Subject(parse(CHAIN), replace(planted, seed=seed)))
+        found = measure_named("synflow").take(Case(parse(CHAIN), replace(planted, seed=seed)))
         assert len(matrices) == 4
         assert found.value == pytest.approx(expected, rel=1e-6)
 
@@ -63,7 +63,7 @@ def test_synaptic_flow_of_gates_and_of_deep_networks_is_a_number(planted: Settin
     """Squeeze-and-excite would square the flow each time, and ENet's has 78 digits."""
     for name in ("mobilenetv3_small_lraspp", "enet"):
         spec = load(name, ["input.size=[64,64]"])
-        assert (measure_named("synflow").take(Subject(spec, planted)).value or 0) > 10
+        assert (measure_named("synflow").take(Case(spec, planted)).value or 0) > 10
 
 
 def before_relu(images: Array, first: Array) -> Array:
@@ -94,14 +94,14 @@ def test_naswot_of_one_layer(planted: Settings) -> None:
     images, _, settings = recipe_batch(planted, "naswot")
     fires = (before_relu(images, kernels(ONE, 0)[0]) > 0).reshape(3, -1)
     kernel = [[float((one == other).sum()) for other in fires] for one in fires]
-    found = measure_named("naswot").take(Subject(parse(ONE), settings))
+    found = measure_named("naswot").take(Case(parse(ONE), settings))
     assert found.value == pytest.approx(np.log(np.linalg.det(kernel)), rel=1e-5)
 
 
 def test_images_that_fire_alike_have_no_naswot(planted: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Blocks, "read_image", lambda self, example: np.full((24, 32, 3), 9, np.uint8))
     monkeypatch.setattr(Blocks, "read_label", lambda self, example: np.zeros((24, 32), np.uint8))
-    found = measure_named("naswot").take(subject(planted))
+    found = measure_named("naswot").take(case(planted))
     assert (found.value, found.fault) == (None, "two images of the batch fire alike")
 
 
@@ -129,15 +129,15 @@ def test_gradient_norms_of_two_layers_by_finite_differences(planted: Settings) -
                 ends.append(loss(*moved))
             slopes.append((ends[0] - ends[1]) / 2e-5)
         expected.append(float(np.linalg.norm(slopes)))
-    graph = scoring_graph(Subject(parse(ONE), settings), "grad_norm")
+    graph = scoring_graph(Case(parse(ONE), settings), "grad_norm")
     found = gradient_norms(lower.to_keras(graph, initialise(graph, 0)), images, labels)
     assert found == pytest.approx(expected, rel=2e-3)
-    assert (measure_named("grad_norm").take(Subject(parse(ONE), settings)).value or 0) > 0
+    assert (measure_named("grad_norm").take(Case(parse(ONE), settings)).value or 0) > 0
 
 
 def test_a_random_score_is_of_the_network_and_the_seed(planted: Settings) -> None:
-    draws = [random_score(subject(planted, f"head.filters={filters}")) for filters in range(1, 41)]
+    draws = [random_score(case(planted, f"head.filters={filters}")) for filters in range(1, 41)]
     assert len(set(draws)) == 40
     assert 0.35 < sum(draws) / 40 < 0.65
-    assert draws[4] == random_score(subject(planted, "head.filters=5", "name=other"))
-    assert draws[4] != random_score(subject(planted, "head.filters=5", seed=1))
+    assert draws[4] == random_score(case(planted, "head.filters=5", "name=other"))
+    assert draws[4] != random_score(case(planted, "head.filters=5", seed=1))

@@ -4,8 +4,8 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.predictor import LatencyTable, Predictor
-from archspec.predictor.calibrate import Progress, calibrate, fill, measure_networks, wanted
-from archspec.predictor.sampled_networks import multiply_adds, sampled_networks
+from archspec.predictor.calibration import CalibrationProgress, calibrate, fill, measure_networks, operators_of
+from archspec.predictor.calibration_models import multiply_adds, sampled_networks
 from archspec.predictor.turns import Turns, in_turns
 from tests.predictor.planted import COLD, REFERENCE, PlantedDevice, network, planted_ms
 
@@ -23,11 +23,11 @@ def calibrated(device: PlantedDevice, table: LatencyTable | None = None, **optio
 def test_planted_times_are_found_and_unseen_networks_predicted() -> None:
     device = PlantedDevice()
     found = calibrated(device)
-    assert set(found.entries) == set(wanted(FITTED))
-    assert found.correction is not None and found.score is not None
+    assert set(found.entries) == set(operators_of(FITTED))
+    assert found.correction is not None and found.accuracy is not None
     assert found.correction.networks == len(FITTED)
-    assert (found.score.networks, found.score.interpolated) == (len(UNSEEN), pytest.approx(1.0))
-    assert found.score.median_error < 0.05 and found.score.spearman > 0.98
+    assert (found.accuracy.networks, found.accuracy.interpolated) == (len(UNSEEN), pytest.approx(1.0))
+    assert found.accuracy.median_error < 0.05 and found.accuracy.spearman > 0.98
     assert found.conditions.fingerprint == "f00d" and found.conditions.runtime == "Planted"
 
 
@@ -35,7 +35,7 @@ def test_times_are_processor_times_at_one_pace() -> None:
     """The device slows down by a tenth with every group; no entry does."""
     found = calibrated(PlantedDevice())
     pace = found.reference_ms / 5
-    from archspec.predictor.one_operator import one_operator
+    from archspec.predictor.calibration_models import one_operator
 
     for signature, time in found.entries.items():
         assert time.warm_ms == pytest.approx(pace * planted_ms(one_operator(signature)))
@@ -60,7 +60,7 @@ def test_a_killed_calibration_goes_on_where_it_stopped() -> None:
     rest = PlantedDevice()
     found = calibrated(rest, kept[-1])
     assert len(rest.opened) == operators - 8 + len(FITTED) + len(UNSEEN)
-    assert set(found.entries) == set(wanted(FITTED))
+    assert set(found.entries) == set(operators_of(FITTED))
 
 
 def test_a_table_of_another_device_is_refused() -> None:
@@ -82,12 +82,12 @@ def test_filling_leaves_nothing_to_interpolate() -> None:
     filled = fill(PlantedDevice(), found, UNSEEN, reference=REFERENCE, operator_turns=QUICK)
     assert Predictor(found).predict(UNSEEN[0]).interpolated == pytest.approx(1.0)
     assert Predictor(filled).predict(UNSEEN[0]).interpolated == 0
-    assert (filled.score, filled.correction) == (found.score, found.correction)
+    assert (filled.accuracy, filled.correction) == (found.accuracy, found.correction)
 
 
 def test_a_few_networks_are_too_few_to_fit() -> None:
     found = calibrate(PlantedDevice(), None, FITTED[:3], reference=REFERENCE, operator_turns=QUICK)
-    assert (found.correction, found.score) == (None, None) and found.entries
+    assert (found.correction, found.accuracy) == (None, None) and found.entries
 
 
 def test_networks_are_measured_in_the_order_given() -> None:
@@ -96,11 +96,11 @@ def test_networks_are_measured_in_the_order_given() -> None:
 
 
 def test_progress_is_told() -> None:
-    told: list[Progress] = []
-    calibrated(PlantedDevice(), told=told.append)
+    told: list[CalibrationProgress] = []
+    calibrated(PlantedDevice(), progress=told.append)
     assert [one.done for one in told if one.stage == "networks"] == [4, 8, 12, 15]
     last = [one for one in told if one.stage == "operators"][-1]
-    assert last.done == last.total == len(wanted(FITTED))
+    assert last.done == last.total == len(operators_of(FITTED))
 
 
 def test_turns_need_a_cold_and_a_warm_run() -> None:

@@ -8,9 +8,9 @@ import pytest
 from archspec.cli._calibrate import calibration_report
 from archspec.errors import UserError
 from archspec.predictor import LatencyTable, read_table, write_table
-from archspec.predictor import device_table as latency_tables
-from archspec.predictor.device_table import calibrate_file, predictor_for
-from archspec.predictor.sampled_networks import Sampled
+from archspec.predictor import calibration as latency_tables
+from archspec.predictor.calibration import calibrate_file, predictor_for
+from archspec.predictor.calibration_models import Sampled
 from archspec.predictor.turns import Turns
 from tests.predictor.latency_tables import pointwise
 from tests.predictor.planted import REFERENCE, PlantedDevice, network
@@ -40,10 +40,10 @@ def calibrated(device: PlantedDevice, path: Path | None = None) -> tuple[Latency
 def test_a_calibrated_device_predicts(tmp_path: Path) -> None:
     table, path = calibrated(PlantedDevice())
     assert path.is_relative_to(tmp_path / "cache" / "archspec" / "latency")
-    assert read_table(path) == table and table.score is not None
+    assert read_table(path) == table and table.accuracy is not None
     assert pointwise(6, 5, 4) in table.entries  # of no sampled network
     prediction = predictor_for(PlantedDevice(), reference=REFERENCE).predict(network(10, 14))
-    assert prediction.latency_ms > 0 and prediction.score == table.score
+    assert prediction.latency_ms > 0 and prediction.accuracy == table.accuracy
 
 
 def test_a_file_is_continued(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_the_report_tells_the_score() -> None:
     rows = dict(calibration_report(table, path).rows)
     assert rows["operators measured"] == str(len(table.entries))
     assert rows["scored on networks"].startswith("6, ")
-    assert table.score is not None
-    assert rows["median error"] == f"{100 * table.score.median_error:.1f} %"
+    assert table.accuracy is not None
+    assert rows["median error"] == f"{100 * table.accuracy.median_error:.1f} %"
     assert "never seen" not in rows and str(path) in calibration_report(table, path).notes[0]
 
 

@@ -12,21 +12,20 @@ from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
 from archspec.predictor import (
     OTHER,
+    Accuracy,
     Correction,
     LatencyTable,
     OperatorTime,
     Predictor,
-    Score,
     fit_correction,
     prediction_record,
     signatures,
 )
-from archspec.predictor.least_squares import fit
-from archspec.predictor.prediction import Sums
+from archspec.predictor.prediction import Sums, fit
 from tests.graph.nets import finish, image, of_bundled
 from tests.predictor.latency_tables import HERE, pointwise, table, two_convolutions
 
-SCORE = Score(40, 0.02, 0.05, 0.99, 12, 0.9, 0.3, "2026-01-02T03:04:05Z")
+SCORE = Accuracy(40, 0.02, 0.05, 0.99, 12, 0.9, 0.3, "2026-01-02T03:04:05Z")
 
 
 def test_a_program_s_signatures_are_the_operators_of_the_file() -> None:
@@ -74,7 +73,7 @@ def test_what_was_interpolated_is_told() -> None:
 
 
 def test_every_use_says_how_good_the_table_is() -> None:
-    known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), score=SCORE)
+    known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), accuracy=SCORE)
     assert str(Predictor(known).predict(two_convolutions())) == (
         "0.75 ms predicted, 0 % of it interpolated; on 40 networks it was not fitted to: median error 2.0 %, 9 of 10 "
         "within 5.0 %, rank correlation 0.990, 0.90 among 12 of equal FLOPs (± 15 %); 30 % of the time interpolated "
@@ -171,7 +170,7 @@ def test_an_operator_of_no_fitted_network_takes_what_it_takes_alone() -> None:
 
 
 def test_a_prediction_is_a_record_with_the_table_s_score() -> None:
-    known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), score=SCORE)
+    known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), accuracy=SCORE)
     graph = two_convolutions()
     found = prediction_record(graph, Predictor(known).predict(graph), known)
     assert (found.metric, found.value, found.unit) == ("predicted_latency_ms", 0.75, "ms")

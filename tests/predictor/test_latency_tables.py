@@ -10,15 +10,15 @@ from archspec.errors import UserError
 from archspec.graph.program import build_program
 from archspec.predictor import (
     OTHER,
+    Accuracy,
     Correction,
     LatencyTable,
     OperatorTime,
-    Outcome,
-    Score,
+    PredictionResult,
+    accuracy_of,
     equals,
     read_or_none,
     read_table,
-    score,
     signatures,
     spearman,
     table_path,
@@ -27,7 +27,7 @@ from archspec.predictor import (
 from tests.graph.nets import of_bundled
 from tests.predictor.latency_tables import HERE, pointwise, table
 
-SCORE = Score(40, 0.02, 0.05, 0.99, 3, None, 0.3, "2026-01-02T03:04:05Z")
+SCORE = Accuracy(40, 0.02, 0.05, 0.99, 3, None, 0.3, "2026-01-02T03:04:05Z")
 
 
 def full_table() -> LatencyTable:
@@ -116,16 +116,16 @@ def test_spearman_by_hand() -> None:
 def test_the_score_of_known_errors() -> None:
     errors = (0.01, -0.02, 0.03, -0.04, 0.10)
     macs = (100, 101, 99, 102, 98)
-    found = score([Outcome(m, 1 + e, 0.5, 1.0) for m, e in zip(macs, errors, strict=True)], "now")
+    found = accuracy_of([PredictionResult(m, 1 + e, 0.5, 1.0) for m, e in zip(macs, errors, strict=True)], "now")
     assert (found.networks, found.median_error, found.equal_networks) == (5, pytest.approx(0.03), 5)
     assert found.p90_error == pytest.approx(0.076)
     assert (found.interpolated, found.time) == (0.5, "now")
 
 
 def test_equal_networks_are_within_15_percent_of_one_of_them() -> None:
-    found = equals([Outcome(macs, 1, 0, 1) for macs in (80, 100, 114, 116, 500)])
+    found = equals([PredictionResult(macs, 1, 0, 1) for macs in (80, 100, 114, 116, 500)])
     assert [one.macs for one in found] == [100, 114, 116]
-    few = score([Outcome(macs, 1, 0, 1) for macs in (1, 2, 4, 8)], "now")
+    few = accuracy_of([PredictionResult(macs, 1, 0, 1) for macs in (1, 2, 4, 8)], "now")
     assert (few.equal_networks, few.equal_spearman) == (1, None)
     assert "too few of equal FLOPs to rank" in str(few)
 

@@ -10,11 +10,9 @@ from archspec.export.operators import OPERATORS
 from archspec.graph import Graph, layers
 from archspec.graph.program import build_program
 from archspec.predictor import Predictor, Signature, signatures
-from archspec.predictor.calibrate import wanted
-from archspec.predictor.device_table import NETWORKS, SEED
-from archspec.predictor.features import features
-from archspec.predictor.operator_range import further_operators
-from archspec.predictor.sampled_networks import sampled_networks
+from archspec.predictor.calibration import NETWORKS, SEED, operators_of
+from archspec.predictor.calibration_models import further_operators, sampled_networks
+from archspec.predictor.signature import features
 from tests.graph.nets import finish, image, of_bundled
 from tests.predictor.latency_tables import table
 
@@ -25,7 +23,7 @@ NEVER_PREDICTED = {"QUANTIZE", "SPLIT"}  # of int8 files; of shuffles that are n
 @cache
 def calibrated() -> tuple[Signature, ...]:
     """What `archspec latency --calibrate` times."""
-    sampled = wanted([one.graph for one in islice(sampled_networks(SEED), NETWORKS)])
+    sampled = operators_of([one.graph for one in islice(sampled_networks(SEED), NETWORKS)])
     return (*sampled, *further_operators(sampled))
 
 

@@ -73,9 +73,9 @@ class FakeSpace:
             if genome.get(name) == value:
                 raise Problem(f"{name} cannot be {value}")
         key = ",".join(f"{name}={genome[name]}" for name in sorted(genome) if name not in self.same)
-        nothing: Any = None
-        sheet: Any = SimpleNamespace(macs=self.macs(genome), params=0, other_operations={})
-        return Candidate(genome, nothing, nothing, sheet, key)
+        cost = SimpleNamespace(macs=self.macs(genome), params=0, other_operations={})
+        network: Any = SimpleNamespace(cost=cost)
+        return Candidate(genome, network, key)
 
 
 def drawn(parameter: Parameter, generator: random.Random) -> Gene:

@@ -58,12 +58,12 @@ def test_equal_keys_are_equal_functions_and_no_others() -> None:
     key_of: dict[bytes, set[str]] = defaultdict(set)
     hashes = set()
     for candidate in chains(small_cells()):
-        (scores,) = evaluate(candidate.graph, weights_of(candidate.graph), pixels)
+        (scores,) = evaluate(candidate.network.graph, weights_of(candidate.network.graph), pixels)
         assert np.ptp(scores) > 1e-3
         told = np.round(scores / np.abs(scores).max(), 6).tobytes()
         of_key[candidate.key].add(told)
         key_of[told].add(candidate.key)
-        hashes.add(canonical_hash(candidate.graph))
+        hashes.add(canonical_hash(candidate.network.graph))
     assert len(hashes) == 19 * 19  # 1 + 9 + 9 operations
     assert all(len(functions) == 1 for functions in of_key.values())
     assert all(len(keys) == 1 for keys in key_of.values())
@@ -86,7 +86,7 @@ PAIRS = [
 @pytest.mark.parametrize(("why", "one", "other"), PAIRS)
 def test_pairs_that_fold(why: str, one: tuple[str, str], other: tuple[str, str]) -> None:
     first, second = (small_cells().candidate(chain(*names)) for names in (one, other))
-    assert (first.key == second.key, first.sheet.hash == second.sheet.hash) == (True, False), why
+    assert (first.key == second.key, first.network.cost.hash == second.network.cost.hash) == (True, False), why
 
 
 NOT = [
@@ -115,13 +115,13 @@ def test_branches_in_another_order_fold_and_compute_the_same() -> None:
         for names in (("rate 1x1", "pool 2x1"), ("pool 2x1", "rate 1x1"))
     )
     assert first.key == second.key
-    weights = weights_of(first.graph)
+    weights = weights_of(first.network.graph)
     moved = {key.replace("branch0", "X").replace("branch1", "branch0").replace("X", "branch1"): value
              for key, value in weights.items()}  # fmt: skip
     (projection,) = (key for key in moved if "concat_projection" in key and key.endswith("/kernel"))
     moved[projection] = np.roll(moved[projection], 3, axis=2)  # two branches of three channels each
     pixels = np.random.default_rng(0).normal(size=(56, 56, 3))
-    (a,), (b,) = evaluate(first.graph, weights, pixels), evaluate(second.graph, moved, pixels)
+    (a,), (b,) = evaluate(first.network.graph, weights, pixels), evaluate(second.network.graph, moved, pixels)
     np.testing.assert_allclose(a, b, rtol=1e-9)
 
 
@@ -135,7 +135,7 @@ def test_keras_agrees() -> None:
     for _, one, other in PAIRS:
         logits = []
         for names in (one, other):
-            graph = space.candidate(chain(*names)).graph
+            graph = space.candidate(chain(*names)).network.graph
             model = to_keras(graph, batch_size=1)
             set_weights(model, {key: value.astype(np.float32) for key, value in weights_of(graph).items()})
             logits.append(np.asarray(model(pixels, training=False)))
@@ -157,8 +157,8 @@ def test_the_cheapest_is_kept_whatever_comes_first() -> None:
         kept.append({one.key: one.genome for one in folding})
     assert kept[0] == kept[1] == kept[2]
     for key, group in groups.items():
-        cheapest = min((one.sheet.macs, one.sheet.params) for one in group)
+        cheapest = min((one.network.cost.macs, one.network.cost.params) for one in group)
         (mine,) = (one for one in group if one.genome == kept[0][key])
-        assert (mine.sheet.macs, mine.sheet.params) == cheapest
+        assert (mine.network.cost.macs, mine.network.cost.params) == cheapest
     pooled = small_cells().candidate(chain("pool 1x1", "1x1")).key
     assert kept[0][pooled] == chain("pool 1x1", "pool 1x1")  # one position instead of 49

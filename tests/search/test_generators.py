@@ -78,7 +78,7 @@ def test_mobile_stages() -> None:
     assert [one.options for one in space.parameters if one.name.endswith("stage2.filters")] == [(16, 24)]
     for genome in space.genomes():
         candidate = space.candidate(genome)
-        backbone = next(one for one in expand(candidate.spec).sections if one.kind == "backbone")
+        backbone = next(one for one in expand(candidate.network.spec).sections if one.kind == "backbone")
         block = genome["backbone.stage2.block"]
         assert [(step.block, step.repeat, step.id) for step in backbone.steps] == [
             ("conv_bn", 1, "stem"),

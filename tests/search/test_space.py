@@ -78,8 +78,8 @@ def test_every_point_of_it_is_built() -> None:
     for genome in space.genomes():
         if fixed.items() <= genome.items() and genome["input.size"] == 32:
             candidate = space.candidate(genome)
-            assert candidate.spec.choices() == ()
-            seen.add(candidate.spec)
+            assert candidate.network.spec.choices() == ()
+            seen.add(candidate.network.spec)
     # 'none' stands twice; a cell of one branch repeats the 1×1 convolution and the rate 1 × 1, for each of 2 filters.
     assert len(seen) == HEADS - 1 - 2 * 2
 
@@ -125,7 +125,7 @@ def test_size_is_the_product_over_nested_choices(head: tuple[Any, int], before: 
     assert space.size == head[1] * before[1] == sum(1 for _ in space.genomes())
     genome = space.sample(random.Random(seed))
     assert space.closed(genome).choices() == ()
-    assert space.candidate(space.mutated(genome, random.Random(seed))).sheet.macs > 0
+    assert space.candidate(space.mutated(genome, random.Random(seed))).network.cost.macs > 0
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -136,14 +136,14 @@ def test_every_bundled_space_samples_and_mutates_to_networks(name: str) -> None:
     genome = space.sample(generator)
     for _ in range(25):
         candidate = space.candidate(genome)
-        assert candidate.sheet.params > 0
+        assert candidate.network.cost.params > 0
         assert space.candidate(dict(reversed(genome.items()))).key == candidate.key
         genome = space.mutated(genome, generator)
 
 
 def test_what_cannot_be_built_is_told() -> None:
     space = Space.of(parse("width_multiplier: {choose: [0.5, 0.6]}\nbackbone: shufflenet_v2\n"))
-    assert space.candidate({"width_multiplier": 0.5}).sheet.params > 0
+    assert space.candidate({"width_multiplier": 0.5}).network.cost.params > 0
     with pytest.raises(UserError, match=r"by_width of backbone 'shufflenet_v2' does not list it \(0\.6\)"):
         space.candidate({"width_multiplier": 0.6})
 

@@ -45,7 +45,9 @@ def test_a_small_space_is_looked_at_as_a_whole() -> None:
     found = survey(space, 1, 0, PRICES, lambda done, total: told.append((done, total)))
     candidates = [space.candidate(genome) for genome in space.genomes()]
     assert (found.whole, found.size, found.looked_at, found.failed) == (True, len(candidates), len(candidates), 0)
-    assert [(one.key, one.prices["params"]) for one in found.points] == [(c.key, c.sheet.params) for c in candidates]
+    assert [(one.key, one.prices["params"]) for one in found.points] == [
+        (c.key, c.network.cost.params) for c in candidates
+    ]
     assert len(found.folding) == len({one.key for one in candidates}) == found.distinct_at_least()
     assert found.folding.folded == len(candidates) - len(found.folding) > 0
     assert told[-1] == (len(candidates), len(candidates))

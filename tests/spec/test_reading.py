@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archspec.errors import Fault, UserError
 from archspec.spec import expand, load, parse
 from archspec.spec.nodes import Table, plain
-from archspec.spec.reading import read_mapping
+from archspec.spec.yaml_text import read_mapping
 
 
 @pytest.mark.parametrize(

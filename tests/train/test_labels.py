@@ -119,7 +119,7 @@ def test_a_network_of_other_channels_is_refused_before_anything_is_built(tmp_pat
 
 
 def test_the_result_names_what_the_mean_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from archspec.cli._train_report import put_result
+    from archspec.cli.train import put_result
     from archspec.train import Run, TrainingResult
 
     metrics = {"val_miou": 1.0, "val_iou": {"sky": 1.0, "target": None}, "val_images": 2}

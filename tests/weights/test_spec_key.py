@@ -10,8 +10,8 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.graph.weights import initialise
-from archspec.measures import Build
-from archspec.network.build_options import BuildOptions
+from archspec.measures import Build, BuildOptions
+from archspec.network import Network
 from archspec.spec import WeightsFile, dump, dump_expanded, expand, json_schema, load, parse
 from archspec.weights import save_weights, spec_weights
 from tests.weights.networks import graph_of, network
@@ -93,7 +93,7 @@ def test_the_schema_knows_it() -> None:
 def build(folder: Path, text: str) -> Build:
     (folder / "net.yaml").write_text(text)
     catalog = Catalog()
-    return Build(load(folder / "net.yaml", catalog=catalog), catalog, folder / "runs", BuildOptions(latency="none"))
+    return Build(Network.load(folder / "net.yaml", catalog=catalog), folder / "runs", BuildOptions(latency="none"))
 
 
 def test_a_build_begins_with_them(tmp_path: Path) -> None:
@@ -102,17 +102,17 @@ def test_a_build_begins_with_them(tmp_path: Path) -> None:
     weights = initialise(graph, 9, "random")
     save_weights(tmp_path / "w.npz", {key: one for key, one in weights.items() if "backbone" in key}, graph)
     one = build(tmp_path, TINY + "weights: w.npz\n")
-    assert one.imported is not None
+    assert one.network.imported is not None
     fresh = initialise(graph, 0)
     for key, array in one.weights.items():
         np.testing.assert_array_equal(array, weights[key] if key.startswith("backbone") else fresh[key])
-    assert one.weights_said.startswith("5 of 7 arrays from ")
-    assert one.weights_said.endswith("w.npz (archspec_npz); 2 freshly initialised, seed 0")
+    assert one.network.describe_weights().startswith("5 of 7 arrays from ")
+    assert one.network.describe_weights().endswith("w.npz (archspec_npz); 2 freshly initialised, seed 0")
     one.export()
     other = build(tmp_path, TINY)
     other.export()
     assert one.exported.data != other.exported.data
-    assert other.weights_said == "freshly initialised, seed 0"
+    assert other.network.describe_weights() == "freshly initialised, seed 0"
 
 
 def test_a_build_with_wrong_weights_stops(tmp_path: Path) -> None:

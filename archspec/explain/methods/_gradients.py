@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.arrays import Array
 from archspec.errors import user_error
-
-if TYPE_CHECKING:
-    from archspec.explain.question import Question
+from archspec.explain.methods import Question
 
 
 def activation_map(visualization: Any, question: Question, scores: Any = None) -> Array:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from archspec.arrays import Array
-from archspec.explain.library import library
+from archspec.explain.methods import Question, library
 from archspec.explain.methods._gradients import activation_map
-
-if TYPE_CHECKING:
-    from archspec.explain.question import Question
 
 READS_LAYER = True
 

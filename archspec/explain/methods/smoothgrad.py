@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archspec.arrays import Array
-from archspec.explain.library import library
+from archspec.explain.methods import Question, library
 from archspec.explain.methods._gradients import image_gradient
-
-if TYPE_CHECKING:
-    from archspec.explain.question import Question
 
 READS_LAYER = False  # only the image
 

@@ -11,11 +11,10 @@ from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Bar, Bars, Objective, Point, Scatter, Section, Text, Texts
 from archspec.search.study.agreement import agreements
-from archspec.search.study.outcome import Network, StudyOutcome
+from archspec.search.study.outcome import Finalist, StudyOutcome
 from archspec.search.study.running import STUDY_FILE
 from archspec.search.study.showing import shown, study_in
 from archspec.search.study.tables import agreement_table, counts_table, front_table
-from archspec.spec import dump
 
 MOST_POINTS = 5000
 
@@ -66,7 +65,7 @@ def _sections(outcome: StudyOutcome) -> Iterator[Section]:
     if found:
         lead = "How well a number that is cheap to have ranks networks as a dear one does."
         yield Section("table", "Rank correlations", agreement_table(found), lead)
-    texts = tuple(Text(f"network {one.name}", dump(one.spec), _said(one), _anchor(one)) for one in outcome.networks)
+    texts = tuple(Text(f"network {one.name}", one.network.text, _said(one), _anchor(one)) for one in outcome.networks)
     if texts:
         yield Section("texts", "Specs of the front", Texts(texts, folded=True))
 
@@ -122,12 +121,12 @@ def _measured(outcome: StudyOutcome) -> Iterator[Section]:
             yield Section("bars", f"{metric}, measured", Bars(unit, bars, 4 if not unit else 2), f"±: {spread}.")
 
 
-def _said(network: Network) -> str:
+def _said(network: Finalist) -> str:
     known = ((metric, value) for metric, value in network.values.items() if value is not None)
     return ", ".join(
         f"{metric} {value:,.0f}" if abs(value) >= 1e4 else f"{metric} {value:.4g}" for metric, value in known
     )
 
 
-def _anchor(network: Network) -> str:
+def _anchor(network: Finalist) -> str:
     return f"spec-{network.hash[:8]}-{'b' if network.beside else network.trial}"

@@ -16,7 +16,7 @@ from archspec.report._subject import Subject
 from archspec.reporters.page import Curve, Curves
 from archspec.scoring.metrics import describe_missing
 from archspec.spec.nodes import plain
-from archspec.spec.reading import read_mapping
+from archspec.spec.yaml_text import read_mapping
 
 CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning_rate", "learning rate", 1.0))
 

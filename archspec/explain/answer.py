@@ -1,16 +1,11 @@
-"""What `archspec explain` says: the picture, a table or JSON, and how far it is."""
+"""What was found out about a network: its picture, its table, its JSON; and what its classes are called."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._options import DATA_FORMATS, put, put_table
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.explain.methods import reads_layer
 from archspec.record import write_bytes
@@ -20,7 +15,7 @@ if TYPE_CHECKING:
     from archspec.datasets import Dataset
     from archspec.explain import Asked, ClassMap, Explained, FoundNetwork, Opened
     from archspec.explain.colours import Colour
-    from archspec.explain.pointing import Inside
+    from archspec.explain.explaining import Inside
 
 SCORES = {
     "predicted": "mean of the class's logits over the pixels predicted as it",
@@ -120,22 +115,13 @@ class Answer:
 
     def write_picture(self) -> None:
         """The grid. Raises `UserError` when it cannot be written."""
-        from archspec.explain import draw_grid
-        from archspec.explain.grid import Caption
+        from archspec.explain.grid import Caption, draw_grid
 
         title = f"{self.asked.method}: {self.opened.name}, {self._layer or 'the image itself'}"
         notes = (f"score: {self._score}", *self._missing())
         bright = 100 if self._layer else OF_GRADIENTS
         caption = Caption(title, notes, self.names.names, self.names.colours, bright)
         write_bytes(self.picture, draw_grid(self.rows, caption, self.asked.region))
-
-    def put(self, reporter: str) -> None:
-        """Print it."""
-        if reporter == "json":
-            put(json.dumps(self.to_json(), indent=2) + "\n", None)
-        else:
-            table = self._table()
-            put_table(table if reporter in DATA_FORMATS else _without_empty(table), reporter, None)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -199,7 +185,8 @@ class Answer:
             "labelled": _mean_json([one.labelled for one in maps if one.labelled is not None]),
         }
 
-    def _table(self) -> Table:
+    def table(self, *, for_people: bool) -> Table:
+        """One row a class of an image; for people without the columns of labels where there are none, and of notes."""
         rows = [self._row(row.picture.name, one) for row in self.rows for one in row.maps]
         notes = (
             f"{self.asked.method} at {self._layer or 'the image'}; score: {self._score}",
@@ -208,7 +195,8 @@ class Answer:
             *self._missing(),
             f"picture: {self.picture}",
         )
-        return Table("", COLUMNS, tuple(rows), notes)
+        table = Table("", COLUMNS, tuple(rows), notes)
+        return _without_empty(table) if for_people else table
 
     def _row(self, image: str, one: ClassMap) -> tuple[str | float | None, ...]:
         predicted, labelled = _cells(one.predicted), _cells(one.labelled)
@@ -216,7 +204,6 @@ class Answer:
 
 
 def _without_empty(table: Table) -> Table:
-    """For people: without the columns of labels where there are none, and of notes."""
     kept = [index for index in range(len(table.columns)) if any(row[index] not in (None, "") for row in table.rows)]
     columns = tuple(table.columns[index] for index in kept)
     return Table(table.title, columns, tuple(tuple(row[index] for index in kept) for row in table.rows), table.notes)
@@ -249,18 +236,3 @@ def _mean_json(found: list[Inside]) -> dict[str, Any] | None:
         "attribution_share": sum(one.attribution_share or 0 for one in found) / len(found),
         "hits": sum(bool(one.hit) for one in found),
     }
-
-
-@contextmanager
-def counting(words: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on the terminal's error stream; what is given is called after each of `total`."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.progress import TimeElapsedColumn
-
-    from archspec.cli._progress import bars
-
-    with bars(TimeElapsedColumn()) as shown:
-        task = shown.add_task(words, total=total)
-        yield lambda: shown.advance(task)

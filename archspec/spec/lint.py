@@ -9,18 +9,16 @@ from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, Problem, UserError, nearest
-from archspec.spec.choices import Choice, range_options, range_problem
+from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, takes, takes_real
-from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, Limits, LiteralKind, NumberKind
+from archspec.spec.document_file import shown_path
+from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, LiteralKind, NumberKind
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.parts import Part, load_part
-from archspec.spec.reader import Reader
-from archspec.spec.reading import shown_path
-from archspec.spec.sections import Named, find_part, read_section, section_form
-from archspec.spec.selectors import case_problem
+from archspec.spec.reader import Reader, unknown_section
+from archspec.spec.sections import Named, StepTemplate, find_part, read_arguments, read_section, read_step, section_form
 from archspec.spec.signatures import signature_of
-from archspec.spec.steps import StepTemplate, read_arguments, read_step
-from archspec.spec.unknown_names import unknown_section
+from archspec.spec.special_values import Choice, case_problem, range_options, range_problem
 from archspec.spec.words import (
     CHOOSE,
     RANGE,
@@ -33,16 +31,16 @@ from archspec.spec.words import (
 )  # fmt: skip
 
 IN_PART = "in a part file"
-WIDTH = NumberKind(real=True, limits=Limits(gt=0, le=16))
+WIDTH = NumberKind(real=True, limits=Range(gt=0, le=16))
 VARIANT = LiteralKind(VARIANTS)
-REPEAT = NumberKind(limits=Limits(ge=1, le=1000))
+REPEAT = NumberKind(limits=Range(ge=1, le=1000))
 DILATE = BoolKind()
 _NUMBER = NumberKind(real=True)
-_POSITIVE = NumberKind(limits=Limits(ge=1))
-_FILTERS = NumberKind(real=True, limits=Limits(gt=0), sample="32")
+_POSITIVE = NumberKind(limits=Range(ge=1))
+_FILTERS = NumberKind(real=True, limits=Range(gt=0), sample="32")
 _SCALED = RecordKind({"filters": _FILTERS, "divisor": _POSITIVE, "minimum": _POSITIVE}, ("filters",))
 _RANGE = RecordKind(
-    {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Limits(gt=0)), "log": BoolKind()},
+    {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Range(gt=0)), "log": BoolKind()},
     ("from", "to"),
 )
 SECTION_KINDS: dict[str, Kind] = {"width_multiplier": WIDTH, "variant": VARIANT, "dilate": DILATE}

@@ -9,8 +9,8 @@ import yaml
 
 from archspec.spec.document import Spec
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
-from archspec.spec.scalars import PATTERNS
 from archspec.spec.words import SECTION_SCOPE, SECTIONS
+from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

@@ -1,4 +1,9 @@
-"""Loading a spec: the file or the bundled name, its parents, the overrides; then every fault together."""
+"""From a source (a file, a bundled name, a text) to a checked spec: parents, overrides, then every fault together.
+
+A spec is merged over its parent on nodes, so that every value keeps the place where it was written. Mappings merge key
+by key; lists and values are replaced. A section that names something else, a selector and a choice are replaced whole:
+a merge of two names would be neither.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +17,14 @@ from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, check_document, default_name, raise_together
-from archspec.spec.expanding import best_effort_faults
-from archspec.spec.locating import locate_weights, place_of
-from archspec.spec.merging import merge
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, shown
+from archspec.spec.document_file import place_of, read_file, shown_path
+from archspec.spec.expansion import best_effort_faults
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, only_key, shown
 from archspec.spec.paths import override as _override
 from archspec.spec.paths import replace
-from archspec.spec.reading import read_file, read_mapping, shown_path
+from archspec.spec.reader import SPECIAL
+from archspec.spec.words import NONE, TOP_SECTIONS
+from archspec.spec.yaml_text import read_mapping
 
 _MAX_PARENTS = 20
 
@@ -195,3 +201,67 @@ def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) ->
     remedy = nearest(Path(name).stem, [*beside, *catalog.specs()]) or "Write a path relative to this file"
     faults.append(Fault(f"no such spec ({shown(written)})", remedy, "extends", written.place))
     return None
+
+
+_HOLDERS = ("file", "choose")  # where in `weights` a path may stand
+
+
+def locate_weights(document: Table, folder: Path) -> Table:
+    """The document with the path in its key `weights`, if there is one, relative to the folder it was written in."""
+    entry = document.entries.get("weights")
+    return document if entry is None else document.with_entry("weights", _located(entry.node, folder), entry.place)
+
+
+def _located(node: Node, folder: Path) -> Node:
+    if isinstance(node, Scalar):
+        path = node.value
+        return (
+            Scalar(shown_path(folder / path), node.place) if isinstance(path, str) and path not in ("", NONE) else node
+        )
+    if isinstance(node, Items):
+        return Items(tuple(_located(item, folder) for item in node.items), node.place)
+    entries = {
+        key: Entry(_located(entry.node, folder), entry.place) if key in _HOLDERS else entry
+        for key, entry in node.entries.items()
+    }
+    return Table(entries, node.place)
+
+
+def merge(parent: Table, child: Table) -> Table:
+    """The child's document over its parent's."""
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        known = entries.get(key)
+        if known is None:
+            entries[key] = entry
+        elif key == "input":
+            entries[key] = Entry(_merge_image(known.node, entry.node), entry.place)
+        else:
+            join = _merge_section if key in TOP_SECTIONS else _merge_value
+            entries[key] = Entry(join(known.node, entry.node), entry.place)
+    return Table(entries, child.place)
+
+
+def _merge_image(parent: Node, child: Node) -> Node:
+    if not isinstance(parent, Table) or not isinstance(child, Table):
+        return child
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        join = _merge_section if key == "preprocess" else _merge_value
+        entries[key] = Entry(join(entries[key].node, entry.node), entry.place) if key in entries else entry
+    return Table(entries, child.place)
+
+
+def _merge_section(parent: Node, child: Node) -> Node:
+    return _merge_value(parent, child) if only_key(parent) == only_key(child) else child
+
+
+def _merge_value(parent: Node, child: Node) -> Node:
+    if not isinstance(parent, Table) or not isinstance(child, Table):
+        return child
+    if only_key(parent) in SPECIAL or only_key(child) in SPECIAL:
+        return child
+    entries = dict(parent.entries)
+    for key, entry in child.entries.items():
+        entries[key] = Entry(_merge_value(entries[key].node, entry.node), entry.place) if key in entries else entry
+    return Table(entries, child.place)

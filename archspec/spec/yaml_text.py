@@ -1,24 +1,21 @@
 """YAML text to nodes, from the parser's events: every limit is checked before anything is built.
 
 libyaml's own composer recurses and crashes the process on deep nesting; its event stream does not, so the tree is
-built here, with places, duplicate keys and the budget for aliases in the same single pass.
+built here, with places, duplicate keys and the budget for aliases in the same single pass. Plain scalars are read by
+the core schema of YAML 1.2: no `yes`/`on`, no `1:30`, `012` is twelve, `1e-3` is a number.
 """
 
 from __future__ import annotations
 
-import os
+import math
 import re
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from archspec.errors import Fault, Place, Problem, UserError
-from archspec.files import is_file, read_bytes
-from archspec.spec.foreign_files import HEAD_BYTES, foreign_fault
-from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
-from archspec.spec.scalars import resolve
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Plain, Scalar, Table, one_line, shown
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -35,54 +32,6 @@ _REMEDIES = {
     "expected node content": "Close the bracket, or write the missing value",
     "expected key": "Check the indentation of this line",
 }
-
-
-def shown_path(path: Path) -> str:
-    """A path as a user would type it: relative when it lies below the current folder."""
-    text = os.path.normpath(path)
-    try:
-        return text.removeprefix(os.getcwd() + os.sep)
-    except OSError:  # the current folder was removed
-        return text
-
-
-def read_file(path: Path, faults: list[Fault]) -> Table | None:
-    """The mapping in a file. Everything wrong with the text goes to `faults`; None when nothing can be used."""
-    text = decode_file(path, faults)
-    return None if text is None else read_mapping(text, shown_path(path), faults)
-
-
-def decode_file(path: Path, faults: list[Fault]) -> str | None:
-    """The text of a file; None after a fault."""
-    file = shown_path(path)
-    start = Place(file, 1, 1)
-    try:
-        if is_file(path) and (size := os.stat(path).st_size) > MAX_BYTES:
-            faults.append(foreign_fault(_head(path), start) or _too_large(size, start))
-            return None
-        data = read_bytes(path, most_bytes=MAX_BYTES, remedy="Name a readable file")
-    except UserError as error:
-        faults.extend(replace(fault, place=Place(file)) for fault in error.faults)
-        return None
-    foreign = foreign_fault(data[:HEAD_BYTES], start)
-    if foreign is not None:
-        faults.append(foreign)
-        return None
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8")
-        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        faults.append(Fault(f"not UTF-8 text (byte 0x{data[error.start]:02x})", "Save the file as UTF-8", place=place))
-        return None
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(HEAD_BYTES)
-    except OSError:
-        return b""
 
 
 def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:
@@ -104,7 +53,7 @@ def read_mapping(text: str, file: str, faults: list[Fault]) -> Table | None:
 def read_text(text: str, file: str, faults: list[Fault], place: Place | None = None) -> Node | None:
     """The one document of a text, or None when it has none. With `place`, every node is said to stand there."""
     if len(text) > MAX_BYTES:
-        faults.append(_too_large(len(text), place or Place(file, 1, 1)))
+        faults.append(too_large(len(text), place or Place(file, 1, 1)))
         return None
     bad = _UNPRINTABLE.search(text)
     if bad:
@@ -116,7 +65,8 @@ def read_text(text: str, file: str, faults: list[Fault], place: Place | None = N
     return _Builder(file, faults, place).build(text)
 
 
-def _too_large(size: int, place: Place) -> Fault:
+def too_large(size: int, place: Place) -> Fault:
+    """The fault of a text that no spec can be."""
     fact = f"the file is too large ({size:,} bytes)"
     return Fault(fact, f"A spec has at most {MAX_BYTES:,} bytes: name the spec file itself", place=place)
 
@@ -302,3 +252,42 @@ class _Builder:
         reason = one_line(str(error.problem or error.context), 100)
         remedy = next((text for part, text in _REMEDIES.items() if part in reason), "Check the lines near here")
         return Fault(f"not valid YAML ({reason})", remedy, place=self.fixed or Place(self.file, line, column))
+
+
+PATTERNS = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+    "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+}
+_SCALAR = re.compile("|".join(f"(?P<{name}_>{pattern})" for name, pattern in PATTERNS.items() if name != "null"))
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_LARGEST_INTEGER = 2**63
+
+
+def resolve(text: str) -> Plain:
+    """The value of an unquoted scalar. Raises `Problem` for a number that no spec can mean."""
+    if text in _NULLS:
+        return None
+    match = _SCALAR.fullmatch(text)
+    if match is None:
+        return text
+    if match.lastgroup == "bool_":
+        return text.lower() == "true"
+    return _to_integer(text) if match.lastgroup == "int_" else _to_real(text)
+
+
+def _to_integer(text: str) -> int:
+    if len(text) > 40:
+        raise Problem(f"number too large ({text[:12]}…)", "Write a number below 2^63")
+    value = int(text, 8) if text.startswith("0o") else int(text, 16) if text.startswith("0x") else int(text)
+    if abs(value) >= _LARGEST_INTEGER:
+        raise Problem(f"number too large ({text})", "Write a number below 2^63")
+    return value
+
+
+def _to_real(text: str) -> float:
+    value = math.inf if text.lower().lstrip("+-") in (".inf", ".nan") else float(text)
+    if not math.isfinite(value):
+        raise Problem(f"not a finite number ({text[:40]})", "Write a number")
+    return value

@@ -1,16 +1,46 @@
-"""A value of a recipe or a study that is a name with arguments: `poly`, or `{poly: {power: 0.9}}`."""
+"""Documents that are no specs (recipes, studies, ablations, published figures, devices) and how they are read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from archspec.errors import nearest
+from archspec.catalog import Catalog
+from archspec.errors import Fault, nearest, user_error
+from archspec.files import exists, is_folder
+from archspec.spec.document_file import place_of
 from archspec.spec.kinds import INVALID, Kind, Reads, Schema, Wrap
 from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line
 from archspec.spec.reader import Reader
 from archspec.spec.signatures import signature_of
+
+
+def find_document(source: str | Path, named: Mapping[str, Path], kind: str) -> Path:
+    """The file at a path, else the bundled one of that name. Raises `UserError`, with the nearest name."""
+    path = Path(source)
+    if exists(path) and not is_folder(path):
+        return path
+    if str(source) in named:
+        return named[str(source)]
+    fact = "this is a folder" if is_folder(path) else f"no such {kind} file, nor a bundled {kind} of that name"
+    raise user_error(fact, nearest(path.stem, named) or f"Name a {kind} file", place=place_of(source))
+
+
+class PlainReader(Reader):
+    """Reads documents in which no selector and no choice may stand: recipes, studies, ablations, published figures."""
+
+    def __init__(self, catalog: Catalog, faults: list[Fault]) -> None:
+        super().__init__(catalog)
+        self.faults = faults
+
+    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
+        return kind.read(node, path, self)
+
+    def special_words(self) -> tuple[frozenset[str], str]:
+        """None here."""
+        return frozenset(), ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,19 @@
-"""A contact sheet: some images of a split, each beside itself with its label laid over it, and the classes' colours."""
+"""How a data set is shown: a contact sheet of images with their labels laid over, and tables of what it holds."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets._check import read_pair
-from archspec.datasets._contract import IGNORE, Classes, Dataset, Example
+from archspec.catalog import Catalog
+from archspec.datasets._check import Checked, cautions, read_pair
+from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names
+from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -20,6 +24,7 @@ LABEL_SHARE = 0.55  # of the colours laid over an image
 PAPER, INK, FRAME = (255, 255, 255), (20, 20, 20), (120, 120, 120)
 IGNORED = (255, 255, 255)
 LEGEND_WIDTH = 150
+MOST_SIZES = 3  # named in a note of a table
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +101,69 @@ def _sheet(tiles: list[Tile], columns: int, legend: list[tuple[str, tuple[int, i
         pen.rectangle((left, line, left + BOX, line + BOX), colour, FRAME)
         pen.text((left + BOX + GAP // 2, line - 1), name, INK, font)
     return sheet
+
+
+def kinds_table() -> Table:
+    """Every kind, how to refer to one, how many classes it has, and what it is."""
+    catalog, folder = Catalog(), Path(__file__).parent
+    rows: list[tuple[Cell, ...]] = []
+    for name in names():
+        kind = dataset_class(name)
+        classes = getattr(kind, "classes", None)  # those of a folder of one's own are in the folder
+        reference = f"{name}:DIR" if kind.needs_folder else name
+        rows.append((name, reference, len(classes) if classes else None, catalog.summary(folder / f"{name}.py")))
+    columns = (
+        Column("name", "name"),
+        Column("reference", "write"),
+        Column("classes", "classes", kind="integer"),
+        Column("summary", "what it is", wraps=True),
+    )
+    return Table("", columns, tuple(rows))
+
+
+def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) -> Table:
+    """Each class of each split: its pixels, its share of the labelled ones, and how many images show it.
+
+    Notes say what looks wrong about the labels.
+    """
+    columns = (
+        Column("split", "split"),
+        Column("label", "label", kind="integer"),
+        Column("class", "class"),
+        Column("pixels", "pixels", kind="integer"),
+        Column("percent", "of labelled", "%", kind="number", digits=2),
+        Column("images", "images", kind="integer"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for one in checked:
+        known = sum(one.pixels)
+        for label, name in enumerate(dataset.classes.names if one.labelled else ()):
+            pixels = one.pixels[label]
+            rows.append((one.split, label, name, pixels, 100 * pixels / known if known else None, one.images[label]))
+    labelled = {one.split: one.label_counts for one in checked if one.pixels and one.labelled}
+    looks_wrong = tuple(f"caution: {line}" for line in cautions(dataset, labelled))
+    return Table(reference, columns, tuple(rows), (*(_note(dataset, one) for one in checked), *looks_wrong))
+
+
+def _note(dataset: Dataset, one: Checked) -> str:
+    """`train: 367 images, 480 × 360; 3.95 % of the pixels ignored; fingerprint …`."""
+    sizes = [f"{width} × {height}" for height, width in one.sizes[:MOST_SIZES]]
+    more = f" and {len(one.sizes) - MOST_SIZES} other sizes" if len(one.sizes) > MOST_SIZES else ""
+    parts = [f"{one.split}: {one.examples} images, {', '.join(sizes)}{more}"]
+    pixels = sum(one.pixels) + one.ignored
+    if not one.labelled:
+        parts.append("labels not public")
+    elif pixels:
+        parts.append(f"{100 * one.ignored / pixels:.2f} % of the pixels ignored")
+    if one.faults:
+        parts.append(f"{len(one.faults)} fault{'s' if len(one.faults) > 1 else ''}")
+    else:
+        parts.append(f"fingerprint {dataset.fingerprint(one.split)}")
+    return "; ".join(parts)
+
+
+def packed_table(reference: str, folder: Path, written: Mapping[str, Sequence[Path]]) -> Table:
+    """The files that were written."""
+    columns = (Column("split", "split"), Column("file", "file"), Column("bytes", "bytes", kind="integer"))
+    rows = tuple((split, str(file), file.stat().st_size) for split, files in written.items() for file in files)
+    return Table(reference, columns, rows, (f"read them as tfrecord:{folder}",))

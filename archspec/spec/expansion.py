@@ -20,14 +20,13 @@ from archspec.spec.document import (
 )
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.kinds import INVALID, Kind
-from archspec.spec.linting import DILATE, REPEAT, SECTION_KINDS, lint_part
+from archspec.spec.lint import DILATE, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.nodes import Entry, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
-from archspec.spec.sections import Named, Written, find_part, read_section
-from archspec.spec.selectors import Resolver, Scope, Scoped
+from archspec.spec.sections import Named, StepTemplate, Written, find_part, read_section
 from archspec.spec.signatures import Signature
-from archspec.spec.steps import StepTemplate
+from archspec.spec.special_values import Resolver, Scope, Scoped
 from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
 
 

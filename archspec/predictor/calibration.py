@@ -1,41 +1,48 @@
-"""Calibrate a latency table on a device: time the operators it lacks alone, fit whole networks, score on others."""
+"""Calibrate the latency table of a device, keep it in a file, and find it again.
+
+Operators are timed alone, a correction is fitted to whole networks, and predictions are compared with other networks.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 from archspec.devices import Device, Model, median
 from archspec.errors import Problem, user_error
 from archspec.export import export
+from archspec.files import exists
 from archspec.graph import Graph
 from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
 from archspec.network.reference import reference_model
-from archspec.predictor import (
+from archspec.predictor.accuracy import PredictionResult, accuracy_of
+from archspec.predictor.calibration_models import further_operators, multiply_adds, one_operator, sampled_networks
+from archspec.predictor.prediction import Predictor, fit_correction
+from archspec.predictor.signature import Signature, signatures
+from archspec.predictor.table import (
     Conditions,
     LatencyTable,
     OperatorTime,
-    Outcome,
-    Predictor,
-    Score,
-    Signature,
-    fit_correction,
-    score,
-    signatures,
+    read_or_none,
+    read_table,
+    table_path,
+    write_table,
 )
-from archspec.predictor.one_operator import one_operator
-from archspec.predictor.sampled_networks import multiply_adds
 from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Taken, Turns, in_turns
 from archspec.record import timestamp
 
 FEWEST_NETWORKS = 8  # to fit a correction to
 PACE_RUNS = 20
+NETWORKS, HELD_OUT = 60, 40  # sampled ones, to fit to and to compare with
+SEED, HELD_OUT_SEED = 101, 505
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CalibrationProgress:
     """`stage` is "operators" or "networks"; `done` of `total`."""
 
     stage: str
@@ -44,7 +51,7 @@ class Progress:
 
 
 Keep = Callable[[LatencyTable], None]
-Watcher = Callable[[Progress], None]
+OnProgress = Callable[[CalibrationProgress], None]
 
 
 def calibrate(
@@ -56,7 +63,7 @@ def calibrate(
     further: Sequence[Signature] = (),
     threads: int = 1,
     keep: Keep = lambda table: None,
-    told: Watcher = lambda progress: None,
+    progress: OnProgress = lambda progress: None,
     operator_turns: Turns = OPERATOR_TURNS,
     network_turns: Turns = NETWORK_TURNS,
     reference: Model | None = None,
@@ -69,18 +76,20 @@ def calibrate(
     for networks never seen. Raises `UserError` for a table of another device, and for a network that cannot run.
     """
     reference = reference or Model("reference", reference_model())
-    table = begun(device, table, reference, threads)
-    bench = _Bench(device, reference, threads, keep, told)
-    table = bench.fill(table, list(dict.fromkeys([*wanted(graphs), *further])), operator_turns)
+    table = table_of(device, table, reference, threads)
+    bench = _Bench(device, reference, threads, keep, progress)
+    table = bench.fill(table, list(dict.fromkeys([*operators_of(graphs), *further])), operator_turns)
     if len(graphs) < FEWEST_NETWORKS:
         return table
     measured = bench.networks([*graphs, *held_out], table.reference_ms, network_turns)
     predictor = Predictor(table)
     sums = [predictor.sums(graph) for graph in graphs]
     codes = {one.code for one in table.entries}
-    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), score=None)
+    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), accuracy=None)
     if held_out:
-        table = replace(table, score=score_of(table, held_out, measured[len(graphs) :]))
+        table = replace(
+            table, accuracy=accuracy_of(prediction_results(table, held_out, measured[len(graphs) :]), timestamp())
+        )
     keep(table)
     return table
 
@@ -91,18 +100,18 @@ def fill(
     graphs: Sequence[Graph],
     *,
     keep: Keep = lambda table: None,
-    told: Watcher = lambda progress: None,
+    progress: OnProgress = lambda progress: None,
     operator_turns: Turns = OPERATOR_TURNS,
     reference: Model | None = None,
 ) -> LatencyTable:
     """The table with every operator of `graphs` measured: their predictions then interpolate nothing."""
     reference = reference or Model("reference", reference_model())
     threads = table.conditions.threads
-    table = begun(device, table, reference, threads)
-    return _Bench(device, reference, threads, keep, told).fill(table, wanted(graphs), operator_turns)
+    table = table_of(device, table, reference, threads)
+    return _Bench(device, reference, threads, keep, progress).fill(table, operators_of(graphs), operator_turns)
 
 
-def begun(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
+def table_of(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
     """`table` if it is of this device and runtime, else `UserError`; a new one, with its pace, for None."""
     with closing(device.open(reference, threads=threads)) as session:
         machine, system = device.machine(), session.system
@@ -115,23 +124,20 @@ def begun(device: Device, table: LatencyTable | None, reference: Model, threads:
     return LatencyTable(here, median([one.wall_ms if one.cpu_ms is None else one.cpu_ms for one in samples]))
 
 
-def wanted(graphs: Sequence[Graph]) -> list[Signature]:
+def operators_of(graphs: Sequence[Graph]) -> list[Signature]:
     """Every operator of these networks once, in the order they come."""
     return list(dict.fromkeys(one for graph in graphs for one in signatures(build_program(graph))))
 
 
-def score_of(table: LatencyTable, graphs: Sequence[Graph], measured_ms: Sequence[float]) -> Score:
-    """How near predictions come to what these networks took."""
-    return score(outcomes(table, graphs, measured_ms), timestamp())
-
-
-def outcomes(table: LatencyTable, graphs: Sequence[Graph], measured_ms: Sequence[float]) -> list[Outcome]:
+def prediction_results(
+    table: LatencyTable, graphs: Sequence[Graph], measured_ms: Sequence[float]
+) -> list[PredictionResult]:
     """Each network's prediction beside what it took."""
     predictor = Predictor(table)
     found = []
     for graph, took in zip(graphs, measured_ms, strict=True):
         prediction = predictor.predict(graph)
-        found.append(Outcome(multiply_adds(graph), prediction.latency_ms, prediction.interpolated, took))
+        found.append(PredictionResult(multiply_adds(graph), prediction.latency_ms, prediction.interpolated, took))
     return found
 
 
@@ -142,12 +148,12 @@ def measure_networks(
     *,
     threads: int = 1,
     turns: Turns = NETWORK_TURNS,
-    told: Watcher = lambda progress: None,
+    progress: OnProgress = lambda progress: None,
     reference: Model | None = None,
 ) -> list[float]:
     """What whole networks take, in ms at the pace of a table (its `reference_ms`)."""
     reference = reference or Model("reference", reference_model())
-    return _Bench(device, reference, threads, lambda table: None, told).networks(graphs, reference_ms, turns)
+    return _Bench(device, reference, threads, lambda table: None, progress).networks(graphs, reference_ms, turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +164,7 @@ class _Bench:
     reference: Model
     threads: int
     keep: Keep
-    told: Watcher
+    progress: OnProgress
 
     def fill(self, table: LatencyTable, asked: Sequence[Signature], turns: Turns) -> LatencyTable:
         """The table with those entries it lacked, kept after each group."""
@@ -170,7 +176,7 @@ class _Bench:
             table = table.with_entries(dict(zip(missing[done:], map(_positive, times), strict=False)))
             done += len(times)
             self.keep(table)
-            self.told(Progress("operators", done, len(missing)))
+            self.progress(CalibrationProgress("operators", done, len(missing)))
         return table
 
     def networks(self, graphs: Sequence[Graph], reference_ms: float, turns: Turns) -> list[float]:
@@ -178,7 +184,7 @@ class _Bench:
         found: list[float] = []
         for taken in self._turns(map(_exported, graphs), turns):
             found.extend(time.warm_ms for time in taken.at(reference_ms))
-            self.told(Progress("networks", len(found), len(graphs)))
+            self.progress(CalibrationProgress("networks", len(found), len(graphs)))
         return found
 
     def _turns(self, models: Iterator[Model], turns: Turns) -> Iterator[Taken]:
@@ -200,3 +206,70 @@ def _exported(graph: Graph) -> Model:
 def _positive(time: OperatorTime) -> OperatorTime:
     """A device whose clock is too coarse for an operator says 0 ms: a nanosecond is as good and can be divided by."""
     return OperatorTime(max(time.cold_ms, 1e-6), max(time.warm_ms, 1e-6))
+
+
+def calibrate_file(
+    device: Device,
+    path: Path | None = None,
+    *,
+    threads: int = 1,
+    networks: int = NETWORKS,
+    held_out: int = HELD_OUT,
+    progress: OnProgress = lambda progress: None,
+    operator_turns: Turns = OPERATOR_TURNS,
+    network_turns: Turns = NETWORK_TURNS,
+    reference: Model | None = None,
+) -> tuple[LatencyTable, Path]:
+    """Calibrate a device on sampled networks, score it on others, keep the table in `path` (None: the user's cache).
+
+    Operators that these networks lack, but bundled specs or single layers have, are measured too. A file that is there
+    is continued, also one that an interrupted calibration left. Raises `UserError` for a file that is of another device
+    or no table.
+    """
+    reference = reference or Model("reference", reference_model())
+    started = table_of(device, None, reference, threads)
+    path = _made(path or table_path(started.conditions))
+    graphs = [one.graph for one in islice(sampled_networks(SEED), networks)]
+    return calibrate(
+        device,
+        read_or_none(path) or started,
+        graphs,
+        [one.graph for one in islice(sampled_networks(HELD_OUT_SEED), held_out)],
+        further=further_operators(operators_of(graphs)),
+        threads=threads,
+        keep=lambda table: write_table(path, table),
+        progress=progress,
+        operator_turns=operator_turns,
+        network_turns=network_turns,
+        reference=reference,
+    ), path
+
+
+def predictor_for(
+    device: Device,
+    path: Path | None = None,
+    *,
+    threads: int = 1,
+    reference: Model | None = None,
+    command: str = "archspec latency --calibrate",
+) -> Predictor:
+    """The predictor of a device that was calibrated. Raises `UserError` for one that was not, or whose runtime changed.
+
+    The device is asked who it is, so a table copied from elsewhere is refused. `command` is what makes such a table.
+    """
+    here = table_of(device, None, reference or Model("reference", reference_model()), threads).conditions
+    path = path or table_path(here)
+    if not exists(path):
+        fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
+        raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
+    table = read_table(path)
+    table.check(here)
+    return Predictor(table).prepare()
+
+
+def _made(path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise user_error(f"cannot make the folder {path.parent} ({error.strerror})", "Name another file") from error
+    return path

@@ -1,19 +1,17 @@
-"""What a training says: a bar on a terminal, a line now and then in a pipe, the scores at the end."""
+"""How far a training is: a bar on a terminal, a line now and then in a pipe."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._messages import safe, say
-from archspec.cli._options import put_table
-from archspec.reporters import Column, Table
+from archspec.cli._terminal import safe, say
 from archspec.train import TrainingProgress
 
 if TYPE_CHECKING:
-    from archspec.train import Order, StepReport, TrainingResult
+    from archspec.train import Order, StepReport
 
 BAR = 10
 CACHING = "features"
@@ -30,19 +28,10 @@ def training_progress(order: Order) -> Iterator[TrainingProgress]:
         lines.append(f"the spec says {written} classes; {order.final.name} has {classes}, which are used here")
     lines.append(f"weights: {order.describe_start()}")
     lines.append(f"trained on {stage.augmentation.size[0]} x {stage.augmentation.size[1]}, batch {stage.batch_size}")
-    if not sys.stderr.isatty():
-        progress = _Lines()
-        _say(progress, lines)
+    with _Bar() if sys.stderr.isatty() else nullcontext(_Lines()) as progress:
+        for line in lines:
+            progress.message(line)
         yield progress
-        return
-    with _Bar() as bar:
-        _say(bar, lines)
-        yield bar
-
-
-def _say(progress: TrainingProgress, lines: list[str]) -> None:
-    for line in lines:
-        progress.message(line)
 
 
 class _Lines(TrainingProgress):
@@ -129,23 +118,3 @@ def _words(report: StepReport, room: int | None = None) -> str:
 def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
-
-
-def put_result(result: TrainingResult) -> None:
-    """What became of it, and where it is."""
-    from archspec.scoring.metrics import describe_missing
-
-    about = result.about
-    if result.state == "failed":
-        say(f"failed: {about['error']}")
-        last = about["last_good_checkpoint"]
-        say(f"last good checkpoint: {result.run.folder / last if last else 'none'}")
-        return
-    if not result.fresh:
-        print(f"finished before ({about['finished']}): not trained again")
-    metrics = about["metrics"]
-    partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
-    rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
-    columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
-    notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {result.run.folder}")
-    put_table(Table("", columns, rows, notes), "table", None)

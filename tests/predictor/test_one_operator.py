@@ -8,7 +8,7 @@ from archspec.errors import Problem
 from archspec.export import take_census
 from archspec.graph.program import build_program
 from archspec.predictor import Operand, Signature, signatures
-from archspec.predictor.one_operator import one_operator
+from archspec.predictor.calibration_models import one_operator
 from tests.export.networks import bundled
 
 

@@ -1,0 +1,240 @@
+"""`Network`: a spec with everything that can be asked of it, each worked out once, when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from archspec.cost import CostSheet, price
+from archspec.errors import Problem, UserError
+from archspec.graph import Graph
+from archspec.graph.identity import canonical_hash, equivalence_key
+from archspec.graph.repeating import without_layers
+from archspec.graph.tail import cut_tail, without_labelling
+from archspec.graph.trace import trace
+from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
+
+if TYPE_CHECKING:
+    from archspec.arrays import Array
+    from archspec.catalog import Catalog
+    from archspec.errors import Place
+    from archspec.export import Exported, Precision
+    from archspec.export.exporting import Representative
+    from archspec.graph.weights import Statistics
+    from archspec.weights import Imported
+
+ShuffleMode = Literal["follow", "transpose"]
+InputDtype = Literal["float32", "uint8"]
+Route = Literal["direct", "tensorflow"]
+FRESH = "fresh"
+
+
+class Network:
+    """A spec as a network. Nothing is worked out before it is asked for, and nothing twice.
+
+    What is asked may raise `UserError` or `Problem`: a spec that can be read may still be impossible to build.
+
+    Example:
+        >>> from archspec.network import Network
+        >>> network = Network.load("shufflenetv2_basic", ["input.size=[64,64]"])
+        >>> network.cost.params, network.graph.outputs[0].shape
+        (853099, (64, 64))
+    """
+
+    def __init__(self, spec: Spec, *, graph: Graph | None = None, imported: Imported | None = None) -> None:
+        """`graph` is another one than the spec's own (a part of it, or it with changes); `imported` are weights that
+        take the place of those that the spec names."""
+        self.spec = spec
+        if graph is not None:
+            self.__dict__["graph"] = graph
+        if imported is not None:
+            self.__dict__["imported"] = imported
+        self._exported: dict[tuple[Any, ...], Exported] = {}
+
+    @classmethod
+    def load(cls, source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog | None = None) -> Network:
+        """The network of a spec: a path or a bundled name, with overrides as `--set` takes them. Raises `UserError`."""
+        return cls(load(source, overrides, catalog=catalog))
+
+    # --- the same with a change ---------------------------------------------------------------------------------------
+
+    def changed(self, changes: Mapping[str, Any]) -> Network:
+        """The network of the spec with other values, by their paths. Raises `UserError`."""
+        return Network(override(self.spec, dict(changes)))
+
+    def with_graph(self, graph: Graph) -> Network:
+        """The same spec with another graph, whose weights go by the names of the spec's."""
+        network = Network(self.spec, graph=graph)
+        network.__dict__["expanded"] = self.expanded
+        return network
+
+    def with_weights(self, imported: Imported, *, text: str | None = None) -> Network:
+        """The same network, whose weights are these instead of those that its spec names. `text` is the spec as it is
+        to be written, where that names the weights otherwise."""
+        network = Network(self.spec, graph=self.graph, imported=imported)
+        network.__dict__.update({"expanded": self.expanded} | ({} if text is None else {"text": text}))
+        return network
+
+    def without_tail(self) -> tuple[Network, tuple[str, ...]]:
+        """It without its last upsampling and what follows, and the names of the layers left out; none, and the network
+        itself, where it does not end in any."""
+        graph = without_layers(self.graph, ())
+        left_out = cut_tail(graph)
+        return (self.with_graph(graph), left_out) if left_out else (self, ())
+
+    # --- what it is ---------------------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Of the spec."""
+        return self.spec.name
+
+    @property
+    def catalog(self) -> Catalog:
+        """What the spec's names stand for."""
+        return self.spec.catalog
+
+    @property
+    def place(self) -> Place:
+        """Where its first section is written: faults of the whole network are told there."""
+        return self.expanded.sections[0].place
+
+    @cached_property
+    def text(self) -> str:
+        """The spec as YAML, with everything merged into it."""
+        return dump(self.spec)
+
+    @cached_property
+    def expanded(self) -> ExpandedSpec:
+        """The spec with every selector resolved and every part filled in."""
+        return expand(self.spec)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph. It is shared: whoever changes a graph changes a copy."""
+        return trace(self.expanded, self.catalog)
+
+    @cached_property
+    def hash(self) -> str:
+        """The canonical hash of the graph: equal for networks that are the same function by the same operators."""
+        return canonical_hash(self.graph)
+
+    @cached_property
+    def equivalence_key(self) -> str:
+        """Equal for networks that compute the same function, at whatever cost."""
+        return equivalence_key(self.graph)
+
+    @cached_property
+    def cost(self) -> CostSheet:
+        """Parameters, operations, memory and size of the file, exact."""
+        expanded = self.expanded
+        return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride)
+
+    # --- weights ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def imported(self) -> Imported | None:
+        """The weights that the spec names; None where it names none. Raises `UserError` where they do not fit."""
+        from archspec.weights import spec_weights
+
+        return spec_weights(self.expanded, self.graph)
+
+    @cached_property
+    def weights(self) -> dict[str, Array]:
+        """Every array by `node name/array name`: those of the spec's weights, the others freshly initialised."""
+        return self.weights_from(0)
+
+    def weights_from(self, seed: int) -> dict[str, Array]:
+        """The same, those that the spec's weights lack initialised from a seed."""
+        if self.imported is None:
+            return self.fresh_weights(seed)
+        return self.imported.complete(self.fresh_weights(seed))
+
+    def fresh_weights(self, seed: int = 0, statistics: Statistics = "fresh") -> dict[str, Array]:
+        """Every array as its initialiser makes it. `statistics="random"`: batch norms as those of a trained network."""
+        from archspec.graph.weights import initialise
+
+        return initialise(self.graph, seed, statistics)
+
+    @property
+    def weights_digest(self) -> str:
+        """What stands for the spec's weights; `fresh` where it names none."""
+        return FRESH if self.imported is None else self.imported.digest
+
+    def describe_weights(self, seed: int = 0) -> str:
+        """Where the weights come from, in words."""
+        fresh = f"freshly initialised, seed {seed}"
+        return fresh if self.imported is None else self.imported.describe(fresh)
+
+    # --- what is made of it -------------------------------------------------------------------------------------------
+
+    def to_tflite(
+        self,
+        path: str | Path | None = None,
+        *,
+        precision: Precision = "float32",
+        representative: Representative | None = None,
+        labels: Sequence[str] | None = None,
+        shuffle: ShuffleMode = "follow",
+        input_dtype: InputDtype | None = None,
+        via: Route = "direct",
+        weights: Mapping[str, Array] | None = None,
+        with_spec: bool | None = None,
+    ) -> Exported:
+        """The network as a `.tflite` that reads `(1, H, W, C)` in 0..255; written to `path` where one is named.
+
+        `representative` is a folder of images or images `(1, H, W, C)` for the ranges of int8; a synthetic default
+        stands in, which the result's notes say. `weights` are others than the network's own. `with_spec` puts the
+        spec's text into the file's metadata, where `labels` go too (None: where a path is named). `via="tensorflow"`
+        takes TensorFlow's converter.
+        Raises `UserError` for what cannot be exported.
+        """
+        with_spec = path is not None if with_spec is None else with_spec
+        options: dict[str, Any] = {
+            "precision": precision, "shuffle": shuffle, "input_dtype": input_dtype, "representative": representative,
+            "labels": labels or None, "spec_text": self.text if with_spec else None,
+        }  # fmt: skip
+        plain = weights is None and representative is None
+        key = (precision, shuffle, input_dtype, tuple(labels or ()), with_spec, via)
+        if plain and key in self._exported:
+            exported = self._exported[key]
+        else:
+            exported = self._export(self.weights if weights is None else weights, via, options)
+            if plain:
+                self._exported[key] = exported
+        if path is not None:
+            from archspec.record import write_bytes
+
+            write_bytes(Path(path), exported.data)
+        return exported
+
+    def _export(self, weights: Mapping[str, Array], via: Route, options: dict[str, Any]) -> Exported:
+        try:
+            if via == "tensorflow":
+                from archspec.network.via_tensorflow import export_with_tensorflow
+
+                return export_with_tensorflow(self.graph, weights, **options)
+            from archspec.export import export
+
+            return export(self.graph, weights, **options)
+        except Problem as problem:
+            raise UserError(problem.at(self.place)) from problem
+
+    def to_keras(
+        self,
+        *,
+        output: Literal["logits", "spec"] = "logits",
+        weights: Mapping[str, Array] | None = None,
+        policy: str = "float32",
+    ) -> Any:
+        """A `keras.Model` from `(N, H, W, C)` in 0..255 to logits `(N, h, w, classes)`, with the network's weights.
+
+        `output="spec"` ends as the spec says (a label map, for `output: argmax`). `weights` are others than the
+        network's own; `policy` is Keras's dtype policy. Imports TensorFlow. Raises `UserError`.
+        """
+        from archspec import lower
+
+        graph = self.graph if output == "spec" else without_labelling(self.graph)
+        return lower.to_keras(graph, self.weights if weights is None else weights, policy=policy)

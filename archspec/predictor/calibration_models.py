@@ -1,0 +1,186 @@
+"""What a calibration measures: sampled networks, the operators that these lack, and one operator as a model.
+
+Sampled networks are as a search would propose them: backbones, widths, output strides, sizes, heads, dense prediction
+cells. The further operators are those of every bundled spec and of every further layer, so that a table knows at least
+something of whatever the exporter can write, and a prediction is never refused for want of one operator.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+
+import numpy as np
+
+from archspec.arrays import Array
+from archspec.catalog import Catalog
+from archspec.export.flatbuffer import encode
+from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
+from archspec.graph import Graph, layers
+from archspec.graph.layers.activation import NAMES as ACTIVATIONS
+from archspec.graph.program import build_program
+from archspec.graph.trace import trace
+from archspec.predictor.prediction import ENOUGH_ENTRIES
+from archspec.predictor.signature import Operand, Signature, family, signatures
+from archspec.spec import expand, load
+
+SPEC = "shufflenetv2_basic"  # what the overrides are laid on
+MOST_MACS = 0.8e9
+WIDTHS = {
+    "shufflenet_v2": (0.5, 1.0, 1.5, 2.0),
+    "mobilenet_v2": (0.35, 0.5, 0.75, 1.0),
+    "mobilenet_v1": (0.25, 0.5, 0.75),
+    "mobilenet_v3_small": (0.75, 1.0),
+}
+SIZES = (160, 192, 224, 256)
+RATES = (1, 3, 6, 9, 12, 15, 18, 21)
+GRIDS = (1, 2, 4)
+SEED = 0
+BYTE_SCALE = Quantization((1 / 255,), (0,))  # of uint8: DEQUANTIZE asks for one, its value does not matter
+SHRINKINGS = (4, 8)  # a law of growth needs several sizes, and full-size networks would take too long
+STEP = 8  # sizes stay multiples of it, as transposed convolutions need
+LAYER_MAPS = ((32, 32, 64), (64, 64, 32), (96, 96, 19), (128, 128, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A traced network and its multiply-adds."""
+
+    graph: Graph
+    macs: int
+
+
+def sampled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Sampled]:
+    """Networks of the bundled parts without end, the same for the same seed, within these multiply-adds."""
+    draw, catalog = random.Random(seed), Catalog()
+    while True:
+        graph = trace(expand(load(SPEC, _overrides(draw), catalog=catalog)), catalog)
+        macs = multiply_adds(graph)
+        if least_macs <= macs <= most_macs:
+            yield Sampled(graph, macs)
+
+
+def _overrides(draw: random.Random) -> list[str]:
+    backbone = draw.choice(tuple(WIDTHS))
+    size = draw.choice(SIZES)
+    return [
+        f"backbone={backbone}",
+        f"width_multiplier={draw.choice(WIDTHS[backbone])}",
+        f"output_stride={draw.choice((16, 16, 32))}",
+        f"input.size=[{size},{size}]",
+        f"classes={draw.choice((5, 11, 19))}",
+        f"output={draw.choice(('argmax', 'argmax', 'logits'))}",
+        f"head={json.dumps(_head(draw))}",
+    ]
+
+
+def _head(draw: random.Random) -> dict[str, object]:
+    kind = draw.choice(("basic", "dpc", "dpc", "dpc"))
+    filters = draw.choice((64, 96, 128, 192, 256))
+    if kind == "basic":
+        return {"basic": {"filters": filters}}
+    branches = [_branch(draw, index) for index in range(draw.choice((3, 4, 5)))]
+    return {"dpc": {"filters": filters, "branches": branches}}
+
+
+def _branch(draw: random.Random, index: int) -> dict[str, object]:
+    source = draw.randrange(-1, index)
+    kind = draw.choice(("pointwise", "atrous", "atrous", "atrous", "pooling"))
+    if kind == "pooling":
+        return {"op": "pyramid_pooling", "grid_size": [draw.choice(GRIDS), draw.choice(GRIDS)], "input": source}
+    if kind == "pointwise":
+        return {"op": "conv", "kernel": 1, "input": source}
+    return {"op": "conv", "kernel": 3, "rate": [draw.choice(RATES), draw.choice(RATES)], "input": source}
+
+
+def multiply_adds(graph: Graph) -> int:
+    """Of all nodes that an output hangs on."""
+    return sum(node.layer.macs(node) for node in graph.nodes if id(node) not in graph.unread)
+
+
+def further_operators(known: Iterable[Signature], graphs: Iterable[Graph] | None = None) -> list[Signature]:
+    """What these graphs (None: bundled specs and single layers) export in families of which `known` has too few to
+    interpolate within them."""
+    known = set(known)
+    found = Counter(map(family, known))
+    asked = (one for graph in (_graphs() if graphs is None else graphs) for one in signatures(build_program(graph)))
+    return [one for one in dict.fromkeys(asked) if one not in known and found[family(one)] < ENOUGH_ENTRIES]
+
+
+def _graphs() -> Iterator[Graph]:
+    catalog = Catalog()
+    for name in catalog.specs():
+        for shrinking in SHRINKINGS:
+            yield _shrunk(name, catalog, shrinking)
+    for shape in LAYER_MAPS:
+        yield _every_layer(shape)
+
+
+def _shrunk(name: str, catalog: Catalog, shrinking: int) -> Graph:
+    """A bundled network at a fraction of its height and width."""
+    whole = expand(load(name, catalog=catalog))
+    sides = [max(4 * STEP, round(side / shrinking / STEP) * STEP) for side in whole.input_size]
+    return trace(expand(load(name, [f"input.size=[{sides[0]},{sides[1]}]"], catalog=catalog)), catalog)
+
+
+def _every_layer(shape: tuple[int, int, int]) -> Graph:
+    """Layers that no bundled spec has, each on the same map."""
+    graph = Graph("layers")
+    image = layers.Input(shape, "uint8", name="image").enter(graph)
+    x = layers.MaxPooling2D(2, name="pool")(layers.Rescaling(1 / 255, name="rescaling")(image))
+    found = [layers.Activation(name, name=name)(x) for name in ACTIVATIONS]
+    found.append(layers.ReLU(name="relu")(x))
+    found.append(layers.ReLU(6, name="relu6")(x))
+    found.append(layers.ReLU(negative_slope=0.1, name="leaky_relu")(x))
+    found.append(layers.Softmax(name="softmax")(layers.ChannelReverse(name="reverse")(x)))
+    found.append(layers.Resize(shape[:2], stride=1, interpolation="nearest", name="nearest")(x))
+    graph.finish(found)
+    return graph
+
+
+def one_operator(signature: Signature) -> bytes:
+    """The file: computed operands come in from outside, weights are small random numbers, always the same.
+
+    Raises `Problem` for an operator that the exporter has no rule for.
+    """
+    operands = (*signature.inputs, *signature.outputs)
+    places = iter(_places(signature))
+    tensors = tuple(_tensor(f"t{number}", one, places) for number, one in enumerate(operands))
+    count = len(signature.inputs)
+    entrances = tuple(number for number, tensor in enumerate(tensors[:count]) if tensor.data is None)
+    exits = tuple(range(count, len(tensors)))
+    operation = ModelOperation(signature.code, tuple(range(count)), exits, dict(signature.options))
+    names = tuple(tensors[number].name for number in entrances), tuple(tensors[number].name for number in exits)
+    return encode(Model(tensors, (operation,), entrances, exits, *names, description=signature.code))
+
+
+def _places(signature: Signature) -> list[list[int]]:
+    """Where a SLICE begins (at 0) and how much it takes."""
+    shape = signature.outputs[0].shape
+    return [[0] * len(shape), list(shape)]
+
+
+def _tensor(name: str, operand: Operand, places: object) -> ModelTensor:
+    content = operand.content
+    quantization = BYTE_SCALE if operand.dtype == "uint8" else None
+    if content == "computed":
+        return ModelTensor(name, operand.shape, operand.dtype, None, quantization)
+    if content == "weights":
+        return ModelTensor(name, operand.shape, operand.dtype, _weights(operand))
+    values = next(places) if content == "place" else content  # type: ignore[call-overload]
+    return ModelTensor(name, operand.shape, operand.dtype, np.array(values, operand.dtype).reshape(operand.shape))
+
+
+def _weights(operand: Operand) -> Array:
+    count = prod(operand.shape)
+    return _numbers(1 << max(count - 1, 1).bit_length())[:count].reshape(operand.shape).astype(operand.dtype)
+
+
+@cache
+def _numbers(count: int) -> Array:
+    return np.random.default_rng(SEED).normal(0, 0.05, count).astype(np.float32)
