@@ -178,9 +178,7 @@ class Timing:
         return _paired(several, settings, found)
 
     def _opened(self, delegate: str) -> Device:
-        from archspec.devices import device
-
-        return device(self.device, delegate=delegate) if delegate else device_of(self.device)
+        return device_of(self.device, delegate) if delegate else device_of(self.device)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ one in `schedules`, each found by its stem.
 from typing import TYPE_CHECKING, Any
 
 from archspec.train._checks import check_order
-from archspec.train._order import Order
+from archspec.train._order import Order, start_of
 from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
@@ -34,6 +34,7 @@ __all__ = [
     "parse_recipe",
     "recipe_names",
     "resumed_order",
+    "start_of",
     "validation_examples",
 ]
 
