@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archspec.cli._options import Decorator
-from archspec.errors import nearest, user_error
+from archspec.cli._paths import DatabasePlace
+from archspec.cli._terminal import say
+from archspec.errors import UserError, nearest, user_error
 from archspec.files import exists
 
 if TYPE_CHECKING:
@@ -24,6 +29,11 @@ where_option: Decorator = click.option(
     "--ledger", "where", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
     help="A file, or a database's URL; also ARCHSPEC_LEDGER. Else runs/ledger.db.",
 )  # fmt: skip
+ledger_option: Decorator = click.option(
+    "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+    help="Where measured numbers are kept, and looked up; else ledger.db in the folder of runs.",
+)  # fmt: skip
+update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger has.")
 _OPTIONS: tuple[Decorator, ...] = (
     click.option("--metric", metavar="NAME", help="Only records of this metric."),
     click.option("--name", metavar="NAME", help="Only of networks of this name."),
@@ -49,8 +59,6 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def opened(where: str, *, create: bool = False) -> Ledger:
     """The ledger that is named, else the default one. Raises `UserError`, with the ledgers that lie near."""
-    from pathlib import Path
-
     from archspec.ledger import Ledger, default_ledger
 
     place = where or default_ledger()
@@ -59,6 +67,28 @@ def opened(where: str, *, create: bool = False) -> Ledger:
         remedy = f"Name one: --ledger {near[0]}" if near else "Name one with --ledger, or set ARCHSPEC_LEDGER"
         raise user_error(f"no ledger at {place}", remedy)
     return Ledger.open(place, create=create)
+
+
+@contextmanager
+def shared_ledger(where: str, output: Path = Path("runs")) -> Iterator[Ledger | None]:
+    """The ledger that is named, else that of the folder where runs go.
+
+    One that is not named and cannot be used is told in a line, and nothing is kept: what the command was asked for
+    needs none. Raises `UserError` for one that is named.
+    """
+    from archspec.ledger import VARIABLE, Ledger, default_ledger
+
+    named = where or os.environ.get(VARIABLE)
+    try:
+        kept = Ledger.open(where or default_ledger(output))
+    except UserError as error:
+        if named:
+            raise
+        say(f"archspec: {error}. The numbers are not kept")
+        yield None
+        return
+    with kept:
+        yield kept
 
 
 def wanted(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._ledger_filters import ledger_option, shared_ledger, update_option
 from archspec.cli._options import (
     PAPER,
     catalog,
@@ -53,6 +54,8 @@ PRECISIONS = ("float32", "float16", "dynamic", "int8")
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
               show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
+@ledger_option
+@update_option
 @format_option
 def build(
     spec: str,
@@ -70,6 +73,8 @@ def build(
     keras: bool,
     saved_model: bool,
     root: Path,
+    ledger: str,
+    update: bool,
     reporter: str,
 ) -> None:
     """Build SPEC (a path, or a bundled name): the numbers first, the Keras model after.
@@ -104,7 +109,9 @@ def build(
     if labels:
         _check_labels(one, labels)
     check_folder(root)
-    _run(one, options, keras, saved_model, reporter)
+    with shared_ledger(ledger, root) as one.ledger:
+        one.again = update
+        _run(one, options, keras, saved_model, reporter)
 
 
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:

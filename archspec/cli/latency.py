@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from archspec.cli._ledger_filters import ledger_option, update_option
 from archspec.cli._options import (
     PAPER,
     catalog,
@@ -23,10 +24,13 @@ from archspec.cli._paths import InputPath
 from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from archspec.cli._latency_tables import Row
     from archspec.cli._predictions import TablePlace
-    from archspec.devices import Device
+    from archspec.devices import Device, Interrupted, SetModel
+    from archspec.ledger import Ledger
+    from archspec.measures._in_turns import Subject
     from archspec.reporters import Table
 
 PRECISIONS = ("float32", "float16", "dynamic", "int8")
@@ -79,6 +83,8 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
+@ledger_option
+@update_option
 @format_option
 @output_option
 def latency(
@@ -95,13 +101,15 @@ def latency(
     calibrate: bool,
     predict: bool,
     table: Path | None,
+    ledger: str,
+    update: bool,
     reporter: str,
     output: Path | None,
 ) -> None:
     """Time specs (paths, or bundled names) and .tflite files, ours or not, all in turns on one device.
 
     The ratio is to the first row, round by round: it stays where milliseconds drift. A network alone is paired with
-    the bundled shufflenetv2_basic. JSON holds every sample.
+    the bundled shufflenetv2_basic. JSON holds every sample. What the ledger knows is shown, not timed again.
 
     --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
     and says how wrong that table was on networks it was not fitted to.
@@ -116,9 +124,9 @@ def latency(
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
-    from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
-    from archspec.cli._progress import latency_bar, spinner
-    from archspec.devices import Interrupted, measure_settings
+    from archspec.cli._latency_tables import latencies_json, latencies_table
+    from archspec.cli._ledger_filters import shared_ledger
+    from archspec.cli._progress import spinner
     from archspec.measures._in_turns import reference_subject, settings, subjects
 
     with spinner("exporting"):
@@ -126,21 +134,38 @@ def latency(
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
-    stopped: Interrupted | None = None
-    with latency_bar("latency") as bar:
-        try:
-            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=bar)
-        except Interrupted as stop:
-            measured, stopped = stop.latencies, stop
-    if not measured and stopped:
-        raise stopped
-    rows = rows_of(chosen, measured)
+    with shared_ledger(ledger) as kept:
+        rows, more, stopped = _timed(chosen, place, procedure, kept, again=update)
+    notes += more
     if reporter == "json":
         put(latencies_json(rows, notes), output)
     else:
         put_table(latencies_table(rows, notes), reporter, output)
     if stopped:
         raise stopped
+
+
+def _timed(
+    chosen: Sequence[tuple[Subject, SetModel]], place: str, procedure: str, ledger: Ledger | None, *, again: bool
+) -> tuple[list[Row], list[str], Interrupted | None]:
+    """A row each, what is to be said of those that were known, and the interrupt that kept only whole rounds."""
+    from archspec.cli._latency_tables import known_notes, rows_of
+    from archspec.cli._progress import latency_bar
+    from archspec.devices import Interrupted
+    from archspec.measures import Timing
+    from archspec.measures._in_turns import compared_to_first, timed_subject
+
+    with latency_bar("latency") as bar:
+        timing = Timing(place, procedure, ledger=ledger, again=again, progress=bar)
+        try:
+            found = timing.run([timed_subject(*one) for one in chosen])
+        except Interrupted as stop:
+            if len(stop.latencies) < len(chosen):
+                raise
+            return rows_of(chosen, compared_to_first(stop.latencies)), [], stop
+    apart = [number for number, one in enumerate(found) if one.measurement != found[0].measurement]
+    latencies = compared_to_first([one.latency for one in found], apart)
+    return rows_of(chosen, latencies), known_notes(found), None
 
 
 def _answer(

@@ -109,8 +109,7 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
 def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
     """Add the records of files (record.json of a build, a training, an evaluation; an export); folders are searched."""
     from archspec.errors import Place, user_error
-    from archspec.ledger import renamed
-    from archspec.record import read_records
+    from archspec.ledger import read_records_today
 
     found: list[Path] = []
     for file in files:
@@ -118,7 +117,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
         if not inside:
             raise user_error("holds no record.json", "Name another folder, or a file", place=Place(str(file)))
         found += inside
-    records = [renamed(record) for file in found for record in read_records(file)]
+    records = [record for file in found for record in read_records_today(file)]
     with opened(where, create=True) as kept:
         written, place = kept.add(records, replace=replace), kept.where
     read = f"{counted(len(records), 'record')} in {counted(len(found), 'file')}"

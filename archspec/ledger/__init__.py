@@ -4,7 +4,7 @@
 """
 
 from archspec.ledger.database import FORMER_LEDGER, VARIABLE, default_ledger
-from archspec.ledger.former_names import renamed
+from archspec.ledger.former_names import read_records_today, renamed
 from archspec.ledger.ledger import Ledger, all_but_latest
 from archspec.ledger.query import Merged, Summary, Wanted
 
@@ -17,5 +17,6 @@ __all__ = [
     "Wanted",
     "all_but_latest",
     "default_ledger",
+    "read_records_today",
     "renamed",
 ]

@@ -6,10 +6,11 @@ What cannot be translated stays as it is.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 
-from archspec.record import Plain, Record
+from archspec.record import Plain, Record, read_records
 
 REFERENCE = "reference: shufflenetv2_basic, 224 x 224, output stride 16, float32"
 """What builds and searches were always timed beside; only the ratio's record said so."""
@@ -50,6 +51,11 @@ def renamed(record: Record) -> Record:
     if record.metric in LATENCIES and "via" in record.conditions:
         return _timed(record, _of_build(record))
     return record
+
+
+def read_records_today(path: str | os.PathLike[str]) -> tuple[Record, ...]:
+    """The records of a file, whichever version wrote it. Raises `UserError` as `read_records`."""
+    return tuple(map(renamed, read_records(path)))
 
 
 def _of_one_table(record: Record) -> Record:

@@ -12,6 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
+from archspec.ledger import Ledger, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
 from archspec.record import (
@@ -57,7 +58,7 @@ def source_of(what: str, overrides: tuple[str, ...], catalog: Catalog) -> Source
         fact = f"this run is {facts.state}" if facts.state != "finished" else f"no {', '.join(run.missing)} in this run"
         raise user_error(fact, f"Finish it: {shell_command('train', '--resume', what)}", place=Place(what))
     file = run.folder / "record.json"
-    records = read_records(file) if is_file(file) else ()
+    records = read_records_today(file) if is_file(file) else ()
     return Source(load(run.spec, overrides, catalog=catalog), facts.classes, facts.data, records)
 
 
@@ -69,6 +70,7 @@ def hand_over(
     *,
     prove: bool = True,
     force: bool = False,
+    ledger: Ledger | None = None,
     said: Callable[[str], None] = lambda text: None,
 ) -> Build:
     """Write the folder, whole or not at all; the build that it was made by.
@@ -84,7 +86,7 @@ def hand_over(
     make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
         network = _with_weights_in(here, Network(source.spec), options.seed)
-        build = Build(network, here / "build", options)
+        build = Build(network, here / "build", options, ledger)
         said("writing the .tflite")
         write_bytes(here / MODEL, build.exported.data)
         if options.latency != "none":
@@ -100,6 +102,7 @@ def hand_over(
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")
         write_text(here / CARD, model_card(build, source.classes, source.data, source.records))
+        build.keep(records)
         write_records(here / RECORD, records, {file.name: _digest(file) for file in sorted(here.iterdir())})
     return build
 

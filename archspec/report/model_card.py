@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archspec.record import Record
+from archspec.report._subject import held_under, shown_metric
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 
 if TYPE_CHECKING:
@@ -71,17 +72,19 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
         yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(map(markdown_text, classes))}.\n"
-    whole = next((one for one in scores if one.metric in SCORES), None)
+    whole = next((one for one in scores if shown_metric(one) in SCORES), None)
     if whole is None:
         yield "No score is known of these weights.\n"
         return
     known = sum(one.metric == "val_iou" for one in scores)
     partial = (
-        f" of {known} of {len(classes)} classes" if whole.metric == "val_miou" and 0 < known < len(classes) else ""
+        f" of {known} of {len(classes)} classes"
+        if shown_metric(whole) == "val_miou" and 0 < known < len(classes)
+        else ""
     )
     rows: list[tuple[Cell, ...]] = [(f"mean{partial}", whole.value)]
     rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
-    found = whole.conditions
+    found = held_under(whole)
     under = (
         f"{found.get('data', data)} {found.get('split', '')}, {found.get('images', '?')} whole images, float32 weights "
         "in Keras before export"

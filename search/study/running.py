@@ -132,12 +132,9 @@ class StudyRun:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():
             load_recipe(recipe)
-        own = (
-            ()
-            if study.target.latency_table
-            else tuple(metric for metric in study.asked if measure_named(metric).predicted)
-        )  # calibrated when it begins
-        check_settings(replace(self.settings, metrics=tuple(one for one in study.asked if one not in own), limits=()))
+        own = not study.target.latency_table  # it is calibrated when the study begins
+        checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
+        check_settings(replace(self.settings, metrics=checked, limits=()))
         _ = self.name, self.space
 
     @contextmanager
@@ -215,9 +212,7 @@ class StudyRun:
             sampler=study.sampler.name,
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
-            workers=study.workers
-            if any(measure_named(metric).trains for metric in study.searched) or study.workers > 1
-            else 0,
+            workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
             definition=definition,
             watch=watch,
             keep=lambda records: _kept(ledger, records),
