@@ -60,9 +60,10 @@ def test_the_screen_needs_no_tensorflow_and_looks_no_further(
 
 def test_what_is_given_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = Case(spec(), Settings(()))
-    given = Case(spec(), Settings(()), graph=whole.graph, sheet=whole.sheet)
-    monkeypatch.setattr("archspec.measures._case.trace", lambda *_: pytest.fail("traced again"))
-    assert screen(given, Settings(("params", "tflite_mb"))).values["params"] == whole.sheet.params
+    _ = whole.network.cost
+    given = Case(whole.network, Settings(()))
+    monkeypatch.setattr("archspec.network.network.trace", lambda *_: pytest.fail("traced again"))
+    assert screen(given, Settings(("params", "tflite_mb"))).values["params"] == whole.network.cost.params
 
 
 def test_a_spec_that_cannot_be_built_is_rejected_without_a_metric() -> None:
