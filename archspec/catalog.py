@@ -1,51 +1,186 @@
 """The folder as registry: a file's stem is its key, and its first docstring line is its description.
 
-Nothing is imported to list what there is. Bundled folders come first; a plugin folder adds files of its own:
-every `*.py` in it is a block (in a folder `generators/` a generator of choices), every `*.yaml` is a part (kind named
-by its folder: `backbones/`, `heads/`, `decoders/`; elsewhere any kind) or, when it has a `backbone:` key, a whole spec.
+`members(kind)` lists the files of a kind and imports none of them; `load(kind, name)` imports one. Bundled files come
+first; a plugin folder adds files of every kind in folders of the same names (`measures/`, `heads/`). A `*.py` in any
+other folder is a block; a `*.yaml` in any other folder is a whole spec when it has a `backbone:` or an `extends:` key,
+else a part of any kind.
+
+Plugin folders are known to the whole process once a `Catalog` was made with them: a loss, a device or a reporter is
+asked for by its name alone, in places that know of no catalog.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
-import sys
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, user_error
+from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import TEXT_BYTES, is_folder, read_bytes
 
 PART_KINDS = ("backbone", "head", "decoder")
-GENERATORS = "generators"
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One folder that is a registry: `word` is what one of its files is called in messages, `folder` where the bundled
+    ones are, below the package. `plugins` says whether a plugin folder may hold more."""
+
+    word: str
+    folder: str
+    ending: str = ".py"
+    plugins: bool = True
+
+
+KINDS = {
+    "blocks": Kind("block", "blocks"),
+    "layers": Kind("layer", "graph/layers"),
+    "generators": Kind("generator", "search/generators"),
+    "samplers": Kind("sampler", "search/samplers"),
+    "measures": Kind("metric", "measures"),
+    "metrics": Kind("metric", "scoring/metrics"),
+    "losses": Kind("loss", "train/losses"),
+    "schedules": Kind("schedule", "train/schedules"),
+    "devices": Kind("device", "devices"),
+    "datasets": Kind("data set", "datasets"),
+    "reporters": Kind("format", "reporters"),
+    "engines": Kind("engine", "experiment/engines"),
+    "trackers": Kind("tracker", "experiment/trackers"),
+    "methods": Kind("method", "explain/methods", plugins=False),
+    "weights_formats": Kind("format", "weights", plugins=False),
+    "sources": Kind("source", "report/sources", plugins=False),
+    "keras_layers": Kind("layer", "lower/layers", plugins=False),
+    "commands": Kind("command", "cli", plugins=False),
+    "specs": Kind("spec", "specs", ".yaml"),
+    "spaces": Kind("space", "specs/spaces", ".yaml"),
+    "backbones": Kind("backbone", "specs/backbones", ".yaml"),
+    "heads": Kind("head", "specs/heads", ".yaml"),
+    "decoders": Kind("decoder", "specs/decoders", ".yaml"),
+    "recipes": Kind("recipe", "specs/recipes", ".yaml"),
+    "searches": Kind("study", "specs/searches", ".yaml"),
+    "ablations": Kind("ablation", "specs/ablations", ".yaml"),
+    "published": Kind("file of published figures", "specs/published", ".yaml", plugins=False),
+    "device_files": Kind("device", "devices", ".yaml"),
+}
+_LOOSE = ("blocks", "specs")  # their files may lie in any folder of a plugin folder
+_KIND_OF = {
+    (kind.folder.rpartition("/")[2], kind.ending): name
+    for name, kind in KINDS.items()
+    if kind.plugins and name not in _LOOSE
+}
+_plugged: tuple[Path, ...] = ()  # the plugin folders of this process
+
+
 def bundled_folder(name: str) -> Path:
-    """The folder of bundled `blocks` or `specs`: inside the installed package, or beside it in a checkout."""
+    """The folder of bundled `blocks`, `search`, `specs`: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / name
     return installed if is_folder(installed) else _PACKAGE.parent / name
 
 
-def bundled_generators() -> dict[str, Path]:
-    """Every bundled generator of choices by its name: `search/generators/*.py`."""
-    files = sorted((bundled_folder("search") / GENERATORS).glob("*.py"))
-    return {path.stem: path for path in files if not path.stem.startswith("_")}
+def members(kind: str, plugins: tuple[Path, ...] | None = None) -> Mapping[str, Path]:
+    """Every file of a kind by its name: the bundled ones in alphabetical order, then those of plugin folders.
+
+    `plugins` are the folders to look in, else those that the process knows. Raises `UserError` for a file of a plugin
+    that has the name of a bundled one.
+    """
+    bundled = _bundled(kind)
+    folders = (*installed_plugins(), *(_plugged if plugins is None else plugins)) if KINDS[kind].plugins else ()
+    return _with_plugins(kind, folders) if folders else bundled
+
+
+def load(kind: str, name: str, *needed: str, plugins: tuple[Path, ...] | None = None) -> Any:
+    """The module of one file. Raises `UserError` for an unknown name, with the nearest one; for a file that cannot be
+    imported, with its line; and for one that does not define everything that is `needed`."""
+    found = members(kind, plugins)
+    if name not in found:
+        raise user_error(f"unknown {KINDS[kind].word} '{name}'", nearest(name, found))
+    module = _module(kind, found[name])
+    missing = [one for one in needed if not hasattr(module, one)]
+    if missing:
+        fact = f"a file of {kind} must define {', '.join(missing)}"
+        raise user_error(fact, "Write it as docs/plugins.md shows", place=Place(os.fspath(found[name]), 1, 1))
+    return module
+
+
+def load_function(kind: str, name: str, *, plugins: tuple[Path, ...] | None = None) -> Callable[..., Any]:
+    """The function of a file that has its name. Raises `UserError` as `load`, and where there is no such function."""
+    function = getattr(load(kind, name, plugins=plugins), name, None)
+    if not callable(function):
+        fact = f"a {KINDS[kind].word} file must define a function of its own name ('{name}')"
+        place = Place(os.fspath(members(kind, plugins)[name]), 1, 1)
+        raise user_error(fact, f"Name the function '{name}', or the file after it", place=place)
+    return function  # type: ignore[no-any-return]
+
+
+def summary(path: Path) -> str:
+    """The first line that describes a Python file (docstring) or a YAML file (`summary:` or first comment)."""
+    text = _text(path)
+    if path.suffix == ".py":
+        match = re.match(r'\s*[rR]?"""\s*(.+?)\s*(?:"""|\n)', text)
+    else:
+        match = re.search(r"^summary:\s*(.+?)\s*$", text, re.MULTILINE) or re.match(r"#\s*(.+?)\s*\n", text)
+    return match.group(1).strip("'\"") if match else ""
+
+
+def origin(path: Path) -> Path | None:
+    """The plugin folder of this process that a file is from; None for a bundled one."""
+    return next((one for one in (*_plugged, *installed_plugins()) if path.is_relative_to(one)), None)
+
+
+def plug_in(plugins: tuple[Path, ...]) -> None:
+    """Make plugin folders known to this process, behind those it knows: these win where two files have one name."""
+    global _plugged
+    new = tuple(folder for folder in plugins if folder not in _plugged)
+    if new:
+        _plugged = (*new, *_plugged)
+    _forget()
+
+
+@contextmanager
+def plugins_of_call() -> Iterator[None]:
+    """What is plugged in meanwhile is forgotten afterwards: the plugin folders of one command."""
+    global _plugged
+    before = _plugged
+    try:
+        yield
+    finally:
+        _plugged = before
+        _forget()
+
+
+def _forget() -> None:
+    """Look into the plugin folders again: files may have come since."""
+    _with_plugins.cache_clear()
+    _of_plugin.cache_clear()
+
+
+@cache
+def installed_plugins() -> tuple[Path, ...]:
+    """The plugin folders of installed packages: those that declare an entry point of the group `archspec.plugins`."""
+    from archspec.plugin_files import declared_plugins
+
+    return declared_plugins()
 
 
 class Catalog:
-    """What can be named in a spec: blocks, parts (backbones, heads, decoders) and whole specs."""
+    """What can be named in a spec, of what is bundled and what plugin folders hold beside it."""
 
     def __init__(self, plugins: tuple[Path, ...] = ()) -> None:
         self.plugins: tuple[Path, ...] = tuple(Path(folder) for folder in plugins)
         for folder in self.plugins:
             if not is_folder(folder):
                 raise user_error(f"no such plugin folder ({folder})", "Name a folder that holds block or part files")
+        self._found: dict[str, Mapping[str, Path]] = {}
         self._functions: dict[str, Callable[..., Any]] = {}
+        if self.plugins:
+            plug_in(self.plugins)
 
     def add(self, plugins: tuple[Path, ...]) -> None:
         """Take in further plugin folders, behind those that are there, which win where two files have one name."""
@@ -53,140 +188,109 @@ class Catalog:
         new = tuple(folder for folder in plugins if folder.resolve() not in known)
         if new:
             self.plugins = (*new, *self.plugins)
-            for found in ("_plugin_yaml", "_blocks", "_generators", "_parts"):
-                self.__dict__.pop(found, None)
+            self._found.clear()
             self._functions.clear()
+            plug_in(new)
 
-    @cached_property
-    def _plugin_yaml(self) -> tuple[dict[str, dict[str, Path]], dict[str, Path]]:
-        parts: dict[str, dict[str, Path]] = {kind: {} for kind in PART_KINDS}
-        specs: dict[str, Path] = {}
-        for folder in self.plugins:
-            for path in sorted(folder.rglob("*.yaml")):
-                kind = path.parent.name.removesuffix("s")
-                if kind in parts:
-                    parts[kind][path.stem] = path
-                elif re.search(r"^(backbone|extends)\s*:", _text(path), re.MULTILINE):
-                    specs[path.stem] = path
-                else:
-                    for found in parts.values():
-                        found[path.stem] = path
-        return parts, specs
-
-    @cached_property
-    def _blocks(self) -> dict[str, Path]:
-        folder = bundled_folder("blocks")
-        found = {path.stem: path for path in sorted(folder.glob("*/*.py")) if not path.stem.startswith("_")}
-        for plugin in self.plugins:
-            found.update((path.stem, path) for path in _code(plugin) if path.parent.name != GENERATORS)
-        return found
-
-    @cached_property
-    def _generators(self) -> dict[str, Path]:
-        found = bundled_generators()
-        for plugin in self.plugins:
-            found.update((path.stem, path) for path in _code(plugin) if path.parent.name == GENERATORS)
-        return found
-
-    @cached_property
-    def _parts(self) -> dict[str, dict[str, Path]]:
-        found: dict[str, dict[str, Path]] = {}
-        for kind in PART_KINDS:
-            files = sorted((bundled_folder("specs") / f"{kind}s").glob("*.yaml"))
-            found[kind] = {path.stem: path for path in files} | self._plugin_yaml[0][kind]
-        return found
+    def members(self, kind: str) -> Mapping[str, Path]:
+        """Every file of a kind by its name."""
+        if kind not in self._found:
+            self._found[kind] = members(kind, self.plugins)
+        return self._found[kind]
 
     def blocks(self) -> Mapping[str, Path]:
         """Every block file by its name."""
-        return self._blocks
+        return self.members("blocks")
 
     def generators(self) -> Mapping[str, Path]:
         """Every generator of choices by its name."""
-        return self._generators
+        return self.members("generators")
 
     def parts(self, kind: str) -> Mapping[str, Path]:
         """Every YAML part of a kind (`backbone`, `head`, `decoder`) by its name; other kinds have none."""
-        return self._parts.get(kind, {})
+        return self.members(f"{kind}s") if kind in PART_KINDS else {}
 
     def specs(self) -> Mapping[str, Path]:
         """Every bundled or plugin spec by its name."""
-        found = {path.stem: path for path in sorted(bundled_folder("specs").glob("*.yaml"))}
-        return found | self._plugin_yaml[1]
+        return self.members("specs")
 
     def spaces(self) -> Mapping[str, Path]:
-        """Every bundled search space (a spec with open choices) by its name."""
-        return {path.stem: path for path in sorted((bundled_folder("specs") / "spaces").glob("*.yaml"))}
+        """Every search space (a spec with open choices) by its name."""
+        return self.members("spaces")
 
     def function(self, name: str) -> Callable[..., Any]:
         """The function of the block `name`. Raises `UserError` where it lacks it, `KeyError` without a file."""
         if name not in self._functions:
-            self._functions[name] = _load_function(self._blocks[name], name, "block")
+            if name not in self.blocks():
+                raise KeyError(name)
+            self._functions[name] = load_function("blocks", name, plugins=self.plugins)
         return self._functions[name]
 
     def generator(self, name: str) -> Callable[..., Any]:
         """The function of the generator `name`. Raises `UserError` where it lacks it, `KeyError` without a file."""
-        return _load_function(self._generators[name], name, "generator")
+        if name not in self.generators():
+            raise KeyError(name)
+        return load_function("generators", name, plugins=self.plugins)
 
     def summary(self, path: Path) -> str:
-        """The first line that describes a block (docstring) or a YAML file (`summary:` or first comment)."""
-        text = _text(path)
-        if path.suffix == ".py":
-            match = re.match(r'\s*[rR]?"""\s*(.+?)\s*(?:"""|\n)', text)
-        else:
-            match = re.search(r"^summary:\s*(.+?)\s*$", text, re.MULTILINE) or re.match(r"#\s*(.+?)\s*\n", text)
-        return match.group(1).strip("'\"") if match else ""
+        """The first line that describes a file."""
+        return summary(path)
 
 
 def _text(path: Path) -> str:
     return read_bytes(path, most_bytes=TEXT_BYTES).decode("utf-8", "replace")
 
 
-def _code(plugin: Path) -> list[Path]:
-    return [path for path in sorted(plugin.rglob("*.py")) if not path.stem.startswith("_")]
+@cache
+def _bundled(kind: str) -> Mapping[str, Path]:
+    one = KINDS[kind]
+    pattern = f"*/*{one.ending}" if kind == "blocks" else f"*{one.ending}"
+    files = sorted(bundled_folder(one.folder).glob(pattern))
+    return {path.stem: path for path in files if not path.stem.startswith("_")}
 
 
-def _load_function(path: Path, name: str, what: str) -> Callable[..., Any]:
-    if path.is_relative_to(bundled_folder("blocks")):
-        module: object = importlib.import_module(f"archspec.blocks.{path.parent.name}.{path.stem}")
-    elif path.is_relative_to(bundled_folder("search")):
-        module = importlib.import_module(f"archspec.search.{path.parent.name}.{path.stem}")
-    else:
-        module = _load_plugin(path)
-    function = getattr(module, name, None)
-    if not callable(function):
-        fact = f"a {what} file must define a function of its own name ('{name}')"
-        raise user_error(fact, f"Name the function '{name}', or the file after it", place=Place(os.fspath(path), 1, 1))
-    return function  # type: ignore[no-any-return]
+@cache
+def _with_plugins(kind: str, folders: tuple[Path, ...]) -> Mapping[str, Path]:
+    bundled, found = _bundled(kind), {}
+    for folder in folders:
+        found.update({path.stem: path for path in _of_plugin(folder).get(kind, ())})
+    taken = [path for name, path in found.items() if name in bundled and not path.samefile(bundled[name])]
+    if taken:
+        fact = f"this is the name of a bundled {KINDS[kind].word}"
+        remedy = "Give the file another name"
+        raise UserError([Fault(fact, remedy, path.stem, Place(os.fspath(path), 1, 1)) for path in taken])
+    return {**bundled, **found}
 
 
-def _load_plugin(path: Path) -> object:
-    """Import a plugin file under a name of its own, so that it can never shadow an installed module."""
-    module_name = f"archspec_plugin_{abs(hash(path.resolve())):x}_{path.stem}"
-    if module_name in sys.modules:
-        return sys.modules[module_name]
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
-        raise user_error("cannot be imported", place=Place(os.fspath(path)))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:  # a plugin may raise anything
-        del sys.modules[module_name]
-        fact = f"this file cannot be imported ({type(error).__name__}: {error})"
-        raise user_error(fact, "Mend it, or take it out of the folder", place=_raised_at(path, error)) from error
-    return module
+@cache
+def _of_plugin(folder: Path) -> dict[str, list[Path]]:
+    """The files of a plugin folder by their kinds."""
+    from archspec.plugin_files import plugin_files
+
+    found: dict[str, list[Path]] = {}
+    for path in plugin_files(folder):
+        for kind in _kinds_of(path):
+            found.setdefault(kind, []).append(path)
+    return found
 
 
-def _raised_at(path: Path, error: Exception) -> Place:
-    """The line of the file that an import stumbled over."""
-    line, column = 1, 1
-    if isinstance(error, SyntaxError):
-        line, column = error.lineno or 1, error.offset or 1
-    else:
-        trace = error.__traceback__
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == os.fspath(path):
-                line = trace.tb_lineno
-            trace = trace.tb_next
-    return Place(os.fspath(path), line, column)
+def _kinds_of(path: Path) -> tuple[str, ...]:
+    """The kinds that a file of a plugin folder is of."""
+    named = _KIND_OF.get((path.parent.name, path.suffix))
+    if named is not None:
+        return (named,)
+    if path.suffix == ".py":
+        return ("blocks",)
+    if re.search(r"^(backbone|extends)\s*:", _text(path), re.MULTILINE):
+        return ("specs",)
+    return tuple(f"{kind}s" for kind in PART_KINDS)
+
+
+def _module(kind: str, path: Path) -> object:
+    folder = bundled_folder(KINDS[kind].folder)
+    if path.is_relative_to(folder):
+        inside = ".".join(path.relative_to(folder).with_suffix("").parts)
+        return importlib.import_module(f"archspec.{KINDS[kind].folder.replace('/', '.')}.{inside}")
+    from archspec.plugin_files import import_plugin
+
+    return import_plugin(path)

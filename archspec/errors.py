@@ -91,6 +91,11 @@ def user_error(message: str, remedy: str = "", path: str = "", place: Place = NO
     return UserError(Fault(message, remedy, path, place))
 
 
+def first_line(error: Exception) -> str:
+    """What another library's exception says, in a line; its type where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def nearest(word: object, options: Iterable[object]) -> str:
     """The remedy for a name that does not exist: the nearest valid ones, else all of them (up to 12)."""
     names = sorted({str(option) for option in options})

@@ -159,13 +159,12 @@ def _save(file: Path, values: Any) -> None:
 # --- in a process of its own ---------------------------------------------------------------------------------
 def ours(folder: str, threads: int) -> dict[str, Any]:
     """One pass of ours."""
-    from archspec.scoring.allocator import keep_freed_memory
-    from archspec.scoring.cityscapes import CityscapesReference
+    from archspec.scoring.ground_truth import CityscapesGroundTruth
     from archspec.scoring.metrics import score
-    from archspec.scoring.score_predictions import score_predictions
+    from archspec.scoring.prediction_scores import keep_freed_memory, score_predictions
 
     keep_freed_memory()  # as the command does
-    reference = CityscapesReference(Path(folder))
+    reference = CityscapesGroundTruth(Path(folder))
     score_predictions(reference, "val", Path(folder) / "predictions", limit=1)  # what is imported on the way
     wall, cpu = time.perf_counter(), time.process_time()
     counts = score_predictions(reference, "val", Path(folder) / "predictions", workers=threads or None).counts

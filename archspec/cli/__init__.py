@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 import archspec
+from archspec.catalog import load, members, plugins_of_call
 from archspec.cli._paths import WORDS
 from archspec.cli._terminal import discard_output, open_standard_streams, say, usage_message
 from archspec.errors import NOWHERE, Problem, UserError, nearest
 
 USER_ERROR = 2
 INTERRUPTED = 130
-_HERE = Path(__file__).parent
 
 
 class Commands(click.Group):
@@ -26,14 +25,13 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Every command file."""
-        return sorted(path.stem for path in _HERE.glob("*.py") if not path.stem.startswith("_"))
+        return sorted(members("commands"))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        found: click.Command = getattr(import_module(f"archspec.cli.{cmd_name}"), cmd_name)
-        return found
+        return cast(click.Command, getattr(load("commands", cmd_name), cmd_name))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -55,7 +53,8 @@ class Commands(click.Group):
             fact = f"the current folder cannot be used ({error.strerror}): was it removed?"
             raise click.ClickException(f"{fact} Change to another one") from None
         try:
-            result = super().invoke(ctx)
+            with plugins_of_call():
+                result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
             discard_output()
@@ -66,7 +65,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(archspec.__version__, prog_name="archspec")
 def archspec_command() -> None:
-    """From a YAML spec to a segmentation network that fits a phone, with numbers to trust."""
+    """Build, price, train, search and export semantic segmentation networks for phones, each written as a YAML spec."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -17,10 +17,7 @@ from archspec.reporters import Cell, Table, render, report, transposed
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
     from archspec.record import Plain, Record
-    from archspec.scoring.ground_truth import Reference
-    from archspec.scoring.score_networks import Look, NetworkScore
-    from archspec.scoring.score_predictions import Scored
-    from archspec.scoring.segmenters import Contestant
+    from archspec.scoring import GroundTruth, ImageWriter, NamedSegmenter, ScoreResult, SegmenterScore
 
 BESIDE = 36  # terminal cells of a class and its share
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
@@ -46,21 +43,23 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
     from archspec.record.destination import make_folder
-    from archspec.scoring.allocator import keep_freed_memory
-    from archspec.scoring.references import reference_of
-    from archspec.scoring.score_predictions import score_predictions
+    from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions
 
     keep_freed_memory()
     check_scores_folder(wanted.output)
-    reference = reference_of(open_dataset(wanted.data))
+    ground_truth = ground_truth_of(open_dataset(wanted.data))
     output = None if wanted.output is None else make_folder(wanted.output)
     with count_bar("scoring predictions", ticking=True) as progress:
         scored = score_predictions(
-            reference, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, watch=progress
+            ground_truth, wanted.split, folder, limit=wanted.limit, boundaries=wanted.boundary, progress=progress
         )
-    notes = (*_said(wanted, reference, scored), *_partial_mean(scored), *reference.cautions(scored.counts))
+    notes = (
+        *_describe_data(wanted, ground_truth, scored),
+        *_partial_mean(scored),
+        *ground_truth.cautions(scored.counts),
+    )
     if output is not None:
-        from archspec.scoring.records import score_records
+        from archspec.scoring import score_records
 
         conditions = {**wanted.conditions(), "predictions": str(folder)}
         records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
@@ -77,54 +76,52 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
-    from archspec.scoring.references import reference_of
-    from archspec.scoring.score_networks import padding_multiple_of, score_networks
-    from archspec.scoring.segmenters import folders_of, open_contestants
+    from archspec.scoring import folders_of, ground_truth_of, open_segmenters, padding_multiple_of, score_segmenters
 
-    viewing, opening = showing.viewing(), showing.opening()
+    viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
+    known = catalog(showing.plugins, *sources)
     dataset = open_dataset(wanted.data)
-    reference = reference_of(dataset)
+    ground_truth = ground_truth_of(dataset)
     examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
     if viewing.fit != "whole":
-        opening = replace(opening, multiple=padding_multiple_of(examples, dataset))
-    known = catalog(showing.plugins)
-    contestants = open_contestants(sources, known, opening)
-    output = None if wanted.output is None else folders_of(wanted.output, contestants)
+        options = replace(options, multiple=padding_multiple_of(examples, dataset))
+    segmenters = open_segmenters(sources, known, options)
+    output = None if wanted.output is None else folders_of(wanted.output, segmenters)
     for folder in (output or {}).values():
         check_scores_folder(folder)
-    look = _look(dataset, contestants, wanted.split, pictures)
+    writers = _image_writers(dataset, segmenters, wanted.split, pictures)
     with count_bar("scoring", ticking=True) as progress:
-        found = score_networks(
-            contestants,
+        found = score_segmenters(
+            segmenters,
             dataset,
-            reference,
+            ground_truth,
             wanted.split,
             viewing,
             limit=wanted.limit,
             boundaries=wanted.boundary,
-            watch=progress,
-            look=look,
+            progress=progress,
+            writers=writers,
         )
     notes = (
-        *_said(wanted, reference, found[0].scored),
+        *_describe_data(wanted, ground_truth, found[0].scored),
         *_partial_means(found),
-        f"shown: {viewing.said()}",
-        *(f"{one.contestant.name}: {note}" for one in found for note in one.contestant.notes),
+        f"shown: {viewing.describe()}",
+        *(f"{one.named.name}: {note}" for one in found for note in one.named.notes),
     )
     if output is not None:
         from archspec.record import note_plugins
-        from archspec.scoring.records import contestant_records
+        from archspec.scoring import segmenter_records
 
-        conditions = {**wanted.conditions(), "shown": viewing.said()}
+        conditions = {**wanted.conditions(), "shown": viewing.describe()}
         for one in found:
-            records = contestant_records(one.scored, one.contestant, conditions)
-            note_plugins(output[one.contestant.name], known.plugins)
-            write_scores(output[one.contestant.name], one.scored, records, notes, one.contestant.name)
+            records = segmenter_records(one.scored, one.named, conditions)
+            note_plugins(output[one.named.name], known.plugins)
+            write_scores(output[one.named.name], one.scored, records, notes, one.named.name)
     tell([_row(one) for one in found], notes, wanted.reporter, stream)
 
 
-Row = tuple[str, "Scored", dict[str, Cell]]
+Row = tuple[str, "ScoreResult", dict[str, Cell]]
 
 
 def tell(rows: Sequence[Row], notes: tuple[str, ...], reporter: str, stream: TextIO) -> None:
@@ -155,7 +152,9 @@ def check_scores_folder(folder: Path | None) -> None:
         raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
 
 
-def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes: tuple[str, ...], name: str) -> None:
+def write_scores(
+    folder: Path, scored: ScoreResult, records: Sequence[Record], notes: tuple[str, ...], name: str
+) -> None:
     """record.json, scores.json, per_class.csv and confusion.csv."""
     from archspec.record import write_records, write_text
 
@@ -166,39 +165,38 @@ def write_scores(folder: Path, scored: Scored, records: Sequence[Record], notes:
     write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
 
 
-def _look(
+def _image_writers(
     dataset: Dataset,
-    contestants: Sequence[Contestant],
+    segmenters: Sequence[NamedSegmenter],
     split: str,
     pictures: tuple[Path | None, Path | None, int],
-) -> Callable[[Look], None] | None:
-    from archspec.scoring.segmenters import folders_of
-    from archspec.scoring.write_images import OverlayFolder, PredictionFolder, together
+) -> list[ImageWriter]:
+    from archspec.scoring import OverlayFolder, PredictionFolder, folders_of
 
     predictions, overlays, count = pictures
-    found = (
-        None if predictions is None else PredictionFolder(folders_of(predictions, contestants), dataset),
-        None if overlays is None else OverlayFolder(folders_of(overlays, contestants), dataset, count),
-    )
+    found: list[PredictionFolder | OverlayFolder] = []
+    if predictions is not None:
+        found.append(PredictionFolder(folders_of(predictions, segmenters), dataset))
+    if overlays is not None:
+        found.append(OverlayFolder(folders_of(overlays, segmenters), dataset, count))
     for one in found:
-        if one is not None:
-            one.check(split)
-    return together(*found)
+        one.check(split)
+    return list(found)
 
 
-def _row(one: NetworkScore) -> Row:
-    precision = one.contestant.conditions.get("precision")
-    more = {"precision": precision, "network ms": one.network_ms, "image range": one.contestant.image_range_said}
-    return one.contestant.name, one.scored, more
+def _row(one: SegmenterScore) -> Row:
+    precision = one.named.conditions.get("precision")
+    more = {"precision": precision, "network ms": one.network_ms, "image range": one.named.describe_image_range()}
+    return one.named.name, one.scored, more
 
 
-def _json(scored: Scored) -> dict[str, Any]:
-    from archspec.scoring.records import scores_json
+def _json(scored: ScoreResult) -> dict[str, Any]:
+    from archspec.scoring import scores_json
 
     return {**scores_json(scored.counts), "data_digest": scored.data_digest}
 
 
-def _partial_mean(scored: Scored) -> tuple[str, ...]:
+def _partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     import numpy as np
 
@@ -210,15 +208,19 @@ def _partial_mean(scored: Scored) -> tuple[str, ...]:
     return (f"mIoU is a {said}",) if said else ()
 
 
-def _partial_means(found: Sequence[NetworkScore]) -> tuple[str, ...]:
+def _partial_means(found: Sequence[SegmenterScore]) -> tuple[str, ...]:
     """The same of each network, or once where all leave out the same classes."""
-    each = [(one.contestant.name, line) for one in found for line in _partial_mean(one.scored)]
+    each = [(one.named.name, line) for one in found for line in _partial_mean(one.scored)]
     if len(each) == len(found) and len({line for _, line in each}) == 1:
         return (each[0][1],)
     return tuple(f"{name}: {line}" for name, line in each)
 
 
-def _said(wanted: Wanted, reference: Reference, scored: Scored) -> tuple[str, ...]:
+def _describe_data(wanted: Wanted, ground_truth: GroundTruth, scored: ScoreResult) -> tuple[str, ...]:
     """What the numbers are of."""
     images = f"{scored.counts.images} images" + (" (the first ones)" if wanted.limit else "")
-    return (f"{wanted.data}, split {wanted.split}: {images}; data {scored.data_digest}", *reference.said(), METHOD)
+    return (
+        f"{wanted.data}, split {wanted.split}: {images}; data {scored.data_digest}",
+        *ground_truth.describe_rules(),
+        METHOD,
+    )

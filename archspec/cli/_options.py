@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._paths import WORDS, InputPath, OutputFile
+from archspec.cli._paths import WORDS, DatabasePlace, InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.reporters import Table
 
-FORMATS = ("table", "json", "csv", "markdown", "latex", "html")
+FORMATS = ("table", "json", "csv", "markdown", "latex", "html")  # in this order; others come after them
 DATA_FORMATS = ("json", "csv")  # whole numbers, one row a thing; the others are for people
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WIDE = "archspec.wide"  # in the context of the command line that runs
@@ -26,11 +26,40 @@ set_option: Decorator = click.option(
     "--set", "overrides", metavar="PATH=VALUE", multiple=True,
     help="Change a value of the spec, e.g. --set width_multiplier=0.5 or --set input.size=[360,640]. Repeatable.",
 )  # fmt: skip
-plugins_option: Decorator = click.option(
-    "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS",
-    type=InputPath(),
-    help="A folder of your own block files, parts and specs. Repeatable; also ARCHSPEC_PLUGINS.",
-)  # fmt: skip
+
+
+def _plug_in(_context: click.Context, _option: click.Parameter, plugins: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Make the folders known before another option is read, which may name what is in them."""
+    if plugins:
+        catalog(plugins)
+    return plugins
+
+
+def _plugins_option(*, exposed: bool) -> Decorator:
+    return click.option(
+        "--plugins", metavar="FOLDER", multiple=True, envvar="ARCHSPEC_PLUGINS", type=InputPath(),
+        callback=_plug_in, is_eager=True, expose_value=exposed,
+        help="Also use the blocks, specs, measures, data sets, … of this folder. Repeatable; also ARCHSPEC_PLUGINS.",
+    )  # fmt: skip
+
+
+plugins_option = _plugins_option(exposed=True)
+more_kinds_option = _plugins_option(exposed=False)
+"""`--plugins` of a command that reads no spec: what else is in the folders can be named."""
+
+
+class Formats(click.Choice[str]):
+    """The reporters, those of plugin folders with them."""
+
+    def __init__(self) -> None:
+        self.case_sensitive = True
+
+    @property
+    def choices(self) -> tuple[str, ...]:  # type: ignore[override]
+        """The names, as `--help` shows them."""
+        from archspec.catalog import members
+
+        return (*FORMATS, *(name for name in members("reporters") if name not in FORMATS))
 
 
 def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -40,24 +69,73 @@ def _keep_wide(context: click.Context, _: click.Parameter, value: bool) -> None:
 
 wide_option: Decorator = click.option(
     "--wide", is_flag=True, expose_value=False, callback=_keep_wide,
-    help="Every column of a table, however narrow the terminal.",
+    help="Show every column of a table, however narrow the terminal is.",
 )  # fmt: skip
 
 
 def formats_option(words: str = "How to print.") -> Decorator:
     """`--format`, with words of its own, and `--wide`: what every command with a table has."""
-    choice = click.option(
-        "--format", "reporter", type=click.Choice(FORMATS), default="table", show_default=True, help=words
-    )
+    choice = click.option("--format", "reporter", type=Formats(), default="table", show_default=True, help=words)
     return lambda command: choice(wide_option(command))
 
 
 format_option = formats_option()
-output_option: Decorator = click.option("--output", metavar="FILE", type=OutputFile(), help="Write to a file instead.")
+output_option: Decorator = click.option(
+    "--output", metavar="FILE", type=OutputFile(), help="Write to this file instead of printing."
+)
+
+
+PRECISIONS = ("float32", "float16", "dynamic", "int8")
+
+
+def precision_option(words: str = "Numeric precision in which a spec is exported.") -> Decorator:
+    """`--precision` of a `.tflite`."""
+    return click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help=words)
+
+
+representative_option: Decorator = click.option(
+    "--representative", type=InputPath(), metavar="FOLDER",
+    help="Folder of images from which the ranges of int8 are taken. Without it images are generated, and a note says "
+         "so.",
+)  # fmt: skip
+
+
+def check_representative(representative: Path | None, precision: str) -> None:
+    """Raise `UsageError` where nothing is done with the images."""
+    if representative and precision != "int8":
+        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+
+
+def weights_options(words: str) -> Decorator:
+    """`--weights` and `--as`: what a training starts from."""
+    file = click.option("--weights", type=InputPath(), metavar="FILE", help=words)
+    kind = click.option("--as", "weights_format", metavar="FORMAT",
+                        help="Format of --weights. archspec's own files need none.")  # fmt: skip
+    return lambda command: file(kind(command))
+
+
+def weights_changes(weights: Path | None, weights_format: str | None) -> list[dict[str, Any]]:
+    """What `--weights` and `--as` change of a spec: one change, or none."""
+    if weights is None:
+        return []
+    return [{"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})}]
+
+
+data_option: Decorator = click.option(
+    "--data", "references", metavar="NAME:DIR", multiple=True,
+    help="Train on this data set, e.g. camvid:DIR. Repeatable, for recipes of several stages.",
+)  # fmt: skip
+
+
+def ledger_option(folder: str) -> Decorator:
+    """`--ledger`, by default `ledger.db` in `folder`."""
+    return click.option(
+        "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+        help=f"Ledger that keeps the numbers: a file, or a database's URL. Without it, ledger.db in {folder}.",
+    )  # fmt: skip
 
 
 PROCEDURES = ("quick", "default", "paper")
-PAPER = "paper: 30 s of warm-up and 300 frames."
 
 
 class RenamedOption(click.Option):
@@ -76,24 +154,33 @@ class RenamedOption(click.Option):
         return f"'{self.opts[0]}'"
 
 
-def procedure_option(text: str, default: str | None = None, *, none: bool = False) -> Decorator:
+def procedure_option(
+    default: str | None = None, words: str = "How latency is measured.", *, none: bool = False
+) -> Decorator:
     """`--procedure`: how latency is measured. With `none` it may be left out. `--preset` and `--latency` mean the same.
 
     Without `default` any word is taken, for who reads it knows which there are.
     """
-    words = (*PROCEDURES, "none") if none else PROCEDURES
+    kind = str if default is None else click.Choice((*PROCEDURES, "none") if none else PROCEDURES)
+    words += f" {'`none` measures nothing; ' if none else ''}`paper` warms up for 30 s and times 300 frames."
     return click.option(
-        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=text, default=default,
-        show_default=default is not None, type=str if default is None else click.Choice(words),
-        metavar="NAME" if default is None else None,
+        "--procedure", "--preset", "--latency", "procedure", cls=RenamedOption, help=words, default=default,
+        show_default=default is not None, type=kind, metavar="NAME" if default is None else None,
     )  # fmt: skip
 
 
-def catalog(plugins: tuple[Path, ...]) -> Catalog:
-    """The bundled catalog with the plugin folders of the command line."""
+def catalog(plugins: tuple[Path, ...], *sources: str) -> Catalog:
+    """The bundled catalog with the plugin folders of the command line, and with those that the files and folders
+    `sources` were made with."""
     from archspec.catalog import Catalog
 
-    return Catalog(plugins)
+    found = Catalog(plugins)
+    for source in sources:
+        from archspec.files import exists
+        from archspec.record import noted_plugins
+
+        found.add(noted_plugins(Path(source)) if exists(source) else ())
+    return found
 
 
 def put(text: str, output: Path | None) -> None:
@@ -140,6 +227,18 @@ def put_table(table: Table, reporter: str, output: Path | None) -> None:
         report(table, sys.stdout, reporter, wide=wide())
     else:
         put(render(table, reporter), output)
+
+
+def put_tables(tables: Iterable[Table], reporter: str, output: Path | None = None) -> None:
+    """Tables with an empty line between them."""
+    from archspec.reporters import render
+
+    if output is not None:
+        put("\n".join(render(table, reporter) for table in tables), output)
+        return
+    for number, table in enumerate(tables):
+        sys.stdout.write("\n" if number else "")
+        put_table(table, reporter, None)
 
 
 def put_lines(text: str, notes: Sequence[str], output: Path | None) -> None:

@@ -90,3 +90,9 @@ def bars(*, ticking: bool = False) -> Any:
     columns = (words, BarColumn(bar_width=BAR), MofNCompleteColumn(),
                TimeRemainingColumn() if ticking else TimeElapsedColumn())  # fmt: skip
     return Progress(*columns, console=console, transient=True, auto_refresh=ticking)
+
+
+def describe_duration(seconds: float) -> str:
+    """`4:05`, `1:04:05`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

@@ -1,46 +1,49 @@
-"""A search as it goes: a picture that is redrawn on a terminal, a line for every result in a pipe."""
+"""How far a search is: a picture that is redrawn on a terminal, a line for every result in a pipe."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from archspec.cli._progress import describe_duration
 from archspec.cli._terminal import safe, say
+from archspec.reporters import Cell, Column, Table, drawn
+from archspec.search.watching import Silent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
     from archspec.predictor import CalibrationProgress
-    from archspec.reporters import Table
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
     from archspec.search.trials import Trial
     from archspec.search.watching import Progress, SearchResult
 
-SHOWN = 12
-EVERY_S = 0.25
+SHOWN = 12  # points of the front
+REDRAWN_EACH_S = 0.25
 QUIET_S = 2.0
+ENDLESS = 10**8  # a budget that is none
 
 
 @contextmanager
-def watching_study(study: Study) -> Iterator[StudyWatch]:
-    """Watches a study on the error stream."""
+def study_progress(study: Study) -> Iterator[StudyWatch]:
+    """How far a study is, on the error stream."""
     if not sys.stderr.isatty():
-        yield _Lines(study)
+        yield _Lines()
         return
     with _Screen(study) as screen:
         yield screen
 
 
-class _Lines:
-    """Lines for a pipe: what is said, every evaluation, and of cheap ones every other second."""
+class _Lines(Silent):
+    """Lines for a pipe: every message at once, of everything else one in two seconds."""
 
-    def __init__(self, study: Study) -> None:
-        self._study, self._told = study, float("-inf")
+    def __init__(self) -> None:
+        self._last = float("-inf")
 
     def said(self, text: str) -> None:
         """At once."""
@@ -51,36 +54,30 @@ class _Lines:
         self._seldom(f"latency table: {progress.stage} {progress.done}/{progress.total}")
 
     def timing(self, progress: Rounds) -> None:
-        """Now and then; it is told between runs."""
+        """Now and then; it is called between runs."""
         self._seldom(f"latency of the front: {progress.stage} {progress.done}/{progress.total}")
 
     def measuring(self, what: str, done: int, total: int) -> None:
         """Each."""
-        self.said(f"front: {what} {done}/{total}")
+        say(f"front: {what} {done}/{total}")
 
     def started(self, progress: Progress) -> None:
-        """What there was."""
+        """What was known before."""
         if progress.counts:
-            self.said(f"goes on: {_counts(progress)}")
-
-    def claimed(self, trial: Trial, progress: Progress) -> None:
-        """Too often for a pipe."""
+            say(f"goes on: {_describe_counts(progress)}")
 
     def finished(self, trial: Trial, progress: Progress) -> None:
         """One line."""
         if trial.state != "rejected":
-            self._seldom(f"{_counts(progress)}  {_said(trial)}")
-
-    def ended(self, result: SearchResult) -> None:
-        """The tables say it."""
+            self._seldom(f"{_describe_counts(progress)}  {_describe_trial(trial)}")
 
     def _seldom(self, text: str) -> None:
-        if time.monotonic() - self._told >= QUIET_S:
-            self._told = time.monotonic()
-            self.said(text)
+        if time.monotonic() - self._last >= QUIET_S:
+            self._last = time.monotonic()
+            say(text)
 
 
-class _Screen:
+class _Screen(Silent):
     """A table of the front and a line of counts, redrawn."""
 
     def __init__(self, study: Study) -> None:
@@ -99,82 +96,61 @@ class _Screen:
         self._live.stop()
 
     def said(self, text: str) -> None:
-        """Above."""
+        """Above the picture."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
     def calibrating(self, progress: CalibrationProgress) -> None:
         """A line."""
-        self._line("latency table", progress)
+        self._draw(lambda: f"latency table: {progress.stage} {progress.done} of {progress.total}")
 
     def timing(self, progress: Rounds) -> None:
         """A line, between runs."""
-        self._line("latency of the front", progress)
+        self._draw(lambda: f"latency of the front: {progress.stage} {progress.done} of {progress.total}")
 
     def measuring(self, what: str, done: int, total: int) -> None:
         """A line."""
-        self._draw(f"front: {what}, {done} of {total}", always=True)
+        self._draw(lambda: f"front: {what}, {done} of {total}", always=True)
 
     def started(self, progress: Progress) -> None:
         """The first picture."""
-        self._draw(_Later(self._study, progress), always=True)
+        self._draw(lambda: self._picture(progress), always=True)
 
     def claimed(self, trial: Trial, progress: Progress) -> None:
-        """Redraw, seldom."""
-        self._draw(_Later(self._study, progress))
+        """Redraw, a few times a second at most."""
+        self._draw(lambda: self._picture(progress))
 
     def finished(self, trial: Trial, progress: Progress) -> None:
-        """Redraw, seldom."""
-        self._draw(_Later(self._study, progress))
+        """The same."""
+        self._draw(lambda: self._picture(progress))
 
     def ended(self, result: SearchResult) -> None:
-        """Nothing is left of it: the tables come."""
-        self._draw("", always=True)
+        """Take the picture away: the tables come."""
+        self._draw(lambda: "", always=True)
 
-    def _line(self, words: str, progress: CalibrationProgress | Rounds) -> None:
-        self._draw(f"{words}: {progress.stage} {progress.done} of {progress.total}")
-
-    def _draw(self, what: RenderableType | _Later, always: bool = False) -> None:
-        if always or time.monotonic() - self._drawn > EVERY_S:
+    def _draw(self, picture: Callable[[], RenderableType], always: bool = False) -> None:
+        """The picture is made only when it is drawn."""
+        if always or time.monotonic() - self._drawn > REDRAWN_EACH_S:
             self._drawn = time.monotonic()
-            picture = what.picture(self._console.width) if isinstance(what, _Later) else what
-            self._live.update(picture, refresh=True)
+            self._live.update(picture(), refresh=True)
+
+    def _picture(self, progress: Progress) -> RenderableType:
+        """The first points of the front, by their objectives, and the counts."""
+        from rich.console import Group
+        from rich.text import Text
+
+        names = [one.name for one in self._study.objectives]
+        columns = (Column("trial", "trial", kind="integer"), *(Column(name, name, align="right") for name in names))
+        rows: list[tuple[Cell, ...]] = [
+            (trial.number, *(_number(trial.values.get(name)) for name in names)) for trial in progress.front[:SHOWN]
+        ]
+        table = Table(f"{self._study.name}: the front so far", columns, tuple(rows))
+        more = [Text(f"… and {len(progress.front) - SHOWN} more")] if len(progress.front) > SHOWN else []
+        return Group(drawn(table, self._console.width), *more, Text(_describe_counts(progress)))
 
 
-class _Later:
-    """A picture that is made only when it is drawn."""
-
-    def __init__(self, study: Study, progress: Progress) -> None:
-        self._study, self._progress = study, progress
-
-    def picture(self, width: int) -> RenderableType:
-        return _picture(self._study, self._progress, width)
-
-
-def _picture(study: Study, progress: Progress, width: int) -> RenderableType:
-    from rich.console import Group
-    from rich.text import Text
-
-    from archspec.reporters import drawn
-
-    more = [Text(f"… and {len(progress.front) - SHOWN} more")] if len(progress.front) > SHOWN else []
-    return Group(drawn(front_so_far(study, progress), width), *more, Text(_counts(progress)))
-
-
-def front_so_far(study: Study, progress: Progress) -> Table:
-    """The first points of the front, by their objectives."""
-    from archspec.reporters import Cell, Column, Table
-
-    names = [one.name for one in study.objectives]
-    columns = (Column("trial", "trial", kind="integer"), *(Column(name, name, align="right") for name in names))
-    rows: list[tuple[Cell, ...]] = [
-        (trial.number, *(_number(trial.values.get(name)) for name in names)) for trial in progress.front[:SHOWN]
-    ]
-    return Table(f"{study.name}: the front so far", columns, tuple(rows))
-
-
-def _counts(progress: Progress) -> str:
+def _describe_counts(progress: Progress) -> str:
     counts = progress.counts
-    budget = f" of {progress.budget}" if progress.budget < 10**8 else ""
+    budget = f" of {progress.budget}" if progress.budget < ENDLESS else ""
     parts = [f"{counts.get('done', 0)}{budget} evaluated"]
     if counts.get("running"):
         parts.append(f"{counts['running']} running")
@@ -186,11 +162,11 @@ def _counts(progress: Progress) -> str:
     if progress.front:
         parts.append(f"hypervolume {progress.hypervolume:.4g}")
     if progress.left_s is not None and budget:
-        parts.append(f"{_duration(progress.left_s)} left")
+        parts.append(f"{describe_duration(progress.left_s)} left")
     return " · ".join(parts)
 
 
-def _said(trial: Trial) -> str:
+def _describe_trial(trial: Trial) -> str:
     if trial.state == "failed":
         return f"trial {trial.number} failed: {trial.reason}"
     values = ", ".join(f"{name} {_number(value)}" for name, value in trial.values.items())
@@ -199,8 +175,3 @@ def _said(trial: Trial) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}" if abs(value) < 1e5 else f"{value:,.0f}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

@@ -12,8 +12,7 @@ import click
 from archspec.cli._options import plugins_option, set_option
 
 if TYPE_CHECKING:
-    from archspec.scoring.inference import Fit, Resized, Viewing
-    from archspec.scoring.segmenters import Opening
+    from archspec.scoring import Fit, Resized, SegmenterOptions, Viewing
 
 FITS = ("whole", "resize", "pad", "window")
 LARGEST_SCALE = 16
@@ -21,21 +20,24 @@ LARGEST_SIDE = 32768
 
 _OPTIONS = (
     click.option("--fit", type=click.Choice(FITS),
-                 help="How an image meets a network of one size; else whole, or resize."),
-    click.option("--size", metavar="H,W", help="Of images: of a spec or a run, or of a .tflite that leaves it open."),
+                 help="How an image of another size meets a network of one size. Without it, `whole` where the "
+                      "network reads any size, else `resize`."),
+    click.option("--size", metavar="H,W", help="Size of the images that a spec or a run reads, or a .tflite that "
+                                               "leaves its size open."),
     click.option("--overlap", type=click.FloatRange(0, 0.95), default=1 / 3, show_default="a third",
-                 help="Of windows, as a share of their length."),
+                 help="How far windows overlap, as a share of their length."),
     click.option("--scales", metavar="S,S,…", default="1", show_default=True,
-                 help="Sizes at which the image is shown."),
-    click.option("--flip", is_flag=True, help="Show it mirrored too."),
+                 help="Predict the image at these sizes, 1 being its own, and average."),
+    click.option("--flip", is_flag=True, help="Predict the mirrored image too, and average."),
     click.option("--resized", type=click.Choice(("logits", "probabilities")), default="logits", show_default=True,
-                 help="What is brought to the image's size, where the network does not do that itself."),
+                 help="What is resized to the image's size, where the network does not resize by itself."),
     click.option("--align-corners/--no-align-corners", default=None,
-                 help="How that is done: corners on corners, or between the centres of pixels; else as the network "
-                 "resizes its own scores."),
+                 help="Resize with corners on corners, or between the centres of pixels. Without it, as the network "
+                      "resizes its own scores."),
     click.option("--image-range", metavar="LOW,HIGH",
-                 help="What a float model takes for black and white, e.g. -1,1."),
-    click.option("--threads", type=click.IntRange(1, 64), help="Of LiteRT; else one a processor."),
+                 help="Values that a float model expects for black and white, e.g. -1,1."),
+    click.option("--threads", type=click.IntRange(1, 64), help="Threads that LiteRT uses. Without it, one a "
+                                                               "processor."),
     set_option,
     plugins_option,
 )  # fmt: skip
@@ -66,7 +68,7 @@ class Showing:
 
     def viewing(self) -> Viewing:
         """How images are shown. Raises `click.UsageError`."""
-        from archspec.scoring.inference import Viewing
+        from archspec.scoring import Viewing
 
         scales = numbers(self.scales, "--scales")
         if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
@@ -74,13 +76,12 @@ class Showing:
         fit = cast("Fit | None", self.fit)
         return Viewing(fit, self.overlap, scales, self.flip, self.resized, self.align_corners)
 
-    def opening(self) -> Opening:
+    def segmenter_options(self) -> SegmenterOptions:
         """How networks are opened. Raises `click.UsageError`."""
-        from archspec.scoring.score_predictions import usable_processors
-        from archspec.scoring.segmenters import Opening
+        from archspec.scoring import SegmenterOptions, usable_processors
 
         ends = None if self.image_range is None else numbers(self.image_range, "--image-range", 2)
-        return Opening(
+        return SegmenterOptions(
             overrides=self.overrides,
             size=height_width(self.size),
             image_range=None if ends is None else (ends[0], ends[1]),

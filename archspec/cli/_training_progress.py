@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from archspec.cli._progress import describe_duration
 from archspec.cli._terminal import safe, say
 from archspec.train import TrainingProgress
 
@@ -107,14 +108,9 @@ def _words(report: StepReport, room: int | None = None) -> str:
         partial = f" ({counted} of {classes} classes)" if counted < classes else ""
         score = f"val mIoU {report.val_miou:.4f}{partial}"
     if report.seconds_left is not None:
-        left = f"{_time(report.seconds_left)} left"
+        left = f"{describe_duration(report.seconds_left)} left"
     parts = [part for part in (f"loss {report.loss:.4f}", rate, speed, score, left) if part]
     for least in (rate, speed):
         if room is not None and len("  ".join(parts)) > room and least in parts:
             parts.remove(least)
     return "  ".join(parts)
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"

@@ -13,14 +13,18 @@ import click
 from archspec.cli._options import (
     DATA_FORMATS,
     catalog,
+    data_option,
     formats_option,
+    ledger_option,
     output_option,
     plugins_option,
     procedure_option,
     put_table,
     set_option,
+    weights_changes,
+    weights_options,
 )
-from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
+from archspec.cli._paths import OutputFolder
 from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
@@ -30,22 +34,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@click.option("--dry-run", is_flag=True, help="Print the rows, what they cost, and what would be measured.")
-@click.option("--only", multiple=True, metavar="ROW", help="Only this row, and the base. Repeatable.")
-@click.option("--update", is_flag=True, help="Measure again what the ledger has.")
-@click.option("--seeds", metavar="N,N,…", help="Of trainings, instead of the file's.")
-@click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
-@click.option("--weights", type=InputPath(), metavar="FILE", help="What every row starts from.")
-@click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Trainings at a time.")
-@procedure_option("How latency is measured: quick, default or paper.")
+@click.option("--dry-run", is_flag=True, help="Print the rows, what they cost and what would be measured, and stop.")
+@click.option("--only", multiple=True, metavar="ROW", help="Measure only this row and the base. Repeatable.")
+@click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
+@click.option("--seeds", metavar="N,N,…", help="Train with these seeds instead of those of the file.")
+@data_option
+@weights_options("File of weights that every row starts from.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many trainings run at a time.")
+@procedure_option(words="How latency is measured: quick, default or paper.")
 @click.option("--correct", type=click.Choice(("none", "holm")),
-              help="How p is corrected for the number of rows, instead of the file's.")  # fmt: skip
-@click.option("--ledger", type=DatabasePlace(), metavar="WHERE", envvar="ARCHSPEC_LEDGER",
-              help="Where measured numbers are kept; else ledger.db in --runs.")  # fmt: skip
-@click.option("--runs", type=OutputFolder(), default=Path("runs"), show_default=True,
-              metavar="FOLDER", help="Where trainings go.")  # fmt: skip
-@formats_option("csv and json have a column a number, the others a cell a metric.")
+              help="Correct p for the number of rows in this way instead of the file's.")  # fmt: skip
+@ledger_option("the folder of --runs")
+@click.option("--runs", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
+              help="Folder that the trainings are written to.")  # fmt: skip
+@formats_option("How to print. csv and json have a column for each number, the others a cell for each metric.")
 @output_option
 @set_option
 @plugins_option
@@ -61,7 +63,7 @@ def ablate(
     workers: int | None,
     procedure: str | None,
     correct: str | None,
-    ledger: str | None,
+    ledger: str,
     runs: Path,
     reporter: str,
     output: Path | None,
@@ -70,18 +72,15 @@ def ablate(
 ) -> None:
     """Compare the rows of an ablation FILE (a path, or a bundled name) with its base.
 
-    Only what the ledger does not have is measured; stopped anywhere and begun again, nothing is repeated. --set
-    changes every row.
+    Only numbers that the ledger does not have are measured. A run that was stopped goes on where it was. --set changes
+    every row.
     """
     from archspec.ablation import chosen, load_ablation
     from archspec.ablation.running import AblationRun
     from archspec.ledger import default_ledger
 
-    more: list[str | dict[str, Any]] = list(overrides)
-    if weights is not None:
-        more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
     folder = catalog(plugins)
-    ablation = load_ablation(file, overrides=more, catalog=folder)
+    ablation = load_ablation(file, overrides=[*overrides, *weights_changes(weights, weights_format)], catalog=folder)
     ablation = chosen(
         ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure,
         correct=correct,

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._ledger_filters import ledger_option, shared_ledger, update_option
 from archspec.cli._options import (
-    PAPER,
     catalog,
+    check_representative,
     class_labels,
     format_option,
     plugins_option,
+    precision_option,
     procedure_option,
+    representative_option,
     set_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._shared_ledger import ledger_option, shared_ledger, update_option
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -26,34 +28,33 @@ if TYPE_CHECKING:
     from archspec.measures import Build, BuildOptions
     from archspec.network import InputDtype, Route
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
-
 
 @click.command()
 @click.argument("spec")
 @set_option
 @plugins_option
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
-              help="Of the .tflite; dynamic is int8 weights in convolutions only.")  # fmt: skip
-@click.option(
-    "--input-dtype", type=click.Choice(("float32", "uint8")), help="What the .tflite reads; else as the spec says."
-)
+@precision_option("Numeric precision of the .tflite; `dynamic` stores the weights of convolutions as int8.")
+@click.option("--input-dtype", type=click.Choice(("float32", "uint8")),
+              help="Type of the image that the .tflite reads. Without it, the type that the spec says.")  # fmt: skip
 @click.option("--shuffle", type=click.Choice(("follow", "transpose")), default="follow", show_default=True,
-              help="Channel shuffles folded into weights, or as they stand in the papers.")  # fmt: skip
+              help="Fold channel shuffles into the weights of the next convolution, or keep them as "
+                   "operators.")  # fmt: skip
 @click.option("--via", type=click.Choice(("direct", "tensorflow")), default="direct", show_default=True,
-              help="Our exporter, or TensorFlow's converter.")  # fmt: skip
-@click.option("--representative", type=InputPath(), metavar="FOLDER",
-              help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
+              help="Write the .tflite with archspec's own exporter, or with TensorFlow's converter.")  # fmt: skip
+@representative_option
 @click.option("--labels", type=InputPath(), metavar="FILE",
-              help="Class names, one a line, for the .tflite's metadata.")  # fmt: skip
-@procedure_option(f"How latency is measured; none: not at all; {PAPER}", "default", none=True)
-@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the initial weights.")
+              help="Text file of class names, one a line, for the metadata of the .tflite.")  # fmt: skip
+@procedure_option("default", none=True)
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True,
+              help="Threads that the .tflite runs on.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Seed of freshly initialised weights.")  # fmt: skip
 @click.option("--keras/--no-keras", default=True, show_default=True,
-              help="Without: no Keras model and no proof of equality, but no TensorFlow either.")  # fmt: skip
-@click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel beside model.keras too.")
-@click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
-              show_default=True, metavar="FOLDER", help="Files go to FOLDER/<name>-<hash>/.")  # fmt: skip
+              help="Build the Keras model and compare it with the .tflite. --no-keras does neither and "
+                   "needs no TensorFlow.")  # fmt: skip
+@click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel too, beside model.keras.")
+@click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
+              help="Write the files to FOLDER/<name>-<hash>/.")  # fmt: skip
 @ledger_option
 @update_option
 @format_option
@@ -77,10 +78,10 @@ def build(
     update: bool,
     reporter: str,
 ) -> None:
-    """Build SPEC (a path, or a bundled name): the numbers first, the Keras model after.
+    """Build SPEC (a path, or a bundled name): first its costs, then the .tflite and its latency, then the Keras model.
 
-    Weights are those of the spec's key `weights`, else freshly initialised from --seed. Equality of the .tflite and
-    the Keras model is checked on logits, with batch-norm statistics as of a trained network.
+    The weights are those that the spec names, else fresh ones made from --seed. The logits of the .tflite are compared
+    with those of the Keras model, with batch-norm statistics like those of a trained network.
     """
     from archspec.measures import Build, BuildOptions
     from archspec.network import Network
@@ -90,8 +91,7 @@ def build(
         raise click.UsageError("--via tensorflow needs the Keras model. Leave out --no-keras")
     if saved_model and not keras:
         raise click.UsageError("--saved-model needs the Keras model. Leave out --no-keras")
-    if representative and precision != "int8":
-        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+    check_representative(representative, precision)
     if labels and via == "tensorflow":
         raise click.UsageError("--labels goes into metadata, which TensorFlow's converter writes none of. Leave it out")
     options = BuildOptions(

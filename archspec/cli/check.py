@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 @set_option
 @plugins_option
 def check(specs: tuple[str, ...], overrides: tuple[str, ...], plugins: tuple[Path, ...]) -> None:
-    """Lint specs: syntax, names, types, values, geometry. A spec with open choices is checked as far as it is fixed.
+    """Check specs for mistakes: syntax, names, types, values, geometry. Nothing is built.
 
-    Exits with 2 when any has a fault; all faults of all files are printed.
+    A spec with open choices is checked as far as it is fixed. All mistakes of all files are printed; where there is
+    one, the command exits with 2.
     """
     folder = catalog(plugins)
     faults = 0

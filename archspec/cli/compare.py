@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import DATA_FORMATS, format_option, narrower, output_option, plugins_option, put, put_table
+from archspec.cli._options import DATA_FORMATS, format_option, narrower, output_option, plugins_option, put, put_tables
 from archspec.cli._paths import InputPath
 
 if TYPE_CHECKING:
@@ -25,10 +24,10 @@ BESIDE = 56  # terminal cells of a quantity, its unit and a delta
 @format_option
 @output_option
 def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
-    """Set folders of archspec train, build and evaluate, or files of records, side by side.
+    """Set runs, builds, scores and files of records side by side.
 
-    Deltas are to the first. Scores and latencies that were not measured alike get none; which conditions differ
-    stands first.
+    Differences are to the first. Scores and latencies that were measured under other conditions get none; which
+    conditions differ is listed first.
     """
     from archspec.errors import Fault, Place, UserError
     from archspec.report import ROOM, comparison, open_subjects
@@ -48,12 +47,8 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
         put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
     elif reporter == "csv":
         put(render(_one(tables), "csv"), output)
-    elif output is None:
-        for number, table in enumerate(tables):
-            sys.stdout.write("\n" if number else "")
-            put_table(table, reporter, None)
     else:
-        put("\n".join(render(table, reporter) for table in tables), output)
+        put_tables(tables, reporter, output)
 
 
 def _object(subjects: list[Subject], tables: tuple[Table, ...]) -> dict[str, object]:
@@ -62,7 +57,7 @@ def _object(subjects: list[Subject], tables: tuple[Table, ...]) -> dict[str, obj
         "tables": [
             {
                 "title": table.title,
-                "rows": [dict(zip((column.id for column in table.columns), row, strict=True)) for row in table.rows],
+                "rows": table.objects(),
                 "notes": list(table.notes),
             }
             for table in tables
@@ -79,9 +74,7 @@ def _one(tables: tuple[Table, ...]) -> Table:
     ids = [column.id for column in widest.columns]
     rows = []
     for table in tables:
-        own = [column.id for column in table.columns]
-        for row in table.rows:
-            cells = dict(zip(own, row, strict=True))
+        for cells in table.objects():
             cells.setdefault("quantity", cells.get("condition"))
             cells.setdefault("unit", cells.get("kind"))
             rows.append((table.title, *(cells.get(name) for name in ids)))

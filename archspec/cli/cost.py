@@ -32,9 +32,10 @@ WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
 @plugins_option
 @format_option
 @output_option
-@click.option("--layers", "by", flag_value="layer", help="One row a layer.")
-@click.option("--by", type=click.Choice(("layer", "block", "section")), help="One row a layer, block or section.")
-@click.option("--by-line", is_flag=True, help="Print the YAML itself, each line with its own cost beside it.")
+@click.option("--layers", "by", flag_value="layer", help="Show one row a layer; the same as --by layer.")
+@click.option("--by", type=click.Choice(("layer", "block", "section")),
+              help="Show one row a layer, a block or a section instead of totals.")  # fmt: skip
+@click.option("--by-line", is_flag=True, help="Print the YAML itself, with the cost of each line beside it.")
 def cost(
     specs: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -44,9 +45,9 @@ def cost(
     by: str | None,
     by_line: bool,
 ) -> None:
-    """Price one or several specs (a path, or a bundled name). Conventions stand below the table.
+    """Print parameters, operations, memory and file size of one or several specs (a path, or a bundled name).
 
-    JSON of one spec is one object, of several a list.
+    What is counted, and how, is written below the table. JSON of one spec is one object, of several a list.
     """
     from archspec.network import Network
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import Decorator, format_option, output_option, put_table
+from archspec.cli._options import Decorator, format_option, more_kinds_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
 from archspec.cli._terminal import safe
 
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 
 reference_argument: Decorator = click.argument("reference", metavar="NAME[:DIR]")
 splits_option: Decorator = click.option(
-    "--split", "splits", multiple=True, metavar="SPLIT", help="Only this split. Repeatable; all without it."
+    "--split", "splits", multiple=True, metavar="SPLIT", help="Use this split only, instead of all. Repeatable."
 )
 
 
 @click.group()
 def data() -> None:
-    """Check a data set, look at it, pack it; `archspec data list` says which kinds there are."""
+    """Check a data set, look at it or pack it. `archspec data list` lists the kinds of data set."""
 
 
 @data.command(name="list")
+@more_kinds_option
 @format_option
 @output_option
 def list_command(reporter: str, output: Path | None) -> None:
-    """Every kind of data set, with how to refer to one."""
+    """List every kind of data set, and how to name one on the command line."""
     from archspec.datasets import kinds_table
 
     put_table(kinds_table(), reporter, output)
@@ -38,13 +39,14 @@ def list_command(reporter: str, output: Path | None) -> None:
 @data.command()
 @reference_argument
 @splits_option
+@more_kinds_option
 @format_option
 @output_option
 def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path | None) -> None:
-    """Read every image and label of NAME:DIR (camvid:DIR, folder:DIR, synthetic_streets).
+    """Read every image and label of a data set: camvid:DIR, folder:DIR, synthetic_streets.
 
-    Counts the pixels of each class. Missing pairs, files cut short, sizes that differ and unknown label values are
-    listed with the file, all of them, and the command exits with 2.
+    The pixels of each class are counted. Missing pairs, files cut short, sizes that differ and unknown label values are
+    all listed, each with its file; where there is one, the command exits with 2.
     """
     from archspec.cli._progress import count_bar
     from archspec.datasets import check, checked_table, open_dataset
@@ -63,12 +65,16 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
 
 @data.command()
 @reference_argument
-@click.option("--split", metavar="SPLIT", help="The first one without it.")
-@click.option("--count", type=click.IntRange(1, 200), default=8, show_default=True, help="How many images.")
-@click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True, help="How many beside each other.")
-@click.option("--output", metavar="FILE.png", required=True, type=OutputFile())
+@click.option("--split", metavar="SPLIT", help="Split to show. Without it, the first one.")
+@click.option("--count", type=click.IntRange(1, 200), default=8, show_default=True,
+              help="How many images the sheet shows.")  # fmt: skip
+@click.option("--columns", type=click.IntRange(1, 8), default=2, show_default=True,
+              help="How many images stand beside each other.")  # fmt: skip
+@more_kinds_option
+@click.option("--output", metavar="FILE.png", required=True, type=OutputFile(),
+              help="File that the sheet is written to.")  # fmt: skip
 def show(reference: str, split: str | None, count: int, columns: int, output: Path) -> None:
-    """Write a contact sheet: images, each with its label laid over it, and the classes' colours."""
+    """Write a contact sheet: images with their labels laid over them, and the colour of each class."""
     from io import BytesIO
 
     from archspec.datasets import contact_sheet, open_dataset
@@ -86,11 +92,13 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @reference_argument
 @splits_option
 @click.option("--output", "folder", metavar="DIR", required=True, type=OutputFolder(),
-              help="Where the shards go; `tfrecord:DIR` reads them.")  # fmt: skip
-@click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True, help="Files a split.")
+              help="Folder that the files are written to; `tfrecord:DIR` reads them.")  # fmt: skip
+@click.option("--shards", type=click.IntRange(1, 99999), default=10, show_default=True,
+              help="How many files a split is written to.")  # fmt: skip
+@more_kinds_option
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
-    """Write NAME:DIR as TFRecord shards in the layout of DeepLab, with a list of its classes."""
+    """Write a data set as TFRecord files in DeepLab's layout, with a list of its classes."""
     from archspec.cli._progress import count_bar
     from archspec.datasets import open_dataset, pack, packed_table
 

@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    output_option,
+    plugins_option,
+    precision_option,
+    put_table,
+    set_option,
+)
 
 if TYPE_CHECKING:
     from archspec.measures._in_turns import Subject
     from archspec.reporters import Table
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
 KINDS = ("xnnpack", "gpu", "nnapi")
 
 
@@ -21,9 +28,8 @@ KINDS = ("xnnpack", "gpu", "nnapi")
 @click.argument("sources", nargs=-1, required=True, metavar="SPEC|MODEL.tflite...")
 @set_option
 @plugins_option
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
-              help="Of a spec's export.")  # fmt: skip
-@click.option("--delegate", "only", type=click.Choice(KINDS), help="Of one delegate only.")
+@precision_option()
+@click.option("--delegate", "only", type=click.Choice(KINDS), help="List one delegate only.")
 @format_option
 @output_option
 def delegates(
@@ -35,9 +41,10 @@ def delegates(
     reporter: str,
     output: Path | None,
 ) -> None:
-    """List the operators of SPEC, or of any .tflite, that fall back to the CPU, from a table of what delegates take.
+    """List the operators of SPEC, or of any .tflite, that an accelerator of a phone would leave to the CPU.
 
-    Nothing is run. The table's sources and their dates stand below.
+    Nothing is run: the answer comes from a table of what each delegate takes, whose sources and dates are printed
+    below.
     """
     from archspec.measures._in_turns import subjects
 

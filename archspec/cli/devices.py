@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import format_option, output_option, put_table, relative
+from archspec.cli._options import format_option, more_kinds_option, output_option, put_table, relative
 from archspec.cli._paths import InputPath
 from archspec.cli._terminal import say
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.group(invoke_without_command=True)
-@click.option("--attached", is_flag=True, help="Ask adb, too, for the phones that are plugged in.")
+@click.option("--attached", is_flag=True, help="Also ask adb for the phones that are plugged in.")
+@more_kinds_option
 @format_option
 @output_option
 @click.pass_context
 def devices(context: click.Context, attached: bool, reporter: str, output: Path | None) -> None:
-    """List kinds of device and the devices of ./devices/*.yaml, or check one."""
+    """List the kinds of device and the devices described in ./devices/*.yaml, or check one of them."""
     if context.invoked_subcommand is not None:
         return
     from archspec.reporters import Column, Table
@@ -40,11 +41,9 @@ Row = tuple[str, str, str, str]
 
 
 def _kind_rows() -> list[Row]:
-    from archspec import devices as room
-    from archspec.catalog import Catalog
+    from archspec.catalog import members, summary
 
-    files = {name: Path(room.__file__).parent / f"{name}.py" for name in room.devices()}
-    return [(name, "a kind", Catalog().summary(path), relative(str(path))) for name, path in files.items()]
+    return [(name, "a kind", summary(path), relative(str(path))) for name, path in members("devices").items()]
 
 
 def _file_rows() -> list[Row]:
@@ -72,13 +71,15 @@ def _attached_rows() -> list[Row]:
 @devices.command()
 @click.argument("name")
 @click.argument("model", required=False, type=InputPath())
-@click.option("--threads", type=click.IntRange(min=1), help="How many; the device file's number without it.")
+@click.option("--threads", type=click.IntRange(min=1),
+              help="Threads that the model runs on. Without it, the number in the device's file.")  # fmt: skip
+@more_kinds_option
 @format_option
 @output_option
 def check(name: str, model: Path | None, threads: int | None, reporter: str, output: Path | None) -> None:
-    """Reach the device NAME (a kind, a file of ./devices, or a path), read its state and run a model on it.
+    """Connect to the device NAME (a kind, a file of ./devices, or a path), read its state and run a model on it.
 
-    MODEL is a .tflite; a small one of our own without it. Exits with 2 when a step fails.
+    MODEL is a .tflite; without it a small built-in one is run. The command exits with 2 when a step fails.
     """
     from archspec.cli._progress import spinner
     from archspec.devices import check_device, device

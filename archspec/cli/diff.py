@@ -22,10 +22,10 @@ BESIDE = 56  # terminal cells of a layer's name and what changed of it
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @set_option
-@click.option(
-    "--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True, help="A change for B alone. Repeatable."
-)
-@click.option("--all", "everything", is_flag=True, help="Also layers that differ only in the size of their maps.")
+@click.option("--set-b", "second_overrides", metavar="PATH=VALUE", multiple=True,
+              help="Change a value of B alone, as --set does of both. Repeatable.")  # fmt: skip
+@click.option("--all", "everything", is_flag=True,
+              help="Also list layers that differ only in the size of their feature maps.")  # fmt: skip
 @plugins_option
 @format_option
 @output_option
@@ -39,9 +39,9 @@ def diff(
     reporter: str,
     output: Path | None,
 ) -> None:
-    """Compare spec A with spec B: totals first, then layers that only one has or that differ.
+    """Compare spec A with spec B: first the totals, then the layers that only one has or that differ.
 
-    The same spec with one change: archspec diff shufflenetv2_dpc shufflenetv2_dpc --set-b output_stride=8
+    One spec with and without a change: archspec diff shufflenetv2_dpc shufflenetv2_dpc --set-b output_stride=8
     """
     from archspec.network import Network
     from archspec.reporters import Column, Table

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from archspec.cli._options import format_option, output_option, put_table
+from archspec.cli._options import format_option, more_kinds_option, output_option, put_table
 
 NEEDED = {  # package: what needs it
     "numpy": "weights",
@@ -27,10 +27,11 @@ CPU_FEATURES = ("avx2", "avx512f", "avx512_vnni", "amx_int8", "asimd", "asimddp"
 
 
 @click.command()
+@more_kinds_option
 @format_option
 @output_option
 def doctor(reporter: str, output: Path | None) -> None:
-    """Say what is installed and what is missing. Exits with 2 when something is missing that a command needs."""
+    """List what is installed and what is missing. The command exits with 2 when a command needs what is missing."""
     from archspec.reporters import Column, Table
 
     rows: list[tuple[str, str | None, str, str]] = [

@@ -15,19 +15,22 @@ from archspec.cli._showing import Showing, showing_options
 
 @click.command()
 @click.argument("networks", nargs=-1, metavar="[NETWORK]...")
-@click.option("--data", required=True, metavar="NAME:FOLDER", help="The data set, e.g. camvid:data/camvid.")
-@click.option("--split", default="val", show_default=True, help="Which part of it.")
+@click.option("--data", required=True, metavar="NAME:FOLDER", help="Data set to score on, e.g. camvid:data/camvid.")
+@click.option("--split", default="val", show_default=True, help="Split of the data set to score on.")
 @click.option("--predictions", type=InputPath(), metavar="FOLDER",
-              help="Score these PNGs, in the organisers' naming, instead of a network.")  # fmt: skip
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N images.")
-@click.option("--boundary", is_flag=True, help="Also boundary IoU (within 2 % of the diagonal).")
+              help="Score the PNGs of this folder, named as the data set's organisers name them, instead "
+                   "of a network.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Score the first N images only.")
+@click.option("--boundary", is_flag=True,
+              help="Also compute boundary IoU: IoU of the pixels within 2 % of the image's diagonal from "
+                   "an edge.")  # fmt: skip
 @click.option("--output", type=OutputFolder(), metavar="FOLDER",
-              help="Write record.json, scores.json, per_class.csv and confusion.csv.")  # fmt: skip
+              help="Write record.json, scores.json, per_class.csv and confusion.csv to this folder.")  # fmt: skip
 @click.option("--predictions-to", type=OutputFolder(), metavar="FOLDER",
-              help="Write the predictions, in the organisers' format.")  # fmt: skip
+              help="Write the predictions to this folder, as PNGs in the organisers' format.")  # fmt: skip
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
-              help="Write images with truth and prediction laid over.")  # fmt: skip
-@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays.")
+              help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
+@click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
 @showing_options
 @format_option
 def evaluate(
@@ -44,10 +47,10 @@ def evaluate(
     reporter: str,
     **showing: Any,
 ) -> None:
-    """Score NETWORKs on a split: folders of training runs, specs with weights, .keras and .tflite files.
+    """Score NETWORKs on a split of a data set: folders of training runs, specs with weights, .keras and .tflite files.
 
-    Several are scored in one pass and printed one row each. JSON of one is one object, of several a list; scores are
-    between 0 and 1, null where nothing of it occurs.
+    Several are scored in one pass and printed one row each. JSON of one network is one object, of several a list.
+    Scores are between 0 and 1, and null where a class occurs neither in the labels nor in the predictions.
     """
     if bool(networks) == (predictions is not None):
         raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")

@@ -33,27 +33,35 @@ MOST_CLASSES = 5
 @click.command()
 @click.argument("network", metavar="RUN|MODEL.keras|SPEC")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...", type=InputPath())
-@click.option("--data", metavar="NAME[:DIR]", help="Take images, labels and class names of a data set.")
-@click.option("--split", default="val", show_default=True, help="Of the data set.")
-@click.option("--count", type=click.IntRange(1), default=4, show_default=True, help="Images of it, evenly chosen.")
+@click.option("--data", metavar="NAME[:DIR]", help="Take images, labels and class names from this data set.")
+@click.option("--split", default="val", show_default=True, help="Split of the data set.")
+@click.option("--count", type=click.IntRange(1), default=4, show_default=True,
+              help="How many images of the data set, evenly spread over the split.")  # fmt: skip
 @click.option("--classes", "wanted", metavar="NAME,...",
-              help=f"Names or numbers; without, the {MOST_CLASSES} that most pixels are predicted as.")  # fmt: skip
+              help=f"Classes to explain, by name or number. Without it, the {MOST_CLASSES} that most pixels are "
+                    "predicted as.")  # fmt: skip
 @click.option("--labels", type=InputPath(), metavar="FILE",
-              help="Class names, one a line, where there is no data set.")  # fmt: skip
+              help="Text file of class names, one a line, where there is no data set.")  # fmt: skip
 @click.option("--method", default="gradcam++", show_default=True,
-              help="gradcam, gradcam++, layercam, scorecam, saliency or smoothgrad.")  # fmt: skip
-@click.option("--layer", metavar="NAME", help="Whose map is weighted; else the last one before the classifier.")
+              help="How maps are made: gradcam, gradcam++, layercam, scorecam, saliency or smoothgrad.")  # fmt: skip
+@click.option("--layer", metavar="NAME",
+              help="Layer whose activations are weighted. Without it, the last one before the classifier.")  # fmt: skip
 @click.option("--score", "score_of", type=click.Choice(("predicted", "map")), default="predicted", show_default=True,
-              help="The class's mean logit over the pixels predicted as it, or over all.")  # fmt: skip
-@click.option("--region", metavar="X0,Y0,X1,Y1", help="Only these pixels of the image; X1 and Y1 are left out.")
-@click.option("--samples", type=click.IntRange(1), default=20, show_default=True, help="SmoothGrad's noisy copies.")
+              help="What is explained: the class's mean logit over the pixels predicted as it, or over "
+                   "the whole map.")  # fmt: skip
+@click.option("--region", metavar="X0,Y0,X1,Y1",
+              help="Explain only these pixels of the image; column X1 and row Y1 are not part of it.")  # fmt: skip
+@click.option("--samples", type=click.IntRange(1), default=20, show_default=True,
+              help="How many noisy copies SmoothGrad averages over.")  # fmt: skip
 @click.option("--channels", type=click.IntRange(1), metavar="N",
-              help="Score-CAM: only the N that vary most (Faster Score-CAM), else all.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of noise and of fresh weights.")
+              help="Use only the N channels that vary most (Faster Score-CAM). Without it, Score-CAM uses "
+                   "all.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
+              help="Seed of the noise and of freshly initialised weights.")  # fmt: skip
 @set_option
 @plugins_option
-@click.option("--output", metavar="FILE.png", type=OutputFile(),
-              default=Path("explain.png"), show_default=True, help="The picture.")  # fmt: skip
+@click.option("--output", metavar="FILE.png", type=OutputFile(), default=Path("explain.png"), show_default=True,
+              help="File that the picture is written to.")  # fmt: skip
 @format_option
 def explain(
     network: str,
@@ -75,10 +83,10 @@ def explain(
     output: Path,
     reporter: str,
 ) -> None:
-    """Which parts of an image speak for a class: a map a class as a PNG, and numbers beside it.
+    """Show which parts of an image speak for a class: a picture with one map a class, and numbers about each map.
 
-    RUN is the folder of a training run, SPEC a path or a bundled name. An image is resized to what the network reads;
-    --set input.size=[360,480] changes that of a run or a spec.
+    RUN is the folder of a training run, SPEC a path or a bundled name. Images are resized to what the network reads;
+    --set input.size=[360,480] changes that size of a run or a spec.
     """
     from archspec.cli._progress import count_bar, spinner
     from archspec.explain import Asked, find_network, parse_region
@@ -87,7 +95,7 @@ def explain(
     from archspec.record import check_file
 
     check_file(output)
-    folder, method = catalog(plugins), method_name(method)
+    folder, method = catalog(plugins, network), method_name(method)
     if layer is not None and not reads_layer(method):
         raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")
     part = None if region is None else parse_region(region)

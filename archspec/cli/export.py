@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._ledger_filters import shared_ledger
-from archspec.cli._options import PAPER, catalog, plugins_option, procedure_option, set_option
-from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._options import (
+    catalog,
+    check_representative,
+    plugins_option,
+    precision_option,
+    procedure_option,
+    representative_option,
+    set_option,
+)
+from archspec.cli._paths import OutputFolder
+from archspec.cli._shared_ledger import shared_ledger
 from archspec.cli._terminal import safe
-from archspec.cli.build import PRECISIONS
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -21,15 +28,13 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("what", metavar="RUN|SPEC")
 @click.option("--output", "folder", required=True, type=OutputFolder(), metavar="FOLDER",
-              help="Is made whole, or not at all.")  # fmt: skip
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True, help="Of the file.")
-@click.option("--representative", type=InputPath(), metavar="FOLDER",
-              help="Images for int8 ranges; else generated ones, which is said.")  # fmt: skip
-@procedure_option(
-    f"How latency is measured on this machine, for the card; none: not at all; {PAPER}", "none", none=True
-)
-@click.option("--keras/--no-keras", default=True, show_default=True, help="Without: no proof of equality.")
-@click.option("--force", is_flag=True, help="Replace what is there.")
+              help="Folder to write. It is written completely or not at all.")  # fmt: skip
+@precision_option("Numeric precision of the .tflite.")
+@representative_option
+@procedure_option("none", "How latency is measured on this machine, for the model card.", none=True)
+@click.option("--keras/--no-keras", default=True, show_default=True,
+              help="Compare the .tflite with the Keras model. --no-keras needs no TensorFlow.")  # fmt: skip
+@click.option("--force", is_flag=True, help="Replace FOLDER where it exists already.")
 @set_option
 @plugins_option
 def export(
@@ -43,14 +48,15 @@ def export(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> None:
-    """Write FOLDER with model.tflite (labels and spec in its metadata), spec.yaml, record.json, labels.txt and
-    MODEL_CARD.md, of the folder of a training RUN or of a SPEC."""
+    """Write a folder to hand over, from the folder of a training RUN or from a SPEC.
+
+    It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
+    """
     from archspec.cli._progress import spinner
     from archspec.measures import BuildOptions
     from archspec.report.handing_over import hand_over, source_of
 
-    if representative and precision != "int8":
-        raise click.UsageError(f"--representative sets ranges of int8, not of {precision}. Leave it out")
+    check_representative(representative, precision)
     known = catalog(plugins)
     source = source_of(what, overrides, known)
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from archspec.cli._ledger_filters import ledger_option, update_option
 from archspec.cli._options import (
-    PAPER,
+    PRECISIONS,
     catalog,
     format_option,
     output_option,
@@ -21,6 +20,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
+from archspec.cli._shared_ledger import ledger_option, update_option
 from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from archspec.measures._in_turns import Subject
     from archspec.reporters import Table
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
 IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail", "size"), "predict": ("procedure",)}
 """Options that do nothing there."""
@@ -68,21 +67,27 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.argument("sources", nargs=-1, metavar="SPEC|MODEL.tflite...")
 @set_option
 @plugins_option
-@click.option("--device", "place", default="host", show_default=True, metavar="NAME", help="Where to run.")
-@click.option("--threads", type=Several(), default="1", show_default=True, metavar="N,…", help="Each is measured.")
-@procedure_option(f"How it is measured; {PAPER}", "default")
+@click.option("--device", "place", default="host", show_default=True, metavar="NAME",
+              help="Device to run on; `archspec devices` lists them.")  # fmt: skip
+@click.option("--threads", type=Several(), default="1", show_default=True, metavar="N,…",
+              help="Numbers of threads; each is measured.")  # fmt: skip
+@procedure_option("default")
 @click.option("--precision", type=Several(PRECISIONS), default="float32", show_default=True, metavar="KIND,…",
-              help="Of specs: float32, float16, dynamic, int8. A .tflite is as it is.")  # fmt: skip
+              help="Numeric precisions in which specs are exported: float32, float16, dynamic, int8. A "
+                   ".tflite is run as it is.")  # fmt: skip
 @click.option("--delegate", type=Several(("xnnpack", "none")), metavar="NAME,…",
-              help="On the host: xnnpack, none. Each is measured. Else as the device does by itself.")  # fmt: skip
+              help="Delegates to measure with on the host: xnnpack, none. Without it, the one that the "
+                   "device uses by itself.")  # fmt: skip
 @click.option("--tail", type=Several(("with", "without")), default="with", show_default=True, metavar="with,without",
-              help="Of specs: with or without the last upsampling and what follows it.")  # fmt: skip
-@click.option("--size", metavar="H,W", help="Of images: for specs, and for a .tflite that leaves its size open.")
+              help="Measure specs with their last upsampling and what follows it, without it, or both.")  # fmt: skip
+@click.option("--size", metavar="H,W",
+              help="Size of the images that a spec reads, or a .tflite that leaves its size open.")  # fmt: skip
 @click.option("--calibrate", is_flag=True,
-              help="Measure the device's latency table, or go on where that was stopped; without SPECs.")  # fmt: skip
-@click.option("--predict", is_flag=True, help="Ask that table about SPECs instead of running them.")
+              help="Measure the device's latency table, or go on with one that was stopped. It takes no "
+                   "SPEC.")  # fmt: skip
+@click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
-              help="Where the latency table is kept; else in the user's cache.")  # fmt: skip
+              help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
 @ledger_option
 @update_option
 @format_option
@@ -106,13 +111,14 @@ def latency(
     reporter: str,
     output: Path | None,
 ) -> None:
-    """Time specs (paths, or bundled names) and .tflite files, ours or not, all in turns on one device.
+    """Measure the latency of specs (paths, or bundled names) and of any .tflite files, in turns on one device.
 
-    The ratio is to the first row, round by round: it stays where milliseconds drift. A network alone is paired with
-    the bundled shufflenetv2_basic. JSON holds every sample. What the ledger knows is shown, not timed again.
+    The ratio compares each row with the first one, round by round; it is steadier than milliseconds, which drift. A
+    network alone is compared with the bundled shufflenetv2_basic. JSON holds every sample. What the
+    ledger has is shown and not measured again.
 
-    --predict answers in milliseconds without building anything, from a table that --calibrate measures once a device,
-    and says how wrong that table was on networks it was not fitted to.
+    --predict gives milliseconds without building anything, from a table that --calibrate measures once for a device,
+    and states how wrong that table was on networks it was not fitted to.
     """
     overrides, image_size = with_size(overrides, size)
     if calibrate or predict:
@@ -125,8 +131,8 @@ def latency(
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.cli._latency_tables import latencies_json, latencies_table
-    from archspec.cli._ledger_filters import shared_ledger
     from archspec.cli._progress import spinner
+    from archspec.cli._shared_ledger import shared_ledger
     from archspec.measures._in_turns import reference_subject, settings, subjects
 
     with spinner("exporting"):

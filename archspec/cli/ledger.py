@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._ledger_filters import filter_options, opened, wanted, where_option, why_none
-from archspec.cli._options import DATA_FORMATS, format_option, output_option, put_table, wide_option
+from archspec.cli._options import (
+    DATA_FORMATS,
+    Decorator,
+    format_option,
+    more_kinds_option,
+    output_option,
+    put_table,
+    wide_option,
+)
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFile
 from archspec.cli._terminal import safe, say
-from archspec.files import is_folder
+from archspec.errors import nearest, user_error
+from archspec.files import exists, is_folder
+
+if TYPE_CHECKING:
+    from archspec.ledger import Ledger, Wanted
+    from archspec.record import Plain
 
 _SHOWN = 50
+_TIME = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}:\d{2}(:\d{2}Z?)?)?)?)?")
+_DAYS = re.compile(r"(\d{1,6})(?: ?d| ?days?)")
+
+where_option: Decorator = click.option(
+    "--ledger", "where", default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
+    help="Ledger to use: a file, or a database's URL; also ARCHSPEC_LEDGER. Without it, runs/ledger.db.",
+)  # fmt: skip
+_OPTIONS: tuple[Decorator, ...] = (
+    click.option("--metric", metavar="NAME", help="Take only records of this metric."),
+    click.option("--name", metavar="NAME", help="Take only records of networks of this name."),
+    click.option("--hash", "hash_begins", default="", metavar="DIGITS",
+                 help="Take only records of networks whose hash begins with these digits."),
+    click.option("--where", "conditions", metavar="CONDITION=VALUE", multiple=True,
+                 help="Take only records taken under this condition, e.g. --where device=host. Repeatable."),
+    click.option("--since", default="", metavar="TIME",
+                 help="Take only records from this time on: 2026-05, 2026-05-31, or 7d for seven days ago."),
+    click.option("--before", default="", metavar="TIME",
+                 help="Take only records from before this time, written in the same ways."),
+)  # fmt: skip
+
+
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--metric, --name, --hash, --where, --since, --before."""
+    return reduce(lambda function, option: option(function), reversed(_OPTIONS), command)
 
 
 def counted(number: int, word: str) -> str:
@@ -25,7 +63,7 @@ def counted(number: int, word: str) -> str:
 
 @click.group()
 def ledger() -> None:
-    """Measured numbers, kept so that none is taken twice: a file, or a database's URL.
+    """Query, export, import and prune the measured numbers that are kept in a ledger: a file, or a database.
 
     Without --ledger it is the one that ARCHSPEC_LEDGER names, else runs/ledger.db.
     """
@@ -33,10 +71,11 @@ def ledger() -> None:
 
 @ledger.command()
 @where_option
+@more_kinds_option
 @format_option
 @output_option
 def info(where: str, reporter: str, output: Path | None) -> None:
-    """How many records of which metrics there are, from when, and how large the file is."""
+    """Print how many records of each metric there are, from when they are, and how large the file is."""
     from archspec.reporters import Column, Table
 
     with opened(where) as kept:
@@ -55,11 +94,12 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @where_option
 @filter_options
 @click.option("--limit", type=click.IntRange(0), default=_SHOWN, show_default=True, metavar="N",
-              help="The newest N; 0 for all.")  # fmt: skip
+              help="Show the newest N records; 0 shows all.")  # fmt: skip
+@more_kinds_option
 @format_option
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:
-    """The records that agree with all that is asked, newest first. For files with everything in them: export."""
+    """List the records that meet all conditions, newest first. Complete records are written by `ledger export`."""
     from archspec.cli._ledger_tables import records_table
 
     question = wanted(**filters)
@@ -79,9 +119,10 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
 @where_option
 @filter_options
 @click.option("--format", "kind", type=click.Choice(("json", "csv", "markdown")),
-              help="Else by FILE's ending; .json can be imported again.")  # fmt: skip
+              help="Format of FILE. Without it, the one that FILE's ending names. Only .json can be "
+                   "imported again.")  # fmt: skip
 def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
-    """Write records to FILE, oldest first: .json holds everything, .csv has one column a condition, .md is to read."""
+    """Write records to FILE, oldest first: .json holds everything, .csv has a column a condition, .md is to read."""
     from archspec.cli._ledger_tables import everything_table, records_table
     from archspec.record import write_records
 
@@ -105,10 +146,14 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
 @ledger.command(name="import")
 @click.argument("files", nargs=-1, required=True, type=InputPath(), metavar="FILE|FOLDER...")
 @where_option
-@click.option("--replace", is_flag=True, help="Where a number is there already, take the file's.")
+@click.option("--replace", is_flag=True, help="Take the file's value where the ledger has another one.")
 def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
-    """Add the records of files (record.json of a build, a training, an evaluation; an export); folders are searched."""
-    from archspec.errors import Place, user_error
+    """Add the records of files to the ledger: record.json of builds, trainings and evaluations, and exported .json
+    files.
+
+    Folders are searched for record.json.
+    """
+    from archspec.errors import Place
     from archspec.ledger import read_records_today
 
     found: list[Path] = []
@@ -127,13 +172,15 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @ledger.command()
 @where_option
 @filter_options
-@click.option("--key", "keys", metavar="KEY", multiple=True, help="This very record, even if it is damaged.")
+@click.option("--key", "keys", metavar="KEY", multiple=True,
+              help="Forget the record of this key, even if it is damaged. Repeatable.")  # fmt: skip
 @click.option("--keep-latest", type=click.IntRange(1), metavar="N",
-              help="Of these, all but the newest N of a network, metric and conditions.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Forget them. Without it they are only counted.")
+              help="Keep the newest N records of each network, metric and conditions among those that "
+                   "agree.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Really forget the records. Without it they are only counted.")
 @wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
-    """Forget records that agree with all that is asked: say --yes, for nothing brings them back."""
+    """Delete the records that meet all conditions. Without --yes they are only counted; they cannot be brought back."""
     from archspec.cli._ledger_tables import counts_table
     from archspec.ledger import Wanted, all_but_latest
 
@@ -162,10 +209,12 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
 @ledger.command()
 @click.argument("sources", nargs=-1, required=True, metavar="LEDGER...")
 @click.option("--into", type=DatabasePlace(), required=True, metavar="WHERE",
-              help="A file or a URL; made where it is not there.")  # fmt: skip
+              help="Ledger to add to: a file or a URL. It is made where there is none.")  # fmt: skip
 @wide_option
 def merge(sources: tuple[str, ...], into: str) -> None:
-    """Add to one ledger what others have. Where two values differ, that of --into stays, and of LEDGERs the first."""
+    """Add to one ledger what others have. Where two values differ, the one of --into stays, else the one of the first
+    LEDGER.
+    """
     from archspec.ledger import Ledger
 
     rows = []
@@ -215,3 +264,76 @@ def _put_merged(title: str, rows: Sequence[tuple[str, int, int, int]]) -> None:
     )
     notes = ("differing: another value was there, and stayed",) if any(row[3] for row in rows) else ()
     put_table(Table(title, columns, tuple(rows), notes), "table", None)
+
+
+def opened(where: str, *, create: bool = False) -> Ledger:
+    """The ledger that is named, else the default one. Raises `UserError`, with the ledgers that lie near."""
+    from archspec.ledger import Ledger, default_ledger
+
+    place = where or default_ledger()
+    if not where and not create and "://" not in place and not exists(place):
+        near = sorted(map(str, Path().glob("*/ledger.db")))
+        remedy = f"Name one: --ledger {near[0]}" if near else "Name one with --ledger, or set ARCHSPEC_LEDGER"
+        raise user_error(f"no ledger at {place}", remedy)
+    return Ledger.open(place, create=create)
+
+
+def wanted(
+    metric: str | None, name: str | None, hash_begins: str, conditions: tuple[str, ...], since: str, before: str
+) -> Wanted:
+    """The filters of a command line. Raises `UserError` for a time or a condition that is none."""
+    from archspec.ledger import Wanted
+
+    return Wanted(
+        metric=metric,
+        name=name,
+        hash_begins=hash_begins,
+        conditions=dict(map(_condition, conditions)),
+        since=_time(since, "--since"),
+        before=_time(before, "--before"),
+    )
+
+
+def _condition(text: str) -> tuple[str, tuple[Plain, ...]]:
+    """`seed=1` is the number one, and the text `1` too: who knows how it was recorded?"""
+    from archspec.errors import Problem
+    from archspec.spec.yaml_text import resolve
+
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise user_error(f"not a condition ('{text}')", "Write --where NAME=VALUE", path="--where")
+    try:
+        meant = resolve(value)
+    except Problem:
+        return name, (value,)
+    return name, (value,) if meant == value else (meant, value)
+
+
+def _time(text: str, option: str) -> str:
+    """The time as records write it."""
+    if not text or _TIME.fullmatch(text):
+        return text
+    days = _DAYS.fullmatch(text)
+    if days is None:
+        raise user_error(f"not a time ('{text}')", "Write 2026-05-31, 2026-05-31T12:00, or 7d for days ago", option)
+    from datetime import UTC, datetime, timedelta
+
+    try:
+        return (datetime.now(UTC) - timedelta(days=int(days[1]))).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except OverflowError as error:
+        raise user_error(f"before there were calendars ('{text}')", "Write fewer days", option) from error
+
+
+def why_none(ledger: Ledger, question: Wanted) -> str:
+    """What may be misspelt in a question that nothing agrees with."""
+    metrics = ledger.summary().metrics
+    if question.metric is not None and question.metric not in metrics:
+        return f"no record of '{question.metric}'. {nearest(question.metric, metrics)}"
+    some = list(islice(ledger.all(), 2000))
+    names, conditions = {record.name for record in some}, {name for record in some for name in record.conditions}
+    if question.name is not None and question.name not in names:
+        return f"no network named '{question.name}'. {nearest(question.name, names)}"
+    for name in question.conditions:
+        if name not in conditions:
+            return f"no condition '{name}'. {nearest(name, conditions)}"
+    return "no record agrees with all of that"

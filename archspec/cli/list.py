@@ -1,8 +1,8 @@
-"""`archspec list`: what can be named in a spec, and where it comes from."""
+"""`archspec list`: what can be named in a spec or on the command line, and where it comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
 KINDS = (
-    "specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "formats", "recipes",
-    "measures", "searches", "samplers", "ablations",
+    "specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "datasets", "formats",
+    "recipes", "losses", "schedules", "measures", "metrics", "searches", "samplers", "ablations",
 )  # fmt: skip
+REGISTRIES = {"formats": ("reporters",), "devices": ("devices", "device_files")}  # where not one of the kind's name
+Row = tuple[str, str, int | None, float | None, str, str, str, str]
 
 
 @click.command(name="list")
@@ -37,6 +39,7 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
         Column("gmacs", "GMACs", kind="number", digits=4, detail=not priced),
         Column("input", "at", detail=not priced),
         Column("summary", "what it is", wraps=True, detail=priced),
+        Column("origin", "from", detail=not folder.plugins),
         Column("file", "file", detail=True),
     )
     # A head that is a block stands under heads and under blocks: once is enough.
@@ -45,57 +48,40 @@ def list(kinds: tuple[str, ...], plugins: tuple[Path, ...], reporter: str, outpu
     put_table(Table("", columns, rows, notes), reporter, output)
 
 
-Row = tuple[str, str, int | None, float | None, str, str, str]
-
-
 def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
-    if kind == "specs":
-        for name, path in folder.specs().items():
-            yield _spec_row(name, path, folder)
-    elif kind in ("spaces", "generators"):
-        for name, path in (folder.spaces() if kind == "spaces" else folder.generators()).items():
-            yield kind, name, None, None, "", folder.summary(path), relative(str(path))
-    elif kind in ("backbones", "heads", "decoders"):
-        for name, path in folder.parts(kind.removesuffix("s")).items():
-            yield kind, name, None, None, "", folder.summary(path), relative(str(path))
-        yield from _block_rows(kind, folder)
-    elif kind == "blocks":
+    if kind == "blocks":
         yield from _block_rows("", folder)
-    elif kind == "devices":
-        from archspec import devices
-
-        yield from _module_rows(kind, devices.__file__, devices.devices(), folder)
-    elif kind == "measures":
-        import archspec.measures as room
-
-        yield from _module_rows(kind, room.__file__, room.measures(), folder)
-    elif kind == "samplers":
-        from archspec.catalog import bundled_folder  # no search room on the way to a list: it takes NumPy to import
-
-        for path in sorted((bundled_folder("search") / kind).glob("[!_]*.py")):
-            yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
-    elif kind in ("recipes", "searches", "ablations"):
-        from archspec.catalog import bundled_folder
-
-        for path in sorted((bundled_folder("specs") / kind).glob("*.yaml")):
-            yield kind, path.stem, None, None, "", folder.summary(path), relative(str(path))
-    else:
-        from archspec import reporters
-
-        yield from _module_rows(kind, reporters.__file__, reporters.formats(), folder)
+        return
+    for registry in REGISTRIES.get(kind, (kind,)):
+        for name, path in folder.members(registry).items():
+            yield _spec_row(name, path, folder) if kind == "specs" else _row(kind, name, path)
+    if kind in ("backbones", "heads", "decoders"):
+        yield from _block_rows(kind, folder)
 
 
 def _block_rows(kind: str, folder: Catalog) -> Iterator[Row]:
     """Blocks of the folder `kind`, or all."""
+    from archspec.catalog import members
+
+    kinds = {path.parent.name for path in members("blocks", ()).values()}
     for name, path in folder.blocks().items():
-        if kind in ("", path.parent.name):
-            yield path.parent.name, name, None, None, "", folder.summary(path), relative(str(path))
+        place = path.parent.name if path.parent.name in kinds else "blocks"
+        if kind in ("", place):
+            yield _row(place, name, path)
 
 
-def _module_rows(kind: str, door: str, names: Iterable[str], folder: Catalog) -> Iterator[Row]:
-    for name in names:
-        path = Path(door).parent / f"{name}.py"
-        yield kind, name, None, None, "", folder.summary(path), relative(str(path))
+def _row(kind: str, name: str, path: Path) -> Row:
+    from archspec.catalog import summary
+
+    return kind, name, None, None, "", summary(path), *_places(path)
+
+
+def _places(path: Path) -> tuple[str, str]:
+    """Whose the file is, and where it lies."""
+    from archspec.catalog import origin
+
+    folder = origin(path)
+    return "archspec" if folder is None else relative(str(folder)), relative(str(path))
 
 
 def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
@@ -107,6 +93,6 @@ def _spec_row(name: str, path: Path, folder: Catalog) -> Row:
         network = Network.load(path, catalog=folder)
         sheet = network.cost
     except UserError as error:
-        return "specs", name, None, None, "", f"cannot be priced: {error.faults[0].message}", relative(str(path))
+        return "specs", name, None, None, "", f"cannot be priced: {error.faults[0].message}", *_places(path)
     size = " x ".join(map(str, sheet.input_size))
-    return "specs", name, sheet.params, sheet.gmacs, size, network.expanded.source, relative(str(path))
+    return "specs", name, sheet.params, sheet.gmacs, size, network.expanded.source, *_places(path)

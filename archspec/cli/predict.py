@@ -18,39 +18,46 @@ NAMED = 4  # classes that the table names of each picture
 @click.argument("network")
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...", type=InputPath())
 @click.option("--output", type=OutputFolder(), required=True, metavar="FOLDER",
-              help="Where <image>_labels.png and <image>_overlay.png go.")  # fmt: skip
-@click.option("--data", metavar="NAME[:FOLDER]", help="The data set whose names and colours the classes have.")
+              help="Folder that <image>_labels.png and <image>_overlay.png are written to.")  # fmt: skip
+@click.option("--data", metavar="NAME[:FOLDER]", help="Data set whose class names and colours are used.")
 @showing_options
 @format_option
 def predict(
     network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
 ) -> None:
-    """Predict IMAGEs (or those in a folder) with NETWORK: a training run, a spec with weights, .keras, .tflite.
+    """Predict the class of every pixel of IMAGEs (or of those in a folder) with a training run, a spec with weights, a
+    .keras or a .tflite file.
 
-    Labels are PNGs whose pixels are class numbers, with a palette; overlays have a legend.
+    Each image gets a PNG of class numbers with a palette, and an overlay with a legend.
     """
     from archspec.cli._progress import count_bar
     from archspec.record.destination import make_folder
     from archspec.reporters import Column, Table
-    from archspec.scoring.class_names import classes_of_data
-    from archspec.scoring.predict import check_results, pictures_in, pictures_left_out, predict_picture
-    from archspec.scoring.segmenters import open_contestant
+    from archspec.scoring import (
+        check_results,
+        classes_of_data,
+        describe_left_out,
+        images_in,
+        open_segmenter,
+        predict_image,
+    )
 
     asked = Showing(**showing)
-    viewing, opening = asked.viewing(), asked.opening()
-    pictures = pictures_in(images)
+    viewing, options = asked.viewing(), asked.segmenter_options()
+    pictures = images_in(images)
     check_results(pictures, output)
+    known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is said before anything slow
-    contestant = open_contestant(network, catalog(asked.plugins), opening)
+    named = open_segmenter(network, known, options)
     folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:
         for number, picture in enumerate(pictures, 1):
-            found = predict_picture(contestant, picture, viewing, folder, data)
+            found = predict_image(named, picture, viewing, folder, data)
             largest = ", ".join(f"{name} {share:.0%}" for name, share in found.shares[:NAMED])
             files = (str(picture), str(found.labels), str(found.overlay))
-            rows.append((*files, largest, contestant.image_range_said))
+            rows.append((*files, largest, named.describe_image_range()))
             progress(number, len(pictures))
     columns = (
         Column("image", "image"),
@@ -60,8 +67,8 @@ def predict(
         Column("image_range", "image range", detail=True),
     )
     notes = (
-        *pictures_left_out(images, output),
-        f"shown: {viewing.said()}",
-        *(f"{contestant.name}: {note}" for note in contestant.notes),
+        *describe_left_out(images, output),
+        f"shown: {viewing.describe()}",
+        *(f"{named.name}: {note}" for note in named.notes),
     )
     put_table(Table("", columns, tuple(rows), notes), reporter, None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, set_option
+from archspec.cli._options import catalog, format_option, output_option, plugins_option, precision_option, set_option
 from archspec.cli._paths import OutputFile
 from archspec.cli._showing import with_size
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from archspec.devices import Method
     from archspec.export import Precision
 
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
 WAYS = ("line", "block", "layer", "op")
 
 
@@ -23,15 +22,16 @@ WAYS = ("line", "block", "layer", "op")
 @click.argument("source", metavar="SPEC|MODEL.tflite")
 @set_option
 @plugins_option
-@click.option("--by", type=click.Choice(WAYS), help="What a row is.  [default: line; of a .tflite: layer]")
-@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True, help="Of the runtime.")
-@click.option("--precision", type=click.Choice(PRECISIONS), default="float32", show_default=True,
-              help="Of a spec's export.")  # fmt: skip
+@click.option("--by", type=click.Choice(WAYS), help="What a row stands for.  [default: line; of a .tflite: layer]")
+@click.option("--threads", type=click.IntRange(1, 64), default=1, show_default=True,
+              help="Threads that the network runs on.")  # fmt: skip
+@precision_option()
 @click.option("--method", type=click.Choice(("runtime", "alone")),
-              help="LiteRT's own profiler, or each operator alone; else the first that works.")  # fmt: skip
-@click.option("--size", metavar="H,W", help="Of images: for a spec, and for a .tflite that leaves its size open.")
-@click.option("--chart", type=OutputFile(), metavar="FILE.svg",
-              help="Write a bar chart too.")  # fmt: skip
+              help="Take times from LiteRT's own profiler, or run each operator alone. Without it, the "
+                   "first that works.")  # fmt: skip
+@click.option("--size", metavar="H,W",
+              help="Size of the images that a spec reads, or a .tflite that leaves its size open.")  # fmt: skip
+@click.option("--chart", type=OutputFile(), metavar="FILE.svg", help="Write a bar chart to this file too.")
 @format_option
 @output_option
 def profile(
@@ -47,10 +47,10 @@ def profile(
     reporter: str,
     output: Path | None,
 ) -> None:
-    """Time every operator of SPEC, or of any .tflite, on this machine.
+    """Measure how long every operator of SPEC, or of any .tflite, takes on this machine.
 
-    Of a spec its own text is printed, with milliseconds beside each line. Times are scaled to a whole run that
-    nobody watched; the sum before that stands below, and says how complete the picture is.
+    Of a spec its own text is printed, with milliseconds beside each line. Times are scaled so that they add up to a run
+    without a profiler; their sum before scaling is printed below.
     """
     from archspec.cli._profile_report import ProfileReport
     from archspec.measures._in_turns import is_file

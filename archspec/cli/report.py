@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("what", nargs=-1, required=True, metavar="WHAT...", type=InputPath())
-@click.option("--output", metavar="FILE.html", type=OutputFile(),
-              default=Path("report.html"), show_default=True, help="The page.")  # fmt: skip
+@click.option("--output", metavar="FILE.html", type=OutputFile(), default=Path("report.html"), show_default=True,
+              help="File that the page is written to.")  # fmt: skip
 @click.option("--figures", metavar="FOLDER", type=OutputFolder(),
-              help="Also every chart as FOLDER/<name>.svg and .png, for papers.")  # fmt: skip
-@click.option("--title", default="", help="Else the name of what is shown.")
-@click.option("--data", metavar="NAME[:DIR]", help="Show image, truth and prediction, and what a run looks at.")
-@click.option("--split", default="val", show_default=True, help="Of the data.")
-@click.option("--images", type=click.IntRange(1, 32), default=4, show_default=True, help="Of it, evenly chosen.")
-@click.option("--method", default="gradcam", show_default=True, help="Of the maps, as of archspec explain.")
+              help="Also write every chart to this folder, as <name>.svg and <name>.png, for papers.")  # fmt: skip
+@click.option("--title", default="", help="Title of the page. Without it, the name of what is shown.")
+@click.option("--data", metavar="NAME[:DIR]",
+              help="Also show images of this data set with labels and predictions, and what a training "
+                   "run looks at in them.")  # fmt: skip
+@click.option("--split", default="val", show_default=True, help="Split of the data set.")
+@click.option("--images", type=click.IntRange(1, 32), default=4, show_default=True,
+              help="How many images of the split, evenly spread over it.")  # fmt: skip
+@click.option("--method", default="gradcam", show_default=True,
+              help="How the maps of what a run looks at are made; see archspec explain.")  # fmt: skip
 @plugins_option
 def report(
     what: tuple[Path, ...],
@@ -38,10 +42,10 @@ def report(
     method: str,
     plugins: tuple[Path, ...],
 ) -> None:
-    """Write a page of WHAT: folders of archspec train, build, evaluate, ablate or search, files of records, and what
-    archspec profile and ablate wrote as JSON.
+    """Write an HTML page about WHAT: folders that archspec train, build, evaluate, ablate or search made, files of
+    records, and JSON that archspec profile and ablate wrote.
 
-    Several are set side by side. The page holds everything it shows, and the same files give the same bytes.
+    Several are set side by side. The page needs no network connection, and the same files give the same bytes.
     """
     from archspec.record import check_file
     from archspec.report import open_subjects, page_of, write_figures

@@ -15,10 +15,10 @@ from archspec.cli._options import catalog, format_option, output_option, plugins
 @format_option
 @output_option
 def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
-    """Print published against computed costs, each with its size, class count and convention.
+    """Print published costs of networks beside those computed here, each with its image size, classes and convention.
 
-    FILEs hold claims as specs/published/*.yaml do, which are the default. Exits with 1 when a figure differs by more
-    than 2 % without a stated reason.
+    FILEs hold claims as specs/published/*.yaml do, which are the default. The command exits with 1 when a figure
+    differs by more than 2 % without a stated reason.
     """
     from archspec.network.published import TOLERANCE, bundled_claims, find, read_claims
     from archspec.reporters import Column, Table

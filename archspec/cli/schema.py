@@ -13,9 +13,9 @@ from archspec.cli._options import catalog, output_option, plugins_option, put
 @plugins_option
 @output_option
 def schema(plugins: tuple[Path, ...], output: Path | None) -> None:
-    """Print the JSON Schema of a spec, blocks and plugins included; editors complete and check by it.
+    """Print the JSON Schema of a spec, with all blocks, by which editors complete and check specs.
 
-    First line of a spec for yaml-language-server: # yaml-language-server: $schema=archspec.schema.json
+    The first line of a spec for yaml-language-server: # yaml-language-server: $schema=archspec.schema.json
     """
     import json
 

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archspec.cli._options import catalog, formats_option, plugins_option, set_option
+from archspec.cli._options import (
+    catalog,
+    data_option,
+    formats_option,
+    ledger_option,
+    plugins_option,
+    put_table,
+    put_tables,
+    set_option,
+    weights_changes,
+    weights_options,
+)
 from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
@@ -26,23 +37,22 @@ SHOW = "show"
 @click.command()
 @click.argument("what", nargs=-1, metavar="[FILE | show FOLDER]")
 @click.option("--trials", type=click.IntRange(1), metavar="N",
-              help="Evaluate so many candidates; rejected and repeated ones are not counted.")  # fmt: skip
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after so long.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes that evaluate, on this machine.")
-@click.option("--sampler", metavar="NAME", help="Who proposes: archspec list samplers.")
-@click.option("--seed", type=click.IntRange(0), help="Of proposals and of trainings.")
-@click.option("--data", "references", metavar="NAME:DIR", multiple=True, help="What to train on. Repeatable.")
-@click.option("--weights", type=InputPath(), metavar="FILE",
-              help="What every candidate starts from.")  # fmt: skip
-@click.option("--as", "weights_format", metavar="FORMAT", help="Where --weights come from, unless archspec's own.")
+              help="Stop after N candidates are evaluated. Rejected and repeated ones do not count.")  # fmt: skip
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after this many minutes.")
+@click.option("--workers", type=click.IntRange(1), metavar="N",
+              help="How many processes of this machine evaluate candidates.")  # fmt: skip
+@click.option("--sampler", metavar="NAME",
+              help="Algorithm that proposes candidates; `archspec list samplers` lists them.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0), help="Seed of the proposals and of the trainings.")
+@data_option
+@weights_options("File of weights that every candidate starts from.")
 @click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
-              help="A database that several machines share (postgresql+psycopg2://…); else a file.")  # fmt: skip
-@click.option("--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
-              help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
-@click.option("--output", "root", type=OutputFolder(), default=Path("searches"),
-              show_default=True, metavar="FOLDER", help="The study is FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
-@click.option("--resume", type=InputPath(), metavar="FOLDER",
-              help="Go on with the study of this folder.")  # fmt: skip
+              help="Database that keeps the trials and that several machines can share "
+                   "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
+@ledger_option("the output folder")
+@click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
+              help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
+@click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
 @click.option("--dashboard", is_flag=True,
               help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
@@ -70,11 +80,11 @@ def search(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> None:
-    """Search the space of a study FILE (a path, or a bundled name; without one a study of five minutes that needs no
-    download) for the networks that no other beats in all of its objectives.
+    """Search the space of a study FILE (a path, or a bundled name) for the networks that no other beats in all
+    objectives.
 
-    Stopped anywhere and begun again, by the same command or --resume, it repeats nothing. `archspec search show
-    FOLDER` prints what is known so far.
+    Without FILE a study of five minutes is run that needs no download. A search that was stopped goes on with the same
+    command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
     options: dict[str, tuple[str, Any]] = {
         path: (option, value)
@@ -123,9 +133,7 @@ def _of_file(
     from archspec.search.study import load_study
     from archspec.search.study.running import StudyRun
 
-    more: list[str | dict[str, Any]] = list(overrides)
-    if weights is not None:
-        more.append({"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
+    more: list[str | dict[str, Any]] = [*overrides, *weights_changes(weights, weights_format)]
     folder = catalog(plugins)
     study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
     if more:
@@ -177,19 +185,19 @@ def _shown(run: StudyRun) -> StudyOutcome:
 
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
-    from archspec.cli._search_progress import watching_study
-    from archspec.cli._search_report import begun, going_on, written
+    from archspec.cli._search_progress import study_progress
     from archspec.record import check_folder
 
     check_folder(run.root)
-    begun(run)
+    run.check()
+    say(_describe_study(run))
     try:
-        with watching_study(run.study) as watch:
-            outcome = run.run(watch)
+        with study_progress(run.study) as progress:
+            outcome = run.run(progress)
     except KeyboardInterrupt:
-        say(f"go on with: {going_on(run)}")
+        say(f"go on with: {_resume_command(run)}")
         raise
-    files = written(outcome, run)
+    files = _written(outcome, run)
     if dashboard:
         from archspec.search.study.showing import mirrored
 
@@ -198,7 +206,69 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     print(safe(f"\n{files}"), file=sys.stdout if reporter == "table" else sys.stderr)
 
 
-def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
-    from archspec.cli._search_report import put_outcome
+def _describe_study(run: StudyRun) -> str:
+    """Which study it is, how large its space, where it goes."""
+    study, size = run.study, run.space.size
+    points = "a continuous space" if size is None else f"{size:,} points"
+    goals = ", ".join(one.said for one in study.objectives)
+    lines = [
+        f"{study.name}: {points}; {goals}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"in {run.folder}",
+    ]
+    return "\n".join(lines)
 
-    put_outcome(outcome, run, reporter)
+
+def _resume_command(run: StudyRun) -> str:
+    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    from archspec.record import describe_plugins, shell_command
+
+    where = (("--storage", run.storage), ("--ledger", run.ledger))
+    words = (word for pair in where if pair[1] for word in pair)
+    return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
+
+
+def _written(outcome: StudyOutcome, run: StudyRun) -> str:
+    """Write the outcome's files; where they are, in words."""
+    from archspec.record import describe_plugins, shell_command
+    from archspec.search.study.provenance import study_record
+    from archspec.search.study.showing import without_password
+    from archspec.search.study.writing import write_outcome
+
+    record = study_record(
+        outcome,
+        size=run.space.size,
+        storage=without_password(run.store_url),
+        ledger=without_password(run.ledger_url),
+        fingerprints=run.fingerprints,
+    )
+    files = write_outcome(outcome, record)
+    specs = [file for file in files if file.suffix == ".yaml"]
+    pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
+    lines = [f"{outcome.folder}: {pictures}"]
+    if specs:
+        build = shell_command("build", specs[len(specs) // 2])
+        lines.append(f"build a point of the front:\n  {build}{describe_plugins(run.plugins)}")
+    return "\n".join(lines)
+
+
+def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
+    """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
+    from archspec.search.study.agreement import agreements
+    from archspec.search.study.tables import agreement_table, counts_table, front_table
+
+    put_table(front_table(outcome), reporter, None)
+    if reporter != "table":
+        return
+    found = agreements(outcome)
+    print()
+    put_tables([counts_table(outcome), *([agreement_table(found)] if found else [])], reporter)
+    result = outcome.result
+    lines = [note for note in outcome.notes if note]
+    if result.reference is not None:
+        point = ", ".join(f"{abs(value):.4g}" for value in result.reference)
+        lines.append(f"hypervolume {result.hypervolume:.6g} from the reference point ({point})")
+    if result.stopped == "time":
+        lines.append(f"go on:\n  {_resume_command(run)}")
+    print()
+    print(safe("\n".join(dict.fromkeys(lines))))

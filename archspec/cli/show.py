@@ -20,8 +20,9 @@ FORMS = ("spec", "tree", "mermaid", "cell")
 
 @click.command()
 @click.argument("spec")
-@click.option("--as", "form", type=click.Choice(FORMS), default="spec", show_default=True, help="What to show.")
-@click.option("--layers", is_flag=True, help="Tree and diagram: every layer instead of every block.")
+@click.option("--as", "form", type=click.Choice(FORMS), default="spec", show_default=True,
+              help="Form in which the spec is shown.")  # fmt: skip
+@click.option("--layers", is_flag=True, help="Show every layer of a tree or diagram instead of every block.")
 @set_option
 @plugins_option
 @output_option
@@ -29,11 +30,11 @@ FORMS = ("spec", "tree", "mermaid", "cell")
 def show(
     spec: str, form: str, layers: bool, overrides: tuple[str, ...], plugins: tuple[Path, ...], output: Path | None
 ) -> None:
-    """Show SPEC with everything it stands for.
+    """Show SPEC as a complete spec, as a tree, as a diagram, or its dense prediction cell.
 
-    spec: every part and selector written out, a spec again. tree: blocks with shapes and costs. mermaid: a diagram
-    that GitHub draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which
-    --set head.branches=@FILE reads back.
+    spec: with every part and selector written out. tree: blocks with shapes and costs. mermaid: a diagram that GitHub
+    draws. cell: the branches of the dense prediction cell in DeepLab's JSON, which --set head.branches=@FILE reads
+    back.
     """
     from archspec.network import Network
 

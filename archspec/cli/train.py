@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, put_table, set_option, wide_option
-from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._options import (
+    catalog,
+    data_option,
+    plugins_option,
+    put_table,
+    set_option,
+    weights_changes,
+    weights_options,
+    wide_option,
+)
+from archspec.cli._paths import OutputFolder
 from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
@@ -20,22 +29,17 @@ FAILED = 1
 
 @click.command()
 @click.argument("spec", required=False)
-@click.option("--recipe", metavar="RECIPE", help="How to train: a path, or a bundled recipe's name.")
-@click.option("--data", "references", metavar="NAME:DIR", multiple=True,
-              help="What to train on, e.g. camvid:DIR. Repeatable, for recipes of several stages.")  # fmt: skip
-@click.option("--weights", type=InputPath(), metavar="FILE",
-              help="What to start from; the same as --set weights=FILE.")  # fmt: skip
-@click.option("--as", "weights_format", metavar="FORMAT",
-              help="Where --weights come from, unless they are archspec's own.")  # fmt: skip
+@click.option("--recipe", metavar="RECIPE", help="Recipe to train by: a path, or a bundled recipe's name.")
+@data_option
+@weights_options("File of weights to start from; the same as --set weights=FILE.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
-              help="Of fresh weights, data order, augmentation and dropout.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), help="Train each stage so long, whatever the recipe says.")
-@click.option("--output", "root", type=OutputFolder(), default=Path("runs"),
-              show_default=True, metavar="FOLDER",
-              help="The run is FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
+              help="Seed of fresh weights, data order, augmentation and dropout.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), help="Train each stage for this many steps, whatever the recipe says.")
+@click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
+              help="Write the run to FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
-              help="Go on with this run's folder, instead of SPEC, --recipe and --data.")  # fmt: skip
-@click.option("--tensorboard", is_flag=True, help="Write events for TensorBoard too.")
+              help="Go on with the run of this folder, instead of SPEC, --recipe and --data.")  # fmt: skip
+@click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard.")
 @click.option("--set-recipe", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option
@@ -58,9 +62,9 @@ def train(
 ) -> None:
     """Train SPEC (a path, or a bundled name) by a recipe.
 
-    The same command goes on where it was stopped, by Ctrl-C or worse, and ends with the same weights as if it had
-    not been. A finished run is not repeated; another spec, recipe, start or data is another run. Exits with 1 when
-    the training came apart (a loss that is not finite).
+    A training that was stopped, by Ctrl-C or a crash, goes on with the same command and ends with the same weights. A
+    finished run is not repeated; another spec, recipe, start or data set makes another run. The command exits with 1
+    when the loss is no longer finite.
     """
     if resume is not None:
         if spec or recipe or references or weights or steps or changes or overrides:
@@ -90,9 +94,9 @@ def _spec(
     from archspec.spec import load, override
 
     spec = load(name, overrides, catalog=catalog(plugins))
-    if weights is None:
-        return spec
-    return override(spec, {"weights": {"file": str(weights)} | ({"format": weights_format} if weights_format else {})})
+    for change in weights_changes(weights, weights_format):
+        spec = override(spec, change)
+    return spec
 
 
 def _order(

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, set_option
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    more_kinds_option,
+    output_option,
+    plugins_option,
+    put_table,
+    set_option,
+)
 from archspec.cli._paths import OutputFile
 
 if TYPE_CHECKING:
@@ -18,20 +26,20 @@ if TYPE_CHECKING:
 
 @click.group()
 def weights() -> None:
-    """Import trained weights, or show what is in a file of them."""
+    """Import trained weights, or show what is in a file of weights."""
 
 
 @weights.command(name="import")
 @click.argument("file")
 @click.argument("spec", required=False)
 @click.option("--as", "format_name", metavar="FORMAT",
-              help="Where they come from; `archspec weights show` lists the formats. "
-              "Files whose name tells it need none: archspec's own, .pth, TensorFlow's checkpoints.")  # fmt: skip
+              help="Format of FILE; `archspec weights show` lists the formats. archspec's own files, .pth and "
+                   "TensorFlow's checkpoints need none.")  # fmt: skip
 @click.option("--only", multiple=True, metavar="NAME",
-              help="Load only this section (backbone) or layer. Repeatable.")  # fmt: skip
+              help="Load only this section (such as backbone) or layer. Repeatable.")  # fmt: skip
 @click.option("--output", type=OutputFile(), required=True, metavar="FILE.npz",
-              help="What is written: a spec names it as `weights: FILE.npz`.")  # fmt: skip
-@click.option("--every", is_flag=True, help="One row an array, not one a part of the network.")
+              help="File to write; a spec names it as `weights: FILE.npz`.")  # fmt: skip
+@click.option("--every", is_flag=True, help="Show one row an array, not one a part of the network.")
 @set_option
 @plugins_option
 @format_option
@@ -46,10 +54,10 @@ def import_command(
     plugins: tuple[Path, ...],
     reporter: str,
 ) -> None:
-    """Convert FILE to the conventions of SPEC (a path, or a bundled name), and write what was loaded.
+    """Convert FILE to the conventions of SPEC (a path, or a bundled name), and write the weights that were loaded.
 
-    Without SPEC it is the bundled network that the format fits. What is loaded, what is skipped and why is listed;
-    what does not fit is an error.
+    Without SPEC it is the bundled network that the file fits. The table lists what was loaded, what was skipped and
+    why; what does not fit is an error.
     """
     from archspec.weights import import_weights, imported_table, save_weights, usual_format
 
@@ -80,11 +88,12 @@ def _network(
 
 @weights.command()
 @click.argument("file", required=False)
-@click.option("--as", "format_name", metavar="FORMAT", help="Needed where the name of FILE does not tell it.")
+@click.option("--as", "format_name", metavar="FORMAT", help="Format of FILE, where its name does not tell it.")
+@more_kinds_option
 @format_option
 @output_option
 def show(file: str | None, format_name: str | None, reporter: str, output: Path | None) -> None:
-    """Every tensor of FILE by its own name; without FILE, the formats with their conventions."""
+    """List every tensor of FILE by its own name. Without FILE, list the formats with their conventions."""
     from archspec.weights import formats_table, read_shapes, tensors_table, usual_format
 
     if file is None:

@@ -6,22 +6,21 @@ from pathlib import Path
 
 import click
 
-from archspec.cli._options import plugins_option
-from archspec.cli._paths import DatabasePlace, OutputFolder
+from archspec.cli._options import ledger_option, plugins_option
+from archspec.cli._paths import OutputFolder
 from archspec.cli._terminal import safe, say
 
 
 @click.command()
-@click.option("--storage", required=True, metavar="URL", help="The database of the search.")
-@click.option("--study", metavar="NAME", help="Which of its studies; may be left out where there is one.")
+@click.option("--storage", required=True, metavar="URL", help="Database of the search.")
+@click.option("--study", metavar="NAME", help="Which study of the database; needed where there are several.")
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N",
-              help="Processes that evaluate, on this machine.")  # fmt: skip
+              help="How many processes of this machine evaluate candidates.")  # fmt: skip
 @click.option("--data", "references", metavar="NAME:DIR", multiple=True,
-              help="Where the study's data are on this machine, if elsewhere. Repeatable.")  # fmt: skip
-@click.option("--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
-              help="Where measured numbers are kept; else ledger.db in the output folder.")  # fmt: skip
-@click.option("--output", "root", type=OutputFolder(), default=Path("searches"),
-              show_default=True, metavar="FOLDER", help="Where this machine's trainings and features go.")  # fmt: skip
+              help="Where a data set of the study is on this machine, if elsewhere. Repeatable.")  # fmt: skip
+@ledger_option("the output folder")
+@click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
+              help="Folder that the trainings and features of this machine are written to.")  # fmt: skip
 @plugins_option
 def worker(
     storage: str,
@@ -34,10 +33,10 @@ def worker(
 ) -> None:
     """Join a search that `archspec search --storage URL` began, until its budget is spent.
 
-    Every candidate is evaluated by one of all that take part; what a dead one was at, another takes over. A SQLite
-    file is for one machine and is refused: its locks do not hold over a network.
+    Each candidate is evaluated by one of the workers; when a worker dies, another one takes over its candidate. A
+    SQLite file is refused: its locks do not work over a network.
     """
-    from archspec.cli._search_progress import watching_study
+    from archspec.cli._search_progress import study_progress
     from archspec.record import check_folder
     from archspec.search.study.joining import join, joined
 
@@ -45,8 +44,8 @@ def worker(
     run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)
     run.study = run.study.with_workers(workers)
     say(f"joins {run.name}")
-    with watching_study(run.study) as watch:
-        result = join(run, watch)
+    with study_progress(run.study) as progress:
+        result = join(run, progress)
     counts = ", ".join(f"{count} {state}" for state, count in sorted(result.counts.items()))
     print(safe(f"{run.name}: {counts}, {len(result.front)} on the front"))
     if result.message:

@@ -1,14 +1,14 @@
 """Data sets: one file each, found by its stem; `open_dataset("camvid:DIR")` opens one.
 
 A data set is a file here with one subclass of `Dataset`. What is read from it are plain arrays; `training_batches`
-makes the batches of a training run out of them, the same ones for the same seed and step, and `close_batches` gives
-back what they keep. `check_before_training` says in a moment what is wrong with a split's files, `check` reads them
-all; `pack` writes them as TFRecord shards.
+makes the batches of a training run out of them, the same ones for the same seed and step, and `close_batches` frees
+what they keep. `check_before_training` finds in a moment what is wrong with a split's files, `check` reads them all;
+`pack` writes them as TFRecord shards.
 
-`count_labels` and `cautions` say what looks wrong about the labels: classes that nowhere occur, masks of 0 and 255.
+`count_labels` and `cautions` find what looks wrong about labels: classes that never occur, masks of 0 and 255.
 
-`read_image` and `read_indices` are how every command reads an image and a label file, `files_in` and `files_below` how
-it finds them in a folder.
+Every command reads images with `read_image` and labels with `read_indices`, and finds files with `files_in` and
+`files_below`.
 """
 
 from archspec.datasets._augmentation import Augmentation
@@ -29,38 +29,9 @@ from archspec.datasets._overview import checked_table, contact_sheet, kinds_tabl
 from archspec.datasets._shards import pack
 
 __all__ = [
-    "IGNORE",
-    "IMAGE_KINDS",
-    "LABEL_SUFFIXES",
-    "Augmentation",
-    "Checked",
-    "Classes",
-    "Dataset",
-    "Example",
-    "LabelCounts",
-    "cautions",
-    "check",
-    "check_before_training",
-    "check_reads_rgb",
-    "checked_table",
-    "close_batches",
-    "contact_sheet",
-    "count_labels",
-    "dataset_class",
-    "files_below",
-    "files_in",
-    "image_size",
-    "is_hidden",
-    "kinds_table",
-    "label_cautions",
-    "names",
-    "open_dataset",
-    "overlay",
-    "pack",
-    "packed_table",
-    "python_batches",
-    "read_image",
-    "read_indices",
-    "reading_errors",
-    "training_batches",
-]
+    "IGNORE", "IMAGE_KINDS", "LABEL_SUFFIXES", "Augmentation", "Checked", "Classes", "Dataset", "Example",
+    "LabelCounts", "cautions", "check", "check_before_training", "check_reads_rgb", "checked_table",
+    "close_batches", "contact_sheet", "count_labels", "dataset_class", "files_below", "files_in", "image_size",
+    "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay", "pack", "packed_table",
+    "python_batches", "read_image", "read_indices", "reading_errors", "training_batches",
+]  # fmt: skip

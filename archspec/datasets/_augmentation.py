@@ -22,6 +22,18 @@ from archspec.arrays import Array
 from archspec.datasets._contract import Dataset
 from archspec.errors import Fault, Problem, UserError, nearest
 
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+Point = tuple[int, int]
+FEWEST_PIXELS = 100  # of a class in an image: crops are not placed around smaller specks
+_THREADS = 4
+DRAWS = (
+    "scale", "row", "column", "flip", "brightness", "contrast", "saturation",
+    "focus", "focus_class", "focus_image", "focus_pixel",
+)  # fmt: skip
+MARGIN = 0.1  # of a crop, at each end: the pixel that it is placed around never lies there
+FIRST_PURPOSE = 16  # purposes below are for the order of samples
+_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
@@ -38,7 +50,7 @@ class Augmentation:
 
     `focus_share` of the crops are not of the next image: a class of `focus_classes` (names; all equally likely) is
     drawn, an image that has it, and one of its pixels, and the crop lies around that. Small classes are learnt in far
-    fewer steps so. Raises `Problem` for values that make no sense.
+    fewer steps that way. Raises `Problem` for values that make no sense.
     """
 
     crop: tuple[int, int] | None = None
@@ -87,9 +99,6 @@ class Augmentation:
         return self.scale_from + int(drawn * count) * self.scale_step
 
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-
-
 def uniform(seed: int, numbers: Array, purpose: int) -> Array:
     """A float64 in [0, 1) for each of `numbers` (whole and not negative). `purpose` keeps kinds of draws apart."""
     hashed: Array = _hashed(seed, numbers, purpose) >> np.uint64(11)
@@ -115,12 +124,6 @@ def _mixed(values: Array) -> Array:
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: Array = values ^ (values >> np.uint64(31))
     return mixed
-
-
-Point = tuple[int, int]
-
-FEWEST_PIXELS = 100  # an image has a class from here on: specks would be drawn as often as what can be learnt from
-_THREADS = 4
 
 
 def class_numbers(names: tuple[str, ...], dataset: Dataset) -> tuple[int, ...]:
@@ -160,15 +163,6 @@ def pixel_of(label: Array, number: int, drawn: dict[str, float]) -> Point:
     where = np.flatnonzero(label == number)
     row, column = divmod(int(where[int(drawn["focus_pixel"] * where.size)]), label.shape[1])
     return row, column
-
-
-DRAWS = (
-    "scale", "row", "column", "flip", "brightness", "contrast", "saturation",
-    "focus", "focus_class", "focus_image", "focus_pixel",
-)  # fmt: skip
-MARGIN = 0.1  # of a crop, at each end: where the pixel that it lies around does not come
-FIRST_PURPOSE = 16  # purposes below are for the order of samples
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 @dataclass(frozen=True, slots=True)

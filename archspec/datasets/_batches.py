@@ -35,10 +35,23 @@ if TYPE_CHECKING:
 
 
 Value = TypeVar("Value")
+Result = TypeVar("Result")
+_MARK = "archspec-faults: "
+_FAULTS = re.compile(f"{_MARK}(\\[.*\\])$", re.MULTILINE)
+Make = Callable[[int], Any]
+_NUMBERS = count()
+_LOCK = Lock()
+_makers: dict[int, Make] = {}
+_closers: weakref.WeakKeyDictionary[Any, weakref.finalize[Any, Any]] = weakref.WeakKeyDictionary()
+Cache = Literal["auto", "memory", "none"]
+MEMORY_LIMIT_BYTES = 2 * 1024**3
+"""With `cache="auto"` a split is kept in memory up to this size (uint8: 4 bytes a pixel, image and label)."""
+_PROBED = 32  # examples whose size is looked at to guess the split's
+_MOST_WORKERS = 4
 
 
 class Ahead(Generic[Value]):
-    """Calls `make(number)` before it is asked for, when asked in order. `end` is the first never asked for."""
+    """Values of `make(number)`, made ahead in threads while they are asked for in order, up to `end` (exclusive)."""
 
     def __init__(self, make: Callable[[int], Value], end: int, workers: int) -> None:
         self._make = make
@@ -49,7 +62,7 @@ class Ahead(Generic[Value]):
         self._lock = Lock()
 
     def __call__(self, number: int) -> Value:
-        """The value of that number, or what its making raised."""
+        """The value of that number; raises what `make` raised."""
         with self._lock:
             span = range(number, min(number + self._wanted, self._end))
             for passed in [one for one in self._started if one not in span]:
@@ -61,24 +74,18 @@ class Ahead(Generic[Value]):
         return future.result()
 
     def close(self) -> None:
-        """End the threads, and drop what was made for nobody."""
+        """End the threads, and drop values that nobody asked for."""
         with self._lock:
             self._started.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-Result = TypeVar("Result")
-
-_MARK = "archspec-faults: "
-_FAULTS = re.compile(f"{_MARK}(\\[.*\\])$", re.MULTILINE)
+class _FaultsInMessage(Exception):
+    """The faults of a `UserError`, as JSON in its message."""
 
 
-class _Carried(Exception):
-    """Its message is the faults of a `UserError`."""
-
-
-def carried(function: Callable[[int], Result]) -> Callable[[int], Result]:
-    """The same function for TensorFlow to call; what a user can mend comes out again in `reading_errors`."""
+def with_faults_in_message(function: Callable[[int], Result]) -> Callable[[int], Result]:
+    """The function for TensorFlow to call: a `UserError` that it raises is raised again by `reading_errors`."""
 
     def call(number: int) -> Result:
         try:
@@ -88,7 +95,7 @@ def carried(function: Callable[[int], Result]) -> Callable[[int], Result]:
                 (one.message, one.remedy, one.path, one.place.file, one.place.line, one.place.column)
                 for one in error.faults
             ]
-            raise _Carried(f"\n{_MARK}{json.dumps(rows)}\n") from None
+            raise _FaultsInMessage(f"\n{_MARK}{json.dumps(rows)}\n") from None
 
     return call
 
@@ -105,14 +112,6 @@ def reading_errors() -> Iterator[None]:
         rows = json.loads(found.group(1))
         faults = [Fault(message, remedy, path, Place(*place)) for message, remedy, path, *place in rows]
         raise UserError(faults) from None
-
-
-Make = Callable[[int], Any]
-
-_NUMBERS = count()
-_LOCK = Lock()
-_makers: dict[int, Make] = {}
-_closers: weakref.WeakKeyDictionary[Any, weakref.finalize[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 def python_batches(
@@ -145,7 +144,7 @@ def python_batches(
 
 
 def close_batches(batches: Any) -> None:
-    """Forget what made these batches, now: nothing can be read from them any more."""
+    """Free what made these batches: nothing can be read from them any more."""
     closer = _closers.get(batches)
     if closer is not None:
         closer()
@@ -158,15 +157,6 @@ def _made(number: int, step: int) -> Any:
 def _forget(number: int, close: Callable[[], None]) -> None:
     _makers.pop(number, None)
     close()
-
-
-Cache = Literal["auto", "memory", "none"]
-
-MEMORY_LIMIT_BYTES = 2 * 1024**3
-"""With `cache="auto"` a split is kept in memory up to this size (uint8: 4 bytes a pixel, image and label)."""
-
-_PROBED = 32  # examples whose size is looked at to guess the split's
-_MOST_WORKERS = 4
 
 
 def training_batches(
@@ -185,14 +175,14 @@ def training_batches(
     Each is `(images (B, h, w, 3) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts at
     `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
     decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`. Loop over the
-    batches inside `reading_errors()`: then a bad file is a `UserError`. What is kept is given back by `close_batches`,
-    or when nobody has the batches any more.
+    batches inside `reading_errors()`: then a bad file is a `UserError`. `close_batches` frees what is kept, and
+    so does the end of the last reference to the batches.
     """
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
     ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
     labels = (batch_size, *augmentation.size)
     shapes, dtypes = ((*labels, 3), labels), ("float32", "uint8")
-    return python_batches(carried(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
+    return python_batches(with_faults_in_message(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
 
 
 class Batches:

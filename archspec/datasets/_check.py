@@ -1,4 +1,4 @@
-"""What is wrong with a split: what shows in a moment, all there is, and what its labels look like."""
+"""Checks of a split: a quick one that decodes nothing, one that reads every file, and one of what labels hold."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ MOST_LABELS = 200  # read to look for what is wrong; evenly spread over the spli
 MOST_IGNORED = 1 / 3  # of the pixels: more is a caution
 MOST_NAMED = 6
 _THREADS = 4  # decoding runs outside the interpreter's lock
+MOST_FAULTS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCounts:
-    """Pixels of each class and of none, in `examined` of `labels` labels."""
+    """Pixels of each class, and of none (`ignored`), in `examined` of the split's `labels` labels."""
 
     pixels: tuple[int, ...]
     ignored: int
@@ -124,10 +125,6 @@ def _by_which_number(dataset: Dataset) -> str:
     return f" ({', '.join(map(str, ignored))})" if 0 < len(ignored) <= MOST_NAMED else ""
 
 
-_THREADS = 4  # decoding runs outside the interpreter's lock
-MOST_FAULTS = 50
-
-
 def check_before_training(dataset: Dataset, split: str) -> None:
     """Look at every file's name, header and end, decoding none.
 
@@ -140,7 +137,7 @@ def check_before_training(dataset: Dataset, split: str) -> None:
 
 
 def first_of(faults: list[Fault]) -> list[Fault]:
-    """All faults, or the first of very many and how many there are."""
+    """All faults, or the first 50 and how many there are."""
     if len(faults) <= MOST_FAULTS:
         return faults
     return [*faults[:MOST_FAULTS], Fault(f"and {len(faults) - MOST_FAULTS} more of {len(faults)} in all")]
@@ -168,7 +165,7 @@ def _size_faults(dataset: Dataset, example: Example, image: Size, label: Size) -
 
 
 def _is_turned(example: Example, size: Size) -> bool:
-    """Whether the photo lies on its side in its file."""
+    """Whether the photo's EXIF orientation exchanges its height and width."""
     try:
         return label_image_size(example.image) != size
     except UserError:  # a shard of many
@@ -186,7 +183,7 @@ def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A split, all of it read. `pixels` and `images` count each class, `ignored` the pixels of none.
+    """A split of which every file was read. `pixels` and `images` count each class, `ignored` the pixels of none.
 
     `sizes` are those of the images. What could not be read is in `faults` and not counted.
     """

@@ -27,7 +27,7 @@ def colour_map(count: int) -> tuple[Colour, ...]:
 
 
 def read_class_list(path: Path) -> Classes:
-    """The classes of a file of lines `name` or `name #rrggbb`; empty lines count for nothing.
+    """The classes of a file of lines `name` or `name #rrggbb`; empty lines are skipped.
 
     Raises `UserError` for no file, no class, a name that comes twice, or too many.
     """
@@ -46,10 +46,8 @@ def read_class_list(path: Path) -> Classes:
         if not match or not name:
             continue
         if name in names:
-            fault = Fault(
-                f"class '{name}' comes twice", "Give each a name of its own", place=Place(str(path), number, 1)
-            )
-            faults.append(fault)
+            place = Place(str(path), number, 1)
+            faults.append(Fault(f"class '{name}' comes twice", "Give each a name of its own", place=place))
         names.append(name)
         given.append(_colour(match["colour"]) if match["colour"] else None)
     if not names or len(names) > MOST:
@@ -57,11 +55,11 @@ def read_class_list(path: Path) -> Classes:
     if faults:
         raise UserError(faults)
     own = colour_map(len(names))
-    return Classes(tuple(names), tuple(colour or own[place] for place, colour in enumerate(given)))
+    return Classes(tuple(names), tuple(colour or usual for colour, usual in zip(given, own, strict=True)))
 
 
 def class_list(classes: Classes) -> str:
-    """The same as text."""
+    """The text of such a file."""
     pairs = zip(classes.names, classes.colours, strict=True)
     return "".join(f"{name} #{red:02x}{green:02x}{blue:02x}\n" for name, (red, green, blue) in pairs)
 

@@ -21,6 +21,7 @@ from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import read_bytes
 
 _YEAR = re.compile(r"20\d\d$")
+_SCALE = 5  # an outline is followed on a grid five times as fine
 
 
 def annotation_files(root: Path, kind: str) -> dict[str, Path]:
@@ -50,9 +51,8 @@ def read_annotations(path: Path, keys: Iterable[str]) -> dict[str, Any]:
     try:
         document = json.loads(read_bytes(path))
     except json.JSONDecodeError as error:
-        raise user_error(
-            f"not JSON ({error.msg})", remedy, place=Place(str(path), error.lineno, error.colno)
-        ) from error
+        at = Place(str(path), error.lineno, error.colno)
+        raise user_error(f"not JSON ({error.msg})", remedy, place=at) from error
     except (ValueError, RecursionError) as error:
         raise user_error(f"not JSON ({error})", remedy, place=place) from error
     for key in keys:
@@ -63,12 +63,9 @@ def read_annotations(path: Path, keys: Iterable[str]) -> dict[str, Any]:
 
 
 def lacks(path: Path, where: str, error: Exception) -> UserError:
-    """What a row lacks or has wrong."""
+    """The error for a row that lacks a key, or whose value is wrong."""
     fact = f"no '{error.args[0]}'" if isinstance(error, KeyError) else str(error)
     return user_error(fact, "Is it a file of COCO annotations?", path=where, place=Place(str(path)))
-
-
-_SCALE = 5  # an outline is followed on a grid five times as fine
 
 
 def mask_of(segmentation: Any, size: Size) -> Array:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.arrays import Array
+from archspec.catalog import load, members
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
 
@@ -86,7 +85,7 @@ class Dataset(ABC):
     def examples(self, split: str) -> tuple[Example, ...]:
         """Every example of a split, in order of their names.
 
-        Raises `UserError` with every fault that can be told without opening an image: no such folder or split, an
+        Raises `UserError` with every fault that shows without opening an image: no such folder or split, an
         empty split, an image without a label.
         """
         if split not in self._examples:
@@ -167,11 +166,9 @@ def _bytes(path: Path) -> int:
         raise user_error(f"cannot be read ({error.strerror or error})", place=Place(str(path))) from error
 
 
-@cache
 def names() -> tuple[str, ...]:
-    """The names of all data sets, in alphabetical order: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    """The names of all data sets, the bundled ones in alphabetical order first: files, none of them imported."""
+    return tuple(members("datasets"))
 
 
 def open_dataset(reference: str) -> Dataset:
@@ -195,14 +192,15 @@ def open_dataset(reference: str) -> Dataset:
 
 def dataset_class(name: str) -> type[Dataset]:
     """The one subclass of `Dataset` in the file `name`."""
-    module = importlib.import_module(f"archspec.datasets.{name}")
+    module = load("datasets", name)
     found = [
         kind
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, Dataset) and kind.__module__ == module.__name__
     ]
     if len(found) != 1:
-        raise TypeError(f"{module.__name__} must hold one subclass of Dataset, found {len(found)}")
+        fact = f"a file of datasets must define one subclass of Dataset ({len(found)} found)"
+        raise user_error(fact, "Write it as docs/plugins.md shows", place=Place(module.__file__, 1, 1))
     return found[0]
 
 

@@ -25,6 +25,16 @@ from archspec.datasets._images import (
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists, is_file
 
+HEAD_BYTES, TAIL_BYTES = 32, 1024  # some cameras and tools append a few bytes
+_BMP, _RIFF = b"BM", b"RIFF"  # both say how long they are
+_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
+_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+_UNKNOWN = 254
+"""What a table gives for a number that no class has; no data set here has 254 classes."""
+_NUMBERS = 1 << 16
+"""Numbers in labels are below this."""
+_MOST_SHOWN = 8
+
 
 def files_in(folder: Path, suffixes: Iterable[str] = IMAGE_SUFFIXES) -> list[Path]:
     """The files of a folder with one of these suffixes, in order. Raises `UserError` for a folder it cannot read.
@@ -87,12 +97,6 @@ def _not_readable(path: Path, error: OSError) -> UserError:
     return user_error(f"cannot be read ({error.strerror or error})", "Is it the right folder?", place=Place(str(path)))
 
 
-HEAD_BYTES, TAIL_BYTES = 32, 1024  # some cameras and tools append a few bytes
-_BMP, _RIFF = b"BM", b"RIFF"  # both say how long they are
-_PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
-_JPEG, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
-
-
 def ending_faults(path: Path) -> list[Fault]:
     """What is wrong with an image file, as far as its first and last bytes tell.
 
@@ -128,15 +132,6 @@ def looks_whole(head: bytes, tail: bytes, size: int) -> bool:
     return head.startswith(_JPEG) and _JPEG_END in tail
 
 
-_UNKNOWN = 254
-"""What a table gives for a number that no class has; no data set here has 254 classes."""
-
-_NUMBERS = 1 << 16
-"""Numbers in labels are below this."""
-
-_MOST_SHOWN = 8
-
-
 class FileDataset(Dataset):
     """A `Dataset` at a folder. A subclass finds the pairs and says what the numbers in labels mean."""
 
@@ -153,11 +148,9 @@ class FileDataset(Dataset):
         """The class (or `IGNORE`) of each number that a label file may hold."""
 
     def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
         return read_image(example.image)
 
     def read_label(self, example: Example) -> Array:
-        """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the file's name."""
         file = label_of(example)
         return to_classes(read_indices(file), self.numbers, Place(str(file)))
 
@@ -170,7 +163,6 @@ class FileDataset(Dataset):
         return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
-        """Files that do not end as they should."""
         files = [path for path in (example.image, example.label) if path is not None]
         return [fault for path in files for fault in ending_faults(path)]
 

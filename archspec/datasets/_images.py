@@ -34,6 +34,15 @@ if TYPE_CHECKING:
 ORIENTATION, BITS, PHOTOMETRIC, WHITE_IS_ZERO = 0x0112, 258, 262, 0  # tags of EXIF and TIFF
 LOSSY = ("jpeg", "tiff_jpeg", "webp")  # compressions inside a TIFF file
 PACKED = {"L;2": 85, "L;4": 17}  # grey of 2 and 4 bits, which Pillow stretches to 0..255: by this factor
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
+LABEL_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")  # without loss
+IMAGE_KINDS = "PNG, JPEG, BMP, TIFF or WebP"
+FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # in Pillow's words; MPO is a JPEG
+HEAD_BYTES = 1 << 17  # of a file in memory: most headers lie in it
+_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, RuntimeError,
+            MemoryError, struct.error, zlib.error)  # fmt: skip  # Pillow raises all of them
+_REMEDY = "Copy the file again, or take it out of the split"
+CHANNELS = 3
 
 
 def photo_pixels(image: Image.Image, channels: int = 3) -> Array:
@@ -172,16 +181,6 @@ def _tiff_tag(image: Image.Image, tag: int, missing: int) -> Any:
     return getattr(image, "tag_v2", {}).get(tag, missing)
 
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp")
-LABEL_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")  # without loss
-IMAGE_KINDS = "PNG, JPEG, BMP, TIFF or WebP"
-FORMATS = ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # in Pillow's words; MPO is a JPEG
-HEAD_BYTES = 1 << 17  # of a file in memory: most headers lie in it
-_DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, RuntimeError,
-            MemoryError, struct.error, zlib.error)  # fmt: skip  # Pillow raises all of them
-_REMEDY = "Copy the file again, or take it out of the split"
-
-
 def read_image(source: Path | bytes, channels: int = 3, place: Place | None = None) -> Array:
     """An image file as viewers show it, `(H, W, channels)` uint8: RGB, or grey for 1 and RGBA for 4 channels.
 
@@ -283,9 +282,6 @@ def unreadable(place: Place, error: Exception) -> UserError:
     """Why a file cannot be read: missing, forbidden, cut short or damaged."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return user_error(f"cannot be read ({reason})", _REMEDY, place=place)
-
-
-CHANNELS = 3
 
 
 def check_reads_rgb(spec: Spec) -> None:

@@ -33,6 +33,9 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 Span = tuple[int, int]
 """Where something lies in a file: its first byte, and the first after it."""
 
+SHARDS = 10
+_JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -147,10 +150,6 @@ def _varint(data: mmap.mmap, place: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, place
     raise Problem("a record that is no tf.train.Example", "Is it a file of segmentation examples?")
-
-
-SHARDS = 10
-_JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
 
 
 def pack(

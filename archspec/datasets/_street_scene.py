@@ -31,6 +31,15 @@ CLASSES: dict[str, Colour] = {
     "person": (220, 20, 60),
 }
 NUMBER = {name: number for number, name in enumerate(CLASSES)}
+LEAVES = 26
+TYRE = (20, 20, 22)
+TAIL_LIGHT, HEAD_LIGHT = (230, 40, 40), (250, 245, 210)
+GREEN, AUTUMN, BARK, SKIN, GLASS = 0.27, 0.09, 0.08, 0.06, 0.58  # hues
+_SEED = 20190220
+_SKIES = ((0.58, 0.6), (0.6, 0.08), (0.07, 0.5))  # hue and saturation: blue, overcast, dusk
+# how much fine, coarse and middling noise each class has; the sky, metal and paint have none
+_TEXTURE = {"road": (7, 2, 4), "sidewalk": (3, 3, 7), "building": (3, 5, 4), "tree": (6, 20, 8), "person": (3, 6, 0)}
+_NEAREST, _BEYOND = 1.05, 2 * WIDTH
 
 
 class Canvas:
@@ -109,12 +118,6 @@ class Canvas:
         self._paint.line((-WIDTH, row, 2 * WIDTH, row), fill=colour)
 
 
-LEAVES = 26
-TYRE = (20, 20, 22)
-TAIL_LIGHT, HEAD_LIGHT = (230, 40, 40), (250, 245, 210)
-GREEN, AUTUMN, BARK, SKIN, GLASS = 0.27, 0.09, 0.08, 0.06, 0.58  # hues
-
-
 def tree(street: Canvas, depth: float) -> None:
     """A trunk and a crown of many leaves; the trunk belongs to the tree."""
     x, y = street.foot(depth, street.beside())
@@ -190,13 +193,6 @@ def person(street: Canvas, depth: float) -> None:
     street.trapezoid(x, (y - tall * 0.45, wide), (y - tall * 0.84, wide * 0.8), shirt, "person")
     skin = street.colour((0.25, 0.6), (0.25, 0.9), SKIN)
     street.ellipse((x, y - tall * 0.91), (wide * 0.55, tall * 0.09), skin, "person")
-
-
-_SEED = 20190220
-_SKIES = ((0.58, 0.6), (0.6, 0.08), (0.07, 0.5))  # hue and saturation: blue, overcast, dusk
-# how much fine, coarse and middling noise each class has; the sky, metal and paint have none
-_TEXTURE = {"road": (7, 2, 4), "sidewalk": (3, 3, 7), "building": (3, 5, 4), "tree": (6, 20, 8), "person": (3, 6, 0)}
-_NEAREST, _BEYOND = 1.05, 2 * WIDTH
 
 
 def scene(split: int, number: int) -> tuple[Array, Array]:

@@ -16,6 +16,20 @@ from archspec.errors import Fault, Place, user_error
 if TYPE_CHECKING:
     from PIL import Image
 
+IMAGE, LABEL, INSTANCES = "_leftImg8bit", "_labelIds", "_instanceIds"
+# split: folder of the labels, folder of the split
+SPLITS = {
+    "train": ("gtFine", "train"),
+    "val": ("gtFine", "val"),
+    "test": ("gtFine", "test"),
+    "train_coarse": ("gtCoarse", "train"),
+    "val_coarse": ("gtCoarse", "val"),
+    "train_extra": ("gtCoarse", "train_extra"),
+}
+HIDDEN = "test"
+BROKEN = "troisdorf_000000_000073"  # its image is black: the organisers ask to delete it from train_extra
+UNLABELED = 0
+
 
 class Label(NamedTuple):
     """`number` is what `_labelIds.png` holds, `train` the class that is trained on (or `IGNORE`)."""
@@ -67,21 +81,6 @@ LABELS = (
     Label(-1, "license plate", IGNORE, "vehicle", False, (0, 0, 142)),  # in polygons only; trainId -1 there
 )
 TRAINED = tuple(label for label in LABELS if label.train != IGNORE)
-
-
-IMAGE, LABEL, INSTANCES = "_leftImg8bit", "_labelIds", "_instanceIds"
-# split: folder of the labels, folder of the split
-SPLITS = {
-    "train": ("gtFine", "train"),
-    "val": ("gtFine", "val"),
-    "test": ("gtFine", "test"),
-    "train_coarse": ("gtCoarse", "train"),
-    "val_coarse": ("gtCoarse", "val"),
-    "train_extra": ("gtCoarse", "train_extra"),
-}
-HIDDEN = "test"
-BROKEN = "troisdorf_000000_000073"  # its image is black: the organisers ask to delete it from train_extra
-UNLABELED = 0
 
 
 class Cityscapes(FileDataset):

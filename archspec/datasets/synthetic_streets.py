@@ -30,7 +30,6 @@ class SyntheticStreets(Dataset):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """`train` and `val`."""
         return tuple(SPLITS)
 
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
@@ -47,11 +46,9 @@ class SyntheticStreets(Dataset):
         return self._scene(example)[1]
 
     def image_size(self, example: Example) -> Size:
-        """All are of one size."""
         return SIZE
 
     def label_size(self, example: Example) -> Size:
-        """All are of one size."""
         return SIZE
 
     def fingerprint(self, split: str) -> str:

@@ -115,7 +115,6 @@ class TfRecord(Dataset):
         return height, width
 
     def label_place(self, example: Example) -> Place:
-        """The shard and the record's name."""
         return _place(example)
 
     def file_faults(self, example: Example) -> list[Fault]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import cast
 
+from archspec.catalog import members
 from archspec.devices._contract import Device
 from archspec.errors import nearest, user_error
 
 
-@cache
 def devices() -> tuple[str, ...]:
     """The names of all kinds of device, in alphabetical order; none is imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("devices"))
 
 
 def device(name: str, **options: object) -> Device:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog
-from archspec.errors import Fault, Place, UserError, nearest
+from archspec.catalog import load_function, members
+from archspec.errors import Place, nearest
 from archspec.files import expanded
 from archspec.spec.document_file import decode_file, shown_path
-from archspec.spec.kinds import Kind
-from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line, shown
-from archspec.spec.reader import Reader
-from archspec.spec.signatures import Signature, signature_of
+from archspec.spec.document_reader import DocumentReader
+from archspec.spec.nodes import Entry, Scalar, Table, one_line, shown
+from archspec.spec.signatures import signature_of
 from archspec.spec.yaml_text import read_text
 
 FOLDER = "devices"
@@ -37,13 +35,14 @@ class DeviceFile:
 
 
 def device_files() -> dict[str, Path]:
-    """The device files that go by a name: of `devices/` in the current folder, then of the folder $ARCHSPEC_DEVICES."""
+    """The device files that go by a name: of `devices/` in the current folder, then of the folder $ARCHSPEC_DEVICES,
+    then of plugin folders."""
     folders = [Path(FOLDER), *([Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else [])]
     found: dict[str, Path] = {}
     for folder in folders:
         for path in sorted(folder.glob("*.yaml")):
             found.setdefault(path.stem, path)
-    return found
+    return {**members("device_files"), **found}
 
 
 def is_file(name: str) -> bool:
@@ -53,82 +52,63 @@ def is_file(name: str) -> bool:
 
 def read_device_file(path: Path, kinds: Iterable[str]) -> DeviceFile:
     """Read a file; its arguments are checked against the device's function. Raises `UserError` with all faults."""
-    faults: list[Fault] = []
-    text = decode_file(path, faults)
-    file = shown_path(path)
-    node = read_text(text, file, faults) if text is not None else None
-    found = _read(node, file, tuple(kinds), faults) if not faults else None
-    if found is None or faults:
-        raise UserError(faults)
-    kind, options, summary = found
-    for key in _FILES:
-        if options.get(key):
-            options[key] = str(path.parent / expanded(options[key]))
-    return DeviceFile(path.stem, kind, options, path, summary)
-
-
-def _read(
-    node: Node | None, file: str, kinds: tuple[str, ...], faults: list[Fault]
-) -> tuple[str, dict[str, Any], str] | None:
-    start = Place(file, 1, 1)
-    named = ", ".join(kinds)
-    if not isinstance(node, Table):
-        fact = f"must name a kind of device: {named}" + (f" ({shown(node)})" if node is not None else "")
-        faults.append(Fault(fact, _EXAMPLE, place=node.place if node is not None else start))
-        return None
-    for key, entry in node.entries.items():
-        if key not in (*kinds, "summary"):
-            faults.append(Fault(f"unknown kind of device '{one_line(key)}'", nearest(key, kinds), place=entry.place))
-    written = [(key, entry) for key, entry in node.entries.items() if key in kinds]
-    if len(written) > 1:
-        fact = f"one device a file (here {' and '.join(key for key, _ in written)})"
-        faults.append(Fault(fact, "Write a file for each", place=written[1][1].place))
-    elif not written and not faults:
-        faults.append(Fault(f"must name a kind of device: {named}", _EXAMPLE, place=start))
-    if faults:
-        return None
-    kind, entry = written[0]
-    return kind, _options(kind, entry, faults), _summary(node, faults)
-
-
-def _options(kind: str, entry: Entry, faults: list[Fault]) -> dict[str, Any]:
-    node = entry.node
-    if isinstance(node, Scalar) and node.value is None:
-        node = Table({}, node.place)
-    if not isinstance(node, Table):
-        faults.append(Fault(f"must be a mapping of arguments ({shown(node)})", _EXAMPLE, kind, node.place))
-        return {}
-    reader = _Reader(Catalog())
-    options = reader.arguments(signature_of(device_function(kind)), node, kind, entry.place)
-    faults.extend(reader.faults)
-    return options
-
-
-def _summary(node: Table, faults: list[Fault]) -> str:
-    written = node.get("summary")
-    if written is None:
-        return ""
-    if isinstance(written, Scalar) and isinstance(written.value, str):
-        return written.value
-    faults.append(Fault(f"must be text ({shown(written)})", "", "summary", written.place))
-    return ""
+    return _DeviceReader(path, tuple(kinds)).load()
 
 
 def device_function(kind: str) -> Callable[..., Any]:
     """The function of a kind of device."""
-    found: Callable[..., Any] = getattr(importlib.import_module(f"archspec.devices.{kind}"), kind)
-    return found
+    return load_function("devices", kind)
 
 
-class _Reader(Reader):
-    """Arguments are plain values here: there is nothing to choose or to select."""
+class _DeviceReader(DocumentReader[DeviceFile]):
+    """Reads one device: its only key besides `summary` is the kind of device."""
 
-    def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
-        return self.mismatch(kind, node, path)
+    def __init__(self, path: Path, kinds: tuple[str, ...]) -> None:
+        super().__init__(path)
+        self.kinds = kinds
 
-    def _unknown_argument(self, name: str, signature: Signature, path: str, place: Place) -> None:
-        remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
-        self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)
+    def document(self, text: str | None) -> Table | None:
+        text, file = decode_file(self.path, self.faults), shown_path(self.path)
+        node = None if text is None else read_text(text, file, self.faults)
+        if not self.faults and not isinstance(node, Table):
+            fact = self._wanted() + (f" ({shown(node)})" if node is not None else "")
+            self.fault(fact, _EXAMPLE, "", node.place if node is not None else Place(file, 1, 1))
+        return node if isinstance(node, Table) and not self.faults else None
 
-    def special_words(self) -> tuple[frozenset[str], str]:
-        return frozenset(), ""
+    def value(self, document: Table) -> DeviceFile | None:
+        for key, entry in document.entries.items():
+            if key not in (*self.kinds, "summary"):
+                fact = f"unknown kind of device '{one_line(key)}'"
+                self.fault(fact, nearest(key, self.kinds), "", entry.place)
+        written = [(key, entry) for key, entry in document.entries.items() if key in self.kinds]
+        if len(written) > 1:
+            fact = f"one device a file (here {' and '.join(key for key, _ in written)})"
+            self.fault(fact, "Write a file for each", "", written[1][1].place)
+        elif not written and not self.faults:
+            self.fault(self._wanted(), _EXAMPLE, "", Place(shown_path(self.path), 1, 1))
+        if self.faults:
+            return None
+        kind, entry = written[0]
+        options, summary = self._options(kind, entry), self._summary(document)
+        return None if self.faults else DeviceFile(self.path.stem, kind, options, self.path, summary)
+
+    def _wanted(self) -> str:
+        return f"must name a kind of device: {', '.join(self.kinds)}"
+
+    def _options(self, kind: str, entry: Entry) -> dict[str, Any]:
+        node = entry.node
+        if isinstance(node, Scalar) and node.value is None:
+            node = Table({}, node.place)
+        if not isinstance(node, Table):
+            self.fault(f"must be a mapping of arguments ({shown(node)})", _EXAMPLE, kind, node.place)
+            return {}
+        options = self.arguments(signature_of(device_function(kind)), node, kind, entry.place)
+        named = (key for key in _FILES if isinstance(options.get(key), str) and options[key])
+        return options | {key: str(self.path.parent / expanded(options[key])) for key in named}
+
+    def _summary(self, document: Table) -> str:
+        written = document.get("summary")
+        if written is None or (isinstance(written, Scalar) and isinstance(written.value, str)):
+            return "" if written is None else str(written.value)
+        self.fault(f"must be text ({shown(written)})", "", "summary", written.place)
+        return ""

@@ -13,7 +13,7 @@ from archspec.datasets import IGNORE
 from archspec.errors import Place, user_error
 from archspec.explain.methods import Question, attribute
 from archspec.explain.pictures import Picture, network_input, resized_labels
-from archspec.scoring.resample import resized_scores
+from archspec.scoring import resized_scores
 
 if TYPE_CHECKING:
     from archspec.explain.opening import Opened

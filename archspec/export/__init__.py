@@ -10,7 +10,7 @@ from archspec.export.exporting import PRECISIONS, Exported, Precision, export, l
 from archspec.export.input_size import InputSize, input_size, sized
 from archspec.export.metadata import Metadata, check_labels, read_metadata
 from archspec.export.running import run
-from archspec.export.tflite_network import TfliteNetwork
+from archspec.export.tflite_segmenter import TfliteSegmenter
 
 __all__ = [
     "PRECISIONS",
@@ -20,7 +20,7 @@ __all__ = [
     "InputSize",
     "Metadata",
     "Precision",
-    "TfliteNetwork",
+    "TfliteSegmenter",
     "check_census",
     "check_equality",
     "check_labels",

@@ -159,6 +159,8 @@ def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Te
         import traceback  # nothing that works needs it
 
         frames = traceback.extract_tb(error.__traceback__)
+        while len(frames) > 1 and frames[-1].name == "__getattr__":
+            del frames[-1]  # of a layer that does not exist: the line that asked for it
         where = f"{frames[-1].filename}:{frames[-1].lineno}"
         raise Problem(f"block '{block}' failed ({type(error).__name__}: {error}; {where})", "Mend the block") from error
 

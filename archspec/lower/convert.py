@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.arrays import Array
-from archspec.errors import user_error
+from archspec.errors import first_line, user_error
 from archspec.lower.framework import keras, quiet, tf
 
 if TYPE_CHECKING:
@@ -38,19 +38,14 @@ def convert_with_tensorflow(
     if precision == "int8" and representative_images is None:
         raise user_error("int8 needs representative images", "Give some, like those the network will see")
     with quiet():
-        converter = (
-            _from_constants(model, batch_size)
-            if route == "constants"
-            else tf.lite.TFLiteConverter.from_keras_model(model)
-        )
+        keras_route = tf.lite.TFLiteConverter.from_keras_model
+        converter = _from_constants(model, batch_size) if route == "constants" else keras_route(model)
         _set_precision(converter, precision, representative_images)
         try:
             converted: bytes = converter.convert()
         except Exception as error:  # the converter raises its own type, and plain exceptions
-            fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise user_error(
-                f"TensorFlow cannot convert '{model.name}' ({fact})", "Export without --via tensorflow"
-            ) from error
+            fact = f"TensorFlow cannot convert '{model.name}' ({first_line(error)})"
+            raise user_error(fact, "Export without --via tensorflow") from error
     return converted
 
 

@@ -7,11 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from archspec.arrays import Array
-from archspec.errors import Place, user_error
+from archspec.errors import Place, first_line, user_error
 from archspec.files import check_keras_file, is_file
 from archspec.lower.framework import keras, quiet, tf
 from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes
 from archspec.record.temporary import temporary_folder
+
+OFFLINE = "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
+CLASSES = {
+    "mobilenet_v2": "MobileNetV2",
+    "mobilenet_v3_large": "MobileNetV3Large",
+    "mobilenet_v3_small": "MobileNetV3Small",
+}
 
 
 def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
@@ -22,9 +29,8 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
     """
     target = Path(path)
     if target.suffix != ".keras":
-        raise user_error(
-            "a Keras model's file name ends in .keras", f"Use {target.with_suffix('.keras')}", place=_at(target)
-        )
+        remedy = f"Use {target.with_suffix('.keras')}"
+        raise user_error("a Keras model's file name ends in .keras", remedy, place=_at(target))
     with temporary_folder() as folder:
         complete = folder / "model.keras"
         model.save(complete)
@@ -38,8 +44,8 @@ def load_keras(path: str | os.PathLike[str]) -> Any:
     try:
         return keras.models.load_model(source)
     except Exception as error:  # Keras raises anything: a bad zip, a missing class, a changed layer
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise user_error(f"cannot be loaded as a Keras model ({fact})", "Save it again", place=_at(source)) from error
+        fact = f"cannot be loaded as a Keras model ({first_line(error)})"
+        raise user_error(fact, "Save it again", place=_at(source)) from error
 
 
 def save_saved_model(model: Any, folder: str | os.PathLike[str]) -> None:
@@ -64,13 +70,6 @@ def _at(path: Path) -> Place:
     return Place(os.fspath(path))
 
 
-CLASSES = {
-    "mobilenet_v2": "MobileNetV2",
-    "mobilenet_v3_large": "MobileNetV3Large",
-    "mobilenet_v3_small": "MobileNetV3Small",
-}
-
-
 def application_weights(network: str, width: float, source: str | None = "imagenet") -> dict[str, Array]:
     """`layer/array` -> array, without the classifier. `source` is `imagenet` (downloaded), a file, or None (random).
 
@@ -81,15 +80,9 @@ def application_weights(network: str, width: float, source: str | None = "imagen
         with quiet():
             model = builder(input_shape=(224, 224, 3), alpha=width, include_top=False, weights=source)
     except Exception as error:  # Keras raises plain exceptions, for a failed download too
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        remedy = (
-            "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
-            if source == "imagenet"
-            else "Name the _no_top.h5 file of just this network and width"
-        )
-        raise user_error(
-            f"the weights of {CLASSES[network]} {width} cannot be had ({fact})", remedy, place=Place(source or network)
-        ) from error
+        fact = f"the weights of {CLASSES[network]} {width} cannot be had ({first_line(error)})"
+        remedy = OFFLINE if source == "imagenet" else "Name the _no_top.h5 file of just this network and width"
+        raise user_error(fact, remedy, place=Place(source or network)) from error
     return {f"{layer.name}/{one.name}": one.numpy() for layer in model.layers for one in layer.weights}
 
 
@@ -103,9 +96,6 @@ def read_checkpoint(prefix: str, path: str | None = None) -> dict[str, Array]:
             reader = tf.train.load_checkpoint(prefix)
             return {name: reader.get_tensor(name) for name in sorted(reader.get_variable_to_shape_map())}
     except Exception as error:  # TensorFlow raises its own types, and ValueError for a folder without any
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise user_error(
-            f"cannot be read as a TensorFlow checkpoint ({fact})",
-            "Name its prefix; .index and .data files belong together",
-            place=Place(path or prefix),
-        ) from error
+        fact = f"cannot be read as a TensorFlow checkpoint ({first_line(error)})"
+        remedy = "Name its prefix; .index and .data files belong together"
+        raise user_error(fact, remedy, place=Place(path or prefix)) from error

@@ -1,4 +1,4 @@
-"""The one place where Keras and TensorFlow come in: quiet, with the TensorFlow backend, or with a clear refusal."""
+"""The one place where Keras and TensorFlow are imported: silent, with the TensorFlow backend, or a `UserError`."""
 
 from __future__ import annotations
 

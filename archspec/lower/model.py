@@ -144,7 +144,7 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _check_outputs(node: Node, outputs: list[Any] | tuple[Any, ...], computed: str) -> None:
-    """Cost and export rest on the graph's shapes; where Keras sees others, neither may be believed."""
+    """Cost and export rely on the graph's shapes: where Keras has others, both would be wrong."""
     ours = [(tensor.shape, tensor.dtype) for tensor in node.outputs]
     if node.inputs:
         ours = [(shape, computed if dtype == "float32" else dtype) for shape, dtype in ours]

@@ -14,10 +14,9 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import nearest, user_error
+from archspec import catalog
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
@@ -65,6 +64,8 @@ __all__ = [
     "screen",
     "timed_case",
 ]
+
+KIND = "measures"
 
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
@@ -142,19 +143,18 @@ class Measure:
         return found if isinstance(found, Measurement) else Measurement(found)
 
 
-@cache
 def measures() -> tuple[str, ...]:
-    """The names of all measures, in alphabetical order: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    """The names of all measures, the bundled ones in alphabetical order first: files, none of them imported."""
+    return tuple(catalog.members(KIND))
 
 
-@cache
 def measure_named(name: str) -> Measure:
     """The measure of a file. Raises `UserError`, with the nearest name, where there is none."""
-    if name not in measures():
-        raise user_error(f"unknown metric '{name}'", nearest(name, measures()))
-    file: Any = importlib.import_module(f"{__name__}.{name}")
+    return _described(name, catalog.load(KIND, name, "UNIT", "BETTER", "RUNG", "SECONDS", "measure"))
+
+
+@cache
+def _described(name: str, file: Any) -> Measure:
     return Measure(
         name=name,
         description=str(file.__doc__).partition("\n")[0],

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -213,9 +213,14 @@ def _measurement(latencies: Sequence[Latency]) -> str:
     return hashlib.blake2b(what.encode(), digest_size=6).hexdigest()
 
 
-def latency_measures() -> list[Measure]:
+def latency_measures() -> tuple[Measure, ...]:
     """The measures whose numbers are read off one measurement of a latency."""
-    return [measure for name in measures() if (measure := measure_named(name)).read is not None]
+    return _read_off(measures())
+
+
+@cache
+def _read_off(names: tuple[str, ...]) -> tuple[Measure, ...]:
+    return tuple(measure for measure in map(measure_named, names) if measure.read is not None)
 
 
 def latency_records(

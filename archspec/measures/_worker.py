@@ -33,6 +33,7 @@ def preload(settings: Settings) -> tuple[str, ...]:
 
 def prepare_worker(settings: Settings) -> None:
     """Called once at the start of a worker: how many threads TensorFlow takes (`training_threads`)."""
+    _catalog(settings.plugins)  # a plugin's measures are known from here on
     if not needs_tensorflow(settings):
         return
     from archspec.lower.framework import tf

@@ -65,14 +65,14 @@ def _images(dataset: Dataset) -> Path | None:
 def _miou(case: Case, data: bytes) -> float:
     import numpy as np
 
-    from archspec.export import TfliteNetwork
-    from archspec.scoring.inference import Viewing, label_map
+    from archspec.export import TfliteSegmenter
+    from archspec.scoring import Viewing, label_map
     from archspec.scoring.metrics._confusion import class_iou, confusion
     from archspec.train import validation_examples
 
     order = order_of(case, METRIC)
     dataset, validation = order.final, order.recipe.stages[-1].validation
-    network = TfliteNetwork(data)
+    network = TfliteSegmenter(data)
     classes = len(dataset.classes)
     matrix = np.zeros((classes, classes), np.int64)
     for example in validation_examples(dataset, validation):

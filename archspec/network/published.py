@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from archspec.catalog import Catalog, bundled_folder
+from archspec.catalog import Catalog, members
 from archspec.cost import CostSheet
-from archspec.errors import NOWHERE, Fault, Place
+from archspec.errors import NOWHERE, Place
 from archspec.graph import Range
 from archspec.network.network import Network
 from archspec.spec import override
 from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind
-from archspec.spec.document import SIZE, TOP_KINDS, raise_together
-from archspec.spec.document_file import read_file
-from archspec.spec.document_reader import PlainReader
+from archspec.spec.document import SIZE, TOP_KINDS
+from archspec.spec.document_reader import DocumentReader
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.nodes import Items, Node, Scalar, Table, from_plain
 from archspec.spec.sources import bundled_catalog, load_named
@@ -96,24 +95,28 @@ class Finding:
 
 def bundled_claims() -> list[Path]:
     """The bundled files of published figures."""
-    return sorted((bundled_folder("specs") / "published").glob("*.yaml"))
+    return list(members("published").values())
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
     """The claims of one file. Raises `UserError` with all faults of its form."""
-    faults: list[Fault] = []
-    root = read_file(path, faults)
-    found = None if root is None else PlainReader(bundled_catalog(), faults).read(_FILE, root, "")
-    raise_together(faults)
-    if root is None or found is None:
-        raise AssertionError("a file that cannot be read has a fault")
-    entries = root.get("claims")
-    nodes = entries.items if isinstance(entries, Items) else ()
-    return tuple(
-        claim
-        for written, node in zip(found["claims"], nodes, strict=True)
-        for claim in _claims(found.get("paper", ""), written, node)
-    )
+    return _ClaimsReader(path, bundled_catalog()).load()
+
+
+class _ClaimsReader(DocumentReader[tuple[Claim, ...]]):
+    """Reads one file of published figures."""
+
+    def value(self, document: Table) -> tuple[Claim, ...] | None:
+        found = self.read(_FILE, document, "")
+        if self.faults:
+            return None
+        entries = document.get("claims")
+        nodes = entries.items if isinstance(entries, Items) else ()
+        return tuple(
+            claim
+            for written, node in zip(found["claims"], nodes, strict=True)
+            for claim in _claims(found.get("paper", ""), written, node)
+        )
 
 
 def _claims(paper: str, written: dict[str, Any], node: Node) -> Iterator[Claim]:

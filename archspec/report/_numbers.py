@@ -83,7 +83,7 @@ def score_map(subjects: Sequence[Subject]) -> HeatMap | None:
 def _swatches(one: Subject, classes: tuple[str, ...]) -> tuple[str, ...]:
     """The colours of the data set's classes, where it is a known one and the classes are its."""
     from archspec.errors import UserError
-    from archspec.scoring.class_names import classes_of_data
+    from archspec.scoring import classes_of_data
 
     try:
         found = classes_of_data(one.data.partition(":")[0])

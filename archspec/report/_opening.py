@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import cast
 
-from archspec.catalog import Catalog
+from archspec.catalog import Catalog, load, members
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
 from archspec.record import describe_plugins, noted_plugins
@@ -19,11 +17,9 @@ from archspec.report._subject import Subject
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
 
 
-@cache
 def source_kinds() -> tuple[str, ...]:
     """The names of all kinds of sources: the files of `sources/`."""
-    files = (Path(__file__).parent / "sources").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("sources"))
 
 
 def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list[Subject]:
@@ -55,7 +51,7 @@ def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
     catalog = Catalog(plugins)
     catalog.add(noted_plugins(path))
     for kind in source_kinds():
-        module = importlib.import_module(f"archspec.report.sources.{kind}")
+        module = load("sources", kind)
         if module.recognises(path):
             found = cast(Subject, module.read(path, catalog.plugins))
             commands = found.commands.items()

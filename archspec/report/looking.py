@@ -59,7 +59,7 @@ def _layer(opened: Opened, method: str) -> str:
 def _predicted(row: Explained, colours: Sequence[tuple[int, int, int]]) -> Row:
     """Image, truth where there is one, prediction."""
     from archspec.explain.pictures import resized_labels
-    from archspec.scoring.overlay import overlaid
+    from archspec.scoring import overlaid
 
     image = row.picture.image
     size = (image.shape[0], image.shape[1])

@@ -6,13 +6,10 @@ for the same table, and loses nothing. `report` also knows a terminal when it se
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
-from archspec.errors import nearest, user_error
+from archspec import catalog
 from archspec.reporters._svg import Bar, Panel, Series, Spot, bar_chart, scatter_svg
 from archspec.reporters._table import Cell, Column, Table, for_people, to_frame, transposed
 from archspec.reporters.markdown import markdown_text
@@ -44,19 +41,14 @@ __all__ = [
 _STYLES = {"title": "bold", "heading": "bold", "note": "dim"}  # on a terminal
 
 
-@cache
 def formats() -> tuple[str, ...]:
-    """The names of all reporters, in alphabetical order: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    """The names of all reporters, the bundled ones in alphabetical order first: files, none of them imported."""
+    return tuple(catalog.members("reporters"))
 
 
 def render(table: Table, reporter: str = "table") -> str:
     """`table` as text in one of `formats()`. Raises `UserError` for another name."""
-    if reporter not in formats():
-        raise user_error(f"unknown format '{reporter}'", nearest(reporter, formats()))
-    module = importlib.import_module(f"{__name__}.{reporter}")
-    return cast(str, module.render(table))
+    return cast(str, catalog.load("reporters", reporter, "render").render(table))
 
 
 def report(table: Table, stream: TextIO, reporter: str = "table", *, wide: bool = False) -> None:

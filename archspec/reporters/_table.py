@@ -81,6 +81,11 @@ class Table:
             if len(row) != len(ids):
                 raise ValueError(f"row {number} has {len(row)} cells for {len(ids)} columns")
 
+    def objects(self) -> list[dict[str, Cell]]:
+        """Each row by the ids of the columns."""
+        ids = [column.id for column in self.columns]
+        return [dict(zip(ids, row, strict=True)) for row in self.rows]
+
 
 def _encodable(cell: Cell) -> Cell:
     """A file name may hold bytes that are not UTF-8 (lone surrogates): shown as `\\udc80`, so they can be written."""

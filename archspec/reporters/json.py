@@ -21,8 +21,7 @@ def render(table: Table) -> str:
     }
     if table.command:
         meta["command"] = table.command
-    ids = [column.id for column in table.columns]
-    rows = [{key: _value(cell) for key, cell in zip(ids, row, strict=True)} for row in table.rows]
+    rows = [{key: _value(cell) for key, cell in row.items()} for row in table.objects()]
     return json.dumps({"meta": meta, "rows": rows}, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

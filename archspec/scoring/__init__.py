@@ -1,1 +1,58 @@
 """Predicted label maps against the ground truth: what predicts them, how they are scored, what is written."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from archspec.scoring.ground_truth import GroundTruth, ground_truth_of
+    from archspec.scoring.images import OverlayFolder, PredictionFolder, overlaid
+    from archspec.scoring.inference import Fit, Resized, Segmenter, Viewing, label_map, resized_scores
+    from archspec.scoring.prediction import (
+        check_results,
+        classes_of_data,
+        describe_left_out,
+        images_in,
+        predict_image,
+    )
+    from archspec.scoring.prediction_scores import (
+        ScoreResult,
+        keep_freed_memory,
+        score_predictions,
+        usable_processors,
+    )
+    from archspec.scoring.records import score_records, scores_json, segmenter_records
+    from archspec.scoring.segmenter_scores import ImageWriter, SegmenterScore, padding_multiple_of, score_segmenters
+    from archspec.scoring.segmenters import (
+        NamedSegmenter,
+        SegmenterOptions,
+        folders_of,
+        open_segmenter,
+        open_segmenters,
+    )
+
+__all__ = [
+    "Fit", "GroundTruth", "ImageWriter", "NamedSegmenter", "OverlayFolder", "PredictionFolder", "Resized",
+    "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing", "check_results", "classes_of_data",
+    "describe_left_out", "folders_of", "ground_truth_of", "images_in", "keep_freed_memory", "label_map",
+    "open_segmenter", "open_segmenters", "overlaid", "padding_multiple_of", "predict_image", "resized_scores",
+    "score_predictions", "score_records", "score_segmenters", "scores_json", "segmenter_records",
+    "usable_processors",
+]  # fmt: skip
+
+# Each is imported when it is asked for: who resizes scores needs no data sets, and who counts pixels no networks.
+_HOMES = {
+    "ground_truth": ("GroundTruth", "ground_truth_of"),
+    "images": ("OverlayFolder", "PredictionFolder", "overlaid"),
+    "inference": ("Fit", "Resized", "Segmenter", "Viewing", "label_map", "resized_scores"),
+    "prediction": ("check_results", "classes_of_data", "describe_left_out", "images_in", "predict_image"),
+    "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
+    "records": ("score_records", "scores_json", "segmenter_records"),
+    "segmenter_scores": ("ImageWriter", "SegmenterScore", "padding_multiple_of", "score_segmenters"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    home = next((home for home, names in _HOMES.items() if name in names), "segmenters")
+    return getattr(import_module(f"{__name__}.{home}"), name)

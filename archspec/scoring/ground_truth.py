@@ -1,4 +1,8 @@
-"""What predictions are scored against: the label maps of a data set's split, in the numbers that its scores know."""
+"""What predictions are scored against: the label maps of a data set's split.
+
+Cityscapes is scored as its organisers do it (34 label numbers, instances, and how a prediction belongs to an image).
+Source: cityscapesScripts 2.3.0, evalPixelLevelSemanticLabeling.py.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from archspec.arrays import Array
-from archspec.datasets import Dataset, Example
-from archspec.errors import Place, user_error
+from archspec.datasets import Dataset, Example, read_indices
+from archspec.datasets.cityscapes import LABEL, SPLITS, files_of_cities, instances_of
+from archspec.errors import Place, nearest, user_error
+from archspec.files import is_folder
 from archspec.scoring.metrics import Counts, Labels
+from archspec.scoring.metrics._cityscapes import cityscapes_labels
 
 Size = tuple[int, int]
 
@@ -26,14 +35,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class LabelMap:
     """A label map `(H, W)`, uint8, and the instance numbers `(H, W)` where they are scored too."""
 
     labels: Array
     instances: Array | None = None
 
 
-class Reference(Protocol):
+class GroundTruth(Protocol):
     """The truth of a data set.
 
     `labels` are what its maps and predictions hold; `instances` says whether it knows instances; `name_begins` whether
@@ -49,11 +58,11 @@ class Reference(Protocol):
         """Every label map of a split, in order of their names. Raises `UserError` when there are none."""
         ...
 
-    def read(self, item: Item) -> Truth:
+    def read(self, item: Item) -> LabelMap:
         """One of them. Raises `UserError` with the file's name."""
         ...
 
-    def digest(self, item: Item, truth: Truth) -> str:
+    def digest(self, item: Item, truth: LabelMap) -> str:
         """What stands for its content."""
         ...
 
@@ -61,7 +70,7 @@ class Reference(Protocol):
         """Classes as networks give them `(H, W)`, in the numbers of `labels`."""
         ...
 
-    def said(self) -> tuple[str, ...]:
+    def describe_rules(self) -> tuple[str, ...]:
         """By whose rules it is scored, a line each."""
         ...
 
@@ -70,7 +79,7 @@ class Reference(Protocol):
         ...
 
 
-class ClassReference:
+class ClassGroundTruth:
     """The truth of a data set as it is trained on: classes, and pixels that are ignored."""
 
     instances = False
@@ -94,11 +103,11 @@ class ClassReference:
             self._examples[example.name] = example
         return tuple(found)
 
-    def read(self, item: Item) -> Truth:
+    def read(self, item: Item) -> LabelMap:
         """The classes of an example. Raises `UserError`."""
-        return Truth(self._dataset.read_label(self._examples[item.name]))
+        return LabelMap(self._dataset.read_label(self._examples[item.name]))
 
-    def digest(self, item: Item, truth: Truth) -> str:
+    def digest(self, item: Item, truth: LabelMap) -> str:
         """Of the classes: a label need not be a file of its own."""
         return fingerprint([(item.name, truth.labels.tobytes())])
 
@@ -106,7 +115,7 @@ class ClassReference:
         """As they are."""
         return classes
 
-    def said(self) -> tuple[str, ...]:
+    def describe_rules(self) -> tuple[str, ...]:
         """Nothing: the definitions are everybody's."""
         return ()
 
@@ -122,3 +131,79 @@ def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
         found.update(f"{name}\0{len(content)}\0".encode())
         found.update(content)
     return found.hexdigest()
+
+
+CLASSES, FIRST_CLASS = 19, 7
+
+
+class CityscapesGroundTruth:
+    """`<root>/gtFine/<split>/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png`, and `…_instanceIds.png` beside it.
+
+    Coarse splits are in `gtCoarse`. Images are not looked for: the truth is enough to score predictions.
+    """
+
+    name = "cityscapes"
+    instances = True
+    name_begins = True
+
+    def __init__(self, root: Path) -> None:
+        self.labels = cityscapes_labels()
+        self._root = root
+        self._number_of_class = np.flatnonzero(self.labels.counted).astype(np.uint8)
+
+    def items(self, split: str) -> tuple[Item, ...]:
+        """Every label map of a split, by the part of its name that all files of an image share."""
+        if split not in SPLITS:
+            raise user_error(f"cityscapes has no split '{split}'", nearest(split, SPLITS), place=Place(str(self._root)))
+        kind, name = SPLITS[split]
+        folder, ending = self._root / kind / name, f"_{kind}{LABEL}"
+        if not is_folder(folder):
+            raise user_error("no such folder", f"Name the folder that holds {kind}", place=Place(str(folder)))
+        found = sorted(files_of_cities(folder, ending))
+        if not found:
+            raise user_error(f"no label maps (*/*{ending}.png)", "Is it the right folder?", place=Place(str(folder)))
+        return tuple(Item(image, file, image) for image, file in found)
+
+    def read(self, item: Item) -> LabelMap:
+        """Label and instance numbers, the files as they are. Raises `UserError`."""
+        instances_file = instances_of(item.file)
+        labels, instances = read_indices(item.file), read_indices(instances_file)
+        if instances.shape != labels.shape:
+            fact = f"{_words(instances)} pixels, and the label map has {_words(labels)}"
+            raise user_error(fact, "The two belong together", place=Place(str(instances_file)))
+        if int(labels.max(initial=0)) >= len(self.labels):
+            fact = f"label {labels.max()}, which does not exist"
+            raise user_error(fact, f"Labels are 0 to {len(self.labels) - 1}", place=Place(str(item.file)))
+        return LabelMap(labels, instances)
+
+    def digest(self, item: Item, truth: LabelMap) -> str:
+        """Of the files, which are small."""
+        return fingerprint([(item.name, item.file.read_bytes()), ("", instances_of(item.file).read_bytes())])
+
+    def encoded(self, classes: Array) -> Array:
+        """The 19 classes as label numbers: 0 (road) is 7."""
+        found: Array = self._number_of_class[classes]
+        return found
+
+    def describe_rules(self) -> tuple[str, ...]:
+        """By the organisers' rules."""
+        return ("scored as cityscapesScripts 2.3.0 does: label numbers, ignored ones among them, and instances",)
+
+    def cautions(self, counts: Counts) -> tuple[str, ...]:
+        """The organisers' code scores predictions in training numbers (0 is road) without a word."""
+        values = np.flatnonzero(counts.matrix.sum(axis=0))
+        if values.size and int(values.max()) < CLASSES and int(values.min()) < FIRST_CLASS:
+            fact = f"predictions hold only the values {values.min()} to {values.max()}"
+            return (f"{fact}: are these training numbers? Label numbers are scored, 7 is road and 33 is bicycle",)
+        return ()
+
+
+def _words(labels: Array) -> str:
+    return f"{labels.shape[0]} x {labels.shape[1]}"
+
+
+def ground_truth_of(dataset: Dataset) -> GroundTruth:
+    """How the organisers of a data set score it, where we know; else by its classes."""
+    if dataset.name == "cityscapes" and dataset.root is not None:
+        return CityscapesGroundTruth(dataset.root)
+    return ClassGroundTruth(dataset)

@@ -1,5 +1,7 @@
-"""From an image of any size to the label of each of its pixels: whole, resized, padded or in windows; at several
-scales, and mirrored; scores resized as logits, averaged as probabilities.
+"""From an image of any size to the label of each of its pixels.
+
+The image is taken whole, resized, padded or in windows, at several scales and mirrored; scores are resized as logits
+and averaged as probabilities.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.graph.padding import padded
-from archspec.scoring.resample import Size, logits_of, nearest, resized_image, resized_scores, softmax
 
+Size = tuple[int, int]
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]
 Resized = Literal["logits", "probabilities"]
 
 
-class Network(Protocol):
-    """A network as a function: image `(H, W, 3)`, uint8 RGB -> scores `(h, w, classes)`, float32, or labels `(h, w)`.
+class Segmenter(Protocol):
+    """What predicts label maps: image `(H, W, 3)`, uint8 RGB -> scores `(h, w, classes)`, float32, or labels `(h, w)`.
 
     `size` is the only size of image that it takes, None when it takes any; `classes` is None where it gives labels.
     `align_corners` is how it resizes its own scores.
@@ -78,7 +80,7 @@ class Viewing:
         """Whether the image is seen once, as it is."""
         return self.scales == (1.0,) and not self.flip
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """In words."""
         scales = ", ".join(f"{scale:g}" for scale in self.scales)
         parts: list[str] = [self.fit or "whole image, resized where a network has another size"]
@@ -91,19 +93,19 @@ class Viewing:
         return f"{', '.join(parts)}; {self.resized} resized{corners}"
 
 
-def label_map(network: Network, image: Array, viewing: Viewing) -> Array:
+def label_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
     """The label of each pixel of an image `(H, W)`, uint8. Raises `Problem` when the network cannot be shown it."""
     size: Size = image.shape[:2]
-    if viewing.once and viewing.as_exported and network.size in (None, size):
-        labels = network.labels(image)
+    if viewing.once and viewing.as_exported and segmenter.size in (None, size):
+        labels = segmenter.labels(image)
         if labels.shape == size:
             return labels.astype(np.uint8)
-    if network.gives == "labels":
-        return _resized_labels(network, image, viewing)
+    if segmenter.gives == "labels":
+        return _resized_labels(segmenter, image, viewing)
     if viewing.once:
-        scores = _one_view(network, image, viewing, size).values
+        scores = _one_view(segmenter, image, viewing, size).values
     else:
-        scores = probability_map(network, image, viewing)
+        scores = probability_map(segmenter, image, viewing)
     found: Array = scores.argmax(-1)
     return found.astype(np.uint8)
 
@@ -118,7 +120,7 @@ class _Scores:
     def probabilities(self) -> Array:
         return softmax(self.values) if self.what == "logits" else self.values
 
-    def resized(self, network: Network, viewing: Viewing, size: Size) -> _Scores:
+    def resized(self, segmenter: Segmenter, viewing: Viewing, size: Size) -> _Scores:
         """At another size, as what the viewing wants resized; as they are where they have it."""
         if self.values.shape[:2] == size:
             return self
@@ -127,11 +129,11 @@ class _Scores:
             values = self.values
         else:
             values = logits_of(self.values) if wanted == "logits" else softmax(self.values)
-        aligned = network.align_corners if viewing.align_corners is None else viewing.align_corners
+        aligned = segmenter.align_corners if viewing.align_corners is None else viewing.align_corners
         return _Scores(resized_scores(values, size, aligned), wanted)
 
 
-def probability_map(network: Network, image: Array, viewing: Viewing) -> Array:
+def probability_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
     """The mean probability of each class at each pixel `(H, W, classes)`, float32. Raises `Problem`."""
     size: Size = image.shape[:2]
     total: Any = None
@@ -139,69 +141,69 @@ def probability_map(network: Network, image: Array, viewing: Viewing) -> Array:
     for scale in viewing.scales:
         seen = image if scale == 1.0 else resized_image(image, _scaled(size, scale))
         for mirrored in (False, True) if viewing.flip else (False,):
-            found = _one_view(network, seen[:, ::-1] if mirrored else seen, viewing, size).probabilities()
+            found = _one_view(segmenter, seen[:, ::-1] if mirrored else seen, viewing, size).probabilities()
             found = found[:, ::-1] if mirrored else found
             total, views = found if total is None else total + found, views + 1
     mean: Array = total / views
     return mean
 
 
-def _one_view(network: Network, image: Array, viewing: Viewing, size: Size) -> _Scores:
+def _one_view(segmenter: Segmenter, image: Array, viewing: Viewing, size: Size) -> _Scores:
     """The scores of an image as it is seen, at `size`."""
     seen: Size = image.shape[:2]
-    if network.size in (None, seen):
-        return _scores(network, image, viewing, size)
+    if segmenter.size in (None, seen):
+        return _scores(segmenter, image, viewing, size)
     fit = viewing.fit or "resize"
     if fit == "window":
-        return _windows(network, image, viewing).resized(network, viewing, size)
+        return _windows(segmenter, image, viewing).resized(segmenter, viewing, size)
     if viewing.scales != (1.0,):
-        fact = f"a network of one size ({_words(network.size)}) cannot be shown an image at several scales as a whole"
+        fact = f"a network of one size ({_words(segmenter.size)}) cannot be shown an image at several scales as a whole"
         raise Problem(fact, "Use --fit window")
     if fit == "pad":
-        wanted = _need_room(network, seen)
-        found = _scores(network, padded(image, wanted), viewing, wanted)
+        wanted = _need_room(segmenter, seen)
+        found = _scores(segmenter, padded(image, wanted), viewing, wanted)
         return _Scores(found.values[: seen[0], : seen[1]], found.what)
     if fit == "whole":
-        fact = f"the image has {_words(seen)} pixels, the network takes {_words(network.size)}"
+        fact = f"the image has {_words(seen)} pixels, the network takes {_words(segmenter.size)}"
         raise Problem(fact, "Use --fit resize, pad or window")
-    return _scores(network, resized_image(image, network.size or seen), viewing, size)
+    return _scores(segmenter, resized_image(image, segmenter.size or seen), viewing, size)
 
 
-def _scores(network: Network, image: Array, viewing: Viewing, size: Size) -> _Scores:
+def _scores(segmenter: Segmenter, image: Array, viewing: Viewing, size: Size) -> _Scores:
     """What the network gives for an image that it takes, brought to `size` in one resizing."""
-    if network.gives == "labels":
+    if segmenter.gives == "labels":
         raise Problem("gives labels only, and labels cannot be averaged", "Leave out --scales, --flip and --fit window")
-    return _Scores(network(image), network.gives).resized(network, viewing, size)
+    return _Scores(segmenter(image), segmenter.gives).resized(segmenter, viewing, size)
 
 
-def _resized_labels(network: Network, image: Array, viewing: Viewing) -> Array:
+def _resized_labels(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
     """For a network that gives nothing but labels: the nearest one."""
     size: Size = image.shape[:2]
     if not viewing.once or viewing.fit == "window":
         raise Problem("gives labels only, and labels cannot be averaged", "Leave out --scales, --flip and --fit window")
-    if network.size in (None, size):
-        return nearest(network.labels(image), size).astype(np.uint8)
+    if segmenter.size in (None, size):
+        return nearest(segmenter.labels(image), size).astype(np.uint8)
     if viewing.fit == "pad":
-        wanted = _need_room(network, size)
-        return nearest(network.labels(padded(image, wanted)), wanted)[: size[0], : size[1]].astype(np.uint8)
+        wanted = _need_room(segmenter, size)
+        return nearest(segmenter.labels(padded(image, wanted)), wanted)[: size[0], : size[1]].astype(np.uint8)
     if viewing.fit == "whole":
-        fact = f"the image has {_words(size)} pixels, the network takes {_words(network.size)}"
+        fact = f"the image has {_words(size)} pixels, the network takes {_words(segmenter.size)}"
         raise Problem(fact, "Use --fit resize or pad")
-    return nearest(network.labels(resized_image(image, network.size or size)), size).astype(np.uint8)
+    return nearest(segmenter.labels(resized_image(image, segmenter.size or size)), size).astype(np.uint8)
 
 
-def _windows(network: Network, image: Array, viewing: Viewing) -> _Scores:
+def _windows(segmenter: Segmenter, image: Array, viewing: Viewing) -> _Scores:
     """Windows of the network's size over the image, padded where it is smaller; where they overlap, the mean of their
     probabilities."""
     size: Size = image.shape[:2]
-    window = network.size or size
+    window = segmenter.size or size
     room = padded(image, (max(size[0], window[0]), max(size[1], window[1])))
-    total = np.zeros((*room.shape[:2], network.classes or 0), np.float32)
+    total = np.zeros((*room.shape[:2], segmenter.classes or 0), np.float32)
     seen = np.zeros((*room.shape[:2], 1), np.float32)
     for top in starts(room.shape[0], window[0], viewing.overlap):
         for left in starts(room.shape[1], window[1], viewing.overlap):
             here = (slice(top, top + window[0]), slice(left, left + window[1]))
-            total[here] += _scores(network, room[here], viewing, window).probabilities()
+            total[here] += _scores(segmenter, room[here], viewing, window).probabilities()
             seen[here] += 1
     return _Scores((total / seen)[: size[0], : size[1]], "probabilities")
 
@@ -218,8 +220,8 @@ def _scaled(size: Size, scale: float) -> Size:
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _need_room(network: Network, size: Size) -> Size:
-    wanted = network.size or size
+def _need_room(segmenter: Segmenter, size: Size) -> Size:
+    wanted = segmenter.size or size
     if size[0] > wanted[0] or size[1] > wanted[1]:
         fact = f"an image of {_words(size)} does not fit into a network of {_words(wanted)}"
         raise Problem(fact, "Use --fit resize or window")
@@ -228,3 +230,60 @@ def _need_room(network: Network, size: Size) -> Size:
 
 def _words(size: Size | None) -> str:
     return "any size" if size is None else f"{size[0]} x {size[1]}"
+
+
+def softmax(logits: Array) -> Array:
+    """Over the last axis."""
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    shares: Array = powers / powers.sum(-1, keepdims=True)
+    return shares
+
+
+def resized_image(image: Array, size: Size) -> Array:
+    """Bilinear, averaging where it gets smaller (Pillow)."""
+    from PIL import Image
+
+    if image.shape[:2] == size:
+        return image
+    picture = Image.fromarray(np.ascontiguousarray(image))
+    return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
+
+
+def logits_of(probabilities: Array) -> Array:
+    """Scores whose softmax they are. One that was rounded to 0 counts as half the smallest of the others, at most as
+    half a step of eight bits."""
+    smallest = probabilities.min(where=probabilities > 0, initial=1 / 256)
+    logits: Array = np.log(np.maximum(probabilities, smallest / 2))
+    return logits
+
+
+def resized_scores(scores: Array, size: Size, align_corners: bool) -> Array:
+    """`(h, w, C)` to `(*size, C)`, bilinearly: between corners that lie on corners, or else between the centres of
+    pixels (TensorFlow's `half_pixel_centers`)."""
+    for axis in (0, 1):
+        if scores.shape[axis] != size[axis]:
+            scores = _stretched(scores, size[axis], axis, align_corners)
+    return scores
+
+
+def nearest(labels: Array, size: Size) -> Array:
+    """The label of the nearest centre."""
+    rows, columns = (
+        (np.arange(new) * 2 + 1) * old // (2 * new) for new, old in zip(size, labels.shape, strict=True)
+    )  # the middle of each new pixel, in old ones
+    found: Array = labels[rows[:, None], columns]
+    return found
+
+
+def _stretched(values: Array, length: int, axis: int, align_corners: bool) -> Array:
+    old = values.shape[axis]
+    where = np.arange(length) * ((old - 1) / max(1, length - 1))
+    if not align_corners:
+        where = np.clip((np.arange(length) + 0.5) * (old / length) - 0.5, 0, old - 1)
+    before = np.minimum(where.astype(np.int64), max(old - 2, 0))
+    shape = [1, 1, 1]
+    shape[axis] = length
+    share = (where - before).reshape(shape).astype(np.float32)
+    first, second = np.take(values, before, axis), np.take(values, np.minimum(before + 1, old - 1), axis)
+    stretched: Array = first + (second - first) * share
+    return stretched

@@ -12,8 +12,8 @@ from archspec.record import Plain, Record, package_versions, timestamp
 from archspec.scoring.metrics import Counts, per_category, per_class, scores
 
 if TYPE_CHECKING:
-    from archspec.scoring.score_predictions import Scored
-    from archspec.scoring.segmenters import Contestant
+    from archspec.scoring.prediction_scores import ScoreResult
+    from archspec.scoring.segmenters import NamedSegmenter
 
 PACKAGES = ("ai-edge-litert", "keras", "numpy", "pillow", "tensorflow")
 PART_KEYS = {"miou": "iou", "mean_accuracy": "accuracy", "category_iou": "iou", "category_iiou": "iiou"}
@@ -42,7 +42,7 @@ def class_scores(counts: Counts) -> dict[str, dict[str, float | None]]:
 
 
 def score_records(
-    scored: Scored, conditions: Mapping[str, Plain], *, what: str, name: str, spec: str = ""
+    scored: ScoreResult, conditions: Mapping[str, Plain], *, what: str, name: str, spec: str = ""
 ) -> list[Record]:
     """Each score as a record. `what` is the hash of what is scored; versions are added here."""
     time = timestamp()
@@ -54,10 +54,10 @@ def score_records(
     ]
 
 
-def contestant_records(scored: Scored, contestant: Contestant, conditions: Mapping[str, Plain]) -> list[Record]:
+def segmenter_records(scored: ScoreResult, named: NamedSegmenter, conditions: Mapping[str, Plain]) -> list[Record]:
     """The records of a network."""
-    merged = {**contestant.conditions, **conditions}
-    return score_records(scored, merged, what=contestant.hash, name=contestant.name, spec=contestant.spec)
+    merged = {**named.conditions, **conditions}
+    return score_records(scored, merged, what=named.hash, name=named.name, spec=named.spec)
 
 
 def number(value: float) -> float | None:

@@ -1,4 +1,4 @@
-"""What can be evaluated: a training run, a spec with weights, a Keras model, a `.tflite`; each becomes a `Network`."""
+"""Training runs, specs with weights, Keras models and `.tflite` files, opened as segmenters."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
-from archspec.export import TfliteNetwork, read_metadata
+from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.record import Plain, TrainingRun
 from archspec.record.destination import make_folder
-from archspec.scoring.inference import Network
-from archspec.scoring.resample import Size
+from archspec.scoring.inference import Segmenter, Size
 from archspec.spec import Spec, dump, expand, load
 from archspec.weights import Imported, import_weights, spec_weights
 
@@ -32,8 +31,8 @@ SILENT = "the file does not say"
 
 
 @dataclass(frozen=True)
-class Contestant:
-    """A network that is opened, and what its numbers are of: `hash` of the network or of the file, `spec` its text.
+class NamedSegmenter:
+    """A segmenter and what its numbers are of: `hash` of the network or of the file, `spec` its text.
 
     `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
     classes and `data` the data set that it was trained on, where that is known. `image_range` is what it is fed for
@@ -41,7 +40,7 @@ class Contestant:
     """
 
     name: str
-    network: Network
+    segmenter: Segmenter
     hash: str
     conditions: dict[str, Plain]
     spec: str = ""
@@ -50,8 +49,7 @@ class Contestant:
     remarks: Callable[[], tuple[str, ...]] = tuple
     image_range: tuple[float, float] = BYTES
 
-    @property
-    def image_range_said(self) -> str:
+    def describe_image_range(self) -> str:
         """What it is fed for black and white: `[-1, 1]`."""
         black, white = self.image_range
         return f"[{black:g}, {white:g}]"
@@ -63,8 +61,8 @@ class Contestant:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """How a network is opened. `size` builds a spec for images of one size (None: of any).
+class SegmenterOptions:
+    """How a segmenter is opened. `size` builds a spec for images of one size (None: of any).
 
     `image_range` is what a float model takes for black and white (None: what it says of itself, else 0 and 255).
     `threads` are LiteRT's. A spec's sides are padded up to the next multiple of `multiple`.
@@ -77,13 +75,13 @@ class Opening:
     multiple: int = 1
 
 
-def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening) -> list[Contestant]:
+def open_segmenters(sources: Sequence[str], catalog: Catalog, options: SegmenterOptions) -> list[NamedSegmenter]:
     """All of them; where two would be called alike, the second is called `<name>-2`. Raises every `UserError`."""
-    found: list[Contestant] = []
+    found: list[NamedSegmenter] = []
     faults: list[Fault] = []
     for source in sources:
         try:
-            found.append(open_contestant(source, catalog, opening))
+            found.append(open_segmenter(source, catalog, options))
         except UserError as error:
             faults += error.faults
     if faults:
@@ -96,28 +94,28 @@ def open_contestants(sources: Sequence[str], catalog: Catalog, opening: Opening)
     return found
 
 
-def open_contestant(source: str, catalog: Catalog, opening: Opening) -> Contestant:
+def open_segmenter(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
     """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
     path = Path(source)
     try:
         if path.suffix.lower() == ".tflite":
-            return _tflite(path, opening)
+            return _tflite(path, options)
         if path.suffix.lower() == ".keras":
-            return _keras(path, opening)
+            return _keras(path, options)
         if is_folder(path):
-            return _run(path, catalog, opening)
-        return _spec(source, catalog, opening)
+            return _run(path, catalog, options)
+        return _spec(source, catalog, options)
     except Problem as problem:
         raise UserError(problem.at(Place(source))) from problem
 
 
-def _tflite(path: Path, opening: Opening) -> Contestant:
+def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     content = _content(path, "Name a .tflite file")
-    if opening.overrides:
-        _refuse_settings(path, opening)
-    network = TfliteNetwork(content, threads=opening.threads, image_range=opening.image_range, size=opening.size)
-    said = read_metadata(content)
-    own = said.own
+    if options.overrides:
+        _refuse_settings(path, options)
+    network = TfliteSegmenter(content, threads=options.threads, image_range=options.image_range, size=options.size)
+    metadata = read_metadata(content)
+    own = metadata.own
     black, white = network.image_range
     conditions: dict[str, Plain] = {
         "file": str(path),
@@ -125,30 +123,30 @@ def _tflite(path: Path, opening: Opening) -> Contestant:
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
-        **({} if opening.size is None else {"input_size": f"{opening.size[0]}x{opening.size[1]}"}),
+        **({} if options.size is None else {"input_size": f"{options.size[0]}x{options.size[1]}"}),
     }
-    as_asked = opening.image_range is not None
-    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_said),)
-    return Contestant(
+    as_asked = options.image_range is not None
+    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_source),)
+    return NamedSegmenter(
         name=_name(path),
-        network=network,
+        segmenter=network,
         hash=str(own.get("hash") or _digest(content)),
         conditions=conditions,
         spec=str(own.get("spec") or ""),
-        labels=said.labels,
+        labels=metadata.labels,
         remarks=lambda: notes,
         image_range=(black, white),
     )
 
 
-def _keras(path: Path, opening: Opening) -> Contestant:
+def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     content = _content(path, "Name a .keras file")
-    _refuse_settings(path, opening)
+    _refuse_settings(path, options)
     check_keras_file(path)
     from archspec import lower
 
-    black, white = opening.image_range or BYTES
-    network = lower.KerasNetwork(lower.load_keras(path), image_range=(black, white))
+    black, white = options.image_range or BYTES
+    network = lower.KerasSegmenter(lower.load_keras(path), image_range=(black, white))
     conditions: dict[str, Plain] = {
         "file": str(path),
         "file_digest": _digest(content),
@@ -156,8 +154,8 @@ def _keras(path: Path, opening: Opening) -> Contestant:
         "runtime": "Keras",
         "image_range": f"{black:g} to {white:g}",
     }
-    note = _fed((black, white), SILENT if opening.image_range is None else "as asked")
-    return Contestant(
+    note = _fed((black, white), SILENT if options.image_range is None else "as asked")
+    return NamedSegmenter(
         _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white)
     )
 
@@ -169,26 +167,26 @@ def _fed(image_range: tuple[float, float], how: str) -> str:
     return f"is fed {black:g} to {white:g} for black to white ({how}{other})"
 
 
-def _run(folder: Path, catalog: Catalog, opening: Opening) -> Contestant:
+def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
     run = TrainingRun(folder)
     if run.missing:
         models = sorted(file.name for file in folder.iterdir() if file.suffix in (".keras", ".tflite"))
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
         raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
-    spec = load(run.spec, opening.overrides, catalog=catalog)
+    spec = load(run.spec, options.overrides, catalog=catalog)
     check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=expanded.output_stride)
     facts, place = run.facts(), Place(str(run.weights))
-    contestant = _of_spec(folder.resolve().name, spec, expanded, graph, found, place, catalog, opening)
-    before = contestant.remarks
+    named = _of_spec(folder.resolve().name, spec, expanded, graph, found, place, catalog, options)
+    before = named.remarks
     said = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
-    return replace(contestant, labels=facts.classes, data=facts.data, remarks=lambda: (*said, *before()))
+    return replace(named, labels=facts.classes, data=facts.data, remarks=lambda: (*said, *before()))
 
 
-def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
-    spec = load(source, opening.overrides, catalog=catalog)
+def _spec(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
+    spec = load(source, options.overrides, catalog=catalog)
     check_reads_rgb(spec)
     expanded = expand(spec)
     graph = trace(expanded, catalog)
@@ -196,7 +194,7 @@ def _spec(source: str, catalog: Catalog, opening: Opening) -> Contestant:
     if found is None:
         fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
         raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=Place(source))
-    return _of_spec(expanded.name, spec, expanded, graph, found, Place(source), catalog, opening)
+    return _of_spec(expanded.name, spec, expanded, graph, found, Place(source), catalog, options)
 
 
 def _of_spec(
@@ -207,19 +205,19 @@ def _of_spec(
     found: Imported,
     place: Place,
     catalog: Catalog,
-    opening: Opening,
-) -> Contestant:
+    options: SegmenterOptions,
+) -> NamedSegmenter:
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in its weights (the first is '{min(found.fresh)}')"
         raise user_error(fact, "Train it: scores of layers that have learned nothing say nothing", place=place)
-    if opening.image_range not in (None, BYTES):
+    if options.image_range not in (None, BYTES):
         raise user_error(
             "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
         )
     from archspec import lower
 
-    multiple = 1 if opening.size else opening.multiple
-    network = lower.SpecNetwork(spec, found.arrays, catalog, opening.size, multiple)
+    multiple = 1 if options.size else options.multiple
+    network = lower.SpecSegmenter(spec, found.arrays, catalog, options.size, multiple)
     conditions: dict[str, Plain] = {
         "weights": found.describe(""),
         "weights_digest": found.digest,
@@ -228,13 +226,13 @@ def _of_spec(
         "output_stride": expanded.output_stride,
     }
     notes = found.notes
-    return Contestant(
+    return NamedSegmenter(
         name, network, canonical_hash(graph), conditions, dump(spec), remarks=lambda: (*notes, *network.notes)
     )
 
 
-def _refuse_settings(path: Path, opening: Opening) -> None:
-    asked = [option for option, value in (("--set", opening.overrides), ("--size", opening.size)) if value]
+def _refuse_settings(path: Path, options: SegmenterOptions) -> None:
+    asked = [option for option, value in (("--set", options.overrides), ("--size", options.size)) if value]
     if asked:
         fact = f"{' and '.join(asked)} cannot change a finished model"
         raise user_error(fact, "Name a spec or a training run, or leave it out", place=Place(str(path)))
@@ -254,13 +252,13 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def folders_of(root: Path, contestants: Sequence[Contestant]) -> dict[str, Path]:
-    """The folder of each contestant by its name: `root` for one, `root/<name>` for several; they are made.
+def folders_of(root: Path, segmenters: Sequence[NamedSegmenter]) -> dict[str, Path]:
+    """The folder of each named by its name: `root` for one, `root/<name>` for several; they are made.
 
     Raises `UserError` when one cannot be made.
     """
-    if len(contestants) == 1:
-        return {contestants[0].name: make_folder(root)}
+    if len(segmenters) == 1:
+        return {segmenters[0].name: make_folder(root)}
     return {
-        one.name: make_folder(root / one.name.replace(".", "_")) for one in contestants
+        one.name: make_folder(root / one.name.replace(".", "_")) for one in segmenters
     }  # no folder looks like a model

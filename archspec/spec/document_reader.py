@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, nearest, user_error
-from archspec.files import exists, is_folder
-from archspec.spec.document_file import place_of
+from archspec.errors import Place, UserError, nearest, user_error
+from archspec.files import exists, is_file, is_folder
+from archspec.spec.document import Spec, raise_together
+from archspec.spec.document_file import place_of, read_file, shown_path
 from archspec.spec.kinds import INVALID, Kind, Reads, Schema, Wrap
-from archspec.spec.nodes import Entry, Node, Scalar, Table, one_line
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.reader import Reader
-from archspec.spec.signatures import signature_of
+from archspec.spec.signatures import Signature, signature_of
+from archspec.spec.sources import load_named, parse_document
+from archspec.spec.yaml_text import read_mapping
+
+Value = TypeVar("Value")
+Made = TypeVar("Made")
 
 
 def find_document(source: str | Path, named: Mapping[str, Path], kind: str) -> Path:
@@ -28,12 +36,92 @@ def find_document(source: str | Path, named: Mapping[str, Path], kind: str) -> P
     raise user_error(fact, nearest(path.stem, named) or f"Name a {kind} file", place=place_of(source))
 
 
-class PlainReader(Reader):
-    """Reads documents in which no selector and no choice may stand: recipes, studies, ablations, published figures."""
+class DocumentReader(Reader, Generic[Value]):
+    """Reads one document, in which no selector and no choice may stand, to a value; every fault is collected.
 
-    def __init__(self, catalog: Catalog, faults: list[Fault]) -> None:
-        super().__init__(catalog)
-        self.faults = faults
+    `source` is its file, or what messages call its text; paths in it are relative to that.
+    """
+
+    def __init__(self, source: str | Path, catalog: Catalog | None = None) -> None:
+        super().__init__(catalog or Catalog())
+        self.source, self.path = str(source), Path(source)
+
+    @abstractmethod
+    def value(self, document: Table) -> Value | None:
+        """What the document says; None after faults."""
+
+    def changed(self, document: Table) -> Table:
+        """The document with what the command line changes about it."""
+        return document
+
+    def document(self, text: str | None) -> Table | None:
+        """The mapping in the file, or in a text; None after faults."""
+        return read_file(self.path, self.faults) if text is None else read_mapping(text, self.source, self.faults)
+
+    def load(self, text: str | None = None) -> Value:
+        """The value of the file, or of a text. Raises `UserError` with every fault, in the order of their places."""
+        document = self.document(text)
+        changed = self.changed(document or Table({}))  # where nothing can be read, bad changes are told as well
+        value = None if document is None else self.value(changed)
+        raise_together(self.faults)
+        if value is None:
+            raise AssertionError("a document that cannot be read has a fault")
+        return value
+
+    def check_keys(self, table: Table, known: Iterable[str], path: str = "") -> None:
+        """A fault for each key that is none of the known ones."""
+        known = tuple(known)
+        for key, entry in table.entries.items():
+            if key not in known:
+                self.fault(f"unknown key '{one_line(key)}'", nearest(key, known), joined(path, key), entry.place)
+
+    def check_required(self, table: Table, required: Mapping[str, str], meant: Container[str], path: str = "") -> None:
+        """A fault for each key that is not there; `required` has an example of each, `meant` are those mistyped."""
+        for key, example in required.items():
+            if key not in table.entries and key not in meant:
+                self.fault(f"missing key '{key}'", f"Write {key}: {example}", path, table.place)
+
+    def values(self, table: Table, kinds: Mapping[str, Kind]) -> dict[str, Any]:
+        """The values of the keys that are written, in the order of their kinds."""
+        return {
+            key: self.read(kind, table.entries[key].node, key) for key, kind in kinds.items() if key in table.entries
+        }
+
+    def not_mapping(self, node: Node, path: str, example: str) -> None:
+        """The fault of what should be a mapping."""
+        if not (isinstance(node, Scalar) and node.value is BROKEN):
+            self.fault(f"must be a mapping ({shown(node)})", f"Write {path}: {example}", path, node.place)
+
+    def assignments(self, node: Node | None, path: str, example: str) -> list[tuple[str, Place]]:
+        """`PATH=VALUE` texts with their places, from a list or a single one."""
+        items = () if node is None else node.items if isinstance(node, Items) else (node,)
+        found = [(item.value, item.place) for item in items if isinstance(item, Scalar) and isinstance(item.value, str)]
+        if node is not None and len(found) < len(items):
+            self.fault(f"must be a list of assignments ({shown(node)})", f"Write {path}: [{example}]", path, node.place)
+        return found
+
+    def spec(self, written: Node, path: str, wanted: str, remedy: str) -> Spec | None:
+        """The spec that stands in the document, or that it names; None after faults."""
+        if isinstance(written, Table):
+            return self.tried(partial(parse_document, written, self.path, self.catalog))
+        if isinstance(written, Scalar) and isinstance(written.value, str):
+            return self.tried(partial(load_named, written, self.path, path, self.catalog))
+        if not (isinstance(written, Scalar) and written.value is BROKEN):
+            self.fault(f"must be {wanted} ({shown(written)})", remedy, path, written.place)
+        return None
+
+    def tried(self, make: Callable[[], Made]) -> Made | None:
+        """What is made, or None after its faults, kept with all the others."""
+        try:
+            return make()
+        except UserError as error:
+            self.faults.extend(error.faults)
+            return None
+
+    def seen(self, name: str) -> str:
+        """A path of the document as seen from here; what is no file there is left as it is (a bundled name)."""
+        there = self.path.parent / name
+        return shown_path(there) if is_file(there) else name
 
     def special(self, kind: Kind, node: Table, word: str, path: str) -> Any:
         return kind.read(node, path, self)
@@ -41,6 +129,15 @@ class PlainReader(Reader):
     def special_words(self) -> tuple[frozenset[str], str]:
         """None here."""
         return frozenset(), ""
+
+    def _unknown_argument(self, name: str, signature: Signature, path: str, place: Place) -> None:
+        remedy = nearest(name, signature.parameters) or f"'{signature.name}' takes no arguments"
+        self.fault(f"unknown argument '{one_line(name)}'", remedy, path, place)
+
+
+def joined(path: str, key: str) -> str:
+    """The path of a key."""
+    return f"{path}.{key}" if path else key
 
 
 @dataclass(frozen=True, slots=True)

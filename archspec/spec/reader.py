@@ -27,7 +27,7 @@ class Reader(ABC):
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.faults: list[Fault] = []
-        plugged = catalog.generators() if catalog.plugins else ()
+        plugged = catalog.generators()
         self.choice_words = CHOICES.union(plugged)
         self.special_keys = SPECIAL.union(plugged)
 
@@ -164,4 +164,6 @@ def unknown_block(block: str, place: Place, path: str, catalog: Catalog) -> Faul
         remedy = f"Write {whole}: {one_line(block)}, or the steps of its file"
         return Fault(f"'{one_line(block)}' is {article(whole)}, not a block", remedy, one_line(path, 120), place)
     remedy = nearest(block, fitting_blocks(kind, catalog))
+    if not catalog.plugins:
+        remedy += f"{'' if remedy.endswith('?') else '.'} For a block of your own: --plugins FOLDER"
     return Fault(f"unknown block '{one_line(block)}'", remedy, one_line(path, 120), place)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from archspec.catalog import bundled_generators
+from archspec.catalog import members
 from archspec.errors import Fault, Place, Problem, nearest
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, only_key, shown
 from archspec.spec.words import CHOOSE, OUTPUT_STRIDES, RANGE, SELECTED_BY, SELECTORS, VARIANTS
@@ -41,7 +41,7 @@ class Choice:
     whole: bool = False
 
 
-CHOICES = frozenset((CHOOSE, RANGE, *bundled_generators()))  # plugins add generators: `Reader` knows those too
+CHOICES = frozenset((CHOOSE, RANGE, *members("generators", ())))  # plugins add generators: `Reader` knows those too
 
 
 def range_options(settings: Mapping[str, Any]) -> tuple[float, ...]:

@@ -4,13 +4,14 @@ A recipe is YAML (`specs/recipes`), read to plain values without TensorFlow. A l
 one in `schedules`, each found by its stem.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from archspec.train._checks import check_order
 from archspec.train._order import Order, start_of
 from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
-from archspec.train._recipe_reading import load_recipe, parse_recipe, recipe_names
+from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
 from archspec.train._run import Run, resumed_order
 from archspec.train._validation import validation_examples
 
@@ -19,34 +20,15 @@ if TYPE_CHECKING:
     from archspec.train._training import Training, TrainingResult
 
 __all__ = [
-    "KerasFit",
-    "Order",
-    "Recipe",
-    "Run",
-    "Stage",
-    "StepReport",
-    "Training",
-    "TrainingProgress",
-    "TrainingResult",
-    "check_order",
-    "load_recipe",
-    "no_model",
-    "parse_recipe",
-    "recipe_names",
-    "resumed_order",
-    "start_of",
+    "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress", "TrainingResult",
+    "check_order", "load_recipe", "no_model", "parse_recipe", "recipe_names", "resumed_order", "start_of",
     "validation_examples",
-]
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """What needs TensorFlow, imported when it is asked for."""
-    if name in ("Training", "TrainingResult"):
-        from archspec.train import _training
-
-        return getattr(_training, name)
-    if name in ("KerasFit", "no_model"):
-        from archspec.train import _fit
-
-        return getattr(_fit, name)
+    file = {"Training": "_training", "TrainingResult": "_training", "KerasFit": "_fit", "no_model": "_fit"}.get(name)
+    if file is not None:
+        return getattr(importlib.import_module(f"{__name__}.{file}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Checkpoints: the whole state of a training at a step, in one file that is whole or not there; the last two stay."""
+"""Checkpoints: the state of a training at a step, in one file, written atomically; the last two are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDING = ".npz"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a training is: `step` updates of the stage (counted from 0) are done; `seconds` of training went by."""
+    """A position in a training: `step` updates of the stage (counted from 0) are done; `seconds` of training passed."""
 
     stage: int
     step: int
@@ -44,14 +44,14 @@ def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array
 
 
 def checkpoints(folder: Path) -> list[Path]:
-    """The whole ones of a run, oldest first."""
+    """The complete ones of a run, oldest first."""
     return sorted(
         folder.glob(f"stage*-step*{ENDING}"), key=lambda path: [int(n) for n in re.findall("[0-9]+", path.stem)]
     )
 
 
 def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
-    """Where it is of, and the state. Raises `UserError` for a file that is damaged."""
+    """Its position, and the state. Raises `UserError` for a file that is damaged."""
     import numpy as np
 
     try:
@@ -59,6 +59,5 @@ def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:
             arrays = {name: file[name] for name in file.files}
         return Position(**json.loads(str(arrays.pop(ABOUT)))), arrays
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise user_error(
-            f"the checkpoint cannot be read ({error})", "Remove it: the one before is used then", place=Place(str(path))
-        ) from error
+        fact = f"the checkpoint cannot be read ({error})"
+        raise user_error(fact, "Remove it: the one before is used then", place=Place(str(path))) from error

@@ -1,4 +1,4 @@
-"""What the frozen front of a network makes of the training images, computed once and kept on disk."""
+"""Features: what the frozen part of a network computes from the training images, once, kept on disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from archspec.record import temporary_folder, turn, write_text
 from archspec.train._order import stage_batches
 from archspec.train._recipe import Stage
 
-Advance = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Features:
 
     @property
     def bytes(self) -> int:
-        """What they take."""
+        """Their size."""
         return sum(array.nbytes for array in (*self.arrays, self.labels))
 
     def batch(self, numbers: Array) -> tuple[Array, ...]:
@@ -63,16 +63,16 @@ def _digest(weights: Weights) -> str:
 
 
 def cached_features(
-    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, progress: Progress
 ) -> Features:
-    """The features in `folder`, computed first where they are not there; `advance(done, all)` follows that.
+    """The features in `folder`, computed first where they are not there; `progress(done, all)` is called meanwhile.
 
     Of several processes that want them at once one computes, and the others wait for it. The samples are those of
     the first `views` epochs of the same data in end-to-end training. Raises `UserError`.
     """
     with _turn(folder):
         if not (folder / "features.json").is_file():
-            _compute(folder, front, weights, dataset, stage, seed, advance)
+            _compute(folder, front, weights, dataset, stage, seed, progress)
     files = [folder / f"{number}.npy" for number in range(len(front.outputs))]
     arrays = tuple(np.load(file, mmap_mode="r") for file in files)
     return Features(folder, arrays, np.load(folder / "labels.npy", mmap_mode="r"))
@@ -91,14 +91,12 @@ def _turn(folder: Path) -> Iterator[None]:
 
 
 def _unkept(error: OSError, folder: Path) -> UserError:
-    reason = error.strerror or str(error)
-    return user_error(
-        f"features cannot be kept here ({reason})", "Name another folder with --output", place=Place(str(folder))
-    )
+    fact = f"features cannot be kept here ({error.strerror or error})"
+    return user_error(fact, "Name another folder with --output", place=Place(str(folder)))
 
 
 def _compute(
-    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, progress: Progress
 ) -> None:
     """Into a folder of another name, which is renamed when all is in it."""
     shutil.rmtree(folder.with_name(f".{folder.name}.tmp"), ignore_errors=True)  # as it was called before
@@ -107,7 +105,7 @@ def _compute(
         with temporary_folder(folder) as beside:
             making = beside / "new"
             making.mkdir()
-            _fill(making, front, weights, dataset, stage, seed, advance)
+            _fill(making, front, weights, dataset, stage, seed, progress)
             shutil.rmtree(folder, ignore_errors=True)
             making.rename(folder)
     except OSError as error:
@@ -115,7 +113,7 @@ def _compute(
 
 
 def _fill(
-    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, advance: Advance
+    folder: Path, front: Graph, weights: Weights, dataset: Dataset, stage: Stage, seed: int, progress: Progress
 ) -> None:
     views = stage.cache_features.views if stage.cache_features else 1
     dtype = stage.cache_features.dtype if stage.cache_features else "float32"
@@ -131,7 +129,7 @@ def _fill(
             array[done : done + count] = found[:count]
         labels[done : done + count] = truth[:count]
         done += count
-        advance(done, samples)
+        progress(done, samples)
     for array in (*arrays, labels):
         array.flush()
     about = {"samples": samples, "dtype": dtype, "tensors": [tensor.node.name for tensor in front.outputs]}

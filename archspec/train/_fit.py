@@ -1,4 +1,4 @@
-"""A model in training, as our own loop and as Keras's `fit` want it: what moves, one step, and its state as arrays.
+"""A model in training, for our own loop and for Keras's `fit`: its optimizer, one step, and its state as arrays.
 
 `KerasFit` is for tools that bring a loop of their own, as KerasTuner does: the same model, batches, loss, rates and
 scores. What they keep of a model (`save_weights`) holds the optimizer's moments too, since the optimizer is built
@@ -19,13 +19,14 @@ from archspec.errors import user_error
 from archspec.graph import Graph
 from archspec.lower.framework import keras, tf
 from archspec.train._losses import class_weights, total_loss
-from archspec.train._optimizer import build_optimizer, learning_rate, moved_variables
+from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps
 from archspec.train._recipe import Stage
 from archspec.train._validation import Validator
 
 MODEL, FIXED = "model/", "fixed/"
 POLICIES = {"none": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
+MIOU = "val_miou"
 
 
 def training_strategy() -> Any:
@@ -38,8 +39,8 @@ class Fit:
     """The Keras model of `graph`, its optimizer and the traced step.
 
     Nothing in it is random but dropout, whose seeds are part of the state: the same state, batches and learning
-    rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they are
-    of the network and of the state all the same.
+    rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they
+    belong to the network and to the state all the same.
     """
 
     def __init__(
@@ -59,8 +60,8 @@ class Fit:
         self._loss = total_loss(stage.loss, class_weights, upsample_logits=stage.upsample_logits)
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision])
-            self.moved = moved_variables(self.model, graph, stage)
-            self.optimizer = build_optimizer(stage, self.moved)
+            self.trained = trained_variables(self.model, graph, stage)
+            self.optimizer = build_optimizer(stage, self.trained)
         self._averaged = stage.ema is not None
         self._seed_dropout(seed)
         self._traced = tf.function(self._step, jit_compile=False, autograph=False)
@@ -70,7 +71,7 @@ class Fit:
         return self._strategy.experimental_distribute_dataset(batches)
 
     def step(self, images: Any, labels: Any, learning_rate: float) -> float:
-        """One update by a batch; its loss before it, which is not finite when the training has come apart.
+        """One update by a batch; gives the loss before it, which is not finite once the training has diverged.
 
         `images` are the tensors that cross the cut, where there is one.
         """
@@ -82,7 +83,7 @@ class Fit:
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
     def _replica_step(self, images: Any, labels: Any) -> Any:
-        variables = [one.variable for one in self.moved]
+        variables = [one.variable for one in self.trained]
         images = list(images) if isinstance(images, tuple) else images  # a data set has no lists, and Keras no tuples
         with tf.GradientTape() as tape:
             loss = self._loss(self.model(images, training=True), labels) + self._penalty()
@@ -93,17 +94,17 @@ class Fit:
 
     def _penalty(self) -> Any:
         """L2 of the loss: Σ value · ½ ‖w‖², as tf.nn.l2_loss has it."""
-        terms = [one.l2 * tf.nn.l2_loss(one.variable.value) for one in self.moved if one.l2]
+        terms = [one.l2 * tf.nn.l2_loss(one.variable.value) for one in self.trained if one.l2]
         return tf.add_n(terms) if terms else 0.0
 
     def weights(self) -> dict[str, Array]:
         """Every array of the network as it is now, or its moving average where the stage keeps one."""
         if not self._averaged:
             return {**self._fixed, **lower.get_weights(self.model, self._graph)}
-        now = [one.variable.numpy() for one in self.moved]
-        self.optimizer.finalize_variable_values([one.variable for one in self.moved])
+        now = [one.variable.numpy() for one in self.trained]
+        self.optimizer.finalize_variable_values([one.variable for one in self.trained])
         averaged = lower.get_weights(self.model, self._graph)
-        for one, value in zip(self.moved, now, strict=True):
+        for one, value in zip(self.trained, now, strict=True):
             one.variable.assign(value)
         return {**self._fixed, **averaged}
 
@@ -113,7 +114,7 @@ class Fit:
         return fixed | {key: variable.numpy() for key, variable in self._variables().items()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Back to a state. Raises `UserError`, with nothing changed, when it is of another training.
+        """Set the model back to a state. Raises `UserError`, with nothing changed, when it is of another training.
 
         What is fixed is not restored: the model was made for it (`weights_in`).
         """
@@ -151,9 +152,6 @@ def prepare(seed: int) -> None:
     tf.config.experimental.enable_op_determinism()
 
 
-MIOU = "val_miou"
-
-
 class KerasFit:
     """The one stage of an order. `model` is compiled; `fit` runs epochs of `steps_per_epoch` updates.
 
@@ -182,7 +180,7 @@ class KerasFit:
 
     def _compile(self, weighting: tuple[float, ...] | None) -> None:
         loss = total_loss(self._stage.loss, weighting, upsample_logits=self._stage.upsample_logits)
-        for one in self._fit.moved:
+        for one in self._fit.trained:
             if one.l2:
                 one.variable.regularizer = keras.regularizers.L2(one.l2 / 2)
         self.model.compile(
@@ -220,7 +218,7 @@ class KerasFit:
 
 
 def _recipe_callback(training: KerasFit, first: int) -> Any:
-    """Sets the rate of every update, and adds `val_miou` to what an epoch tells the callbacks after it."""
+    """Sets the rate of every update, and adds `val_miou` to the logs that an epoch gives to later callbacks."""
 
     class RecipeCallback(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
         step = first
@@ -237,5 +235,5 @@ def _recipe_callback(training: KerasFit, first: int) -> Any:
 
 
 def no_model() -> Any:
-    """A Keras model of nothing, for who must be given one."""
+    """An empty Keras model, for a caller that must be given one."""
     return keras.Sequential(name="no_model")

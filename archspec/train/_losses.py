@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from archspec.arrays import Array
+from archspec.catalog import load_function, members
 from archspec.datasets import Dataset
 from archspec.train._recipe import LossTerm, Stage
 
+Loss = Callable[[Any, Any], Any]
+
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
-    """The weights of a stage; None where all classes count alike. `inverse_log` reads every label of the split.
+    """The class weights of a stage; None where all classes count alike. `inverse_log` reads every label of the split.
 
     Raises `UserError` for labels that cannot be read.
     """
@@ -38,20 +39,14 @@ def class_shares(dataset: Dataset, split: str) -> Array:
     return shares
 
 
-Loss = Callable[[Any, Any], Any]
-
-
-@cache
 def loss_names() -> tuple[str, ...]:
     """The files of `losses`, none imported."""
-    files = (Path(__file__).parent / "losses").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("losses"))
 
 
 def loss_function(name: str) -> Callable[..., Any]:
     """The function of a loss's file."""
-    found: Callable[..., Any] = getattr(importlib.import_module(f"archspec.train.losses.{name}"), name)
-    return found
+    return load_function("losses", name)
 
 
 def total_loss(

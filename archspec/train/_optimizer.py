@@ -1,4 +1,4 @@
-"""The optimizer of a stage: which there are, the learning rate of each step, and a pace and a decay for each variable.
+"""The optimizer of a stage: which there are, the learning rate of each step, and each variable's factor and decay.
 
 In a recipe an optimizer is a class of `keras.optimizers` in small letters, with the arguments of its own.
 """
@@ -6,7 +6,6 @@ In a recipe an optimizer is a class of `keras.optimizers` in small letters, with
 from __future__ import annotations
 
 import ast
-import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import nearest, user_error
+from archspec.catalog import load_function, members
+from archspec.errors import first_line, nearest, user_error
 from archspec.graph import Graph, Node
 from archspec.spec.document_reader import Named, NamedKind
 from archspec.spec.kinds import AnyKind, BoolKind, Kind, NumberKind, Reads
@@ -23,18 +23,31 @@ from archspec.spec.nodes import Entry, Table, one_line
 from archspec.train._recipe import Stage
 from archspec.train._stage_graph import is_within
 
+USUAL = ("adam", "adamw", "sgd")  # known without importing Keras
+NOT_FOR_TRAINING = ("Optimizer", "LossScaleOptimizer", "TFOptimizer", "MultiOptimizer")
+STAGE_HAS = {  # Keras's argument -> the key of a stage that sets it
+    "learning_rate": "learning_rate",
+    "weight_decay": "weight_decay",
+    "clipnorm": "clip_norm",
+    "clipvalue": "clip_norm",
+    "global_clipnorm": "clip_norm",
+    "use_ema": "ema",
+    "ema_momentum": "ema",
+    "ema_overwrite_frequency": "ema",
+    "loss_scale_factor": "mixed_precision",
+}
+LEFT_OUT = ("self", "name", "kwargs", "gradient_accumulation_steps")
+CONVOLUTIONS = ("Conv2D", "Conv2DTranspose")
 
-@cache
+
 def schedule_names() -> tuple[str, ...]:
     """The files of `schedules`, none imported."""
-    files = (Path(__file__).parent / "schedules").glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("schedules"))
 
 
 def schedule_function(name: str) -> Callable[..., float]:
     """The function of a schedule's file."""
-    found: Callable[..., float] = getattr(importlib.import_module(f"archspec.train.schedules.{name}"), name)
-    return found
+    return load_function("schedules", name)
 
 
 def learning_rate(stage: Stage, step: int, steps: int) -> float:
@@ -53,39 +66,20 @@ def learning_rate(stage: Stage, step: int, steps: int) -> float:
     return rate * (step + 1) / warm_up.steps
 
 
-USUAL = ("adam", "adamw", "sgd")  # known without importing Keras
-NOT_FOR_TRAINING = ("Optimizer", "LossScaleOptimizer", "TFOptimizer", "MultiOptimizer")
-STAGE_HAS = {  # what Keras takes as arguments and a stage says itself
-    "learning_rate": "learning_rate",
-    "weight_decay": "weight_decay",
-    "clipnorm": "clip_norm",
-    "clipvalue": "clip_norm",
-    "global_clipnorm": "clip_norm",
-    "use_ema": "ema",
-    "ema_momentum": "ema",
-    "ema_overwrite_frequency": "ema",
-    "loss_scale_factor": "mixed_precision",
-}
-LEFT_OUT = ("self", "name", "kwargs", "gradient_accumulation_steps")
-
-
 @cache
 def optimizer_classes() -> dict[str, Any]:
     """Every optimizer of Keras by its name in small letters. Imports Keras."""
     from archspec.lower.framework import keras
 
     found = (getattr(keras.optimizers, name) for name in dir(keras.optimizers) if name not in NOT_FOR_TRAINING)
-    return {
-        one.__name__.lower(): one
-        for one in found
-        if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer)
-    }
+    kinds = (one for one in found if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer))
+    return {one.__name__.lower(): one for one in kinds}
 
 
 @cache
 def optimizer_arguments() -> dict[str, dict[str, Any]]:
     """Name of each optimizer in small letters -> its arguments and their defaults, read from Keras's source: nothing
-    is imported, which takes seconds. Where Keras lies otherwise than we know, it is imported after all."""
+    is imported, which takes seconds. Where its source is laid out otherwise, Keras is imported."""
     spec = importlib.util.find_spec("keras")
     folder = None if spec is None else Path(next(iter(spec.submodule_search_locations or [""])))
     found: dict[str, dict[str, Any]] = {}
@@ -131,14 +125,12 @@ def optimizer_names() -> Iterable[str]:
 
 
 def check_values(optimizer: Named) -> None:
-    """Raise `UserError` for values that Keras refuses. Imports Keras: whoever reads a recipe does without."""
+    """Raise `UserError` for values that Keras refuses. Imports Keras, which reading a recipe does not."""
     try:
         optimizer_classes()[optimizer.name](**optimizer.arguments)
     except (TypeError, ValueError) as error:
-        fact = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise user_error(
-            f"Keras refuses the arguments of '{optimizer.name}' ({fact})", "Change them", "optimizer"
-        ) from error
+        fact = f"Keras refuses the arguments of '{optimizer.name}' ({first_line(error)})"
+        raise user_error(fact, "Change them", "optimizer") from error
 
 
 class OptimizerKind(NamedKind):
@@ -156,7 +148,7 @@ class OptimizerKind(NamedKind):
         return name in USUAL or name in optimizer_arguments()
 
     def arguments(self, name: str, written: Table, path: str, entry: Entry, reader: Reads) -> dict[str, Any]:
-        """Names, and the types of values as far as the defaults tell them; the rest Keras knows (`check_values`)."""
+        """Checks names, and types of values as far as defaults show them; Keras checks the rest (`check_values`)."""
         if not written.entries:
             return {}
         own = {key: value for key, value in optimizer_arguments()[name].items() if key not in (*LEFT_OUT, *STAGE_HAS)}
@@ -179,22 +171,19 @@ def _kind_like(default: Any) -> Kind:
     return NumberKind(real=True, sample="0.9") if isinstance(default, float) else AnyKind()
 
 
-CONVOLUTIONS = ("Conv2D", "Conv2DTranspose")
-
-
 @dataclass(frozen=True)
-class Moved:
-    """A variable that training moves: `pace` multiplies the learning rate, `decay` is per step and rate, `l2` is of
+class TrainedVariable:
+    """A variable that is trained: `rate_factor` multiplies the learning rate, `decay` is per step and rate, `l2` is of
     the loss."""
 
     key: str
     variable: Any
-    pace: float
+    rate_factor: float
     decay: float
     l2: float
 
 
-def moved_variables(model: Any, graph: Graph, stage: Stage) -> tuple[Moved, ...]:
+def trained_variables(model: Any, graph: Graph, stage: Stage) -> tuple[TrainedVariable, ...]:
     """The variables that the stage trains, in the graph's order; frozen layers of `model` are marked as such."""
     layers = {layer.name: layer for layer in model.layers}
     found = []
@@ -204,20 +193,20 @@ def moved_variables(model: Any, graph: Graph, stage: Stage) -> tuple[Moved, ...]
         if frozen_norm or is_within(node.name, stage.freeze):
             layer.trainable = False  # a batch norm then uses its moving statistics in training too
         if id(node) not in graph.unread:
-            found += [_moved(node, variable, stage) for variable in layer.trainable_variables]
+            found += [_trained_variable(node, variable, stage) for variable in layer.trainable_variables]
     return tuple(found)
 
 
-def _moved(node: Node, variable: Any, stage: Stage) -> Moved:
-    pace = 1.0
+def _trained_variable(node: Node, variable: Any, stage: Stage) -> TrainedVariable:
+    rate_factor = 1.0
     for place, factor in stage.learning_rate_multipliers.items():
         if is_within(node.name, (place,)):
-            pace *= factor
+            rate_factor *= factor
     decay = stage.weight_decay
     value = decay.value if decay is not None and _decays(node, variable.name, decay.on) else 0.0
     decoupled = decay is not None and decay.kind == "decoupled"
-    return Moved(
-        f"{node.name}/{variable.name}", variable, pace, value if decoupled else 0.0, 0.0 if decoupled else value
+    return TrainedVariable(
+        f"{node.name}/{variable.name}", variable, rate_factor, value if decoupled else 0.0, 0.0 if decoupled else value
     )
 
 
@@ -227,9 +216,9 @@ def _decays(node: Node, array: str, which: str) -> bool:
     return array == "kernel" and (which == "kernels" or type(node.layer).__name__ in CONVOLUTIONS)
 
 
-def build_optimizer(stage: Stage, moved: Sequence[Moved]) -> Any:
-    """A Keras optimizer that is built for `moved`, in this order."""
-    kind = _paced(optimizer_classes()[stage.optimizer.name], moved)
+def build_optimizer(stage: Stage, trained: Sequence[TrainedVariable]) -> Any:
+    """A Keras optimizer that is built for `trained`, in this order."""
+    kind = _with_rate_factors(optimizer_classes()[stage.optimizer.name], trained)
     options: dict[str, Any] = dict(stage.optimizer.arguments)
     if stage.clip_norm is not None:
         options["global_clipnorm"] = stage.clip_norm
@@ -240,18 +229,18 @@ def build_optimizer(stage: Stage, moved: Sequence[Moved]) -> Any:
         from archspec.lower.framework import keras
 
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build([one.variable for one in moved])
+    optimizer.build([one.variable for one in trained])
     return optimizer
 
 
-def _paced(optimizer_class: Any, moved: Sequence[Moved]) -> Any:
-    """Keras knows one learning rate for all variables, and decays by it."""
+def _with_rate_factors(optimizer_class: Any, trained: Sequence[TrainedVariable]) -> Any:
+    """The optimizer with a learning rate and a decay for each variable: Keras has one for all."""
     from archspec.lower.framework import tf
 
-    class Paced(optimizer_class):  # type: ignore[misc, unused-ignore]
+    class WithRateFactors(optimizer_class):  # type: ignore[misc, unused-ignore]
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            one = moved[self._get_variable_index(variable)]
-            rate = learning_rate if one.pace == 1.0 else learning_rate * one.pace
+            one = trained[self._get_variable_index(variable)]
+            rate = learning_rate if one.rate_factor == 1.0 else learning_rate * one.rate_factor
             if one.decay:
                 variable.assign_sub(variable * (rate * one.decay))
             super().update_step(gradient, variable, rate)
@@ -275,5 +264,5 @@ def _paced(optimizer_class: Any, moved: Sequence[Moved]) -> Any:
                 return grads_and_vars
             return super()._all_reduce_sum_gradients(grads_and_vars)
 
-    Paced.__name__ = optimizer_class.__name__
-    return Paced
+    WithRateFactors.__name__ = optimizer_class.__name__
+    return WithRateFactors

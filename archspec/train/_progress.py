@@ -1,4 +1,4 @@
-"""How far a training is: what it calls back, and the rows of `log.csv` and of TensorBoard."""
+"""The progress of a training: its callbacks, and the rows of `log.csv` and of TensorBoard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 from archspec.files import DATA_BYTES, read_text
 from archspec.record import write_text
 from archspec.train._checkpoint import Position
+
+OPTIONAL = ("images_per_second", "val_miou")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,6 @@ class Row:
 
 
 COLUMNS = tuple(one.name for one in fields(Row))
-OPTIONAL = ("images_per_second", "val_miou")
 
 
 class Log:
@@ -136,19 +137,15 @@ class TensorBoard(TrainingProgress):
         self._metadata = metadata
 
     def message(self, text: str) -> None:
-        """Passed on."""
         self._progress.message(text)
 
     def step(self, report: StepReport) -> None:
-        """Passed on."""
         self._progress.step(report)
 
     def caching(self, done: int, samples: int) -> None:
-        """Passed on."""
         self._progress.caching(done, samples)
 
     def row(self, report: StepReport) -> None:
-        """Written, and passed on."""
         step = sum(self._steps[: report.stage - 1]) + report.step
         values: dict[str, Any] = {
             "loss": report.loss,

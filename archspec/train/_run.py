@@ -17,7 +17,7 @@ from archspec.network import Network
 from archspec.record import Plain, Record, held, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
 from archspec.train._order import PACKAGES, Order
-from archspec.train._recipe_reading import load_recipe
+from archspec.train._recipe_file import load_recipe
 from archspec.train._validation import Scores
 
 State = Literal["running", "stopped", "finished", "failed"]
@@ -48,9 +48,8 @@ class Run:
             if about["format"] != FORMAT or about["version"] != VERSION:
                 raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise user_error(
-                f"not the run.json of a training ({error})", "Name another folder", place=Place(str(path))
-            ) from error
+            fact = f"not the run.json of a training ({error})"
+            raise user_error(fact, "Name another folder", place=Place(str(path))) from error
         return dict(about)
 
     def note(self, **changes: Any) -> None:
@@ -58,7 +57,7 @@ class Run:
         write_text(self.folder / "run.json", json.dumps({**self.about(), **changes}, indent=2) + "\n")
 
     def begin(self, order: Order, steps: tuple[int, ...]) -> None:
-        """Make the folder, and write what it is going to be of. Raises `UserError`."""
+        """Make the folder, and write what the run is of. Raises `UserError`."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -89,26 +88,26 @@ class Run:
         write_text(self.folder / "run.json", json.dumps(what, indent=2) + "\n")
 
     def resume(self) -> None:
-        """It goes on."""
+        """Note that it is trained again."""
         self.note(state="running", error=None)
 
     def stop(self, error: BaseException) -> None:
-        """It was ended early, and may go on."""
+        """Note that it ended early, with the reason; it can be resumed."""
         reason = "interrupted" if isinstance(error, KeyboardInterrupt) else f"{error}".strip() or type(error).__name__
         self.note(state="stopped", error=reason)
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """It is done."""
+        """Note that it is finished, with its scores."""
         self.note(state="finished", finished=timestamp(), metrics=dict(metrics))
 
     def fail(self, reason: str, checkpoint: Path | None) -> None:
-        """It came apart."""
+        """Note that it diverged, and the last good checkpoint."""
         last = None if checkpoint is None else checkpoint.relative_to(self.folder).as_posix()
         self.note(state="failed", finished=timestamp(), error=reason, last_good_checkpoint=last)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else trains here meanwhile; a killed process lets go by itself. Raises `UserError`."""
+        """Only one process trains in the folder; a killed one releases it. Raises `UserError`."""
         with held(self.folder / ".lock") as alone:
             if not alone:
                 fact = "another process trains here"
@@ -169,9 +168,6 @@ def resumed_order(folder: Path, catalog: Catalog) -> Order:
     recipe = load_recipe(folder / "recipe.yaml", name=about["recipe"])
     order = Order(spec, recipe, {one: open_dataset(one) for one in about["data"]}, about["seed"])
     if order.name != folder.resolve().name:
-        raise user_error(
-            f"what it was trained with has changed: it would be '{order.name}' now",
-            "Bring back its data and weights, or train anew",
-            place=Place(str(folder)),
-        )
+        fact = f"what it was trained with has changed: it would be '{order.name}' now"
+        raise user_error(fact, "Bring back its data and weights, or train anew", place=Place(str(folder)))
     return order

@@ -74,7 +74,7 @@ class Validator:
         self._dataset = dataset
         self._examples = validation_examples(dataset, validation)
         self._shapes = validation_shapes(dataset, validation)
-        self._network: lower.SpecNetwork | None = None
+        self._network: lower.SpecSegmenter | None = None
 
     def score(self, weights: Weights) -> Scores:
         """The scores of these weights. Raises `UserError` for an image that cannot be read."""
@@ -87,13 +87,13 @@ class Validator:
         padded = any(size != shape for size, shape in self._shapes.items())
         return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
 
-    def _with(self, weights: Weights) -> lower.SpecNetwork:
+    def _with(self, weights: Weights) -> lower.SpecSegmenter:
         """The network with these weights; its graphs are built once."""
         from archspec import lower
 
         if self._network is None:
             multiple = padding_multiple(self._shapes)
-            self._network = lower.SpecNetwork(self._spec, weights, self._spec.catalog, multiple=multiple)
+            self._network = lower.SpecSegmenter(self._spec, weights, self._spec.catalog, multiple=multiple)
         else:
             self._network.set_weights(weights)
         return self._network

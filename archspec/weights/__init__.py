@@ -2,25 +2,23 @@
 
 A format is a file here with `read(file)`, every tensor by the file's own name, and `held(file, tensors,
 output_stride)`, the same by our names and in the conventions of one of our networks. What fits is loaded, converted
-where that is exact; the rest is said. A mismatch is an error, never silent.
+where that is exact; the rest is reported. A mismatch is an error, never silent.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.arrays import Array
-from archspec.catalog import Catalog
+from archspec.catalog import load, members, summary
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.reporters import Column, Table
+from archspec.weights._contents import Holding
 from archspec.weights._files import TensorShape
-from archspec.weights._fitting import Imported, fit, imported_table
-from archspec.weights._holding import Holding
+from archspec.weights._imported import Imported, fit, imported_table
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
@@ -28,22 +26,10 @@ if TYPE_CHECKING:
     from archspec.spec import ExpandedSpec
 
 __all__ = [
-    "Holding",
-    "Imported",
-    "check_weights",
-    "conventions",
-    "formats",
-    "formats_table",
-    "hold_weights",
-    "import_weights",
-    "imported_table",
-    "read_shapes",
-    "read_tensors",
-    "save_weights",
-    "spec_weights",
-    "tensors_table",
-    "usual_format",
-]
+    "Holding", "Imported", "check_weights", "conventions", "formats", "formats_table", "hold_weights",
+    "import_weights", "imported_table", "read_shapes", "read_tensors", "save_weights", "spec_weights",
+    "tensors_table", "usual_format",
+]  # fmt: skip
 
 USUAL = {
     ".npz": "archspec_npz", ".keras": "keras_file", ".h5": "keras_file",  # our own
@@ -51,11 +37,9 @@ USUAL = {
 }  # fmt: skip
 
 
-@cache
 def formats() -> tuple[str, ...]:
     """The names of all formats, in alphabetical order: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem for file in files if not file.stem.startswith("_")))
+    return tuple(members("weights_formats"))
 
 
 def usual_format(file: str) -> str:
@@ -142,7 +126,7 @@ def _format(name: str) -> Any:
     if len(found) != 1:
         remedy = f"One of: {', '.join(found)}" if found else nearest(name, formats())
         raise user_error(f"unknown format '{name}'", remedy)
-    return importlib.import_module(f"{__name__}.{found[0]}")
+    return load("weights_formats", found[0])
 
 
 def tensors_table(file: str, format_name: str, tensors: Mapping[str, TensorShape]) -> Table:
@@ -157,9 +141,8 @@ def tensors_table(file: str, format_name: str, tensors: Mapping[str, TensorShape
 
 def formats_table() -> Table:
     """Every format with its conventions, a line each."""
-    catalog, folder = Catalog(), Path(__file__).parent
     rows = []
-    for name in formats():
-        rows.append((name, catalog.summary(folder / f"{name}.py")))
+    for name, path in members("weights_formats").items():
+        rows.append((name, summary(path)))
         rows += [("", line) for line in conventions(name)]
     return Table("", (Column("format", "format"), Column("what", "what it is", wraps=True)), tuple(rows), ())

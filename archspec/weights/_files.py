@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.arrays import Array
-from archspec.errors import Place, Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, first_line, user_error
 from archspec.files import check_archive, is_file
 
 if TYPE_CHECKING:
@@ -92,8 +92,3 @@ def need_file(file: str) -> None:
 def unreadable(file: str, why: str, remedy: str) -> UserError:
     """The error for a file that is not what its format says."""
     return user_error(f"cannot be read as weights ({why})", remedy, place=Place(file))
-
-
-def first_line(error: Exception) -> str:
-    """What an error says, in a line; its type where it says nothing."""
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

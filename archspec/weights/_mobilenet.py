@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
-from archspec.weights._holding import Placing
+from archspec.weights._contents import Placing
 
 EPSILON = 1e-3
 WIDTHS = (0.35, 0.5, 0.75, 1.0, 1.3, 1.4)  # those with published weights

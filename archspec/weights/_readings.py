@@ -30,9 +30,10 @@ TELLING = {
 }
 ACTIVATIONS = ("Activation", "PReLU", "ReLU")
 SLIDING = ("Conv2D", "DepthwiseConv2D")
-OF_THE_IMAGE = ("ChannelReverse", "Rescaling")  # followed by archspec.weights._readings
+OF_THE_IMAGE = ("ChannelReverse", "Rescaling")  # `image_scale` follows them
 UNSEEN = ("Cropping2D", "Dropout", "SpatialDropout2D")  # a crop comes and goes with the size of the image
 ANY_SIDE = ("same", "symmetric")
+CLOSE = 1e-5  # of numbers about 1
 
 
 class Part(NamedTuple):
@@ -126,7 +127,7 @@ def difference(one: Reading, other: Reading) -> str:
 
 
 def pair(value: Any) -> Pair:
-    """A number, or two, as two."""
+    """A number as a pair of it; a pair as it is."""
     return (int(value), int(value)) if isinstance(value, int) else (int(value[0]), int(value[1]))
 
 
@@ -141,7 +142,7 @@ def _behind_padding(at: tuple[str, int], parts: Mapping[str, Part]) -> tuple[str
 
 
 def _signs(parts: Mapping[str, Part]) -> dict[tuple[str, int], str]:
-    """A word for every output: a layer with weights is called by its name, the others by what they do to what."""
+    """A text for every output: the name of a layer with weights, else a digest of what the layer does and reads."""
     signs: dict[tuple[str, int], str] = {}
     for name, part in parts.items():
         inside = [signs[at] for at in part.inputs]
@@ -152,8 +153,8 @@ def _signs(parts: Mapping[str, Part]) -> dict[tuple[str, int], str]:
         elif part.kind in UNSEEN:
             word = inside[0]
         else:
-            told = [f"{key}={_plain(part.config.get(key))}" for key in TELLING.get(part.kind, ())]
-            word = _short((part.kind, *told, *inside))
+            details = [f"{key}={_plain(part.config.get(key))}" for key in TELLING.get(part.kind, ())]
+            word = _short((part.kind, *details, *inside))
         for index in range(8):  # more outputs than any layer has
             signs[name, index] = word if index == 0 else f"{word}:{index}"
     return signs
@@ -163,8 +164,8 @@ def _activations_behind(parts: Mapping[str, Part]) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for part in parts.values():
         if part.kind in ACTIVATIONS:
-            told = [_plain(part.config.get(key)) for key in TELLING.get(part.kind, ())]
-            found.setdefault(part.inputs[0][0], set()).add(" ".join((part.kind, *told)))
+            details = [_plain(part.config.get(key)) for key in TELLING.get(part.kind, ())]
+            found.setdefault(part.inputs[0][0], set()).add(" ".join((part.kind, *details)))
     return {name: ", ".join(sorted(words)) for name, words in found.items()}
 
 
@@ -194,9 +195,6 @@ def _plain(value: Any) -> str:
 
 def _short(words: Iterable[str]) -> str:
     return hashlib.blake2b("|".join(words).encode(), digest_size=8).hexdigest()
-
-
-CLOSE = 1e-5  # of numbers about 1
 
 
 class ImageScale(NamedTuple):
@@ -268,7 +266,7 @@ def fold_image_scale(
         if shifted:
             _fold_shift(arrays, name, (kernel * shift[:, None]).sum((0, 1, 2)), parts, given)
         arrays[f"{name}/kernel"] = (kernel * factor[:, None]).astype(np.float32)
-    what = [text for told, text in ((given.channels != wanted.channels, "channel order"), (True, "scale")) if told]
+    what = ["channel order", "scale"] if given.channels != wanted.channels else ["scale"]
     return (f"{' and '.join(what)} of the image folded into the kernel of {', '.join(readers)}",)
 
 

@@ -13,10 +13,15 @@ from dataclasses import dataclass
 
 from archspec.arrays import Array
 from archspec.errors import Problem
-from archspec.weights._holding import Placing
+from archspec.weights._contents import Placing
 
-Channel = tuple[int, int]  # the branch it was born in (0: the shortcut; 1 + k: the main branch of unit k), its number
+Channel = tuple[int, int]  # the branch that makes it (0: the shortcut; 1 + k: the main branch of unit k), its number
 Channels = list[Channel]
+STAGES = {"stage2": 4, "stage3": 8, "stage4": 4}
+WIDTHS = {48: "0.5", 116: "1.0", 176: "1.5", 244: "2.0"}  # of stage 2
+PYTORCH_EPSILON = 1e-5
+BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
+PYTORCH_SETTINGS = ("backbone.padding=symmetric", "backbone.bottleneck=half", "backbone.layout=torchvision")
 
 
 @dataclass(frozen=True)
@@ -88,13 +93,6 @@ def _by_fate(run: _Run, branch: int, half: int) -> list[tuple[int, Channel]]:
     """The channels of a branch by the unit that works on them; those that no unit does come last."""
     fates = {channel: unit for unit, read in enumerate(run.reads) for channel in read}
     return sorted((fates.get((branch, number), len(run.reads)), (branch, number)) for number in range(half))
-
-
-STAGES = {"stage2": 4, "stage3": 8, "stage4": 4}
-WIDTHS = {48: "0.5", 116: "1.0", 176: "1.5", 244: "2.0"}  # of stage 2
-PYTORCH_EPSILON = 1e-5
-BATCH_NORM = ("weight", "bias", "running_mean", "running_var")
-PYTORCH_SETTINGS = ("backbone.padding=symmetric", "backbone.bottleneck=half", "backbone.layout=torchvision")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""PyTorch's files of tensors, the zip of today and the stream of before 1.6, by an unpickler that knows nothing else.
+"""PyTorch's files of tensors, the zip of today and the stream of before 1.6, by an unpickler that accepts nothing else.
 
 A pickle can name any function to be called. This one may name an ordered dictionary, the kinds of storage and
 torch's two ways to rebuild a tensor, all of which stand for functions of this file; anything else is refused.
@@ -13,9 +13,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from archspec.arrays import Array
-from archspec.errors import Problem
+from archspec.errors import Problem, first_line
 from archspec.files import check_archive
-from archspec.weights._files import first_line, need_file, unreadable
+from archspec.weights._files import need_file, unreadable
 
 STORAGES = {
     "BoolStorage": "bool", "ByteStorage": "uint8", "CharStorage": "int8", "ShortStorage": "int16",

@@ -11,8 +11,8 @@ from archspec.arrays import Array
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
 from archspec.record import write_bytes
+from archspec.weights._contents import Holding
 from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable
-from archspec.weights._holding import Holding
 from archspec.weights._readings import ImageScale, graph_parts, image_scale, read_parts, reading_from_json
 
 ABOUT = "__archspec__"

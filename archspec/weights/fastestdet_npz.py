@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
+from archspec.weights._contents import Holding, Origin, hold
 from archspec.weights._files import npz_shapes, read_npz
-from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, place_backbone, width_setting
 
 STYLE = Style("first_conv", "branch_proj", "branch_main", even_odd=True, bgr=True)

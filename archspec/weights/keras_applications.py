@@ -8,8 +8,8 @@ from pathlib import Path
 from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
+from archspec.weights._contents import Holding, Origin, hold
 from archspec.weights._files import need_file, unreadable
-from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import place_v2, place_v3
 
 # Network -> the bundled spec and the settings that make it the one of keras.applications.
@@ -40,12 +40,8 @@ def check(file: str) -> None:
     """Raise `UserError` for a name that none of them has, a file that is not there, and one that is no HDF5 file."""
     network, width = parse_name(file)
     if network != "mobilenet_v2" and width != 1:
-        raise user_error(
-            f"keras.applications rounds the inner widths of MobileNetV3 at {width:g} otherwise than torchvision, "
-            "which ours follow",
-            "Use width 1.0",
-            place=Place(file),
-        )
+        fact = f"keras.applications rounds the inner widths of MobileNetV3 at {width:g} otherwise than torchvision, "
+        raise user_error(f"{fact}which ours follow", "Use width 1.0", place=Place(file))
     if Path(file).suffix == ".h5" or len(Path(file).parts) > 1:
         need_file(file)
     if is_file(file):
@@ -73,8 +69,5 @@ def parse_name(file: str) -> tuple[str, float]:
                 break
             found = _WIDTH.search(words)
             return name, float(found.group(1)) if found else 1.0
-    raise user_error(
-        f"no such network of keras.applications that is known here ({file})",
-        nearest(words, NETWORKS),
-        place=Place(file),
-    )
+    fact = f"no such network of keras.applications that is known here ({file})"
+    raise user_error(fact, nearest(words, NETWORKS), place=Place(file))

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from archspec.arrays import Array
-from archspec.errors import Problem
+from archspec.errors import Problem, first_line
 from archspec.files import check_archive, check_unpacked
-from archspec.weights._files import TensorShape, first_line, need_file, unreadable
-from archspec.weights._holding import Holding
+from archspec.weights._contents import Holding
+from archspec.weights._files import TensorShape, need_file, unreadable
 from archspec.weights._readings import Part, image_scale, read_parts
 
 # In Keras's order.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
+from archspec.weights._contents import Holding, Origin, hold
 from archspec.weights._files import npz_shapes, read_npz
-from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._mobilenet import V2_STATISTICS_NPZ, place_v2, v2_width_setting
 
 read, shapes = read_npz, npz_shapes  # kernels stand as in Keras

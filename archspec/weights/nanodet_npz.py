@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
+from archspec.weights._contents import Holding, Origin, hold
 from archspec.weights._files import npz_shapes, read_npz
-from archspec.weights._holding import Holding, Origin, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, place_backbone, width_setting
 
 # NanoDet scales (x - mean) by these, rounded; the means are those of the block `imagenet`.

@@ -9,7 +9,7 @@ from pathlib import Path
 from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import is_file, is_folder
-from archspec.weights._holding import BATCH_NORM, Holding, Origin, Placing, hold
+from archspec.weights._contents import BATCH_NORM, Holding, Origin, Placing, hold
 
 ENDINGS = (".index", ".meta", ".data-00000-of-00001")
 STATE = "checkpoint"  # beside them: which prefix is the newest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
-from archspec.weights._holding import Holding, Origin, Placing, hold
+from archspec.weights._contents import Holding, Origin, Placing, hold
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, in_keras_order, place_backbone, width_setting
 from archspec.weights._torch_file import read_state
 

@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from archspec.catalog import load_function, members
 from archspec.errors import nearest, user_error
 from archspec.search.sampling import Sampler, Task
-
-_HERE = Path(__file__).parent
 
 
 def samplers() -> tuple[str, ...]:
     """The names of all samplers."""
-    return tuple(sorted(path.stem for path in _HERE.glob("*.py") if not path.stem.startswith("_")))
+    return tuple(members("samplers"))
 
 
 def sampler_file(name: str) -> Path:
     """Where a sampler is written. Raises `UserError` with the nearest name."""
     if name not in samplers():
         raise user_error(f"no sampler '{name}'", nearest(name, samplers()))
-    return _HERE / f"{name}.py"
+    return members("samplers")[name]
 
 
 def make_sampler(name: str, task: Task, options: Mapping[str, Any] | None = None) -> Sampler:
@@ -32,7 +30,7 @@ def make_sampler(name: str, task: Task, options: Mapping[str, Any] | None = None
     Raises `UserError` for an unknown name or option, and where the sampler cannot work on this task or lacks a library.
     """
     sampler_file(name)
-    make = getattr(import_module(f"archspec.search.samplers.{name}"), name)
+    make = load_function("samplers", name)
     known = [option for option in inspect.signature(make).parameters if option != "task"]
     for option in options or {}:
         if option not in known:

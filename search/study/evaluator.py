@@ -31,8 +31,9 @@ class StudyEvaluator:
 
     def evaluate(self, spec_text: str, genome: Genome, settings: Settings) -> Evaluation:
         """The values of the network. A `seed` in the place of the genome is the one to train with."""
+        catalog = _catalog(settings.plugins)  # before anything is asked by the name that a plugin gave it
         _prepared(settings)
-        spec = parse(spec_text, file="<candidate>", catalog=_catalog(settings.plugins))
+        spec = parse(spec_text, file="<candidate>", catalog=catalog)
         if self.backbones is not None:
             spec = self.backbones.begun(spec)
         if tuple(genome) == (SEED,):

@@ -8,8 +8,8 @@ from pathlib import Path
 from archspec.errors import nearest, user_error
 from archspec.ledger import Ledger
 from archspec.search.store import check_shared, open_store
-from archspec.search.study.reading import parse_study
 from archspec.search.study.running import StudyRun, StudyWatch
+from archspec.search.study.study_file import parse_study
 from archspec.search.watching import SearchResult
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cache, wraps
-from importlib import import_module
+from functools import wraps
 from typing import Any
 
+from archspec.catalog import load_function
 from archspec.measures import measure_named, measures
 from archspec.search.samplers import samplers
 from archspec.search.trials import Direction
@@ -30,10 +30,9 @@ def sampler_names() -> tuple[str, ...]:
     return samplers()
 
 
-@cache
 def sampler_function(name: str) -> Callable[..., Any]:
     """The sampler of that name; its signature is that of its options, which can only be named."""
-    function = getattr(import_module(f"archspec.search.samplers.{name}"), name)
+    function = load_function("samplers", name)
 
     @wraps(function)
     def options(*given: Any, **named: Any) -> Any:

@@ -14,8 +14,8 @@ from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.store import TrialStore
 from archspec.search.study.outcome import Finalist, Measured, StudyOutcome
-from archspec.search.study.reading import load_study
 from archspec.search.study.running import STUDY_FILE, StudyRun
+from archspec.search.study.study_file import load_study
 from archspec.search.study.writing import RECORD_FILE
 from archspec.search.watching import SearchResult
 

@@ -14,7 +14,7 @@ from PIL import Image
 from archspec.catalog import Catalog
 from archspec.record import read_records
 from archspec.scoring.inference import Viewing, label_map
-from archspec.scoring.segmenters import Opening, open_contestant
+from archspec.scoring.segmenters import SegmenterOptions, open_segmenter
 from tests.cli.runner import environment, run
 from tests.scoring.cityscapes_trees import save
 from tests.scoring.maps import patches
@@ -52,7 +52,7 @@ def evaluate(camvid: Path, *arguments: object) -> Any:
 
 def by_hand(camvid: Path, network: Path) -> dict[str, float]:
     """mIoU and pixel accuracy from the label maps, by their definitions."""
-    opened = open_contestant(str(network), Catalog(), Opening()).network
+    opened = open_segmenter(str(network), Catalog(), SegmenterOptions()).segmenter
     pairs = []
     for file in sorted((camvid / "val").glob("*.png")):
         with Image.open(file) as image, Image.open(camvid / "valannot" / file.name) as truth:

@@ -275,13 +275,13 @@ def test_networks_that_can_be_predicted_are(spec: str, tmp_path: Path) -> None:
 def test_a_study_is_refused_a_prediction_in_a_precision_that_no_table_holds(spec: str, tmp_path: Path) -> None:
     from archspec.errors import Problem
     from archspec.measures import Settings, measure_named
-    from archspec.measures._subject import Subject as Measured
+    from archspec.measures._case import Case
     from archspec.spec import load
 
     table = _table_of_this_machine(tmp_path / "table.json", spec)
     measure = measure_named("predicted_latency_ms")
     asked, held = (
-        Measured(load(spec), Settings(("predicted_latency_ms",), precision=precision, latency_table=str(table)))
+        Case(load(spec), Settings(("predicted_latency_ms",), precision=precision, latency_table=str(table)))
         for precision in ("int8", "float32")
     )
     measure.check(held.settings)

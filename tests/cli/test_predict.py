@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from archspec.catalog import Catalog
+from archspec.scoring.images import distinct_colours, indexed_png, overlaid, overlay_png
 from archspec.scoring.inference import Viewing, label_map
-from archspec.scoring.overlay import distinct_colours, indexed_png, overlaid, overlay_png
-from archspec.scoring.segmenters import Opening, open_contestant
+from archspec.scoring.segmenters import SegmenterOptions, open_segmenter
 from tests.cli.runner import run
 from tests.scoring.cityscapes_trees import save
 from tests.scoring.segmenters import write_run, write_tflite
@@ -31,7 +31,7 @@ def test_labels_and_overlay(tmp_path: Path, picture: Path) -> None:
     assert (result.code, result.err) == (0, "")
     with Image.open(picture) as image:
         pixels = np.asarray(image)
-    wanted = label_map(open_contestant(str(network), Catalog(), Opening()).network, pixels, Viewing())
+    wanted = label_map(open_segmenter(str(network), Catalog(), SegmenterOptions()).segmenter, pixels, Viewing())
     with Image.open(tmp_path / "out" / "street_labels.png") as labels:
         assert labels.mode == "P"
         assert np.array_equal(np.asarray(labels), wanted)

@@ -12,13 +12,13 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from archspec.errors import Problem
-from archspec.export import TfliteNetwork, export, input_size, read_metadata, sized, take_census
+from archspec.export import TfliteSegmenter, export, input_size, read_metadata, sized, take_census
 from archspec.export.flatbuffer_walk import FlatbufferWalk
 from archspec.export.interpreter_process import Housed, _Process
 from archspec.export.provenance import check_file, is_own
 from archspec.export.running import HousedInterpreter, opened
 from archspec.export.soundness import Soundness
-from archspec.export.tflite_network import _byte_table
+from archspec.export.tflite_segmenter import _byte_table
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
 from archspec.spec import expand, parse
@@ -138,13 +138,13 @@ def test_our_own_bytes_stay_here_and_others_do_not() -> None:
     assert not is_own(foreign)
     assert not isinstance(opened(data), HousedInterpreter)
     assert isinstance(opened(foreign), HousedInterpreter)
-    np.testing.assert_array_equal(TfliteNetwork(foreign)(IMAGE), TfliteNetwork(data)(IMAGE))
+    np.testing.assert_array_equal(TfliteSegmenter(foreign)(IMAGE), TfliteSegmenter(data)(IMAGE))
 
 
 def test_a_death_is_one_line_and_the_next_file_runs() -> None:
     with pytest.raises(Problem, match=r"LiteRT dies of it \(SIGABRT\)"):
         Housed("archspec.export.interpreter_program:os.abort")
-    assert TfliteNetwork(changed(ours(), lambda *_: None)).classes == CLASSES
+    assert TfliteSegmenter(changed(ours(), lambda *_: None)).classes == CLASSES
 
 
 def test_a_hang_is_one_line_and_nothing_is_left() -> None:
@@ -170,7 +170,7 @@ def test_what_litert_refuses_is_one_line() -> None:
         model.operatorCodes[0].version = 99
 
     with pytest.raises(Problem, match="LiteRT"):
-        TfliteNetwork(changed(ours(), change))
+        TfliteSegmenter(changed(ours(), change))
 
 
 @pytest.mark.parametrize("kind", ["STRING", "BOOL", "COMPLEX64", "RESOURCE", "INT4"])
@@ -179,22 +179,22 @@ def test_an_input_that_no_image_fits_is_one_line(kind: str) -> None:
         graph.tensors[graph.inputs[0]].type = getattr(schema.TensorType, kind)
 
     with pytest.raises(Problem, match=f"its input is of {kind}"):
-        TfliteNetwork(changed(ours(), change))
+        TfliteSegmenter(changed(ours(), change))
 
 
 # --- as converters write them -----------------------------------------------------------------------------------------
 def test_an_open_batch_is_run_as_one() -> None:
-    network = TfliteNetwork(changed(ours(), signed(-1)))
+    network = TfliteSegmenter(changed(ours(), signed(-1)))
     assert (network.size, network.gives, network.classes) == (SIZE, "logits", CLASSES)
-    np.testing.assert_array_equal(network(IMAGE), TfliteNetwork(ours())(IMAGE))
+    np.testing.assert_array_equal(network(IMAGE), TfliteSegmenter(ours())(IMAGE))
 
 
 def test_a_batch_of_four_gives_what_one_gives() -> None:
     def change(_: Any, graph: Any) -> None:
         graph.tensors[graph.inputs[0]].shape = [4, *SIZE, 3]
 
-    network = TfliteNetwork(changed(ours(), change))
-    np.testing.assert_allclose(network(IMAGE), TfliteNetwork(ours())(IMAGE), rtol=1e-5, atol=1e-5)
+    network = TfliteSegmenter(changed(ours(), change))
+    np.testing.assert_allclose(network(IMAGE), TfliteSegmenter(ours())(IMAGE), rtol=1e-5, atol=1e-5)
 
 
 def test_channels_may_stand_first() -> None:
@@ -218,9 +218,9 @@ def test_channels_may_stand_first() -> None:
         graph.outputs = step.outputs
         model.signatureDefs = []
 
-    network = TfliteNetwork(changed(ours(), change))
+    network = TfliteSegmenter(changed(ours(), change))
     assert network.classes == CLASSES
-    np.testing.assert_array_equal(network(IMAGE), TfliteNetwork(ours())(IMAGE))
+    np.testing.assert_array_equal(network(IMAGE), TfliteSegmenter(ours())(IMAGE))
 
 
 @pytest.mark.parametrize(("scale", "zero_point"), [(1.0, -128), (240 / 255, -128), (1 / 255, -128), (1 / 127.5, 0)])
@@ -235,11 +235,11 @@ def test_whole_numbers_follow_a_scale_that_means_pixels(scale: float, zero_point
 def test_an_open_size_takes_each_image_at_its_own(output: str) -> None:
     data = changed(ours(output), signed(-1, -1, -1))
     assert input_size(data).open
-    network = TfliteNetwork(data)
+    network = TfliteSegmenter(data)
     assert network.size is None
-    fixed = TfliteNetwork(data, size=SIZE)
+    fixed = TfliteSegmenter(data, size=SIZE)
     assert fixed.size == SIZE
-    np.testing.assert_array_equal(network.labels(IMAGE), TfliteNetwork(ours(output)).labels(IMAGE))
+    np.testing.assert_array_equal(network.labels(IMAGE), TfliteSegmenter(ours(output)).labels(IMAGE))
     np.testing.assert_array_equal(fixed.labels(IMAGE), network.labels(IMAGE))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from archspec.ablation import load_ablation
 from archspec.catalog import PART_KINDS, Catalog, bundled_folder
-from archspec.cli._network import traced
 from archspec.cli.check import _verdict
 from archspec.errors import Problem, UserError
+from archspec.network import Network
 from archspec.network.published import find, read_claims
 from archspec.search.space import Space
 from archspec.search.study import load_study
@@ -60,7 +60,7 @@ def read_spec(file: str, catalog: Catalog = BUNDLED) -> None:
     spec = load(file, catalog=catalog)
     dump(spec)
     if not spec.choices():
-        traced(file, (), catalog).price().to_json()
+        Network.load(file, catalog=catalog).cost.to_json()
         return
     space = Space.of(spec)
     generator = random.Random(0)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from archspec.scoring.cityscapes import CityscapesReference
-from archspec.scoring.score_predictions import score_predictions
+from archspec.scoring.ground_truth import CityscapesGroundTruth
+from archspec.scoring.prediction_scores import score_predictions
 from tests.cli.runner import run
 from tests.scoring.cityscapes_trees import CLASSES, IGNORED, Tree, random_images, write_tree
 from tests.scoring.official import official_command, official_python, official_scores
@@ -52,7 +52,7 @@ def check(found: dict[str, Any], wanted: dict[str, Any]) -> None:
 
 
 def check_matrix(tree: Tree, wanted: dict[str, Any]) -> None:
-    scored = score_predictions(CityscapesReference(tree.root), "val", tree.predictions)
+    scored = score_predictions(CityscapesGroundTruth(tree.root), "val", tree.predictions)
     assert scored.counts.matrix.tolist() == wanted["confMatrix"]
 
 

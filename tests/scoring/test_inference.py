@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from archspec.errors import Problem
 from archspec.graph.padding import padded
-from archspec.scoring.inference import Viewing, label_map, probability_map, starts
-from archspec.scoring.resample import nearest, resized_scores, softmax
+from archspec.scoring.inference import Viewing, label_map, nearest, probability_map, resized_scores, softmax, starts
 from tests.scoring.segmenters import Array, Made, brightness
 
 HALVES = np.zeros((6, 8, 3), np.uint8)
@@ -173,4 +172,4 @@ def test_softmax() -> None:
 
 def test_viewings_in_words() -> None:
     said = "window, overlap 0.5, scales 0.75, 1, mirrored too; logits resized"
-    assert Viewing("window", 0.5, (0.75, 1.0), True).said() == said
+    assert Viewing("window", 0.5, (0.75, 1.0), True).describe() == said

@@ -10,8 +10,8 @@ from PIL import Image
 
 from archspec.datasets import open_dataset
 from archspec.errors import UserError
-from archspec.scoring.predict import check_results
-from archspec.scoring.write_images import OverlayFolder, PredictionFolder
+from archspec.scoring.images import OverlayFolder, PredictionFolder
+from archspec.scoring.prediction import check_results
 from tests.cli.runner import run
 
 

@@ -283,7 +283,7 @@ BROKEN = [
     broken(
         "unknown block",
         "backbone:\n- conv_bm: {filters: 8}\n",
-        "spec.yaml:2:3: backbone[0]: unknown block 'conv_bm'. Did you mean 'conv_bn'?",
+        "spec.yaml:2:3: backbone[0]: unknown block 'conv_bm'. Did you mean 'conv_bn'? For a block of your own: --plugins FOLDER",
     ),
     broken(
         "argument beside the block",

@@ -6,18 +6,18 @@ from textwrap import dedent
 from archspec.catalog import Catalog
 
 FILES = {
-    "unit.py": '''
-        """A unit."""
+    "gate.py": '''
+        """A gate."""
         from typing import Annotated, Literal
         from archspec.graph import Range
 
-        def unit(
+        def gate(
             x, *, filters: Annotated[int, Range(ge=1, le=4096)], kernel: int | tuple[int, int] = 3,
             rate: Annotated[float, Range(gt=0, lt=1)] = 0.5, activation: Literal["relu", "none"] | None = "relu",
             bias: bool = False, stride: int = 1, groups: Annotated[int, Range(multiple_of=4)] = 4,
             note: str = "", classes: int = 0, name: str,
         ):
-            """A unit of convolution.
+            """A gate of convolution.
 
             Args:
                 filters: how many channels come out.
@@ -56,11 +56,11 @@ FILES = {
         arguments: {last: 64, wide: {by_width: {0.5: 1, 1.0: 2, 2.0: 4}}}
         dilate: {by_variant: {paper: true, reference: false}}
         steps:
-        - unit: {filters: {scaled: 20}, stride: 2}
+        - gate: {filters: {scaled: 20}, stride: 2}
           id: stem
-        - unit: {filters: {by_width: {0.5: 8, 1.0: {by_variant: {paper: 16, reference: 24}}, 2.0: 32}}}
+        - gate: {filters: {by_width: {0.5: 8, 1.0: {by_variant: {paper: 16, reference: 24}}, 2.0: 32}}}
           repeat: {argument: wide}
-        - unit: {filters: {argument: last}, kernel: {by_output_stride: {8: 3, 16: [3, 1], 32: 5}}}
+        - gate: {filters: {argument: last}, kernel: {by_output_stride: {8: 3, 16: [3, 1], 32: 5}}}
         """,
 }
 

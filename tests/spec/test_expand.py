@@ -68,7 +68,7 @@ def test_selectors_follow_the_scope(overrides: tuple[str, ...], filters: list[in
 
 
 def test_width_of_one_section_leaves_the_others(catalog: Catalog) -> None:
-    text = "backbone: {tiny: {width_multiplier: 0.5}}\nhead:\n- unit: {filters: {by_width: {1.0: 7, 0.5: 9}}}\n"
+    text = "backbone: {tiny: {width_multiplier: 0.5}}\nhead:\n- gate: {filters: {by_width: {1.0: 7, 0.5: 9}}}\n"
     found = network(text, catalog)
     assert section(found).width_multiplier == 0.5
     assert (section(found, "head").width_multiplier, found.width_multiplier) == (1.0, 1.0)
@@ -94,7 +94,7 @@ def test_dilate_may_be_a_selector(variant: str, dilate: bool, catalog: Catalog) 
 
 def test_steps_know_their_place_and_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    text = "backbone: tiny\nhead: {unit: {filters: 3}}\ndecoder:\n- unit: {filters: 1}\n"
+    text = "backbone: tiny\nhead: {gate: {filters: 3}}\ndecoder:\n- gate: {filters: 1}\n"
     (tmp_path / "spec.yaml").write_text(text)
     found = expand(load("spec.yaml", catalog=fake_catalog(Path("plugin"))))
     backbone = section(found)
@@ -104,7 +104,7 @@ def test_steps_know_their_place_and_path(tmp_path: Path, monkeypatch: pytest.Mon
         Place("plugin/backbones/tiny.yaml", 8, 3),
     )
     head = section(found, "head").steps[0]
-    assert (head.path, head.place) == ("head.unit", Place("spec.yaml", 2, 8))
+    assert (head.path, head.place) == ("head.gate", Place("spec.yaml", 2, 8))
     decoder = section(found, "decoder").steps[0]
     assert (decoder.path, decoder.place) == ("decoder[0]", Place("spec.yaml", 4, 3))
 
@@ -112,9 +112,9 @@ def test_steps_know_their_place_and_path(tmp_path: Path, monkeypatch: pytest.Mon
 def test_inputs_reach_back_across_sections(catalog: Catalog) -> None:
     text = """
         backbone:
-        - unit: {filters: 8}
+        - gate: {filters: 8}
           id: low
-        - unit: {filters: 8}
+        - gate: {filters: 8}
           from: input
         decoder:
         - join:
@@ -128,11 +128,11 @@ def test_inputs_reach_back_across_sections(catalog: Catalog) -> None:
 @pytest.mark.parametrize("step", ["join", "join:\n  from: low"])
 def test_a_block_of_several_inputs_needs_them(step: str, catalog: Catalog) -> None:
     with pytest.raises(UserError, match="'join' reads several tensors"):
-        network(f"backbone:\n- unit: {{filters: 8}}\n  id: low\n- {step}\n", catalog)
+        network(f"backbone:\n- gate: {{filters: 8}}\n  id: low\n- {step}\n", catalog)
 
 
 def test_a_section_may_set_dilate_beside_its_steps(catalog: Catalog) -> None:
-    text = "backbone:\n  dilate: {by_variant: {paper: true, reference: false}}\n  steps: [{unit: {filters: 8}}]\n"
+    text = "backbone:\n  dilate: {by_variant: {paper: true, reference: false}}\n  steps: [{gate: {filters: 8}}]\n"
     found = network(text + "variant: reference\n", catalog)
     assert section(found).dilate is False
     assert section(found).steps[0].path == "backbone.steps[0]"
@@ -142,13 +142,13 @@ def test_arguments_are_plain_values_of_the_annotated_type(catalog: Catalog) -> N
     text = """
         backbone:
         - cell: {branches: [{"op": "conv", "kernel": 3, "rate": [1, 6]}, {op: pool}], extra: null}
-        - unit: {filters: 8, rate: 0.25, activation: null, kernel: [3, 5], bias: true, groups: 8, note: on}
+        - gate: {filters: 8, rate: 0.25, activation: null, kernel: [3, 5], bias: true, groups: 8, note: on}
         """
-    cell, unit = section(network("\n".join(line[8:] for line in text.splitlines()), catalog)).steps
+    cell, gate = section(network("\n".join(line[8:] for line in text.splitlines()), catalog)).steps
     assert cell.arguments == {"branches": ({"op": "conv", "kernel": 3, "rate": (1, 6)}, {"op": "pool"}), "extra": None}
     wanted = {"filters": 8, "rate": 0.25, "activation": None, "kernel": (3, 5), "bias": True, "groups": 8, "note": "on"}
-    assert unit.arguments == wanted
-    assert [type(value) for value in unit.arguments.values()] == [type(value) for value in wanted.values()]
+    assert gate.arguments == wanted
+    assert [type(value) for value in gate.arguments.values()] == [type(value) for value in wanted.values()]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_arguments_are_plain_values_of_the_annotated_type(catalog: Catalog) -> N
 )
 def test_arguments_are_checked_against_the_signature(argument: str, message: str, catalog: Catalog) -> None:
     with pytest.raises(UserError) as error:
-        network(f"backbone:\n- unit: {{{argument}}}\n", catalog)
+        network(f"backbone:\n- gate: {{{argument}}}\n", catalog)
     assert message in str(error.value)
     assert len(error.value.faults) == 1
 
@@ -213,17 +213,17 @@ def test_an_integer_is_taken_for_a_real_number() -> None:
 
 
 def test_a_changed_part_file_is_read_again(tmp_path: Path) -> None:
-    catalog = fake_catalog(tmp_path, backbones__small="steps: [{unit: {filters: 8}}]\n")
+    catalog = fake_catalog(tmp_path, backbones__small="steps: [{gate: {filters: 8}}]\n")
     spec = parse("backbone: small\n", catalog=catalog)
     assert section(expand(spec)).steps[0].arguments == {"filters": 8}
-    (tmp_path / "backbones" / "small.yaml").write_text("steps: [{unit: {filters: 16}}, {unit: {filters: 1}}]\n")
+    (tmp_path / "backbones" / "small.yaml").write_text("steps: [{gate: {filters: 16}}, {gate: {filters: 1}}]\n")
     assert section(expand(spec)).steps[0].arguments == {"filters": 16}
 
 
 def test_a_new_block_and_backbone_are_found_by_their_files(tmp_path: Path) -> None:
-    catalog = fake_catalog(tmp_path, backbones__mine="steps: [{unit: {filters: 8}}, join2]\n")
+    catalog = fake_catalog(tmp_path, backbones__mine="steps: [{gate: {filters: 8}}, join2]\n")
     (tmp_path / "join2.py").write_text("def join2(x, *, name): return x\n")
-    assert [step.block for step in section(network("backbone: mine\n", catalog)).steps] == ["unit", "join2"]
+    assert [step.block for step in section(network("backbone: mine\n", catalog)).steps] == ["gate", "join2"]
 
 
 @pytest.mark.parametrize("name", ["shufflenetv2_basic", "shufflenetv2_dpc", "mobilenetv2_basic", "mobilenetv2_dpc"])

@@ -68,10 +68,10 @@ BRANCH = st.fixed_dictionaries(
     },
 )
 CELL = st.fixed_dictionaries({}, optional={"branches": st.lists(BRANCH, max_size=3), "extra": st.none()})
-BLOCK = st.one_of(UNIT.map(lambda a: {"unit": a}), CELL.map(lambda a: {"cell": a}), st.just("cell"))
+BLOCK = st.one_of(UNIT.map(lambda a: {"gate": a}), CELL.map(lambda a: {"cell": a}), st.just("cell"))
 STEP = st.one_of(
     BLOCK,
-    st.builds(lambda a, r: {"unit": a, "repeat": r}, UNIT, selected(st.integers(1, 5))),
+    st.builds(lambda a, r: {"gate": a, "repeat": r}, UNIT, selected(st.integers(1, 5))),
     st.builds(lambda a: {"choose": a}, st.lists(BLOCK, min_size=1, max_size=2)),
 )
 STEPS = st.lists(STEP, min_size=1, max_size=3)
@@ -192,7 +192,7 @@ def test_two_things(one: str, other: str) -> None:
 
 
 def test_true_is_not_one(tmp_path: Path) -> None:
-    catalog = fake_catalog(tmp_path, backbones__odd="arguments: {flag: 0}\nsteps: [{unit: {filters: 8}}]\n")
+    catalog = fake_catalog(tmp_path, backbones__odd="arguments: {flag: 0}\nsteps: [{gate: {filters: 8}}]\n")
     one, true = (parse(f"backbone: {{odd: {{flag: {value}}}}}\n", catalog=catalog) for value in ("1", "true"))
     assert one != true
 

@@ -43,17 +43,17 @@ def test_it_is_a_schema_of_draft_2020_12(schema: dict[str, Any]) -> None:
 GOOD = [
     "backbone: tiny",
     "extends: other",
-    "{extends: other, head: {unit: {filters: 8}}}",
+    "{extends: other, head: {gate: {filters: 8}}}",
     "{backbone: {tiny: {last: 8, width_multiplier: 0.5}}, head: none, input: {size: [97, 97]}, classes: 3}",
     "{backbone: tiny, input: {size: 97, dtype: uint8, preprocess: none}}",
     "{backbone: {tiny: {last: {by_width: {0.5: 8, 1.0: {by_variant: {paper: 8, reference: 16}}}}}}}",
     "{backbone: {tiny: {variant: {choose: [paper, reference]}}}}",
-    "{backbone: [{unit: {filters: {scaled: 32}}, repeat: 2, id: a}, {unit: {filters: 8}, from: a}, cell]}",
-    "{backbone: {steps: [{unit: {filters: 8}}], dilate: false}}",
-    "{backbone: [{unit: {filters: {range: {from: 8, to: 64, step: 8}}, kernel: [3, 1], activation: null}}]}",
+    "{backbone: [{gate: {filters: {scaled: 32}}, repeat: 2, id: a}, {gate: {filters: 8}, from: a}, cell]}",
+    "{backbone: {steps: [{gate: {filters: 8}}], dilate: false}}",
+    "{backbone: [{gate: {filters: {range: {from: 8, to: 64, step: 8}}, kernel: [3, 1], activation: null}}]}",
     "{backbone: [{cell: {branches: [{op: conv, rate: [1, {choose: [1, 2]}]}]}}]}",
     "{backbone: [{cell: {branches: {dpc_cell: {branches: 3}}, extra: {size: 3}}}, {join: null, from: [a, b]}]}",
-    "{backbone: tiny, head: {choose: [none, {unit: {filters: 8}}]}, output_stride: {choose: [8, 16]}}",
+    "{backbone: tiny, head: {choose: [none, {gate: {filters: 8}}]}, output_stride: {choose: [8, 16]}}",
 ]
 BAD = [
     "head: none",
@@ -68,15 +68,15 @@ BAD = [
     "{backbone: tiny, input: {sise: 3}}",
     "{backbone: {tiny: {first: 8}}}",
     "{backbone: {tiny: {last: many}}}",
-    "{backbone: [{unit: {filter: 8}}]}",
-    "{backbone: [{unit: {}}]}",
-    "{backbone: [{unit: {filters: 0}}]}",
-    "{backbone: [{unit: {filters: 8, groups: 3}}]}",
-    "{backbone: [{unit: {filters: 8, rate: 1}}]}",
-    "{backbone: [{unit: {filters: 8, activation: swish}}]}",
-    "{backbone: [{unit: {filters: 8, classes: 3}}]}",
-    "{backbone: [{unit: {filters: 8}, repeat: 0}]}",
-    "{backbone: [{unit: {filters: {by_widht: {1.0: 8}}}}]}",
+    "{backbone: [{gate: {filter: 8}}]}",
+    "{backbone: [{gate: {}}]}",
+    "{backbone: [{gate: {filters: 0}}]}",
+    "{backbone: [{gate: {filters: 8, groups: 3}}]}",
+    "{backbone: [{gate: {filters: 8, rate: 1}}]}",
+    "{backbone: [{gate: {filters: 8, activation: swish}}]}",
+    "{backbone: [{gate: {filters: 8, classes: 3}}]}",
+    "{backbone: [{gate: {filters: 8}, repeat: 0}]}",
+    "{backbone: [{gate: {filters: {by_widht: {1.0: 8}}}}]}",
     "{backbone: [{cell: {branches: [{kernel: 3}]}}]}",
     "{backbone: [{cell: {branches: [{op: conv, rate: [1]}]}}]}",
     "{backbone: []}",
@@ -104,10 +104,10 @@ def test_bundled_specs_satisfy_it(name: str) -> None:
 
 
 def test_hover_comes_from_docstrings(schema: dict[str, Any]) -> None:
-    unit = schema["$defs"]["block.unit"]
-    assert unit["description"].startswith("A unit of convolution.")
-    assert unit["properties"]["filters"]["description"] == "how many channels come out."
-    assert unit["properties"]["rate"]["default"] == 0.5
+    gate = schema["$defs"]["block.gate"]
+    assert gate["description"].startswith("A gate of convolution.")
+    assert gate["properties"]["filters"]["description"] == "how many channels come out."
+    assert gate["properties"]["rate"]["default"] == 0.5
     assert schema["$defs"]["backbone.tiny"]["description"] == "tiny"
     assert schema["properties"]["classes"]["description"]
     assert all("description" in schema["properties"][key] for key in schema["properties"])

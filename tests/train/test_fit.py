@@ -75,7 +75,7 @@ def moved(one: Recipe, rate: float = 0.1) -> dict[str, Array]:
     model = fit(one)
     model.step(*batch(), rate)
     after = model.weights()
-    return {part.key: (before[part.key] - after[part.key]) / rate for part in model.moved}
+    return {part.key: (before[part.key] - after[part.key]) / rate for part in model.trained}
 
 
 def check_close(found: Array, expected: Array) -> None:
@@ -198,7 +198,7 @@ def test_the_moving_average_of_weights() -> None:
         now = plain.weights()
         averaged.weights()  # a look at them, as validation takes, changes nothing
         expected = {key: 0.9 * expected[key] + 0.1 * now[key] if expected else now[key] for key in now}
-    found, trained = averaged.weights(), {part.key for part in plain.moved}
+    found, trained = averaged.weights(), {part.key for part in plain.trained}
     for key in found:
         check_close(found[key], expected[key] if key in trained else plain.weights()[key])
     assert any(not np.allclose(found[key], plain.weights()[key], rtol=1e-3) for key in trained)

@@ -6,17 +6,16 @@ It gives the maps `(K, H, W)`, float32, from 0, one a score, of the image's size
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any, cast
 
 from archspec.arrays import Array
+from archspec.catalog import load, members
 from archspec.errors import Place, UserError, nearest, user_error
 
 PLUS_PLUS = ("++", "_plus_plus")  # on the command line, in a file's name
@@ -68,11 +67,9 @@ class Question:
         return tf.reduce_sum(logits * self._logit_weights, axis=(1, 2, 3))
 
 
-@cache
 def methods() -> tuple[str, ...]:
     """The names of all methods as they are written on the command line: the files of this folder, none imported."""
-    files = Path(__file__).parent.glob("*.py")
-    return tuple(sorted(file.stem.replace(*PLUS_PLUS[::-1]) for file in files if not file.stem.startswith("_")))
+    return tuple(sorted(name.replace(*PLUS_PLUS[::-1]) for name in members("methods")))
 
 
 def method_name(asked: str) -> str:
@@ -94,7 +91,7 @@ def reads_layer(name: str) -> bool:
 
 
 def _module(name: str) -> Any:
-    return importlib.import_module(f"{__name__}.{name.replace(*PLUS_PLUS)}")
+    return load("methods", name.replace(*PLUS_PLUS))
 
 
 @contextmanager

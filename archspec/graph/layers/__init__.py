@@ -1,5 +1,11 @@
-"""Keras's layers by Keras's names, deferred; and the few that Keras lacks. One file a layer."""
+"""Keras's layers by Keras's names, deferred; and the few that Keras lacks. One file a layer.
 
+A plugin folder adds layers of Keras in files of its own: `layers/group_normalization.py` is `GroupNormalization`.
+"""
+
+from typing import Any
+
+from archspec import catalog
 from archspec.graph.layers.activation import Activation
 from archspec.graph.layers.add import Add
 from archspec.graph.layers.arg_max import ArgMax
@@ -61,3 +67,20 @@ __all__ = [
     "Unread",
     "ZeroPadding2D",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A layer of a plugin folder. Raises `AttributeError` with every layer there is, those nearest to `name` first."""
+    wanted = name.lower()
+    files = {} if name.startswith("_") else catalog.members("layers")
+    for file in files:
+        if file.replace("_", "") == wanted and hasattr(found := catalog.load("layers", file), name):
+            return getattr(found, name)
+    raise AttributeError(f"no layer '{name}'; layers, the nearest first: {', '.join(_nearest_first(name, files))}")
+
+
+def _nearest_first(name: str, files: Any) -> list[str]:
+    from difflib import SequenceMatcher  # only needed once something is already wrong
+
+    plugged = [file.title().replace("_", "") for file, path in files.items() if catalog.origin(path)]
+    return sorted([*__all__, *plugged], key=lambda one: -SequenceMatcher(None, name.lower(), one.lower()).ratio())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from typing import Any
+
+from archspec.catalog import load, members
 
 
 def stem(class_name: str) -> str:
@@ -22,10 +22,9 @@ def own_layer(class_name: str) -> Any:
 def _load_all() -> dict[str, Any]:
     """Every file of the folder: Keras can only load a saved model whose layers are registered."""
     found: dict[str, Any] = {}
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        if not path.stem.startswith("_"):
-            module = importlib.import_module(f"{__name__}.{path.stem}")
-            found |= {name: item for name, item in vars(module).items() if stem(name) == path.stem}
+    for file in members("keras_layers"):
+        module = load("keras_layers", file)
+        found |= {name: item for name, item in vars(module).items() if stem(name) == file}
     return found
 
 

@@ -12,9 +12,7 @@ class ChannelReverse(keras.layers.Layer):
     """The last channel first."""
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Unchanged."""
         return input_shape
 
     def call(self, inputs: Any) -> Any:
-        """Turned round."""
         return tf.reverse(inputs, (-1,))

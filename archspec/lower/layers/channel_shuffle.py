@@ -16,15 +16,13 @@ class ChannelShuffle(keras.layers.Layer):
         self.groups = groups
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """Unchanged."""
         return input_shape
 
     def call(self, inputs: Any) -> Any:
-        """The channels, dealt out like cards."""
+        """Channel `g * n + i` becomes channel `i * groups + g`."""
         _, height, width, channels = inputs.shape
         split = tf.reshape(inputs, (-1, height * width, self.groups, channels // self.groups))
         return tf.reshape(tf.transpose(split, (0, 1, 3, 2)), (-1, height, width, channels))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         return {**super().get_config(), "groups": self.groups}

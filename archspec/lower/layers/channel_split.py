@@ -26,5 +26,4 @@ class ChannelSplit(keras.layers.Layer):
         return tf.split(inputs, self.parts, axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         return {**super().get_config(), "parts": self.parts}

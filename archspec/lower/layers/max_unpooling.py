@@ -35,5 +35,4 @@ class MaxUnpooling(keras.layers.Layer):
         return whole[:, : self.size[0], : self.size[1]]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         return {**super().get_config(), "size": self.size}

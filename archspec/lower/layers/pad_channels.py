@@ -24,5 +24,4 @@ class PadChannels(keras.layers.Layer):
         return tf.pad(inputs, ((0, 0), (0, 0), (0, 0), (0, self.filters - inputs.shape[-1])))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         return {**super().get_config(), "filters": self.filters}

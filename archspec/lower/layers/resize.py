@@ -37,6 +37,5 @@ class Resize(keras.layers.Layer):
         return resized if resized.dtype == inputs.dtype else tf.cast(resized, inputs.dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments it was made with."""
         config = {"size": self.size, "interpolation": self.interpolation, "align_corners": self.align_corners}
         return {**super().get_config(), **config}

@@ -1,4 +1,4 @@
-"""A tensor, and beside it what a published network also makes and nothing reads: its first input."""
+"""The first of several tensors; the others are parts of a published network whose results nothing reads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ class Unread(keras.layers.Layer):
     """The others are inputs only so that the model holds their weights; training does not move those."""
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The first one's."""
         return input_shape[0]
 
     def call(self, inputs: Any) -> Any:
-        """The first one."""
         return inputs[0]

@@ -7,11 +7,9 @@ where what it needs is not counted), with `NAME`, what people call it, and, wher
 
 from __future__ import annotations
 
-import importlib
-from functools import cache
-from pathlib import Path
 from typing import Any
 
+from archspec.catalog import load, members
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._labels import Labels
 from archspec.scoring.metrics._means import describe_missing
@@ -21,12 +19,9 @@ __all__ = ["Counts", "Labels", "describe_missing", "metrics", "per_category", "p
 FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
 
 
-@cache
 def metrics() -> tuple[str, ...]:
     """The names of all metrics, the usual ones first: the files of this folder, none of them imported."""
-    files = Path(__file__).parent.glob("*.py")
-    found = sorted(file.stem for file in files if not file.stem.startswith("_"))
-    return tuple(sorted(found, key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)))
+    return tuple(sorted(members("metrics"), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)))
 
 
 def score(name: str, counts: Counts) -> float | None:
@@ -61,4 +56,4 @@ def title(name: str, part: bool = False) -> str:
 def _metric(name: str) -> Any:
     if name not in metrics():
         raise KeyError(name)
-    return importlib.import_module(f"{__name__}.{name}")
+    return load("metrics", name, name, "NAME")

@@ -15,7 +15,7 @@ _RESIZING = ("Resize", "Resizing", "UpSampling2D", "Reshape")
 _AFTER_RESIZING = ("Softmax", "Activation", "ArgMax")
 
 
-class KerasNetwork:
+class KerasSegmenter:
     """Image `(H, W, 3)`, uint8 RGB, of the model's `size` (None: of any) -> what the model gives at each pixel.
 
     A final ArgMax of ours is left out, so `gives` is labels only for another's model that takes them some other way;

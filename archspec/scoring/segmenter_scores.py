@@ -1,4 +1,4 @@
-"""Networks on a split, all of them in one pass: images are read once, and while the networks run."""
+"""Score several segmenters on a split in one pass: every image is read once, while the networks run."""
 
 from __future__ import annotations
 
@@ -15,109 +15,112 @@ from archspec.arrays import Array
 from archspec.datasets import Dataset, Example
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.graph.padding import padding_multiple
-from archspec.scoring.ground_truth import Item, Reference, Truth, fingerprint
+from archspec.scoring.ground_truth import GroundTruth, Item, LabelMap, fingerprint
 from archspec.scoring.inference import Viewing, label_map
 from archspec.scoring.metrics import Counts
-from archspec.scoring.score_predictions import Scored, Watch, counted, started
-from archspec.scoring.segmenters import Contestant
+from archspec.scoring.prediction_scores import Progress, ScoreResult, counted, threaded_results
+from archspec.scoring.segmenters import NamedSegmenter
 
 READERS = 2  # threads that read images: the networks take the processors
 BEHIND = 8  # images that wait to be counted
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """One image of several on the way (`number` from 0): what was read, and a contestant's classes `(H, W)`, uint8."""
+class ImageResult:
+    """One image of a pass (`number` from 0): what was read, and the classes a segmenter predicted `(H, W)`, uint8."""
 
     number: int
     total: int
     example: Example
     image: Array
-    contestant: Contestant
+    named: NamedSegmenter
     predicted: Array
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkScore:
-    """A contestant's counts, and how long its network took for them (ms an image, the first one left out)."""
+ImageWriter = Callable[[ImageResult], None]
+"""Writes what is wanted of an image; called in a thread."""
 
-    contestant: Contestant
-    scored: Scored
+
+@dataclass(frozen=True, slots=True)
+class SegmenterScore:
+    """A segmenter's counts, and how long its network took for them (ms an image, the first one left out)."""
+
+    named: NamedSegmenter
+    scored: ScoreResult
     network_ms: float | None
 
 
 class _Turn:
-    """One contestant during the pass; its counting is done behind its back."""
+    """One segmenter during the pass. It predicts in the calling thread; a pool counts and writes meanwhile."""
 
-    def __init__(self, contestant: Contestant, pool: ThreadPoolExecutor) -> None:
-        self.contestant = contestant
+    def __init__(self, named: NamedSegmenter, pool: ThreadPoolExecutor) -> None:
+        self.named = named
         self._pool = pool
         self._counts: list[Future[Counts]] = []
-        self._looks: list[Future[None]] = []
+        self._writes: list[Future[None]] = []
         self.seconds: list[float] = []
 
-    def count(self, nothing: Counts, item: Item, truth: Truth, predicted: Array) -> None:
+    def count(self, nothing: Counts, item: Item, truth: LabelMap, predicted: Array) -> None:
         """In the pool; waits where it lags behind, so that not all images pile up in memory."""
         self._counts.append(self._pool.submit(counted, nothing, item, truth, predicted))
         if len(self._counts) > BEHIND:
             self._counts[-BEHIND].result()
 
-    def show(self, look: Callable[[Look], None], what: Look) -> None:
+    def write(self, writers: Sequence[ImageWriter], result: ImageResult) -> None:
         """In the pool."""
-        self._looks.append(self._pool.submit(look, what))
-        if len(self._looks) > BEHIND:
-            self._looks[-BEHIND].result()
+        self._writes += [self._pool.submit(writer, result) for writer in writers]
+        if len(self._writes) > BEHIND:
+            self._writes[-BEHIND].result()
 
     def sum(self) -> Counts:
         """Of all images."""
-        for one in self._looks:
+        for one in self._writes:
             one.result()
         return reduce(add, (future.result() for future in self._counts))
 
 
-def score_networks(
-    contestants: Sequence[Contestant],
+def score_segmenters(
+    segmenters: Sequence[NamedSegmenter],
     dataset: Dataset,
-    reference: Reference,
+    ground_truth: GroundTruth,
     split: str,
     viewing: Viewing,
     *,
     limit: int | None = None,
     boundaries: bool = False,
-    watch: Watch | None = None,
-    look: Callable[[Look], None] | None = None,
-) -> list[NetworkScore]:
-    """The score of each contestant on the first `limit` examples of a split.
+    progress: Progress | None = None,
+    writers: Sequence[ImageWriter] = (),
+) -> list[SegmenterScore]:
+    """The score of each segmenter on the first `limit` examples of a split.
 
-    `look` is given every image with every contestant's prediction. Raises `UserError` for a network of another number
-    of classes before anything runs, and for the first image that cannot be read or shown.
+    `writers` are given every image with the prediction of every segmenter. Raises `UserError` for a
+    network of another number of classes before anything runs, and for the first image that cannot be read or shown.
     """
-    _check_classes(contestants, dataset)
-    pairs = _pairs(dataset, reference, split)[:limit]
-    nothing = Counts.none(reference.labels, instances=reference.instances, boundaries=boundaries)
+    _check_classes(segmenters, dataset)
+    pairs = _pairs(dataset, ground_truth, split)[:limit]
+    nothing = Counts.none(ground_truth.labels, instances=ground_truth.instances, boundaries=boundaries)
     contents: list[tuple[str, bytes]] = []
 
-    def read(pair: tuple[Example, Item]) -> tuple[Array, Truth, str]:
-        image, truth = dataset.read_image(pair[0]), reference.read(pair[1])
+    def read(pair: tuple[Example, Item]) -> tuple[Array, LabelMap, str]:
+        image, truth = dataset.read_image(pair[0]), ground_truth.read(pair[1])
         _check_size(image, truth, pair[1])
-        return image, truth, fingerprint([(reference.digest(pair[1], truth), image.tobytes())])
+        return image, truth, fingerprint([(ground_truth.digest(pair[1], truth), image.tobytes())])
 
     with ThreadPoolExecutor(1, thread_name_prefix="archspec-counts") as pool:
-        turns = [_Turn(contestant, pool) for contestant in contestants]
-        for number, ((example, item), result) in enumerate(started(read, pairs, READERS)):
+        turns = [_Turn(named, pool) for named in segmenters]
+        for number, ((example, item), result) in enumerate(threaded_results(read, pairs, READERS)):
             image, truth, content = result.result()
             contents.append((content, b""))
             for turn in turns:
                 predicted = _predict(turn, image, viewing, dataset)
-                turn.count(nothing, item, truth, reference.encoded(predicted))
-                if look is not None:
-                    turn.show(look, Look(number, len(pairs), example, image, turn.contestant, predicted))
-            if watch is not None:
-                watch(number + 1, len(pairs))
+                turn.count(nothing, item, truth, ground_truth.encoded(predicted))
+                turn.write(writers, ImageResult(number, len(pairs), example, image, turn.named, predicted))
+            if progress is not None:
+                progress(number + 1, len(pairs))
         counts = [turn.sum() for turn in turns]
     digest = fingerprint(contents)
     return [
-        NetworkScore(turn.contestant, Scored(one, digest), _milliseconds(turn.seconds))
+        SegmenterScore(turn.named, ScoreResult(one, digest), _milliseconds(turn.seconds))
         for turn, one in zip(turns, counts, strict=True)
     ]
 
@@ -127,10 +130,10 @@ def padding_multiple_of(examples: Sequence[Example], dataset: Dataset) -> int:
     return padding_multiple(map(dataset.image_size, examples))
 
 
-def _pairs(dataset: Dataset, reference: Reference, split: str) -> list[tuple[Example, Item]]:
+def _pairs(dataset: Dataset, ground_truth: GroundTruth, split: str) -> list[tuple[Example, Item]]:
     """Every example with its truth. Raises `UserError` with all that have none."""
     examples = dataset.examples(split)
-    items = {item.name: item for item in reference.items(split)}
+    items = {item.name: item for item in ground_truth.items(split)}
     faults = [
         Fault("no truth for this image", "Add it, or take the image out of the split", place=Place(str(example.image)))
         for example in examples
@@ -142,35 +145,35 @@ def _pairs(dataset: Dataset, reference: Reference, split: str) -> list[tuple[Exa
 
 
 def _predict(turn: _Turn, image: Array, viewing: Viewing, dataset: Dataset) -> Array:
-    contestant = turn.contestant
+    named = turn.named
     start = time.perf_counter()
     try:
-        predicted = label_map(contestant.network, image, viewing)
+        predicted = label_map(named.segmenter, image, viewing)
     except Problem as problem:
-        raise UserError(problem.at(Place(contestant.name))) from problem
+        raise UserError(problem.at(Place(named.name))) from problem
     turn.seconds.append(time.perf_counter() - start)
     if int(predicted.max(initial=0)) >= len(dataset.classes):
         fact = f"gives label {predicted.max()}, and {dataset.name} has {len(dataset.classes)} classes"
-        raise user_error(fact, "Was it made for another data set?", place=Place(contestant.name))
+        raise user_error(fact, "Was it made for another data set?", place=Place(named.name))
     return predicted
 
 
-def _check_classes(contestants: Sequence[Contestant], dataset: Dataset) -> None:
+def _check_classes(segmenters: Sequence[NamedSegmenter], dataset: Dataset) -> None:
     wanted = len(dataset.classes)
     faults = [
         Fault(
-            f"a network of {one.network.classes} classes, and {dataset.name} has {wanted}",
+            f"a network of {one.segmenter.classes} classes, and {dataset.name} has {wanted}",
             "Was it made for another data set?",
             place=Place(one.name),
         )
-        for one in contestants
-        if one.network.classes not in (None, wanted)
+        for one in segmenters
+        if one.segmenter.classes not in (None, wanted)
     ]
     if faults:
         raise UserError(faults)
 
 
-def _check_size(image: Array, truth: Truth, item: Item) -> None:
+def _check_size(image: Array, truth: LabelMap, item: Item) -> None:
     if image.shape[:2] != truth.labels.shape:
         has, wants = (f"{one[0]} x {one[1]}" for one in (truth.labels.shape, image.shape))
         fact = f"{has} pixels, and its image has {wants}"

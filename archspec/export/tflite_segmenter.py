@@ -41,7 +41,7 @@ class _Exit:
     channel_axis: int
 
 
-class TfliteNetwork:
+class TfliteSegmenter:
     """Image `(H, W, 3)`, uint8 RGB, of the file's `size` -> what the file gives at each pixel.
 
     `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). A
@@ -59,7 +59,7 @@ class TfliteNetwork:
         if size is not None:
             data = sized(data, size)
         cut = cut_argmax(data)
-        self.image_range, self.image_range_said = _image_range(data, cut.input_dtype, image_range)
+        self.image_range, self.image_range_source = _image_range(data, cut.input_dtype, image_range)
         asked = None if image_range is None else self.image_range
         self._scores = _Opened(cut.data, threads, self.image_range, asked)
         self._labels = _Opened(data, threads, self.image_range, asked) if cut.had_argmax else self._scores

@@ -1,4 +1,4 @@
-"""Fitting what a file holds to the network that is wanted: checked both ways, adapted where that is exact, reported."""
+"""Weights imported into a network: checked both ways, adapted where that is exact, with what became of each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from archspec.errors import Problem
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
 from archspec.reporters import Column, Table
-from archspec.weights._holding import Holding, equal_scale, is_in, refuse
+from archspec.weights._contents import Holding, equal_scale, is_in, refuse
 from archspec.weights._readings import (
     Reading,
     difference,
@@ -30,7 +30,7 @@ Row = tuple[str, str, int, int | None, str]
 
 @dataclass(frozen=True)
 class Imported:
-    """What was loaded into a network and what not.
+    """What was loaded into a network, and what was not.
 
     `arrays` by the network's names, in its own conventions; `sources` the tensors each is made of; `skipped` tensors
     of the file and `fresh` arrays of the network, each with the reason; `notes` what was converted.

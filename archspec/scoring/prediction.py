@@ -1,4 +1,4 @@
-"""Pictures that nobody has labelled: the label of each pixel as a PNG, and the same laid over the picture."""
+"""Images that nobody has labelled: the label of each pixel as a PNG, and the same laid over the image."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import IMAGE_KINDS, files_below, files_in, read_image
-from archspec.errors import Fault, Place, Problem, UserError
+from archspec.datasets import IMAGE_KINDS, Classes, files_below, files_in, open_dataset, read_image
+from archspec.datasets._contract import dataset_class, names
+from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.files import exists, is_folder
 from archspec.record import write_bytes
-from archspec.scoring.class_names import classes_of
+from archspec.scoring.images import distinct_colours, indexed_png, overlay_png
 from archspec.scoring.inference import Viewing, label_map
-from archspec.scoring.overlay import indexed_png, overlay_png
-from archspec.scoring.segmenters import Contestant
+from archspec.scoring.segmenters import NamedSegmenter
 
 MOST_NAMED = 3
 
@@ -31,7 +31,7 @@ class Predicted:
     shares: tuple[tuple[str, float], ...]
 
 
-def pictures_in(sources: Sequence[Path]) -> list[Path]:
+def images_in(sources: Sequence[Path]) -> list[Path]:
     """Files as they are, and of a folder the images that lie in it itself. Raises `UserError` with every fault."""
     found: list[Path] = []
     faults: list[Fault] = []
@@ -52,17 +52,17 @@ def pictures_in(sources: Sequence[Path]) -> list[Path]:
     return found
 
 
-def pictures_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
+def describe_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
     """A line for each folder in whose folders further images lie, but for what is written to `output`."""
-    said, results = [], output.resolve()
+    lines, results = [], output.resolve()
     for source in sources:
         deeper = _deeper(source) if is_folder(source) else []
         count = sum(results not in path.resolve().parents for path in deeper)
         if count:
-            said.append(
+            lines.append(
                 f"{source}: {count} image(s) in folders inside it are left out; name those folders to predict them"
             )
-    return tuple(said)
+    return tuple(lines)
 
 
 def check_results(pictures: Sequence[Path], folder: Path) -> None:
@@ -81,19 +81,17 @@ def result_files(picture: Path, folder: Path) -> tuple[Path, Path]:
     return folder / f"{picture.stem}_labels.png", folder / f"{picture.stem}_overlay.png"
 
 
-def predict_picture(
-    contestant: Contestant, picture: Path, viewing: Viewing, folder: Path, data: str | None
-) -> Predicted:
+def predict_image(named: NamedSegmenter, picture: Path, viewing: Viewing, folder: Path, data: str | None) -> Predicted:
     """Write `<stem>_labels.png`, with the class of each pixel and a palette, and `<stem>_overlay.png`.
 
     Raises `UserError` for a picture that cannot be read or shown.
     """
     image = read_image(picture)
     try:
-        labels = label_map(contestant.network, image, viewing)
+        labels = label_map(named.segmenter, image, viewing)
     except Problem as problem:
         raise UserError(problem.at(Place(str(picture)))) from problem
-    classes = classes_of(contestant, data, int(labels.max(initial=0)))
+    classes = classes_of(named, data, int(labels.max(initial=0)))
     files = result_files(picture, folder)
     write_bytes(files[0], indexed_png(labels, classes.colours))
     write_bytes(files[1], overlay_png(image, [("", labels)], classes.names, classes.colours))
@@ -130,3 +128,35 @@ def _alike(pictures: Sequence[Path]) -> list[Fault]:
             fact = f"is called like {other}, so their results would be one file"
             faults.append(Fault(fact, "Predict them one by one, into other folders", place=Place(str(picture))))
     return faults
+
+
+def classes_of_data(data: str) -> Classes:
+    """The classes of `NAME` or `NAME:FOLDER`. Raises `UserError`, also where only the folder knows them."""
+    name, colon, _ = data.partition(":")
+    if colon or name not in names():
+        return open_dataset(data).classes
+    found = getattr(dataset_class(name), "classes", None)
+    return found if isinstance(found, Classes) else open_dataset(data).classes
+
+
+def classes_of(named: NamedSegmenter, data: str | None, largest: int) -> Classes:
+    """Of `data` where that is given, else of the data it was trained on, else numbered; `largest` is what it gave.
+
+    Raises `UserError` when the network has another number of classes than `data`.
+    """
+    if data is not None:
+        found = classes_of_data(data)
+        count = named.segmenter.classes
+        if (count or len(found)) != len(found) or largest >= len(found):
+            fact = f"{named.name} has {count or 'more'} classes, and {data} has {len(found)}"
+            raise user_error(fact, "Name the data set it was trained on", path="--data")
+        return found
+    if named.data.partition(":")[0] in names():
+        known = getattr(dataset_class(named.data.partition(":")[0]), "classes", None)
+        if isinstance(known, Classes) and known.names == named.labels:
+            return known
+    count = max(named.segmenter.classes or 0, len(named.labels), largest + 1)
+    known_names = named.labels or tuple(f"class {number}" for number in range(count))
+    return Classes(
+        (*known_names, *(f"class {number}" for number in range(len(known_names), count))), distinct_colours(count)
+    )

@@ -1,17 +1,27 @@
-"""Label maps as pictures: PNGs with a palette, overlays on the image, and a legend of what is in them."""
+"""Label maps as images: PNGs with a palette, overlays with a legend, and the folders they are written to."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from archspec.arrays import Array
+from archspec.datasets import Dataset
+from archspec.datasets._contract import Example
+from archspec.errors import Place, user_error
+from archspec.record import write_bytes
+from archspec.record.destination import make_folder
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from archspec.scoring.segmenter_scores import ImageResult
+
 
 Colour = tuple[int, int, int]
 OPACITY = 0.55
@@ -104,3 +114,67 @@ def png_bytes(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
+
+
+@dataclass(frozen=True)
+class PredictionFolder:
+    """Every prediction in the organisers' format: label numbers, in a file called after the image."""
+
+    folders: dict[str, Path]
+    dataset: Dataset
+
+    def check(self, split: str) -> None:
+        """Raise `UserError` where a prediction would be written over a file of the data set."""
+        _check_apart(self.dataset, split, self._file, self.folders)
+
+    def _file(self, name: str, example: Example) -> Path:
+        return self.folders[name] / self.dataset.prediction_path(example)
+
+    def __call__(self, result: ImageResult) -> None:
+        """Write one."""
+        file = self._file(result.named.name, result.example)
+        make_folder(file.parent)
+        write_bytes(file, png_bytes(self.dataset.encode_prediction(result.predicted)))
+
+
+@dataclass(frozen=True)
+class OverlayFolder:
+    """`count` images, evenly chosen over the split, under their truth and their prediction."""
+
+    folders: dict[str, Path]
+    dataset: Dataset
+    count: int
+
+    def check(self, split: str) -> None:
+        """Raise `UserError` where a picture would be written over a file of the data set."""
+        _check_apart(self.dataset, split, self._file, self.folders)
+
+    def _file(self, name: str, example: Example) -> Path:
+        return self.folders[name] / f"{example.name.replace('/', '_')}.png"
+
+    def __call__(self, result: ImageResult) -> None:
+        """Write one, if it is chosen."""
+        if result.number not in chosen(self.count, result.total):
+            return
+        maps = [("truth", self.dataset.read_label(result.example)), ("prediction", result.predicted)]
+        classes = self.dataset.classes
+        file = self._file(result.named.name, result.example)
+        write_bytes(file, overlay_png(result.image, maps, classes.names, classes.colours))
+
+
+def _check_apart(dataset: Dataset, split: str, file_of: Callable[[str, Example], Path], names: Iterable[str]) -> None:
+    examples = dataset.examples(split)
+    theirs = {str(path.resolve()) for one in examples for path in (one.image, one.label) if path is not None}
+    for name in names:
+        for example in examples:
+            file = file_of(name, example)
+            if str(file.resolve()) in theirs:
+                fact = "belongs to the data set, and would be written over"
+                raise user_error(fact, "Name another folder", place=Place(str(file)))
+
+
+def chosen(count: int, total: int) -> set[int]:
+    """`count` numbers below `total`, evenly laid, first and last among them."""
+    if count >= total:
+        return set(range(total))
+    return {round(number * (total - 1) / max(1, count - 1)) for number in range(count)}

@@ -1,4 +1,4 @@
-"""What a file of weights holds, in the conventions of one network: each tensor is used, or it is said why not."""
+"""The contents of a file of weights, in the conventions of one network: each tensor used, or skipped with a reason."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from archspec.weights._readings import ImageScale, Reading, graph_parts, image_s
 
 Change = Callable[..., Array]
 BATCH_NORM = ("gamma", "beta", "moving_mean", "moving_variance")
+MOST_FAULTS = 6
 
 
 class Placing:
-    """A format fills one: `put` what goes into the network, `skip` what does not."""
+    """Which array of a network is made of which tensors: a format calls `put` for those it uses, `skip` for others."""
 
     def __init__(self, tensors: Mapping[str, Array], graph: Graph) -> None:
         self.tensors = tensors
@@ -31,7 +32,7 @@ class Placing:
         self.notes: list[str] = []
 
     def put(self, key: str, *names: str, change: Change | None = None) -> None:
-        """The array `key` is made of these tensors, by `change`, which gets them in float64; else the one as it is."""
+        """The array `key` is what `change` makes of these tensors in float64; without it, the one tensor itself."""
         missing = [name for name in names if name not in self.tensors]
         self.absent.update((name, key) for name in missing)
         self.sources[key] = names
@@ -64,7 +65,7 @@ class Placing:
         self.skipped[name] = why
 
     def faults(self, covers: tuple[str, ...]) -> list[str]:
-        """What does not add up: tensors missing or left over, arrays missing or of another shape."""
+        """Every mismatch: tensors missing or left over, arrays missing or of another shape."""
         found = [f"the file lacks '{name}', needed for '{key}'" for name, key in self.absent.items()]
         used = {name for names in self.sources.values() for name in names}
         left = [name for name in self.tensors if name not in used and name not in self.skipped]
@@ -88,9 +89,6 @@ def equal_scale(variance: Array, given: float, wanted: float) -> Array:
 def is_in(node: str, sections: tuple[str, ...]) -> bool:
     """Whether a node belongs to one of the sections; every node does where none is named."""
     return not sections or any(node == section or node.startswith(f"{section}.") for section in sections)
-
-
-MOST_FAULTS = 6
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,19 @@
-"""A survey of a search space as tables and JSON."""
+"""A survey of a search space as tables and as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.errors import nearest, user_error
 from archspec.reporters import Cell, Column, Table
 from archspec.search.candidates import Genome
 from archspec.search.space import Space
-from archspec.search.space.prices import PRICES, USUAL
-from archspec.search.space.survey import Point, Survey, front, quartiles
+from archspec.search.space.survey import PRICES, USUAL, Point, Survey, front, quartiles
 from archspec.spec.overrides import closed_note
 
-REASONS = 6  # told in a table; JSON has all
+REASONS = 6  # in a table; JSON has all
 FIVE = ("min", "q1", "median", "q3", "max")
 
 
@@ -31,35 +29,6 @@ class Wanted:
     def prices(self) -> tuple[str, ...]:
         """Every price to work out."""
         return tuple(dict.fromkeys((*USUAL, *self.least, *self.most, *self.limits)))
-
-
-def read_wanted(front_text: str, limit_texts: Iterable[str]) -> Wanted:
-    """From the words of the command line. Raises `UserError`."""
-    names = [name.strip() for name in front_text.split(",") if name.strip()]
-    if not names:
-        raise user_error("--front names no price", "Write --front params,gflops")
-    least = tuple(_known(name, "--front") for name in names if not name.startswith("+"))
-    most = tuple(_known(name[1:], "--front") for name in names if name.startswith("+"))
-    if len(set(least + most)) < len(names):
-        raise user_error(f"--front names a price twice ({front_text})", "Name each once")
-    return Wanted(least, most, dict(map(_limit, limit_texts)))
-
-
-def _known(name: str, option: str) -> str:
-    if name not in PRICES:
-        raise user_error(f"{option}: unknown price '{name}'", nearest(name, PRICES))
-    return name
-
-
-def _limit(text: str) -> tuple[str, float]:
-    name, equals, value = text.replace("<=", "=").partition("=")
-    try:
-        maximum = float(value)
-    except ValueError:
-        maximum = float("nan")
-    if not equals or not 0 <= maximum < float("inf"):
-        raise user_error(f"--limit: not a limit ('{text}')", "Write --limit gflops=0.5")
-    return _known(name.strip(), "--limit"), maximum
 
 
 def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tuple[str, ...] = ()) -> Table:
@@ -87,7 +56,7 @@ def _title(space: Space, found: Survey) -> str:
     return f"{space.spec.name}: {points}, {count} decision{'s' if count != 1 else ''}"
 
 
-def _notes(found: Survey, wanted: Wanted, seed: int, within: str) -> Iterable[str]:
+def _notes(found: Survey, wanted: Wanted, seed: int, within: str) -> Iterator[str]:
     if found.whole:
         yield f"every point was priced; {_distinct(found)}"
     else:

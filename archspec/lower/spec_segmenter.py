@@ -9,7 +9,7 @@ from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
 from archspec.graph.padding import next_multiple, padded
 from archspec.graph.trace import trace
-from archspec.lower.keras_network import Gives, KerasNetwork
+from archspec.lower.keras_segmenter import Gives, KerasSegmenter
 from archspec.lower.model import set_weights, to_keras
 from archspec.spec import Spec, expand, override
 
@@ -24,7 +24,7 @@ KEPT_MULTIPLES = 32  # where sides are rounded up, sizes come again and again
 MOST_NOTES = 4
 
 
-class SpecNetwork:
+class SpecSegmenter:
     """Image `(H, W, 3)`, uint8 RGB -> logits `(h, w, classes)`, whatever the spec's own `output` is.
 
     `size` is None for any: an image that the network cannot be built for is padded at its end up to the next size
@@ -38,7 +38,7 @@ class SpecNetwork:
         self, spec: Spec, weights: Weights, catalog: Catalog, size: Size | None = None, multiple: int = 1
     ) -> None:
         self._spec, self._weights, self._catalog, self._multiple = spec, weights, catalog, multiple
-        self._built: OrderedDict[Size, tuple[Any, KerasNetwork]] = OrderedDict()
+        self._built: OrderedDict[Size, tuple[Any, KerasSegmenter]] = OrderedDict()
         self._rooms: dict[Size, Size] = {}
         self.align_corners = True  # as long as nothing is built
         self.classes: int | None = expand(spec).classes
@@ -77,13 +77,13 @@ class SpecNetwork:
         height, width = (-(-values.shape[axis] * size[axis] // room[axis]) for axis in (0, 1))
         return values[:height, :width]
 
-    def _network(self, size: Size) -> KerasNetwork:
+    def _network(self, size: Size) -> KerasSegmenter:
         if size not in self._rooms:
             self._rooms[size] = self._room(size)
         room = self._rooms[size]
         if room not in self._built:
             model = to_keras(self._graph(room), self._weights)
-            self._built[room] = model, KerasNetwork(model, labels_size=room)
+            self._built[room] = model, KerasSegmenter(model, labels_size=room)
             if len(self._built) > (KEPT if self._multiple == 1 else KEPT_MULTIPLES):
                 self._built.popitem(last=False)
         self._built.move_to_end(room)
