@@ -1,6 +1,7 @@
 """What every test may rely on: a quiet, repeatable TensorFlow, the same examples each time, real data where given."""
 
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -82,6 +83,15 @@ def _plugins_of_this_test() -> Iterator[None]:
     """The plugin folders of one test are not known to the next."""
     with plugins_of_call():
         yield
+
+
+_counter = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds what another one measured. Tests of where the ledger lies have a fixture of this name."""
+    monkeypatch.setenv("ARCHSPEC_LEDGER", str(tmp_path_factory.getbasetemp() / f"ledger-{next(_counter)}.db"))
 
 
 @pytest.fixture(scope="session")

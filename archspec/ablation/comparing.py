@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from archspec.ablation.result import AblationResult, Ratio, Reading
-from archspec.measures import measure_named
+from archspec.ablation.result import AblationResult, Reading
+from archspec.measures import Ratio, measure_named
 
 LEVEL = 0.05
 FEWEST = 3
 NONE, HOLM = "none", "holm"
 CORRECTIONS = (NONE, HOLM)
-EXACT = ("cost", "predicted")  # rungs: the same network has the same number each time
 OF_ROUNDS = ("latency_ms", "latency_mean_ms", "fps", "latency_ratio")  # compared round by round
 NOISE, UNTESTED = "≈", "†"
 SEEDS_RULE = f"{NOISE} within noise: a paired t-test over the same seeds (at least {FEWEST}) has p > {LEVEL}"
@@ -43,7 +42,7 @@ class Difference:
 def differences(result: AblationResult, metric: str) -> dict[str, Difference]:
     """Of each row but the base, by its name; p corrected over these rows as the ablation says."""
     base = result.reading(result.ablation.base, metric)
-    exact = measure_named(metric).rung in EXACT
+    exact = measure_named(metric).exact
     found = {}
     for row in result.ablation.rows:
         if row.name != result.ablation.base:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from archspec.ablation.ablation import Row
-from archspec.ablation.planning import Item, trains
+from archspec.ablation.latencies import asked_latencies, lacking_latencies
+from archspec.ablation.planning import Item
 from archspec.ablation.running import AblationRun, once_each
-from archspec.ablation.together import TOGETHER, known_latencies
 from archspec.devices import procedure
 from archspec.files import exists
 from archspec.ledger import Ledger
@@ -44,7 +44,7 @@ def plan_table(run: AblationRun) -> Table:
 
 
 def _trainings_said(run: AblationRun, plan: list[tuple[Item, Record | None]]) -> Iterator[str]:
-    lacking = once_each(item for item, record in plan if record is None and trains(item.metric))
+    lacking = once_each(item for item, record in plan if record is None and measure_named(item.metric).trains)
     for metric, many in Counter(item.metric for item in lacking).items():
         yield f"{metric}: {many} trainings, {run.ablation.workers} at a time; {_takes(run, metric, many)}"
 
@@ -61,18 +61,19 @@ def _takes(run: AblationRun, metric: str, many: int) -> str:
 
 def _latencies_said(run: AblationRun, ledger: Ledger | None) -> Iterator[str]:
     ablation = run.ablation
-    timed = [metric for metric in ablation.metrics if metric in TOGETHER]
+    timed = asked_latencies(ablation)
     if not timed:
         return
-    known = ledger is not None and known_latencies(ablation, run.hashes, ledger)
+    lacking = lacking_latencies(ablation, run.settings, ledger)
+    rows = "each row" if len(lacking) == len(ablation.rows) else ", ".join(lacking)
     steps = procedure(ablation.procedure)
-    how = f"{steps.warmup_s:g} s of warm-up and {steps.runs} runs of each row, all in turns"
-    yield f"{', '.join(timed)}: {'known' if known else f'to be measured, {how}'}"
+    how = f"{steps.warmup_s:g} s of warm-up and {steps.runs} runs of {rows}, all in turns"
+    yield f"{', '.join(timed)}: {f'to be measured, {how}' if lacking else 'known'}"
 
 
 def _row(row: Row, plan: list[tuple[Item, Record | None]]) -> tuple[Cell, ...]:
     cost = row.network.cost
     lacking = [item for item, record in plan if record is None]
-    known, trainings = len(plan) - len(lacking), sum(trains(item.metric) for item in lacking)
+    known, trainings = len(plan) - len(lacking), sum(measure_named(item.metric).trains for item in lacking)
     megabytes = cost.tflite_bytes["float32"] / 1e6
     return row.name, cost.params, cost.gflops, megabytes, known, len(lacking), trainings

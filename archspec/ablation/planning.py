@@ -6,12 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archspec.ablation.ablation import Ablation, Row
-from archspec.ablation.together import TOGETHER
-from archspec.measures import Settings, measure_named
-from archspec.measures._case import Case
+from archspec.measures import Case, Settings, blank_record, measure_named
 from archspec.record import Record
-
-TRAINS = ("proxy", "training")
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Item:
 def settings_of(ablation: Ablation, output: str, plugins: tuple[str, ...] = ()) -> Settings:
     """The settings that rows are measured under; seed and precision are a row's own."""
     return Settings(
-        metrics=tuple(metric for metric in ablation.metrics if metric not in TOGETHER),
+        metrics=tuple(metric for metric in ablation.metrics if not measure_named(metric).in_turns),
         device=ablation.target.name,
         threads=ablation.target.threads,
         data=ablation.data,
@@ -46,26 +42,12 @@ def settings_of(ablation: Ablation, output: str, plugins: tuple[str, ...] = ()) 
     )
 
 
-def trains(metric: str) -> bool:
-    """Whether a metric depends on data and seed."""
-    return measure_named(metric).rung in TRAINS
-
-
 def items_of(ablation: Ablation, settings: Settings) -> Iterator[Item]:
     """Every number of the table but the latencies, row by row. Raises `UserError` or `Problem`."""
     for row in ablation.rows:
         case = Case(row.network, replace(settings, precision=row.precision))
         for metric in settings.metrics:
             measure = measure_named(metric)
-            for seed in ablation.seeds if trains(metric) else (None,):
+            for seed in ablation.seeds if measure.trains else (None,):
                 under = case if seed is None else case.under(replace(case.settings, seed=seed))
-                record = Record(
-                    hash=under.network.hash,
-                    metric=metric,
-                    value=None,
-                    unit=measure.unit,
-                    name=row.name,
-                    spec=under.network.text,
-                    conditions=measure.conditions(under),
-                )
-                yield Item(row, metric, seed, record, measure.seconds)
+                yield Item(row, metric, seed, blank_record(measure, under, row.name), measure.seconds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import mean, stdev
 
 from archspec.ablation.ablation import Ablation
+from archspec.measures import Ratio
 from archspec.record import Plain, Record
 
 
@@ -38,20 +39,6 @@ class Reading:
         """The sample standard deviation over seeds; None of fewer than two."""
         values = list(self.by_seed.values())
         return stdev(values) if len(values) > 1 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """Of a latency to the base row's, paired round by round: its median, and the quartiles of the rounds."""
-
-    value: float
-    lower: float
-    upper: float
-
-    @property
-    def within_noise(self) -> bool:
-        """Whether the middle half of the rounds has both faster and slower ones."""
-        return self.lower <= 1.0 <= self.upper
 
 
 @dataclass(frozen=True)

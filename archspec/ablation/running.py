@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from archspec.ablation.ablation import Ablation
-from archspec.ablation.planning import Item, items_of, settings_of, trains
+from archspec.ablation.latencies import latencies
+from archspec.ablation.planning import Item, items_of, settings_of
 from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.rows import equivalents
-from archspec.ablation.together import latencies
 from archspec.devices import Progress as Rounds
 from archspec.ledger import Ledger
-from archspec.measures import Evaluation, Settings, check_settings, evaluate
+from archspec.measures import Evaluation, Settings, check_settings, evaluate, measure_named
 from archspec.record import Record, timestamp
 from archspec.search.study.evaluator import SEED, evaluator_for
 from archspec.search.workers import Outcome, Work, WorkerPool
@@ -70,21 +70,21 @@ class AblationRun:
             plan = self.plan(None if update else ledger)
             lacking = once_each(item for item, record in plan if record is None)
             faults = self._measure(lacking, ledger, watch, update)
-            hashes = self.hashes
             readings = self._readings(ledger, [item for item, _ in plan], faults, update)
-            timed, ratios, fresh = latencies(self.ablation, hashes, ledger, watch.timing, update=update)
+            timed = latencies(self.ablation, self.settings, ledger, watch.timing, update=update)
         same = equivalents(self.hashes) if not _by_precision(self.ablation) else {}
         return AblationResult(
-            self.ablation, readings | timed, hashes, same, ratios, len(lacking) + len(timed) * int(fresh)
-        )
+            self.ablation, {**readings, **timed.readings}, self.hashes, same, timed.ratios,
+            len(lacking) + timed.measured,
+        )  # fmt: skip
 
     def _measure(self, lacking: Sequence[Item], ledger: Ledger, watch: AblationWatch, update: bool) -> dict[str, str]:
         """Measure what is lacking into the ledger; what went wrong by the key of the record that was wanted."""
         faults: dict[str, str] = {}
-        for item in (item for item in lacking if not trains(item.metric)):
+        for item in (item for item in lacking if not measure_named(item.metric).trains):
             settings = replace(self.settings, metrics=(item.metric,), precision=item.row.precision)
             _keep(item, evaluate(item.row.network, settings), ledger, faults, update)
-        trainings = [item for item in lacking if trains(item.metric)]
+        trainings = [item for item in lacking if measure_named(item.metric).trains]
         for alike in dict.fromkeys((item.metric, item.row.precision) for item in trainings):
             some = [item for item in trainings if (item.metric, item.row.precision) == alike]
             self._train(some, ledger, watch, faults, update)

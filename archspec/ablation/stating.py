@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archspec.ablation.planning import trains
 from archspec.ablation.result import AblationResult
-from archspec.ablation.together import TOGETHER
+from archspec.measures import measure_named
 from archspec.record import Plain
 from archspec.spec import Spec, expand
 
@@ -18,10 +17,10 @@ def conditions_said(result: AblationResult) -> Iterator[str]:
     ablation = result.ablation
     yield from _networks_said([row.spec for row in ablation.rows])
     for metric in ablation.metrics:
-        if trains(metric):
+        if measure_named(metric).trains:
             yield _training_said(result, metric)
             yield from _partial_means(result, metric)
-    timed = next((metric for metric in ablation.metrics if metric in TOGETHER), None)
+    timed = next((metric for metric in ablation.metrics if measure_named(metric).in_turns), None)
     if timed is not None:
         yield _latency_said(result, result.conditions(timed))
     yield "GFLOPs are 2 × GMACs of convolutions; 1 MB is 10⁶ bytes"
@@ -78,14 +77,20 @@ def _latency_said(result: AblationResult, found: dict[str, Plain]) -> str:
     precisions = {row.precision for row in ablation.rows}
     precision = precisions.pop() if len(precisions) == 1 else "precision as each row says"
     runs = f"{found.get('warmup_s'):g} s of warm-up, {found.get('runs')} runs" if found.get("warmup_s") else ""
-    return f"latency: {device}; {runtime}; {precision}, fresh weights; {runs}, all rows in turns"
+    weights = (
+        "fresh weights" if _first(result, "weights", conditions=True) in ("", "fresh") else "the rows' own weights"
+    )
+    apart = [row for row, ratio in result.ratios.items() if not ratio.paired]
+    turns = f"{', '.join(apart)} not in turns with {ablation.base}" if apart else "all rows in turns"
+    return f"latency: {device}; {runtime}; {precision}, {weights}; {runs}, {turns}"
 
 
-def _first(result: AblationResult, name: str) -> str:
+def _first(result: AblationResult, name: str, *, conditions: bool = False) -> str:
     for reading in result.readings.values():
         for record in reading.records.values():
-            if record.circumstances.get(name):
-                return str(record.circumstances[name])
+            found = (record.conditions if conditions else record.circumstances).get(name)
+            if found:
+                return str(found)
     return ""
 
 

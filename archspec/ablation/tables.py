@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from archspec.ablation.comparing import HOLM, NOISE, UNTESTED, Difference, differences, rules
-from archspec.ablation.planning import trains
 from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.stating import conditions_said, faults_said
 from archspec.measures import measure_named
@@ -13,8 +12,6 @@ from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
 from archspec.spec.overrides import note_of
 
-DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3, "GFLOPs": 3, "GMACs": 3}
-WHOLE = ("params", "params_total")
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
 BEST = "*"
 Compared = Mapping[str, Mapping[str, Difference]]  # by metric, then row
@@ -43,11 +40,11 @@ def _numbers(result: AblationResult, row: str, metric: str, found: Difference | 
     """All of a row and a metric; `found` is None of the base."""
     reading = result.reading(row, metric)
     numbers: dict[str, Cell] = {
-        metric: int(reading.mean) if metric in WHOLE and reading.mean is not None else reading.mean,
+        metric: int(reading.mean) if measure_named(metric).whole and reading.mean is not None else reading.mean,
         f"{metric}_std": reading.std,
         f"{metric}_n": len(reading.by_seed),
         f"{metric}_delta": None if found is None else found.delta,
-        f"{metric}_delta_n": None if found is None or not trains(metric) else found.pairs,
+        f"{metric}_delta_n": None if found is None or not measure_named(metric).trains else found.pairs,
         f"{metric}_p": None if found is None else found.p,
         f"{metric}_p_{HOLM}": None if found is None else found.corrected_p,
         f"{metric}_within_noise": None if found is None else found.within_noise,
@@ -68,7 +65,7 @@ def _numbers_of(rows: Sequence[Mapping[str, Cell]], metric: str) -> list[str]:
     """Which numbers of a metric some row has."""
     names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
     keep = [metric, *(name for name in names if name != metric)]
-    return keep if trains(metric) else [name for name in keep if name != f"{metric}_n"]
+    return keep if measure_named(metric).trains else [name for name in keep if name != f"{metric}_n"]
 
 
 def people_table(result: AblationResult) -> Table:
@@ -91,7 +88,7 @@ def _columns(
     best = _best(result, metric)
     name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
     name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
-    many = len(ablation.seeds) if trains(metric) else 1
+    many = len(ablation.seeds) if measure_named(metric).trains else 1
     values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
     cost = not _measured(metric) and any(map(_measured, ablation.metrics))  # what was waited for stands first
     yield Column(metric, name, _unit(metric), align="right", detail=2 * cost), values
@@ -104,7 +101,15 @@ def _columns(
         yield Column(f"{metric}_published", "published", align="right", detail=2 * cost, of=metric), found
     if metric == _timed(result):
         ratios: list[Cell] = [_ratio(result.ratios[row].value) for row in rows]
-        yield Column("latency_to_base", "ratio", align="right", detail=any(map(trains, ablation.metrics))), ratios
+        yield (
+            Column(
+                "latency_to_base",
+                "ratio",
+                align="right",
+                detail=any(measure_named(one).trains for one in ablation.metrics),
+            ),
+            ratios,
+        )
         basis = published.get(ablation.base)
         if basis:
             theirs: list[Cell] = [_ratio(published[row] / basis if row in published else None) for row in rows]
@@ -113,7 +118,7 @@ def _columns(
 
 def _measured(metric: str) -> bool:
     """Whether a number needs a device or a training, not only the graph."""
-    return trains(metric) or metric in LATENCIES
+    return measure_named(metric).trains or metric in LATENCIES
 
 
 def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:
@@ -140,12 +145,8 @@ def _delta(found: Difference, metric: str) -> str | None:
 def _number(value: float | None, metric: str) -> str | None:
     if value is None:
         return None
-    kind = "integer" if metric in WHOLE else "number"
-    return cell_for_people(value, Column(metric, metric, kind=kind, digits=_digits(metric)))  # type: ignore[arg-type]
-
-
-def _digits(metric: str) -> int:
-    return DIGITS.get(measure_named(metric).unit, 4)
+    kind = "integer" if measure_named(metric).whole else "number"
+    return cell_for_people(value, Column(metric, metric, kind=kind, digits=measure_named(metric).digits))  # type: ignore[arg-type]
 
 
 def _timed(result: AblationResult) -> str | None:
@@ -184,6 +185,12 @@ def _notes(result: AblationResult, compared: Compared) -> Iterator[str]:
         yield f"Δ: difference to {ablation.base}. {BEST} best of its column"
         if result.ratios:
             yield f"ratio: {_timed(result)} over that of {ablation.base}, paired round by round"
+            apart = [row for row, ratio in result.ratios.items() if not ratio.paired]
+            if apart:
+                yield (
+                    f"ratio of {', '.join(apart)}: not timed together with {ablation.base}, so it goes over the ratios "
+                    "of both to the reference network (--update times all rows together)"
+                )
         yield from rules(compared, ablation.correct)
     if ablation.published:
         yield f"published: {ablation.source or 'as the file says'}"

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from archspec.devices import Latency, Model, latency_records, measure
 from archspec.devices import Progress as Rounds
-from archspec.devices import device as device_named
-from archspec.export import Precision
+from archspec.devices import summarise
 from archspec.files import is_file
-from archspec.ledger import Ledger
-from archspec.measures import Settings
-from archspec.network.reference import REFERENCE_NAME, reference_model
-from archspec.record import Plain, Record, read_records, write_records
-from archspec.search.study.conditions import trains
+from archspec.ledger import Ledger, renamed
+from archspec.measures import Case, Settings, Timing, measure_named, timed_case
+from archspec.record import Record, read_records
 from archspec.search.study.evaluator import SEED, StudyEvaluator
 from archspec.search.study.outcome import Finalist, Measured
 from archspec.search.study.study import Study
 from archspec.search.workers import Outcome, SameProcess, Work, WorkerPool
 
-TOGETHER = ("latency_ms", "fps", "latency_ratio")  # read from one measurement in which all take turns
 PROCEDURE = "default"
-FILE = "latency.json"
+FORMER_FILE = "latency.json"  # where the latencies of a front were kept before they went to the ledger
 WAIT_S = 1.0
 
 Told = Callable[[str, int, int], None]
@@ -33,63 +26,31 @@ Told = Callable[[str, int, int], None]
 
 
 def measured_together(
-    study: Study, networks: Sequence[Finalist], folder: Path, told: Callable[[Rounds], None] | None = None
+    study: Study,
+    networks: Sequence[Finalist],
+    settings: Settings,
+    ledger: Ledger,
+    folder: Path,
+    progress: Callable[[Rounds], None] | None = None,
 ) -> list[dict[str, Measured]]:
-    """Latency, frames per second and the ratio to the bundled reference of each network, all of them taking turns.
+    """The latencies of each network and their ratio to the bundled reference; what the ledger lacks is timed in turns.
 
-    Kept in the folder; the same networks are not timed again. Raises `UserError` for one the device cannot run.
+    Raises `UserError` for one the device cannot run.
     """
-    together = hashlib.blake2b(json.dumps([one.hash for one in networks]).encode(), digest_size=8).hexdigest()
-    path = folder / FILE
-    known = read_records(path) if is_file(path) else ()
-    if not known or any(record.conditions.get("together") != together for record in known):
-        known = tuple(_timed(study, networks, together, told))
-        write_records(path, known)
-    return [_readings(number, known) for number in range(len(networks))]
+    if is_file(folder / FORMER_FILE):
+        ledger.add(map(renamed, read_records(folder / FORMER_FILE)))
+    metrics = tuple(metric for metric in study.front.metrics if measure_named(metric).in_turns)
+    timing = Timing(study.target.name, PROCEDURE, metrics, ledger, output=settings.output, progress=progress)
+    found = timing.run([timed_case(Case(one.network, settings), one.name) for one in networks])
+    return [{metric: _latency(metric, one.records) for metric in metrics} for one in found]
 
 
-def _timed(
-    study: Study, networks: Sequence[Finalist], together: str, told: Callable[[Rounds], None] | None
-) -> list[Record]:
-    models = [
-        Model.of(reference_model(), REFERENCE_NAME),
-        *(_exported(one, study.target.precision) for one in networks),
-    ]
-    latencies = measure(
-        models,
-        device=device_named(study.target.name),
-        procedure=PROCEDURE,
-        threads=study.target.threads,
-        progress=told,
-    )
-    found: list[Record] = []
-    for number, (network, latency) in enumerate(zip(networks, latencies[1:], strict=True)):
-        conditions: dict[str, Plain] = {"together": together, "place": number, "precision": study.target.precision}
-        found += latency_records(
-            latency, hash=network.hash, name=network.name, spec=network.network.text, conditions=conditions
-        )
-        found.append(_spread(latency, network, conditions))
-    return found
-
-
-def _spread(latency: Latency, network: Finalist, conditions: dict[str, Plain]) -> Record:
-    """The interquartile range, which says how far apart two medians must be."""
-    return Record(network.hash, "latency_iqr_ms", latency.wall.iqr, "ms", network.name, conditions=conditions)
-
-
-def _exported(network: Finalist, precision: Precision) -> Model:
-    return Model(network.name, network.network.to_tflite(precision=precision).data)
-
-
-def _readings(number: int, records: Sequence[Record]) -> dict[str, Measured]:
-    own = {one.metric: one for one in records if one.conditions.get("place") == number}
-    values = {metric: float(record.value) for metric, record in own.items() if isinstance(record.value, int | float)}
-    ratio = values.get("paired_ratio")
-    found = {"fps": "fps", "latency_ratio": "paired_ratio"}
-    readings = {name: Measured((values[source],)) for name, source in found.items() if source in values}
-    if "latency_ms" in values:
-        readings["latency_ms"] = Measured((values["latency_ms"],), values.get("latency_iqr_ms", 0.0), ratio)
-    return readings
+def _latency(metric: str, records: Mapping[str, Record]) -> Measured:
+    values = {name: float(one.value) for name, one in records.items() if isinstance(one.value, int | float)}
+    own = (values[metric],) if metric in values else ()
+    if metric != "latency_ms":
+        return Measured(own)
+    return Measured(own, summarise(records[metric].samples).iqr, values.get("latency_ratio"))
 
 
 def measured_alone(
@@ -104,11 +65,11 @@ def measured_alone(
 
     A network whose evaluation fails has no value, and the fault.
     """
-    metrics = tuple(metric for metric in study.front.metrics if metric not in TOGETHER)
+    metrics = tuple(metric for metric in study.front.metrics if not measure_named(metric).in_turns)
     found: list[dict[str, Measured]] = [{} for _ in networks]
     if not metrics:
         return found
-    seeded = any(map(trains, metrics))
+    seeded = any(measure_named(metric).trains for metric in metrics)
     seeds = study.front.seeds if seeded else study.front.seeds[:1]
     work = {
         place * len(seeds) + turn: (place, seed) for place in range(len(networks)) for turn, seed in enumerate(seeds)
@@ -131,7 +92,7 @@ def measured_alone(
         with_pool.stop()
     for metric in metrics:
         for place, readings in enumerate(found):
-            of_metric = seeds if trains(metric) else seeds[:1]
+            of_metric = seeds if measure_named(metric).trains else seeds[:1]
             mine = [outcomes[number] for number, (at, seed) in work.items() if at == place and seed in of_metric]
             readings[metric] = _measured(metric, mine)
     return found

@@ -28,8 +28,6 @@ from archspec.predictor import (
 from archspec.search.candidates import SearchSpace
 from archspec.search.study.study import Study
 
-PREDICTED = "predicted"
-TRAINS = ("proxy", "training")
 FITTED, HELD_OUT = 16, 12
 LOOKED_AT = 200  # networks whose operators the table is to know, without timing the networks
 QUICK_OPERATORS, QUICK_NETWORKS = Turns(rounds=6), Turns(rounds=6, together=14)
@@ -54,30 +52,15 @@ def settings_of(study: Study, output: Path, plugins: tuple[Path, ...] = ()) -> S
     )
 
 
-def predicted(metric: str) -> bool:
-    """Whether a metric takes a latency table."""
-    return measure_named(metric).rung == PREDICTED
-
-
-def carries(metric: str) -> bool:
-    """Whether a number is the same of every network that computes the same function: not what a device takes for it."""
-    return measure_named(metric).rung in TRAINS
-
-
 def predicts(study: Study) -> bool:
     """Whether it asks for something that takes a latency table."""
-    return any(map(predicted, study.asked))
-
-
-def trains(metric: str) -> bool:
-    """Whether a metric depends on data and seed."""
-    return measure_named(metric).rung in TRAINS
+    return any(measure_named(metric).predicted for metric in study.asked)
 
 
 def fingerprints(study: Study) -> dict[str, str]:
     """`data split` -> what stands for its contents; nothing for a study that trains nothing. Raises `UserError`."""
     found: dict[str, str] = {}
-    if not any(map(trains, study.asked)):
+    if not any(measure_named(metric).trains for metric in study.asked):
         return found
     for reference in study.data:
         dataset = open_dataset(reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import user_error
 from archspec.ledger import Ledger, default_ledger
-from archspec.measures import Evaluation, Settings, check_settings, screen
+from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
 from archspec.network import Network
 from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
@@ -22,10 +22,10 @@ from archspec.search.driver import Search
 from archspec.search.progress import SearchResult, Watch
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
-from archspec.search.study.afterwards import TOGETHER, measured_alone, measured_together
-from archspec.search.study.conditions import calibrated, carries, fingerprints, predicted, predicts, settings_of, trains
+from archspec.search.study.afterwards import measured_alone, measured_together
+from archspec.search.study.conditions import calibrated, fingerprints, predicts, settings_of
 from archspec.search.study.evaluator import evaluator_for
-from archspec.search.study.outcome import Finalist, Measured, StudyOutcome, spread_evenly
+from archspec.search.study.outcome import Finalist, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Front, Study
 from archspec.spec import parse
@@ -120,7 +120,7 @@ class StudyRun:
     def check(self) -> None:
         """Raises `UserError` with what is wrong before anything slow: metrics, data, recipes, the space, the store."""
         study = self.study
-        needs = [metric for metric in study.asked if trains(metric)]
+        needs = [metric for metric in study.asked if measure_named(metric).trains]
         if needs and not study.data:
             raise user_error(
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
@@ -132,8 +132,9 @@ class StudyRun:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():
             load_recipe(recipe)
-        own = () if study.target.latency_table else tuple(filter(predicted, study.asked))  # calibrated when it begins
-        check_settings(replace(self.settings, metrics=tuple(one for one in study.asked if one not in own), limits=()))
+        own = not study.target.latency_table  # it is calibrated when the study begins
+        checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
+        check_settings(replace(self.settings, metrics=checked, limits=()))
         _ = self.name, self.space
 
     @contextmanager
@@ -172,7 +173,7 @@ class StudyRun:
 
     def _label_cautions(self) -> tuple[str, ...]:
         """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
-        if not any(trains(metric) for metric in self.study.asked):
+        if not _trains(self.study.asked):
             return ()
         return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
 
@@ -211,12 +212,12 @@ class StudyRun:
             sampler=study.sampler.name,
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
-            workers=study.workers if any(map(trains, study.searched)) or study.workers > 1 else 0,
+            workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
             definition=definition,
             watch=watch,
             keep=lambda records: _kept(ledger, records),
             join=join,
-            carries=carries,
+            carries=lambda metric: measure_named(metric).trains,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 
@@ -234,11 +235,10 @@ class StudyRun:
             evaluator = evaluator_for(replace(settings, metrics=study.front.metrics), self.ledger_url, self.backbones)
             alone = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
             networks = [replace(one, measured=found) for one, found in zip(networks, alone, strict=True)]
-            if any(metric in TOGETHER for metric in study.front.metrics):
-                timed = measured_together(study, networks, self.folder, watch.timing)
+            if any(measure_named(metric).in_turns for metric in study.front.metrics):
+                timed = measured_together(study, networks, settings, ledger, self.folder, watch.timing)
                 networks = [
-                    replace(one, measured={**one.measured, **_wanted(study, found)})
-                    for one, found in zip(networks, timed, strict=True)
+                    replace(one, measured={**one.measured, **found}) for one, found in zip(networks, timed, strict=True)
                 ]
         return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
 
@@ -246,7 +246,7 @@ class StudyRun:
         self, networks: list[Finalist], settings: Settings, ledger: Ledger, watch: StudyWatch
     ) -> list[Finalist]:
         """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
-        metrics = tuple(filter(trains, self.study.searched))
+        metrics = tuple(metric for metric in self.study.searched if measure_named(metric).trains)
         if not metrics or not networks:
             return networks
         study = replace(self.study, front=Front(metrics, (self.study.seed,)))
@@ -277,6 +277,10 @@ class StudyRun:
         return found
 
 
+def _trains(metrics: Iterable[str]) -> bool:
+    return any(measure_named(metric).trains for metric in metrics)
+
+
 @contextmanager
 def _folder_faults(folder: Path) -> Iterator[None]:
     try:
@@ -287,7 +291,3 @@ def _folder_faults(folder: Path) -> Iterator[None]:
 
 def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
     ledger.add(records)
-
-
-def _wanted(study: Study, found: dict[str, Measured]) -> dict[str, Measured]:
-    return {metric: reading for metric, reading in found.items() if metric in study.front.metrics}

@@ -10,9 +10,6 @@ from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
 from archspec.search.study.outcome import Finalist, StudyOutcome
 
-DIGITS = {"ms": 2, "MB": 2, "10^9 operations": 3, "": 4}
-WHOLE = ("params", "params_total")
-
 
 def front_table(outcome: StudyOutcome) -> Table:
     """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
@@ -39,11 +36,12 @@ def _heading(outcome: StudyOutcome, metric: str) -> str:
 
 
 def _column(column: str, heading: str, metric: str) -> Column:
-    unit = measure_named(metric).unit
+    measure = measure_named(metric)
+    unit = measure.unit
     named = unit if unit and not metric.endswith(f"_{unit.lower()}") and unit != "10^9 operations" else ""
-    if metric in WHOLE:
+    if measure.whole:
         return Column(column, heading, named, "integer")
-    return Column(column, heading, named, "number", DIGITS.get(unit, 3))
+    return Column(column, heading, named, "number", measure.digits)
 
 
 def _spreads(outcome: StudyOutcome, metric: str) -> bool:

@@ -12,8 +12,9 @@ from scipy.stats import ttest_rel
 
 from archspec.ablation import chosen, parse_ablation
 from archspec.ablation.comparing import difference, holm, paired_p
-from archspec.ablation.result import AblationResult, Ratio, Reading
+from archspec.ablation.result import AblationResult, Reading
 from archspec.ablation.tables import data_table, people_table
+from archspec.measures import Ratio
 from archspec.record import Record
 from archspec.reporters import render
 

@@ -73,8 +73,9 @@ def _write_weights(folder: Path) -> None:
 
 def _ablation(folder: Path) -> None:
     from archspec.ablation import load_ablation
-    from archspec.ablation.result import AblationResult, Ratio, Reading
+    from archspec.ablation.result import AblationResult, Reading
     from archspec.ablation.tables import people_table
+    from archspec.measures import Ratio
 
     ablation = load_ablation(str(folder / "grid.yaml"))
     readings, ratios = {}, {}

@@ -11,7 +11,7 @@ import pytest
 
 from archspec.devices import Model
 from archspec.graph.trace import trace
-from archspec.measures import Settings, Stage, _device, _latency, _training
+from archspec.measures import Settings, Stage, _device, _timing, _training
 from archspec.measures import _case as cases
 from archspec.measures._case import Case
 from archspec.predictor import write_table
@@ -69,7 +69,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     data = Blocks()
     for module in (cases, _training):
         monkeypatch.setattr(module, "opened", lambda reference: data)
-    for module in (_device, _latency):
+    for module in (_device, _timing):
         monkeypatch.setattr(module, "device_of", lambda name: PlantedDevice())
     for cached in (_device._predictor, _device.runtime_conditions):
         cached.cache_clear()

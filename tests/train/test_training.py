@@ -86,11 +86,11 @@ def test_a_run_leaves_what_others_read(whole: Training) -> None:
     assert about["versions"].keys() >= {"archspec", "keras", "python"}
     assert run.folder.name == f"tiny-test-{about['digest']}-s0"
     (miou, *classes) = read_records(run.records)
-    assert miou.metric == "val_miou"
+    assert miou.metric == "miou"
     assert miou.value == about["metrics"]["val_miou"]
     assert {record.metric for record in classes} == {"val_iou"}
-    assert miou.conditions["image_sizes"] == "24 x 32"
-    assert miou.conditions["crop"] == "16 x 24"
+    assert miou.circumstances["image_sizes"] == "24 x 32"
+    assert miou.circumstances["crop"] == "16 x 24"
     assert miou.conditions["seed"] == 0
     assert [path.name for path in sorted(run.checkpoints.iterdir())] == [
         "stage1-step0000004.npz",
