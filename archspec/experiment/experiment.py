@@ -12,6 +12,7 @@ from typing import Protocol
 
 from archspec.devices import Progress as Rounds
 from archspec.devices import summarise
+from archspec.errors import user_error
 from archspec.experiment.engines import Work, WorkResult, start_engine
 from archspec.experiment.evaluator import Preparation, evaluator_for
 from archspec.experiment.sample import Sample
@@ -97,7 +98,7 @@ class Experiment:
     """`metrics` of every entry, those that train once a seed; precision and seed of `settings` are an entry's own.
 
     Trainings run in `workers` processes. `preparation` changes a network before it is trained: which records it has is
-    known only then, so the workers ask the ledger.
+    known only then, so the workers ask the ledger at `ledger_url`.
     """
 
     entries: tuple[Entry, ...]
@@ -107,6 +108,13 @@ class Experiment:
     workers: int = 2
     engine: str = "local"
     preparation: Preparation | None = None
+    ledger_url: str = ""
+
+    def __post_init__(self) -> None:
+        names = [entry.name for entry in self.entries]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise user_error(f"two networks are called '{twice}'", "Rename one of them")
 
     def check(self) -> None:
         """Raises `UserError` with what is wrong with the settings before anything slow."""
@@ -173,7 +181,7 @@ class Experiment:
         if not items:
             return
         metrics = tuple(dict.fromkeys(item.metric for item in items))
-        where = kept.ledger.where if self.preparation is not None and not kept.again else ""
+        where = self.ledger_url if self.preparation is not None and not kept.again else ""
         evaluator = evaluator_for(replace(self.settings, metrics=metrics, limits=()), where, self.preparation)
         together = _by_training(items)
         waiting = list(range(len(together)))
