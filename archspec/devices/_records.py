@@ -129,7 +129,8 @@ def latency_of_records(name: str, records: Mapping[str, Record]) -> Latency:
 def _state_of(about: Mapping[str, Any], when: str) -> State:
     clocks = {name: about.get(f"{name}_{when}") for name in _CLOCKS}
     found: dict[str, Any] = {name: tuple(map(int, text.split("/"))) for name, text in clocks.items() if text}
-    return State(**found, **{name: about.get(f"{name}_{when}") for name in _STATE})
+    found |= {name: about.get(f"{name}_{when}") for name in _STATE}
+    return State(**found)
 
 
 def _number(records: Mapping[str, Record], metric: str) -> float:
