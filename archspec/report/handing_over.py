@@ -12,7 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
-from archspec.ledger import Ledger, read_records_today
+from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
 from archspec.record import (
@@ -70,7 +70,7 @@ def hand_over(
     *,
     prove: bool = True,
     force: bool = False,
-    ledger: Ledger | None = None,
+    ledger: KnownNumbers | None = None,
     said: Callable[[str], None] = lambda text: None,
 ) -> Build:
     """Write the folder, whole or not at all; the build that it was made by.
