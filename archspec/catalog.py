@@ -134,12 +134,15 @@ def origin(path: Path) -> Path | None:
     return next((one for one in (*_plugged, *installed_plugins()) if path.is_relative_to(one)), None)
 
 
-def plug_in(plugins: tuple[Path, ...]) -> None:
-    """Make plugin folders known to this process, behind those it knows: these win where two files have one name."""
+def plug_in(plugins: tuple[Path, ...], *, behind: bool = False) -> None:
+    """Make plugin folders known to this process. Where two files have one name, that of the last folder counts; with
+    `behind`, that of a folder known before."""
     global _plugged
-    new = tuple(folder for folder in plugins if folder not in _plugged)
-    if new:
-        _plugged = (*new, *_plugged)
+    known = dict.fromkeys(_plugged)
+    if behind:
+        _plugged = (*(one for one in plugins if one not in known), *_plugged)
+    else:
+        _plugged = (*(one for one in known if one not in plugins), *plugins)
     _forget()
 
 
@@ -190,7 +193,7 @@ class Catalog:
             self.plugins = (*new, *self.plugins)
             self._found.clear()
             self._functions.clear()
-            plug_in(new)
+            plug_in(new, behind=True)
 
     def members(self, kind: str) -> Mapping[str, Path]:
         """Every file of a kind by its name."""

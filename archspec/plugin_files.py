@@ -100,19 +100,20 @@ def import_plugin(path: Path) -> object:
     except Exception as error:  # a plugin may raise anything
         del sys.modules[name]
         fact = f"this file cannot be imported ({type(error).__name__}: {error})"
-        raise user_error(fact, "Mend it, or take it out of the folder", place=_raised_at(path, error)) from error
+        place = _raised_at(path, spec.origin, error)
+        raise user_error(fact, "Mend it, or take it out of the folder", place=place) from error
     return module
 
 
-def _raised_at(path: Path, error: Exception) -> Place:
-    """The line of the file that an import failed at."""
+def _raised_at(path: Path, source: str | None, error: Exception) -> Place:
+    """The line of the file, compiled as `source`, that its import failed at."""
     line, column = 1, 1
     if isinstance(error, SyntaxError):
         line, column = error.lineno or 1, error.offset or 1
     else:
         trace = error.__traceback__
         while trace is not None:
-            if trace.tb_frame.f_code.co_filename == os.fspath(path):
+            if trace.tb_frame.f_code.co_filename == source:
                 line = trace.tb_lineno
             trace = trace.tb_next
     return Place(os.fspath(path), line, column)

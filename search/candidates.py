@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from archspec.network import Network
 
@@ -31,6 +31,27 @@ class Parameter:
     log: bool = False
     parent: str = ""
     parent_value: Gene = ""
+
+
+def exists(parameter: Parameter, genome: Mapping[str, Gene]) -> bool:
+    """Whether a parameter exists given what its parents have taken."""
+    if not parameter.parent:
+        return True
+    return parameter.parent in genome and genome[parameter.parent] == parameter.parent_value
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The decisions of a generator, and what to write in the spec in its place.
+
+    Attributes:
+        parameters: names continue the path where the generator stands (`[0].rate`, `.stage2`); parents come before
+            what lies in them.
+        value: from what was taken (by these names, only what exists) to plain Python. Raises `Problem`.
+    """
+
+    parameters: tuple[Parameter, ...]
+    value: Callable[[Genome], Any]
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,13 @@ from archspec.errors import UserError, user_error
 from archspec.measures._settings import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
-from archspec.search.heartbeat import Heartbeat
-from archspec.search.history import History, told_in_order
+from archspec.search.history import History, in_order
+from archspec.search.progress import Progress, SearchResult, Silent, Stopped, Watch, describe_end
 from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
-from archspec.search.samplers import make_sampler
-from archspec.search.sampling import Task
+from archspec.search.samplers import Task, make_sampler
 from archspec.search.store import LEASE_S, Study, TrialStore
-from archspec.search.transitions import closed, in_its_place, message
-from archspec.search.trials import Objective, Trial
-from archspec.search.watching import Progress, SearchResult, Silent, Stopped, Watch
+from archspec.search.store._lease import Heartbeat
+from archspec.search.trials import Objective, Trial, closed, in_its_place
 from archspec.search.workers import Evaluator, Outcome, SameProcess, Work, WorkerPool, Workers
 
 CRASHES, ATTEMPTS = 3, 20
@@ -137,7 +135,7 @@ class _Running:
             front=tuple(history.front()), counts=progress.counts, rejects=progress.rejects,
             repeated=progress.repeated, folded=progress.folded, hypervolume=history.hypervolume(),
             reference=history.reference() if found else None, stopped=stopped,
-            message=message(stopped, progress, self._search.patience),
+            message=describe_end(stopped, progress, self._search.patience),
             elapsed_s=progress.elapsed_s,
         )  # fmt: skip
 
@@ -217,7 +215,7 @@ class _Running:
             if claim.trial is None:
                 self._hear()  # another driver was first
             elif rejected is not None:
-                self._told(claim.trial)
+                self._note(claim.trial)
                 if self._in_vain >= self._search.patience:
                     return "patience"
             else:
@@ -245,7 +243,7 @@ class _Running:
         if claim.trial is None:
             self._hear()
             return None
-        self._told(claim.trial)
+        self._note(claim.trial)
         return claim.trial if claim.trial.state == "running" else None
 
     def _rejected(self, proposal: Proposal) -> Trial | None:
@@ -289,13 +287,13 @@ class _Running:
     def _close(self, trial: Trial) -> None:
         if not self._study.finish(trial):
             return  # silent for too long: another driver has it now
-        self._told(trial)
+        self._note(trial)
         self._failures = self._failures + 1 if trial.state == "failed" else 0
         if self._failures >= FAILURES_IN_A_ROW:
             raise user_error(f"the last {FAILURES_IN_A_ROW} evaluations failed (the last: {trial.reason})",
                              "Mend that and run it again: what is finished is kept")  # fmt: skip
 
-    def _told(self, trial: Trial) -> None:
+    def _note(self, trial: Trial) -> None:
         """A trial is finished, or another candidate stands in its place: note it, and let the sampler learn."""
         before = self._history.trials.get(trial.number)
         finished = self._history.take(trial)
@@ -316,7 +314,7 @@ class _Running:
     def _learn_anew(self) -> None:
         """Samplers cannot unlearn: a new one hears everything as it stands now, as it will when the study goes on."""
         self._sampler = make_sampler(self._search.sampler, self._task, self._search.sampler_options)
-        for trial in told_in_order(self._history.trials.values()):
+        for trial in in_order(self._history.trials.values()):
             self._sampler.tell(trial)
         self._proposals.relearn(self._sampler)
 
@@ -326,7 +324,7 @@ class _Running:
         trials, self._clock = self._study.news()
         for trial in trials:
             self._history.take(trial)
-        for trial in told_in_order(trials):
+        for trial in in_order(trials):
             self._sampler.tell(trial)
 
     def _hear(self) -> None:
@@ -334,7 +332,7 @@ class _Running:
         trials, self._clock = self._study.news(self._clock)
         for trial in trials:
             if trial.number not in self._held:
-                self._told(trial)
+                self._note(trial)
 
     def _spent(self) -> bool:
         return self._history.counts["done"] >= self._search.budget

@@ -86,6 +86,6 @@ class History:
         self._front[number] = point
 
 
-def told_in_order(trials: Iterable[Trial]) -> list[Trial]:
+def in_order(trials: Iterable[Trial]) -> list[Trial]:
     """Finished trials as one uninterrupted worker would have finished them."""
     return sorted((trial for trial in trials if trial.state in FINISHED), key=lambda trial: trial.number)

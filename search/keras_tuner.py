@@ -141,7 +141,7 @@ def _declared(hp: keras_tuner.HyperParameters, parameters: Sequence[Parameter], 
             genome[parameter.name] = _taken(hp, parameter, prefix)
             continue
         parent = next(one for one in parameters if one.name == parameter.parent)
-        with hp.conditional_scope(prefix + parent.name, [_told(parent, parameter.parent_value)]):
+        with hp.conditional_scope(prefix + parent.name, [_plain_option(parent, parameter.parent_value)]):
             value = _taken(hp, parameter, prefix)
         if genome.get(parameter.parent) == parameter.parent_value:
             genome[parameter.name] = value
@@ -154,13 +154,13 @@ def _taken(hp: keras_tuner.HyperParameters, parameter: Parameter, prefix: str) -
         sampling = "log" if parameter.log else "linear"
         number: float = hp.Float(name, parameter.low, parameter.high, sampling=sampling)
         return number
-    told = {_told(parameter, option): option for option in parameter.options}
-    ordered = parameter.ordered and not any(isinstance(one, str) for one in told)
-    taken = hp.Choice(name, list(told), ordered=ordered)
-    return told[taken] if taken in told else parameter.options[0]  # None where its condition does not hold
+    options = {_plain_option(parameter, option): option for option in parameter.options}
+    ordered = parameter.ordered and not any(isinstance(one, str) for one in options)
+    taken = hp.Choice(name, list(options), ordered=ordered)
+    return options[taken] if taken in options else parameter.options[0]  # None where its condition does not hold
 
 
-def _told(parameter: Parameter, gene: Gene) -> Gene:
+def _plain_option(parameter: Parameter, gene: Gene) -> Gene:
     """KerasTuner wants the options of a choice to be of one type."""
     return gene if len({type(option) for option in parameter.options}) == 1 else repr(gene)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from archspec.search.candidates import SearchSpace
-from archspec.search.quiet_optuna import quiet_optuna
+from archspec.search.samplers._optuna_study import quiet_optuna
 from archspec.search.trials import FINISHED, Objective, Trial
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 from archspec.search.trials import Objective, Trial, costs
 
@@ -17,11 +18,12 @@ def dominates(one: Point, other: Point) -> bool:
 
 def non_dominated(points: Iterable[Point]) -> list[Point]:
     """The distinct points that no other dominates, in rising order."""
-    front: list[Point] = []
-    for point in sorted(set(points)):  # in this order, nothing later dominates what is kept
-        if not any(dominates(kept, point) for kept in front):
-            front.append(point)
-    return front
+    distinct = sorted(set(points))
+    if len(distinct) < 2:
+        return distinct
+    import moocore
+
+    return list(compress(distinct, moocore.is_nondominated(distinct)))
 
 
 def pareto_front(trials: Iterable[Trial], objectives: tuple[Objective, ...]) -> list[Trial]:
@@ -50,36 +52,10 @@ def reference_point(points: Sequence[Point]) -> Point:
 
 
 def hypervolume(points: Iterable[Point], reference: Point) -> float:
-    """The exact volume that `points` dominate within `reference` (WFG: While, Bradstreet, Barone 2012)."""
-    inside = [point for point in points if all(a < b for a, b in zip(point, reference, strict=True))]
-    return _volume(non_dominated(inside), reference)
-
-
-def _volume(front: list[Point], reference: Point) -> float:
-    """Of a front in rising order."""
-    if not front:
+    """The exact volume that `points` dominate within `reference`."""
+    rows = list(points)
+    if not rows:
         return 0.0
-    if len(reference) == 1:
-        return reference[0] - front[0][0]
-    if len(reference) == 2:
-        return _area(front, reference)
-    total = 0.0
-    for index, point in enumerate(front):
-        limited = [tuple(map(max, point, other)) for other in front[index + 1 :]]
-        total += _box(point, reference) - _volume(non_dominated(limited), reference)
-    return total
+    import moocore
 
-
-def _area(front: list[Point], reference: Point) -> float:
-    total, above = 0.0, reference[1]
-    for x, y in front:  # x rises, so y falls
-        total += (reference[0] - x) * (above - y)
-        above = y
-    return total
-
-
-def _box(point: Point, reference: Point) -> float:
-    volume = 1.0
-    for a, b in zip(point, reference, strict=True):
-        volume *= b - a
-    return volume
+    return float(moocore.hypervolume(rows, ref=reference))

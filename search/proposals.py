@@ -11,8 +11,8 @@ from archspec.errors import Problem, UserError
 from archspec.measures._settings import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
-from archspec.search.sampling import ENDLESS, Sampler, Task
-from archspec.search.space.folding import Cost, cost_of
+from archspec.search.samplers import ENDLESS, Sampler, Task
+from archspec.search.space.space import Cost, cost_of
 
 NEIGHBOURS, RANDOM_TRIES = 12, 16
 ENUMERABLE = 200_000

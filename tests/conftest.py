@@ -19,6 +19,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 import hypothesis
 import pytest
 
+from archspec.catalog import plugins_of_call
 from tests.needs import absent, needed_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,13 @@ _counter = itertools.count()
 def own_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test finds what another one measured. Tests of where the ledger lies have a fixture of this name."""
     monkeypatch.setenv("ARCHSPEC_LEDGER", str(tmp_path_factory.getbasetemp() / f"ledger-{next(_counter)}.db"))
+
+
+@pytest.fixture(autouse=True)
+def _plugins_of_this_test() -> Iterator[None]:
+    """The plugin folders of one test are not known to the next."""
+    with plugins_of_call():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -29,12 +29,7 @@ def ablation_names() -> Mapping[str, Path]:
     return members("ablations")
 
 
-def load_ablation(
-    source: str | Path,
-    *,
-    overrides: Sequence[Change] = (),
-    catalog: Catalog | None = None,
-) -> Ablation:
+def load_ablation(source: str | Path, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
     """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
 
     Raises `UserError` with every fault, in the order of their places.

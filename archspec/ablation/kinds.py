@@ -9,16 +9,9 @@ from typing import Any
 from archspec.ablation.comparing import CORRECTIONS
 from archspec.devices import PRESETS
 from archspec.export import PRECISIONS
-from archspec.search.study.kinds import (
-    COUNT,
-    SEED,
-    ByMetricKind,
-    MadeKind,
-    MetricKind,
-    one_or_several,
-)
+from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
 from archspec.search.study.study import Target
-from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
+from archspec.spec.composite_kinds import ListKind, MadeKind, RecordKind, UnionKind
 from archspec.spec.document import NAME
 from archspec.spec.kinds import INVALID, Kind, LiteralKind, Reads, TextKind
 from archspec.spec.nodes import Node

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archspec.devices import latency_cells, latency_columns, latency_notes
 from archspec.export.delegates import falls_back, refusals, sources_of
-from archspec.network.reference import REFERENCE_NAME
+from archspec.network import REFERENCE_NAME
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -16,20 +17,13 @@ if TYPE_CHECKING:
     from archspec.measures import TimedResult
     from archspec.measures._in_turns import Subject
 
+_NUMBERS = ("latency_ms", "mean_ms", "std_ms", "iqr_ms", "p90_ms", "p99_ms", "cpu_ms", "fps", "paired_ratio")
 _COLUMNS = (
     Column("name", "Network"),
     Column("precision", "Precision"),
     Column("threads", "Threads", kind="integer"),
     Column("delegate", "Delegate"),
-    Column("latency_ms", "Median", "ms", "number", 3),
-    Column("mean_ms", "Mean", "ms", "number", 3, detail=True),
-    Column("std_ms", "Std", "ms", "number", 3, detail=True),
-    Column("iqr_ms", "IQR", "ms", "number", 3, detail=True),
-    Column("p90_ms", "P90", "ms", "number", 3, detail=True),
-    Column("p99_ms", "P99", "ms", "number", 3, detail=True),
-    Column("cpu_ms", "CPU median", "ms", "number", 3, detail=True),
-    Column("fps", "FPS", "", "number", 1),
-    Column("paired_ratio", "Ratio", "", "number", 3),
+    *latency_columns(_NUMBERS),
     Column("stays", "Stays on delegate"),
     Column("stays_gpu", "On a GPU", detail=True),
     Column("stays_nnapi", "On an NPU", detail=True),
@@ -79,21 +73,13 @@ def latencies_table(rows: Sequence[Row], notes: Sequence[str]) -> Table:
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:
-    latency, wall = row.latency, row.latency.wall
+    latency = row.latency
     return (
         _short(latency.name),
         row.subject.precision or "as in the file",
         latency.threads,
         latency.system.delegate or "not known",
-        wall.median,
-        wall.mean,
-        wall.std,
-        wall.iqr,
-        wall.p90,
-        wall.p99,
-        latency.cpu.median if latency.cpu else None,
-        latency.fps,
-        latency.paired_ratio,
+        *latency_cells(latency, _NUMBERS),
         row.stays,
         *(falls_back(len(refusals(row.subject.census, kind))) for kind in PHONES),
     )
@@ -101,21 +87,16 @@ def _cells(row: Row) -> tuple[Cell, ...]:
 
 def _conditions(rows: Sequence[Row]) -> list[str]:
     first = rows[0].latency
-    machine, steps = first.machine, first.procedure
+    machine = first.machine
+    device, procedure = latency_notes(first)
     lines = [
-        (
-            f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, "
-            f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
-        ),
+        device,
         (
             f"state: governor {machine.governor or 'not known'}, load average "
             f"{_known(machine.load_average)} before, {_known(first.load_average_after)} after"
         ),
         f"runtime: {first.system.runtime} {first.system.version}",
-        (
-            f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {steps.rounds} rounds of {steps.runs_per_round} "
-            f"runs in turns; ratio to {first.reference} round by round"
-        ),
+        procedure,
     ]
     for row in rows:
         if row.subject.left_out:

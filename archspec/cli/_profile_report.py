@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._by_line import Line, Lines, lines_of, lines_table, lines_text, times_margin
 from archspec.cli._options import put, put_lines, put_table, this_command
-from archspec.devices import SAID, read_machine
-from archspec.files import is_file, read_text
+from archspec.cost.lines import Line, Lines, lines_of, lines_table, lines_text, times_margin, written
+from archspec.devices import METHOD_DESCRIPTIONS, read_machine
 from archspec.record import write_text
 from archspec.reporters import Bar, Cell, Column, Table, bar_chart
 
@@ -54,7 +54,7 @@ class ProfileReport:
     def _lines(self) -> Lines:
         if self._network is None:
             raise RuntimeError("a file without a spec has no lines")
-        return lines_of(self._network, self._profile.by_node)
+        return lines_of(self._network.spec, self._network.graph, self._profile.by_node)
 
     def _table(self) -> Table:
         if self._by == "line":
@@ -73,16 +73,12 @@ class ProfileReport:
         return of.ms, 100 * of.ms / self._profile.whole_ms, of.macs, of.gflops_per_s
 
     def _bars(self) -> list[Bar]:
+        named: Iterable[tuple[str, Line | Share]]
         if self._by == "line":
-            found = []
-            for file, costs in self._lines.files.items():
-                text = read_text(file).splitlines() if is_file(file) else []
-                for number, line in sorted(costs.items()):
-                    words = text[number - 1].strip() if 0 < number <= len(text) else ""
-                    found.append((f"{Path(file).name}:{number} {words}", line))
-            named: list[tuple[str, Line | Share]] = [*found]
+            lines = written(self._lines)
+            named = ((f"{Path(file).name}:{number} {words}", line) for file, number, words, line in lines)
         else:
-            named = [(share.name, share) for share in self._profile.shares_by(self._by)]
+            named = ((share.name, share) for share in self._profile.shares_by(self._by))
         return [Bar(name, of.ms, self._said(of)) for name, of in named]
 
     def _said(self, of: Line | Share) -> str:
@@ -95,7 +91,8 @@ class ProfileReport:
         spread = (max(times.whole_samples_ms) - min(times.whole_samples_ms)) / times.whole_ms
         return [
             (
-                f"times by {SAID[times.method]}; means of the quietest quarter of {len(times.whole_samples_ms)} runs, "
+                f"times by {METHOD_DESCRIPTIONS[times.method]}; "
+                f"means of the quietest quarter of {len(times.whole_samples_ms)} runs, "
                 f"{times.threads} thread{'s' if times.threads > 1 else ''}, {times.system.runtime} "
                 f"{times.system.version}"
             ),
@@ -107,7 +104,6 @@ class ProfileReport:
 
     def _object(self) -> dict[str, Any]:
         times, table = self._profile.times, self._table()
-        ids = [column.id for column in table.columns]
         return {
             "name": self._profile.name,
             "command": this_command(),
@@ -119,7 +115,7 @@ class ProfileReport:
             "sum_ms": times.sum_ms,
             "share_of_whole": times.share,
             "threads": times.threads,
-            "rows": [dict(zip(ids, row, strict=True)) for row in table.rows],
+            "rows": table.objects(),
             "operators": [
                 {"number": one.number, "code": one.code, "name": one.name, "node": one.node or None, "ms": one.ms,
                  "unscaled_ms": unscaled, "macs": one.macs}

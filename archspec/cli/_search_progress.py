@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING
 from archspec.cli._progress import describe_duration
 from archspec.cli._terminal import safe, say
 from archspec.reporters import Cell, Column, Table, drawn
-from archspec.search.watching import Silent
+from archspec.search.progress import Silent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
     from archspec.predictor import CalibrationProgress
+    from archspec.reporters import Table
+    from archspec.search.progress import Progress, SearchResult
     from archspec.search.study import Study
     from archspec.search.study.running import StudyWatch
     from archspec.search.trials import Trial
-    from archspec.search.watching import Progress, SearchResult
 
 SHOWN = 12  # points of the front
 REDRAWN_EACH_S = 0.25

@@ -57,28 +57,28 @@ def cost(
         raise click.UsageError("--by-line prints lines, --layers and --by print layers, blocks or sections. Take one")
     folder = catalog(plugins)
     networks = [Network.load(source, overrides, catalog=folder) for source in specs]
+    network = networks[0]
     if by_line:
-        from archspec.cli._by_line import by_line_table, by_line_text
+        from archspec.cost.lines import COSTS, by_line_table, lines_of, lines_text
 
-        costs = networks[0]
+        lines = lines_of(network.spec, network.graph)
         if reporter == "table":
-            put_lines(by_line_text(costs), (), output)
+            put_lines(lines_text(lines, COSTS), (), output)
         else:
-            put_table(by_line_table(costs), reporter, output)
+            put_table(by_line_table(network.graph.name, lines), reporter, output)
         return
-    if by:
-        from archspec.cli._cost_tables import detail_json, detail_table
+    from archspec.cost.tables import detail_json, detail_table, sheets_table
 
+    if by:
         if reporter == "json":
-            put(detail_json(networks[0], by), output)
+            put(detail_json(network.graph, network.cost, by), output)
         else:
-            put_table(detail_table(networks[0].graph, by), reporter, output)
+            put_table(detail_table(network.graph, by), reporter, output)
         return
     sheets = [network.cost for network in networks]
     if reporter == "json":
         put(_json(sheets), output)
     else:
-        from archspec.cli._cost_tables import sheets_table
         from archspec.reporters import transposed
 
         table = sheets_table(sheets)

@@ -23,9 +23,9 @@ from archspec.cli._paths import InputPath, OutputFile
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.explain import Asked, Explained, Opened, Picture, Region
+    from archspec.explain import Asked, Explained, LogitsModel, Picture, Region
     from archspec.explain.answer import Answer
-    from archspec.explain.explaining import ScoreOf
+    from archspec.explain.explanation import ScoreOf
 
 MOST_CLASSES = 5
 
@@ -153,21 +153,21 @@ def _pictures(
     return found
 
 
-def _layer(opened: Opened, layer: str | None) -> str:
-    from archspec.explain.logits import check_layer, last_features
+def _layer(opened: LogitsModel, layer: str | None) -> str:
+    from archspec.explain.logits_model import check_layer, last_features
 
     return check_layer(opened.model, last_features(opened.model) if layer is None else layer)
 
 
 def _explained(
-    opened: Opened, pictures: list[Picture], asked: Asked, progress: Callable[[int, int], None]
+    opened: LogitsModel, pictures: list[Picture], asked: Asked, progress: Callable[[int, int], None]
 ) -> tuple[Asked, list[Explained]]:
     """Every picture's maps; where no class was named, of those that the pictures hold."""
     from dataclasses import replace
 
     from archspec.explain import explain as explained
     from archspec.explain import predict
-    from archspec.explain.explaining import most_predicted
+    from archspec.explain.explanation import most_predicted
 
     if not asked.classes:
         asked = replace(asked, classes=most_predicted([predict(opened, one) for one in pictures], MOST_CLASSES))

@@ -54,7 +54,7 @@ def export(
     """
     from archspec.cli._progress import spinner
     from archspec.measures import BuildOptions
-    from archspec.report.handing_over import hand_over, source_of
+    from archspec.report.handover import hand_over, source_of
 
     check_representative(representative, precision)
     known = catalog(plugins)

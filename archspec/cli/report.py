@@ -58,10 +58,10 @@ def report(
     if data is not None:
         if not runs:
             raise click.UsageError("--data shows what a training run makes of images, and none is named")
-        from archspec.report.looking import looked_at
+        from archspec.report.image_sections import image_sections
 
         for run in runs:
-            pictures += looked_at(run, data, split=split, images=images, method=method, catalog=catalog(plugins))
+            pictures += image_sections(run, data, split=split, images=images, method=method, catalog=catalog(plugins))
     page = page_of(subjects, title, pictures)
     text = page_html(page)
     put(text, output)

@@ -1,4 +1,4 @@
-"""The cost of each layer, and sums of them by block, section or spec line."""
+"""The cost of each layer and how far it sees into the image, and sums by block, section or spec line."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from archspec.cost.memory_access import FLOAT_BYTES, memory_access
-from archspec.cost.receptive_field import receptive_fields
+from archspec.cost.memory import FLOAT_BYTES, memory_access
 from archspec.errors import Place
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph, Node, Shape
+from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,6 @@ class Group:
     receptive_field: tuple[int, int] = (1, 1)
 
     def add(self, cost: LayerCost) -> None:
-        """Count one more layer."""
         self.layers += 1
         self.params += cost.params
         self.params_total += cost.params_total
@@ -144,3 +142,30 @@ def block_named(name: str) -> str:
     parts = name.split(".")
     depth = 3 if len(parts) > 2 and parts[2].isdigit() else 2
     return ".".join(parts[:depth])
+
+
+def receptive_fields(graph: Graph) -> dict[str, tuple[int, int]]:
+    """`(height, width)` in pixels by node name. A global pooling and all that follows it see at least the whole image.
+
+    `r_out = r_in + (reach - 1) · jump`, where `jump` is the product of the strides before it (arXiv:1603.07285 §4).
+    """
+    image = graph.inputs[0].size
+    fields: dict[str, tuple[int, int]] = {}
+    for node in graph.nodes:
+        height, width = _widest(node.inputs, fields)
+        window = node.layer.window(node)
+        if window is None:
+            fields[node.name] = max(height, image[0]), max(width, image[1])
+            continue
+        jump = node.inputs[0].stride if node.inputs else 1
+        (kernel_height, kernel_width), _ = window
+        fields[node.name] = height + (kernel_height - 1) * jump, width + (kernel_width - 1) * jump
+    return fields
+
+
+def _widest(inputs: tuple[Tensor, ...], fields: dict[str, tuple[int, int]]) -> tuple[int, int]:
+    height = width = 1
+    for tensor in inputs:
+        field = fields[tensor.node.name]
+        height, width = max(height, field[0]), max(width, field[1])
+    return height, width

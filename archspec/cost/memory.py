@@ -1,4 +1,4 @@
-"""Peak activation memory: what TensorFlow Lite allocates for a program, to the byte, without running it.
+"""Memory: what TensorFlow Lite allocates for a program, to the byte, without running it, and what operators move.
 
 The most of it is one arena; a transposed convolution has buffers of its own beside it.
 
@@ -17,6 +17,8 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from archspec.graph.program import Program
 
 if TYPE_CHECKING:
     from archspec.graph.program import Operation, Program
@@ -157,3 +159,23 @@ def _gap(near: list[tuple[int, int]], size: int) -> int:
         if stop > free:
             free = stop
     return best if best >= 0 else (free + ALIGNMENT - 1) & -ALIGNMENT
+
+
+FLOAT_BYTES = 4
+
+
+def memory_access(program: Program) -> dict[str, int]:
+    """Memory access cost (arXiv:1807.11164, guideline 1) of the network as it runs.
+
+    Bytes by the name of the node that an operator belongs to, in float32: inputs, weights and outputs, each once.
+    """
+    elements = [tensor.elements for tensor in program.tensors]
+    found: dict[str, int] = {}
+    for operation in program.operations:
+        moved = 0
+        for index in operation.inputs:
+            moved += elements[index]
+        for index in operation.outputs:
+            moved += elements[index]
+        found[operation.node] = found.get(operation.node, 0) + FLOAT_BYTES * moved
+    return found

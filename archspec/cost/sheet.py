@@ -7,14 +7,11 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
-from archspec.cost.layers import counts_of
-from archspec.cost.memory import arena_bytes, outside_bytes
-from archspec.cost.memory_access import memory_access
-from archspec.cost.receptive_field import receptive_fields
-from archspec.graph.collector import collector_paused
+from archspec.cost.layers import counts_of, receptive_fields
+from archspec.cost.memory import arena_bytes, memory_access, outside_bytes
 from archspec.graph.identity import canonical_hash
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph
+from archspec.graph.tensor import Graph, collector_paused
 
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
@@ -74,7 +71,6 @@ class CostSheet:
 
     @property
     def memory_access_bytes(self) -> int:
-        """What the operators read and write."""
         return self._runtime.memory_access_bytes
 
     @property
@@ -84,7 +80,6 @@ class CostSheet:
 
     @cached_property
     def hash(self) -> str:
-        """The canonical hash of the network."""
         return canonical_hash(self.graph)
 
     @cached_property
@@ -96,12 +91,10 @@ class CostSheet:
 
     @property
     def gmacs(self) -> float:
-        """10⁹ multiply-adds."""
         return self.macs / 1e9
 
     @property
     def gflops(self) -> float:
-        """2 × GMACs."""
         return 2 * self.macs / 1e9
 
     def to_json(self) -> dict[str, Any]:

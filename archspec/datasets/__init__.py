@@ -23,14 +23,14 @@ from archspec.datasets._check import (
     label_cautions,
 )
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
-from archspec.datasets._files import files_below, files_in, is_hidden
+from archspec.datasets._files import FileDataset, files_below, files_in, is_hidden
 from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, check_reads_rgb, image_size, read_image, read_indices
 from archspec.datasets._overview import checked_table, contact_sheet, kinds_table, overlay, packed_table
 from archspec.datasets._shards import pack
 
 __all__ = [
     "IGNORE", "IMAGE_KINDS", "LABEL_SUFFIXES", "Augmentation", "Checked", "Classes", "Dataset", "Example",
-    "LabelCounts", "cautions", "check", "check_before_training", "check_reads_rgb", "checked_table",
+    "FileDataset", "LabelCounts", "cautions", "check", "check_before_training", "check_reads_rgb", "checked_table",
     "close_batches", "contact_sheet", "count_labels", "dataset_class", "files_below", "files_in", "image_size",
     "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay", "pack", "packed_table",
     "python_batches", "read_image", "read_indices", "reading_errors", "training_batches",

@@ -7,29 +7,42 @@ of them: warm-up by time, then rounds in which all models take turns, so that dr
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from archspec.devices._adb import attached as attached_phones
 from archspec.devices._catalog import device, devices
 from archspec.devices._checkup import Step, check_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
 from archspec.devices._device_files import DeviceFile, device_files, read_device_file
 from archspec.devices._faults import DeviceError
-from archspec.devices._latency import Interrupted, Latency
-from archspec.devices._machine import Machine, read_machine
-from archspec.devices._measure import Progress, measure
-from archspec.devices._procedure import PRESETS, Procedure, procedure
-from archspec.devices._queue import Outcome, Patience, QueueInterrupted, measure_queue
-from archspec.devices._records import latency_circumstances, latency_of_records, latency_table
-from archspec.devices._settings import SetModel, measure_settings
-from archspec.devices._state import State
-from archspec.devices._statistics import Summary, median, percentile, summarise
+from archspec.devices._latency import (
+    PRESETS,
+    Interrupted,
+    Latency,
+    Procedure,
+    Summary,
+    median,
+    percentile,
+    procedure,
+    summarise,
+)
+from archspec.devices._machine import Machine, State, read_machine
+from archspec.devices._measure import Progress, SetModel, measure, measure_settings
+from archspec.devices._queue import Patience, QueueInterrupted, QueueResult, measure_queue
+from archspec.devices._records import (
+    latency_cells,
+    latency_circumstances,
+    latency_columns,
+    latency_notes,
+    latency_of_records,
+    latency_table,
+)
 
 if TYPE_CHECKING:
-    from archspec.devices._operator_times import METHODS, SAID, Method, OperatorTimes, operator_times
+    from archspec.devices._operator_times import METHOD_DESCRIPTIONS, METHODS, Method, OperatorTimes, operator_times
+    from archspec.devices.adb import attached_phones
 
 __all__ = [
     "METHODS",
+    "METHOD_DESCRIPTIONS",
     "PRESETS",
-    "SAID",
     "Aggregate",
     "Device",
     "DeviceError",
@@ -40,11 +53,11 @@ __all__ = [
     "Method",
     "Model",
     "OperatorTimes",
-    "Outcome",
     "Patience",
     "Procedure",
     "Progress",
     "QueueInterrupted",
+    "QueueResult",
     "Sample",
     "Session",
     "SetModel",
@@ -57,7 +70,10 @@ __all__ = [
     "device",
     "device_files",
     "devices",
+    "latency_cells",
     "latency_circumstances",
+    "latency_columns",
+    "latency_notes",
     "latency_of_records",
     "latency_table",
     "measure",
@@ -72,11 +88,14 @@ __all__ = [
     "summarise",
 ]
 
-_OF_OPERATORS = ("METHODS", "SAID", "Method", "OperatorTimes", "operator_times")
+_LATER = {
+    **dict.fromkeys(("METHODS", "METHOD_DESCRIPTIONS", "Method", "OperatorTimes", "operator_times"), "_operator_times"),
+    "attached_phones": "adb",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """What times operators reads files, and is imported when it is asked for: listing devices needs nothing of it."""
-    if name not in _OF_OPERATORS:
+    """What reads `.tflite` files is imported when it is asked for: listing devices needs nothing of it."""
+    if name not in _LATER:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(f"{__name__}._operator_times"), name)
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

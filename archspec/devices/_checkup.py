@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from archspec.devices._contract import Device, Model, Session
+from archspec.devices._latency import summarise
 from archspec.devices._link import leftovers
 from archspec.devices._machine import Machine
-from archspec.devices._statistics import summarise
 from archspec.errors import UserError
 
 _WARM_S = 0.2

@@ -25,6 +25,8 @@ from archspec.devices._machine import Machine
 from archspec.errors import Place, Problem
 from archspec.files import read_bytes
 
+SLOWEST = 10  # a run that takes this many times the first inference is hung
+
 
 @dataclass(frozen=True)
 class Model:

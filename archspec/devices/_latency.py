@@ -1,16 +1,154 @@
-"""What a measurement returns: the raw samples, the statistics and the conditions, frozen."""
+"""A latency: the procedure by which it is taken, the statistics of its samples, and what a measurement returns."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from archspec.devices._contract import System
-from archspec.devices._machine import Machine
-from archspec.devices._procedure import PUBLISHABLE_RUNS, Procedure
-from archspec.devices._state import State
-from archspec.devices._statistics import Summary, round_ratios, summarise
+from archspec.devices._machine import Machine, State
+from archspec.errors import nearest, user_error
+
+PUBLISHABLE_RUNS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """Warm each model up for `warmup_s` seconds, then `rounds` rounds of `runs_per_round` timed runs a model.
+
+    Runs of one model stand together in a round because a model that waited its turn finds cold caches: with one run
+    a turn, small networks read 3 to 11 % slow. `limit_s` ends the timed part early, after a whole round.
+
+    `remeasure`: a measurement in which a model was noisy or the device throttled is made again, at most so often; the
+    steadiest is kept, and every result says how many there were.
+    """
+
+    name: str
+    warmup_s: float
+    rounds: int
+    runs_per_round: int
+    limit_s: float = math.inf
+    remeasure: int = 0
+
+    def __post_init__(self) -> None:
+        if not (self.warmup_s >= 0 and math.isfinite(self.warmup_s)):
+            raise user_error(f"the warm-up must be 0 s or longer ({self.warmup_s})")
+        if self.rounds < 1 or self.runs_per_round < 1:
+            raise user_error(f"there must be a run to time ({self.rounds} rounds of {self.runs_per_round})")
+        if self.remeasure < 0:
+            raise user_error(f"a measurement cannot be made again {self.remeasure} times")
+        if not self.limit_s > 0:
+            raise user_error(f"the time limit must be longer than 0 s ({self.limit_s})")
+
+    @property
+    def runs(self) -> int:
+        """Timed runs of each model."""
+        return self.rounds * self.runs_per_round
+
+
+PRESETS = {
+    # Enough to compare candidates of a search; fewer runs than a published number needs.
+    "quick": Procedure("quick", warmup_s=0.2, rounds=5, runs_per_round=4),
+    "default": Procedure("default", warmup_s=1.0, rounds=10, runs_per_round=5),
+    # The published measurements: 30 s of warm-up, then 300 frames (benchmark_model --warmup_min_secs=30
+    # --num_runs=300 --min_secs=0). Preprocessing and ArgMax are part of our graphs, hence of every frame.
+    "paper": Procedure("paper", warmup_s=30.0, rounds=30, runs_per_round=10),
+}
+
+
+def procedure(name: str | Procedure) -> Procedure:
+    """A procedure by its name; a `Procedure` is itself. Raises `UserError` for an unknown name."""
+    if isinstance(name, Procedure):
+        return name
+    if name not in PRESETS:
+        raise user_error(f"unknown latency procedure '{name}'", nearest(name, PRESETS))
+    return PRESETS[name]
+
+
+NOISY_SPREAD = 0.10
+"""A run whose interquartile range is more than this share of its median is flagged as noisy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Statistics of n run times in ms. `std` and `variance` (ms²) are of the population, as benchmark_model's are."""
+
+    count: int
+    median: float
+    mean: float
+    std: float
+    variance: float
+    iqr: float
+    p10: float
+    p90: float
+    p99: float
+    min: float
+    max: float
+
+    @property
+    def spread(self) -> float:
+        """Interquartile range as a share of the median; 0 when the median is 0."""
+        return self.iqr / self.median if self.median else 0.0
+
+    @property
+    def noisy(self) -> bool:
+        """Whether the spread is above `NOISY_SPREAD`."""
+        return self.spread > NOISY_SPREAD
+
+    def to_json(self) -> dict[str, float]:
+        """The statistics by name, in ms."""
+        return asdict(self)
+
+
+def summarise(samples_ms: Sequence[float]) -> Summary:
+    """All statistics of at least one run time. Raises `ValueError` when there is none."""
+    ordered = sorted(samples_ms)
+    if not ordered:
+        raise ValueError("no samples to summarise")
+    mean = math.fsum(ordered) / len(ordered)
+    variance = math.fsum((sample - mean) ** 2 for sample in ordered) / len(ordered)
+    return Summary(
+        count=len(ordered),
+        median=_at(ordered, 50),
+        mean=mean,
+        std=math.sqrt(variance),
+        variance=variance,
+        iqr=_at(ordered, 75) - _at(ordered, 25),
+        p10=_at(ordered, 10),
+        p90=_at(ordered, 90),
+        p99=_at(ordered, 99),
+        min=ordered[0],
+        max=ordered[-1],
+    )
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle value, or the mean of the two in the middle."""
+    return percentile(values, 50)
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The value below which `percent` of all lie, linear between neighbours (NumPy's default)."""
+    if not values:
+        raise ValueError("no values to take a percentile of")
+    return _at(sorted(values), percent)
+
+
+def round_ratios(samples: Sequence[float], reference: Sequence[float], runs_per_round: int) -> list[float]:
+    """Each round's median over the reference's median in the same round: what drifts with the machine cancels."""
+    starts = range(0, min(len(samples), len(reference)), runs_per_round)
+    pairs = [(median(samples[at : at + runs_per_round]), median(reference[at : at + runs_per_round])) for at in starts]
+    return [own / other for own, other in pairs if other > 0]
+
+
+def _at(ordered: Sequence[float], percent: float) -> float:
+    position = (len(ordered) - 1) * percent / 100
+    low = math.floor(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
 @dataclass(frozen=True)

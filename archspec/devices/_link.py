@@ -1,4 +1,6 @@
-"""What adb and ssh have in common: a shell on the other side, files to send there, a folder to take away again."""
+"""What adb and ssh have in common: a shell on the other side, files to send there, a folder to take away again, and our
+own small program there, which gives real samples, one by one, by the device's own clock.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +8,28 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from archspec.devices._blame import blame_device
-from archspec.devices._faults import DeviceError, Garbled, TimedOut
-from archspec.devices._machine import GOVERNOR_FILE, Machine, machine_of
-from archspec.devices._process import Finished
-from archspec.devices._state import STATE_FILES
-from archspec.devices._talk import Talk
+from archspec.devices import _board
+from archspec.devices._contract import SLOWEST, Model, Sample, System
+from archspec.devices._faults import DeviceError, Garbled, TimedOut, ToolMissing, blame_device
+from archspec.devices._machine import GOVERNOR_FILE, STATE_FILES, Machine, machine_of
+from archspec.devices._process import Finished, Talk
+from archspec.errors import user_error
 from archspec.record import temporary_folder
 
 _Found = TypeVar("_Found")
 Before = Callable[[DeviceError], None]
-_FILES = ("proc/cpuinfo", "proc/loadavg", "proc/device-tree/model", GOVERNOR_FILE, *STATE_FILES)
+_STATE_FILES = ("proc/cpuinfo", "proc/loadavg", "proc/device-tree/model", GOVERNOR_FILE, *STATE_FILES)
 _PROPERTIES = ("ro.product.manufacturer", "ro.product.model", "ro.soc.model", "ro.build.version.release")
 _SERVICES = ("battery", "thermalservice")
 _TITLE = "@@archspec "
 _EXIT = re.compile(r"\n?archspec-exit:(\d+)\s*\Z")
 PAUSE_S = 0.2
+SLOWEST_BYTES_PER_S = 500_000  # of a file that is sent
 _CLEANING_S = 20.0
 
 
@@ -98,7 +101,7 @@ def again(
 
 def read_link(link: Link) -> Machine:
     """What the device is and its state now, from its files; what cannot be read is left out."""
-    globs = " ".join(f"/{pattern}" for pattern in _FILES)
+    globs = " ".join(f"/{pattern}" for pattern in _STATE_FILES)
     title = shlex.quote(_TITLE)
     parts = [f'for f in {globs}; do if [ -r "$f" ]; then echo; echo {title}"${{f#/}}"; cat "$f"; fi; done 2>/dev/null']
     asked = ["uname -smr", "nproc"]
@@ -180,3 +183,118 @@ def checked(link: Link, command: str, fact: str) -> Finished:
 def taskset(cpus: Sequence[int]) -> str:
     """What goes before a command to keep it on these processors: one bit each, in hexadecimal; '' for any."""
     return f"taskset {sum(1 << cpu for cpu in set(cpus)):x} " if cpus else ""
+
+
+class Remote:
+    """A `Device` behind a `Link` whose `python` (a command there) has LiteRT. Nothing is installed on it."""
+
+    def __init__(self, link: Link, *, python: str, threads: int, timeout_s: float, prefix: str = "") -> None:
+        self.name, self.threads, self.link = link.name, threads, link
+        self._python, self._timeout_s, self._prefix = python, timeout_s, prefix
+
+    def machine(self) -> Machine:
+        """The device, and its state now."""
+        return read_link(self.link)
+
+    def open(self, model: Model, *, threads: int) -> RemoteSession:
+        """Send model and runner to a folder of their own, start the runner there and run the model once."""
+        from archspec.devices._litert import check_model
+
+        check_model(model)
+        folder = Folder(self.link)
+        try:
+            runner = folder.send_file(Path(_board.__file__), "board.py")
+            sent = folder.send(model.content, "model.tflite")
+            command = f"{self._prefix}{self._python} -u {shlex.quote(runner)}"
+            talk = self.link.talk(command)
+            try:
+                return RemoteSession(talk, folder, model, sent, threads, self._timeout_s, self.name)
+            except BaseException:
+                talk.close()
+                raise
+        except BaseException:
+            folder.remove()
+            raise
+
+
+class RemoteSession:
+    """A `Session` that asks the runner."""
+
+    def __init__(
+        self, talk: Talk, folder: Folder, model: Model, path: str, threads: int, timeout_s: float, device: str
+    ) -> None:
+        self._talk, self._folder, self._model, self._device = talk, folder, model, device
+        self._timeout_s = timeout_s
+        self._closed = False
+        answer = self._ask({"do": "open", "model": path, "threads": threads}, timeout_s)
+        self.init_ms = self._number(answer, "init_ms")
+        self.first_ms = self._number(answer, "first_ms")
+        self.system = _system(answer)
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """Run on the device until its clock says that `seconds` have passed."""
+        self._check_open()
+        answer = self._ask({"do": "warm", "seconds": seconds}, self._limit_s(1) + seconds)
+        return int(self._number(answer, "runs")), self._number(answer, "seconds")
+
+    def run(self, runs: int) -> Sequence[Sample]:
+        """`runs` samples. Raises `Garbled` when the device answers with another number of them."""
+        self._check_open()
+        found = self._ask({"do": "run", "runs": runs}, self._limit_s(runs)).get("samples_ms")
+        try:
+            samples = [Sample(float(wall), None if cpu is None else float(cpu)) for wall, cpu in found or ()]
+        except (TypeError, ValueError) as error:
+            raise Garbled(f"samples that are none ({str(found)[:60]})", device=self._device) from error
+        if len(samples) != runs:
+            raise Garbled(f"{len(samples)} samples instead of {runs}", device=self._device)
+        return samples
+
+    def close(self) -> None:
+        """End the runner and take the folder away."""
+        if self._closed:
+            return
+        self._closed = True
+        self._talk.close()
+        self._folder.remove()
+
+    def _limit_s(self, runs: int) -> float:
+        return self._timeout_s + runs * SLOWEST * self.first_ms / 1000
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("this session is closed")
+
+    def _ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+        answer = self._talk.ask(question, timeout_s)
+        fact = answer.get("error")
+        if fact is None:
+            return answer
+        if answer.get("kind") == "runtime":
+            raise ToolMissing(
+                f"its Python has no LiteRT ({fact})",
+                device=self._device,
+                remedy="Run 'pip install ai-edge-litert' there, or name another python",
+            )
+        if answer.get("kind") == "model":
+            raise user_error(f"cannot be run on {self._device} ({fact})", place=self._model.place)
+        raise DeviceError(f"its runner gave up ({fact})", device=self._device)
+
+    def _number(self, answer: Mapping[str, Any], key: str) -> float:
+        try:
+            return float(answer[key])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Garbled(f"an answer without '{key}' ({str(answer)[:60]})", device=self._device) from error
+
+
+def _system(answer: Mapping[str, Any]) -> System:
+    from archspec.devices._litert import delegation, named_delegate
+
+    operations, delegated = delegation(answer.get("nodes"))
+    return System(
+        runtime=str(answer.get("runtime", "")),
+        version=str(answer.get("version", "")),
+        delegate=named_delegate(delegated),
+        operations=operations,
+        delegated=delegated,
+        inputs=tuple(map(str, answer.get("inputs", ()))),
+    )

@@ -10,8 +10,8 @@ from typing import Any
 from archspec.devices._contract import Model, System
 from archspec.errors import Problem, UserError, nearest, user_error
 from archspec.export.input_size import check_closed
-from archspec.export.provenance import check_file
-from archspec.export.running import quiet_runtime
+from archspec.export.interpreter import quiet_runtime
+from archspec.export.tflite_file import check_file
 
 INPUT_SEED = 0
 _FILE_MARK = b"TFL3"

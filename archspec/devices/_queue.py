@@ -1,24 +1,109 @@
-"""Many models on a device that is not to be relied on: each gets its result or its reason, and none waits for ever."""
+"""Many models on a device that is not to be relied on: each gets its result or its reason, and none waits for ever.
+
+Calls are made again where that can help: first as they are, then in a new session.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from archspec.devices._catalog import device as device_named
-from archspec.devices._contract import Device, Model
+from archspec.devices._contract import Device, Model, Sample, Session, System
 from archspec.devices._faults import DeviceError
-from archspec.devices._latency import Latency
-from archspec.devices._link import PAUSE_S
+from archspec.devices._latency import Latency, Procedure
+from archspec.devices._link import PAUSE_S, Before, again
+from archspec.devices._machine import Machine
 from archspec.devices._measure import Source, Watcher, measure
-from archspec.devices._procedure import Procedure
-from archspec.devices._steady import Steady
 from archspec.errors import UserError
+
+_Found = TypeVar("_Found")
+
+
+class Steady:
+    """A `Device` over one that fails now and then. The samples of a call that failed are thrown away, never mixed."""
+
+    def __init__(self, device: Device, tries: int, pause_s: float = PAUSE_S) -> None:
+        self.name, self.device, self.tries, self.pause_s = device.name, device, tries, pause_s
+        self.threads: int = getattr(device, "threads", 1)
+
+    def machine(self) -> Machine:
+        """The device's."""
+        return self.again(self.device.machine)
+
+    def open(self, model: Model, *, threads: int) -> SteadySession:
+        """A session that outlives its connection."""
+        return SteadySession(self, model, threads)
+
+    def again(self, call: Callable[[], _Found], before: Before = lambda _: None) -> _Found:
+        """The call, made again where that can help; not one that hung, for the device itself has tried that again."""
+        return again(call, self.tries, before, self.pause_s, hung_tries=1)
+
+
+class SteadySession:
+    """A `Session`. One that was opened anew is warmed up as long as the first was, before it goes on."""
+
+    def __init__(self, place: Steady, model: Model, threads: int) -> None:
+        self._place, self._model, self._threads = place, model, threads
+        self._warm_s = 0.0
+        self._closed = False
+        self._session = self._opened()
+
+    @property
+    def system(self) -> System:
+        return self._session.system
+
+    @property
+    def init_ms(self) -> float:
+        return self._session.init_ms
+
+    @property
+    def first_ms(self) -> float:
+        return self._session.first_ms
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """Warm up; remembered for a session that has to be opened anew."""
+        found = self._call(lambda: self._session.warm(seconds))
+        self._warm_s = seconds
+        return found
+
+    def run(self, runs: int) -> Sequence[Sample]:
+        """`runs` samples of one call that went well."""
+        return self._call(lambda: self._session.run(runs))
+
+    def close(self) -> None:
+        """Close the session there is."""
+        self._closed = True
+        self._session.close()
+
+    def _opened(self) -> Session:
+        place = self._place
+        return place.again(lambda: place.device.open(self._model, threads=self._threads))
+
+    def _call(self, call: Callable[[], _Found]) -> _Found:
+        if self._closed:
+            raise RuntimeError("this session is closed")
+        faults = 0
+
+        def renew(_: DeviceError) -> None:
+            nonlocal faults
+            faults += 1
+            if faults > 1:  # the first further try is made in the session there is
+                self._renew()
+
+        return self._place.again(call, renew)
+
+    def _renew(self) -> None:
+        self._session.close()
+        self._session = self._opened()
+        if self._warm_s:
+            self._place.again(lambda: self._session.warm(self._warm_s))
 
 
 @dataclass(frozen=True)
-class Outcome:
+class QueueResult:
     """What became of one model: its latency, or why it has none. `attempts` 0: it was never tried."""
 
     model: Model
@@ -28,10 +113,10 @@ class Outcome:
 
 
 class QueueInterrupted(KeyboardInterrupt):
-    """Ctrl-C in a queue: a `KeyboardInterrupt` with the outcomes of the models that were finished."""
+    """Ctrl-C in a queue: a `KeyboardInterrupt` with the results of the models that were finished."""
 
-    def __init__(self, outcomes: tuple[Outcome, ...]) -> None:
-        self.outcomes = outcomes
+    def __init__(self, results: tuple[QueueResult, ...]) -> None:
+        self.results = results
         super().__init__("interrupted")
 
 
@@ -59,15 +144,15 @@ def measure_queue(
     threads: int | None = None,
     reference: Source | None = None,
     patience: Patience = Patience(),
-    keep: Callable[[Outcome], None] = lambda _: None,
+    keep: Callable[[QueueResult], None] = lambda _: None,
     progress: Watcher | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> tuple[Outcome, ...]:
-    """Measure model after model (with `reference`, in turns with it); an outcome each, in the order given.
+) -> tuple[QueueResult, ...]:
+    """Measure model after model (with `reference`, in turns with it); an result each, in the order given.
 
-    `keep` is told each outcome as soon as there is one, so that nothing that was measured is ever lost. A model's own
-    fault (`UserError`) is its outcome and the queue goes on. A `DeviceError` is tried again; where somebody has to see
+    `keep` is told each result as soon as there is one, so that nothing that was measured is ever lost. A model's own
+    fault (`UserError`) is its result and the queue goes on. A `DeviceError` is tried again; where somebody has to see
     to the device the queue pauses; one that no try and no wait can mend ends it, and the models after it have it as
     their fault with 0 attempts. Raises `QueueInterrupted` on Ctrl-C.
     """
@@ -79,43 +164,45 @@ def measure_queue(
         found = measure([*others, model], device=place, procedure=procedure, threads=threads, progress=progress)
         return found[-1]
 
-    outcomes: list[Outcome] = []
+    results: list[QueueResult] = []
     end: DeviceError | None = None
     for source in models:
         try:
-            outcome, end = _outcome(source, once, waiting) if end is None else (Outcome(_named(source), fault=end), end)
+            result, end = (
+                _result(source, once, waiting) if end is None else (QueueResult(_named(source), fault=end), end)
+            )
         except KeyboardInterrupt as stop:
-            raise QueueInterrupted(tuple(outcomes)) from stop
-        outcomes.append(outcome)
-        keep(outcome)
-    return tuple(outcomes)
+            raise QueueInterrupted(tuple(results)) from stop
+        results.append(result)
+        keep(result)
+    return tuple(results)
 
 
-def _outcome(source: Source, once: Callable[[Model], Latency], waiting: _Wait) -> tuple[Outcome, DeviceError | None]:
-    """A model's outcome, and the fault that ends the queue (None: it goes on)."""
+def _result(source: Source, once: Callable[[Model], Latency], waiting: _Wait) -> tuple[QueueResult, DeviceError | None]:
+    """A model's result, and the fault that ends the queue (None: it goes on)."""
     try:
         model = Model.of(source)
     except UserError as error:
-        return Outcome(_named(source), fault=error), None
+        return QueueResult(_named(source), fault=error), None
     attempts = waiting.patience.attempts
     fault: UserError | None = None
     for attempt in range(1, attempts + 1):
         try:
-            return Outcome(model, once(model), attempts=attempt), None
+            return QueueResult(model, once(model), attempts=attempt), None
         except DeviceError as error:
             fault = error
             if error.hand:
                 if not waiting.answers():
-                    return Outcome(model, fault=error, attempts=attempt), error
+                    return QueueResult(model, fault=error, attempts=attempt), error
             elif not error.again:
-                return Outcome(model, fault=error, attempts=attempt), error
+                return QueueResult(model, fault=error, attempts=attempt), error
         except UserError as error:
-            return Outcome(model, fault=error, attempts=attempt), None
-    return Outcome(model, fault=fault, attempts=attempts), None
+            return QueueResult(model, fault=error, attempts=attempt), None
+    return QueueResult(model, fault=fault, attempts=attempts), None
 
 
 def _named(source: Source) -> Model:
-    """A model that is not read, for the outcome of one that could not be."""
+    """A model that is not read, for the result of one that could not be."""
     return source if isinstance(source, Model) else Model(str(source) if not isinstance(source, bytes) else "", b"")
 
 

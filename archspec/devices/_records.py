@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from archspec.devices._contract import System
-from archspec.devices._latency import Latency
-from archspec.devices._machine import Machine
-from archspec.devices._procedure import Procedure
-from archspec.devices._state import State
+from archspec.devices._latency import Latency, Procedure
+from archspec.devices._machine import Machine, State
 from archspec.record import Plain, Record
-from archspec.reporters import Column, Table
+from archspec.reporters import Cell, Column, Table
 
-_COLUMNS = (
-    Column("name", "Network"),
-    Column("latency_ms", "Median", "ms", "number", 3),
-    Column("mean_ms", "Mean", "ms", "number", 3, detail=True),
-    Column("std_ms", "Std", "ms", "number", 3, detail=True),
-    Column("variance_ms2", "Var", "ms²", "number", 3, detail=True),
-    Column("p90_ms", "P90", "ms", "number", 3, detail=True),
-    Column("min_ms", "Min", "ms", "number", 3, detail=True),
-    Column("cpu_ms", "CPU median", "ms", "number", 3, detail=True),
-    Column("fps", "FPS", "", "number", 1),
-    Column("paired_ratio", "Ratio", "", "number", 3),
-    Column("delegated", "Delegated", "ops"),
-)
+# Every number of a latency that a table may show: its column, and the number itself.
+_NUMBERS: dict[str, tuple[Column, Callable[[Latency], Cell]]] = {
+    column.id: (column, of)
+    for column, of in (
+        (Column("latency_ms", "Median", "ms", "number", 3), lambda one: one.wall.median),
+        (Column("mean_ms", "Mean", "ms", "number", 3, detail=True), lambda one: one.wall.mean),
+        (Column("std_ms", "Std", "ms", "number", 3, detail=True), lambda one: one.wall.std),
+        (Column("variance_ms2", "Var", "ms²", "number", 3, detail=True), lambda one: one.wall.variance),
+        (Column("iqr_ms", "IQR", "ms", "number", 3, detail=True), lambda one: one.wall.iqr),
+        (Column("p90_ms", "P90", "ms", "number", 3, detail=True), lambda one: one.wall.p90),
+        (Column("p99_ms", "P99", "ms", "number", 3, detail=True), lambda one: one.wall.p99),
+        (Column("min_ms", "Min", "ms", "number", 3, detail=True), lambda one: one.wall.min),
+        (Column("cpu_ms", "CPU median", "ms", "number", 3, detail=True), lambda one: one.cpu and one.cpu.median),
+        (Column("fps", "FPS", "", "number", 1), lambda one: one.fps),
+        (Column("paired_ratio", "Ratio", "", "number", 3), lambda one: one.paired_ratio),
+    )
+}
+_SHOWN = ("latency_ms", "mean_ms", "std_ms", "variance_ms2", "p90_ms", "min_ms", "cpu_ms", "fps", "paired_ratio")
 
 
 _CLOCKS = ("clocks_mhz", "limits_mhz", "full_clocks_mhz")
@@ -126,45 +129,49 @@ def _number(records: Mapping[str, Record], metric: str) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
+def latency_columns(ids: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of these numbers, such as `latency_ms`, `p90_ms`, `fps`."""
+    return tuple(_NUMBERS[name][0] for name in ids)
+
+
+def latency_cells(latency: Latency, ids: Sequence[str]) -> tuple[Cell, ...]:
+    """The numbers themselves."""
+    return tuple(_NUMBERS[name][1](latency) for name in ids)
+
+
 def latency_table(latencies: Sequence[Latency], title: str = "Latency") -> Table:
     """One row a model, conditions and cautions as notes. `latencies` are those of one `measure`, at least one."""
-    return Table(title, _COLUMNS, tuple(map(_row, latencies)), tuple(_notes(latencies)))
+    columns = (Column("name", "Network"), *latency_columns(_SHOWN), Column("delegated", "Delegated", "ops"))
+    return Table(title, columns, tuple(map(_row, latencies)), tuple(_notes(latencies)))
 
 
-def _row(latency: Latency) -> tuple[str | float | None, ...]:
-    wall, system = latency.wall, latency.system
+def _row(latency: Latency) -> tuple[Cell, ...]:
+    system = latency.system
     known = system.operations is not None and system.delegated is not None
-    return (
-        latency.name,
-        wall.median,
-        wall.mean,
-        wall.std,
-        wall.variance,
-        wall.p90,
-        wall.min,
-        latency.cpu.median if latency.cpu else None,
-        latency.fps,
-        latency.paired_ratio,
-        f"{system.delegated}/{system.operations}" if known else None,
-    )
+    share = f"{system.delegated}/{system.operations}" if known else None
+    return latency.name, *latency_cells(latency, _SHOWN), share
 
 
 def _notes(latencies: Sequence[Latency]) -> list[str]:
     first = latencies[0]
-    machine, steps, system = first.machine, first.procedure, first.system
-    build = f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
+    machine, system = first.machine, first.system
     load = (
         f"{machine.load_average} before, {first.load_average_after} after" if machine.load_average is not None else ""
     )
     known = "; ".join(words for words in (machine.state.words, first.state_after.words) if words)
+    device, procedure = latency_notes(first)
+    state = f"governor {machine.governor or 'not known'}, load average {load or 'not known'}"
+    runtime = f"{system.runtime} {system.version}, delegate {system.delegate or 'not known'}, threads {first.threads}"
+    lines = [device, f"state: {state}" + (f", {known}" if known else ""), f"runtime: {runtime}", procedure]
+    return lines + [f"caution: {latency.name}: {caution}" for latency in latencies for caution in latency.cautions]
+
+
+def latency_notes(latency: Latency) -> tuple[str, str]:
+    """The device that a latency was taken on, and the procedure that it was taken by."""
+    machine, steps = latency.machine, latency.procedure
+    build = f"{machine.architecture} {machine.system} {machine.kernel}, fingerprint {machine.fingerprint}"
     turns = f"{steps.rounds} rounds of {steps.runs_per_round} runs in turns"
-    runtime = f"{system.runtime} {system.version}"
-    lines = [
-        f"device: {first.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, {build}",
-        f"state: governor {machine.governor or 'not known'}, load average {load or 'not known'}"
-        + (f", {known}" if known else ""),
-        f"runtime: {runtime}, delegate {system.delegate or 'not known'}, threads {first.threads}",
-        f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {turns}; ratio to {first.reference} round by round",
-    ]
-    lines += [f"caution: {latency.name}: {caution}" for latency in latencies for caution in latency.cautions]
-    return lines
+    return (
+        f"device: {latency.device}, {machine.cpu}, {machine.usable_cpus} of {machine.cpus} processors, {build}",
+        f"procedure: {steps.name}: warm-up {steps.warmup_s:g} s, {turns}; ratio to {latency.reference} round by round",
+    )

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from archspec.devices._contract import Model, Sample, System
-from archspec.devices._housed import HousedSession
+from archspec.devices._contract import SLOWEST, Model, Sample, System
 from archspec.devices._machine import Machine, read_machine
+from archspec.errors import Problem, UserError
 
 _NS_PER_MS = 1_000_000
 _NS_PER_S = 1_000_000_000
@@ -60,7 +60,7 @@ class Host:
 
         A process that waited for its turn is served first on a machine that is busy: two processes are no fair race.
         """
-        from archspec.export.provenance import is_own
+        from archspec.export.tflite_file import is_own
 
         housed = self._load is None and not all(is_own(model.content) for model in models)
         return Host(self._clock, self._load, self._delegate, housed)
@@ -77,7 +77,7 @@ class Host:
         if self._load is not None:
             return HostSession(model, threads, self._clock, self._load)
         from archspec.devices._litert import check_model, loader
-        from archspec.export.provenance import is_own
+        from archspec.export.tflite_file import is_own
 
         check_model(model)
         if self._housed or not is_own(model.content):
@@ -168,3 +168,49 @@ class Bench:
     def run(self, runs: int) -> list[tuple[float, float | None]]:
         """As `Session.run`."""
         return [(sample.wall_ms, sample.cpu_ms) for sample in self._session.run(runs)]
+
+
+class HousedSession:
+    """A `Session` that asks that process. Raises `UserError` that names the model when LiteRT fails, dies or hangs."""
+
+    def __init__(self, model: Model, threads: int, delegate: str) -> None:
+        from archspec.export.interpreter import patience_s
+        from archspec.export.interpreter_process import Housed
+
+        self._place = model.place
+        self._limit_s = patience_s(model.content)
+        arguments = (model.content, model.name, threads, delegate)
+        try:
+            self._bench: Housed | None = Housed("archspec.devices.host:Bench", *arguments, limit_s=self._limit_s)
+            facts = self._bench.call("facts")
+        except Problem as problem:
+            raise UserError(problem.at(self._place)) from problem
+        self.init_ms, self.first_ms = float(facts["init_ms"]), float(facts["first_ms"])
+        self.system = System(**{**facts["system"], "inputs": tuple(facts["system"]["inputs"])})
+        self._parts: list[list[int]] = facts["delegated_parts"]
+
+    def delegated_parts(self) -> list[list[int]]:
+        """The numbers of the operations of each part that the delegate took."""
+        return self._parts
+
+    def warm(self, seconds: float) -> tuple[int, float]:
+        """Run there until `seconds` have passed; the number of runs, and the seconds that passed."""
+        runs, passed = self._ask("warm", seconds, limit_s=self._limit_s + seconds)
+        return runs, passed
+
+    def run(self, runs: int) -> list[Sample]:
+        """`runs` samples."""
+        limit_s = self._limit_s + runs * SLOWEST * self.first_ms / 1000
+        return [Sample(wall_ms, cpu_ms) for wall_ms, cpu_ms in self._ask("run", runs, limit_s=limit_s)]
+
+    def close(self) -> None:
+        """Let go of the model's memory there."""
+        self._bench = None
+
+    def _ask(self, method: str, *arguments: Any, limit_s: float) -> Any:
+        if self._bench is None:
+            raise RuntimeError("this session is closed")
+        try:
+            return self._bench.call(method, *arguments, limit_s=limit_s)
+        except Problem as problem:
+            raise UserError(problem.at(self._place)) from problem

@@ -3,9 +3,9 @@
 Importing it is light; Keras and tf-keras-vis come in when a network is opened or asked.
 """
 
-from archspec.explain.explaining import Asked, ClassMap, Explained, explain, predict
+from archspec.explain.explanation import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
-from archspec.explain.opening import FoundNetwork, Opened, find_network, open_network
+from archspec.explain.logits_model import FoundNetwork, LogitsModel, find_network, open_network
 from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
 
 __all__ = [
@@ -13,7 +13,7 @@ __all__ = [
     "ClassMap",
     "Explained",
     "FoundNetwork",
-    "Opened",
+    "LogitsModel",
     "Picture",
     "Region",
     "dataset_pictures",

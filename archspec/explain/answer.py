@@ -13,9 +13,9 @@ from archspec.reporters import Column, Table
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.explain import Asked, ClassMap, Explained, FoundNetwork, Opened
-    from archspec.explain.colours import Colour
-    from archspec.explain.explaining import Inside
+    from archspec.explain import Asked, ClassMap, Explained, FoundNetwork, LogitsModel
+    from archspec.explain.explanation import Inside
+    from archspec.explain.grid import Colour
 
 SCORES = {
     "predicted": "mean of the class's logits over the pixels predicted as it",
@@ -46,7 +46,7 @@ class Names:
     @classmethod
     def of(
         cls,
-        network: Opened | FoundNetwork,
+        network: LogitsModel | FoundNetwork,
         dataset: Dataset | None,
         given: tuple[str, ...] | None = None,
         file: str = "",
@@ -56,7 +56,7 @@ class Names:
 
         Raises `UserError` unless they are as many as the network's classes, and the data set's are the run's.
         """
-        from archspec.explain.colours import palette
+        from archspec.explain.grid import palette
 
         count, where = network.classes, network.name
         names = network.class_names or tuple(map(str, range(count or 0)))
@@ -94,7 +94,9 @@ class Names:
         return tuple(found)
 
 
-def names_of(opened: Opened, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = "") -> Names:
+def names_of(
+    opened: LogitsModel, dataset: Dataset | None, given: tuple[str, ...] | None = None, file: str = ""
+) -> Names:
     """The names of an opened network's classes. Raises `UserError`."""
     found = Names.of(opened, dataset, given, file)
     if found is None:
@@ -107,7 +109,7 @@ class Answer:
     """Everything that was found out, and where the picture goes."""
 
     source: str
-    opened: Opened
+    opened: LogitsModel
     asked: Asked
     names: Names
     rows: tuple[Explained, ...]

@@ -5,11 +5,11 @@
 """
 
 from archspec.export.census import Census, check_census, take_census
-from archspec.export.check import Equality, check_equality, default_images
-from archspec.export.exporting import PRECISIONS, Exported, Precision, export, logits_node, write
+from archspec.export.equality import Equality, check_equality, default_images
+from archspec.export.exporter import PRECISIONS, Exported, Precision, export, logits_node, write
 from archspec.export.input_size import InputSize, input_size, sized
+from archspec.export.interpreter import run
 from archspec.export.metadata import Metadata, check_labels, read_metadata
-from archspec.export.running import run
 from archspec.export.tflite_segmenter import TfliteSegmenter
 
 __all__ = [

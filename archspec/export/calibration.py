@@ -1,16 +1,19 @@
-"""Calibration: the smallest and largest value that each tensor takes on representative images."""
+"""Calibration for int8: representative images (a folder's, or generated ones), and each tensor's range on them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.errors import Problem
+from archspec.datasets import IMAGE_KINDS, files_below, read_image
+from archspec.errors import Place, Problem, user_error
 from archspec.export.flatbuffer import encode
 from archspec.export.model import Model
+from archspec.files import is_file, is_folder
 
 Range = tuple[float, float]
 
@@ -52,3 +55,72 @@ def _checked(image: Array, shape: tuple[int, ...]) -> Array:
     if image.shape != shape:
         raise Problem(f"a representative image of shape {list(image.shape)}, the network takes {list(shape)}")
     return image
+
+
+MOST_IMAGES = 100
+SYNTHETIC_IMAGES = 16
+SYNTHETIC_NOTE = (
+    f"calibrated on {SYNTHETIC_IMAGES} synthetic images (seeded gradients and smooth noise), not on real ones"
+)
+
+
+def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETIC_IMAGES) -> Iterator[Array]:
+    """Seeded images `(1, H, W, C)`, float32 of whole numbers in 0..255: gradients and smooth noise."""
+    generator = np.random.default_rng(0)
+    for _ in range(count):
+        image = _gradient(size, channels, generator)
+        for cells in (2, 5, 11, 23, 47):
+            image = image + _smooth_noise(size, channels, cells, generator)
+        low, high = image.min(), image.max()
+        dark, bright = generator.uniform(0, 60), generator.uniform(195, 255)
+        yield np.rint(dark + (image - low) / (high - low) * (bright - dark)).astype(np.float32)[None]
+
+
+def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
+    """Up to 100 of the images in a folder and below, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
+
+    Raises `UserError` for a folder without images; for a file that is not one, or has other channels, while they are
+    read.
+    """
+    if not is_folder(folder):
+        raise user_error("no such folder", f"Name a folder of images ({IMAGE_KINDS})", place=Place(str(folder)))
+    if channels not in (1, 3, 4):
+        fact = f"images have 1, 3 or 4 channels, and the network reads {channels}"
+        raise user_error(fact, "Calibrate on generated images: leave the folder out", place=Place(str(folder)))
+    files = [path for path in files_below(folder) if is_file(path)]
+    if not files:
+        raise user_error(f"no {IMAGE_KINDS} image in this folder", "Name a folder of images", place=Place(str(folder)))
+    chosen = files[:: -(-len(files) // MOST_IMAGES)]
+    return (_read(path, size, channels) for path in chosen)
+
+
+def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
+    from PIL import Image
+
+    pixels = read_image(path, channels)
+    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
+    wanted = image.resize(size[::-1], Image.Resampling.BILINEAR)
+    return np.asarray(wanted, np.float32).reshape(1, *size, channels)
+
+
+def _gradient(size: tuple[int, int], channels: int, generator: np.random.Generator) -> Array:
+    rows, columns = np.linspace(0, 1, size[0])[:, None, None], np.linspace(0, 1, size[1])[None, :, None]
+    slopes = generator.normal(size=(2, channels))
+    gradient: Array = rows * slopes[0] + columns * slopes[1]
+    return gradient
+
+
+def _smooth_noise(size: tuple[int, int], channels: int, cells: int, generator: np.random.Generator) -> Array:
+    """Noise on a grid of `cells`, bilinearly enlarged; the finer, the weaker."""
+    grid = generator.normal(size=(cells + 1, cells + 1, channels)) / cells**0.5
+    return _stretch(_stretch(grid, size[0], 0), size[1], 1)
+
+
+def _stretch(grid: Array, length: int, axis: int) -> Array:
+    where = np.linspace(0, grid.shape[axis] - 1, length)
+    before = np.minimum(where.astype(int), grid.shape[axis] - 2)
+    shape = [1, 1, 1]
+    shape[axis] = length
+    share = (where - before).reshape(shape)
+    stretched: Array = np.take(grid, before, axis) * (1 - share) + np.take(grid, before + 1, axis) * share
+    return stretched

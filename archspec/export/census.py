@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 from archspec.errors import Fault, Place, Problem, UserError
-from archspec.export.schema import flat_model
+from archspec.export.tflite_file import enumeration_names, flat_model
 
 CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"}
 AROUND_DILATION = {"SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"}
@@ -116,7 +115,7 @@ def _tensor(model: Any, tensor: Any, schema: Any) -> TensorInfo:
     return TensorInfo(
         name=(tensor.Name() or b"").decode("utf-8", "replace"),
         shape=shape,
-        dtype=_names(schema.TensorType)[tensor.Type()],
+        dtype=enumeration_names(schema.TensorType)[tensor.Type()],
         buffer=buffer,
         buffer_bytes=size,
         scale=float(quantization.Scale(0)) if scales == 1 else 0.0,
@@ -125,15 +124,10 @@ def _tensor(model: Any, tensor: Any, schema: Any) -> TensorInfo:
 
 def _code(code: Any, schema: Any) -> tuple[str, int]:
     number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())  # old files have the second only
-    name = _names(schema.BuiltinOperator).get(number, f"UNKNOWN_{number}")
+    name = enumeration_names(schema.BuiltinOperator).get(number, f"UNKNOWN_{number}")
     if name == "CUSTOM":
         name = f"CUSTOM:{(code.CustomCode() or b'').decode('utf-8', 'replace')}"
     return name, code.Version()
-
-
-@cache
-def _names(enumeration: type) -> dict[int, str]:
-    return {number: name for name, number in vars(enumeration).items() if isinstance(number, int)}
 
 
 def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, int]]) -> Iterator[OperationInfo]:

@@ -14,7 +14,7 @@ import numpy as np
 
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.export.operators import find_operator, minimum_runtime, version
-from archspec.export.provenance import wrote
+from archspec.export.tflite_file import wrote
 
 if TYPE_CHECKING:
     import flatbuffers

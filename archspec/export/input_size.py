@@ -9,9 +9,8 @@ from typing import NamedTuple
 from archspec.errors import Problem
 from archspec.export.census import TensorInfo, take_census
 from archspec.export.flatbuffer_walk import FlatbufferWalk
-from archspec.export.provenance import is_own, wrote
-from archspec.export.running import computed_shapes
-from archspec.export.schema import flat_model
+from archspec.export.interpreter import computed_shapes
+from archspec.export.tflite_file import flat_model, is_own, wrote
 
 OPEN = -1
 IMAGE_RANK = 4

@@ -1,12 +1,16 @@
-"""The process in which LiteRT runs files that we did not write: what it dies of is one line here.
+"""LiteRT in a process of its own, for files that we did not write: whatever it dies of is one line here.
 
 LiteRT believes what a file says, and a damaged one ends its process (SIGSEGV, abort) or never comes back. There is one
-such process, made when it is first needed, used until it dies, and ended with this one.
+such process, made when it is first needed, used until it dies, and ended with this one. It makes objects of ours and
+calls their methods, one call at a time: it reads messages from its input, answers each on its output, and ends with its
+input. A message is a line of JSON and the raw bytes that it speaks of: two lengths, the lengths of the blobs, the JSON,
+the blobs. Nothing that is read can run anything.
 """
 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import selectors
 import signal
@@ -14,18 +18,88 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from importlib import import_module
+from operator import attrgetter
+from pathlib import Path
+from struct import Struct
+from typing import Any, BinaryIO
 
-from archspec.errors import Problem
-from archspec.export.wire import message, read_message
+import numpy as np
+
+from archspec.errors import Problem, UserError
+
+MOST_BYTES = 2**33  # of one blob
+MOST_BLOBS = 4096
+_HEAD = Struct("<II")
+_LENGTH = Struct("<Q")
+Read = Callable[[int], bytearray]
+
+
+def message(value: Any) -> Iterator[bytes | memoryview]:
+    """The pieces of a message, in their order: None, numbers, text, lists, tuples, dicts of text, bytes and arrays."""
+    blobs: list[memoryview] = []
+    text = json.dumps(_packed(value, blobs)).encode()
+    lengths = b"".join(_LENGTH.pack(blob.nbytes) for blob in blobs)
+    yield _HEAD.pack(len(text), len(blobs)) + lengths + text
+    yield from blobs
+
+
+def read_message(read: Read) -> Any:
+    """The value of the next message; `read` gives exactly so many bytes. Tuples come as lists.
+
+    Raises `ValueError` for what is none, and whatever `read` raises.
+    """
+    text_bytes, count = _HEAD.unpack(read(_HEAD.size))
+    if count > MOST_BLOBS:
+        raise ValueError(f"{count} blobs")
+    lengths = [_LENGTH.unpack(read(_LENGTH.size))[0] for _ in range(count)]
+    if max((text_bytes, *lengths)) > MOST_BYTES:
+        raise ValueError(f"{max((text_bytes, *lengths))} bytes")
+    tree = json.loads(read(text_bytes))
+    try:
+        return _unpacked(tree, [read(length) for length in lengths])
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"a message that means nothing ({error!r})") from error
+
+
+def _packed(value: Any, blobs: list[memoryview]) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, list | tuple):
+        return [_packed(one, blobs) for one in value]
+    if isinstance(value, dict):
+        return {"dict": {str(key): _packed(one, blobs) for key, one in value.items()}}
+    if isinstance(value, np.ndarray):
+        flat = np.ascontiguousarray(value)
+        blobs.append(memoryview(flat.reshape(-1).view(np.uint8)))  # type: ignore[arg-type]
+        return {"array": len(blobs) - 1, "dtype": flat.dtype.str, "shape": list(value.shape)}
+    blobs.append(memoryview(value))
+    return {"bytes": len(blobs) - 1}
+
+
+def _unpacked(tree: Any, blobs: Sequence[bytearray]) -> Any:
+    if isinstance(tree, list):
+        return [_unpacked(one, blobs) for one in tree]
+    if not isinstance(tree, dict):
+        return tree
+    if "dict" in tree:
+        return {key: _unpacked(one, blobs) for key, one in tree["dict"].items()}
+    if "array" in tree:
+        return np.frombuffer(blobs[tree["array"]], np.dtype(tree["dtype"])).reshape(tree["shape"])
+    return bytes(blobs[tree["bytes"]])
+
 
 LIMIT_S = 30.0  # of a call that is not expected to take any time, the start of the process included
 ENDING_S = 2.0
 REMEDY = "The file is damaged, or needs what this version of LiteRT cannot do"
 _PROGRAM = (
     "import sys; sys.path[:] = sys.argv.pop(1).split('\\n'); "
-    "from archspec.export.interpreter_program import main; main()"
+    "from archspec.export.interpreter_process import main; main()"
 )
 _PIPE_BYTES = 1 << 20
 
@@ -160,3 +234,87 @@ class _Process:
 
             for stream in (self._questions, self._answers):
                 fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+
+PACKAGE = "archspec."
+SPARE_BYTES = 2**32
+
+
+class Room:
+    """The objects of this process, by number."""
+
+    def __init__(self) -> None:
+        self._objects: dict[int, Any] = {}
+        self._next = 0
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one question: `{"value": …}`, or what went wrong, in a form that can be raised again."""
+        try:
+            return {"value": self._done(question)}
+        except Problem as problem:
+            return {"problem": [problem.fact, problem.remedy]}
+        except UserError as error:
+            return {"problem": [error.faults[0].message, error.faults[0].remedy]}
+        except (ValueError, RuntimeError, MemoryError) as error:  # what LiteRT raises
+            line = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+            return {"problem": [f"cannot be run by LiteRT ({line})", ""]}
+        except ImportError as error:
+            return {"problem": [f"LiteRT cannot be imported ({error})", "pip install ai-edge-litert"]}
+        except Exception:  # noqa: BLE001 (a fault of ours, to be seen on the other side)
+            return {"broken": traceback.format_exc()}
+
+    def _done(self, question: dict[str, Any]) -> Any:
+        for number in question["drop"]:
+            self._objects.pop(number, None)
+        if "make" in question:
+            module, _, name = question["make"].partition(":")
+            if not module.startswith(PACKAGE):
+                raise TypeError(module)
+            self._next += 1
+            self._objects[self._next] = attrgetter(name)(import_module(module))(*question["with"])
+            return self._next
+        return getattr(self._objects[question["of"]], question["call"])(*question["with"])
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what the runtime prints must not stand between answers
+    _be_expendable()
+    room = Room()
+    source = sys.stdin.buffer
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            answer = room.answer(read_message(lambda count: _read_exactly(source, count)))
+            for piece in message(answer):
+                _write(answers, piece)
+
+
+def _read_exactly(source: BinaryIO, count: int) -> bytearray:
+    found = bytearray(count)
+    view, at = memoryview(found), 0
+    while at < count:
+        read = source.readinto(view[at:])  # type: ignore[attr-defined]
+        if not read:
+            raise EOFError
+        at += read
+    return found
+
+
+def _write(answers: Any, piece: bytes | memoryview) -> None:
+    view, at = memoryview(piece), 0
+    while at < len(view):
+        at += answers.write(view[at:])
+
+
+def _be_expendable() -> None:
+    """A file that asks for all memory takes this process, never another one."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000", "utf-8")
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        most = 2 * memory + SPARE_BYTES  # addresses, of which far fewer are ever used
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -13,10 +13,10 @@ from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.census import TensorInfo, take_census
 from archspec.export.input_size import Size, input_size, sized
+from archspec.export.interpreter import enter, leave, opened
 from archspec.export.metadata import read_metadata
-from archspec.export.running import enter, leave, opened
-from archspec.export.schema import object_model
 from archspec.export.surgery import cut_argmax
+from archspec.export.tflite_file import enumeration_names, object_model, operator_codes
 
 Gives = Literal["labels", "logits", "probabilities"]
 ImageRange = tuple[float, float]
@@ -264,9 +264,9 @@ def aligns_corners(data: bytes) -> bool:
 def _last_operators(data: bytes) -> Iterator[tuple[str, Any]]:
     """Name and operator of what makes the first output, then of what makes its first input, and so on."""
     model, schema = object_model(data)
-    names = {value: name for name, value in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+    names = enumeration_names(schema.BuiltinOperator)
     graph = model.subgraphs[0]
-    codes = [names.get(max(code.builtinCode, code.deprecatedBuiltinCode), "") for code in model.operatorCodes]
+    codes = [names.get(code, "") for code in operator_codes(model)]
     makers = {int(output): operator for operator in graph.operators for output in operator.outputs}
     operator = makers.pop(int(graph.outputs[0]), None)
     while operator is not None:

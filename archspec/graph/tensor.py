@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -166,3 +168,19 @@ class Graph:
 def _is_dead(node: Node) -> bool:
     """Whether nobody reads any output."""
     return not any(tensor.consumers for tensor in node.outputs)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection inside the block; afterwards the collector is as it was, also after an error.
+
+    A graph is a thousand objects that point at each other and none dies before it is done: looking at all of them
+    again and again takes a third of the time of tracing.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from archspec.errors import Problem, UserError, nearest
-from archspec.graph.collector import collector_paused
+from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph.layers import Input
-from archspec.graph.limits import check_sizes
-from archspec.graph.tail import check_scores
-from archspec.graph.tensor import Graph, Origin, Tensor
+from archspec.graph.surgery import check_scores
+from archspec.graph.tensor import Graph, Node, Origin, Tensor, collector_paused
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -198,3 +197,36 @@ def _sources(step: Step, taps: Mapping[str, Tensor]) -> Tensor | Sequence[Tensor
 def _parameters(function: Any) -> dict[str, Any]:
     """Each keyword parameter of a block with its default."""
     return {parameter.name: parameter.default for parameter in inspect.signature(function).parameters.values()}
+
+
+MOST_ELEMENTS = 2**31 - 1  # of one tensor: LiteRT counts them in an int32
+MOST_WEIGHT_BYTES = 2**31  # of all weights in float32: a flatbuffer ends at 2 GiB
+_FLOAT_BYTES = 4
+
+
+def check_sizes(graph: Graph) -> None:
+    """Raises `UserError` with the place of the step whose tensor, or whose weights, no runtime could hold.
+
+    Without a bound a slip of the keyboard (`filters: 1000000000000`) would be priced as if it could be built.
+    """
+    total, heaviest, most = 0, None, 0
+    for node in graph.nodes:
+        for tensor in node.outputs:
+            if tensor.elements > MOST_ELEMENTS:
+                raise _too_large(node, f"makes a tensor of {tensor.elements:,} numbers")
+        for weight in node.layer.weights(node):
+            elements = math.prod(weight.shape)
+            if elements > MOST_ELEMENTS:
+                raise _too_large(node, f"has an array of {elements:,} weights")
+            total += _FLOAT_BYTES * elements
+            if elements > most:
+                heaviest, most = node, elements
+    if total > MOST_WEIGHT_BYTES and heaviest is not None:
+        limit = f"a .tflite holds 2 GiB, and the whole network has {total / 2**30:,.1f}"
+        raise _too_large(heaviest, f"has {most:,} weights, the most of all", limit)
+
+
+def _too_large(node: Node, what: str, limit: str = f"a .tflite holds at most {MOST_ELEMENTS:,}") -> UserError:
+    origin = node.origin
+    remedy = "Write a smaller input.size, fewer filters or a smaller kernel"
+    return UserError(Fault(f"'{node.name}' {what}: {limit}", remedy, origin.path, origin.place))

@@ -11,13 +11,12 @@ from archspec.catalog import Catalog
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import PRECISIONS, Census, Precision, sized, take_census
-from archspec.export.provenance import check_file
+from archspec.export.tflite_file import check_file
 from archspec.measures._case import Case
 from archspec.measures._latency import timed_case
 from archspec.measures._settings import Settings
 from archspec.measures._timing import Timed
-from archspec.network import Network
-from archspec.network.reference import REFERENCE_NAME, REFERENCE_SPEC, reference_model
+from archspec.network import REFERENCE_NAME, REFERENCE_SPEC, Network, reference_model
 from archspec.record import Plain
 
 if TYPE_CHECKING:

@@ -1,5 +1,9 @@
-"""A spec with everything that can be asked of it, each worked out once."""
+"""A spec with everything that can be asked of it, each worked out once; and two fixed networks to measure with."""
 
 from archspec.network.network import InputDtype, Network, Route, ShuffleMode
+from archspec.network.reference import REFERENCE_NAME, REFERENCE_SPEC, probe_model, reference_model
 
-__all__ = ["InputDtype", "Network", "Route", "ShuffleMode"]
+__all__ = [
+    "REFERENCE_NAME", "REFERENCE_SPEC", "InputDtype", "Network", "Route", "ShuffleMode", "probe_model",
+    "reference_model",
+]  # fmt: skip

@@ -11,8 +11,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph
 from archspec.graph.identity import canonical_hash, equivalence_key
-from archspec.graph.repeating import without_layers
-from archspec.graph.tail import cut_tail, without_labelling
+from archspec.graph.surgery import cut_tail, without_labelling, without_layers
 from archspec.graph.trace import trace
 from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.errors import Place
     from archspec.export import Exported, Precision
-    from archspec.export.exporting import Representative
+    from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
     from archspec.weights import Imported
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from archspec.arrays import Weights
 from archspec.errors import user_error
 from archspec.export import Exported, Precision, check_census, take_census
-from archspec.export.exporting import Representative, representative_images
-from archspec.export.provenance import wrote
-from archspec.export.representative import SYNTHETIC_NOTE
+from archspec.export.calibration import SYNTHETIC_NOTE
+from archspec.export.exporter import Representative, representative_images
+from archspec.export.tflite_file import wrote
 
 if TYPE_CHECKING:
     from archspec.graph import Graph

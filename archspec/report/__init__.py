@@ -4,10 +4,8 @@ A kind of source is a file in `sources/`, found by its stem: `recognises(path) -
 Everything is read from files that other commands wrote, so the same files give the same bytes.
 """
 
-from archspec.report._comparing import ROOM, comparison
-from archspec.report._figures import write_figures
-from archspec.report._opening import open_subjects, source_kinds
-from archspec.report._page import page_of
-from archspec.report._subject import Subject
+from archspec.report._comparison import ROOM, comparison
+from archspec.report._page import page_of, write_figures
+from archspec.report._subject import Subject, open_subjects, source_kinds
 
 __all__ = ["ROOM", "Subject", "comparison", "open_subjects", "page_of", "source_kinds", "write_figures"]

@@ -1,15 +1,24 @@
-"""From subjects to a page: which sections there are, in which order."""
+"""From subjects to a page: its sections in their order, the drawn architecture, the conditions that its numbers hold
+under and the commands that give them again; and the charts of a page as files.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-from archspec.report._comparing import comparison
-from archspec.report._conditions import conditions_of, repeating
-from archspec.report._diagram import diagram_of
+from archspec.cost import layer_costs
+from archspec.cost.layers import Group, block_of, group
+from archspec.errors import user_error
+from archspec.graph import Graph
+from archspec.record import Record, write_bytes
+from archspec.report._comparison import comparison
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
-from archspec.reporters.page import Page, Section, Text, Texts
+from archspec.reporters.page import Block, Conditions, Diagram, Page, Section, Text, Texts, drawable, figure_files
+from archspec.reporters.page import Group as ConditionGroup
 
 DRAWN = 6  # architectures on one page
 
@@ -102,3 +111,118 @@ def _distinct(subjects: Sequence[Subject]) -> list[Subject]:
         if one.sheet is not None:
             found.setdefault(one.sheet.hash, one)
     return list(found.values())
+
+
+def conditions_of(subjects: Sequence[Subject]) -> Conditions:
+    """Per subject: what is said of the whole, then the conditions of its numbers, those of several told once."""
+    groups = []
+    for one in subjects:
+        prefix = "" if len(subjects) == 1 else f"{one.name}: "
+        said = tuple((name, value) for name, value in one.facts.items() if value)
+        if said:
+            groups.append(ConditionGroup(f"{prefix}{one.kind}", said))
+        shared, own = _shared(one.records)
+        if shared:
+            groups.append(ConditionGroup(f"{prefix}all numbers" if own else f"{prefix}numbers", _items(shared)))
+        groups += [ConditionGroup(f"{prefix}{metric}", _items(conditions)) for metric, conditions in own.items()]
+    return Conditions(tuple(groups))
+
+
+def _shared(records: Sequence[Record]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """Conditions that all records have alike, and what the others have beside them; equal ones under joined names."""
+    if not records:
+        return {}, {}
+    everywhere = dict(records[0].conditions)
+    for record in records[1:]:
+        everywhere = {name: value for name, value in everywhere.items() if record.conditions.get(name, _NONE) == value}
+    rest: dict[tuple[tuple[str, Any], ...], list[str]] = {}
+    for record in records:
+        own = {name: value for name, value in record.conditions.items() if name not in everywhere and name != "class"}
+        own |= {name: value for name, value in record.circumstances.items() if value not in (None, "")}
+        if own:
+            names = rest.setdefault(tuple(sorted(own.items(), key=lambda item: item[0])), [])
+            if record.metric not in names:
+                names.append(record.metric)
+    return everywhere, {", ".join(names): dict(items) for items, names in rest.items()}
+
+
+_NONE = object()
+
+
+def _items(conditions: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.replace("_", " "), "yes" if value is True else "no" if value is False else str(value))
+        for name, value in conditions.items()
+        if value is not None and value != ""
+    )
+
+
+def repeating(subjects: Sequence[Subject]) -> Texts:
+    """Each command once."""
+    found: dict[str, str] = {}
+    for one in subjects:
+        for name, command in one.commands.items():
+            found.setdefault(command, name if len(subjects) == 1 else f"{name} ({one.name})")
+    return Texts(tuple(Text(name, command) for command, name in found.items()))
+
+
+def diagram_of(graph: Graph) -> Diagram:
+    """Every block with its output's shape and stride."""
+    costs = layer_costs(graph)
+    sections = {block_of(cost): cost.section or "input" for cost in costs}
+    rows: list[Block] = []
+    row_of: dict[str, int] = {}
+    for one in group(costs, block_of):
+        block = _block(one, sections[one.name])
+        if rows and _alike(rows[-1], block):
+            before = rows[-1]
+            rows[-1] = replace(
+                before, params=before.params + block.params, macs=before.macs + block.macs, repeat=before.repeat + 1
+            )
+        else:
+            rows.append(block)
+        row_of[one.name] = len(rows) - 1
+    names = {cost.name: row_of[block_of(cost)] for cost in costs}
+    edges = {
+        (names[tensor.node.name], names[node.name])
+        for node in graph.nodes
+        for tensor in node.inputs
+        if node.name in names and tensor.node.name in names
+    }
+    return Diagram(tuple(map(_without_number, rows)), tuple(sorted(edge for edge in edges if edge[1] > edge[0])))
+
+
+def _block(one: Group, section: str) -> Block:
+    name = one.name.removeprefix(f"{section}.") if one.name != section else one.name
+    return Block(section, name, one.output_shape, one.stride, one.params, one.macs)
+
+
+def _alike(before: Block, block: Block) -> bool:
+    """Blocks of one stage that give the same size: `stage2.1`, `stage2.2`, …"""
+    stage, _, number = block.name.rpartition(".")
+    other, _, _ = before.name.rpartition(".")
+    same = (before.section, before.shape, before.stride) == (block.section, block.shape, block.stride)
+    return same and number.isdigit() and bool(stage) and stage == other and number != "1"
+
+
+def _without_number(block: Block) -> Block:
+    """`stage2.1 × 3` for the three that follow the first."""
+    if block.repeat == 1:
+        return block
+    stage, _, number = block.name.rpartition(".")
+    return replace(block, name=f"{stage}.{number}–{int(number) + block.repeat - 1}", repeat=1)
+
+
+def write_figures(page: Page, folder: Path) -> list[Path]:
+    """`<title>.svg` and `.png` of every chart, in the order of the page. Raises `UserError`."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another with --figures") from None
+    written: list[Path] = []
+    for section, anchor in zip(page.sections, page.anchors, strict=True):
+        if section.kind in drawable():
+            for ending, content in figure_files(section.kind, section.data).items():
+                written.append(folder / f"{anchor.removeprefix('s-')}.{ending}")
+                write_bytes(written[-1], content)
+    return written

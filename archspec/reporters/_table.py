@@ -47,7 +47,6 @@ class Column:
 
     @property
     def right(self) -> bool:
-        """Whether the cells stand at the right."""
         return self.align == "right" if self.align else self.kind != "text"
 
 
@@ -82,7 +81,6 @@ class Table:
                 raise ValueError(f"row {number} has {len(row)} cells for {len(ids)} columns")
 
     def objects(self) -> list[dict[str, Cell]]:
-        """Each row by the ids of the columns."""
         ids = [column.id for column in self.columns]
         return [dict(zip(ids, row, strict=True)) for row in self.rows]
 
@@ -109,7 +107,7 @@ def for_people(cell: Cell, column: Column) -> str:
     if column.kind == "integer" and cell == int(cell):
         return f"{int(cell):,}"
     if column.kind == "number" and column.digits is not None:
-        return _without_minus_zero(f"{cell:,.{column.digits}f}")
+        return fixed(cell, column.digits)
     return for_machines(cell)
 
 
@@ -167,8 +165,10 @@ def _not_finite(value: float) -> str:
     return "inf" if value > 0 else "-inf"
 
 
-def _without_minus_zero(digits: str) -> str:
-    return digits[1:] if digits.startswith("-") and not digits.strip("-0.,") else digits
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals, never `-0`."""
+    text = f"{value:,.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
 
 
 def to_frame(table: Table) -> pd.DataFrame:

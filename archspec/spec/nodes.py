@@ -51,7 +51,6 @@ class Table:
     place: Place = NOWHERE
 
     def get(self, key: str) -> Node | None:
-        """The node of a key, or None."""
         entry = self.entries.get(key)
         return entry.node if entry else None
 
@@ -60,7 +59,6 @@ class Table:
         return Table({**self.entries, key: Entry(node, place)}, self.place)
 
     def without(self, *keys: str) -> Table:
-        """The same table without some keys."""
         return Table({key: entry for key, entry in self.entries.items() if key not in keys}, self.place)
 
 

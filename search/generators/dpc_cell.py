@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.search.candidates import Genome, Parameter
-from archspec.search.generated import Generated
+from archspec.search.candidates import Generated, Genome, Parameter
 
 RATES = (1, 3, 6, 9, 12, 15, 18, 21)
 GRIDS = (1, 2, 4, 8)

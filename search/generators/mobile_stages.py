@@ -10,8 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.search.candidates import Gene, Genome, Parameter
-from archspec.search.generated import Generated
+from archspec.search.candidates import Gene, Generated, Genome, Parameter
 
 Count = Annotated[int, Range(ge=1)]
 Unit = Literal["inverted_residual", "separable_conv_bn"]  # of MobileNetV2, of MobileNetV1

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.search.candidates import Gene, Genome, Parameter
-from archspec.search.quiet_optuna import quiet_optuna
-from archspec.search.sampling import Task, exists
+from archspec.search.candidates import Gene, Genome, Parameter, exists
+from archspec.search.samplers import Task
 from archspec.search.trials import Trial, costs
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
     from optuna.trial import Trial as OptunaTrial
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """No log below an error and no warning (experimental options, dynamic spaces) while in this context."""
+    from optuna import logging
+
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(before)
+
 
 MakeSampler = Callable[[int], "BaseSampler"]
 """Optuna's sampler from a seed: made anew for every proposal, so that its randomness is that proposal's."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from archspec.errors import user_error
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 
 
 def cmaes(task: Task) -> Sampler:

@@ -6,7 +6,7 @@ from collections import deque
 
 from archspec.search.candidates import Genome
 from archspec.search.pareto import dominates
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial, costs
 
 

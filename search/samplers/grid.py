@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archspec.errors import Problem, user_error
 from archspec.search.candidates import Genome
-from archspec.search.sampling import ENDLESS, Sampler, Task
+from archspec.search.samplers import ENDLESS, Sampler, Task
 from archspec.search.trials import Trial
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 
 
 def nsga3(task: Task, population: int = 12) -> Sampler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from archspec.search.candidates import Genome
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial
 
 

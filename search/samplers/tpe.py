@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 
 
 def tpe(task: Task, startup: int = 10, candidates: int = 24) -> Sampler:

@@ -10,8 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.errors import Problem, UserError, user_error
-from archspec.search.candidates import Gene, Genome, Parameter
-from archspec.search.generated import Generated
+from archspec.search.candidates import Gene, Generated, Genome, Parameter
 from archspec.spec import Choice, Spec
 from archspec.spec.nodes import show_plain
 from archspec.spec.words import CHOOSE, RANGE
@@ -104,7 +103,7 @@ def _generated(name: str, choice: Choice, spec: Spec) -> Decided:
         raise UserError(problem.at(choice.place, f"{choice.path}.{choice.kind}")) from None
     if not isinstance(made, Generated):
         fact = f"the generator '{choice.kind}' gave back {type(made).__name__}, not Generated"
-        raise user_error(fact, "Return archspec.search.generated.Generated", choice.path, choice.place)
+        raise user_error(fact, "Return archspec.search.candidates.Generated", choice.path, choice.place)
     own = {one.name: name + one.name for one in made.parameters}
     parameters = tuple(
         replace(one, name=own[one.name], parent=own[one.parent] if one.parent else "") for one in made.parameters

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from archspec.cost import CostSheet
 from archspec.errors import Problem, UserError
 from archspec.search.candidates import Genome
-from archspec.search.space.folding import Folding
-from archspec.search.space.space import Space
+from archspec.search.pareto import non_dominated
+from archspec.search.space.space import Folding, Space
 
 LISTED_UP_TO = 2000  # points: a smaller space is looked at as a whole
 FARTHEST = 2**62  # positions that `random.sample` can draw from
@@ -176,11 +176,7 @@ def front(points: Sequence[Point], least: Sequence[str], most: Sequence[str] = (
     for point in points:
         row = (*(point.prices[name] for name in least), *(-point.prices[name] for name in most))
         rows.setdefault(row, point)
-    kept: list[tuple[float, ...]] = []
-    for row in sorted(rows):  # nothing that comes later in this order can beat what came before
-        if not any(all(a <= b for a, b in zip(other, row, strict=True)) for other in kept):
-            kept.append(row)
-    return [rows[row] for row in kept]
+    return [rows[row] for row in non_dominated(rows)]
 
 
 def quartiles(values: Sequence[float]) -> tuple[float, float, float, float, float]:

@@ -11,7 +11,7 @@ from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import is_file
 from archspec.ledger.database import silence_pool_log
 from archspec.record import check_file
-from archspec.search.store._rows import trial_of
+from archspec.search.store._tables import trial_of
 from archspec.search.trials import Trial
 
 if TYPE_CHECKING:
@@ -66,11 +66,11 @@ class Database:
                     return work(connection)
             except UnicodeDecodeError as error:
                 fact = "a damaged trial store (its text is not UTF-8)"
-                raise user_error(fact, "Put a copy of before in its place", place=Place(self._said)) from error
+                raise user_error(fact, "Put a copy of before in its place", place=Place(self._location)) from error
             except DBAPIError as error:
                 late = time.monotonic() > (end if _STARTING not in str(error.orig) else min(end, start + START_WAIT_S))
                 if late or not self._passes(error):
-                    raise self._told(error) from error
+                    raise self._as_user_error(error) from error
             time.sleep(pause)
             pause = min(2 * pause, 1.0)
 
@@ -79,10 +79,10 @@ class Database:
         try:
             return trial_of(row)
         except Problem as problem:
-            raise UserError(problem.at(Place(self._said))) from problem
+            raise UserError(problem.at(Place(self._location))) from problem
 
     @property
-    def _said(self) -> str:
+    def _location(self) -> str:
         """The path of a file, else the URL without its password."""
         url = self.engine.url
         return url.database or "" if not self.shared else url.render_as_string(hide_password=True)
@@ -99,7 +99,7 @@ class Database:
         away = error.connection_invalidated or any(word in fact for word in _AWAY)
         return any(word in fact for word in _LOCKED) or (self._reached and away)
 
-    def _told(self, error: DBAPIError) -> Exception:
+    def _as_user_error(self, error: DBAPIError) -> Exception:
         """A fault of the database as the user's error; one of our own statements stays what it is."""
         from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 

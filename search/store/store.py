@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import nearest, user_error
 from archspec.search.store._database import LOCK_WAIT_S, Database
-from archspec.search.store._identity import is_dead, new_identity
-from archspec.search.store._rows import row_of, values_text
-from archspec.search.store._tables import Tables, tables
+from archspec.search.store._lease import is_dead, new_identity
+from archspec.search.store._tables import Tables, row_of, tables, values_text
 from archspec.search.trials import State, Trial
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from archspec.errors import nearest, user_error
 from archspec.ledger import Ledger
+from archspec.search.progress import SearchResult
 from archspec.search.store import check_shared, open_store
 from archspec.search.study.running import StudyRun, StudyWatch
 from archspec.search.study.study_file import parse_study
-from archspec.search.watching import SearchResult
 
 
 def joined(

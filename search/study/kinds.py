@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +12,7 @@ from archspec.measures import Limit
 from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
 from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Objective
-from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
+from archspec.spec.composite_kinds import ListKind, MadeKind, RecordKind, UnionKind
 from archspec.spec.document import NAME
 from archspec.spec.document_reader import NamedKind
 from archspec.spec.kinds import INVALID, Kind, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
@@ -69,32 +68,6 @@ class ByMetricKind(Kind):
 
     def schema(self, wrap: Wrap) -> Schema:
         return {"type": "object", "additionalProperties": wrap(self.value.schema(wrap))}
-
-
-@dataclass(frozen=True)
-class MadeKind(Kind):
-    """What `inner` reads, turned into a value by `make`."""
-
-    inner: Kind
-    make: Callable[[Any], Any]
-
-    @property
-    def words(self) -> str:  # type: ignore[override]
-        return self.inner.words
-
-    @property
-    def example(self) -> str:  # type: ignore[override]
-        return self.inner.example
-
-    def fits(self, node: Node) -> bool:
-        return self.inner.fits(node)
-
-    def read(self, node: Node, path: str, reader: Reads) -> Any:
-        value = reader.read(self.inner, node, path)
-        return value if value is INVALID else self.make(value)
-
-    def schema(self, wrap: Wrap) -> Schema:
-        return self.inner.schema(wrap)
 
 
 class ObjectivesKind(Kind):

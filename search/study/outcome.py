@@ -10,8 +10,8 @@ from statistics import mean, stdev
 from archspec.measures import measure_named
 from archspec.network import Network
 from archspec.search.pareto import Point, non_dominated
+from archspec.search.progress import SearchResult
 from archspec.search.study.study import Study
-from archspec.search.watching import SearchResult
 
 
 @dataclass(frozen=True)

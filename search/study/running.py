@@ -19,6 +19,7 @@ from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
+from archspec.search.progress import SearchResult, Watch
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.afterwards import measured_alone, measured_together
@@ -27,7 +28,6 @@ from archspec.search.study.evaluator import evaluator_for
 from archspec.search.study.outcome import Finalist, StudyOutcome, spread_evenly
 from archspec.search.study.pretraining import Backbones
 from archspec.search.study.study import Front, Study
-from archspec.search.watching import SearchResult, Watch
 from archspec.spec import parse
 from archspec.train import load_recipe
 

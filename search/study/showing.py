@@ -12,12 +12,12 @@ from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import shell_command
 from archspec.search.history import History
+from archspec.search.progress import SearchResult
 from archspec.search.store import TrialStore
 from archspec.search.study.outcome import Finalist, Measured, StudyOutcome
 from archspec.search.study.running import STUDY_FILE, StudyRun
 from archspec.search.study.study_file import load_study
 from archspec.search.study.writing import RECORD_FILE
-from archspec.search.watching import SearchResult
 
 
 def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:

@@ -41,6 +41,7 @@ HEAVY: dict[str, dict[str, str]] = {
     "keras": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
     "optuna": {"search": ANYWHERE},
     "keras_tuner": {"search": DEFERRED},
+    "moocore": {"search": DEFERRED},
     "tf_keras_vis": {"explain": DEFERRED},
     "matplotlib": {"reporters": DEFERRED},
     "pandas": {"reporters": DEFERRED, "search": DEFERRED},

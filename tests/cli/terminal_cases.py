@@ -126,7 +126,7 @@ def _prediction(folder: Path) -> None:
 
 def _explain(folder: Path) -> None:
     from archspec.explain.answer import Answer, Names
-    from archspec.explain.explaining import Asked, ClassMap, Inside
+    from archspec.explain.explanation import Asked, ClassMap, Inside
 
     where = Inside(1234, 0.1234, 0.5678, True)
     maps = (ClassMap(0, None, -123.456, where, where), ClassMap(1, None, None, where, None, "no pixel is predicted"))

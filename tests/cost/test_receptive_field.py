@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from archspec.cost import price
-from archspec.cost.receptive_field import receptive_fields
+from archspec.cost.layers import receptive_fields
 from archspec.graph import Graph, Tensor, layers
 from archspec.graph.weights import initialise
 from tests.graph import nets

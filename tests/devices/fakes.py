@@ -8,8 +8,8 @@ from typing import Any
 
 from archspec.devices import Device, Model, System
 from archspec.devices._board import Board
+from archspec.devices._link import Remote
 from archspec.devices._process import Finished
-from archspec.devices._remote import Remote
 from archspec.devices.host import Clock, host
 from tests.devices.tiny_model import tiny_tflite
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Model, Procedure, check_device, measure
-from archspec.devices._adb import attached
+from archspec.devices.adb import attached_phones
 from archspec.errors import UserError
 from tests.devices.conftest import Bench
 from tests.devices.tiny_model import tiny_tflite
@@ -71,7 +71,7 @@ def test_the_state_of_the_phone(bench: Bench) -> None:
 
 def test_a_serial_says_which_of_two_phones(bench: Bench) -> None:
     bench.device().machine()
-    assert attached(bench.server_port)[bench.phone.serial] == "device"
+    assert attached_phones(bench.server_port)[bench.phone.serial] == "device"
 
 
 def test_a_model_that_the_program_refuses_is_the_models_fault(bench: Bench) -> None:

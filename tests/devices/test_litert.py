@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Latency, Model, Procedure, measure
-from archspec.devices._housed import HousedSession
 from archspec.devices._litert import loader
-from archspec.devices.host import host
+from archspec.devices.host import HousedSession, host
 from archspec.errors import UserError
 from archspec.export.flatbuffer_walk import REMEDY
-from archspec.export.provenance import wrote
+from archspec.export.tflite_file import wrote
 from tests.devices.tiny_model import FLOAT32, INT32, STRING, UINT8, tiny_tflite
 
 MISSING = "It needs an operator that LiteRT does not have"

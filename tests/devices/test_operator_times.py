@@ -8,11 +8,10 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.devices import Model, _litert_profiler, _operator_times, operator_times
-from archspec.devices._alignment import align
-from archspec.devices._operator_times import quiet
+from archspec.devices._operator_times import align, quiet
 from archspec.errors import UserError
 from archspec.export import run, take_census
-from archspec.export.isolation import Isolation
+from archspec.export.surgery import Isolation
 from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import INT32, tiny_tflite
 

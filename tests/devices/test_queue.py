@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from archspec.devices import Device, Model, Outcome, Patience, Procedure, QueueInterrupted, measure, measure_queue
+from archspec.devices import Device, Model, Patience, Procedure, QueueInterrupted, QueueResult, measure, measure_queue
 from archspec.devices._faults import Cut, DeviceError, Full, TimedOut, ToolMissing, Unplugged
 from archspec.devices._link import again
-from archspec.devices._steady import Steady
+from archspec.devices._queue import Steady
 from archspec.errors import user_error
 from tests.devices.conftest import Bench
 from tests.devices.fakes import FakeClock, FakeRunner, fake_host, forever, models
@@ -80,7 +80,7 @@ def test_twenty_candidates_and_every_third_call_fails() -> None:
     clock = FakeClock()
     wanted = [measure(model, device=candidates(FakeClock()), procedure=STEPS)[0].samples_ms for model in models(*NAMES)]
     place = Flaky(candidates(clock), lambda call: cut() if call % 3 == 0 else None)
-    kept: list[Outcome] = []
+    kept: list[QueueResult] = []
     found = measure_queue(models(*NAMES), device=place, procedure=STEPS, patience=QUICK, keep=kept.append)
     assert [outcome.latency and outcome.latency.samples_ms for outcome in found] == wanted
     assert [outcome.attempts for outcome in found] == [1] * 20
@@ -185,8 +185,8 @@ def test_ctrl_c_keeps_what_was_finished() -> None:
     place = Flaky(candidates(FakeClock()), lambda call: KeyboardInterrupt() if call == 20 else None)
     with pytest.raises(QueueInterrupted) as caught:
         measure_queue(models(*NAMES), device=place, procedure=STEPS, patience=QUICK)
-    assert [outcome.model.name for outcome in caught.value.outcomes] == NAMES[: len(caught.value.outcomes)]
-    assert len(caught.value.outcomes) == 3
+    assert [outcome.model.name for outcome in caught.value.results] == NAMES[: len(caught.value.results)]
+    assert len(caught.value.results) == 3
 
 
 def test_in_turns_with_a_reference() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archspec.devices import median, percentile, summarise
-from archspec.devices._statistics import round_ratios
+from archspec.devices._latency import round_ratios
 
 
 def close(value: Any) -> Any:

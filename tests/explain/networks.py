@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from archspec.catalog import Catalog
-from archspec.explain import Asked, Opened, Picture
+from archspec.explain import Asked, LogitsModel, Picture
 from archspec.graph import Graph
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
@@ -70,9 +70,9 @@ def keras_model(output: str = "logits") -> Any:
 
 
 @cache
-def tiny() -> Opened:
+def tiny() -> LogitsModel:
     """The tiny network, opened."""
-    return Opened("tiny", keras_model(), SIZE, "random")
+    return LogitsModel("tiny", keras_model(), SIZE, "random")
 
 
 def picture(size: tuple[int, int] = SIZE, seed: int = 0, label: bool = True) -> Picture:

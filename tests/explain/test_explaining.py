@@ -9,25 +9,25 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.errors import UserError
-from archspec.explain import Opened, Picture, Region, explain, open_network, parse_region, predict
-from archspec.explain.explaining import ClassMap, Inside, inside, most_predicted, score_weights
-from archspec.explain.logits import last_features
+from archspec.explain import LogitsModel, Picture, Region, explain, open_network, parse_region, predict
+from archspec.explain.explanation import ClassMap, Inside, inside, most_predicted, score_weights
+from archspec.explain.logits_model import last_features
 from archspec.explain.methods import attribute, methods
 from archspec.explain.pictures import network_input, resized_labels
 from tests.explain.networks import CLASSES, asked, picture, red_image, red_network, tiny
 
 
-def red() -> tuple[Opened, Picture]:
-    return Opened("red", red_network(), None, ""), Picture("red", red_image()[0].astype(np.uint8))
+def red() -> tuple[LogitsModel, Picture]:
+    return LogitsModel("red", red_network(), None, ""), Picture("red", red_image()[0].astype(np.uint8))
 
 
-def only(opened: Opened, one: Picture, method: str = "gradcam", **more: object) -> tuple[ClassMap, ...]:
+def only(opened: LogitsModel, one: Picture, method: str = "gradcam", **more: object) -> tuple[ClassMap, ...]:
     (found,) = explain(opened, [one], asked(method, (0, 1), "features", **more))
     return found.maps
 
 
 @cache
-def shufflenet() -> Opened:
+def shufflenet() -> LogitsModel:
     settings = ("width_multiplier=0.5", "input.size=[64,96]", "classes=5")
     return open_network("shufflenetv2_basic", settings, Catalog())
 
@@ -96,10 +96,10 @@ def test_score_weights_are_means_over_pixels() -> None:
 def test_many_pixels_go_through_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     classes = tuple(range(CLASSES))
     (whole,) = explain(tiny(), [picture()], asked("layercam", classes))
-    monkeypatch.setattr("archspec.explain.explaining.PIXELS_AT_ONCE", 1)
+    monkeypatch.setattr("archspec.explain.explanation.PIXELS_AT_ONCE", 1)
     sizes = []
     monkeypatch.setattr(
-        "archspec.explain.explaining.attribute",
+        "archspec.explain.explanation.attribute",
         lambda name, question: (sizes.append(len(question.classes)), attribute(name, question))[1],
     )
     (parts,) = explain(tiny(), [picture()], asked("layercam", classes))
@@ -130,7 +130,7 @@ def test_what_cannot_be_explained() -> None:
 
 def test_a_map_that_is_not_finite_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     opened, one = red()
-    monkeypatch.setattr("archspec.explain.explaining.attribute", lambda *_: np.full((2, 6, 8), np.inf))
+    monkeypatch.setattr("archspec.explain.explanation.attribute", lambda *_: np.full((2, 6, 8), np.inf))
     with pytest.raises(UserError, match="gradcam gives numbers that are not finite for class 0 at layer 'features'"):
         only(opened, one)
 

@@ -10,9 +10,8 @@ import pytest
 from PIL import Image
 
 from archspec.explain import ClassMap, Explained, Picture, Region, draw_grid
-from archspec.explain.colours import blended, grey, heat, painted, palette
-from archspec.explain.explaining import Inside
-from archspec.explain.grid import CELL, EMPTY, FRAME, GAP, LINE, Caption
+from archspec.explain.explanation import Inside
+from archspec.explain.grid import CELL, EMPTY, FRAME, GAP, LINE, Caption, blended, grey, heat, painted, palette
 from tests.explain.networks import picture
 
 Array = np.ndarray[Any, Any]

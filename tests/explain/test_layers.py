@@ -10,7 +10,7 @@ import pytest
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.explain import open_network
-from archspec.explain.logits import check_layer, ending_in_logits, in_float32, last_features
+from archspec.explain.logits_model import check_layer, ending_in_logits, in_float32, last_features
 from archspec.graph.trace import trace
 from archspec.spec import expand, load
 from archspec.weights import save_weights

@@ -8,8 +8,8 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from archspec.cost.memory import arena_bytes, outside_bytes
-from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
+from archspec.export.model import fill
 from archspec.graph import layers
 from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph

@@ -8,8 +8,8 @@ import pytest
 from archspec.cost import price
 from archspec.errors import Problem, UserError
 from archspec.export import check_census, export, take_census
-from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
+from archspec.export.model import fill
 from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
 from tests.export.networks import BUNDLED, bundled, catalog, weights_of

@@ -6,7 +6,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from archspec.errors import Problem
 from archspec.export import check_equality, default_images, export, logits_node, run
-from archspec.export.check import compare
+from archspec.export.equality import compare
 from archspec.export.surgery import cut_argmax
 from tests.export.networks import bundled, images, weights_of
 

@@ -10,8 +10,7 @@ from archspec.devices._litert import loader
 from archspec.errors import UserError
 from archspec.export import take_census
 from archspec.export.census import OperationInfo, TensorInfo
-from archspec.export.delegate_table import DELEGATES, SOURCES, TABLE
-from archspec.export.delegates import falls_back, refusals, refused, sources_of, stays_said
+from archspec.export.delegates import DELEGATES, SOURCES, TABLE, falls_back, refusals, refused, sources_of, stays_said
 from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import FLOAT32, INT32, tiny_tflite
 

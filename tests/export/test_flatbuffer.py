@@ -10,9 +10,8 @@ from ai_edge_litert.interpreter import Interpreter
 
 from archspec.errors import Problem
 from archspec.export import PRECISIONS, export, read_metadata, take_census, write
-from archspec.export.filling import fill
 from archspec.export.flatbuffer import encode
-from archspec.export.model import Model, ModelOperation
+from archspec.export.model import Model, ModelOperation, fill
 from archspec.graph import layers
 from archspec.graph.program import build_program
 from archspec.graph.tensor import Graph

@@ -14,10 +14,9 @@ from ai_edge_litert import schema_py_generated as schema
 from archspec.errors import Problem
 from archspec.export import TfliteSegmenter, export, input_size, read_metadata, sized, take_census
 from archspec.export.flatbuffer_walk import FlatbufferWalk
+from archspec.export.interpreter import HousedInterpreter, opened
 from archspec.export.interpreter_process import Housed, _Process
-from archspec.export.provenance import check_file, is_own
-from archspec.export.running import HousedInterpreter, opened
-from archspec.export.soundness import Soundness
+from archspec.export.tflite_file import Soundness, check_file, is_own
 from archspec.export.tflite_segmenter import _byte_table
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
@@ -143,7 +142,7 @@ def test_our_own_bytes_stay_here_and_others_do_not() -> None:
 
 def test_a_death_is_one_line_and_the_next_file_runs() -> None:
     with pytest.raises(Problem, match=r"LiteRT dies of it \(SIGABRT\)"):
-        Housed("archspec.export.interpreter_program:os.abort")
+        Housed("archspec.export.interpreter_process:os.abort")
     assert TfliteSegmenter(changed(ours(), lambda *_: None)).classes == CLASSES
 
 
@@ -160,7 +159,7 @@ def test_a_hang_is_one_line_and_nothing_is_left() -> None:
 def test_an_object_whose_process_died_of_another_file_says_so() -> None:
     network = HousedInterpreter(changed(ours(), lambda *_: None), 1)
     with pytest.raises(Problem):
-        Housed("archspec.export.interpreter_program:os.abort")
+        Housed("archspec.export.interpreter_process:os.abort")
     with pytest.raises(Problem, match="died of another file"):
         network.invoke()
 

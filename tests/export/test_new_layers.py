@@ -8,8 +8,7 @@ import pytest
 from archspec.cost.file_size import predicted_sizes
 from archspec.errors import Problem
 from archspec.export import PRECISIONS, check_equality, export, logits_node, run, take_census
-from archspec.export.check import compare
-from archspec.export.choices import run_with_places
+from archspec.export.equality import compare, run_with_places
 from archspec.export.surgery import cut_argmax
 from archspec.graph import layers
 from archspec.graph.program import build_program

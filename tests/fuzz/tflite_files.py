@@ -22,8 +22,8 @@ import numpy as np
 from PIL import Image
 
 from archspec.devices import Procedure, _operator_times
-from archspec.devices._procedure import PRESETS
-from archspec.export import interpreter_process, running
+from archspec.devices._latency import PRESETS
+from archspec.export import interpreter, interpreter_process
 from tests.cli.runner import run
 from tests.fuzz.tflite_damage import CLASSES, damaged
 
@@ -91,8 +91,8 @@ def _cheap() -> Iterator[None]:
         patch.dict(PRESETS, {"quick": ONCE}),
         patch.object(_operator_times, "WHOLE", ONCE),
         patch.object(_operator_times, "ALONE", ONCE),
-        patch.object(running, "patience_s", lambda _: PATIENCE_S),
-        patch.object(running, "PATIENCE_OPEN_S", PATIENCE_S),
+        patch.object(interpreter, "patience_s", lambda _: PATIENCE_S),
+        patch.object(interpreter, "PATIENCE_OPEN_S", PATIENCE_S),
         patch.object(interpreter_process, "ENDING_S", 1.0),
     ):
         yield

@@ -13,8 +13,7 @@ from typing import Any
 
 from archspec.errors import Problem
 from archspec.measures._settings import Evaluation, Rejection, Settings
-from archspec.search.candidates import Candidate, Gene, Genome, Parameter
-from archspec.search.sampling import exists
+from archspec.search.candidates import Candidate, Gene, Genome, Parameter, exists
 
 
 @dataclass(frozen=True)

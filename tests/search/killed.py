@@ -6,9 +6,9 @@ from pathlib import Path
 
 from archspec.measures._settings import Settings
 from archspec.search.driver import Search
+from archspec.search.progress import Progress, Silent
 from archspec.search.store import open_store
 from archspec.search.trials import Objective, Trial
-from archspec.search.watching import Progress, Silent
 from tests.search.fake_space import Analytic, Below, grid_96, text_of
 
 BOUND = 9.0

@@ -21,9 +21,9 @@ from archspec.record import Record
 from archspec.search.candidates import Candidate, Genome, Parameter
 from archspec.search.driver import FAILURES_IN_A_ROW, Search
 from archspec.search.pareto import non_dominated
+from archspec.search.progress import Progress, SearchResult, Silent
 from archspec.search.store import TrialStore, open_store
 from archspec.search.trials import Objective, Trial, costs
-from archspec.search.watching import Progress, SearchResult, Silent
 from tests.search.fake_space import (
     Analytic,
     Below,

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from archspec.search.progress import SearchResult
 from archspec.search.store import open_store
 from archspec.search.trials import FINISHED, Trial
-from archspec.search.watching import SearchResult
 from tests.search.fake_space import accuracy_and_cost, grid_96
 from tests.search.killed import BOUND, OBJECTIVES, search
 

@@ -10,9 +10,9 @@ from archspec.measures._settings import Evaluation, Limit, Rejection, Settings
 from archspec.search.candidates import Candidate, Genome
 from archspec.search.driver import Search
 from archspec.search.history import History
+from archspec.search.progress import Silent
 from archspec.search.store import TrialStore
 from archspec.search.trials import Objective, Trial
-from archspec.search.watching import Silent
 from tests.search.fake_space import Analytic, accuracy_and_cost, grid_96
 
 OBJECTIVES = (Objective("miou", "maximize"), Objective("cost"))

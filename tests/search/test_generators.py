@@ -11,7 +11,7 @@ import pytest
 
 from archspec.catalog import Catalog
 from archspec.errors import UserError
-from archspec.search.generated import Generated
+from archspec.search.candidates import Generated
 from archspec.search.space import Space
 from archspec.spec import expand, json_schema, load, parse
 
@@ -108,7 +108,7 @@ def test_mistakes_in_a_generator_are_told_where_they_stand(value: str, message: 
 PLUGIN = '''"""Two kernels, of one size each."""
 
 from archspec.search.candidates import Parameter
-from archspec.search.generated import Generated
+from archspec.search.candidates import Generated
 
 
 def pair_of(*, sizes: list[int]) -> Generated:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from archspec.search.candidates import Genome, Parameter
 from archspec.search.history import History
 from archspec.search.proposals import Proposals
-from archspec.search.sampling import Sampler, Task
+from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Objective, Trial
 from tests.search.fake_space import FakeSpace
 

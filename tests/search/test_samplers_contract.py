@@ -7,9 +7,8 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.measures._settings import Limit
-from archspec.search.candidates import Genome, Parameter
-from archspec.search.samplers import make_sampler, sampler_file, samplers
-from archspec.search.sampling import ENDLESS, Sampler, Task, exists
+from archspec.search.candidates import Genome, Parameter, exists
+from archspec.search.samplers import ENDLESS, Sampler, Task, make_sampler, sampler_file, samplers
 from archspec.search.trials import Objective, Trial
 from tests.search.fake_space import FakeSpace, grid_96, sixteen
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
-from archspec.graph.collector import collector_paused
 from archspec.graph.program import gather
 from archspec.graph.program.channels import Stretch
 from archspec.graph.program.fusion import Tail, find_tail
 from archspec.graph.program.values import SCATTERED, Value
-from archspec.graph.tensor import NO_ORIGIN, Graph, Node, Shape, Tensor
+from archspec.graph.tensor import NO_ORIGIN, Graph, Node, Shape, Tensor, collector_paused
 
 if TYPE_CHECKING:
     Recipe = Callable[[Weights], Array]

@@ -11,17 +11,7 @@ from archspec.reporters.page._markup import number
 from archspec.reporters.page._page import SECTIONS, Page, Section, page_html
 from archspec.reporters.page._plots import Curve, Curves, Objective, Point, Scatter
 from archspec.reporters.page._tables import File, HeatMap, Line, Lines
-from archspec.reporters.page._texts import (
-    Conditions,
-    Fact,
-    Facts,
-    Group,
-    Picture,
-    Pictures,
-    Row,
-    Text,
-    Texts,
-)
+from archspec.reporters.page._texts import Conditions, Fact, Facts, Group, Picture, Pictures, Row, Text, Texts
 
 __all__ = [
     "SECTIONS",

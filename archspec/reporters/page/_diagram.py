@@ -106,7 +106,7 @@ def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Marku
     return element(
         "g",
         element("rect", x=f"{SPINE - width / 2:.1f}", y=str(top - 9), width=f"{width:.1f}", height="18", rx="3",
-                class_=f"block {_colour(block.stride)}"),
+                class_=f"block stride{block.stride if block.stride in (1, 2, 4, 8, 16) else 32}"),
         element("text", _name(block), x=str(LEFT), y=str(top), dy="0.32em", class_="name"),
         element("text", _size(block.shape), x="58%", y=str(top), dy="0.32em", class_="wide"),
         element("rect", x="80%", y=str(top - 4), width=f"{11 * block.macs / most:.2f}%", height="8", class_="bar wide"),
@@ -118,10 +118,6 @@ def _drawn(block: Block, largest: int) -> float:
     """px, by the root of the size, so that the small ones can be seen."""
     side = max(block.shape[:2], default=1) if len(block.shape) == 3 else 1
     return 8 + 80 * math.sqrt(side / largest)
-
-
-def _colour(stride: int) -> str:
-    return f"stride{stride}" if stride in (1, 2, 4, 8, 16, 32) else "stride32"
 
 
 def _name(block: Block) -> str:

@@ -14,7 +14,10 @@ from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._labels import Labels
 from archspec.scoring.metrics._means import describe_missing
 
-__all__ = ["Counts", "Labels", "describe_missing", "metrics", "per_category", "per_class", "score", "scores", "title"]
+__all__ = [
+    "Counts", "Labels", "check_metrics", "describe_missing", "metrics", "per_category", "per_class", "score", "scores",
+    "title",
+]  # fmt: skip
 
 FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
 
@@ -22,6 +25,15 @@ FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
 def metrics() -> tuple[str, ...]:
     """The names of all metrics, the usual ones first: the files of this folder, none of them imported."""
     return tuple(sorted(members("metrics"), key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST)))
+
+
+def check_metrics() -> None:
+    """Import every metric: what is wrong with a file of a plugin folder is said before anything slow is done.
+
+    Raises `UserError`.
+    """
+    for name in metrics():
+        _metric(name)
 
 
 def score(name: str, counts: Counts) -> float | None:

@@ -1,0 +1,111 @@
+"""Graph and weights -> a finished `.tflite`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from archspec.arrays import Array, Weights
+from archspec.errors import Problem, nearest
+from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
+from archspec.export.census import Census, check_census, take_census
+from archspec.export.flatbuffer import encode
+from archspec.export.metadata import append_files, describe
+from archspec.export.model import fill
+from archspec.export.precision import to_dynamic, to_float16, to_int8
+from archspec.graph import Graph
+from archspec.graph.program import build_program
+from archspec.record.atomic import write_bytes
+
+if TYPE_CHECKING:
+    from archspec.export.model import Model
+
+
+Precision = Literal["float32", "float16", "dynamic", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
+Representative = str | os.PathLike[str] | Iterable["Array"]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A `.tflite` and what is known of it. `notes` say what a reader of its numbers should know."""
+
+    data: bytes
+    precision: Precision
+    shuffle: Literal["follow", "transpose"]
+    input_dtype: Literal["float32", "uint8"]
+    census: Census
+    notes: tuple[str, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the file."""
+        return len(self.data)
+
+
+def export(
+    graph: Graph,
+    weights: Weights,
+    *,
+    precision: Precision = "float32",
+    shuffle: Literal["follow", "transpose"] = "follow",
+    input_dtype: Literal["float32", "uint8"] | None = None,
+    representative: Representative | None = None,
+    labels: Sequence[str] | None = None,
+    spec_text: str | None = None,
+) -> Exported:
+    """The network as a `.tflite`: image `(1, H, W, C)` in 0..255, as `input_dtype` (None: as the graph says).
+
+    `representative` is a folder of images or images `(1, H, W, C)`, for int8 only; a stated synthetic default
+    stands in. `labels` and `spec_text` go into the file's metadata. Raises `Problem` for a layer without a
+    TFLite rule and for weights that do not fit, `UserError` for a file that a phone would stumble over.
+    """
+    if precision not in PRECISIONS:
+        raise Problem(f"unknown precision '{precision}'", nearest(precision, PRECISIONS))
+    entrance = graph.inputs[0]
+    wanted: Any = input_dtype or entrance.dtype
+    notes: tuple[str, ...] = ()
+    program = build_program(graph, shuffle, "float32" if precision == "int8" else wanted)
+    model = fill(program, weights)
+    if precision == "int8":
+        images = representative_images(representative, entrance.size, entrance.channels)
+        model = to_int8(model, images, wanted)
+        notes = (SYNTHETIC_NOTE,) if representative is None else ()
+    else:
+        model = _convert(model, precision)
+    model = describe(model, graph, precision=precision, labels=labels, spec_text=spec_text)
+    data = append_files(encode(model), labels, spec_text)
+    census = take_census(data)
+    check_census(census)
+    return Exported(data, precision, shuffle, wanted, census, notes)
+
+
+def write(exported: Exported, path: str | os.PathLike[str]) -> None:
+    """The file at `path`, all of it or none. Raises `UserError` when it cannot be written."""
+    write_bytes(path, exported.data)
+
+
+def logits_node(graph: Graph) -> str:
+    """The name of the node whose output the equality check compares: what the label map is taken from."""
+    node = graph.outputs[0].node
+    return node.inputs[0].node.name if type(node.layer).__name__ == "ArgMax" else node.name
+
+
+def _convert(model: Model, precision: Precision) -> Model:
+    if precision == "float16":
+        return to_float16(model)
+    return to_dynamic(model) if precision == "dynamic" else model
+
+
+def representative_images(
+    representative: Representative | None, size: tuple[int, int], channels: int
+) -> Iterable[Array]:
+    """The images that the ranges of int8 are found with: `(1, H, W, C)`, synthetic ones where none are named."""
+    if representative is None:
+        return synthetic_images(size, channels)
+    if isinstance(representative, str | os.PathLike):
+        return folder_images(Path(representative), size, channels)
+    return representative

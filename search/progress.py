@@ -1,0 +1,125 @@
+"""What can be seen of a search while it runs, and at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from archspec.search.history import History
+from archspec.search.pareto import Point
+from archspec.search.trials import Objective, Trial
+
+Stopped = Literal["budget", "exhausted", "patience", "time"]
+"""Why a search ended: budget spent; nothing new in the space; too many in a row rejected or known; time is up."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A search as it stands. Front and hypervolume are worked out when asked for."""
+
+    history: History
+    budget: int
+    elapsed_s: float
+    repeated: int
+    folded: int
+    done_before: int = 0
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many trials are in each state."""
+        return {state: count for state, count in self.history.counts.items() if count}
+
+    @property
+    def rejects(self) -> Mapping[str, int]:
+        """How many were rejected for each broken limit's metric (`cannot be built` for those that are no network)."""
+        return dict(self.history.rejects)
+
+    @property
+    def front(self) -> list[Trial]:
+        """The non-dominated trials so far."""
+        return self.history.front()
+
+    @property
+    def hypervolume(self) -> float:
+        """Of the front, from the reference point of everything evaluated so far: it may fall when that moves."""
+        return self.history.hypervolume()
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the budget is spent at the pace of this session; None before its first result."""
+        done = self.history.counts["done"] - self.done_before
+        if done <= 0:
+            return None
+        return self.elapsed_s / done * max(0, self.budget - self.history.counts["done"])
+
+
+class Watch(Protocol):
+    """Hears of a search. Called in the driver's process: it must not take long."""
+
+    def started(self, progress: Progress) -> None:
+        """What was there before is known; nothing was proposed yet."""
+        ...
+
+    def claimed(self, trial: Trial, progress: Progress) -> None:
+        """A candidate is on its way to a worker."""
+        ...
+
+    def finished(self, trial: Trial, progress: Progress) -> None:
+        """A trial is done, rejected or failed."""
+        ...
+
+    def ended(self, result: SearchResult) -> None:
+        """The last that is heard."""
+        ...
+
+
+class Silent:
+    """A watch that looks away."""
+
+    def started(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def claimed(self, trial: Trial, progress: Progress) -> None:
+        """Nothing."""
+
+    def finished(self, trial: Trial, progress: Progress) -> None:
+        """Nothing."""
+
+    def ended(self, result: SearchResult) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found: `trials` are all of the study in order of number, `front` the non-dominated done ones.
+
+    `reference` is the point `hypervolume` is measured from, in costs (negated where larger is better), None without
+    a single result; `message` says why it stopped when that is not the budget.
+    """
+
+    study: str
+    objectives: tuple[Objective, ...]
+    trials: tuple[Trial, ...]
+    front: tuple[Trial, ...]
+    counts: Mapping[str, int]
+    rejects: Mapping[str, int]
+    repeated: int
+    folded: int
+    hypervolume: float
+    reference: Point | None
+    stopped: Stopped
+    message: str
+    elapsed_s: float
+
+
+def describe_end(stopped: Stopped, progress: Progress, patience: int) -> str:
+    """Why a search ended before its budget was spent; nothing where it was."""
+    done, wanted = progress.counts.get("done", 0), progress.budget
+    return {
+        "budget": "",
+        "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
+        "patience": f"given up: {patience} proposals in a row were rejected or known "
+                    f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
+        "time": f"the time is up: {done} of {wanted} evaluations",
+    }[stopped]  # fmt: skip
