@@ -87,7 +87,10 @@ SQLITE_TABLES = (
     "CREATE INDEX IF NOT EXISTS archspec_records_by_metric ON archspec_records (metric, time)",
     "CREATE INDEX IF NOT EXISTS archspec_records_by_name ON archspec_records (name, metric)",
     "CREATE INDEX IF NOT EXISTS archspec_records_by_time ON archspec_records (time, key)",
-    "CREATE TABLE IF NOT EXISTS archspec_about (name VARCHAR(64) NOT NULL, value VARCHAR(250) NOT NULL, PRIMARY KEY (name))",
+    (
+        "CREATE TABLE IF NOT EXISTS archspec_about (name VARCHAR(64) NOT NULL, value VARCHAR(250) NOT NULL, "
+        "PRIMARY KEY (name))"
+    ),
 )
 """The same tables for a file, where SQLAlchemy is not wanted."""
 
