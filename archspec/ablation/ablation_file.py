@@ -14,11 +14,23 @@ from archspec.catalog import Catalog, members
 from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.export import Precision
 from archspec.search.study import Target
-from archspec.spec import Spec, override
-from archspec.spec.document_file import shown_path
-from archspec.spec.document_reader import DocumentReader, find_document
-from archspec.spec.nodes import Node, Table, one_line, plain, shown
-from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
+from archspec.spec import (
+    Change,
+    DocumentReader,
+    Node,
+    Spec,
+    Table,
+    changes_none,
+    fault_of,
+    find_document,
+    one_line,
+    option_text,
+    override,
+    plain,
+    shown,
+    shown_path,
+    unreached,
+)
 
 EXTENDS = "extends"
 _REQUIRED = {"base": "shufflenetv2_dpc", "metrics": "[params, gflops]"}

@@ -16,7 +16,7 @@ from archspec.ledger import Ledger
 from archspec.measures import measure_named
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
-from archspec.spec.overrides import note_of
+from archspec.spec import note_of
 from archspec.train import load_recipe
 
 COLUMNS = (

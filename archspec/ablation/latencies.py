@@ -11,6 +11,7 @@ from archspec.devices import Progress as Rounds
 from archspec.devices import summarise
 from archspec.ledger import Ledger
 from archspec.measures import Case, Ratio, Settings, Timed, Timing, measure_named, ratio_between, timed_case
+from archspec.record import Record
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ def latencies(
     for row, result in found.items():
         spread = summarise(result.records["latency_ms"].samples).iqr
         for metric in metrics:
-            records = {None: result.records[metric]} if metric in result.records else {}
+            records: dict[int | None, Record] = {}
+            if metric in result.records:
+                records[None] = result.records[metric]
             readings[row, metric] = Reading(records, spread if metric == "latency_ms" else 0)
     base = found[ablation.base].records
     ratios = {row: ratio_between(result.records, base) for row, result in found.items()}

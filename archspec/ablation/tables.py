@@ -10,7 +10,7 @@ from archspec.ablation.stating import conditions_said, faults_said
 from archspec.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
-from archspec.spec.overrides import note_of
+from archspec.spec import note_of
 
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
 BEST = "*"

@@ -50,9 +50,8 @@ class Wanted:
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
-    from archspec.record.destination import make_folder
-    from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions, score_records
-    from archspec.scoring.metrics import check_metrics
+    from archspec.record import make_folder
+    from archspec.scoring import check_metrics, ground_truth_of, keep_freed_memory, score_predictions, score_records
 
     keep_freed_memory()
     check_metrics()
@@ -86,6 +85,7 @@ def evaluate_networks(
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
     from archspec.scoring import (
+        check_metrics,
         folders_of,
         ground_truth_of,
         open_segmenters,
@@ -93,7 +93,6 @@ def evaluate_networks(
         score_segmenters,
         segmenter_records,
     )
-    from archspec.scoring.metrics import check_metrics
 
     viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
@@ -219,7 +218,7 @@ def _partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     import numpy as np
 
-    from archspec.scoring.metrics import describe_missing, per_class
+    from archspec.scoring import describe_missing, per_class
 
     labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
     counted = np.flatnonzero(labels.counted).tolist()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from archspec.arrays import PRECISIONS
 from archspec.cli._options import (
-    PRECISIONS,
     catalog,
     format_option,
     output_option,

@@ -117,11 +117,11 @@ def latency_of_records(name: str, records: Mapping[str, Record]) -> Latency:
 
 
 def _state_of(about: Mapping[str, Any], when: str) -> State:
-    clocks = {name: about.get(f"{name}_{when}") for name in _CLOCKS}
-    return State(
-        **{name: tuple(map(int, text.split("/"))) for name, text in clocks.items() if text},
-        **{name: about.get(f"{name}_{when}") for name in _STATE},
-    )
+    found: dict[str, Any] = {name: about.get(f"{name}_{when}") for name in _STATE}
+    for name in _CLOCKS:
+        text = str(about.get(f"{name}_{when}") or "")
+        found[name] = tuple(map(int, text.split("/"))) if text else ()
+    return State(**found)
 
 
 def _number(records: Mapping[str, Record], metric: str) -> float:

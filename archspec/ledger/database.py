@@ -16,8 +16,7 @@ from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.ledger.former_names import renamed
 from archspec.ledger.schema import FORMER_VERSION, VERSION, record_of, row_of, spec_of, tables
-from archspec.record import check_file
-from archspec.record.destination import make_folder
+from archspec.record import check_file, make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, Table

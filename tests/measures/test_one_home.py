@@ -9,11 +9,12 @@ import pytest
 from archspec.ablation import parse_ablation
 from archspec.ablation.running import AblationRun
 from archspec.ledger import Ledger
-from archspec.measures import Case, Settings, blank_record, evaluate, measure_named, measures
+from archspec.measures import Settings, blank_record, evaluate, measure_named, measures
 from archspec.network import Network
 from archspec.record import Record, read_records
 from tests.cli.runner import run
-from tests.measures.measured import planted, subject
+from tests.measures.measured import case as case_of
+from tests.measures.measured import planted
 
 __all__ = ["planted"]
 SPEC = """
@@ -115,8 +116,7 @@ def test_another_way_of_exporting_is_another_number(options: tuple[str, ...], fo
 
 @pytest.mark.slow
 def test_the_score_of_a_training_is_the_measure_of_that_name(planted: Settings) -> None:
-    case = subject(planted)
-    assert isinstance(case, Case)
+    case = case_of(planted)
     taken = measure_named("miou").take(case)
     score, *_ = read_records(Path(planted.output) / str(taken.circumstances["run"]) / "record.json")
     assert (score.metric, score.value) == ("miou", taken.value)
