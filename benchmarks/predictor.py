@@ -19,6 +19,7 @@ from harness.conditions import conditions, load_average
 
 from archspec.devices import Device, device, median, percentile
 from archspec.graph import Graph
+from archspec.network import Network
 from archspec.predictor import (
     LatencyTable,
     PredictionResult,
@@ -29,7 +30,7 @@ from archspec.predictor import (
     write_table,
 )
 from archspec.predictor.calibration import CalibrationProgress, calibrate, fill, measure_networks, prediction_results
-from archspec.predictor.calibration_models import Sampled, sampled_networks
+from archspec.predictor.calibration_models import sampled_networks
 from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 from archspec.record import timestamp
 from archspec.reporters import Cell, Column, Table
@@ -60,15 +61,10 @@ class Group:
     """Networks to predict, and what they took in two measurements."""
 
     title: str
-    networks: list[Sampled]
+    networks: list[Network]
     first_ms: list[float]
     second_ms: list[float]
     is_equal: bool
-
-    @property
-    def graphs(self) -> list[Graph]:
-        """Their graphs."""
-        return [one.graph for one in self.networks]
 
     @property
     def measured_ms(self) -> list[float]:
@@ -83,14 +79,14 @@ def predictor(arguments: Namespace) -> tuple[Table, bool]:
     host = device("host")
     loads = [load_average()]
     calibration = list(islice(sampled_networks(SEEDS["calibration"]), counts[0]))
-    table = _calibrated(host, [one.graph for one in calibration], arguments.table, arguments.quick, turns)
+    table = _calibrated(host, calibration, arguments.table, arguments.quick, turns)
     loads.append(load_average())
     groups = [_group(host, table, "of any size", list(islice(sampled_networks(SEEDS["any"]), counts[1])), turns)]
     for share, seed in zip(EQUAL_SHARES, (SEEDS["equal"], SEEDS["nearly equal"]), strict=True):
         sampled = sampled_networks(seed, EQUAL_MACS * (1 - share), EQUAL_MACS * (1 + share))
         groups.append(_group(host, table, f"FLOPs ± {100 * share:g} %", list(islice(sampled, counts[2])), turns, True))
     loads.append(load_average())
-    everything = [graph for group in groups for graph in group.graphs]
+    everything = [network for group in groups for network in group.networks]
     filled = fill(host, table, everything, progress=_told, operator_turns=_operator_turns(arguments.quick))
     loads.append(load_average())
     ready_ms, first, again = _prediction_ms(table, everything)
@@ -111,14 +107,14 @@ def predictor(arguments: Namespace) -> tuple[Table, bool]:
     return Table("Predicted latency", COLUMNS, tuple(rows), notes), True
 
 
-def _calibrated(host: Device, graphs: list[Graph], path: str | None, quick: bool, turns: Turns) -> LatencyTable:
+def _calibrated(host: Device, networks: list[Network], path: str | None, quick: bool, turns: Turns) -> LatencyTable:
     keep: Callable[[LatencyTable], None] = lambda table: None  # noqa: E731
     if path:
         keep = lambda table: write_table(path, table)  # noqa: E731
     begun = read_or_none(Path(path)) if path else None
     start, cpu = time.perf_counter(), time.thread_time()
     table = calibrate(
-        host, begun, graphs, keep=keep, progress=_told, operator_turns=_operator_turns(quick), network_turns=turns
+        host, begun, networks, keep=keep, progress=_told, operator_turns=_operator_turns(quick), network_turns=turns
     )
     tell(f"calibrated in {time.perf_counter() - start:.0f} s, {time.thread_time() - cpu:.0f} s of processor time")
     return table
@@ -129,34 +125,35 @@ def _operator_turns(quick: bool) -> Turns:
 
 
 def _group(
-    host: Device, table: LatencyTable, title: str, networks: list[Sampled], turns: Turns, is_equal: bool = False
+    host: Device, table: LatencyTable, title: str, networks: list[Network], turns: Turns, is_equal: bool = False
 ) -> Group:
-    graphs = [one.graph for one in networks]
     tell(f"{title} …")
-    first, second = (measure_networks(host, graphs, table.reference_ms, turns=turns, progress=_told) for _ in range(2))
+    first, second = (
+        measure_networks(host, networks, table.reference_ms, turns=turns, progress=_told) for _ in range(2)
+    )
     return Group(title, networks, first, second, is_equal)
 
 
-def _fitted(calibration: list[Sampled], table: LatencyTable, host: Device, turns: Turns) -> float:
+def _fitted(calibration: list[Network], table: LatencyTable, host: Device, turns: Turns) -> float:
     """Milliseconds a multiply-add, on the networks of the calibration: the baseline knows as much as we do."""
-    took = measure_networks(host, [one.graph for one in calibration], table.reference_ms, turns=turns, progress=_told)
-    return median([ms / one.macs for ms, one in zip(took, calibration, strict=True)])
+    took = measure_networks(host, calibration, table.reference_ms, turns=turns, progress=_told)
+    return median([ms / one.cost.macs for ms, one in zip(took, calibration, strict=True)])
 
 
 def _rows(group: Group, table: LatencyTable, filled: LatencyTable, per_mac: float) -> list[tuple[Cell, ...]]:
     plain = LatencyTable(filled.conditions, filled.reference_ms, filled.entries)
     took = group.measured_ms
-    by_flops = [
-        PredictionResult(one.macs, one.macs * per_mac, 0, ms) for one, ms in zip(group.networks, took, strict=True)
-    ]
+    unseen, seen, summed = (prediction_results(one, group.networks, took) for one in (table, filled, plain))
+    macs = [one.cost.macs for one in group.networks]
+    by_flops = [PredictionResult(one, one * per_mac, 0, ms) for one, ms in zip(macs, took, strict=True)]
     again = [
-        PredictionResult(one.macs, second, 0, first)
-        for one, first, second in zip(group.networks, group.first_ms, group.second_ms, strict=True)
+        PredictionResult(one, second, 0, first)
+        for one, first, second in zip(macs, group.first_ms, group.second_ms, strict=True)
     ]
     return [
-        _row("table, operators unseen interpolated", group, prediction_results(table, group.graphs, took), judged=True),
-        _row("table, operators unseen measured", group, prediction_results(filled, group.graphs, took), judged=True),
-        _row("plain sum of operators alone", group, prediction_results(plain, group.graphs, took)),
+        _row("table, operators unseen interpolated", group, unseen, judged=True),
+        _row("table, operators unseen measured", group, seen, judged=True),
+        _row("plain sum of operators alone", group, summed),
         _row("FLOPs alone", group, by_flops),
         _row("measured again", group, again),
     ]
@@ -180,7 +177,7 @@ def _row(title: str, group: Group, found: Sequence[PredictionResult], judged: bo
     )
 
 
-def _prediction_ms(table: LatencyTable, graphs: list[Graph]) -> tuple[float, list[float], list[float]]:
+def _prediction_ms(table: LatencyTable, networks: list[Network]) -> tuple[float, list[float], list[float]]:
     """Processor time to get a table ready; of each prediction with it, and of each again: the fastest of some."""
     ready: list[float] = []
     first: list[list[float]] = []
@@ -189,8 +186,8 @@ def _prediction_ms(table: LatencyTable, graphs: list[Graph]) -> tuple[float, lis
         start = time.thread_time_ns()
         fresh = Predictor(table).prepare()
         ready.append((time.thread_time_ns() - start) / 1e6)
-        first.append([_call_ms(fresh, graph) for graph in graphs])
-        second.append([_call_ms(fresh, graph) for graph in graphs])
+        first.append([_call_ms(fresh, network.graph) for network in networks])
+        second.append([_call_ms(fresh, network.graph) for network in networks])
     return min(ready), *([min(calls) for calls in zip(*rounds, strict=True)] for rounds in (first, second))
 
 

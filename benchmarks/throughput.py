@@ -21,7 +21,7 @@ from harness.conditions import conditions, load_average
 from harness.networks import read_graph
 
 from archspec.devices import Latency, Model, Procedure, measure, median
-from archspec.network.reference import reference_model
+from archspec.network import reference_model
 from archspec.predictor import spearman
 from archspec.reporters import Column, Table
 

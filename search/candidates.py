@@ -69,25 +69,19 @@ class SearchSpace(Protocol):
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         """Every parameter, parents before what lies in them."""
-        ...
 
     @property
     def size(self) -> int | None:
         """The exact number of genomes; None where a range is continuous."""
-        ...
 
     def sample(self, generator: random.Random) -> Genome:
         """A genome, uniform over each decision that exists."""
-        ...
 
     def genomes(self) -> Iterator[Genome]:
         """Every genome once, in a stable order. Raises `Problem` where a range is continuous."""
-        ...
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         """A neighbour: one decision taken anew, what no longer exists dropped, what newly exists sampled."""
-        ...
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network. Raises `UserError` or `Problem` for one that cannot be built."""
-        ...

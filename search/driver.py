@@ -198,15 +198,12 @@ class _Running:
                 if exchanged is not None:
                     return exchanged
                 continue
-            rejected = self._rejected(proposal)
-            passed, self._proposals.passed = self._proposals.passed, Passed()
+            rejected, passed = self._rejected(proposal), self._counted_passed()
             if rejected is not None:
                 claim = self._study.reject(rejected, passed.repeated, passed.folded)
                 self._in_vain += 1
             else:
                 claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded)
-            self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
-                                  folded=self._known.folded + passed.folded)  # fmt: skip
             if claim.full:
                 self._proposals.put_back(proposal)
                 return "budget"
@@ -231,10 +228,8 @@ class _Running:
         trial = in_its_place(known, proposal.genome, text, evaluation, self._search.carries)
         if trial is None:
             return None
-        passed, self._proposals.passed = self._proposals.passed, Passed()
+        passed = self._counted_passed()
         claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded)
-        self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
-                              folded=self._known.folded + passed.folded)  # fmt: skip
         if claim.full:
             self._proposals.forget_cost(proposal.key)
             return "budget"
@@ -243,6 +238,13 @@ class _Running:
             return None
         self._note(claim.trial)
         return claim.trial if claim.trial.state == "running" else None
+
+    def _counted_passed(self) -> Passed:
+        """What came to nothing since the last time, now part of what the store is told and the progress counts."""
+        passed, self._proposals.passed = self._proposals.passed, Passed()
+        self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
+                              folded=self._known.folded + passed.folded)  # fmt: skip
+        return passed
 
     def _rejected(self, proposal: Proposal) -> Trial | None:
         """The trial of a proposal that goes no further."""

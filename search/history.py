@@ -61,7 +61,6 @@ class History:
         return self.counts["done"] + self.counts["running"]
 
     def by_number(self) -> list[Trial]:
-        """Every trial in the order of proposal."""
         return [self.trials[number] for number in sorted(self.trials)]
 
     def front(self) -> list[Trial]:

@@ -27,17 +27,14 @@ class Progress:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """How many trials are in each state."""
         return {state: count for state, count in self.history.counts.items() if count}
 
     @property
     def rejects(self) -> Mapping[str, int]:
-        """How many were rejected for each broken limit's metric (`cannot be built` for those that are no network)."""
         return dict(self.history.rejects)
 
     @property
     def front(self) -> list[Trial]:
-        """The non-dominated trials so far."""
         return self.history.front()
 
     @property
@@ -59,19 +56,15 @@ class Watch(Protocol):
 
     def started(self, progress: Progress) -> None:
         """What was there before is known; nothing was proposed yet."""
-        ...
 
     def claimed(self, trial: Trial, progress: Progress) -> None:
         """A candidate is on its way to a worker."""
-        ...
 
     def finished(self, trial: Trial, progress: Progress) -> None:
         """A trial is done, rejected or failed."""
-        ...
 
     def ended(self, result: SearchResult) -> None:
         """The last that is heard."""
-        ...
 
 
 class Silent:

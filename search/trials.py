@@ -28,7 +28,6 @@ class Objective:
 
     @property
     def said(self) -> str:
-        """In words."""
         return f"{self.direction} {self.name}"
 
     @property

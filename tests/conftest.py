@@ -78,13 +78,6 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         return (yield)
 
 
-@pytest.fixture(autouse=True)
-def _plugins_of_this_test() -> Iterator[None]:
-    """The plugin folders of one test are not known to the next."""
-    with plugins_of_call():
-        yield
-
-
 _counter = itertools.count()
 
 
@@ -92,6 +85,13 @@ _counter = itertools.count()
 def own_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test finds what another one measured. Tests of where the ledger lies have a fixture of this name."""
     monkeypatch.setenv("ARCHSPEC_LEDGER", str(tmp_path_factory.getbasetemp() / f"ledger-{next(_counter)}.db"))
+
+
+@pytest.fixture(autouse=True)
+def _plugins_of_this_test() -> Iterator[None]:
+    """The plugin folders of one test are not known to the next."""
+    with plugins_of_call():
+        yield
 
 
 @pytest.fixture(scope="session")

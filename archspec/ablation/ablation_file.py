@@ -14,23 +14,35 @@ from archspec.catalog import Catalog, members
 from archspec.devices import PRESETS
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import PRECISIONS, Precision
-from archspec.search.study.kinds import (
-    COUNT,
-    SEED,
-    ByMetricKind,
-    MadeKind,
-    MetricKind,
-    one_or_several,
-)
+from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
 from archspec.search.study.study import Target
-from archspec.spec import Spec, override
-from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
-from archspec.spec.document import NAME
-from archspec.spec.document_file import shown_path
-from archspec.spec.document_reader import DocumentReader, find_document
-from archspec.spec.kinds import INVALID, Kind, LiteralKind, Reads, TextKind
-from archspec.spec.nodes import Node, Table, one_line, plain, shown
-from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
+from archspec.spec import (
+    INVALID,
+    NAME,
+    Change,
+    DocumentReader,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
+    Node,
+    Reads,
+    RecordKind,
+    Spec,
+    Table,
+    TextKind,
+    UnionKind,
+    changes_none,
+    fault_of,
+    find_document,
+    one_line,
+    option_text,
+    override,
+    plain,
+    shown,
+    shown_path,
+    unreached,
+)
 
 EXTENDS = "extends"
 _PUBLISHED = "Write published: {gflops: {shufflenetv2_basic: 0.47}}"
@@ -80,12 +92,7 @@ def ablation_names() -> Mapping[str, Path]:
     return members("ablations")
 
 
-def load_ablation(
-    source: str | Path,
-    *,
-    overrides: Sequence[Change] = (),
-    catalog: Catalog | None = None,
-) -> Ablation:
+def load_ablation(source: str | Path, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
     """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
 
     Raises `UserError` with every fault, in the order of their places.

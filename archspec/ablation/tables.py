@@ -12,7 +12,7 @@ from archspec.network import Network
 from archspec.record import Plain
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
-from archspec.spec.overrides import note_of
+from archspec.spec import note_of
 
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
 BEST = "*"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archspec.cli._options import catalog, narrower, this_command, wide
 from archspec.cli._progress import count_bar
 from archspec.cli._score_tables import category_table, class_table, confusion_table, summary_table
+from archspec.cli._shared_ledger import shared_ledger
 from archspec.cli._showing import Showing
 from archspec.reporters import Cell, Table, render, report, transposed
 
@@ -33,6 +34,13 @@ class Wanted:
     boundary: bool
     output: Path | None
     reporter: str
+    ledger: str = ""
+
+    def keep(self, records: Sequence[Record]) -> None:
+        """Add scores to the shared ledger."""
+        with shared_ledger(self.ledger) as kept:
+            if kept is not None:
+                kept.add(records)
 
     def conditions(self) -> dict[str, Plain]:
         """What the numbers depend on."""
@@ -42,9 +50,8 @@ class Wanted:
 def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
     """Score a folder of predictions."""
     from archspec.datasets import open_dataset
-    from archspec.record.destination import make_folder
-    from archspec.scoring import ground_truth_of, keep_freed_memory, score_predictions
-    from archspec.scoring.metrics import check_metrics
+    from archspec.record import make_folder
+    from archspec.scoring import check_metrics, ground_truth_of, keep_freed_memory, score_predictions, score_records
 
     keep_freed_memory()
     check_metrics()
@@ -60,11 +67,10 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
         *_partial_mean(scored),
         *ground_truth.cautions(scored.counts),
     )
+    conditions = {**wanted.conditions(), "predictions": str(folder)}
+    records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
+    wanted.keep(records)
     if output is not None:
-        from archspec.scoring import score_records
-
-        conditions = {**wanted.conditions(), "predictions": str(folder)}
-        records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
         write_scores(output, scored, records, notes, folder.name)
     tell([(folder.name, scored, {})], notes, wanted.reporter, stream)
 
@@ -78,8 +84,15 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
-    from archspec.scoring import folders_of, ground_truth_of, open_segmenters, padding_multiple_of, score_segmenters
-    from archspec.scoring.metrics import check_metrics
+    from archspec.scoring import (
+        check_metrics,
+        folders_of,
+        ground_truth_of,
+        open_segmenters,
+        padding_multiple_of,
+        score_segmenters,
+        segmenter_records,
+    )
 
     viewing, options = showing.viewing(), showing.segmenter_options()
     check_scores_folder(wanted.output)
@@ -113,13 +126,14 @@ def evaluate_networks(
         f"shown: {viewing.describe()}",
         *(f"{one.named.name}: {note}" for one in found for note in one.named.notes),
     )
+    conditions = {**wanted.conditions(), "shown": viewing.describe()}
+    records_of = {one.named.name: segmenter_records(one.scored, one.named, conditions) for one in found}
+    wanted.keep([record for records in records_of.values() for record in records])
     if output is not None:
         from archspec.record import note_plugins
-        from archspec.scoring import segmenter_records
 
-        conditions = {**wanted.conditions(), "shown": viewing.describe()}
         for one in found:
-            records = segmenter_records(one.scored, one.named, conditions)
+            records = records_of[one.named.name]
             note_plugins(output[one.named.name], known.plugins)
             write_scores(output[one.named.name], one.scored, records, notes, one.named.name)
     tell([_row(one) for one in found], notes, wanted.reporter, stream)
@@ -204,7 +218,7 @@ def _partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     import numpy as np
 
-    from archspec.scoring.metrics import describe_missing, per_class
+    from archspec.scoring import describe_missing, per_class
 
     labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
     counted = np.flatnonzero(labels.counted).tolist()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.devices import latency_cells, latency_columns, latency_notes
 from archspec.export.delegates import falls_back, refusals, sources_of
-from archspec.network.reference import REFERENCE_NAME
+from archspec.network import REFERENCE_NAME
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:

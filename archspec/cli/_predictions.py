@@ -120,7 +120,7 @@ def _graphs(
     source: str, overrides: tuple[str, ...], catalog: Catalog, tails: tuple[str, ...], notes: list[str]
 ) -> Iterator[tuple[str, Graph]]:
     """The graph of a spec for each tail that is asked for, and what it is called in the table."""
-    from archspec.graph.surgery import cut_tail
+    from archspec.graph import cut_tail
 
     for tail in tails:
         graph = Network.load(source, overrides, catalog=catalog).graph

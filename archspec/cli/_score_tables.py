@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from archspec.scoring.metrics import Counts
+    from archspec.scoring import Counts
 
 DIGITS = 4
 Cells = tuple[tuple[Cell, ...], ...]
@@ -16,13 +16,13 @@ Cells = tuple[tuple[Cell, ...], ...]
 
 def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tuple[str, ...]) -> Table:
     """One row for each of `(name, counts, further cells)`; further cells are headed by their names."""
-    from archspec.scoring.metrics import scores, title
+    from archspec.scoring import metric_title, scores
 
     names = list(scores(rows[0][1]))
     further = list(rows[0][2])
     columns = (
         Column("network", "network"),
-        *(Column(name, title(name), kind="number", digits=DIGITS) for name in names),
+        *(Column(name, metric_title(name), kind="number", digits=DIGITS) for name in names),
         *(_further_column(name, [more[name] for _, _, more in rows]) for name in further),
     )
     cells: Cells = tuple(
@@ -39,13 +39,13 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
     """
     import numpy as np
 
-    from archspec.scoring.metrics import per_class, title
+    from archspec.scoring import metric_title, per_class
 
     first = rows[0][1]
     share = np.where(first.labels.counted, first.matrix.sum(axis=1), 0)
     share = 100 * share / max(1, int(share.sum()))
     if len(rows) == 1:
-        found = [(name, title(name, part=True), values) for name, values in per_class(first).items()]
+        found = [(name, metric_title(name, part=True), values) for name, values in per_class(first).items()]
     else:
         found = [
             (f"network_{number}", f"[{number}]" if numbered else name, per_class(one)["miou"])
@@ -67,14 +67,14 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
 
 def category_table(counts: Counts) -> Table | None:
     """The scores of every category; None where there are none."""
-    from archspec.scoring.metrics import per_category, title
+    from archspec.scoring import metric_title, per_category
 
     found = per_category(counts)
     if not counts.labels.categories:
         return None
     columns = (
         Column("category", "category"),
-        *(Column(name, title(name, part=True), kind="number", digits=DIGITS) for name in found),
+        *(Column(name, metric_title(name, part=True), kind="number", digits=DIGITS) for name in found),
     )
     rows = tuple(
         (category, *(_known(values.get(category)) for values in found.values()))

@@ -16,7 +16,7 @@ from archspec.cli._terminal import say
 from archspec.errors import UserError
 
 if TYPE_CHECKING:
-    from archspec.ledger import Ledger
+    from archspec.ledger import KnownNumbers
 
 ledger_option: Decorator = click.option(
     "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
@@ -26,17 +26,17 @@ update_option: Decorator = click.option("--update", is_flag=True, help="Measure 
 
 
 @contextmanager
-def shared_ledger(where: str, output: Path = Path("runs")) -> Iterator[Ledger | None]:
+def shared_ledger(where: str, output: Path = Path("runs")) -> Iterator[KnownNumbers | None]:
     """The ledger that is named, else that of the folder where runs go.
 
     One that nobody named and that cannot be used is told in a line, and no number is kept: the command itself does not
     need it. Raises `UserError` for one that is named.
     """
-    from archspec.ledger import VARIABLE, Ledger, default_ledger
+    from archspec.ledger import VARIABLE, default_ledger, open_light
 
     named = where or os.environ.get(VARIABLE)
     try:
-        kept = Ledger.open(where or default_ledger(output))
+        kept = open_light(where or default_ledger(output))
     except UserError as error:
         if named:
             raise

@@ -102,6 +102,6 @@ def _model(path: Path | None) -> Model:
 
     if path is not None:
         return Model.of(path)
-    from archspec.network.reference import probe_model
+    from archspec.network import probe_model
 
     return Model.of(probe_model(), "probe")

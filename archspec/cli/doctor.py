@@ -75,7 +75,7 @@ def _delegate_row() -> tuple[str, str | None, str, str]:
     """Whether LiteRT really takes a network to XNNPACK here: a small one is exported and opened."""
     from archspec.devices import Model, device
     from archspec.errors import UserError
-    from archspec.network.reference import probe_model
+    from archspec.network import probe_model
 
     try:
         session = device("host").open(Model.of(probe_model(), "probe"), threads=1)

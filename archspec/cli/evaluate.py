@@ -10,6 +10,7 @@ import click
 
 from archspec.cli._options import format_option
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._shared_ledger import ledger_option
 from archspec.cli._showing import Showing, showing_options
 
 
@@ -31,6 +32,7 @@ from archspec.cli._showing import Showing, showing_options
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
+@ledger_option
 @showing_options
 @format_option
 def evaluate(
@@ -44,6 +46,7 @@ def evaluate(
     predictions_to: Path | None,
     overlays: Path | None,
     count: int,
+    ledger: str,
     reporter: str,
     **showing: Any,
 ) -> None:
@@ -56,7 +59,7 @@ def evaluate(
         raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")
     from archspec.cli._evaluation import Wanted, evaluate_networks, evaluate_predictions
 
-    wanted = Wanted(data, split, limit, boundary, output, reporter)
+    wanted = Wanted(data, split, limit, boundary, output, reporter, ledger)
     if predictions is not None:
         if predictions_to or overlays:
             raise click.UsageError("--predictions-to and --overlays need a NETWORK")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
+from archspec.arrays import PRECISIONS
 from archspec.cli._options import (
-    PRECISIONS,
     catalog,
     format_option,
     output_option,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from archspec.cli._latency_tables import Row
     from archspec.cli._predictions import TablePlace
     from archspec.devices import Device, Interrupted, SetModel
-    from archspec.ledger import Ledger
+    from archspec.ledger import KnownNumbers
     from archspec.measures._in_turns import Subject
     from archspec.reporters import Table
 
@@ -152,7 +152,7 @@ def latency(
 
 
 def _timed(
-    chosen: Sequence[tuple[Subject, SetModel]], place: str, procedure: str, ledger: Ledger | None, *, again: bool
+    chosen: Sequence[tuple[Subject, SetModel]], place: str, procedure: str, ledger: KnownNumbers | None, *, again: bool
 ) -> tuple[list[Row], list[str], Interrupted | None]:
     """A row each, what is to be said of those that were known, and the interrupt that kept only whole rounds."""
     from archspec.cli._latency_tables import known_notes, rows_of

@@ -31,7 +31,7 @@ def predict(
     Each image gets a PNG of class numbers with a palette, and an overlay with a legend.
     """
     from archspec.cli._progress import count_bar
-    from archspec.record.destination import make_folder
+    from archspec.record import make_folder
     from archspec.reporters import Column, Table
     from archspec.scoring import (
         check_results,

@@ -143,7 +143,7 @@ def _of_file(
 
 def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
     """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
-    from archspec.spec.overrides import closed_choices, closed_note, note_of, option_text, unreached
+    from archspec.spec import closed_choices, closed_note, note_of, option_text, unreached
 
     closed = closed_choices(written.space, study.space)
     lines = [closed_note(closed)] if closed else []

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from archspec.cost.memory import FLOAT_BYTES, memory_access
 from archspec.errors import Place
+from archspec.graph import Graph, Node, Shape, Tensor
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Group:
     receptive_field: tuple[int, int] = (1, 1)
 
     def add(self, cost: LayerCost) -> None:
-        """Count one more layer."""
         self.layers += 1
         self.params += cost.params
         self.params_total += cost.params_total

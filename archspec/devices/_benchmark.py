@@ -66,7 +66,6 @@ class Report:
         raise ValueError(f"{self.timed.count} runs, of which only the first and the last are known")
 
     def aggregate(self) -> Aggregate:
-        """The statistics of a call of many."""
         timed = self.timed
         return Aggregate(
             timed.count, self.warm.count, timed.mean_ms, timed.std_ms, timed.min_ms, timed.max_ms,

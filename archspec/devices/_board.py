@@ -31,7 +31,6 @@ class Board:
         self._single = True
 
     def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one question."""
         wanted = question.get("do")
         if wanted == "open":
             return self._opened(question["model"], question["threads"])
@@ -92,7 +91,6 @@ class LoadedModel:
             self._interpreter.set_tensor(details["index"], values)
 
     def invoke(self) -> None:
-        """One inference."""
         self._interpreter.invoke()
 
     def describe(self) -> dict[str, Any]:

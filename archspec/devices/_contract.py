@@ -128,7 +128,6 @@ class Session(Protocol):
 
     def warm(self, seconds: float) -> tuple[int, float]:
         """Run for `seconds`; the runs it took and the seconds that really passed."""
-        ...
 
     def run(self, runs: int) -> Sequence[Sample]: ...
 
@@ -143,6 +142,5 @@ class Device(Protocol):
 
     def machine(self) -> Machine:
         """What the device is, and the state it is in now."""
-        ...
 
     def open(self, model: Model, *, threads: int) -> Session: ...

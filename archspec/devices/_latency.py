@@ -45,7 +45,6 @@ class Procedure:
 
     @property
     def runs(self) -> int:
-        """Timed runs of each model."""
         return self.rounds * self.runs_per_round
 
 
@@ -99,7 +98,6 @@ class Summary:
         return self.spread > NOISY_SPREAD
 
     def to_json(self) -> dict[str, float]:
-        """The statistics by name, in ms."""
         return asdict(self)
 
 
@@ -185,7 +183,6 @@ class Latency:
 
     @cached_property
     def wall(self) -> Summary:
-        """Statistics of the wall times, ms."""
         return summarise(self.samples_ms)
 
     @cached_property
@@ -212,7 +209,6 @@ class Latency:
 
     @property
     def median_ms(self) -> float:
-        """Median wall time."""
         return self.wall.median
 
     @property
@@ -222,7 +218,6 @@ class Latency:
 
     @property
     def runs(self) -> int:
-        """Timed runs."""
         return len(self.samples_ms)
 
     @property

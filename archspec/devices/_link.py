@@ -42,7 +42,6 @@ class Link(Protocol):
     @property
     def folder(self) -> str:
         """Where folders of archspec's own are made on the device."""
-        ...
 
     def shell(
         self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
@@ -51,15 +50,12 @@ class Link(Protocol):
 
         `before` each further try: a command that was given up may still run over there.
         """
-        ...
 
     def push(self, source: Path, target: str) -> None:
         """Send one file."""
-        ...
 
     def talk(self, command: str) -> Talk:
         """Start a program there that answers questions."""
-        ...
 
 
 def with_exit(command: str) -> str:
@@ -193,7 +189,6 @@ class Remote:
         self._python, self._timeout_s, self._prefix = python, timeout_s, prefix
 
     def machine(self) -> Machine:
-        """The device, and its state now."""
         return read_link(self.link)
 
     def open(self, model: Model, *, threads: int) -> RemoteSession:
@@ -250,7 +245,6 @@ class RemoteSession:
         return samples
 
     def close(self) -> None:
-        """End the runner and take the folder away."""
         if self._closed:
             return
         self._closed = True

@@ -59,7 +59,6 @@ class LitertRunner:
                 raise _cannot_run(self._model, error) from error
 
     def invoke(self) -> None:
-        """One inference."""
         try:
             self._interpreter.invoke()
         except (ValueError, RuntimeError) as error:

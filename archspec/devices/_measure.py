@@ -227,11 +227,9 @@ class SettingsDevice:
 
     @property
     def name(self) -> str:
-        """The device's own name."""
         return self._first.name
 
     def machine(self) -> Machine:
-        """The device's own state."""
         return self._first.machine()
 
     def open(self, model: Model, *, threads: int) -> Session:

@@ -93,7 +93,6 @@ class OperatorTimes:
 
     @property
     def sum_ms(self) -> float:
-        """All operators together."""
         return sum(self.operators_ms)
 
     @property

@@ -90,11 +90,9 @@ class Talk(Protocol):
 
     def ask(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         """The answer. Raises `DeviceError` where there is none within the time."""
-        ...
 
     def close(self) -> None:
         """Say goodbye; may be called twice and after any failure."""
-        ...
 
 
 class Conversation:

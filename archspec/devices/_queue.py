@@ -30,7 +30,6 @@ class Steady:
         self.threads: int = getattr(device, "threads", 1)
 
     def machine(self) -> Machine:
-        """The device's."""
         return self.again(self.device.machine)
 
     def open(self, model: Model, *, threads: int) -> SteadySession:
@@ -74,7 +73,6 @@ class SteadySession:
         return self._call(lambda: self._session.run(runs))
 
     def close(self) -> None:
-        """Close the session there is."""
         self._closed = True
         self._session.close()
 

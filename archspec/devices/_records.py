@@ -72,16 +72,6 @@ def _state(state: State) -> dict[str, Plain]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def latency_columns(ids: Sequence[str]) -> tuple[Column, ...]:
-    """The columns of these numbers, such as `latency_ms`, `p90_ms`, `fps`."""
-    return tuple(_NUMBERS[name][0] for name in ids)
-
-
-def latency_cells(latency: Latency, ids: Sequence[str]) -> tuple[Cell, ...]:
-    """The numbers themselves."""
-    return tuple(_NUMBERS[name][1](latency) for name in ids)
-
-
 def latency_of_records(name: str, records: Mapping[str, Record]) -> Latency:
     """The latency that was made into these records, by their metrics; of older ones without what they did not keep."""
     whole = records["latency_ms"]
@@ -127,15 +117,26 @@ def latency_of_records(name: str, records: Mapping[str, Record]) -> Latency:
 
 
 def _state_of(about: Mapping[str, Any], when: str) -> State:
-    clocks = {name: about.get(f"{name}_{when}") for name in _CLOCKS}
-    found: dict[str, Any] = {name: tuple(map(int, text.split("/"))) for name, text in clocks.items() if text}
-    found |= {name: about.get(f"{name}_{when}") for name in _STATE}
+    found: dict[str, Any] = {name: about.get(f"{name}_{when}") for name in _STATE}
+    for name in _CLOCKS:
+        text = str(about.get(f"{name}_{when}") or "")
+        found[name] = tuple(map(int, text.split("/"))) if text else ()
     return State(**found)
 
 
 def _number(records: Mapping[str, Record], metric: str) -> float:
     value = records[metric].value if metric in records else None
     return float(value) if isinstance(value, int | float) else 0.0
+
+
+def latency_columns(ids: Sequence[str]) -> tuple[Column, ...]:
+    """The columns of these numbers, such as `latency_ms`, `p90_ms`, `fps`."""
+    return tuple(_NUMBERS[name][0] for name in ids)
+
+
+def latency_cells(latency: Latency, ids: Sequence[str]) -> tuple[Cell, ...]:
+    """The numbers themselves."""
+    return tuple(_NUMBERS[name][1](latency) for name in ids)
 
 
 def latency_table(latencies: Sequence[Latency], title: str = "Latency") -> Table:

@@ -124,7 +124,6 @@ class Phone:
         self.settle_s, self.timeout_s, self.tries = settle_s, timeout_s, tries
 
     def machine(self) -> Machine:
-        """The phone, and its state now."""
         return read_link(self.link)
 
     def open(self, model: Model, *, threads: int) -> PhoneSession:
@@ -181,7 +180,6 @@ class PhoneSession:
         return self._call(runs, warmup_s).aggregate()
 
     def close(self) -> None:
-        """Take the folder away."""
         if not self._closed:
             self._closed = True
             self._folder.remove()
@@ -246,7 +244,6 @@ class AdbLink:
     def shell(
         self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
     ) -> Finished:
-        """Run a command on the phone."""
         limit = timeout_s or self.timeout_s
 
         def once() -> Finished:
@@ -259,7 +256,6 @@ class AdbLink:
         return self._try(once, tries, before)
 
     def push(self, source: Path, target: str) -> None:
-        """Send one file; a part of it that an earlier try left is written over."""
         limit = self.timeout_s + source.stat().st_size / SLOWEST_BYTES_PER_S
 
         def once() -> None:

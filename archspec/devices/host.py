@@ -30,15 +30,12 @@ class Runner(Protocol):
 
     def fill(self) -> None:
         """Put something into the inputs."""
-        ...
 
     def invoke(self) -> None:
         """One inference; raises `UserError` when the model cannot do it."""
-        ...
 
     def delegated_parts(self) -> list[list[int]]:
         """The numbers of the operations of each part that a delegate took."""
-        ...
 
 
 Load = Callable[[Model, int], Runner]
@@ -66,7 +63,6 @@ class Host:
         return Host(self._clock, self._load, self._delegate, housed)
 
     def machine(self) -> Machine:
-        """This machine, and its state now."""
         return read_machine()
 
     def open(self, model: Model, *, threads: int) -> HostSession | HousedSession:
@@ -124,7 +120,6 @@ class HostSession:
         return self._open().delegated_parts()
 
     def close(self) -> None:
-        """Let go of the model's memory."""
         self._runner = None
 
     def _open(self) -> Runner:
@@ -152,7 +147,6 @@ class Bench:
         self._session = HostSession(Model(name, content), threads, Clock(), load)
 
     def facts(self) -> dict[str, Any]:
-        """What is known once it ran."""
         system = self._session.system
         return {
             "init_ms": self._session.init_ms,
@@ -162,11 +156,9 @@ class Bench:
         }
 
     def warm(self, seconds: float) -> tuple[int, float]:
-        """As `Session.warm`."""
         return self._session.warm(seconds)
 
     def run(self, runs: int) -> list[tuple[float, float | None]]:
-        """As `Session.run`."""
         return [(sample.wall_ms, sample.cpu_ms) for sample in self._session.run(runs)]
 
 
@@ -199,12 +191,10 @@ class HousedSession:
         return runs, passed
 
     def run(self, runs: int) -> list[Sample]:
-        """`runs` samples."""
         limit_s = self._limit_s + runs * SLOWEST * self.first_ms / 1000
         return [Sample(wall_ms, cpu_ms) for wall_ms, cpu_ms in self._ask("run", runs, limit_s=limit_s)]
 
     def close(self) -> None:
-        """Let go of the model's memory there."""
         self._bench = None
 
     def _ask(self, method: str, *arguments: Any, limit_s: float) -> Any:

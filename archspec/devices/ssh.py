@@ -86,7 +86,6 @@ class SshLink:
     def shell(
         self, command: str, timeout_s: float | None = None, *, tries: int | None = None, before: Before | None = None
     ) -> Finished:
-        """Run a command on the board."""
         limit = timeout_s or self.timeout_s
         return again(lambda: self._once(command, limit), tries or self.tries, before or (lambda _: None))
 
@@ -105,11 +104,9 @@ class SshLink:
         again(once, self.tries)
 
     def talk(self, command: str) -> Conversation:
-        """Start a program on the board."""
         return Conversation(self._command(command), device=self.name, blame=self._blame)
 
     def close(self) -> None:
-        """End the master connection."""
         while self._masters:
             master = self._masters.pop()
             with suppress(DeviceError):

@@ -9,19 +9,6 @@ from archspec.explain.logits_model import FoundNetwork, LogitsModel, find_networ
 from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
 
 __all__ = [
-    "Asked",
-    "ClassMap",
-    "Explained",
-    "FoundNetwork",
-    "LogitsModel",
-    "Picture",
-    "Region",
-    "dataset_pictures",
-    "draw_grid",
-    "explain",
-    "find_network",
-    "open_network",
-    "parse_region",
-    "predict",
-    "read_picture",
-]
+    "Asked", "ClassMap", "Explained", "FoundNetwork", "LogitsModel", "Picture", "Region", "dataset_pictures",
+    "draw_grid", "explain", "find_network", "open_network", "parse_region", "predict", "read_picture",
+]  # fmt: skip

@@ -112,7 +112,7 @@ def _cells(row: Explained, caption: Caption, with_labels: bool, region: Region |
         cells.append((_labels_cell(photo, row.label, caption.colours), ""))
     cells.append((_labels_cell(photo, row.prediction, caption.colours), ""))
     prediction = resized_labels(row.prediction, size)
-    cells += [(_map_cell(photo, one, prediction == one.number, caption.bright), _said(one)) for one in row.maps]
+    cells += [(_map_cell(photo, one, prediction == one.number, caption.bright), _describe(one)) for one in row.maps]
     images = [(Image.fromarray(cell), text) for cell, text in cells]
     if region is not None:
         for image, _ in images:
@@ -122,14 +122,13 @@ def _cells(row: Explained, caption: Caption, with_labels: bool, region: Region |
 
 def map_cells(row: Explained, width: int, bright: int = 100) -> list[tuple[ClassMap, Array, str]]:
     """Each class's map over the grey image, `width` pixels wide or the image's own if less, and words about it."""
-    from PIL import Image
 
     full_height, full_width = row.picture.size
     width = min(width, full_width)
     size = (max(1, round(width * full_height / full_width)), width)
     photo = np.asarray(Image.fromarray(row.picture.image).resize(size[::-1], Image.Resampling.LANCZOS))
     prediction = resized_labels(row.prediction, size)
-    return [(one, _map_cell(photo, one, prediction == one.number, bright), _said(one)) for one in row.maps]
+    return [(one, _map_cell(photo, one, prediction == one.number, bright), _describe(one)) for one in row.maps]
 
 
 def _labels_cell(photo: Array, labels: Array | None, colours: tuple[Colour, ...]) -> Array:
@@ -161,7 +160,7 @@ def _edge(region: Array) -> Array:
     return edge
 
 
-def _said(one: ClassMap) -> str:
+def _describe(one: ClassMap) -> str:
     if one.note:
         return one.note
     parts = [("predicted", one.predicted), ("label", one.labelled)]
@@ -210,7 +209,6 @@ class _Sheet:
         self._y += LINE
 
     def row(self, cells: list[tuple[Image.Image, str]]) -> None:
-        """One image's cells."""
         for column, (cell, _) in enumerate(cells):
             self._image.paste(cell, (GAP + column * (CELL + GAP), self._y))
         self._y += cells[0][0].size[1]
@@ -241,7 +239,6 @@ class _Sheet:
             self._y += LINE
 
     def png(self) -> bytes:
-        """The file's bytes."""
         stream = io.BytesIO()
         self._image.save(stream, "PNG")
         return stream.getvalue()

@@ -37,7 +37,6 @@ class LogitsModel:
 
     @property
     def channels(self) -> int:
-        """Of the image."""
         return int(self.model.input.shape[-1])
 
     @property
@@ -49,7 +48,6 @@ class LogitsModel:
 
     @property
     def classes(self) -> int:
-        """How many logits a pixel has."""
         return int(self.model.output.shape[-1])
 
 
@@ -68,7 +66,6 @@ class FoundNetwork:
 
     @property
     def classes(self) -> int | None:
-        """How many logits a pixel has."""
         return None if self.graph is None else self.graph.outputs[0].channels
 
     def check_layer(self, layer: str) -> None:
@@ -79,7 +76,6 @@ class FoundNetwork:
         raise user_error(f"the network has no layer '{layer}'", nearest(layer, names), place=Place("--layer"))
 
     def opened(self) -> LogitsModel:
-        """As a Keras model. Raises `UserError`."""
         if self.graph is None:
             return _open_keras(self.file, self.colours)
         from archspec import lower

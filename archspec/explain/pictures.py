@@ -31,7 +31,6 @@ class Picture:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Height and width."""
         return self.image.shape[0], self.image.shape[1]
 
 

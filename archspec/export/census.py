@@ -41,7 +41,6 @@ class OperationInfo(NamedTuple):
 
     @property
     def node(self) -> str:
-        """The name of its first output."""
         return self.outputs[0].name if self.outputs else ""
 
 

@@ -186,7 +186,6 @@ class FlatbufferWalk:
         return table
 
     def table(self, position: int, name: str) -> Table:
-        """A table that was checked."""
         return self._table(position, LAYOUTS[name])[0]
 
     def child(self, table: Table, field: int, name: str) -> Table | None:
@@ -195,7 +194,6 @@ class FlatbufferWalk:
         return self.table(place + _OFFSET(self._data, place)[0], name) if place else None
 
     def children(self, table: Table, field: int, name: str) -> list[Table]:
-        """The tables of a vector."""
         start, length = self.vector(table, field)
         data = self._data
         places = range(start, start + 4 * length, 4)

@@ -50,55 +50,25 @@ class HousedInterpreter:
 
     def __init__(self, data: bytes, threads: int) -> None:
         self._limit_s = patience_s(data)
-        self._housed = Housed("archspec.export.interpreter:Interface", data, threads, limit_s=self._limit_s)
+        self._housed = Housed("archspec.export.interpreter:open_here", data, threads, limit_s=self._limit_s)
 
     def get_input_details(self) -> list[dict[str, Any]]:
         """One a tensor that goes in: `index`, `shape`, `shape_signature`, `dtype`, `quantization`."""
-        return [_details(one) for one in self._housed.call("inputs")]
+        found: list[dict[str, Any]] = self._housed.call("get_input_details")
+        return found
 
     def get_output_details(self) -> list[dict[str, Any]]:
-        """The same of what comes out."""
-        return [_details(one) for one in self._housed.call("outputs")]
+        found: list[dict[str, Any]] = self._housed.call("get_output_details")
+        return found
 
     def set_tensor(self, index: int, values: Array) -> None:
-        """Put an array in."""
-        self._housed.call("put", index, values, limit_s=self._limit_s)
+        self._housed.call("set_tensor", index, values, limit_s=self._limit_s)
 
     def invoke(self) -> None:
-        """One inference."""
         self._housed.call("invoke", limit_s=self._limit_s)
 
     def get_tensor(self, index: int) -> Array:
-        """Take an array out."""
-        found: Array = self._housed.call("take", index, limit_s=self._limit_s)
-        return found
-
-
-class Interface:
-    """An interpreter for the other process: what goes in and out is plain."""
-
-    def __init__(self, data: bytes, threads: int) -> None:
-        self._interpreter = open_here(data, threads)
-
-    def inputs(self) -> list[dict[str, Any]]:
-        """Of each input."""
-        return [_plain(one) for one in self._interpreter.get_input_details()]
-
-    def outputs(self) -> list[dict[str, Any]]:
-        """Of each output."""
-        return [_plain(one) for one in self._interpreter.get_output_details()]
-
-    def put(self, index: int, values: Array) -> None:
-        """Into an input."""
-        self._interpreter.set_tensor(index, values)
-
-    def invoke(self) -> None:
-        """One inference."""
-        self._interpreter.invoke()
-
-    def take(self, index: int) -> Array:
-        """A copy of an output."""
-        found: Array = self._interpreter.get_tensor(index)
+        found: Array = self._housed.call("get_tensor", index, limit_s=self._limit_s)
         return found
 
 
@@ -110,19 +80,8 @@ def computed_shapes(data: bytes) -> dict[int, list[int]]:
     check_file(data)
     if is_own(data):
         return shapes_here(data)
-    housed = Housed("archspec.export.interpreter:Shapes", data, limit_s=PATIENCE_OPEN_S)
-    return {int(index): shape for index, shape in housed.call("found")}
-
-
-class Shapes:
-    """`shapes_here` for the other process."""
-
-    def __init__(self, data: bytes) -> None:
-        self._found = shapes_here(data)
-
-    def found(self) -> list[tuple[int, list[int]]]:
-        """Number and shape of each tensor."""
-        return list(self._found.items())
+    housed = Housed("archspec.export.interpreter:shapes_here", data, limit_s=PATIENCE_OPEN_S)
+    return {int(index): shape for index, shape in housed.call("copy").items()}
 
 
 def shapes_here(data: bytes) -> dict[int, list[int]]:
@@ -203,16 +162,6 @@ def quiet_runtime() -> Iterator[None]:
         for descriptor in (kept, null):
             if descriptor >= 0:
                 os.close(descriptor)
-
-
-def _plain(details: dict[str, Any]) -> dict[str, Any]:
-    keys = ("index", "shape", "shape_signature", "quantization")
-    return {key: details[key] for key in keys} | {"dtype": np.dtype(details["dtype"]).str}
-
-
-def _details(plain: dict[str, Any]) -> dict[str, Any]:
-    scale, zero_point = plain["quantization"]
-    return {**plain, "quantization": (scale, zero_point), "dtype": np.dtype(plain["dtype"]).type}
 
 
 def _first_line(error: Exception) -> str:

@@ -39,7 +39,7 @@ Read = Callable[[int], bytearray]
 
 
 def message(value: Any) -> Iterator[bytes | memoryview]:
-    """The pieces of a message, in their order: None, numbers, text, lists, tuples, dicts of text, bytes and arrays."""
+    """The pieces of a message in order: None, numbers, text, lists, tuples, dicts of text, bytes, arrays, types."""
     blobs: list[memoryview] = []
     text = json.dumps(_packed(value, blobs)).encode()
     lengths = b"".join(_LENGTH.pack(blob.nbytes) for blob in blobs)
@@ -72,6 +72,8 @@ def _packed(value: Any, blobs: list[memoryview]) -> Any:
         return value.item()
     if isinstance(value, list | tuple):
         return [_packed(one, blobs) for one in value]
+    if isinstance(value, type):
+        return {"type": np.dtype(value).str}
     if isinstance(value, dict):
         return {"dict": {str(key): _packed(one, blobs) for key, one in value.items()}}
     if isinstance(value, np.ndarray):
@@ -89,6 +91,8 @@ def _unpacked(tree: Any, blobs: Sequence[bytearray]) -> Any:
         return tree
     if "dict" in tree:
         return {key: _unpacked(one, blobs) for key, one in tree["dict"].items()}
+    if "type" in tree:
+        return np.dtype(tree["type"]).type
     if "array" in tree:
         return np.frombuffer(blobs[tree["array"]], np.dtype(tree["dtype"])).reshape(tree["shape"])
     return bytes(blobs[tree["bytes"]])

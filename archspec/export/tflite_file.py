@@ -46,7 +46,6 @@ class Soundness:
         self._codes = [self._code(one) for one in walk.children(model, 1, "OperatorCode")]
 
     def check(self) -> None:
-        """All of it."""
         walk = self._walk
         graphs = walk.children(self._model, 2, "SubGraph")
         if not graphs:

@@ -16,8 +16,7 @@ from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.ledger.former_names import renamed
 from archspec.ledger.schema import FORMER_VERSION, VERSION, record_of, row_of, spec_of, tables
-from archspec.record import check_file
-from archspec.record.destination import make_folder
+from archspec.record import check_file, make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine, Table
@@ -136,14 +135,20 @@ def _fault(where: Where, error: Exception) -> UserError:
     """SQLAlchemy's own message quotes whole statements: only the first line of the driver's is said."""
     message = str(getattr(error, "orig", None) or error).strip().split("\n")[0]
     if where.sqlite:
-        for word, fact, remedy in _SQLITE:
-            if word in message.lower():
-                return user_error(fact, remedy, place=where.place)
+        return sqlite_fault(message, where.place)
     if "starting up" in message:
         fact = f"the server is starting up (waited {START_WAIT_S:g} s)"
         return StartingUp(Fault(fact, "Try again when it is up", place=where.place))
-    remedy = "" if where.sqlite else "Is the server running, and the URL right?"
+    remedy = "Is the server running, and the URL right?"
     return user_error(f"the ledger cannot be used ({message})", remedy, place=where.place)
+
+
+def sqlite_fault(message: str, place: Place) -> UserError:
+    """What SQLite says of a ledger's file."""
+    for word, fact, remedy in _SQLITE:
+        if word in message.lower():
+            return user_error(fact, remedy, place=place)
+    return user_error(f"the ledger cannot be used ({message})", place=place)
 
 
 _log = logging.getLogger("archspec.ledger")
@@ -155,7 +160,7 @@ def opened(where: Where, *, create: bool, wait_s: float = WAIT_S) -> Engine:
     from sqlalchemy import create_engine, inspect
 
     if where.file is not None:
-        _check_file(where, create)
+        check_place(where.file, where.place, create=create)
     connect_args = {"timeout": wait_s} if where.sqlite else {}
     silence_pool_log()
     engine = create_engine(where.url, connect_args=connect_args, pool_pre_ping=not where.sqlite)
@@ -176,16 +181,16 @@ def silence_pool_log() -> None:
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
-def _check_file(where: Where, create: bool) -> None:
-    file = where.file
-    if file is None or is_file(file):
+def check_place(file: Path, place: Place, *, create: bool) -> None:
+    """Raises `UserError` where there can be no ledger, or is none and `create` is false; else its folder is made."""
+    if is_file(file):
         return
     if is_folder(file):
-        raise user_error("is a folder", "Name a file", place=where.place)
+        raise user_error("is a folder", "Name a file", place=place)
     if exists(file):
-        raise user_error("not a ledger (no regular file)", "Name a file", place=where.place)
+        raise user_error("not a ledger (no regular file)", "Name a file", place=place)
     if not create:
-        raise user_error("no such ledger", "Name a ledger's file, or set ARCHSPEC_LEDGER", place=where.place)
+        raise user_error("no such ledger", "Name a ledger's file, or set ARCHSPEC_LEDGER", place=place)
     check_file(file, "Name another ledger", with_folder=True)
     make_folder(file.parent)
 

@@ -76,6 +76,25 @@ encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", "
 _LARGEST = 2.0**1000
 
 
+SQLITE_TABLES = (
+    "CREATE TABLE IF NOT EXISTS archspec_specs (digest VARCHAR(64) NOT NULL, text TEXT NOT NULL, PRIMARY KEY (digest))",
+    (
+        "CREATE TABLE IF NOT EXISTS archspec_records (key VARCHAR(32) NOT NULL, hash VARCHAR(250) NOT NULL, "
+        "metric VARCHAR(250) NOT NULL, name VARCHAR(250) NOT NULL, time VARCHAR(250) NOT NULL, number DOUBLE, "
+        "spec VARCHAR(64) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (key))"
+    ),
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_hash ON archspec_records (hash, metric)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_metric ON archspec_records (metric, time)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_name ON archspec_records (name, metric)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_time ON archspec_records (time, key)",
+    (
+        "CREATE TABLE IF NOT EXISTS archspec_about (name VARCHAR(64) NOT NULL, value VARCHAR(250) NOT NULL, "
+        "PRIMARY KEY (name))"
+    ),
+)
+"""The same tables for a file, where SQLAlchemy is not wanted."""
+
+
 def row_of(record: Record) -> Row:
     """A row of `archspec_records`."""
     body = record.to_json()

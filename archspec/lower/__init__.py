@@ -8,9 +8,8 @@ from archspec.lower.convert import convert_with_tensorflow
 from archspec.lower.files import load_keras, save_keras, save_saved_model
 from archspec.lower.keras_segmenter import KerasSegmenter, aligns_corners
 from archspec.lower.model import function_to, get_weights, places_of, set_weights, to_keras
-from archspec.lower.spec_segmenter import SpecSegmenter
 
 __all__ = [
-    "KerasSegmenter", "SpecSegmenter", "aligns_corners", "convert_with_tensorflow", "function_to", "get_weights",
+    "KerasSegmenter", "aligns_corners", "convert_with_tensorflow", "function_to", "get_weights",
     "load_keras", "places_of", "save_keras", "save_saved_model", "set_weights", "to_keras",
 ]  # fmt: skip

@@ -22,7 +22,7 @@ from archspec.record import SAVED_MODEL, Plain, Record, foreign_in, note_plugins
 
 if TYPE_CHECKING:
     from archspec.devices import Latency, Progress
-    from archspec.ledger import Ledger
+    from archspec.ledger import KnownNumbers
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative
@@ -67,7 +67,7 @@ class Build:
     network: Network
     root: Path
     options: BuildOptions
-    ledger: Ledger | None = None
+    ledger: KnownNumbers | None = None
     again: bool = False
     timed: TimedResult | None = field(default=None, init=False)
     agreement: Agreement | None = field(default=None, init=False)

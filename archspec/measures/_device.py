@@ -51,7 +51,7 @@ def device_of(name: str, delegate: str = "") -> Device:
 def reference() -> Model:
     """The network that every latency is paired with."""
     from archspec.devices import Model
-    from archspec.network.reference import REFERENCE_NAME, reference_model
+    from archspec.network import REFERENCE_NAME, reference_model
 
     return Model.of(reference_model(), REFERENCE_NAME)
 

@@ -16,8 +16,7 @@ from archspec.measures._case import Case
 from archspec.measures._latency import timed_case
 from archspec.measures._settings import Settings
 from archspec.measures._timing import Timed
-from archspec.network import Network
-from archspec.network.reference import REFERENCE_NAME, REFERENCE_SPEC, reference_model
+from archspec.network import REFERENCE_NAME, REFERENCE_SPEC, Network, reference_model
 from archspec.record import Plain
 
 if TYPE_CHECKING:

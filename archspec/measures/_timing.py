@@ -21,7 +21,7 @@ from archspec.record import Plain, Record, turn
 
 if TYPE_CHECKING:
     from archspec.devices import Device, Latency, Progress
-    from archspec.ledger import Ledger
+    from archspec.ledger import KnownNumbers
 
 HOST = "host"
 NEEDED = ("latency_ms", "latency_ratio")  # from their samples the others follow, and the ratio to any other network
@@ -90,7 +90,7 @@ class Timing:
     device: str = HOST
     procedure: str = "default"
     metrics: tuple[str, ...] = ()
-    ledger: Ledger | None = None
+    ledger: KnownNumbers | None = None
     again: bool = False
     output: str = ""
     progress: Callable[[Progress], None] | None = None

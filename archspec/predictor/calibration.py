@@ -5,22 +5,19 @@ Operators are timed alone, a correction is fitted to whole networks, and predict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from archspec.devices import Device, Model, median
-from archspec.errors import Problem, user_error
-from archspec.export import export
+from archspec.errors import user_error
 from archspec.files import exists
-from archspec.graph import Graph
 from archspec.graph.program import build_program
-from archspec.graph.weights import initialise
-from archspec.network.reference import reference_model
+from archspec.network import Network, reference_model
 from archspec.predictor.accuracy import PredictionResult, accuracy_of
-from archspec.predictor.calibration_models import further_operators, multiply_adds, one_operator, sampled_networks
+from archspec.predictor.calibration_models import further_operators, one_operator, sampled_networks
 from archspec.predictor.prediction import Predictor, fit_correction
 from archspec.predictor.signature import Signature, signatures
 from archspec.predictor.table import (
@@ -57,8 +54,8 @@ OnProgress = Callable[[CalibrationProgress], None]
 def calibrate(
     device: Device,
     table: LatencyTable | None,
-    graphs: Sequence[Graph],
-    held_out: Sequence[Graph] = (),
+    networks: Sequence[Network],
+    held_out: Sequence[Network] = (),
     *,
     further: Sequence[Signature] = (),
     threads: int = 1,
@@ -68,7 +65,7 @@ def calibrate(
     network_turns: Turns = NETWORK_TURNS,
     reference: Model | None = None,
 ) -> LatencyTable:
-    """A table that knows every operator of `graphs` and those `further` ones, is fitted to `graphs`, and scored on
+    """A table that knows every operator of `networks` and those `further` ones, is fitted to `networks`, and scored on
     `held_out`.
 
     `table` (None: a new one) is continued: what it has is not measured again, and `keep` gets it after every few
@@ -78,17 +75,17 @@ def calibrate(
     reference = reference or Model("reference", reference_model())
     table = table_of(device, table, reference, threads)
     bench = _Bench(device, reference, threads, keep, progress)
-    table = bench.fill(table, list(dict.fromkeys([*operators_of(graphs), *further])), operator_turns)
-    if len(graphs) < FEWEST_NETWORKS:
+    table = bench.fill(table, list(dict.fromkeys([*operators_of(networks), *further])), operator_turns)
+    if len(networks) < FEWEST_NETWORKS:
         return table
-    measured = bench.networks([*graphs, *held_out], table.reference_ms, network_turns)
+    measured = bench.networks([*networks, *held_out], table.reference_ms, network_turns)
     predictor = Predictor(table)
-    sums = [predictor.sums(graph) for graph in graphs]
+    sums = [predictor.sums(network.graph) for network in networks]
     codes = {one.code for one in table.entries}
-    table = replace(table, correction=fit_correction(sums, measured[: len(graphs)], codes), accuracy=None)
+    table = replace(table, correction=fit_correction(sums, measured[: len(networks)], codes), accuracy=None)
     if held_out:
         table = replace(
-            table, accuracy=accuracy_of(prediction_results(table, held_out, measured[len(graphs) :]), timestamp())
+            table, accuracy=accuracy_of(prediction_results(table, held_out, measured[len(networks) :]), timestamp())
         )
     keep(table)
     return table
@@ -97,18 +94,18 @@ def calibrate(
 def fill(
     device: Device,
     table: LatencyTable,
-    graphs: Sequence[Graph],
+    networks: Sequence[Network],
     *,
     keep: Keep = lambda table: None,
     progress: OnProgress = lambda progress: None,
     operator_turns: Turns = OPERATOR_TURNS,
     reference: Model | None = None,
 ) -> LatencyTable:
-    """The table with every operator of `graphs` measured: their predictions then interpolate nothing."""
+    """The table with every operator of `networks` measured: their predictions then interpolate nothing."""
     reference = reference or Model("reference", reference_model())
     threads = table.conditions.threads
     table = table_of(device, table, reference, threads)
-    return _Bench(device, reference, threads, keep, progress).fill(table, operators_of(graphs), operator_turns)
+    return _Bench(device, reference, threads, keep, progress).fill(table, operators_of(networks), operator_turns)
 
 
 def table_of(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
@@ -124,26 +121,26 @@ def table_of(device: Device, table: LatencyTable | None, reference: Model, threa
     return LatencyTable(here, median([one.wall_ms if one.cpu_ms is None else one.cpu_ms for one in samples]))
 
 
-def operators_of(graphs: Sequence[Graph]) -> list[Signature]:
+def operators_of(networks: Iterable[Network]) -> list[Signature]:
     """Every operator of these networks once, in the order they come."""
-    return list(dict.fromkeys(one for graph in graphs for one in signatures(build_program(graph))))
+    return list(dict.fromkeys(one for network in networks for one in signatures(build_program(network.graph))))
 
 
 def prediction_results(
-    table: LatencyTable, graphs: Sequence[Graph], measured_ms: Sequence[float]
+    table: LatencyTable, networks: Sequence[Network], measured_ms: Sequence[float]
 ) -> list[PredictionResult]:
     """Each network's prediction beside what it took."""
     predictor = Predictor(table)
     found = []
-    for graph, took in zip(graphs, measured_ms, strict=True):
-        prediction = predictor.predict(graph)
-        found.append(PredictionResult(multiply_adds(graph), prediction.latency_ms, prediction.interpolated, took))
+    for network, took in zip(networks, measured_ms, strict=True):
+        prediction = predictor.predict(network.graph)
+        found.append(PredictionResult(network.cost.macs, prediction.latency_ms, prediction.interpolated, took))
     return found
 
 
 def measure_networks(
     device: Device,
-    graphs: Sequence[Graph],
+    networks: Sequence[Network],
     reference_ms: float,
     *,
     threads: int = 1,
@@ -153,7 +150,7 @@ def measure_networks(
 ) -> list[float]:
     """What whole networks take, in ms at the pace of a table (its `reference_ms`)."""
     reference = reference or Model("reference", reference_model())
-    return _Bench(device, reference, threads, lambda table: None, progress).networks(graphs, reference_ms, turns)
+    return _Bench(device, reference, threads, lambda table: None, progress).networks(networks, reference_ms, turns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +176,12 @@ class _Bench:
             self.progress(CalibrationProgress("operators", done, len(missing)))
         return table
 
-    def networks(self, graphs: Sequence[Graph], reference_ms: float, turns: Turns) -> list[float]:
+    def networks(self, networks: Sequence[Network], reference_ms: float, turns: Turns) -> list[float]:
         """Whole networks, warm."""
         found: list[float] = []
-        for taken in self._turns(map(_exported, graphs), turns):
+        for taken in self._turns(map(_exported, networks), turns):
             found.extend(time.warm_ms for time in taken.at(reference_ms))
-            self.progress(CalibrationProgress("networks", len(found), len(graphs)))
+            self.progress(CalibrationProgress("networks", len(found), len(networks)))
         return found
 
     def _turns(self, models: Iterator[Model], turns: Turns) -> Iterator[Taken]:
@@ -196,11 +193,9 @@ def _name(signature: Signature) -> str:
     return f"{signature.code} {' '.join(shapes)}"
 
 
-def _exported(graph: Graph) -> Model:
-    try:
-        return Model(graph.name, export(graph, initialise(graph)).data)
-    except Problem as problem:
-        raise user_error(f"{graph.name}: {problem.fact}", problem.remedy) from problem
+def _exported(network: Network) -> Model:
+    """With fresh weights: their values do not matter."""
+    return Model(network.name, network.to_tflite(weights=network.fresh_weights()).data)
 
 
 def _positive(time: OperatorTime) -> OperatorTime:
@@ -229,13 +224,13 @@ def calibrate_file(
     reference = reference or Model("reference", reference_model())
     started = table_of(device, None, reference, threads)
     path = _made(path or table_path(started.conditions))
-    graphs = [one.graph for one in islice(sampled_networks(SEED), networks)]
+    fitted = list(islice(sampled_networks(SEED), networks))
     return calibrate(
         device,
         read_or_none(path) or started,
-        graphs,
-        [one.graph for one in islice(sampled_networks(HELD_OUT_SEED), held_out)],
-        further=further_operators(operators_of(graphs)),
+        fitted,
+        list(islice(sampled_networks(HELD_OUT_SEED), held_out)),
+        further=further_operators(operators_of(fitted)),
         threads=threads,
         keep=lambda table: write_table(path, table),
         progress=progress,

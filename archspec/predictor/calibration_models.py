@@ -11,7 +11,6 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from math import prod
 
@@ -24,10 +23,9 @@ from archspec.export.model import Model, ModelOperation, ModelTensor, Quantizati
 from archspec.graph import Graph, layers
 from archspec.graph.layers.activation import NAMES as ACTIVATIONS
 from archspec.graph.program import build_program
-from archspec.graph.trace import trace
+from archspec.network import Network
 from archspec.predictor.prediction import ENOUGH_ENTRIES
 from archspec.predictor.signature import Operand, Signature, family, signatures
-from archspec.spec import expand, load
 
 SPEC = "shufflenetv2_basic"  # what the overrides are laid on
 MOST_MACS = 0.8e9
@@ -47,22 +45,13 @@ STEP = 8  # sizes stay multiples of it, as transposed convolutions need
 LAYER_MAPS = ((32, 32, 64), (64, 64, 32), (96, 96, 19), (128, 128, 32))
 
 
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """A traced network and its multiply-adds."""
-
-    graph: Graph
-    macs: int
-
-
-def sampled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Sampled]:
+def sampled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Network]:
     """Networks of the bundled parts without end, the same for the same seed, within these multiply-adds."""
     draw, catalog = random.Random(seed), Catalog()
     while True:
-        graph = trace(expand(load(SPEC, _overrides(draw), catalog=catalog)), catalog)
-        macs = multiply_adds(graph)
-        if least_macs <= macs <= most_macs:
-            yield Sampled(graph, macs)
+        network = Network.load(SPEC, _overrides(draw), catalog=catalog)
+        if least_macs <= network.cost.macs <= most_macs:
+            yield network
 
 
 def _overrides(draw: random.Random) -> list[str]:
@@ -98,11 +87,6 @@ def _branch(draw: random.Random, index: int) -> dict[str, object]:
     return {"op": "conv", "kernel": 3, "rate": [draw.choice(RATES), draw.choice(RATES)], "input": source}
 
 
-def multiply_adds(graph: Graph) -> int:
-    """Of all nodes that an output hangs on."""
-    return sum(node.layer.macs(node) for node in graph.nodes if id(node) not in graph.unread)
-
-
 def further_operators(known: Iterable[Signature], graphs: Iterable[Graph] | None = None) -> list[Signature]:
     """What these graphs (None: bundled specs and single layers) export in families of which `known` has too few to
     interpolate within them."""
@@ -123,9 +107,9 @@ def _graphs() -> Iterator[Graph]:
 
 def _shrunk(name: str, catalog: Catalog, shrinking: int) -> Graph:
     """A bundled network at a fraction of its height and width."""
-    whole = expand(load(name, catalog=catalog))
-    sides = [max(4 * STEP, round(side / shrinking / STEP) * STEP) for side in whole.input_size]
-    return trace(expand(load(name, [f"input.size=[{sides[0]},{sides[1]}]"], catalog=catalog)), catalog)
+    whole = Network.load(name, catalog=catalog)
+    sides = [max(4 * STEP, round(side / shrinking / STEP) * STEP) for side in whole.expanded.input_size]
+    return whole.changed({"input.size": sides}).graph
 
 
 def _every_layer(shape: tuple[int, int, int]) -> Graph:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from archspec.errors import Place, UserError, user_error
+from archspec.errors import Place, user_error
 from archspec.files import reason_of
 
 _LONGEST_PATH = 4096  # of Linux; what is longer than a system takes is found out by trying
@@ -24,7 +24,7 @@ def check_folder(folder: str | os.PathLike[str], remedy: str = _REMEDY) -> None:
             _check_names(path, above)
         _try_to_write(above)
     except (OSError, ValueError) as error:
-        raise _cannot_make(path, _reason(path, error), remedy) from error
+        raise user_error(f"cannot make the folder {path} ({_reason(path, error)})", remedy) from error
 
 
 def check_file(file: str | os.PathLike[str], remedy: str = _REMEDY, *, with_folder: bool = False) -> None:
@@ -94,10 +94,6 @@ def _reason(path: Path, error: OSError | ValueError) -> str:
                 return f"{above} is a file"
             break
     return reason_of(error)
-
-
-def _cannot_make(path: Path, reason: str, remedy: str) -> UserError:
-    return user_error(f"cannot make the folder {path} ({reason})", remedy)
 
 
 def make_folder(folder: Path) -> Path:

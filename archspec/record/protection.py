@@ -18,7 +18,6 @@ class Interruption:
         self._is_at_once = False
 
     def is_set(self) -> bool:
-        """Whether a signal came."""
         return self._wanted.is_set()
 
     def check(self) -> None:

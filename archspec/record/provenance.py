@@ -82,7 +82,6 @@ class TrainingRun:
 
     @property
     def spec(self) -> Path:
-        """The merged spec."""
         return self.folder / "spec.yaml"
 
     @property

@@ -137,10 +137,7 @@ _REMEDY = "Name a file that archspec wrote"
 
 
 def write_records(
-    path: str | os.PathLike[str],
-    records: Iterable[Record],
-    digests: Mapping[str, str] | None = None,
-    command: str = "",
+    path: str | os.PathLike[str], records: Iterable[Record], digests: Mapping[str, str] | None = None, command: str = ""
 ) -> None:
     """Write all records to `path`, atomically and byte for byte the same for the same records. Raises `UserError`.
 

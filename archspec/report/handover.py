@@ -12,13 +12,14 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
-from archspec.ledger import Ledger, read_records_today
+from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
 from archspec.record import (
     Record,
     TrainingRun,
     check_folder,
+    make_folder,
     note_plugins,
     read_digests,
     read_records,
@@ -29,7 +30,6 @@ from archspec.record import (
     write_records,
     write_text,
 )
-from archspec.record.destination import make_folder
 from archspec.report._subject import held_under, shown_metric
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
@@ -71,7 +71,7 @@ def hand_over(
     *,
     prove: bool = True,
     force: bool = False,
-    ledger: Ledger | None = None,
+    ledger: KnownNumbers | None = None,
     said: Callable[[str], None] = lambda text: None,
 ) -> Build:
     """Write the folder, whole or not at all; the build that it was made by.

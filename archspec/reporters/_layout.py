@@ -40,7 +40,7 @@ class _Cell:
         """Terminal cells that it needs, where texts that wrap have up to `prose`."""
         if not self.wraps:
             return width(self.text)
-        return max(_longest_word(self.text), min(width(self.text), prose))
+        return max(*map(width, _words(self.text)), min(width(self.text), prose))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,6 @@ class _Grid:
 
     @property
     def columns(self) -> list[tuple[_Cell, ...]]:
-        """Cells by column, without the headings."""
         return [tuple(row[index] for row in self.rows) for index in range(len(self.headings))]
 
     @property
@@ -78,13 +77,11 @@ class _Grid:
         return _Grid((self.headings[0], *names), left)
 
     def only(self, kept: Sequence[int]) -> _Grid:
-        """Some of the columns."""
         rows = tuple(tuple(row[index] for index in kept) for row in self.rows)
         return _Grid(tuple(self.headings[index] for index in kept), rows)
 
     @property
     def least(self) -> list[int]:
-        """The terminal cells that each column needs."""
         return self._least([PROSE] * len(self.headings))
 
     def comfortable(self, table: Table) -> list[int]:
@@ -100,7 +97,6 @@ class _Grid:
 
     @property
     def total(self) -> int:
-        """The terminal cells that all columns need side by side."""
         return _total(self.least)
 
 
@@ -205,7 +201,9 @@ def _describe_others(table: Table, grid: _Grid, kept: Sequence[int], constant: S
 def _factored(table: Table) -> Table:
     """With a column a factor where rows are named by assignments; another name stands in the first column."""
     names = [_ASSIGNMENTS.split(row[0]) if isinstance(row[0], str) else [] for row in table.rows]
-    found = [dict(_pair(part) for part in parts if "=" in part) for parts in names]
+    found = [
+        {path: value for path, _, value in (part.partition("=") for part in parts if "=" in part)} for parts in names
+    ]
     factored = [len(own) == len(parts) > 0 for own, parts in zip(found, names, strict=True)]
     factors = list(dict.fromkeys(path for own, is_one in zip(found, factored, strict=True) if is_one for path in own))
     if not any(is_one and len(own) > 1 for own, is_one in zip(found, factored, strict=True)):
@@ -217,11 +215,6 @@ def _factored(table: Table) -> Table:
         name = ("" if is_one else row[0],) if first else ()
         rows.append((*name, *(own.get(path, NOTHING) if is_one else "" for path in factors), *row[1:]))
     return replace(table, columns=(*first, *columns, *table.columns[1:]), rows=tuple(rows))
-
-
-def _pair(assignment: str) -> tuple[str, str]:
-    path, _, value = assignment.partition("=")
-    return path, value
 
 
 def _short(paths: Sequence[str]) -> list[str]:
@@ -259,7 +252,6 @@ def _spread(widths: list[int], wanted: dict[int, int], left: int) -> int:
 
 
 def _row(cells: Sequence[_Cell], widths: Sequence[int], *, bottom: bool = False) -> Iterator[str]:
-    """The lines of one row."""
     texts = [_wrapped(cell.text, size) if cell.wraps else [cell.text] for cell, size in zip(cells, widths, strict=True)]
     height = max(map(len, texts))
     for lines in texts:
@@ -294,10 +286,6 @@ def _wrapped(text: str, room: int) -> list[str]:
         else:
             lines.append(word)
     return lines
-
-
-def _longest_word(text: str) -> int:
-    return max(map(width, _words(text)))
 
 
 def _words(text: str) -> list[str]:

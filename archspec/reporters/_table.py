@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from archspec import catalog
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -47,12 +49,47 @@ class Column:
 
     @property
     def right(self) -> bool:
-        """Whether the cells stand at the right."""
         return self.align == "right" if self.align else self.kind != "text"
 
 
+class Tabular:
+    """A result that is a table: as text, as a pandas frame, and in a notebook. Subclasses give `to_table`."""
+
+    __slots__ = ()
+
+    def to_table(self) -> Table:
+        """All of its numbers, whole, with their units and conditions."""
+        raise NotImplementedError
+
+    def table_for_people(self) -> Table:
+        """What is printed and shown in a notebook."""
+        return self.to_table()
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas frame: a column each by its id, numbers whole, nothing as NaN; `attrs` has title, units, notes."""
+        return to_frame(self.to_table())
+
+    def to_markdown(self) -> str:
+        """The table in Markdown."""
+        return _rendered(self.table_for_people(), "markdown")
+
+    def to_latex(self) -> str:
+        """The table in LaTeX, for the package booktabs."""
+        return _rendered(self.table_for_people(), "latex")
+
+    def __str__(self) -> str:
+        return _rendered(self.table_for_people(), "table").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return _rendered(self.table_for_people(), "html")
+
+
+def _rendered(table: Table, reporter: str) -> str:
+    return str(catalog.load("reporters", reporter, "render").render(table))
+
+
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Tabular):
     """A title, columns, rows (one cell a column, None where there is none) and notes: one line a condition.
 
     `upright` is the table that this one is the transposed of, for a terminal that is too narrow for this one.
@@ -81,8 +118,11 @@ class Table:
             if len(row) != len(ids):
                 raise ValueError(f"row {number} has {len(row)} cells for {len(ids)} columns")
 
+    def to_table(self) -> Table:
+        """Itself."""
+        return self
+
     def objects(self) -> list[dict[str, Cell]]:
-        """Each row by the ids of the columns."""
         ids = [column.id for column in self.columns]
         return [dict(zip(ids, row, strict=True)) for row in self.rows]
 
@@ -109,7 +149,7 @@ def for_people(cell: Cell, column: Column) -> str:
     if column.kind == "integer" and cell == int(cell):
         return f"{int(cell):,}"
     if column.kind == "number" and column.digits is not None:
-        return _without_minus_zero(f"{cell:,.{column.digits}f}")
+        return fixed(cell, column.digits)
     return for_machines(cell)
 
 
@@ -167,8 +207,10 @@ def _not_finite(value: float) -> str:
     return "inf" if value > 0 else "-inf"
 
 
-def _without_minus_zero(digits: str) -> str:
-    return digits[1:] if digits.startswith("-") and not digits.strip("-0.,") else digits
+def fixed(value: float, digits: int) -> str:
+    """A number with so many decimals, never `-0`."""
+    text = f"{value:,.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
 
 
 def to_frame(table: Table) -> pd.DataFrame:

@@ -35,8 +35,6 @@ def _line(text: str) -> str:
 def markdown_text(text: str) -> str:
     """`text` as Markdown that shows it as it is, wherever it stands but at the beginning of a line."""
     lines = _LINE_END.split(text)
-    return "<br>".join(_MARKUP.sub(r"\\\g<0>", visible(_without_tags(line))) for line in lines)
-
-
-def _without_tags(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+    return "<br>".join(
+        _MARKUP.sub(r"\\\g<0>", visible(line.replace("&", "&amp;").replace("<", "&lt;"))) for line in lines
+    )

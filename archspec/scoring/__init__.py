@@ -7,6 +7,19 @@ if TYPE_CHECKING:
     from archspec.scoring.ground_truth import GroundTruth, ground_truth_of
     from archspec.scoring.images import OverlayFolder, PredictionFolder, overlaid
     from archspec.scoring.inference import Fit, Resized, Segmenter, Viewing, label_map, resized_scores
+    from archspec.scoring.metrics import (
+        Counts,
+        Labels,
+        check_metrics,
+        class_iou,
+        confusion,
+        describe_missing,
+        metric_title,
+        per_category,
+        per_class,
+        scores,
+    )
+    from archspec.scoring.network_segmenter import NetworkSegmenter
     from archspec.scoring.prediction import (
         check_results,
         classes_of_data,
@@ -31,12 +44,13 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Fit", "GroundTruth", "ImageWriter", "NamedSegmenter", "OverlayFolder", "PredictionFolder", "Resized",
-    "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing", "check_results", "classes_of_data",
-    "describe_left_out", "folders_of", "ground_truth_of", "images_in", "keep_freed_memory", "label_map",
-    "open_segmenter", "open_segmenters", "overlaid", "padding_multiple_of", "predict_image", "resized_scores",
-    "score_predictions", "score_records", "score_segmenters", "scores_json", "segmenter_records",
-    "usable_processors",
+    "Counts", "Fit", "GroundTruth", "ImageWriter", "Labels", "NamedSegmenter", "NetworkSegmenter", "OverlayFolder",
+    "PredictionFolder", "Resized", "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing",
+    "check_metrics", "check_results", "class_iou", "classes_of_data", "confusion", "describe_left_out",
+    "describe_missing", "folders_of", "ground_truth_of", "images_in", "keep_freed_memory", "label_map",
+    "metric_title", "open_segmenter", "open_segmenters", "overlaid", "padding_multiple_of", "per_category",
+    "per_class", "predict_image", "resized_scores", "score_predictions", "score_records", "score_segmenters",
+    "scores", "scores_json", "segmenter_records", "usable_processors",
 ]  # fmt: skip
 
 # Each is imported when it is asked for: who resizes scores needs no data sets, and who counts pixels no networks.
@@ -44,6 +58,19 @@ _HOMES = {
     "ground_truth": ("GroundTruth", "ground_truth_of"),
     "images": ("OverlayFolder", "PredictionFolder", "overlaid"),
     "inference": ("Fit", "Resized", "Segmenter", "Viewing", "label_map", "resized_scores"),
+    "metrics": (
+        "Counts",
+        "Labels",
+        "check_metrics",
+        "class_iou",
+        "confusion",
+        "describe_missing",
+        "metric_title",
+        "per_category",
+        "per_class",
+        "scores",
+    ),
+    "network_segmenter": ("NetworkSegmenter",),
     "prediction": ("check_results", "classes_of_data", "describe_left_out", "images_in", "predict_image"),
     "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
     "records": ("score_records", "scores_json", "segmenter_records"),

@@ -13,19 +13,14 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
-from archspec.graph.identity import canonical_hash
-from archspec.graph.trace import trace
-from archspec.network import import_weights, spec_weights
-from archspec.record import Plain, TrainingRun
-from archspec.record.destination import make_folder
+from archspec.network import Network, import_weights
+from archspec.record import Plain, TrainingRun, make_folder
 from archspec.scoring.inference import Segmenter, Size
-from archspec.spec import Spec, dump, expand, load
+from archspec.scoring.network_segmenter import NetworkSegmenter
 from archspec.weights import Imported
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
-    from archspec.graph import Graph
-    from archspec.spec import ExpandedSpec
 
 BYTES = (0.0, 255.0)
 SILENT = "the file does not say"
@@ -174,39 +169,28 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegm
         models = sorted(file.name for file in folder.iterdir() if file.suffix in (".keras", ".tflite"))
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
         raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
-    spec = load(run.spec, options.overrides, catalog=catalog)
-    check_reads_rgb(spec)
-    expanded = expand(spec)
-    graph = trace(expanded, catalog)
-    found = import_weights(run.weights, "archspec_npz", graph, output_stride=expanded.output_stride)
+    network = Network.load(run.spec, options.overrides, catalog=catalog)
+    check_reads_rgb(network.spec)
+    stride = network.expanded.output_stride
+    found = import_weights(run.weights, "archspec_npz", network.graph, output_stride=stride)
     facts, place = run.facts(), Place(str(run.weights))
-    named = _of_spec(folder.resolve().name, spec, expanded, graph, found, place, catalog, options)
+    named = _of_network(folder.resolve().name, network, found, place, options)
     before = named.remarks
-    said = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
-    return replace(named, labels=facts.classes, data=facts.data, remarks=lambda: (*said, *before()))
+    unfinished = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
+    return replace(named, labels=facts.classes, data=facts.data, remarks=lambda: (*unfinished, *before()))
 
 
 def _spec(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
-    spec = load(source, options.overrides, catalog=catalog)
-    check_reads_rgb(spec)
-    expanded = expand(spec)
-    graph = trace(expanded, catalog)
-    found = spec_weights(expanded, graph)
-    if found is None:
+    network = Network.load(source, options.overrides, catalog=catalog)
+    check_reads_rgb(network.spec)
+    if network.imported is None:
         fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
         raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=Place(source))
-    return _of_spec(expanded.name, spec, expanded, graph, found, Place(source), catalog, options)
+    return _of_network(network.name, network, network.imported, Place(source), options)
 
 
-def _of_spec(
-    name: str,
-    spec: Spec,
-    expanded: ExpandedSpec,
-    graph: Graph,
-    found: Imported,
-    place: Place,
-    catalog: Catalog,
-    options: SegmenterOptions,
+def _of_network(
+    name: str, network: Network, found: Imported, place: Place, options: SegmenterOptions
 ) -> NamedSegmenter:
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in its weights (the first is '{min(found.fresh)}')"
@@ -215,20 +199,18 @@ def _of_spec(
         raise user_error(
             "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
         )
-    from archspec import lower
-
     multiple = 1 if options.size else options.multiple
-    network = lower.SpecSegmenter(spec, found.arrays, catalog, options.size, multiple)
+    segmenter = NetworkSegmenter(network, found.arrays, options.size, multiple)
     conditions: dict[str, Plain] = {
         "weights": found.describe(""),
         "weights_digest": found.digest,
         "precision": "float32",
         "runtime": "Keras",
-        "output_stride": expanded.output_stride,
+        "output_stride": network.expanded.output_stride,
     }
     notes = found.notes
     return NamedSegmenter(
-        name, network, canonical_hash(graph), conditions, dump(spec), remarks=lambda: (*notes, *network.notes)
+        name, segmenter, network.hash, conditions, network.text, remarks=lambda: (*notes, *segmenter.notes)
     )
 
 
@@ -254,7 +236,7 @@ def _digest(content: bytes) -> str:
 
 
 def folders_of(root: Path, segmenters: Sequence[NamedSegmenter]) -> dict[str, Path]:
-    """The folder of each named by its name: `root` for one, `root/<name>` for several; they are made.
+    """The folder of each segmenter by its name: `root` for one, `root/<name>` for several; they are made.
 
     Raises `UserError` when one cannot be made.
     """

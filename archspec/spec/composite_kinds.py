@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archspec.errors import mistyped, nearest
+from archspec.errors import Problem, mistyped, nearest
 from archspec.spec.kinds import INVALID, AnyKind, Kind, NumberKind, Reads, Schema, Wrap
 from archspec.spec.nodes import Items, Node, Table
 
@@ -132,6 +132,36 @@ class MappingKind(Kind):
 
     def schema(self, wrap: Wrap) -> Schema:
         return {"type": "object", "additionalProperties": wrap(self.value.schema(wrap))}
+
+
+@dataclass(frozen=True)
+class MadeKind(Kind):
+    """What `inner` reads, turned into a value by `make`, which may raise `Problem`."""
+
+    inner: Kind
+    make: Callable[[Any], Any]
+    sample: str = ""
+
+    @property
+    def words(self) -> str:  # type: ignore[override]
+        return self.inner.words
+
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return self.sample or self.inner.example
+
+    def fits(self, node: Node) -> bool:
+        return self.inner.fits(node)
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        value = reader.read(self.inner, node, path)
+        try:
+            return value if value is INVALID else self.make(value)
+        except Problem as problem:
+            return reader.fault(problem.fact, problem.remedy, path, node.place)
+
+    def schema(self, wrap: Wrap) -> Schema:
+        return self.inner.schema(wrap)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -72,42 +73,31 @@ def default_name(file: str) -> str:
     return stem[:LONGEST_NAME] or "spec"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Spec:
     """A checked network description: a frozen value. Equality and hash look at what it says, not where it is written.
 
     `values` is the whole of it in plain Python with every default written out. A value may be a choice, as written
-    (`{'choose': [0.5, 1.0]}`); selectors stand as written too, until `expand`.
+    (`{'choose': [0.5, 1.0]}`); selectors stand as written too, until `expand`. `document` is the merged tree with
+    places, `catalog` where names are looked up, `source` where the network comes from (a paper, a table).
     """
 
-    def __init__(self, document: Table, catalog: Catalog, choices: tuple[Choice, ...]) -> None:
-        self._document = document
-        self._catalog = catalog
-        self._choices = choices
-
-    @property
-    def document(self) -> Table:
-        """The merged tree, with places."""
-        return self._document
-
-    @property
-    def catalog(self) -> Catalog:
-        """Where names are looked up."""
-        return self._catalog
+    document: Table
+    catalog: Catalog
+    _choices: tuple[Choice, ...]
 
     @property
     def name(self) -> str:
-        """The network's name."""
         return str(self.values["name"])
 
     @property
     def source(self) -> str:
-        """Where the network comes from (a paper, a table)."""
         return str(self.values["source"])
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """The spec in plain Python, every default written out, one form for everything that has several."""
-        return canonical(self._document, self._catalog)
+        return canonical(self.document, self.catalog)
 
     @cached_property
     def _key(self) -> Any:
@@ -176,7 +166,7 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
     lint = Lint(catalog)
     for key, entry in document.entries.items():
         if key not in TOP_KEYS:
-            lint.fault(f"unknown key '{one_line(key)}'", _misplaced(key), key, entry.place)
+            lint.fault(f"unknown key '{one_line(key)}'", _nearest_key(key), key, entry.place)
         elif key in TOP_KINDS:
             lint.allowed = _TEXT if key in ("name", "source") else _TOP
             lint.read(TOP_KINDS[key], entry.node, key)
@@ -208,10 +198,8 @@ def _check_defaults(document: Table, lint: Lint) -> None:
             lint.section(kind, Scalar(SECTION_DEFAULTS[kind], document.place), kind)
 
 
-def _misplaced(key: str) -> str:
-    if key in INPUT_KEYS:
-        return f"Write it inside input: {{{key}: …}}"
-    return nearest(key, TOP_KEYS)
+def _nearest_key(key: str) -> str:
+    return f"Write it inside input: {{{key}: …}}" if key in INPUT_KEYS else nearest(key, TOP_KEYS)
 
 
 def _check_input(node: Node, lint: Lint) -> None:

@@ -88,7 +88,6 @@ class DocumentReader(Reader, Generic[Value]):
         }
 
     def not_mapping(self, node: Node, path: str, example: str) -> None:
-        """The fault of what should be a mapping."""
         if not (isinstance(node, Scalar) and node.value is BROKEN):
             self.fault(f"must be a mapping ({shown(node)})", f"Write {path}: {example}", path, node.place)
 
@@ -127,7 +126,6 @@ class DocumentReader(Reader, Generic[Value]):
         return kind.read(node, path, self)
 
     def special_words(self) -> tuple[frozenset[str], str]:
-        """None here."""
         return frozenset(), ""
 
     def _unknown_argument(self, name: str, signature: Signature, path: str, place: Place) -> None:
@@ -200,7 +198,6 @@ class NamedKind(Kind):
         return name, entry
 
     def knows(self, name: str) -> bool:
-        """Whether there is one of that name."""
         return name in self.names()
 
     def schema(self, wrap: Wrap) -> Schema:

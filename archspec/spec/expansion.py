@@ -32,7 +32,13 @@ from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
 
 def expand(spec: Spec) -> ExpandedSpec:
     """The network a spec describes. Raises `UserError` with every open choice, or with every fault."""
-    raise_together([_open_choice(choice.path, choice.place) for choice in spec.choices() if not choice.parent])
+    raise_together(
+        [
+            Fault("this choice is still open", f"Fix it with --set {choice.path}=VALUE", choice.path, choice.place)
+            for choice in spec.choices()
+            if not choice.parent
+        ]
+    )
     expansion = _Expansion(spec.document, spec.catalog)
     network = expansion.network()
     raise_together(expansion.faults)
@@ -46,10 +52,6 @@ def best_effort_faults(document: Table, catalog: Catalog) -> list[Fault]:
     expansion.faults.clear()  # values at the top level look the same in every scope: linting has told
     expansion.sections(top, inside)
     return expansion.faults
-
-
-def _open_choice(path: str, place: Place) -> Fault:
-    return Fault("this choice is still open", f"Fix it with --set {path}=VALUE", path, place)
 
 
 class _Reading(Reader):

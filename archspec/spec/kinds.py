@@ -61,7 +61,6 @@ class Kind(ABC):
         """JSON Schema; `wrap` is applied to every value inside, to allow selectors and choices there."""
 
     def remedy(self, node: Node) -> str:
-        """What to write instead."""
         return f"Write {self.words} such as {self.example}"
 
 

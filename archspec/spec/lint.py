@@ -187,13 +187,8 @@ class Lint(Reader):
             self.fault(problem.fact, problem.remedy, path, node.place)
         return settings if len(self.faults) == before else None
 
-    def _is_generator(self, node: Node) -> bool:
-        word = only_key(node)
-        return word in self.choice_words and word not in (CHOOSE, RANGE)
-
     # ---- sections and steps -------------------------------------------------------------------------------------
     def step(self, step: StepTemplate) -> None:
-        """Check a step's arguments against its block."""
         if step.repeat is not None:
             self.read(REPEAT, step.repeat, f"{step.path}.repeat")
         signature = self.signature(step.block, step.place, step.path)
@@ -210,16 +205,18 @@ class Lint(Reader):
             self.step(step)
 
     def section(self, kind: str, node: Node, path: str) -> None:
-        """Check a whole section."""
         if only_key(node) == CHOOSE and isinstance(node, Table):
             self.choose(node, path, lambda option, where: self.section(kind, option, where), section_form)
             return
-        if isinstance(node, Table) and self._is_generator(node):
-            self.generator(node, str(only_key(node)), path)
+        word = only_key(node)
+        if word in self.choice_words - {CHOOSE, RANGE} and isinstance(node, Table):
+            self.generator(node, str(word), path)
             return
         before = len(self.faults)
         asked = read_section(kind, node, path, self.faults)
-        if isinstance(asked, Named) and self._is_unknown(kind, asked):
+        if isinstance(asked, Named) and not (
+            find_part(kind, asked.name, self.catalog) or asked.name in self.catalog.blocks()
+        ):
             self.faults[before:] = [unknown_section(kind, asked, self.catalog, self.choice_words)]
         elif isinstance(asked, Named):
             self._named(kind, asked)
@@ -240,9 +237,6 @@ class Lint(Reader):
         if signature:
             self.inputs(signature, (), named.place, named.path)
             self.arguments(signature, named.arguments, named.path, named.place)
-
-    def _is_unknown(self, kind: str, named: Named) -> bool:
-        return find_part(kind, named.name, self.catalog) is None and named.name not in self.catalog.blocks()
 
     def _part(self, part: Part, named: Named) -> None:
         checked = lint_part(part, self.catalog)

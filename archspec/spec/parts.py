@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archspec.errors import Fault, Place, mistyped, nearest
 from archspec.spec.document_file import read_file, shown_path
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, shown
+from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, shown
 from archspec.spec.sections import EMPTY, StepTemplate, has_special, read_step
 from archspec.spec.special_values import CHOICES
 from archspec.spec.words import PART_KEYS, READS, SCOPE
@@ -87,18 +87,11 @@ def _read_arguments(node: Node | None, kind: str, faults: list[Fault]) -> Table:
         fact = f"'{key}' is given by the network"
         faults.append(Fault(fact, "Declare another name", f"{kind}.arguments.{key}", node.entries[key].place))
     for key, entry in node.entries.items():
-        if key not in taken and has_choice(entry.node):
+        if key not in taken and has_special(entry.node, CHOICES):
             fact = f"a choice cannot be the default of an argument ({shown(entry.node)})"
             remedy = "Write the value, and choose in the spec"
             faults.append(Fault(fact, remedy, f"{kind}.arguments.{one_line(key)}", entry.node.place))
     return node.without(*taken)
-
-
-def has_choice(node: Node) -> bool:
-    """Whether a choice stands anywhere inside."""
-    if isinstance(node, Table):
-        return only_key(node) in CHOICES or any(has_choice(entry.node) for entry in node.entries.values())
-    return isinstance(node, Items) and any(map(has_choice, node.items))
 
 
 def _read_reads(node: Node | None, kind: str, faults: list[Fault]) -> str:

@@ -66,11 +66,9 @@ class Reader(ABC):
         return self.special_keys, "a selector or a choice"
 
     def mismatch(self, kind: Kind, node: Node, path: str) -> Invalid:
-        """Report that a node is not of a kind."""
         return self.fault(f"must be {kind.words} ({shown(node)})", kind.remedy(node), path, node.place)
 
     def fault(self, fact: str, remedy: str, path: str, place: Place) -> Invalid:
-        """Report a fault."""
         self.faults.append(Fault(fact, remedy, one_line(path, 120), place))
         return INVALID
 

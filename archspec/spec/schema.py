@@ -177,7 +177,6 @@ def _section(kind: str, catalog: Catalog) -> Schema:
 
 
 def _own_scope() -> Schema:
-    """What a section may set for itself."""
     note = {"description": "For this section only."}
     return {name: _value(SECTION_KINDS[name].schema(_value)) | note for name in SECTION_SCOPE}
 

@@ -6,6 +6,7 @@ The form of a step: `BLOCK` or `{BLOCK: {arguments}}` with `repeat`, `id` and `f
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -162,13 +163,11 @@ class StepTemplate:
         return f"{self.path}.{self.block}"
 
 
-def has_special(node: Node | None) -> bool:
-    """Whether a selector or a choice stands anywhere inside."""
+def has_special(node: Node | None, words: Container[str | None] = SPECIAL) -> bool:
+    """Whether a selector or a choice (of these words) stands anywhere inside."""
     if isinstance(node, Table):
-        if len(node.entries) == 1 and next(iter(node.entries)) in SPECIAL:
-            return True
-        return any(has_special(entry.node) for entry in node.entries.values())
-    return isinstance(node, Items) and any(map(has_special, node.items))
+        return only_key(node) in words or any(has_special(entry.node, words) for entry in node.entries.values())
+    return isinstance(node, Items) and any(has_special(item, words) for item in node.items)
 
 
 def read_step(node: Node, path: str, faults: list[Fault]) -> StepTemplate | None:

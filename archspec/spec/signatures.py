@@ -103,8 +103,7 @@ def _reads_many(function: Callable[..., Any]) -> bool | None:
 
 def _description(function: Callable[..., Any]) -> str:
     module = inspect.getmodule(function)
-    text = inspect.getdoc(function) or (inspect.getdoc(module) if module else None) or ""
-    return text.strip()
+    return (inspect.getdoc(function) or (inspect.getdoc(module) if module else None) or "").strip()
 
 
 def _argument_notes(text: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
-from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
+from archspec.spec.expanded import ExpandedSpec, Section, Step
 from archspec.spec.words import SECTION_SCOPE, SECTIONS
 from archspec.spec.yaml_text import PATTERNS
 
@@ -32,10 +32,6 @@ for _name, _pattern in PATTERNS.items():
 _Dumper.yaml_implicit_resolvers.setdefault("<", []).append(("tag:yaml.org,2002:merge", re.compile("^<<$")))
 
 
-def _float(dumper: Any, value: float) -> Any:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
-
-
 _YAML_1_1: Any = yaml.resolver.Resolver()
 
 
@@ -46,7 +42,7 @@ def _text(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar(tag, value, style=style)
 
 
-_Dumper.add_representer(float, _float)
+_Dumper.add_representer(float, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:float", repr(value)))
 _Dumper.add_representer(str, _text)
 
 
@@ -64,13 +60,10 @@ def dump_expanded(network: ExpandedSpec) -> str:
     for key in ("classes", "width_multiplier", "output_stride", "variant"):
         top[key] = getattr(network, key)
     if network.weights is not None:
-        top["weights"] = _weights(network.weights)
+        weights = network.weights
+        optional = {"format": weights.format, "only": list(weights.only)}
+        top["weights"] = {"file": weights.file} | {key: value for key, value in optional.items() if value}
     return dump_plain(top | sections)
-
-
-def _weights(weights: WeightsFile) -> dict[str, Any]:
-    optional = {"format": weights.format, "only": list(weights.only)}
-    return {"file": weights.file} | {key: value for key, value in optional.items() if value}
 
 
 def _section(network: ExpandedSpec, section: Section) -> Any:

@@ -32,19 +32,7 @@ SCOPE = ("width_multiplier", "output_stride", "variant", "classes", "input_size"
 # What one section may set for itself.
 SECTION_SCOPE = ("width_multiplier", "variant")
 # Parameters of a block that the network fills in, so that a step may not.
-CONTEXT = frozenset(
-    (
-        "name",
-        "classes",
-        "input_size",
-        "output_stride",
-        "variant",
-        "taps",
-        "nominal_stride",
-        "dilate",
-        "width_multiplier",
-    )
-)
+CONTEXT = frozenset((*SCOPE, "name", "taps", "nominal_stride", "dilate"))
 
 SELECTED_BY = {"by_width": "width_multiplier", "by_variant": "variant", "by_output_stride": "output_stride"}
 SELECTORS = (*SELECTED_BY, "argument", "scaled")

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from archspec.datasets import Augmentation
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind, UnionKind
-from archspec.spec.document_reader import NamedKind
-from archspec.spec.kinds import (
+from archspec.spec import (
     INVALID,
     BoolKind,
+    Items,
     Kind,
+    ListKind,
     LiteralKind,
+    MadeKind,
+    MappingKind,
+    NamedKind,
+    Node,
     NullKind,
     NumberKind,
     Reads,
-    Schema,
+    RecordKind,
+    Table,
     TextKind,
-    Wrap,
+    UnionKind,
+    kind_of,
 )
-from archspec.spec.nodes import Items, Node, Table
-from archspec.spec.signatures import kind_of
 from archspec.train._losses import loss_function, loss_names
 from archspec.train._optimizer import OptimizerKind, schedule_function, schedule_names
 from archspec.train._recipe import (
@@ -76,42 +78,10 @@ class LossKind(NamedKind):
         return LossTerm(named.name, named.arguments, **beside)
 
 
-@dataclass(frozen=True)
-class BuiltKind(Kind):
-    """A record, and the value that is made of it; `build` may raise `Problem`."""
-
-    record: Kind
-    build: Callable[[Any], Any]
-    sample: str = ""
-
-    @property
-    def words(self) -> str:  # type: ignore[override]
-        return self.record.words
-
-    @property
-    def example(self) -> str:  # type: ignore[override]
-        return self.sample or self.record.example
-
-    def fits(self, node: Node) -> bool:
-        return self.record.fits(node)
-
-    def read(self, node: Node, path: str, reader: Reads) -> Any:
-        value = reader.read(self.record, node, path)
-        if value is INVALID:
-            return INVALID
-        try:
-            return self.build(value)
-        except Problem as problem:
-            return reader.fault(problem.fact, problem.remedy, path, node.place)
-
-    def schema(self, wrap: Wrap) -> Schema:
-        return self.record.schema(wrap)
-
-
 def _augmentation() -> Kind:
     hints = typing.get_type_hints(Augmentation)
     record = RecordKind({name: kind_of(hint) for name, hint in hints.items()})
-    return BuiltKind(record, lambda one: Augmentation(**one), "{crop: [180, 240]}")
+    return MadeKind(record, lambda one: Augmentation(**one), "{crop: [180, 240]}")
 
 
 def _decay(written: dict[str, Any]) -> WeightDecay:
@@ -137,17 +107,17 @@ STAGE_KINDS: dict[str, Kind] = {
     "epochs": POSITIVE,
     "learning_rate": POSITIVE,
     "schedule": NamedKind("schedule", schedule_names, schedule_function),
-    "warm_up": BuiltKind(
+    "warm_up": MadeKind(
         RecordKind({"steps": COUNT, "learning_rate": POSITIVE}, required=("steps",)), lambda one: WarmUp(**one)
     ),
     "weight_decay": UnionKind(
-        (BuiltKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay), _OFF)
+        (MadeKind(RecordKind({"l2": POSITIVE, "decoupled": POSITIVE, "on": LiteralKind(DECAYED)}), _decay), _OFF)
     ),
     "loss": LossKind(),
     "class_weights": UnionKind(
         (
-            BuiltKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), **one)),
-            BuiltKind(ListKind(NumberKind(real=True, limits=Range(ge=0))), lambda many: ClassWeights(values=many)),
+            MadeKind(RecordKind({"inverse_log": _C}, ("inverse_log",)), lambda one: ClassWeights((), **one)),
+            MadeKind(ListKind(NumberKind(real=True, limits=Range(ge=0))), lambda many: ClassWeights(values=many)),
             _OFF,
         )
     ),
@@ -159,18 +129,18 @@ STAGE_KINDS: dict[str, Kind] = {
     "freeze": UnionKind((_NAMES, TextKind())),
     "cache_features": UnionKind(
         (
-            BuiltKind(
+            MadeKind(
                 RecordKind({"views": COUNT, "dtype": LiteralKind(("float32", "float16"))}),
                 lambda one: CacheFeatures(**one),
             ),
             NullKind(),
         )
     ),
-    "batch_norm": BuiltKind(
+    "batch_norm": MadeKind(
         RecordKind({"momentum": NumberKind(real=True, limits=Range(ge=0, lt=1)), "frozen": BoolKind()}),
         lambda one: BatchNorm(**one),
     ),
-    "validation": BuiltKind(
+    "validation": MadeKind(
         RecordKind({"every": COUNT, "split": TextKind(), "images": COUNT}), lambda one: Validation(**one)
     ),
     "checkpoint_every": COUNT,

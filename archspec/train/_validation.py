@@ -10,12 +10,13 @@ import numpy as np
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
 from archspec.graph.padding import next_multiple, padding_multiple
-from archspec.scoring.metrics._confusion import class_iou, confusion
-from archspec.spec import Spec, override
+from archspec.network import Network
+from archspec.scoring import class_iou, confusion
+from archspec.spec import Spec
 from archspec.train._recipe import Validation
 
 if TYPE_CHECKING:
-    from archspec import lower
+    from archspec.scoring import NetworkSegmenter
 
 Size = tuple[int, int]
 
@@ -70,30 +71,30 @@ class Validator:
     labels."""
 
     def __init__(self, spec: Spec, dataset: Dataset, validation: Validation) -> None:
-        self._spec = override(spec, {"classes": len(dataset.classes)})
+        self._network = Network(spec).changed({"classes": len(dataset.classes)})
         self._dataset = dataset
         self._examples = validation_examples(dataset, validation)
         self._shapes = validation_shapes(dataset, validation)
-        self._network: lower.SpecSegmenter | None = None
+        self._segmenter: NetworkSegmenter | None = None
 
     def score(self, weights: Weights) -> Scores:
         """The scores of these weights. Raises `UserError` for an image that cannot be read."""
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
-        network = self._with(weights)
+        segmenter = self._with(weights)
         for example in self._examples:
             image, label = self._dataset.read_image(example), self._dataset.read_label(example)
-            matrix += confusion(label, network.labels(image), classes)
+            matrix += confusion(label, segmenter.labels(image), classes)
         padded = any(size != shape for size, shape in self._shapes.items())
         return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
 
-    def _with(self, weights: Weights) -> lower.SpecSegmenter:
-        """The network with these weights; its graphs are built once."""
-        from archspec import lower
+    def _with(self, weights: Weights) -> NetworkSegmenter:
+        """The segmenter with these weights; its graphs are built once."""
+        from archspec.scoring import NetworkSegmenter
 
-        if self._network is None:
+        if self._segmenter is None:
             multiple = padding_multiple(self._shapes)
-            self._network = lower.SpecSegmenter(self._spec, weights, self._spec.catalog, multiple=multiple)
+            self._segmenter = NetworkSegmenter(self._network, weights, multiple=multiple)
         else:
-            self._network.set_weights(weights)
-        return self._network
+            self._segmenter.set_weights(weights)
+        return self._segmenter

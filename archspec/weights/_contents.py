@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from archspec.arrays import Array
 from archspec.errors import Fault, Place, UserError
-from archspec.graph import Graph
-from archspec.graph.weights import weight_specs
+from archspec.graph import Graph, weight_specs
 from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 
 Change = Callable[..., Array]

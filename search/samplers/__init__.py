@@ -53,18 +53,15 @@ class Sampler(Protocol):
     @property
     def tries(self) -> int:
         """How often to ask for one trial before neighbours of its proposals are taken instead; ENDLESS to go on."""
-        ...
 
     def propose(self, number: int, attempt: int) -> Genome | None:
         """A genome for trial `number`; a further `attempt` when the last one was known. None: nothing is left.
 
         It depends on seed, number, attempt and what was told before, on nothing else.
         """
-        ...
 
     def tell(self, trial: Trial) -> None:
         """A finished trial (done, rejected or failed), its own or another driver's."""
-        ...
 
 
 def samplers() -> tuple[str, ...]:

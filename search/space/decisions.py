@@ -76,7 +76,6 @@ class Decisions:
         del taken[first.name]
 
     def sample(self, generator: random.Random) -> Genome:
-        """A genome, uniform over each decision that exists."""
         return self._completed({}, generator)
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:

@@ -11,7 +11,7 @@ from archspec.reporters import Cell, Column, Table
 from archspec.search.candidates import Genome
 from archspec.search.space import Space
 from archspec.search.space.survey import PRICES, USUAL, Point, Survey, front, quartiles
-from archspec.spec.overrides import closed_note
+from archspec.spec import closed_note
 
 REASONS = 6  # in a table; JSON has all
 FIVE = ("min", "q1", "median", "q3", "max")

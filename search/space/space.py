@@ -64,7 +64,6 @@ class Folding:
         return key in self._kept
 
     def __getitem__(self, key: str) -> Kept:
-        """What is kept of a key. Raises `KeyError`."""
         return self._kept[key]
 
 
@@ -100,28 +99,22 @@ class Space:
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        """Every parameter, parents before what lies in them."""
         return self._decisions.parameters
 
     @property
     def size(self) -> int | None:
-        """The exact number of genomes; None where a range is continuous."""
         return self._decisions.size()
 
     def at(self, index: int) -> Genome:
-        """The genome at a position (from 0 to `size`) of `genomes`, without listing those before."""
         return self._decisions.at(index)
 
     def sample(self, generator: random.Random) -> Genome:
-        """A genome, uniform over each decision that exists."""
         return self._decisions.sample(generator)
 
     def genomes(self) -> Iterator[Genome]:
-        """Every genome once, in a stable order. Raises `Problem` where a range is continuous."""
         return self._decisions.genomes()
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
-        """A neighbour: one decision taken anew, what no longer exists dropped, what newly exists sampled."""
         return self._decisions.mutated(genome, generator)
 
     def closed(self, genome: Genome) -> Spec:
@@ -136,8 +129,21 @@ class Space:
             changes[path] = value
         return override(spec, changes)
 
+    def network(self, genome: Genome) -> Network:
+        """The network that a genome stands for. Raises `UserError` for what is no genome of this space."""
+        return Network(self.closed(genome))
+
+    def networks(self, count: int, *, seed: int = 0) -> list[Network]:
+        """So many networks drawn at random, evenly over each decision; the same ones for the same seed."""
+        generator = random.Random(seed)
+        return [self.network(self.sample(generator)) for _ in range(count)]
+
+    def __repr__(self) -> str:
+        points = "continuous" if self.size is None else f"{self.size:,} points"
+        return f"<Space {self.spec.name}: {points}, {len(self.parameters)} decisions>"
+
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
-        network = Network(self.closed(genome))
+        network = self.network(genome)
         _ = network.cost
         return Candidate(genome, network, network.equivalence_key)

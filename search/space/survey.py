@@ -76,12 +76,10 @@ class Survey:
 
     @property
     def failed(self) -> int:
-        """Points that cannot be built."""
         return sum(failure.count for failure in self.failures.values())
 
     @property
     def looked_at(self) -> int:
-        """Points that were tried."""
         return len(self.points) + self.failed
 
     def distinct_at_least(self) -> int | None:

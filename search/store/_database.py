@@ -88,7 +88,6 @@ class Database:
         return url.database or "" if not self.shared else url.render_as_string(hide_password=True)
 
     def close(self) -> None:
-        """Let go of every connection."""
         self.engine.dispose()
 
     def _passes(self, error: DBAPIError) -> bool:

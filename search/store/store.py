@@ -68,7 +68,6 @@ class TrialStore:
         return self._database.url
 
     def close(self) -> None:
-        """Let go of the database."""
         self._database.close()
 
     def studies(self) -> tuple[StudyInfo, ...]:

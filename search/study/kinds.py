@@ -16,11 +16,28 @@ from archspec.measures import Limit, measure_named, measures
 from archspec.search.samplers import samplers
 from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Direction, Objective
-from archspec.spec.composite_kinds import ListKind, RecordKind, UnionKind
-from archspec.spec.document import NAME
-from archspec.spec.document_reader import NamedKind
-from archspec.spec.kinds import INVALID, Kind, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
-from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain
+from archspec.spec import (
+    INVALID,
+    NAME,
+    Items,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
+    NamedKind,
+    Node,
+    NumberKind,
+    Reads,
+    RecordKind,
+    Scalar,
+    Schema,
+    Table,
+    TextKind,
+    UnionKind,
+    Wrap,
+    one_line,
+    plain,
+)
 
 DIRECTIONS = ("maximize", "minimize")
 COUNT = NumberKind(limits=Range(ge=1), sample="24")
@@ -92,32 +109,6 @@ class ByMetricKind(Kind):
 
     def schema(self, wrap: Wrap) -> Schema:
         return {"type": "object", "additionalProperties": wrap(self.value.schema(wrap))}
-
-
-@dataclass(frozen=True)
-class MadeKind(Kind):
-    """What `inner` reads, turned into a value by `make`."""
-
-    inner: Kind
-    make: Callable[[Any], Any]
-
-    @property
-    def words(self) -> str:  # type: ignore[override]
-        return self.inner.words
-
-    @property
-    def example(self) -> str:  # type: ignore[override]
-        return self.inner.example
-
-    def fits(self, node: Node) -> bool:
-        return self.inner.fits(node)
-
-    def read(self, node: Node, path: str, reader: Reads) -> Any:
-        value = reader.read(self.inner, node, path)
-        return value if value is INVALID else self.make(value)
-
-    def schema(self, wrap: Wrap) -> Schema:
-        return self.inner.schema(wrap)
 
 
 class ObjectivesKind(Kind):

@@ -10,9 +10,8 @@ from pathlib import Path
 from archspec.datasets import open_dataset
 from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
-from archspec.graph import Graph
 from archspec.measures import Settings, measure_named
-from archspec.network.reference import reference_model
+from archspec.network import Network, reference_model
 from archspec.predictor import (
     CalibrationProgress,
     LatencyTable,
@@ -93,9 +92,9 @@ def calibrated(
     usual, own = table_path(started.conditions), folder / TABLE_FILE
     known = read_or_none(own)
     if known is None or known.accuracy is None:
-        graphs = sampled(space, FITTED + HELD_OUT, study.seed)
+        networks = sampled(space, FITTED + HELD_OUT, study.seed)
         basis = known or read_or_none(usual)
-        if known is None and basis is not None and knows(basis, graphs):
+        if known is None and basis is not None and knows(basis, networks):
             told(f"latency is predicted from {usual}")
             return str(usual)
         why = "was never calibrated" if basis is None else "has a latency table without some operators of this space"
@@ -103,9 +102,12 @@ def calibrated(
         known = calibrate(
             place,
             basis or started,
-            graphs[:FITTED],
-            graphs[FITTED:],
-            further=further_operators(operators_of(graphs[:FITTED]), sampled(space, LOOKED_AT, study.seed)),
+            networks[:FITTED],
+            networks[FITTED:],
+            further=further_operators(
+                operators_of(networks[:FITTED]),
+                (one.graph for one in sampled(space, LOOKED_AT, study.seed)),
+            ),
             threads=target.threads,
             keep=lambda table: write_table(own, table),
             progress=step,
@@ -117,12 +119,12 @@ def calibrated(
     return str(own)
 
 
-def knows(table: LatencyTable, graphs: Sequence[Graph]) -> bool:
+def knows(table: LatencyTable, networks: Sequence[Network]) -> bool:
     """Whether it can predict all of these."""
     predictor = Predictor(table)
     try:
-        for graph in graphs:
-            predictor.predict(graph)
+        for network in networks:
+            predictor.predict(network.graph)
     except Problem:
         return False
     return True
@@ -138,16 +140,16 @@ def _scored(table: LatencyTable) -> str:
     )
 
 
-def sampled(space: SearchSpace, count: int, seed: int) -> list[Graph]:
+def sampled(space: SearchSpace, count: int, seed: int) -> list[Network]:
     """Different networks of a space that can be built, at most `count`. Raises `UserError` where none can."""
     generator = random.Random(f"calibration {seed}")
-    found: dict[str, Graph] = {}
+    found: dict[str, Network] = {}
     for _ in range(20 * count):
         try:
             candidate = space.candidate(space.sample(generator))
         except (UserError, Problem):
             continue
-        found[candidate.key] = candidate.network.graph
+        found[candidate.key] = candidate.network
         if len(found) == count:
             break
     if not found:

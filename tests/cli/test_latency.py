@@ -243,13 +243,13 @@ def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: 
 def _table_of_this_machine(path: Path, *sources: str) -> Path:
     """A table with planted times of every operator of `sources` and no other."""
     from archspec.devices import Model, device
-    from archspec.network.reference import reference_model
+    from archspec.network import reference_model
     from archspec.predictor import OperatorTime, write_table
     from archspec.predictor.calibration import operators_of, table_of
 
-    graphs = [Network.load(source, (), catalog=Catalog()).graph for source in sources]
+    networks = [Network.load(source, (), catalog=Catalog()) for source in sources]
     table = table_of(device("host"), None, Model("reference", reference_model()), 1)
-    write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in operators_of(graphs)}))
+    write_table(path, table.with_entries({one: OperatorTime(0.5, 0.25) for one in operators_of(networks)}))
     return path
 
 

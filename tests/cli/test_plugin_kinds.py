@@ -185,7 +185,7 @@ USES = {
 }
 BROKEN = {
     "blocks": "contrast", "generators": "pyramid", "samplers": "hill_climb", "measures": "widest_map_channels",
-    "metrics": "worst_iou", "losses": "focal", "schedules": "warm_restarts", "devices": "plain_host",
+    "metrics": "worst_iou", "losses": "focal", "schedules": "exponential", "devices": "plain_host",
     "datasets": "leaves", "reporters": "wiki",
 }  # fmt: skip
 

@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Model
-from archspec.graph.trace import trace
 from archspec.measures import Settings, Stage, _device, _timing, _training
 from archspec.measures import _case as cases
 from archspec.measures._case import Case
+from archspec.network import Network
 from archspec.predictor import write_table
 from archspec.predictor.calibration import fill, table_of
 from archspec.predictor.turns import Turns
 from archspec.record import Record
-from archspec.spec import expand
 from tests.predictor.planted import PlantedDevice
 from tests.train.tiny import RECIPE, Blocks, spec
 
@@ -48,8 +47,7 @@ def settings(folder: Path) -> Settings:
     (folder / "heads.yaml").write_text(RECIPE + FROZEN)
     device, reference = PlantedDevice(), Model("reference", _device.reference().content)
     table = table_of(device, None, reference, 1)
-    graph = trace(expand(spec()), spec().catalog)
-    table = fill(device, table, [graph], operator_turns=Turns(1, 2), reference=reference)
+    table = fill(device, table, [Network(spec())], operator_turns=Turns(1, 2), reference=reference)
     write_table(folder / "table.json", table)
     recipe = str(folder / "recipe.yaml")
     recipes = dict.fromkeys(("short_miou", "miou", "naswot", "grad_norm"), recipe)

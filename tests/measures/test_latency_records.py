@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from archspec.devices import Latency, latency_of_records
-from archspec.devices._state import State
+from archspec.devices import Latency, State, latency_of_records
 from archspec.measures import Ratio, Timed, ratio_between
 from archspec.measures._timing import latency_records
 from archspec.record import Record, read_records, write_records

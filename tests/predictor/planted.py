@@ -6,10 +6,13 @@ from math import prod
 
 from archspec.devices import Machine, Model, Sample, System
 from archspec.export import take_census
-from archspec.graph import Graph, layers
+from archspec.graph import layers
+from archspec.network import Network
+from archspec.spec import load
 from tests.graph.nets import finish, image
 
 REFERENCE = Model("reference", b"reference")
+SPEC = load("shufflenetv2_basic")  # of which the networks have nothing but the name
 CALL_MS, PER_NUMBER_MS, COLD = 0.002, 1e-6, 1.25
 
 
@@ -69,8 +72,9 @@ def planted_ms(content: bytes) -> float:
     return CALL_MS + (1 if alone else 1.2) * PER_NUMBER_MS * numbers
 
 
-def network(size: int, filters: int) -> Graph:
+def network(size: int, filters: int) -> Network:
     x = image(size, size, 8)
     x = layers.Conv2D(filters, 3, padding="same", name="wide")(x)
     x = layers.DepthwiseConv2D(3, padding="same", name="deep")(x)
-    return finish(layers.Conv2D(2 * filters, 1, padding="same", name="point")(x))
+    graph = finish(layers.Conv2D(2 * filters, 1, padding="same", name="point")(x))
+    return Network(SPEC, graph=graph)

@@ -7,10 +7,10 @@ import pytest
 
 from archspec.cli._calibrate import calibration_report
 from archspec.errors import UserError
+from archspec.network import Network
 from archspec.predictor import LatencyTable, read_table, write_table
 from archspec.predictor import calibration as latency_tables
 from archspec.predictor.calibration import calibrate_file, predictor_for
-from archspec.predictor.calibration_models import Sampled
 from archspec.predictor.turns import Turns
 from tests.predictor.latency_tables import pointwise
 from tests.predictor.planted import REFERENCE, PlantedDevice, network
@@ -22,9 +22,9 @@ QUICK = Turns(rounds=2, runs=2, together=4)
 def small_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Small networks, of other sizes for each seed, and a cache of this test's own."""
 
-    def sampled(seed: int) -> Iterator[Sampled]:
+    def sampled(seed: int) -> Iterator[Network]:
         for number in range(99):
-            yield Sampled(network(8 + seed % 3 + number % 5, 8 + 4 * (number // 5)), 1000 + number)
+            yield network(8 + seed % 3 + number % 5, 8 + 4 * (number // 5))
 
     monkeypatch.setattr(latency_tables, "sampled_networks", sampled)
     monkeypatch.setattr(latency_tables, "further_operators", lambda known: [pointwise(6, 5, 4)])
@@ -42,7 +42,7 @@ def test_a_calibrated_device_predicts(tmp_path: Path) -> None:
     assert path.is_relative_to(tmp_path / "cache" / "archspec" / "latency")
     assert read_table(path) == table and table.accuracy is not None
     assert pointwise(6, 5, 4) in table.entries  # of no sampled network
-    prediction = predictor_for(PlantedDevice(), reference=REFERENCE).predict(network(10, 14))
+    prediction = predictor_for(PlantedDevice(), reference=REFERENCE).predict(network(10, 14).graph)
     assert prediction.latency_ms > 0 and prediction.accuracy == table.accuracy
 
 

@@ -23,7 +23,7 @@ NEVER_PREDICTED = {"QUANTIZE", "SPLIT"}  # of int8 files; of shuffles that are n
 @cache
 def calibrated() -> tuple[Signature, ...]:
     """What `archspec latency --calibrate` times."""
-    sampled = operators_of([one.graph for one in islice(sampled_networks(SEED), NETWORKS)])
+    sampled = operators_of(islice(sampled_networks(SEED), NETWORKS))
     return (*sampled, *further_operators(sampled))
 
 

@@ -64,13 +64,11 @@ def test_a_run_is_built_for_the_size_of_the_image(tmp_path: Path) -> None:
 
 def test_an_image_that_a_network_cannot_be_built_for_is_padded(tmp_path: Path) -> None:
     """ShuffleSeg's U-Net wants sides that halve evenly; what is outside the image is cut off again."""
-    from archspec.graph.trace import trace
-    from archspec.graph.weights import initialise
-    from archspec.lower import SpecSegmenter
-    from archspec.spec import expand, load
+    from archspec.network import Network
+    from archspec.scoring import NetworkSegmenter
 
-    spec = load("shuffleseg_unet", ["classes=3"], catalog=CATALOG)
-    network = SpecSegmenter(spec, initialise(trace(expand(spec), CATALOG), 0, "random"), CATALOG)
+    unet = Network.load("shuffleseg_unet", ["classes=3"], catalog=CATALOG)
+    network = NetworkSegmenter(unet, unet.fresh_weights(0, "random"))
     image = np.zeros((90, 127, 3), np.uint8)
     assert network(image).shape == (90, 127, 3)
     assert network.labels(image).shape == (90, 127)

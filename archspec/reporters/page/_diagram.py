@@ -33,6 +33,24 @@ class Diagram:
     edges: tuple[tuple[int, int], ...] = ()
 
 
+# On a page the style is that of the page; in a notebook letters have the colour of its own text.
+_NOTEBOOK_STYLE = """
+.archspec-diagram svg { display: block; overflow: visible; max-width: 60rem; }
+.archspec-diagram text { fill: currentColor; font-size: 13px; } .archspec-diagram .head { font-weight: 600; }
+.archspec-diagram rect.bar { fill: #1456c4; } .archspec-diagram .spine, .archspec-diagram .skip-edge {
+  stroke: #6d7885; stroke-width: 1.25; fill: none; }
+.archspec-diagram .stride1 { fill: #d4dae2; } .archspec-diagram .stride2 { fill: #b3c6e6; }
+.archspec-diagram .stride4 { fill: #86a8dc; } .archspec-diagram .stride8 { fill: #5584cc; }
+.archspec-diagram .stride16 { fill: #2b62b5; } .archspec-diagram .stride32 { fill: #173f80; }
+"""
+
+
+def diagram_html(data: Diagram) -> str:
+    """The diagram with its style, to stand in a notebook."""
+    style = element("style", Markup(_NOTEBOOK_STYLE))
+    return str(element("div", style, diagram_section(data, ""), class_="archspec-diagram"))
+
+
 def diagram_section(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001
     """A row a block, drawn as large as its feature map, with its size, stride and share of the work."""
     sections = dict.fromkeys(block.section for block in data.blocks)
@@ -106,7 +124,7 @@ def _block(block: Block, top: int, largest: int, work: tuple[int, int]) -> Marku
     return element(
         "g",
         element("rect", x=f"{SPINE - width / 2:.1f}", y=str(top - 9), width=f"{width:.1f}", height="18", rx="3",
-                class_=f"block {_colour(block.stride)}"),
+                class_=f"block stride{block.stride if block.stride in (1, 2, 4, 8, 16) else 32}"),
         element("text", _name(block), x=str(LEFT), y=str(top), dy="0.32em", class_="name"),
         element("text", _size(block.shape), x="58%", y=str(top), dy="0.32em", class_="wide"),
         element("rect", x="80%", y=str(top - 4), width=f"{11 * block.macs / most:.2f}%", height="8", class_="bar wide"),
@@ -118,10 +136,6 @@ def _drawn(block: Block, largest: int) -> float:
     """px, by the root of the size, so that the small ones can be seen."""
     side = max(block.shape[:2], default=1) if len(block.shape) == 3 else 1
     return 8 + 80 * math.sqrt(side / largest)
-
-
-def _colour(stride: int) -> str:
-    return f"stride{stride}" if stride in (1, 2, 4, 8, 16, 32) else "stride32"
 
 
 def _name(block: Block) -> str:

@@ -59,7 +59,6 @@ def _saved(figure: Any, **how: Any) -> bytes:
 
 
 def _bars(data: Bars, figure: Any) -> None:
-    """Bars with error bars."""
     bars = [one for one in data.bars if one.value is not None]
     figure.set_size_inches(4.6, 0.6 + 0.24 * max(1, len(bars)))
     axes = figure.subplots()
@@ -75,7 +74,6 @@ def _bars(data: Bars, figure: Any) -> None:
 
 
 def _curves(data: Curves, figure: Any) -> None:
-    """Curves over steps, one chart a quantity, side by side."""
     count = max(1, len(data.curves))
     figure.set_size_inches(2.6 * count, 2.0)
     for axes, curve in zip(figure.subplots(1, count, squeeze=False)[0], data.curves, strict=False):
@@ -87,7 +85,6 @@ def _curves(data: Curves, figure: Any) -> None:
 
 
 def _distributions(data: Distributions, figure: Any) -> None:
-    """Raw samples as strokes under a box and a violin."""
     figure.set_size_inches(4.6, 0.7 + 0.5 * len(data.items))
     axes = figure.subplots()
     for place, one in enumerate(data.items):
@@ -107,7 +104,6 @@ def _distributions(data: Distributions, figure: Any) -> None:
 
 
 def _heat_map(data: HeatMap, figure: Any) -> None:
-    """A heat map with its numbers."""
     figure.set_size_inches(1.8 + 0.7 * max(1, len(data.columns)), 0.7 + 0.2 * max(1, len(data.rows)))
     axes = figure.subplots()
     values = [[math.nan if value is None else value for value in row] for row in data.values]
@@ -126,7 +122,6 @@ def _heat_map(data: HeatMap, figure: Any) -> None:
 
 
 def _scatter(data: Scatter, figure: Any) -> None:
-    """Two objectives against each other, the front in colour."""
     figure.set_size_inches(4.2, 3.0)
     axes = figure.subplots()
     across, up = data.objectives[:2]

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from archspec.reporters._table import fixed
+
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
 )
@@ -104,8 +106,7 @@ class Axis:
         """A tick's number, with as many decimals as its neighbours need."""
         step = self.ticks[1] - self.ticks[0] if len(self.ticks) > 1 else abs(tick) or 1.0
         digits = next((some for some in range(12) if abs(round(step, some) - step) < 1e-9 * step), 12)
-        text = f"{tick:,.{digits}f}"
-        return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+        return fixed(tick, digits)
 
 
 def axis_of(values: Sequence[float], *, from_zero: bool = False, wanted: int = 5) -> Axis:
@@ -131,10 +132,7 @@ def number(value: float | None, digits: int | None = None) -> str:
     """For people: `1,234`, `0.0123`; four digits that matter where `digits` does not say."""
     if value is None or not math.isfinite(value):
         return "–"
-    if digits is None:
-        return _four_digits(value)
-    text = f"{value:,.{digits}f}"
-    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+    return _four_digits(value) if digits is None else fixed(value, digits)
 
 
 def _four_digits(value: float) -> str:

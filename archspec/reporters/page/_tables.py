@@ -59,7 +59,7 @@ def heat_map_section(data: HeatMap, anchor: str) -> Markup:  # noqa: ARG001
         for name in data.columns
     ))  # fmt: skip
     rows = (
-        element("tr", element("th", _swatch(data, index), name, scope="row"), *(
+        element("tr", element("th", swatch(data.swatches[index]) if data.swatches else None, name, scope="row"), *(
             element("td", number(value, data.digits), class_=f"heat {_colour_class(value, data)}") for value in values
         ))
         for index, (name, values) in enumerate(zip(data.rows, data.values, strict=True))
@@ -78,10 +78,6 @@ def swatch(colour: str) -> Markup:
     """A small square of a colour such as `#804080`."""
     square = element("rect", width="12", height="12", rx="2", fill=colour)
     return element("svg", square, class_="swatch", width="12", height="12", aria_hidden="true")
-
-
-def _swatch(data: HeatMap, index: int) -> Markup | None:
-    return swatch(data.swatches[index]) if data.swatches else None
 
 
 def _colour_class(value: float | None, data: HeatMap) -> str:

@@ -1,4 +1,4 @@
-"""A spec with weights as a network for images of any size: built anew, with the same weights, for each size."""
+"""A network with weights as a segmenter for images of any size: built anew, with the same weights, for each size."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from typing import TYPE_CHECKING, Any
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
 from archspec.graph.padding import next_multiple, padded
-from archspec.graph.trace import trace
-from archspec.lower.keras_segmenter import Gives, KerasSegmenter
-from archspec.lower.model import set_weights, to_keras
-from archspec.spec import Spec, expand, override
+from archspec.network import Network
+from archspec.scoring.inference import Gives, Size
 
 if TYPE_CHECKING:
-    from archspec.catalog import Catalog
-    from archspec.graph import Graph
+    from archspec.lower import KerasSegmenter
 
-Size = tuple[int, int]
 STEPS = (1, 8, 16, 32, 64, 128)  # sides are rounded up to a multiple of the first that the network can be built for
 KEPT = 8  # sizes whose graphs are kept: a data set's images are mostly of one
 KEPT_MULTIPLES = 32  # where sides are rounded up, sizes come again and again
 MOST_NOTES = 4
 
 
-class SpecSegmenter:
+class NetworkSegmenter:
     """Image `(H, W, 3)`, uint8 RGB -> logits `(h, w, classes)`, whatever the spec's own `output` is.
 
     `size` is None for any: an image that the network cannot be built for is padded at its end up to the next size
@@ -34,18 +30,19 @@ class SpecSegmenter:
 
     gives: Gives = "logits"
 
-    def __init__(
-        self, spec: Spec, weights: Weights, catalog: Catalog, size: Size | None = None, multiple: int = 1
-    ) -> None:
-        self._spec, self._weights, self._catalog, self._multiple = spec, weights, catalog, multiple
+    def __init__(self, network: Network, weights: Weights, size: Size | None = None, multiple: int = 1) -> None:
+        self._network, self._weights, self._multiple = network, weights, multiple
+        self._sized: dict[Size, Network] = {}  # that no model is built of yet
         self._built: OrderedDict[Size, tuple[Any, KerasSegmenter]] = OrderedDict()
         self._rooms: dict[Size, Size] = {}
         self.align_corners = True  # as long as nothing is built
-        self.classes: int | None = expand(spec).classes
+        self.classes: int | None = network.expanded.classes
         self.size = size
 
     def set_weights(self, weights: Weights) -> None:
         """Other weights of the same network, for every size."""
+        from archspec.lower import set_weights
+
         self._weights = weights
         for model, _ in self._built.values():
             set_weights(model, weights)
@@ -60,12 +57,12 @@ class SpecSegmenter:
 
     def __call__(self, image: Array) -> Array:
         """Logits `(H, W, classes)`, float32, where the network gives them at the image's size."""
-        scores = self._network(image.shape[:2])(self._with_room(image))
+        scores = self._segmenter(image.shape[:2])(self._with_room(image))
         return self._without_room(scores, image.shape[:2])
 
     def labels(self, image: Array) -> Array:
         """The label of each pixel of the image `(H, W)`: logits of another size are resized first."""
-        labels = self._network(image.shape[:2]).labels(self._with_room(image))
+        labels = self._segmenter(image.shape[:2]).labels(self._with_room(image))
         return self._without_room(labels, image.shape[:2])
 
     def _with_room(self, image: Array) -> Array:
@@ -77,19 +74,22 @@ class SpecSegmenter:
         height, width = (-(-values.shape[axis] * size[axis] // room[axis]) for axis in (0, 1))
         return values[:height, :width]
 
-    def _network(self, size: Size) -> KerasSegmenter:
+    def _segmenter(self, size: Size) -> KerasSegmenter:
+        from archspec.lower import KerasSegmenter
+
         if size not in self._rooms:
             self._rooms[size] = self._room(size)
         room = self._rooms[size]
         if room not in self._built:
-            model = to_keras(self._graph(room), self._weights)
+            model = self._at(room).to_keras(output="spec", weights=self._weights)
+            del self._sized[room]
             self._built[room] = model, KerasSegmenter(model, labels_size=room)
             if len(self._built) > (KEPT if self._multiple == 1 else KEPT_MULTIPLES):
                 self._built.popitem(last=False)
         self._built.move_to_end(room)
-        network = self._built[room][1]
-        self.align_corners = network.align_corners
-        return network
+        segmenter = self._built[room][1]
+        self.align_corners = segmenter.align_corners
+        return segmenter
 
     def _room(self, size: Size) -> Size:
         """The size itself, or the next one that the network can be built for. Raises what is wrong with the size."""
@@ -97,16 +97,18 @@ class SpecSegmenter:
         for step in (one for one in STEPS if one >= self._multiple):
             room = next_multiple(size, step)
             try:
-                self._graph(room)
+                self._at(room).graph  # noqa: B018
             except (UserError, Problem) as error:
                 first = first or error
             else:
                 return room
         raise first or AssertionError(size)
 
-    def _graph(self, size: Size) -> Graph:
-        changes: dict[str, Any] = {"input.size": list(size), "output": "logits"}
-        return trace(expand(override(self._spec, changes)), self._catalog)
+    def _at(self, size: Size) -> Network:
+        """The network for images of that size, with logits as its output."""
+        if size not in self._sized:
+            self._sized[size] = self._network.changed({"input.size": list(size), "output": "logits"})
+        return self._sized[size]
 
 
 def _words(size: Size) -> str:
