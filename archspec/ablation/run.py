@@ -17,7 +17,7 @@ from archspec.ledger import Ledger
 from archspec.measures import Ratio, Settings, measure_named, ratio_between
 from archspec.record import Plain, Record
 from archspec.reporters import Cell, Column, Table
-from archspec.spec.overrides import note_of
+from archspec.spec import describe_unreached
 from archspec.train import load_recipe
 
 COLUMNS = (
@@ -124,7 +124,7 @@ def plan_table(run: AblationRun) -> Table:
         there = "://" in run.ledger or exists(run.ledger)
         ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
         plan = run.experiment.plan(ledger)
-        unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())
+        unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (
             f"ledger: {run.ledger}",
             *unreached,
