@@ -15,7 +15,7 @@ from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import Equality, Exported, Precision, check_equality, logits_node
 from archspec.files import is_file
 from archspec.network import REFERENCE_NAME, InputDtype, Network, Route, ShuffleMode, reference_model
-from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
+from archspec.record import SAVED_MODEL, foreign_in, make_folder, note_plugins, write_bytes
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative
@@ -63,13 +63,7 @@ class Build:
     @cached_property
     def folder(self) -> Path:
         """`<root>/<name>-<hash>`, made if it is not there."""
-        folder = self.root / f"{self.network.name}-{self.network.hash}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise user_error(
-                f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
-            ) from error
+        folder = make_folder(self.root / f"{self.network.name}-{self.network.hash}", "Name another with --output")
         note_plugins(folder, self.network.catalog.plugins)
         return folder
 
