@@ -1,9 +1,9 @@
-"""Types of arrays, for annotations only: importing them does not import NumPy."""
+"""Types of arrays, for annotations only, and the precisions of an exported file: importing them imports no NumPy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,3 +14,7 @@ else:
 
 Weights: TypeAlias = Mapping[str, Array]
 """The arrays of a network by `node name/array name`."""
+
+Precision: TypeAlias = Literal["float32", "float16", "dynamic", "int8"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "dynamic", "int8")
+"""Of the weights and activations of a `.tflite`."""

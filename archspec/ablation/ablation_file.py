@@ -14,11 +14,23 @@ from archspec.catalog import Catalog, members
 from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.export import Precision
 from archspec.search.study import Target
-from archspec.spec import Spec, override
-from archspec.spec.document_file import shown_path
-from archspec.spec.document_reader import DocumentReader, find_document
-from archspec.spec.nodes import Node, Table, one_line, plain, shown
-from archspec.spec.overrides import Change, changes_none, fault_of, option_text, unreached
+from archspec.spec import (
+    Change,
+    DocumentReader,
+    Node,
+    Spec,
+    Table,
+    changes_none,
+    describe_change,
+    find_document,
+    one_line,
+    override,
+    plain,
+    shown,
+    shown_path,
+    unreached,
+    unreached_fault,
+)
 
 EXTENDS = "extends"
 _REQUIRED = {"base": "shufflenetv2_dpc", "metrics": "[params, gflops]"}
@@ -85,9 +97,9 @@ class _AblationReader(DocumentReader[Ablation]):
             without = _AblationReader(self.path, self.catalog)._specs(document, others) or {}
             names = unreached(change, specs, without)
             if names and changes_none(specs, without):
-                self.faults.append(fault_of(change, names))
+                self.faults.append(unreached_fault(change, names))
             elif names:
-                found[option_text(change)] = names
+                found[describe_change(change)] = names
         return found
 
     def _specs(self, document: Table, overrides: Sequence[Change]) -> dict[str, Spec] | None:

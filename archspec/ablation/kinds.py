@@ -11,10 +11,19 @@ from archspec.devices import PRESETS
 from archspec.export import PRECISIONS
 from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
 from archspec.search.study.study import Target
-from archspec.spec.composite_kinds import ListKind, MadeKind, RecordKind, UnionKind
-from archspec.spec.document import NAME
-from archspec.spec.kinds import INVALID, Kind, LiteralKind, Reads, TextKind
-from archspec.spec.nodes import Node
+from archspec.spec import (
+    INVALID,
+    NAME,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
+    Node,
+    Reads,
+    RecordKind,
+    TextKind,
+    UnionKind,
+)
 
 
 @dataclass(frozen=True)

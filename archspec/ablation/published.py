@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from archspec.errors import Fault, nearest
-from archspec.spec.nodes import Node, Table, one_line, plain, shown
+from archspec.spec import Node, Table, one_line, plain, shown
 
 EXAMPLE = "Write published: {gflops: {shufflenetv2_basic: 0.47}}"
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from archspec.errors import Problem
-from archspec.spec import Spec
-from archspec.spec.paths import split_path
+from archspec.spec import Spec, split_path
 
 READS = "input"
 

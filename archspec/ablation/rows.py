@@ -9,9 +9,7 @@ from typing import Any
 
 from archspec.ablation.removing import list_at, without
 from archspec.errors import Fault, Problem, UserError
-from archspec.spec import Spec, override
-from archspec.spec.nodes import Items, Node, Table, one_line, plain, shown
-from archspec.spec.paths import split_path
+from archspec.spec import Items, Node, Spec, Table, one_line, override, plain, shown, split_path
 
 BASE = "base"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.arrays import PRECISIONS
 from archspec.cli._paths import WORDS, DatabasePlace, InputPath, OutputFile
 
 if TYPE_CHECKING:
@@ -83,9 +84,6 @@ format_option = formats_option()
 output_option: Decorator = click.option(
     "--output", metavar="FILE", type=OutputFile(), help="Write to this file instead of printing."
 )
-
-
-PRECISIONS = ("float32", "float16", "dynamic", "int8")
 
 
 def precision_option(words: str = "Numeric precision in which a spec is exported.") -> Decorator:

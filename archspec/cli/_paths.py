@@ -25,7 +25,7 @@ class OutputFolder(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path. Raises `UserError`."""
         if isinstance(value, str):
-            from archspec.record.destination import check_folder
+            from archspec.record import check_folder
 
             check_folder(value, _remedy(param))
         return Path(value)
@@ -40,7 +40,7 @@ class OutputFile(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """The path. Raises `UserError`."""
         if isinstance(value, str):
-            from archspec.record.destination import check_file
+            from archspec.record import check_file
 
             check_file(value, _remedy(param))
             _check_not_read(value, param, ctx)
@@ -77,7 +77,7 @@ class DatabasePlace(click.ParamType[str]):
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """As it is written. Raises `UserError` for a path at which no database can be."""
-        from archspec.record.destination import check_file
+        from archspec.record import check_file
 
         if value and "://" not in value:
             check_file(value, _remedy(param), with_folder=True)

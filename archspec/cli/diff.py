@@ -74,7 +74,7 @@ def diff(
 
 
 def _verdict(a: Network, b: Network) -> str:
-    from archspec.graph.identity import canonical_hash, equivalence_key
+    from archspec.graph import canonical_hash, equivalence_key
 
     if canonical_hash(a.graph) == canonical_hash(b.graph):
         return "one network: the canonical hashes are equal"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.cli._image_options import with_size
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, precision_option, set_option
 from archspec.cli._paths import OutputFile
-from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from archspec.devices import Method

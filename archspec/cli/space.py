@@ -63,8 +63,7 @@ def space(
     from archspec.search.space import Space
     from archspec.search.space.report import front_tables, json_text, points_table, survey_table
     from archspec.search.space.survey import survey
-    from archspec.spec import load
-    from archspec.spec.overrides import closed_choices
+    from archspec.spec import closed_choices, load
 
     wanted, folder = _wanted(front, limits), catalog(plugins)
     found = Space.of(load(spec, overrides, catalog=folder))

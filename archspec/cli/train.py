@@ -130,7 +130,7 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
 def put_result(result: TrainingResult) -> None:
     """What became of it, and where it is."""
     from archspec.reporters import Column, Table
-    from archspec.scoring.metrics import describe_missing
+    from archspec.scoring import describe_missing
 
     about = result.about
     if result.state == "failed":

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from archspec.cost.memory import FLOAT_BYTES, memory_access
 from archspec.errors import Place
+from archspec.graph import Graph, Node, Shape, Tensor
 from archspec.graph.program import build_program
-from archspec.graph.tensor import Graph, Node, Shape, Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archspec.cost.layers import Group, layer_costs
-from archspec.cost.sheet import CONVENTIONS
+from archspec.cost.tables import CONVENTIONS
 from archspec.files import is_file, read_text
 from archspec.graph import Graph
 from archspec.reporters import Cell, Column, Table
-from archspec.spec import Spec
+
+if TYPE_CHECKING:
+    from archspec.spec import Spec
 
 
 @dataclass(slots=True)

@@ -23,7 +23,7 @@ from archspec.arrays import Array
 from archspec.datasets._contract import Size
 from archspec.errors import NOWHERE, Place, Problem, UserError, user_error
 from archspec.files import exists, is_file
-from archspec.spec.nodes import Table
+from archspec.spec import Table
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,11 +11,18 @@ from typing import Any
 from archspec.catalog import load_function, members
 from archspec.errors import Place, nearest
 from archspec.files import expanded
-from archspec.spec.document_file import decode_file, shown_path
-from archspec.spec.document_reader import DocumentReader
-from archspec.spec.nodes import Entry, Scalar, Table, one_line, shown
-from archspec.spec.signatures import signature_of
-from archspec.spec.yaml_text import read_text
+from archspec.spec import (
+    DocumentReader,
+    Entry,
+    Scalar,
+    Table,
+    decode_file,
+    one_line,
+    read_text,
+    shown,
+    shown_path,
+    signature_of,
+)
 
 FOLDER = "devices"
 VARIABLE = "ARCHSPEC_DEVICES"

@@ -4,9 +4,10 @@
 `check_census` read what is in any `.tflite`, `read_metadata` what it says about itself.
 """
 
+from archspec.arrays import PRECISIONS, Precision
 from archspec.export.census import Census, check_census, take_census
 from archspec.export.equality import Equality, check_equality, default_images
-from archspec.export.exporter import PRECISIONS, Exported, Precision, export, logits_node, write
+from archspec.export.exporter import Exported, export, logits_node, write
 from archspec.export.input_size import InputSize, input_size, sized
 from archspec.export.interpreter import run
 from archspec.export.metadata import Metadata, check_labels, read_metadata

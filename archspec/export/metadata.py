@@ -24,8 +24,7 @@ from archspec.errors import Problem
 from archspec.export.flatbuffer_walk import FlatbufferWalk
 from archspec.export.model import Model
 from archspec.export.tflite_file import flat_model, wrote
-from archspec.graph import Graph
-from archspec.graph.identity import canonical_hash
+from archspec.graph import Graph, canonical_hash
 
 if TYPE_CHECKING:
     import flatbuffers

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from archspec.arrays import Array, Weights
-from archspec.graph.weights import check_weights
+from archspec.graph import check_weights
 
 if TYPE_CHECKING:
     from archspec.graph import Node

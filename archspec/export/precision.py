@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archspec.arrays import Array
+from archspec.cost.file_size import KERNEL_AXIS
 from archspec.export.calibration import Range, calibrate
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 
@@ -17,7 +18,6 @@ LOWEST, HIGHEST, STEPS = -128, 127, 255
 IMAGE_RANGE = (0.0, 255.0)
 LARGEST_BIAS = 2**30
 SMALLEST_RESCALING = 2.0**-30  # XNNPACK takes products of scales down to 2^-32 of the output's
-KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "TRANSPOSE_CONV": 0}
 FIXED = {  # the kernels know no other
     "LOGISTIC": Quantization((1 / 256,), (LOWEST,)),
     "SOFTMAX": Quantization((1 / 256,), (LOWEST,)),

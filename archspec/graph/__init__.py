@@ -5,7 +5,32 @@ counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions. `Ten
 of the strides on the way to it, multiplied while tracing and never read off shapes (769 // 385 is 1).
 """
 
-from archspec.graph.ranges import Range
-from archspec.graph.tensor import Graph, Node, Origin, Tensor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Graph", "Node", "Origin", "Range", "Tensor"]
+from archspec.graph.ranges import Range
+from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused
+
+if TYPE_CHECKING:
+    from archspec.graph.identity import canonical_hash, equivalence_key
+    from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
+    from archspec.graph.weights import check_weights, initialise, weight_specs
+
+__all__ = [
+    "Graph", "Node", "Origin", "Range", "Shape", "Tensor", "canonical_hash", "check_weights", "collector_paused",
+    "cut_tail", "equivalence_key", "initialise", "repeat", "weight_specs", "without_labelling", "without_layers",
+]  # fmt: skip
+
+# Imported when they are asked for: blocks and the spec language need none of them, and weights need NumPy.
+_HOMES = {
+    "identity": ("canonical_hash", "equivalence_key"),
+    "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
+    "weights": ("check_weights", "initialise", "weight_specs"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

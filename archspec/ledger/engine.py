@@ -13,8 +13,7 @@ from archspec.files import exists, is_file, is_folder
 from archspec.ledger.errors import WAIT_S
 from archspec.ledger.schema import VERSION, tables
 from archspec.ledger.url import Where
-from archspec.record import check_file
-from archspec.record.destination import make_folder
+from archspec.record import check_file, make_folder
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table

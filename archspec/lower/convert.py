@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Precision
 from archspec.errors import first_line, user_error
 from archspec.lower.framework import keras, quiet, tf
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     Images = Iterable[Array]
 
 Route = Literal["constants", "keras_model"]
-Precision = Literal["float32", "float16", "dynamic", "int8"]
 
 
 def convert_with_tensorflow(

@@ -10,8 +10,7 @@ from archspec.arrays import Array
 from archspec.errors import Place, first_line, user_error
 from archspec.files import check_keras_file, is_file
 from archspec.lower.framework import keras, quiet, tf
-from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes
-from archspec.record.temporary import temporary_folder
+from archspec.record import SAVED_MODEL, foreign_in, replacing_folder, temporary_folder, write_bytes
 
 OFFLINE = "Keras keeps downloads in ~/.keras/models: fetch the _no_top.h5 file where there is a network, and name it"
 CLASSES = {

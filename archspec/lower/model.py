@@ -13,8 +13,8 @@ import numpy as np
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError, nearest, user_error
-from archspec.graph import Graph, Node
-from archspec.graph.weights import bilinear_kernel, check_weights, constant_value, truncated_deviation, weight_specs
+from archspec.graph import Graph, Node, check_weights, weight_specs
+from archspec.graph.weights import bilinear_kernel, constant_value, truncated_deviation
 from archspec.lower.framework import keras, tf
 from archspec.lower.layers import own_layer, stem
 

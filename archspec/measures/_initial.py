@@ -69,7 +69,7 @@ def first_batch(case: Case, metric: str) -> tuple[Array, Array]:
 
 def scoring_graph(case: Case, metric: str) -> Graph:
     """The network for the batch's classes and crop, up to its scores, without what is random."""
-    from archspec.graph.surgery import without_layers
+    from archspec.graph import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
     stage, dataset = _stage(case, metric)
@@ -79,7 +79,7 @@ def scoring_graph(case: Case, metric: str) -> Graph:
 
 def linear_graph(case: Case) -> Graph:
     """The network at its own size, up to its scores, without batch norms, activations, gates and image scaling."""
-    from archspec.graph.surgery import without_layers
+    from archspec.graph import without_layers
     from archspec.train._stage_graph import graph_for, without_upsampling
 
     graph = graph_for(case.network.spec, case.network.cost.classes, case.network.cost.input_size)

@@ -66,8 +66,7 @@ def _miou(case: Case, data: bytes) -> float:
     import numpy as np
 
     from archspec.export import TfliteSegmenter
-    from archspec.scoring import Viewing, label_map
-    from archspec.scoring.metrics._confusion import class_iou, confusion
+    from archspec.scoring import Viewing, class_iou, confusion, label_map
     from archspec.train import validation_examples
 
     order = order_of(case, METRIC)

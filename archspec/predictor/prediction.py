@@ -8,9 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from archspec.errors import Problem
-from archspec.graph.identity import canonical_hash
+from archspec.graph import Graph, canonical_hash, collector_paused
 from archspec.graph.program import Program, build_program
-from archspec.graph.tensor import Graph, collector_paused
 from archspec.predictor.signature import Family, Features, Signature, family, features, signatures
 from archspec.predictor.table import OTHER, Accuracy, Correction, LatencyTable, OperatorTime
 from archspec.record import Record, timestamp

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from math import prod
 from typing import Any, NamedTuple
 
+from archspec.graph import Shape
 from archspec.graph.program import Program
-from archspec.graph.tensor import Shape
 
 Family = tuple[Any, ...]
 Features = tuple[float, ...]

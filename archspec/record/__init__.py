@@ -5,7 +5,7 @@
 """
 
 from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes, write_text
-from archspec.record.destination import check_file, check_folder
+from archspec.record.destination import check_file, check_folder, make_folder
 from archspec.record.protection import Interruption, held, interruption, turn
 from archspec.record.provenance import (
     TrainingRun,
@@ -28,31 +28,8 @@ from archspec.record.record import (
 from archspec.record.temporary import sweep, temporary_folder
 
 __all__ = [
-    "SAVED_MODEL",
-    "Interruption",
-    "Plain",
-    "Record",
-    "TrainingRun",
-    "check_file",
-    "check_folder",
-    "describe_plugins",
-    "foreign_in",
-    "held",
-    "interruption",
-    "note_plugins",
-    "noted_plugins",
-    "package_versions",
-    "read_command",
-    "read_digests",
-    "read_records",
-    "records_text",
-    "replacing_folder",
-    "shell_command",
-    "sweep",
-    "temporary_folder",
-    "timestamp",
-    "turn",
-    "write_bytes",
-    "write_records",
-    "write_text",
-]
+    "SAVED_MODEL", "Interruption", "Plain", "Record", "TrainingRun", "check_file", "check_folder", "describe_plugins",
+    "foreign_in", "held", "interruption", "make_folder", "note_plugins", "noted_plugins", "package_versions",
+    "read_command", "read_digests", "read_records", "records_text", "replacing_folder", "shell_command", "sweep",
+    "temporary_folder", "timestamp", "turn", "write_bytes", "write_records", "write_text",
+]  # fmt: skip

@@ -62,8 +62,7 @@ class Subject:
             return None
         from archspec.cost import price
         from archspec.graph.trace import trace
-        from archspec.spec import expand, override, parse
-        from archspec.spec.sources import bundled_catalog
+        from archspec.spec import bundled_catalog, expand, override, parse
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:

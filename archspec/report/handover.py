@@ -18,6 +18,7 @@ from archspec.record import (
     Record,
     TrainingRun,
     check_folder,
+    make_folder,
     note_plugins,
     read_digests,
     read_records,
@@ -28,7 +29,6 @@ from archspec.record import (
     write_records,
     write_text,
 )
-from archspec.record.destination import make_folder
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
 from archspec.weights import save_weights

@@ -15,14 +15,27 @@ from typing import Protocol
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import Dataset, Example, read_indices
-from archspec.datasets.cityscapes import LABEL, SPLITS, files_of_cities, instances_of
+from archspec.datasets import IGNORE, Dataset, Example, read_indices
+from archspec.datasets.cityscapes import LABEL, LABELS, SPLITS, files_of_cities, instances_of
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_folder
 from archspec.scoring.metrics import Counts, Labels
-from archspec.scoring.metrics._cityscapes import cityscapes_labels
 
 Size = tuple[int, int]
+CLASSES, FIRST_CLASS = 19, 7  # of Cityscapes: how many count, and the first one's number
+USUAL_SIZES = {
+    "bicycle": 4672.3249222261,
+    "caravan": 36771.8241758242,
+    "motorcycle": 6298.7200839748,
+    "rider": 3930.4788056518,
+    "bus": 35732.1511111111,
+    "train": 67583.7075812274,
+    "car": 12794.0202738185,
+    "person": 3462.4756337644,
+    "truck": 27855.1264367816,
+    "trailer": 16926.9763313609,
+}
+"""Mean pixels of an instance in the training set, by label: small instances weigh as much as these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,15 @@ def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
     return found.hexdigest()
 
 
-CLASSES, FIRST_CLASS = 19, 7
+def cityscapes_labels() -> Labels:
+    """All 34, by their numbers in the organisers' label images (not the 19 that networks are trained on)."""
+    rows = sorted(label for label in LABELS if label.number >= 0)
+    return Labels(
+        names=tuple(label.name for label in rows),
+        scored=tuple(label.train != IGNORE for label in rows),
+        categories=tuple(label.category for label in rows),
+        usual_sizes={label.number: USUAL_SIZES[label.name] for label in rows if label.has_instances},
+    )
 
 
 class CityscapesGroundTruth:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import Dataset
-from archspec.datasets._contract import Example
+from archspec.datasets import Dataset, Example
 from archspec.errors import Place, user_error
-from archspec.record import write_bytes
-from archspec.record.destination import make_folder
+from archspec.record import make_folder, write_bytes
 
 if TYPE_CHECKING:
     from PIL import Image

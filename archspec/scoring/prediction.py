@@ -9,8 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import IMAGE_KINDS, Classes, files_below, files_in, open_dataset, read_image
-from archspec.datasets._contract import dataset_class, names
+from archspec.datasets import (
+    IMAGE_KINDS,
+    Classes,
+    dataset_class,
+    files_below,
+    files_in,
+    names,
+    open_dataset,
+    read_image,
+)
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.files import exists, is_folder
 from archspec.record import write_bytes

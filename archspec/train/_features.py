@@ -17,8 +17,7 @@ from archspec import lower
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, close_batches, python_batches, reading_errors
 from archspec.errors import Place, UserError, user_error
-from archspec.graph import Graph
-from archspec.graph.identity import canonical_hash
+from archspec.graph import Graph, canonical_hash
 from archspec.lower.framework import tf
 from archspec.record import temporary_folder, turn, write_text
 from archspec.train._order import stage_batches

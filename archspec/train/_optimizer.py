@@ -17,9 +17,7 @@ from typing import Any
 from archspec.catalog import load_function, members
 from archspec.errors import first_line, nearest, user_error
 from archspec.graph import Graph, Node
-from archspec.spec.document_reader import Named, NamedKind
-from archspec.spec.kinds import AnyKind, BoolKind, Kind, NumberKind, Reads
-from archspec.spec.nodes import Entry, Table, one_line
+from archspec.spec import AnyKind, BoolKind, Entry, Kind, Named, NamedKind, NumberKind, Reads, Table, one_line
 from archspec.train._recipe import Stage
 from archspec.train._stage_graph import is_within
 

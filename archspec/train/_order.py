@@ -21,8 +21,7 @@ from archspec.datasets import (
     training_batches,
 )
 from archspec.errors import Fault, UserError, nearest, user_error
-from archspec.graph import Graph
-from archspec.graph.identity import canonical_hash
+from archspec.graph import Graph, canonical_hash
 from archspec.network import Network
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from archspec.datasets import Augmentation
-from archspec.spec.document_reader import Named
+from archspec.spec import Named
 
 DecayedWeights = Literal["kernels", "convolutions", "all"]
 ADAM, CONSTANT = Named("adam"), Named("constant")

@@ -8,12 +8,22 @@ from typing import Any
 
 from archspec.catalog import members
 from archspec.errors import Place, mistyped
-from archspec.spec.document_reader import DocumentReader, find_document, joined
-from archspec.spec.kinds import Kind
-from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, plain, shown
-from archspec.spec.paths import override_plain
-from archspec.spec.spec_text import dump_plain
-from archspec.spec.words import NONE
+from archspec.spec import (
+    BROKEN,
+    NONE,
+    DocumentReader,
+    Items,
+    Kind,
+    Node,
+    Scalar,
+    Table,
+    dump_plain,
+    find_document,
+    joined,
+    override_plain,
+    plain,
+    shown,
+)
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_kinds import RECIPE_KINDS, REQUIRED, STAGE_KINDS
 

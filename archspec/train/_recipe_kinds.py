@@ -8,11 +8,26 @@ from typing import Any
 from archspec.datasets import Augmentation
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.spec.composite_kinds import ListKind, MadeKind, MappingKind, RecordKind, UnionKind
-from archspec.spec.document_reader import NamedKind
-from archspec.spec.kinds import INVALID, BoolKind, Kind, LiteralKind, NullKind, NumberKind, Reads, TextKind
-from archspec.spec.nodes import Items, Node, Table
-from archspec.spec.signatures import kind_of
+from archspec.spec import (
+    INVALID,
+    BoolKind,
+    Items,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
+    MappingKind,
+    NamedKind,
+    Node,
+    NullKind,
+    NumberKind,
+    Reads,
+    RecordKind,
+    Table,
+    TextKind,
+    UnionKind,
+    kind_of,
+)
 from archspec.train._losses import loss_function, loss_names
 from archspec.train._optimizer import OptimizerKind, schedule_function, schedule_names
 from archspec.train._recipe import (

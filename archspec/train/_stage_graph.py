@@ -8,10 +8,8 @@ from typing import Any
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem
-from archspec.graph import Graph, Node, Tensor
+from archspec.graph import Graph, Node, Tensor, repeat, weight_specs
 from archspec.graph.layers import Input
-from archspec.graph.surgery import repeat
-from archspec.graph.weights import weight_specs
 from archspec.network import Network
 from archspec.spec import Spec, override
 

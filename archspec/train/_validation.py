@@ -11,7 +11,7 @@ from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
 from archspec.graph.padding import next_multiple, padding_multiple
 from archspec.network import Network
-from archspec.scoring.metrics._confusion import class_iou, confusion
+from archspec.scoring import class_iou, confusion
 from archspec.spec import Spec
 from archspec.train._recipe import Validation
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError
-from archspec.graph import Graph
+from archspec.graph import Graph, weight_specs
 from archspec.graph.trace import trace
-from archspec.graph.weights import weight_specs
 from archspec.spec import expand, load
 from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem
-from archspec.graph import Graph
-from archspec.graph.weights import weight_specs
+from archspec.graph import Graph, weight_specs
 from archspec.reporters import Column, Table
 from archspec.weights._contents import Holding, equal_scale, is_in, refuse
 from archspec.weights._readings import (

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from archspec.arrays import Array
-from archspec.graph import Graph
-from archspec.graph.weights import weight_specs
+from archspec.graph import Graph, weight_specs
 from archspec.record import write_bytes
 from archspec.weights._contents import Holding
 from archspec.weights._files import TensorShape, npz_shapes, read_npz, unreadable

@@ -6,7 +6,7 @@ from archspec.blocks.units.conv_bn import Activation, conv_bn
 from archspec.blocks.units.depthwise_bn import depthwise_bn
 from archspec.blocks.units.squeeze_excite import squeeze_excite
 from archspec.graph import Range, Tensor, layers
-from archspec.spec.special_values import make_divisible
+from archspec.spec import make_divisible
 
 SQUEEZE = 4  # how many expanded channels come to one squeezed
 

@@ -11,9 +11,8 @@ from typing import Any
 
 from archspec.errors import Problem, UserError, user_error
 from archspec.search.candidates import Decision, DecisionValue, Generated, Genome
-from archspec.spec import Choice, Spec
+from archspec.spec import CHOOSE, RANGE, Choice, Spec
 from archspec.spec.nodes import show_plain
-from archspec.spec.words import CHOOSE, RANGE
 
 MOST_OPTIONS = 100_000
 LABEL_LETTERS = 24

@@ -12,11 +12,28 @@ from archspec.measures import Limit
 from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
 from archspec.search.study.study import Budget, Front, Pretrain, Target
 from archspec.search.trials import Objective
-from archspec.spec.composite_kinds import ListKind, MadeKind, RecordKind, UnionKind
-from archspec.spec.document import NAME
-from archspec.spec.document_reader import NamedKind
-from archspec.spec.kinds import INVALID, Kind, LiteralKind, NumberKind, Reads, Schema, TextKind, Wrap
-from archspec.spec.nodes import Items, Node, Scalar, Table, one_line, plain
+from archspec.spec import (
+    INVALID,
+    NAME,
+    Items,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
+    NamedKind,
+    Node,
+    NumberKind,
+    Reads,
+    RecordKind,
+    Scalar,
+    Schema,
+    Table,
+    TextKind,
+    UnionKind,
+    Wrap,
+    one_line,
+    plain,
+)
 
 DIRECTIONS = ("maximize", "minimize")
 COUNT = NumberKind(limits=Range(ge=1), sample="24")

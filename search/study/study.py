@@ -11,9 +11,7 @@ from typing import Any
 from archspec.export import Precision
 from archspec.measures import Limit
 from archspec.search.trials import Objective
-from archspec.spec import Spec, dump
-from archspec.spec.document_reader import Named
-from archspec.spec.spec_text import dump_plain
+from archspec.spec import Named, Spec, dump, dump_plain
 
 HASH_LETTERS = 10
 TRIALS = 100

@@ -13,12 +13,18 @@ from archspec.errors import Place, UserError, mistyped
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.study import Study
-from archspec.spec import Spec, override
-from archspec.spec.document_file import shown_path
-from archspec.spec.document_reader import DocumentReader, find_document
-from archspec.spec.nodes import Node, Table, from_plain
-from archspec.spec.paths import override_plain
-from archspec.spec.sources import recalled
+from archspec.spec import (
+    DocumentReader,
+    Node,
+    Spec,
+    Table,
+    find_document,
+    from_plain,
+    override,
+    override_plain,
+    recalled,
+    shown_path,
+)
 
 OPTION = "--set-study"
 _REQUIRED = {"spec": "shufflenetv2_dpc", "objectives": STUDY_KINDS["objectives"].example}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from archspec.scoring.metrics import Counts, Labels, metrics, per_class, score, scores, title
+from archspec.scoring.metrics import Counts, Labels, metric_title, metrics, per_class, score, scores
 from archspec.scoring.metrics._confusion import confusion
 from tests.scoring.maps import IGNORED, Array, counts, pairs, patches, same
 
@@ -149,6 +149,6 @@ def test_a_prediction_that_is_no_class_is_refused(value: int) -> None:
 def test_metrics_are_the_files() -> None:
     assert metrics()[:5] == ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
     assert set(metrics()[5:]) == {"boundary_iou", "frequency_weighted_iou", "mean_accuracy"}
-    assert [title(name) for name in ("miou", "iiou")] == ["mIoU", "iIoU"]
+    assert [metric_title(name) for name in ("miou", "iiou")] == ["mIoU", "iIoU"]
     with pytest.raises(KeyError):
         score("no_such_metric", counts())

@@ -14,9 +14,8 @@ from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import TrainingRun, read_records, shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Curve, Curves
-from archspec.scoring.metrics import describe_missing
-from archspec.spec.nodes import plain
-from archspec.spec.yaml_text import read_mapping
+from archspec.scoring import describe_missing
+from archspec.spec import plain, read_mapping
 
 CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning_rate", "learning rate", 1.0))
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.catalog import load, members
+from archspec.scoring.metrics._confusion import class_iou, confusion
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._labels import Labels
 from archspec.scoring.metrics._means import describe_missing
 
 __all__ = [
-    "Counts", "Labels", "check_metrics", "describe_missing", "metrics", "per_category", "per_class", "score", "scores",
-    "title",
+    "Counts", "Labels", "check_metrics", "class_iou", "confusion", "describe_missing", "metric_title", "metrics",
+    "per_category", "per_class", "score", "scores",
 ]  # fmt: skip
 
 FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
@@ -59,7 +60,7 @@ def per_category(counts: Counts) -> dict[str, dict[str, float]]:
     return {name: _metric(name).per_category(counts) for name in with_categories}
 
 
-def title(name: str, part: bool = False) -> str:
+def metric_title(name: str, part: bool = False) -> str:
     """What people call a metric; with `part`, the score of one class or category."""
     metric = _metric(name)
     return str(metric.COLUMN if part else metric.NAME)

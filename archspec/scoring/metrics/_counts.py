@@ -8,10 +8,9 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.scoring.metrics._boundary import BoundarySums, count_boundaries
-from archspec.scoring.metrics._confusion import confusion, confusion_of_runs
+from archspec.scoring.metrics._confusion import confusion, confusion_of_runs, runs
 from archspec.scoring.metrics._instances import InstanceSums, count_instances
 from archspec.scoring.metrics._labels import Labels
-from archspec.scoring.metrics._runs import runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.errors import Problem
+from archspec.scoring.metrics._confusion import count
 from archspec.scoring.metrics._labels import Labels
-from archspec.scoring.metrics._runs import count
 
 PER_LABEL = 1000
 """An instance's number is its label times this, plus a count; smaller numbers are labels: what is no single instance
