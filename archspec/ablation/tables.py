@@ -11,7 +11,7 @@ from archspec.ablation.stating import conditions_said, faults_said
 from archspec.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
-from archspec.spec import note_of
+from archspec.spec import describe_unreached
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3, "GFLOPs": 3, "GMACs": 3}
 WHOLE = ("params", "params_total")
@@ -187,7 +187,7 @@ def _notes(result: AblationResult, compared: Compared) -> Iterator[str]:
         yield from rules(compared, ablation.correct)
     if ablation.published:
         yield f"published: {ablation.source or 'as the file says'}"
-    yield from (note_of(option, names) for option, names in ablation.unreached.items())
+    yield from (describe_unreached(option, names) for option, names in ablation.unreached.items())
     for row, first in result.equivalents.items():
         yield f"{row} is the same network as {first}"
     yield from conditions_said(result)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.cost.layers import Group, layer_costs
-from archspec.cost.sheet import CONVENTIONS
+from archspec.cost.tables import CONVENTIONS
 from archspec.files import is_file, read_text
 from archspec.graph import Graph
 from archspec.reporters import Cell, Column, Table

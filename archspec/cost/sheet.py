@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from archspec.cost.file_size import predicted_sizes
 from archspec.cost.layers import counts_of, receptive_fields
 from archspec.cost.memory import arena_bytes, memory_access, outside_bytes
 from archspec.graph import Graph, canonical_hash, collector_paused
 from archspec.graph.program import build_program
-
-CONVENTIONS = (
-    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
-    "params are trainable; params_total adds the moving statistics of batch norm",
-    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
-    "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
-    "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
-    "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
-    "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
-)
+from archspec.reporters import Table, Tabular, transposed
 
 
 class _Runtime(NamedTuple):
@@ -33,8 +24,8 @@ class _Runtime(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CostSheet:
-    """Totals of one network at one input size, batch 1.
+class CostSheet(Tabular):
+    """Totals of one network at one input size, batch 1; `to_frame()` has one row.
 
     Parameters and operations are there at once. What needs the runtime program, the hash or the receptive field
     is worked out when it is asked for: a search refuses most candidates on the first.
@@ -52,7 +43,7 @@ class CostSheet:
 
     @cached_property
     def _runtime(self) -> _Runtime:
-        """What the program that a runtime would run tells. Raises `Problem` for a layer without a TFLite rule."""
+        """What is read off the program that a runtime would run. Raises `Problem` for a layer without a TFLite rule."""
         with collector_paused():  # the program is gone at the end, so the collector never sees it
             program = build_program(self.graph)
             moved = sum(memory_access(program).values())
@@ -95,6 +86,22 @@ class CostSheet:
     @property
     def gflops(self) -> float:
         return 2 * self.macs / 1e9
+
+    def to_table(self) -> Table:
+        """One row."""
+        from archspec.cost.tables import sheets_table
+
+        return sheets_table([self])
+
+    def table_for_people(self) -> Table:
+        """One line a number."""
+        return transposed(self.to_table())
+
+    def by(self, what: Literal["layer", "block", "section"]) -> Table:
+        """The same numbers, a row for each layer, block or section, and their total."""
+        from archspec.cost.tables import detail_table
+
+        return detail_table(self.graph, what)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, in a stable order of keys."""

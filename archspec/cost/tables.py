@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from archspec.arrays import PRECISIONS
 from archspec.cost.layers import Group, LayerCost, block_of, group, layer_costs
-from archspec.cost.sheet import CONVENTIONS, CostSheet
 from archspec.graph import Graph
 from archspec.reporters import Column, Table
 
+if TYPE_CHECKING:
+    from archspec.cost.sheet import CostSheet
+
+CONVENTIONS = (
+    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
+    "params are trainable; params_total adds the moving statistics of batch norm",
+    "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
+    "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
+    "memory_access_bytes counts what the operators of the float32 .tflite read and write, weights included",
+    "tflite_bytes are predicted, for a file without labels and spec text in its metadata",
+    "receptive_field is that of what the classifier reads, in pixels, not clipped at the border",
+)
 Row = tuple[str | int | tuple[int, ...] | None, ...]
 SHEET_COLUMNS = (
     Column("name", "network"),

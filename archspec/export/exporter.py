@@ -56,7 +56,7 @@ def export(
 ) -> Exported:
     """The network as a `.tflite`: image `(1, H, W, C)` in 0..255, as `input_dtype` (None: as the graph says).
 
-    `representative` is a folder of images or images `(1, H, W, C)`, for int8 only; a stated synthetic default
+    `representative` is a folder of images, or images `(N, H, W, C)`, for int8 only; a stated synthetic default
     stands in. `labels` and `spec_text` go into the file's metadata. Raises `Problem` for a layer without a
     TFLite rule and for weights that do not fit, `UserError` for a file that a phone would stumble over.
     """
@@ -100,9 +100,20 @@ def _convert(model: Model, precision: Precision) -> Model:
 def representative_images(
     representative: Representative | None, size: tuple[int, int], channels: int
 ) -> Iterable[Array]:
-    """The images that the ranges of int8 are found with: `(1, H, W, C)`, synthetic ones where none are named."""
+    """The images that the ranges of int8 are found with: `(1, H, W, C)`, synthetic ones where none are named.
+
+    Raises `Problem` for an array of another shape.
+    """
     if representative is None:
         return synthetic_images(size, channels)
     if isinstance(representative, str | os.PathLike):
         return folder_images(Path(representative), size, channels)
-    return representative
+    return (_batch_of_one(image, size, channels) for image in representative)
+
+
+def _batch_of_one(image: Array, size: tuple[int, int], channels: int) -> Array:
+    """`(H, W, C)` or `(1, H, W, C)` as `(1, H, W, C)`."""
+    if image.shape[-3:] != (*size, channels) or image.size != size[0] * size[1] * channels:
+        fact = f"a representative image has the shape {tuple(image.shape)}"
+        raise Problem(fact, f"Give images of the network's input, {(*size, channels)}")
+    return image.reshape(1, *size, channels).astype("float32", copy=False)

@@ -12,6 +12,7 @@ from archspec.errors import Problem, UserError
 from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
 from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
+from archspec.spec.sources import Changes
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
@@ -37,7 +38,7 @@ class Network:
         >>> from archspec.network import Network
         >>> network = Network.load("shufflenetv2_basic", ["input.size=[64,64]"])
         >>> network.cost.params, network.graph.outputs[0].shape
-        (853099, (64, 64))
+        (1148249, (64, 64))
     """
 
     def __init__(self, spec: Spec, *, graph: Graph | None = None, imported: Imported | None = None) -> None:
@@ -51,15 +52,18 @@ class Network:
         self._exported: dict[tuple[Any, ...], Exported] = {}
 
     @classmethod
-    def load(cls, source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog | None = None) -> Network:
-        """The network of a spec: a path or a bundled name, with overrides as `--set` takes them. Raises `UserError`."""
+    def load(cls, source: str | Path, overrides: Changes = (), *, catalog: Catalog | None = None) -> Network:
+        """The network of a spec: a path or a bundled name, with overrides by their paths, or as `--set` takes them.
+
+        Raises `UserError`.
+        """
         return cls(load(source, overrides, catalog=catalog))
 
     # --- the same with a change ---------------------------------------------------------------------------------------
 
-    def changed(self, changes: Mapping[str, Any]) -> Network:
-        """The network of the spec with other values, by their paths. Raises `UserError`."""
-        return Network(override(self.spec, dict(changes)))
+    def changed(self, changes: Changes) -> Network:
+        """The network of the spec with other values, by their paths, or as `--set` takes them. Raises `UserError`."""
+        return Network(override(self.spec, changes))
 
     def with_graph(self, graph: Graph) -> Network:
         """The same spec with another graph, whose weights go by the names of the spec's."""
@@ -129,6 +133,22 @@ class Network:
         expanded = self.expanded
         return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride)
 
+    def __repr__(self) -> str:
+        try:
+            cost, shape = self.cost, self.graph.inputs[0].shape
+        except (UserError, Problem) as error:
+            return f"<Network {self.name}, which cannot be built: {error}>"
+        size = " x ".join(map(str, shape))
+        return f"<Network {self.name}: {size}, {cost.params:,} parameters, {cost.gflops:.3f} GFLOPs>"
+
+    def __str__(self) -> str:
+        return str(self.cost)
+
+    def _repr_html_(self) -> str:
+        from archspec.cost.diagram import drawing_of
+
+        return f"{self.cost._repr_html_()}{drawing_of(self.graph)}"
+
     # --- weights ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -182,10 +202,10 @@ class Network:
     ) -> Exported:
         """The network as a `.tflite` that reads `(1, H, W, C)` in 0..255; written to `path` where one is named.
 
-        `representative` is a folder of images or images `(1, H, W, C)` for the ranges of int8; a synthetic default
-        stands in, which the result's notes say. `weights` are others than the network's own. `with_spec` puts the
-        spec's text into the file's metadata, where `labels` go too (None: where a path is named). `via="tensorflow"`
-        takes TensorFlow's converter.
+        `representative` is a folder of images, or images in 0..255 as an array `(N, H, W, C)` or a sequence of
+        `(H, W, C)`, for the ranges of int8; a synthetic default stands in, which the result's notes say. `weights` are
+        others than the network's own. `with_spec` puts the spec's text into the file's metadata, where `labels` go too
+        (None: where a path is named). `via="tensorflow"` takes TensorFlow's converter.
         Raises `UserError` for what cannot be exported.
         """
         with_spec = path is not None if with_spec is None else with_spec

@@ -1,23 +1,20 @@
-"""From subjects to a page: its sections in their order, the drawn architecture, the conditions that its numbers hold
+"""From subjects to a page: its sections in their order, the conditions that its numbers hold
 under and the commands that give them again; and the charts of a page as files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archspec.cost import layer_costs
-from archspec.cost.layers import Group, block_of, group
+from archspec.cost.diagram import diagram_of
 from archspec.errors import user_error
-from archspec.graph import Graph
 from archspec.record import Record, write_bytes
 from archspec.report._comparison import comparison
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
-from archspec.reporters.page import Block, Conditions, Diagram, Page, Section, Text, Texts, drawable, figure_files
+from archspec.reporters.page import Conditions, Page, Section, Text, Texts, drawable, figure_files
 from archspec.reporters.page import Group as ConditionGroup
 
 DRAWN = 6  # architectures on one page
@@ -164,53 +161,6 @@ def repeating(subjects: Sequence[Subject]) -> Texts:
         for name, command in one.commands.items():
             found.setdefault(command, name if len(subjects) == 1 else f"{name} ({one.name})")
     return Texts(tuple(Text(name, command) for command, name in found.items()))
-
-
-def diagram_of(graph: Graph) -> Diagram:
-    """Every block with its output's shape and stride."""
-    costs = layer_costs(graph)
-    sections = {block_of(cost): cost.section or "input" for cost in costs}
-    rows: list[Block] = []
-    row_of: dict[str, int] = {}
-    for one in group(costs, block_of):
-        block = _block(one, sections[one.name])
-        if rows and _alike(rows[-1], block):
-            before = rows[-1]
-            rows[-1] = replace(
-                before, params=before.params + block.params, macs=before.macs + block.macs, repeat=before.repeat + 1
-            )
-        else:
-            rows.append(block)
-        row_of[one.name] = len(rows) - 1
-    names = {cost.name: row_of[block_of(cost)] for cost in costs}
-    edges = {
-        (names[tensor.node.name], names[node.name])
-        for node in graph.nodes
-        for tensor in node.inputs
-        if node.name in names and tensor.node.name in names
-    }
-    return Diagram(tuple(map(_without_number, rows)), tuple(sorted(edge for edge in edges if edge[1] > edge[0])))
-
-
-def _block(one: Group, section: str) -> Block:
-    name = one.name.removeprefix(f"{section}.") if one.name != section else one.name
-    return Block(section, name, one.output_shape, one.stride, one.params, one.macs)
-
-
-def _alike(before: Block, block: Block) -> bool:
-    """Blocks of one stage that give the same size: `stage2.1`, `stage2.2`, …"""
-    stage, _, number = block.name.rpartition(".")
-    other, _, _ = before.name.rpartition(".")
-    same = (before.section, before.shape, before.stride) == (block.section, block.shape, block.stride)
-    return same and number.isdigit() and bool(stage) and stage == other and number != "1"
-
-
-def _without_number(block: Block) -> Block:
-    """`stage2.1 × 3` for the three that follow the first."""
-    if block.repeat == 1:
-        return block
-    stage, _, number = block.name.rpartition(".")
-    return replace(block, name=f"{stage}.{number}–{int(number) + block.repeat - 1}", repeat=1)
 
 
 def write_figures(page: Page, folder: Path) -> list[Path]:

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 from archspec import catalog
 from archspec.reporters._svg import Bar, Panel, Series, Spot, bar_chart, scatter_svg
-from archspec.reporters._table import Cell, Column, Table, for_people, to_frame, transposed
+from archspec.reporters._table import Cell, Column, Table, Tabular, for_people, to_frame, transposed
 from archspec.reporters.markdown import markdown_text
 
 if TYPE_CHECKING:
     from rich.text import Text
 
 __all__ = [
-    "Bar", "Cell", "Column", "Panel", "Series", "Spot", "Table", "bar_chart", "drawn", "for_people", "formats",
-    "markdown_text", "render", "report", "report_text", "scatter_svg", "to_frame", "transposed",
+    "Bar", "Cell", "Column", "Panel", "Series", "Spot", "Table", "Tabular", "bar_chart", "drawn", "for_people",
+    "formats", "markdown_text", "render", "report", "report_text", "scatter_svg", "to_frame", "transposed",
 ]  # fmt: skip
 
 _STYLES = {"title": "bold", "heading": "bold", "note": "dim"}  # on a terminal

@@ -11,6 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from archspec import catalog
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -50,8 +52,44 @@ class Column:
         return self.align == "right" if self.align else self.kind != "text"
 
 
+class Tabular:
+    """A result that is a table: as text, as a pandas frame, and in a notebook. Subclasses give `to_table`."""
+
+    __slots__ = ()
+
+    def to_table(self) -> Table:
+        """All of its numbers, whole, with their units and conditions."""
+        raise NotImplementedError
+
+    def table_for_people(self) -> Table:
+        """What is printed and shown in a notebook."""
+        return self.to_table()
+
+    def to_frame(self) -> pd.DataFrame:
+        """A pandas frame: a column each by its id, numbers whole, nothing as NaN; `attrs` has title, units, notes."""
+        return to_frame(self.to_table())
+
+    def to_markdown(self) -> str:
+        """The table in Markdown."""
+        return _rendered(self.table_for_people(), "markdown")
+
+    def to_latex(self) -> str:
+        """The table in LaTeX, for the package booktabs."""
+        return _rendered(self.table_for_people(), "latex")
+
+    def __str__(self) -> str:
+        return _rendered(self.table_for_people(), "table").rstrip("\n")
+
+    def _repr_html_(self) -> str:
+        return _rendered(self.table_for_people(), "html")
+
+
+def _rendered(table: Table, reporter: str) -> str:
+    return str(catalog.load("reporters", reporter, "render").render(table))
+
+
 @dataclass(frozen=True, slots=True)
-class Table:
+class Table(Tabular):
     """A title, columns, rows (one cell a column, None where there is none) and notes: one line a condition.
 
     `upright` is the table that this one is the transposed of, for a terminal that is too narrow for this one.
@@ -79,6 +117,10 @@ class Table:
         for number, row in enumerate(self.rows):
             if len(row) != len(ids):
                 raise ValueError(f"row {number} has {len(row)} cells for {len(ids)} columns")
+
+    def to_table(self) -> Table:
+        """Itself."""
+        return self
 
     def objects(self) -> list[dict[str, Cell]]:
         ids = [column.id for column in self.columns]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -82,12 +84,14 @@ def plain(node: Node) -> Any:
 
 
 def from_plain(value: Any, place: Place = NOWHERE) -> Node:
-    """Plain Python (as from JSON) as a node, all of it at one place."""
-    if isinstance(value, dict):
+    """Plain Python (as from JSON; paths and numbers of NumPy too) as a node, all of it at one place."""
+    if isinstance(value, Mapping):
         return Table({str(key): Entry(from_plain(item, place), place) for key, item in value.items()}, place)
     if isinstance(value, list | tuple):
         return Items(tuple(from_plain(item, place) for item in value), place)
-    return Scalar(value, place)
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
+    return Scalar(value.item() if hasattr(value, "item") else value, place)  # a number of NumPy's
 
 
 def one_line(text: str, limit: int = 60) -> str:

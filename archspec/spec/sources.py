@@ -35,8 +35,12 @@ def bundled_catalog() -> Catalog:
     return Catalog()
 
 
-def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog | None = None) -> Spec:
-    """The spec in a file, or the bundled spec of that name, with its parents and `--set` assignments merged.
+Changes = Sequence[str] | Mapping[str, Any]
+"""Assignments as text (`head.filters=128`), or paths and plain Python values."""
+
+
+def load(source: str | Path, overrides: Changes = (), *, catalog: Catalog | None = None) -> Spec:
+    """The spec in a file, or the bundled spec of that name, with its parents and changes (as of `--set`) merged.
 
     Raises `UserError` with every fault, in the order of their places.
     """
@@ -47,7 +51,7 @@ def load(source: str | Path, overrides: Sequence[str] = (), *, catalog: Catalog 
     return _finish(document, path, overrides, catalog, faults)
 
 
-def parse(text: str, *, file: str = "<text>", overrides: Sequence[str] = (), catalog: Catalog | None = None) -> Spec:
+def parse(text: str, *, file: str = "<text>", overrides: Changes = (), catalog: Catalog | None = None) -> Spec:
     """The spec in a text; `file` is what messages call it, and what `extends` is relative to."""
     faults: list[Fault] = []
     document = read_mapping(text, file, faults)
@@ -82,30 +86,20 @@ def load_named(written: Scalar, file: Path, path: str, catalog: Catalog) -> Spec
     return load(found, catalog=catalog)
 
 
-def parse_document(document: Table, file: Path, catalog: Catalog | None = None) -> Spec:
+def parse_document(document: Table, file: Path, catalog: Catalog | None = None, overrides: Changes = ()) -> Spec:
     """The spec that stands inside another document: as `parse`, of a mapping that is read already."""
-    return _finish(document, file, (), catalog or bundled_catalog(), [])
+    return _finish(document, file, overrides, catalog or bundled_catalog(), [])
 
 
-def override(spec: Spec, changes: Sequence[str] | Mapping[str, Any]) -> Spec:
-    """The spec with changes: assignments as text (`head.filters=128`), or paths and plain Python values.
+def override(spec: Spec, changes: Changes) -> Spec:
+    """The spec with changes.
 
     A value may also be a node of another document: faults are then said to stand where it was written.
 
     Raises `UserError` with every fault.
     """
     faults: list[Fault] = []
-    document = spec.document
-    if isinstance(changes, Mapping):
-        for path, value in changes.items():
-            if isinstance(value, Scalar | Items | Table):
-                document = replace(document, path, value, faults, value.place)
-                continue
-            place = Place(f"--set {one_line(path)}={one_line(str(value))}")
-            document = replace(document, path, from_plain(value, place), faults, place)
-    else:
-        document = _overridden(document, changes, faults)
-    return _checked(document, spec.catalog, faults)
+    return _checked(_overridden(spec.document, changes, faults), spec.catalog, faults)
 
 
 def _find(source: str | Path, catalog: Catalog) -> Path:
@@ -123,11 +117,9 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
     return path
 
 
-def _finish(
-    document: Table | None, path: Path, overrides: Sequence[str], catalog: Catalog, faults: list[Fault]
-) -> Spec:
+def _finish(document: Table | None, path: Path, overrides: Changes, catalog: Catalog, faults: list[Fault]) -> Spec:
     if document is None:
-        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are told as well
+        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are reported as well
         raise_together(faults)
         raise AssertionError("a document that cannot be read has a fault")
     name = document.get("name")
@@ -139,9 +131,17 @@ def _finish(
     return _checked(document, catalog, faults)
 
 
-def _overridden(document: Table, overrides: Sequence[str], faults: list[Fault]) -> Table:
-    for assignment in overrides:
-        document = _override(document, assignment, faults)
+def _overridden(document: Table, overrides: Changes, faults: list[Fault]) -> Table:
+    if not isinstance(overrides, Mapping):
+        for assignment in overrides:
+            document = _override(document, assignment, faults)
+        return document
+    for path, value in overrides.items():
+        if isinstance(value, Scalar | Items | Table):
+            document = replace(document, path, value, faults, value.place)
+            continue
+        place = Place(f"--set {one_line(path)}={one_line(str(value))}")
+        document = replace(document, path, from_plain(value, place), faults, place)
     return document
 
 
@@ -149,9 +149,9 @@ def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
     found, choices = check_document(document, catalog)
     faults.extend(found)
     if faults and not choices:
-        told = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
+        known = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
         for fault in best_effort_faults(document, catalog):
-            if fault.place not in told and (fault.place, fault.message) not in told:
+            if fault.place not in known and (fault.place, fault.message) not in known:
                 faults.append(fault)
     raise_together(faults)
     return Spec(document, catalog, choices)

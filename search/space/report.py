@@ -11,7 +11,7 @@ from archspec.reporters import Cell, Column, Table
 from archspec.search.candidates import Genome
 from archspec.search.space import Space
 from archspec.search.space.survey import PRICES, USUAL, Point, Survey, front, quartiles
-from archspec.spec import closed_note
+from archspec.spec import describe_closed
 
 REASONS = 6  # in a table; JSON has all
 FIVE = ("min", "q1", "median", "q3", "max")
@@ -46,7 +46,7 @@ def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed:
             share = None if most is None else 100 * _share(found.points, {name: most})
             row += [None if most is None else f"{most:,g}" if most < 1e6 else f"{most:,.0f}", share]
         rows.append(tuple(row))
-    notes = (*([closed_note(closed)] if closed else []), *_notes(found, wanted, seed, _within(space)))
+    notes = (*([describe_closed(closed)] if closed else []), *_notes(found, wanted, seed, _within(space)))
     return Table(_title(space, found), tuple(columns), tuple(rows), notes)
 
 

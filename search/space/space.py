@@ -129,8 +129,21 @@ class Space:
             changes[path] = value
         return override(spec, changes)
 
+    def network(self, genome: Genome) -> Network:
+        """The network that a genome stands for. Raises `UserError` for what is no genome of this space."""
+        return Network(self.closed(genome))
+
+    def networks(self, count: int, *, seed: int = 0) -> list[Network]:
+        """So many networks drawn at random, evenly over each decision; the same ones for the same seed."""
+        generator = random.Random(seed)
+        return [self.network(self.sample(generator)) for _ in range(count)]
+
+    def __repr__(self) -> str:
+        points = "continuous" if self.size is None else f"{self.size:,} points"
+        return f"<Space {self.spec.name}: {points}, {len(self.parameters)} decisions>"
+
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
-        network = Network(self.closed(genome))
+        network = self.network(genome)
         _ = network.cost
         return Candidate(genome, network, network.equivalence_key)

@@ -13,7 +13,7 @@ FLOORS = {
     6: ("experiment",),
     7: ("search", "ablation"),
     8: ("report",),
-    9: ("cli", "__main__"),
+    9: ("api", "cli", "__main__"),
 }
 # Room -> the rooms of its own floor that it may import: one way round.
 SIDEWAYS: dict[str, tuple[str, ...]] = {
@@ -30,6 +30,7 @@ SIDEWAYS: dict[str, tuple[str, ...]] = {
     "train": ("scoring",),
     "explain": ("scoring",),
     "ablation": ("search",),
+    "cli": ("api",),
     "__main__": ("cli",),
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}

@@ -72,7 +72,7 @@ GUARD = [
     (floor_faults, "archspec/attic/x.py", "import os", "room 'attic' has no floor"),
     (floor_faults, "archspec/cost/x.py", "import archspec.attic", "room 'attic' has no floor"),
     (floor_faults, "archspec/cost/x.py", "from . import y", "relative import"),
-    (floor_faults, "archspec/cost/x.py", "import archspec.reporters", "of its own floor"),
+    (floor_faults, "archspec/cost/x.py", "import archspec.record", "of its own floor"),
     (heavy_faults, "archspec/graph/x.py", "import tensorflow as tf", "tensorflow in room 'graph'"),
     (heavy_faults, "archspec/cost/x.py", "def f():\n    from keras import layers", "keras in room 'cost'"),
     (heavy_faults, "blocks/units/u.py", "import keras.layers", "keras in room 'blocks'"),

@@ -5,7 +5,7 @@ in `_page.SECTIONS`. The page asks no network for anything, and its policy forbi
 """
 
 from archspec.reporters.page._bars import Bar, Bars, Distributions, Samples
-from archspec.reporters.page._diagram import Block, Diagram
+from archspec.reporters.page._diagram import Block, Diagram, diagram_html
 from archspec.reporters.page._figures import drawable, figure_files
 from archspec.reporters.page._markup import number
 from archspec.reporters.page._page import SECTIONS, Page, Section, page_html
@@ -16,5 +16,5 @@ from archspec.reporters.page._texts import Conditions, Fact, Facts, Group, Pictu
 __all__ = [
     "SECTIONS", "Bar", "Bars", "Block", "Conditions", "Curve", "Curves", "Diagram", "Distributions", "Fact", "Facts",
     "File", "Group", "HeatMap", "Line", "Lines", "Objective", "Page", "Picture", "Pictures", "Point", "Row", "Samples",
-    "Scatter", "Section", "Text", "Texts", "drawable", "figure_files", "number", "page_html",
+    "Scatter", "Section", "Text", "Texts", "diagram_html", "drawable", "figure_files", "number", "page_html",
 ]  # fmt: skip

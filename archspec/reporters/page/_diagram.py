@@ -33,6 +33,24 @@ class Diagram:
     edges: tuple[tuple[int, int], ...] = ()
 
 
+# On a page the style is that of the page; in a notebook letters have the colour of its own text.
+_NOTEBOOK_STYLE = """
+.archspec-diagram svg { display: block; overflow: visible; max-width: 60rem; }
+.archspec-diagram text { fill: currentColor; font-size: 13px; } .archspec-diagram .head { font-weight: 600; }
+.archspec-diagram rect.bar { fill: #1456c4; } .archspec-diagram .spine, .archspec-diagram .skip-edge {
+  stroke: #6d7885; stroke-width: 1.25; fill: none; }
+.archspec-diagram .stride1 { fill: #d4dae2; } .archspec-diagram .stride2 { fill: #b3c6e6; }
+.archspec-diagram .stride4 { fill: #86a8dc; } .archspec-diagram .stride8 { fill: #5584cc; }
+.archspec-diagram .stride16 { fill: #2b62b5; } .archspec-diagram .stride32 { fill: #173f80; }
+"""
+
+
+def diagram_html(data: Diagram) -> str:
+    """The diagram with its style, to stand in a notebook."""
+    style = element("style", Markup(_NOTEBOOK_STYLE))
+    return str(element("div", style, diagram_section(data, ""), class_="archspec-diagram"))
+
+
 def diagram_section(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001
     """A row a block, drawn as large as its feature map, with its size, stride and share of the work."""
     sections = dict.fromkeys(block.section for block in data.blocks)

@@ -1,0 +1,121 @@
+"""`load` and `space`: from a name, a file, a text or a mapping to a network, or to a search space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from archspec.catalog import Catalog
+from archspec.errors import Place
+from archspec.files import is_file
+from archspec.network import Network
+from archspec.search.space import Space
+from archspec.spec import Spec, dump, parse
+from archspec.spec import load as load_spec
+from archspec.spec.nodes import Table, from_plain
+from archspec.spec.sources import Changes, parse_document
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | Network
+"""A bundled name, a path, a folder that `archspec.train` left, YAML text, a mapping as in YAML, or a network."""
+Plugins = Iterable[str | os.PathLike[str]]
+MAPPING = "<mapping>"  # what messages call a document that was given as one
+
+
+def load(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> Network:
+    """The network of a spec.
+
+    Args:
+        source: the name of a bundled spec, a path, the folder of a training run (its trained weights are loaded), YAML
+            text, a mapping with the keys of a spec, or a network (which is given back, with the overrides).
+        overrides: values by their paths, `{"width_multiplier": 0.5}`, or as the command takes them, `["classes=11"]`.
+        plugins: folders of your own blocks and specs.
+
+    Returns:
+        A `Network`: `net.cost`, `net.graph`, `net.to_keras()`, `net.to_tflite(path)`, each worked out when it is first
+        asked for, without TensorFlow where that is not needed.
+
+    Raises:
+        UserError: with every fault of the spec, each with file, line, column, path and remedy.
+
+    Example:
+        >>> import archspec
+        >>> net = archspec.load("shufflenetv2_dpc", {"width_multiplier": 0.5, "input.size": [360, 480]})
+        >>> net
+        <Network shufflenetv2_dpc: 360 x 480 x 3, 803,443 parameters, 1.192 GFLOPs>
+        >>> archspec.load({"extends": "shufflenetv2_basic", "classes": 2}).cost.params
+        1143880
+    """
+    if isinstance(source, Network):
+        return source.changed(overrides) if overrides else source
+    return Network(spec_of(source, overrides, catalog_of(plugins)))
+
+
+def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> Space:
+    """The search space of a spec with open choices: `{choose: [A, B]}`, `{range: {…}}` or a generator as a value.
+
+    Args:
+        source, overrides, plugins: as of `archspec.load`. An override closes a choice, or opens one:
+            `{"width_multiplier": {"choose": [0.5, 1.0]}}`.
+
+    Returns:
+        A `Space`: `size` (the exact number of its points; None where a range is continuous), `networks(count)` drawn
+        from it, `genomes()`, `network(genome)`, `survey()`.
+
+    Raises:
+        UserError: for a spec that is wrong, or has no open choice.
+
+    Example:
+        >>> import archspec
+        >>> space = archspec.space("shufflenetv2_basic", {"width_multiplier": {"choose": [0.5, 1.0]},
+        ...                                               "output_stride": {"choose": [8, 16]}})
+        >>> space.size
+        4
+        >>> [net.cost.params for net in space.networks(2, seed=1)]
+        [378931, 1148249]
+        >>> space.network({"width_multiplier": 0.5, "output_stride": 16})
+        <Network shufflenetv2_basic: 224 x 224 x 3, 378,931 parameters, 0.155 GFLOPs>
+    """
+    if isinstance(source, Network):
+        return Space.of(source.changed(overrides).spec)
+    return Space.of(spec_of(source, overrides, catalog_of(plugins)))
+
+
+def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Changes, catalog: Catalog | None) -> Spec:
+    """The spec that is named or written. Raises `UserError`."""
+    if isinstance(source, Mapping):
+        document = from_plain(source, Place(MAPPING))
+        assert isinstance(document, Table)  # noqa: S101 (of a mapping)
+        return parse_document(document, Path(MAPPING), catalog, overrides)
+    if is_text(source):
+        return parse(str(source), overrides=overrides, catalog=catalog)
+    trained = Path(source) / "spec.yaml"
+    return load_spec(trained if is_file(trained) else os.fspath(source), overrides, catalog=catalog)
+
+
+def network_of(source: Source, plugins: Plugins = ()) -> Network:
+    """The network that is given, named or written. Raises `UserError`."""
+    return load(source, plugins=plugins)
+
+
+def catalog_of(plugins: Plugins) -> Catalog | None:
+    """The catalog with plugin folders; None where there are none: what a source was made with is then found."""
+    folders = tuple(map(Path, plugins))
+    return Catalog(folders) if folders else None
+
+
+def is_text(source: object) -> bool:
+    """Whether it is YAML itself, not the name of a file."""
+    return isinstance(source, str) and "\n" in source
+
+
+def written(source: object) -> Any:
+    """A document with its networks as the specs they are, for what reads mappings."""
+    if isinstance(source, Network):
+        return parse(dump(source.spec), catalog=source.catalog).document
+    if isinstance(source, Mapping):
+        return {key: written(value) for key, value in source.items()}
+    if isinstance(source, list | tuple):
+        return [written(item) for item in source]
+    return source
