@@ -140,7 +140,7 @@ class Space:
 
     def __repr__(self) -> str:
         points = "continuous" if self.size is None else f"{self.size:,} points"
-        return f"<Space {self.spec.name}: {points}, {len(self.parameters)} decisions>"
+        return f"<Space {self.spec.name}: {points}, {len(self.decisions)} decisions>"
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
