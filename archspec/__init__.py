@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from typing import Any as _Any
 
     from archspec.api.evaluation import evaluate as evaluate
+    from archspec.api.latency import latency as latency
+    from archspec.api.latency import predict_latency as predict_latency
+    from archspec.api.latency import profile as profile
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
     from archspec.api.pages import report as report
@@ -37,7 +40,10 @@ _HOMES = {
     "Network": "network",
     "UserError": "errors",
     "evaluate": "api.evaluation",
+    "latency": "api.latency",
     "load": "api.networks",
+    "predict_latency": "api.latency",
+    "profile": "api.latency",
     "report": "api.pages",
     "space": "api.networks",
     "train": "api.training",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,8 +14,9 @@ from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file
+from archspec.ledger import shared_ledger
 from archspec.network import Network
-from archspec.record import Plain, note_plugins, noted_plugins
+from archspec.record import Plain, Record, note_plugins, noted_plugins
 from archspec.reporters import Cell, Table, Tabular, transposed
 from archspec.scoring import (
     ImageWriter,
@@ -93,6 +95,7 @@ def evaluate(
     image_range: tuple[float, float] | None = None,
     threads: int | None = None,
     output: str | os.PathLike[str] | None = None,
+    ledger: str = "",
     plugins: Plugins = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> EvaluationResult:
@@ -110,6 +113,7 @@ def evaluate(
         image_range: what a float model is fed for black and white, such as `(-1, 1)`.
         threads: of LiteRT; else one a processor.
         output: a folder for `record.json`, `scores.json`, `per_class.csv` and `confusion.csv`.
+        ledger: where the scores are kept: a file, or a database's URL; else `runs/ledger.db`.
         plugins: folders of your own blocks, metrics, data sets, …
         progress: is called with (images done, images in all).
 
@@ -133,7 +137,7 @@ def evaluate(
         catalog.add(noted_plugins(Path(source)) if isinstance(source, str) and exists(source) else ())
     viewing = Viewing(fit, scales=tuple(scales), flip=flip)  # type: ignore[arg-type]
     options = SegmenterOptions(size=size, image_range=image_range, threads=threads or usable_processors())
-    asked = Evaluation(data, split, limit, boundary, None if output is None else Path(output))
+    asked = Evaluation(data, split, limit, boundary, None if output is None else Path(output), ledger=ledger)
     return asked.run(sources, catalog, viewing, options, progress=progress)
 
 
@@ -150,6 +154,13 @@ class Evaluation:
     overlays: Path | None = None
     count: int = 8
     command: str = ""
+    ledger: str = ""
+
+    def keep(self, records: Sequence[Record]) -> None:
+        """Add scores to the ledger that is named, else to that of the folder of runs."""
+        with shared_ledger(self.ledger, message=warnings.warn) as kept:
+            if kept is not None:
+                kept.add(records)
 
     def conditions(self) -> dict[str, Plain]:
         """What the numbers depend on."""
@@ -187,8 +198,10 @@ class Evaluation:
             *(f"{one.named.name}: {note}" for one in found for note in one.named.notes),
         )
         conditions = {**self.conditions(), "shown": viewing.describe()}
+        records_of = {one.named.name: segmenter_records(one.scored, one.named, conditions) for one in found}
+        self.keep([record for records in records_of.values() for record in records])
         for one in found if output else ():
-            folder, records = output[one.named.name], segmenter_records(one.scored, one.named, conditions)
+            folder, records = output[one.named.name], records_of[one.named.name]
             note_plugins(folder, catalog.plugins)
             write_scores(folder, one.scored, records, notes, one.named.name, self.command)
         return EvaluationResult(tuple(found), notes)

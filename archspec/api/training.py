@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.api.networks import Plugins, Source, load, names
 from archspec.datasets import open_dataset
+from archspec.files import is_file
+from archspec.ledger import read_records_today, shared_ledger
 from archspec.network import Network
 from archspec.record import check_folder
 from archspec.spec.document_reader import Written
 from archspec.train import Order, check_order, load_recipe
 
 if TYPE_CHECKING:
+    from archspec.ledger import KnownNumbers
     from archspec.train import TrainingProgress, TrainingResult
 
 
@@ -28,6 +32,7 @@ def train(
     steps: int | None = None,
     recipe_overrides: Sequence[str] = (),
     output: str | os.PathLike[str] = "runs",
+    ledger: str = "",
     tensorboard: bool = False,
     plugins: Plugins = (),
     progress: TrainingProgress | None = None,
@@ -43,6 +48,7 @@ def train(
         steps: updates of each stage, whatever the recipe says.
         recipe_overrides: changes of the recipe, such as `["learning_rate=0.001"]`.
         output: the run is the folder `output/<name>-<recipe>-<hash>-s<seed>`.
+        ledger: where the scores are kept too: a file, or a database's URL; else `ledger.db` in the folder of runs.
         tensorboard: write events for TensorBoard too.
         plugins: folders of your own blocks, losses, data sets, …
         progress: is called back after each step.
@@ -66,7 +72,8 @@ def train(
     net = load(network, {} if weights is None else {"weights": weights}, plugins=plugins)
     order = order_of(net, recipe, names(data), seed=seed, steps=steps, recipe_overrides=recipe_overrides)
     check(order, Path(output))
-    return run(order, Path(output), progress, tensorboard=tensorboard)
+    with shared_ledger(ledger, Path(output), warnings.warn) as kept:
+        return run(order, Path(output), progress, ledger=kept, tensorboard=tensorboard)
 
 
 def order_of(
@@ -91,9 +98,17 @@ def check(order: Order, root: Path) -> None:
 
 
 def run(
-    order: Order, root: Path, progress: TrainingProgress | None = None, *, tensorboard: bool = False
+    order: Order,
+    root: Path,
+    progress: TrainingProgress | None = None,
+    *,
+    ledger: KnownNumbers | None = None,
+    tensorboard: bool = False,
 ) -> TrainingResult:
-    """Train what was checked, or go on with it. Imports TensorFlow."""
+    """Train what was checked, or go on with it; its scores are added to the ledger. Imports TensorFlow."""
     from archspec.train import Training
 
-    return Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
+    result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
+    if ledger is not None and is_file(result.run.records):
+        ledger.add(read_records_today(result.run.records))
+    return result

@@ -14,6 +14,7 @@ from archspec.cli._image_options import ImageOptions, with_image_options
 from archspec.cli._options import catalog, format_option, narrower, this_command, wide
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._progress import count_bar
+from archspec.cli._shared_ledger import ledger_option
 
 if TYPE_CHECKING:
     from archspec.api.evaluation import Evaluation, Row
@@ -40,6 +41,7 @@ BESIDE = 36  # terminal cells of a class and its share
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
+@ledger_option
 @with_image_options
 @format_option
 def evaluate(
@@ -53,6 +55,7 @@ def evaluate(
     predictions_to: Path | None,
     overlays: Path | None,
     count: int,
+    ledger: str,
     reporter: str,
     **how: Any,
 ) -> None:
@@ -65,9 +68,8 @@ def evaluate(
         raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")
     from archspec.api.evaluation import Evaluation
 
-    wanted = Evaluation(
-        data, split, limit, boundary, output, predictions_to, overlays, count, "" if output is None else this_command()
-    )
+    command = "" if output is None else this_command()
+    wanted = Evaluation(data, split, limit, boundary, output, predictions_to, overlays, count, command, ledger)
     if predictions is not None:
         if predictions_to or overlays:
             raise click.UsageError("--predictions-to and --overlays need a NETWORK")
@@ -91,6 +93,8 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
         ground_truth_of,
         keep_freed_memory,
         score_predictions,
+        score_records,
+        write_scores,
     )
 
     keep_freed_memory()
@@ -107,11 +111,10 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
         *describe_partial_mean(scored),
         *ground_truth.cautions(scored.counts),
     )
+    conditions = {**wanted.conditions(), "predictions": str(folder)}
+    records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
+    wanted.keep(records)
     if output is not None:
-        from archspec.scoring import score_records, write_scores
-
-        conditions = {**wanted.conditions(), "predictions": str(folder)}
-        records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
         write_scores(output, scored, records, notes, folder.name, wanted.command)
     _put([(folder.name, scored, {})], notes, reporter)
 

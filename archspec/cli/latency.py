@@ -22,6 +22,8 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
+from archspec.cli._shared_ledger import ledger_option, update_option
+from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +98,8 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
+@ledger_option
+@update_option
 @format_option
 @output_option
 def latency(
@@ -112,13 +116,16 @@ def latency(
     calibrate: bool,
     predict: bool,
     table: Path | None,
+    ledger: str,
+    update: bool,
     reporter: str,
     output: Path | None,
 ) -> None:
     """Measure the latency of specs (paths, or bundled names) and of any .tflite files, in turns on one device.
 
     The ratio compares each row with the first one, round by round; it is steadier than milliseconds, which drift. A
-    network alone is compared with the bundled shufflenetv2_basic. JSON holds every sample.
+    network alone is compared with the bundled shufflenetv2_basic. JSON holds every sample. What the
+    ledger has is shown and not measured again.
 
     --predict gives milliseconds without building anything, from a table that --calibrate measures once for a device,
     and states how wrong that table was on networks it was not fitted to.
@@ -133,31 +140,23 @@ def latency(
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
-    from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
+    from archspec.api.latency import chosen_settings, time_in_turns
     from archspec.cli._progress import latency_bar, spinner
-    from archspec.devices import Interrupted, measure_settings
-    from archspec.measures._in_turns import reference_subject, settings, subjects
+    from archspec.ledger import shared_ledger
 
     with spinner("exporting"):
-        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)
-    chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
-    if len(chosen) == 1:
-        chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
-    stopped: Interrupted | None = None
-    with latency_bar("latency") as bar:
-        try:
-            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=bar)
-        except Interrupted as stop:
-            measured, stopped = stop.latencies, stop
-    if not measured and stopped:
-        raise stopped
-    rows = rows_of(chosen, measured)
+        chosen, notes = chosen_settings(
+            sources, catalog(plugins), overrides, precisions=precision, tails=tail, size=image_size,
+            threads=tuple(map(int, threads)), delegates=delegate or ("",),
+        )  # fmt: skip
+    with shared_ledger(ledger, message=say) as kept, latency_bar("latency") as bar:
+        found = time_in_turns(chosen, notes, place, procedure, kept, again=update, progress=bar)
     if reporter == "json":
-        put(latencies_json(rows, notes), output)
+        put(found.to_json(), output)
     else:
-        put_table(latencies_table(rows, notes), reporter, output)
-    if stopped:
-        raise stopped
+        put_table(found.to_table(), reporter, output)
+    if found.stopped:
+        raise found.stopped
 
 
 def _answer(
