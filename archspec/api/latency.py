@@ -158,7 +158,7 @@ def predict_latency(
         >>> archspec.predict_latency("shufflenetv2_basic", table="mine.json")
         Traceback (most recent call last):
         ...
-        archspec.errors.UserError: host (...) was never calibrated. Calibrate it first (...); the table will be mine.json
+        archspec.errors.UserError: host (...) was never calibrated. Calibrate it first (...); the table will be ...
     """
     from archspec.devices import device as device_named
     from archspec.predictor import predictions_table

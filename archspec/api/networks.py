@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,9 @@ from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.search.space import Space
-from archspec.spec import Spec, dump, parse
+from archspec.spec import Spec, parse
 from archspec.spec import load as load_spec
-from archspec.spec.nodes import Table, from_plain
+from archspec.spec.nodes import Table, from_plain, plain
 from archspec.spec.sources import Changes, parse_document
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
@@ -105,6 +107,17 @@ def catalog_of(plugins: Plugins) -> Catalog | None:
     return Catalog(folders) if folders else None
 
 
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Processes that are started inside do not run the user's script again, which need not guard its `__main__`."""
+    main = sys.modules["__main__"]
+    kept = {name: main.__dict__.pop(name) for name in ("__file__",) if main.__spec__ is None and name in main.__dict__}
+    try:
+        yield
+    finally:
+        main.__dict__.update(kept)
+
+
 def is_text(source: object) -> bool:
     """Whether it is YAML itself, not the name of a file."""
     return isinstance(source, str) and "\n" in source
@@ -113,7 +126,7 @@ def is_text(source: object) -> bool:
 def written(source: object) -> Any:
     """A document with its networks as the specs they are, for what reads mappings."""
     if isinstance(source, Network):
-        return parse(dump(source.spec), catalog=source.catalog).document
+        return plain(parse(source.text, catalog=source.catalog).document)
     if isinstance(source, Mapping):
         return {key: written(value) for key, value in source.items()}
     if isinstance(source, list | tuple):

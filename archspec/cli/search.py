@@ -86,15 +86,9 @@ def search(
     Without FILE a study of five minutes is run that needs no download. A search that was stopped goes on with the same
     command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
-    options: dict[str, tuple[str, Any]] = {
-        path: (option, value)
-        for path, option, value in (
-            ("budget.evaluations", "--trials", trials), ("budget.minutes", "--minutes", minutes),
-            ("workers", "--workers", workers), ("sampler", "--sampler", sampler), ("seed", "--seed", seed),
-            ("data", "--data", list(references) or None),
-        )
-        if value is not None
-    }  # fmt: skip
+    from archspec.api.search import study_options
+
+    options = study_options(trials, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
@@ -230,18 +224,10 @@ def _resume_command(run: StudyRun) -> str:
 
 def _written(outcome: StudyResult, run: StudyRun) -> str:
     """Write the outcome's files; where they are, in words."""
+    from archspec.api.search import write_result
     from archspec.record import describe_plugins, shell_command
-    from archspec.search.study.result_files import study_record, write_outcome
-    from archspec.search.study.study_folder import without_password
 
-    record = study_record(
-        outcome,
-        size=run.space.size,
-        storage=without_password(run.store_url),
-        ledger=without_password(run.ledger_url),
-        fingerprints=run.fingerprints,
-    )
-    files = write_outcome(outcome, record)
+    files = write_result(outcome, run)
     specs = [file for file in files if file.suffix == ".yaml"]
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
