@@ -21,15 +21,15 @@ from archspec.spec import (
     Spec,
     Table,
     changes_none,
-    fault_of,
+    describe_change,
     find_document,
     one_line,
-    option_text,
     override,
     plain,
     shown,
     shown_path,
     unreached,
+    unreached_fault,
 )
 
 EXTENDS = "extends"
@@ -97,9 +97,9 @@ class _AblationReader(DocumentReader[Ablation]):
             without = _AblationReader(self.path, self.catalog)._specs(document, others) or {}
             names = unreached(change, specs, without)
             if names and changes_none(specs, without):
-                self.faults.append(fault_of(change, names))
+                self.faults.append(unreached_fault(change, names))
             elif names:
-                found[option_text(change)] = names
+                found[describe_change(change)] = names
         return found
 
     def _specs(self, document: Table, overrides: Sequence[Change]) -> dict[str, Spec] | None:

@@ -16,7 +16,7 @@ from archspec.ledger import Ledger
 from archspec.measures import measure_named
 from archspec.record import Record
 from archspec.reporters import Cell, Column, Table
-from archspec.spec import note_of
+from archspec.spec import describe_unreached
 from archspec.train import load_recipe
 
 COLUMNS = (
@@ -37,7 +37,7 @@ def plan_table(run: AblationRun) -> Table:
         there = "://" in run.ledger or exists(run.ledger)
         ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
         plan = run.plan(ledger)
-        unreached = (note_of(option, names) for option, names in run.ablation.unreached.items())
+        unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (f"ledger: {run.ledger}", *unreached, *_trainings_said(run, plan), *_latencies_said(run, ledger))
     rows = [_row(row, [one for one in plan if one[0].row.name == row.name]) for row in run.ablation.rows]
     return Table(run.ablation.name, COLUMNS, tuple(rows), notes)

@@ -10,7 +10,7 @@ from archspec.ablation.stating import conditions_said, faults_said
 from archspec.measures import measure_named
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
-from archspec.spec import note_of
+from archspec.spec import describe_unreached
 
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
 BEST = "*"
@@ -194,7 +194,7 @@ def _notes(result: AblationResult, compared: Compared) -> Iterator[str]:
         yield from rules(compared, ablation.correct)
     if ablation.published:
         yield f"published: {ablation.source or 'as the file says'}"
-    yield from (note_of(option, names) for option, names in ablation.unreached.items())
+    yield from (describe_unreached(option, names) for option, names in ablation.unreached.items())
     for row, first in result.equivalents.items():
         yield f"{row} is the same network as {first}"
     yield from conditions_said(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from archspec.arrays import PRECISIONS
+from archspec.cli._image_options import with_size
 from archspec.cli._options import (
     catalog,
     format_option,
@@ -21,21 +23,31 @@ from archspec.cli._options import (
 )
 from archspec.cli._paths import InputPath
 from archspec.cli._shared_ledger import ledger_option, update_option
-from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archspec.cli._latency_tables import Row
-    from archspec.cli._predictions import TablePlace
     from archspec.devices import Device, Interrupted, SetModel
     from archspec.ledger import KnownNumbers
     from archspec.measures._in_turns import Subject
+    from archspec.predictor import CalibrationProgress, LatencyTable
     from archspec.reporters import Table
 
 
+CALIBRATED = "float32"  # the precision of every latency table
 IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail", "size"), "predict": ("procedure",)}
 """Options that do nothing there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlace:
+    """Whose latency table is asked, and the command that calibrates it."""
+
+    device: Device
+    threads: int
+    path: Path | None
+    command: str
 
 
 class Several(click.ParamType[tuple[str, ...]]):
@@ -179,15 +191,47 @@ def _answer(
     plugins: tuple[Path, ...], precision: tuple[str, ...], tail: tuple[str, ...],
 ) -> Table:  # fmt: skip
     """What a latency table says: how good it is once calibrated, or of each network."""
-    from archspec.cli._predictions import calibrated_table, check_question, predictions_table
+    from archspec.network import Network
+    from archspec.predictor import calibration_table, predictions_table
     from archspec.record import check_file
 
     if calibrate:
         if place.path is not None:
             check_file(place.path, "Name another with --table", with_folder=True)
-        return calibrated_table(place)
-    check_question(sources, precision)
-    return predictions_table(sources, overrides, catalog(plugins), tail, place)
+        return calibration_table(*_calibrated(place))
+    _check_predictable(sources, precision)
+    known = catalog(plugins)
+    networks = [Network.load(source, overrides, catalog=known) for source in sources]
+    return predictions_table(networks, tail, place.device, place.path, threads=place.threads, command=place.command)
+
+
+def _calibrated(place: TablePlace) -> tuple[LatencyTable, Path]:
+    """The device's table, measured or gone on with where that was stopped, and its file."""
+    from archspec.cli._progress import latency_bar
+    from archspec.devices import Progress
+    from archspec.predictor import calibrate_file
+
+    with latency_bar("calibrating") as rounds:
+
+        def progress(step: CalibrationProgress) -> None:
+            rounds(Progress("round", step.stage, step.done, step.total))
+
+        return calibrate_file(place.device, place.path, threads=place.threads, progress=progress)
+
+
+def _check_predictable(sources: tuple[str, ...], precisions: tuple[str, ...]) -> None:
+    """Raises `UserError` for what no table can answer, before the device is asked."""
+    from archspec.errors import Fault, UserError
+
+    remedy = "Leave out --predict: it can be measured"
+    files = [source for source in sources if source.endswith(".tflite")]
+    faults = [Fault(f"{source}: only specs can be predicted", remedy) for source in files]
+    others = [precision for precision in precisions if precision != CALIBRATED]
+    if others:
+        fact = f"a latency table holds {CALIBRATED}, not {', '.join(others)}"
+        faults.append(Fault(fact, remedy, path="--precision"))
+    if faults:
+        raise UserError(faults)
 
 
 def _check_table_question(
@@ -210,8 +254,6 @@ def _check_table_question(
 
 def _table_place(place: str, threads: str, delegate: tuple[str, ...] | None, table: Path | None) -> TablePlace:
     """Whose table it is, and how it is calibrated."""
-    from archspec.cli._predictions import TablePlace
-
     words = ["archspec latency --calibrate"]
     words += [f"--device {place}"] if place != "host" else []
     words += [f"--threads {threads}"] if threads != "1" else []

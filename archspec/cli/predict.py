@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from archspec.cli._image_options import ImageOptions, with_image_options
 from archspec.cli._options import catalog, format_option, put_table
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._showing import Showing, showing_options
 
 NAMED = 4  # classes that the table names of each picture
 
@@ -20,11 +20,9 @@ NAMED = 4  # classes that the table names of each picture
 @click.option("--output", type=OutputFolder(), required=True, metavar="FOLDER",
               help="Folder that <image>_labels.png and <image>_overlay.png are written to.")  # fmt: skip
 @click.option("--data", metavar="NAME[:FOLDER]", help="Data set whose class names and colours are used.")
-@showing_options
+@with_image_options
 @format_option
-def predict(
-    network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **showing: Any
-) -> None:
+def predict(network: str, images: tuple[Path, ...], output: Path, data: str | None, reporter: str, **how: Any) -> None:
     """Predict the class of every pixel of IMAGEs (or of those in a folder) with a training run, a spec with weights, a
     .keras or a .tflite file.
 
@@ -42,7 +40,7 @@ def predict(
         predict_image,
     )
 
-    asked = Showing(**showing)
+    asked = ImageOptions(**how)
     viewing, options = asked.viewing(), asked.segmenter_options()
     pictures = images_in(images)
     check_results(pictures, output)

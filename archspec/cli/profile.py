@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, format_option, output_option, plugins_option, precision_option, set_option
+from archspec.cli._image_options import with_size
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    output_option,
+    plugins_option,
+    precision_option,
+    put,
+    put_lines,
+    put_table,
+    set_option,
+    this_command,
+)
 from archspec.cli._paths import OutputFile
-from archspec.cli._showing import with_size
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -52,25 +64,27 @@ def profile(
     Of a spec its own text is printed, with milliseconds beside each line. Times are scaled so that they add up to a run
     without a profiler; their sum before scaling is printed below.
     """
-    from archspec.cli._profile_report import ProfileReport
-    from archspec.measures._in_turns import is_file
+    from archspec.measures._in_turns import is_file, model_of
+    from archspec.measures._profile import ProfileReport, profile_file, profile_network
+    from archspec.record import write_text
 
     network = None
     overrides, image_size = with_size(overrides, size)
     if is_file(source):
-        from archspec.measures._in_turns import model_of
-        from archspec.measures._profile import profile_file
-
         if by == "line":
             raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
         found = profile_file(model_of(source, image_size), threads=threads, method=method)
     else:
-        from archspec.measures._profile import profile_network
         from archspec.network import Network
 
         network = Network.load(source, overrides, catalog=catalog(plugins))
         found = profile_network(network, precision=precision, threads=threads, method=method)
     report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
-    report.put(reporter, output)
+    if reporter == "json":
+        put(json.dumps(report.to_json(this_command()), indent=2) + "\n", output)
+    elif report.by == "line" and reporter == "table":
+        put_lines(report.text(), report.notes(), output)
+    else:
+        put_table(report.table(), reporter, output)
     if chart is not None:
-        report.draw(chart)
+        write_text(chart, report.chart())

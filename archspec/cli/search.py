@@ -143,13 +143,13 @@ def _of_file(
 
 def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
     """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
-    from archspec.spec import closed_choices, closed_note, note_of, option_text, unreached
+    from archspec.spec import closed_choices, describe_change, describe_closed, describe_unreached, unreached
 
     closed = closed_choices(written.space, study.space)
-    lines = [closed_note(closed)] if closed else []
+    lines = [describe_closed(closed)] if closed else []
     for change in changes:
         names = unreached(change, study.beside, written.beside)
-        lines += [note_of(option_text(change), names)] if names else []
+        lines += [describe_unreached(describe_change(change), names)] if names else []
     for line in lines:
         say(line)
 

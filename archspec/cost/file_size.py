@@ -1,7 +1,7 @@
 """The size of the `.tflite` that would be exported, from the program alone: numbers, names, tables and their padding.
 
 It follows the layout of archspec/export/flatbuffer.py, which writes weights whatever their values are; so the
-size hangs on the network alone. Right to a few hundred bytes at every precision.
+size depends on the network alone. Right to a few hundred bytes at every precision.
 """
 
 from __future__ import annotations

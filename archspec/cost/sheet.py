@@ -43,7 +43,7 @@ class CostSheet(Tabular):
 
     @cached_property
     def _runtime(self) -> _Runtime:
-        """What the program that a runtime would run tells. Raises `Problem` for a layer without a TFLite rule."""
+        """What is read off the program that a runtime would run. Raises `Problem` for a layer without a TFLite rule."""
         with collector_paused():  # the program is gone at the end, so the collector never sees it
             program = build_program(self.graph)
             moved = sum(memory_access(program).values())

@@ -67,7 +67,7 @@ def check_scores(x: Tensor, classes: int) -> None:
 
 
 def _other_channels(x: Tensor, classes: int) -> Fault:
-    """The fault of scores that are none, at the section that their channels come from."""
+    """The fault of an output that is no scores of the classes, at the section that its channels come from."""
     node = x.node
     while node.inputs and node.inputs[0].shape[-1:] == x.shape[-1:] and node.inputs[0].node.origin.section:
         node = node.inputs[0].node

@@ -55,7 +55,7 @@ class Ledger:
     def check(self, x: Tensor) -> None:
         """Raises `Problem` when the backbone ended at `x` before the output stride was reached.
 
-        A backbone that is one block may stride inside, unseen by the ledger: then `x` itself tells how far it came.
+        A backbone that is one block may stride inside, unseen by the ledger: then the stride of `x` itself counts.
         """
         reached = max(self._reached, x.stride)
         if reached < self._output_stride:
@@ -149,7 +149,7 @@ def _split(block: str, result: object) -> tuple[Tensor, Mapping[str, Tensor]]:
 
 
 def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Tensor], arguments: Context) -> object:
-    """A block's result. One that fails on its own account is told by its own line, not by a traceback of ours."""
+    """A block's result. An error inside the block is reported at its own line, without a traceback."""
     try:
         return function(source, **arguments)
     except Problem:

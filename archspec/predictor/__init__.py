@@ -45,18 +45,20 @@ if TYPE_CHECKING:
         table_of,
     )
     from archspec.predictor.calibration_models import further_operators, sampled_networks
+    from archspec.predictor.tables import calibration_table, predictions_table
     from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 
 __all__ = [
     "ALONE", "CALIBRATE", "NETWORK_TURNS", "OPERATOR_TURNS", "OTHER", "Accuracy", "CalibrationProgress",
     "Conditions", "Correction", "LatencyTable", "Operand", "OperatorTime", "Prediction", "PredictionResult",
-    "Predictor", "Signature", "Sums", "Turns", "accuracy_of", "calibrate", "calibrate_file", "equals", "fill",
-    "fit_correction", "further_operators", "measure_networks", "operators_of", "prediction_record",
-    "prediction_results", "predictor_for", "read_or_none", "read_table", "sampled_networks", "signatures",
-    "spearman", "table_of", "table_path", "write_table",
+    "Predictor", "Signature", "Sums", "Turns", "accuracy_of", "calibrate", "calibrate_file", "calibration_table",
+    "equals", "fill", "fit_correction", "further_operators", "measure_networks", "operators_of",
+    "prediction_record", "prediction_results", "predictions_table", "predictor_for", "read_or_none", "read_table",
+    "sampled_networks", "signatures", "spearman", "table_of", "table_path", "write_table",
 ]  # fmt: skip
 
 _MODELS = ("further_operators", "sampled_networks")
+_TABLES = ("calibration_table", "predictions_table")
 _TURNS = ("NETWORK_TURNS", "OPERATOR_TURNS", "Turns")
 
 
@@ -64,5 +66,6 @@ def __getattr__(name: str) -> Any:
     """What calibrates needs NumPy and devices, and is imported when it is asked for: predicting needs neither."""
     if name not in __all__:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    module = "calibration_models" if name in _MODELS else "turns" if name in _TURNS else "calibration"
-    return getattr(import_module(f"{__name__}.{module}"), name)
+    homes = (("calibration_models", _MODELS), ("tables", _TABLES), ("turns", _TURNS))
+    home = next((home for home, names in homes if name in names), "calibration")
+    return getattr(import_module(f"{__name__}.{home}"), name)

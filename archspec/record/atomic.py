@@ -21,9 +21,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write `data` under a temporary name in the same folder, sync it to disk, then rename it to `path`.
 
-    Whoever reads `path` meanwhile sees the old content or the new one, and a failure leaves the old file as it was
-    and nothing else behind. A symbolic link keeps pointing where it did; a device or a pipe (`/dev/stdout`) is
-    written to, not replaced. Raises `UserError` when the folder is missing or the file cannot be written.
+    A process that reads `path` during this sees the old content or the new one, and a failure leaves the old file
+    as it was and nothing else behind. A symbolic link keeps pointing where it did; a device or a pipe (`/dev/stdout`)
+    is written to, not replaced. Raises `UserError` when the folder is missing or the file cannot be written.
     """
     path = Path(path)
     try:
@@ -126,7 +126,7 @@ def _check_target(target: Path, check_old: Callable[[Path], None]) -> None:
 
 
 def foreign_in(folder: Path, names: Collection[str]) -> str:
-    """The first name in a folder that is none of `names`; '' where there is none. Raises `OSError`."""
+    """The first name in a folder that is not among `names`, or ''. Raises `OSError`."""
     return next((name for name in sorted(path.name for path in folder.iterdir()) if name not in names), "")
 
 

@@ -63,7 +63,7 @@ def interruption(*signals: signal.Signals) -> Iterator[Interruption]:
 
 @contextmanager
 def held(file: Path) -> Iterator[bool]:
-    """Whether nobody else is in here with the same file: `False` at once where somebody is.
+    """Whether this process now holds the lock on the file: `False` at once where another one does.
 
     The file is made with its folder, and stays; a process that was killed has let go. Raises `OSError` where the file
     cannot be made or its file system has no locks.
@@ -74,7 +74,7 @@ def held(file: Path) -> Iterator[bool]:
 
 @contextmanager
 def turn(file: Path) -> Iterator[None]:
-    """Wait until no other process is in here with the same file; otherwise as `held`."""
+    """Wait until no other process holds the lock on the file, then hold it; otherwise as `held`."""
     with _locked(file, wait=True):
         yield
 

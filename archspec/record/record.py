@@ -33,8 +33,8 @@ class Record:
     """One flat row. What is measured: `hash` (canonical hash of the network, or of a file), `name`, `spec` (its text).
 
     `conditions` are what the number depends on (input size, batch, threads, runtime and version, device fingerprint,
-    seed, package versions); `circumstances` are what was noticed meanwhile (load average, noise); `samples` are the
-    raw runs behind `value`, in its unit. All are copied, kept in order of their names, and cannot be changed.
+    seed, package versions); `circumstances` are what was noticed while measuring (load average, noise); `samples` are
+    the raw runs behind `value`, in its unit. All are copied, kept in order of their names, and cannot be changed.
     """
 
     hash: str

@@ -1,8 +1,8 @@
 """Temporary files and folders beside what they will become; those of a process that was killed are swept away.
 
-Each is called `.NAME.MACHINE-RANDOM.tmp`, and whoever makes one holds a lock on it, which the system releases when the
-process ends, however it ends. So one that can be locked belongs to nobody. What another machine or another user made
-is left alone, and so is everything where the system has no such locks.
+Each is called `.NAME.MACHINE-RANDOM.tmp`, and the process that makes one holds a lock on it, which the system
+releases when the process ends, however it ends. So one that can be locked is left over. What another machine or
+another user made is left alone, and so is everything where the system has no such locks.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class _Grid:
 
 def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     """The lines of `table` on a terminal of `room` cells; None is as wide as it takes."""
-    grid, said = _shaped(table, room)
+    grid, remarks = _shaped(table, room)
     if table.title:
         yield from (Line(text, "title") for text in folded(table.title, room))
     widths = _widths(grid, room)
@@ -110,9 +110,9 @@ def laid_out(table: Table, room: int | None) -> Iterator[Line]:
     yield Line("─" * _total(widths), "rule")
     for row in grid.rows:
         yield from (Line(text, "row") for text in _row(row, widths))
-    if table.notes or said:
+    if table.notes or remarks:
         yield Line("", "note")
-    yield from (Line(text, "left out") for note in said for text in _note(note, room))
+    yield from (Line(text, "left out") for note in remarks for text in _note(note, room))
     yield from (Line(text, "note") for note in table.notes for text in folded(note, room))
 
 
@@ -136,15 +136,15 @@ def _shaped(table: Table, room: int | None) -> tuple[_Grid, list[str]]:
     grid = _Grid.of(table)
     if room is None or (table.upright is not None and grid.total <= room):
         return grid, []
-    filled, said = _filled(table.upright or table)
+    filled, remarks = _filled(table.upright or table)
     for one in (filled, _factored(filled)):
         grid = _Grid.of(one)
         if _total(grid.comfortable(one)) <= room:
-            return grid, said
+            return grid, remarks
     if 0 < len(filled.rows) <= FEW_ROWS and len(filled.columns) > 2 and _Grid.of(filled).turned.total <= room:
-        return _Grid.of(filled).turned, said
+        return _Grid.of(filled).turned, remarks
     grid, more = _left_out(one, room)
-    return grid, [*said, *more]
+    return grid, [*remarks, *more]
 
 
 def _filled(table: Table) -> tuple[Table, list[str]]:
@@ -163,14 +163,14 @@ def _filled(table: Table) -> tuple[Table, list[str]]:
 
 
 def _left_out(table: Table, room: int) -> tuple[_Grid, list[str]]:
-    """The columns that fit, by importance; of the others what is the same in every row is said."""
+    """The columns that fit, by importance; remarks name the others, and what is the same in every row."""
     grid = _Grid.of(table)
     constant = [len(grid.rows) > 1 and len({cell.text for cell in column}) == 1 for column in grid.columns]
     own = [index for index, same in enumerate(constant) if not same]
     main = [index for index in own if not table.columns[index].detail]
     details = sorted(set(own) - set(main), key=lambda index: (table.columns[index].detail, index))
     order = [*main, *details, *(index for index, same in enumerate(constant) if same)]
-    kept = order[:2]  # a row without a name or without anything is none, however narrow the terminal
+    kept = order[:2]  # a row needs its name and one value, however narrow the terminal
     at = {column.id: index for index, column in enumerate(table.columns)}
     full = False
     for index in order[2:]:

@@ -33,7 +33,16 @@ if TYPE_CHECKING:
         score_predictions,
         usable_processors,
     )
-    from archspec.scoring.records import score_records, scores_json, segmenter_records
+    from archspec.scoring.records import (
+        category_table,
+        class_table,
+        describe_partial_mean,
+        result_json,
+        score_records,
+        segmenter_records,
+        summary_table,
+        write_scores,
+    )
     from archspec.scoring.segmenter_scores import ImageWriter, SegmenterScore, padding_multiple_of, score_segmenters
     from archspec.scoring.segmenters import (
         NamedSegmenter,
@@ -46,11 +55,12 @@ if TYPE_CHECKING:
 __all__ = [
     "Counts", "Fit", "GroundTruth", "ImageWriter", "Labels", "NamedSegmenter", "NetworkSegmenter", "OverlayFolder",
     "PredictionFolder", "Resized", "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing",
-    "check_metrics", "check_results", "class_iou", "classes_of_data", "confusion", "describe_left_out",
-    "describe_missing", "folders_of", "ground_truth_of", "images_in", "keep_freed_memory", "label_map",
-    "metric_title", "open_segmenter", "open_segmenters", "overlaid", "padding_multiple_of", "per_category",
-    "per_class", "predict_image", "resized_scores", "score_predictions", "score_records", "score_segmenters",
-    "scores", "scores_json", "segmenter_records", "usable_processors",
+    "category_table", "check_metrics", "check_results", "class_iou", "class_table", "classes_of_data", "confusion",
+    "describe_left_out", "describe_missing", "describe_partial_mean", "folders_of", "ground_truth_of", "images_in",
+    "keep_freed_memory", "label_map", "metric_title", "open_segmenter", "open_segmenters", "overlaid",
+    "padding_multiple_of", "per_category", "per_class", "predict_image", "resized_scores", "result_json",
+    "score_predictions", "score_records", "score_segmenters", "scores", "segmenter_records", "summary_table",
+    "usable_processors", "write_scores",
 ]  # fmt: skip
 
 # Each is imported when it is asked for: who resizes scores needs no data sets, and who counts pixels no networks.
@@ -58,24 +68,15 @@ _HOMES = {
     "ground_truth": ("GroundTruth", "ground_truth_of"),
     "images": ("OverlayFolder", "PredictionFolder", "overlaid"),
     "inference": ("Fit", "Resized", "Segmenter", "Viewing", "label_map", "resized_scores"),
-    "metrics": (
-        "Counts",
-        "Labels",
-        "check_metrics",
-        "class_iou",
-        "confusion",
-        "describe_missing",
-        "metric_title",
-        "per_category",
-        "per_class",
-        "scores",
-    ),
+    "metrics": ("Counts", "Labels", "check_metrics", "class_iou", "confusion", "describe_missing", "metric_title",
+                "per_category", "per_class", "scores"),
     "network_segmenter": ("NetworkSegmenter",),
     "prediction": ("check_results", "classes_of_data", "describe_left_out", "images_in", "predict_image"),
     "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
-    "records": ("score_records", "scores_json", "segmenter_records"),
+    "records": ("category_table", "class_table", "describe_partial_mean", "result_json", "score_records",
+                "segmenter_records", "summary_table", "write_scores"),
     "segmenter_scores": ("ImageWriter", "SegmenterScore", "padding_multiple_of", "score_segmenters"),
-}
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -166,7 +166,7 @@ class MadeKind(Kind):
 
 @dataclass(frozen=True)
 class UnionKind(Kind):
-    """One of several kinds. Only the alternative that has the node's form speaks about what is wrong."""
+    """One of several kinds. Faults are those of the alternative that has the node's form."""
 
     options: tuple[Kind, ...]
 

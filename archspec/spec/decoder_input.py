@@ -47,7 +47,7 @@ def squeezing_fault(document: Table, catalog: Catalog) -> Fault | None:
         if isinstance(entry.node, Scalar) and entry.node.value == NONE:
             return _squeezing_head(document, what, catalog)
         if not all(block in catalog.blocks() for block in _blocks("classifier", entry.node, catalog)):
-            return None  # a name that does not exist is told by itself
+            return None  # linting reports a name that does not exist
         fact = f"{what} reads features, and the classifier before it leaves only the scores of the classes"
         return Fault(fact, "Write classifier: none, the decoder makes the scores", "classifier", entry.node.place)
     return _squeezing_head(document, what, catalog) if entry is None else None
@@ -87,7 +87,7 @@ def _reads(decoder: Node | None, catalog: Catalog) -> set[Reads]:
 
 
 def _blocks(kind: str, node: Node, catalog: Catalog) -> list[str]:
-    """The blocks of a section in their order; none for what cannot be read, which linting tells."""
+    """The blocks of a section in their order; none for what cannot be read, which linting reports."""
     asked = read_section(kind, node, kind, [])
     if asked is None:
         return []
@@ -112,7 +112,7 @@ def block_reads(block: str, catalog: Catalog) -> Reads:
         return declared
     try:
         return FEATURES if "classes" in inspect.signature(catalog.function(block)).parameters else SCORES
-    except (UserError, TypeError, ValueError):  # linting tells what is wrong with the block
+    except (UserError, TypeError, ValueError):  # linting reports what is wrong with the block
         return SCORES
 
 

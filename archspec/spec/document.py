@@ -162,7 +162,7 @@ def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:
 
 
 def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tuple[Choice, ...]]:
-    """Every fault of a merged document that can be told without choosing a width, and its choices."""
+    """Every fault of a merged document that can be found without choosing a width, and its choices."""
     lint = Lint(catalog)
     for key, entry in document.entries.items():
         if key not in TOP_KEYS:

@@ -61,7 +61,7 @@ class DocumentReader(Reader, Generic[Value]):
     def load(self, text: str | None = None) -> Value:
         """The value of the file, or of a text. Raises `UserError` with every fault, in the order of their places."""
         document = self.document(text)
-        changed = self.changed(document or Table({}))  # where nothing can be read, bad changes are told as well
+        changed = self.changed(document or Table({}))  # where nothing can be read, bad changes are reported as well
         value = None if document is None else self.value(changed)
         raise_together(self.faults)
         if value is None:
@@ -69,14 +69,14 @@ class DocumentReader(Reader, Generic[Value]):
         return value
 
     def check_keys(self, table: Table, known: Iterable[str], path: str = "") -> None:
-        """A fault for each key that is none of the known ones."""
+        """A fault for each unknown key."""
         known = tuple(known)
         for key, entry in table.entries.items():
             if key not in known:
                 self.fault(f"unknown key '{one_line(key)}'", nearest(key, known), joined(path, key), entry.place)
 
     def check_required(self, table: Table, required: Mapping[str, str], meant: Container[str], path: str = "") -> None:
-        """A fault for each key that is not there; `required` has an example of each, `meant` are those mistyped."""
+        """A fault for each missing key; `required` has an example of each; those in `meant` are only mistyped."""
         for key, example in required.items():
             if key not in table.entries and key not in meant:
                 self.fault(f"missing key '{key}'", f"Write {key}: {example}", path, table.place)
@@ -118,7 +118,7 @@ class DocumentReader(Reader, Generic[Value]):
             return None
 
     def seen(self, name: str) -> str:
-        """A path of the document as seen from here; what is no file there is left as it is (a bundled name)."""
+        """A path in the document, relative to the current folder; a name without a file (a bundled one) is kept."""
         there = self.path.parent / name
         return shown_path(there) if is_file(there) else name
 

@@ -49,7 +49,7 @@ def best_effort_faults(document: Table, catalog: Catalog) -> list[Fault]:
     """What expanding would report, for a document that already has faults."""
     expansion = _Expansion(document, catalog)
     top, inside = expansion.values()
-    expansion.faults.clear()  # values at the top level look the same in every scope: linting has told
+    expansion.faults.clear()  # values at the top level look the same in every scope: linting has reported them
     expansion.sections(top, inside)
     return expansion.faults
 
@@ -166,7 +166,7 @@ class _Expansion:
         if isinstance(asked, Named):
             section = self._named(kind, asked, entry.place)
             self.blind |= section is None or not section.steps
-            if section is None and asked.name not in self.catalog.blocks():  # linting tells of the name, and no more
+            if section is None and asked.name not in self.catalog.blocks():  # linting reports the name, nothing else
                 del self.faults[before:]
         else:
             section = self._written(kind, asked, entry.place, path)

@@ -1,7 +1,7 @@
 """Changes that are meant for several specs (`--set`, `--weights`), and those specs that they do not change.
 
-What a spec of an ablation says of a path comes after a common change, so it beats it: an ablation over `output_stride`
-does not hear of `--set output_stride=16`. A choice of a space is closed by one. Both are said.
+What a row of an ablation sets replaces a common change: an ablation over `output_stride` ignores
+`--set output_stride=16`. In a space, a common change closes a choice. Both are reported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Change = str | Mapping[str, Any]
 LISTED = 6
 
 
-def option_text(change: Change) -> str:
+def describe_change(change: Change) -> str:
     """As it was written: `--set output_stride=16`, `--weights`."""
     return one_line(f"--set {change}" if isinstance(change, str) else f"--{', '.join(change)}", 200)
 
@@ -33,14 +33,14 @@ def changes_none(rows: Mapping[str, Spec], without: Mapping[str, Spec]) -> bool:
     return all(without.get(name) == spec for name, spec in rows.items())
 
 
-def fault_of(change: Change, names: tuple[str, ...]) -> Fault:
-    """Of a change that no row hears of."""
+def unreached_fault(change: Change, names: tuple[str, ...]) -> Fault:
+    """The fault of a change that every row replaces."""
     fact = f"changes no row: {listed(names)} set it themselves"
-    return Fault(fact, "Leave it out, or change the ablation file", place=Place(option_text(change)))
+    return Fault(fact, "Leave it out, or change the ablation file", place=Place(describe_change(change)))
 
 
-def note_of(option: str, names: tuple[str, ...]) -> str:
-    """Of a change that some specs do not hear of."""
+def describe_unreached(option: str, names: tuple[str, ...]) -> str:
+    """The note on a change that some specs replace."""
     return f"{option} does not change {listed(names)}: what is set there comes after it"
 
 
@@ -54,8 +54,8 @@ def closed_choices(before: Spec, after: Spec) -> tuple[str, ...]:
     return tuple(found)
 
 
-def closed_note(names: tuple[str, ...]) -> str:
-    """Of choices that are none any more."""
+def describe_closed(names: tuple[str, ...]) -> str:
+    """The note on choices that a change has closed."""
     return f"closed by --set: {listed(names)} (an open choice of the file)"
 
 

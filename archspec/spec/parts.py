@@ -16,7 +16,7 @@ from archspec.spec.words import PART_KEYS, READS, SCOPE
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """A part file. `faults` are those of its form; its steps' arguments are checked by whoever knows the blocks.
+    """A part file. `faults` are those of its form; its steps' arguments are checked by readers that know the blocks.
 
     `reads` is what a decoder says it reads, '' where it leaves that to its blocks.
     """

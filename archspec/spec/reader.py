@@ -155,7 +155,7 @@ def fitting_blocks(kind: str, catalog: Catalog) -> list[str]:
 
 
 def unknown_block(block: str, place: Place, path: str, catalog: Catalog) -> Fault:
-    """The fault of a step that names no block: a part is none, and stands as its section's name alone."""
+    """The fault of a step that names no block. A part is no block either: its name stands alone in its section."""
     kind = next((one for one in SECTIONS if path.startswith(section_path(one))), "")
     whole = next((one for one in PART_KINDS if block in catalog.parts(one)), "")
     if whole:

@@ -119,7 +119,7 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
 
 def _finish(document: Table | None, path: Path, overrides: Changes, catalog: Catalog, faults: list[Fault]) -> Spec:
     if document is None:
-        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are told as well
+        document = _overridden(Table({}), overrides, faults)  # so that bad assignments are reported as well
         raise_together(faults)
         raise AssertionError("a document that cannot be read has a fault")
     name = document.get("name")
@@ -149,9 +149,9 @@ def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
     found, choices = check_document(document, catalog)
     faults.extend(found)
     if faults and not choices:
-        told = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
+        known = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
         for fault in best_effort_faults(document, catalog):
-            if fault.place not in told and (fault.place, fault.message) not in told:
+            if fault.place not in known and (fault.place, fault.message) not in known:
                 faults.append(fault)
     raise_together(faults)
     return Spec(document, catalog, choices)

@@ -104,8 +104,7 @@ def _build(folder: Path) -> None:
 
 
 def _calibration(folder: Path) -> None:
-    from archspec.cli._calibrate import calibration_report
-    from archspec.predictor import Accuracy
+    from archspec.predictor import Accuracy, calibration_table
 
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
@@ -113,7 +112,7 @@ def _calibration(folder: Path) -> None:
     table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
     assert Accuracy
-    put_table(calibration_report(table, Path("latency.json")), "table", None)
+    put_table(calibration_table(table, Path("latency.json")), "table", None)
 
 
 def _prediction(folder: Path) -> None:

@@ -105,7 +105,7 @@ def test_from_reads_whole_sections_and_the_image() -> None:
     ]
 
 
-def fault_of(text: str, catalog: Catalog | None = None) -> str:
+def unreached_fault(text: str, catalog: Catalog | None = None) -> str:
     folder = catalog or nets.CATALOG
     with pytest.raises(UserError) as caught:
         trace(expand(parse(text, catalog=folder)), folder)
@@ -121,14 +121,14 @@ def fault_of(text: str, catalog: Catalog | None = None) -> str:
     ],
 )
 def test_impossible_geometry_has_the_place_of_the_step(steps: str, line: int, words: str) -> None:
-    fault = fault_of(STEM + steps)
+    fault = unreached_fault(STEM + steps)
     assert fault.startswith(f"<text>:{line}:")
     assert words in fault
 
 
 def test_a_block_that_gives_back_something_else(tmp_path: Path) -> None:
     (tmp_path / "broken_block.py").write_text('"""Nothing."""\ndef broken_block(x, *, name):\n    return [x, x]\n')
-    fault = fault_of(STEM + "- broken_block\n", Catalog((tmp_path,)))
+    fault = unreached_fault(STEM + "- broken_block\n", Catalog((tmp_path,)))
     assert fault == "<text>:5:3: backbone[1]: block 'broken_block' gave back list, not one tensor"
 
 
@@ -136,7 +136,7 @@ def test_a_block_that_names_two_layers_alike(tmp_path: Path) -> None:
     relu = 'layers.ReLU(name=f"{name}/relu")'
     text = f'"""Twice."""\nfrom archspec.graph import layers\ndef twice(x, *, name):\n    return {relu}({relu}(x))\n'
     (tmp_path / "twice.py").write_text(text)
-    fault = fault_of(STEM + "- twice\n", Catalog((tmp_path,)))
+    fault = unreached_fault(STEM + "- twice\n", Catalog((tmp_path,)))
     assert "two layers are named 'backbone.1_twice.relu'" in fault
     assert fault.startswith("<text>:5:3: ")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from archspec.cli._calibrate import calibration_report
 from archspec.errors import UserError
 from archspec.network import Network
 from archspec.predictor import LatencyTable, read_table, write_table
 from archspec.predictor import calibration as latency_tables
 from archspec.predictor.calibration import calibrate_file, predictor_for
+from archspec.predictor.tables import calibration_table
 from archspec.predictor.turns import Turns
 from tests.predictor.latency_tables import pointwise
 from tests.predictor.planted import REFERENCE, PlantedDevice, network
@@ -64,12 +64,12 @@ def test_a_device_that_was_never_calibrated_is_told_how(tmp_path: Path) -> None:
 
 def test_the_report_tells_the_score() -> None:
     table, path = calibrated(PlantedDevice())
-    rows = dict(calibration_report(table, path).rows)
+    rows = dict(calibration_table(table, path).rows)
     assert rows["operators measured"] == str(len(table.entries))
     assert rows["scored on networks"].startswith("6, ")
     assert table.accuracy is not None
     assert rows["median error"] == f"{100 * table.accuracy.median_error:.1f} %"
-    assert "never seen" not in rows and str(path) in calibration_report(table, path).notes[0]
+    assert "never seen" not in rows and str(path) in calibration_table(table, path).notes[0]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_table_without_networks_is_reported_without_a_score(tmp_path: Path) ->
     table, _ = calibrated(PlantedDevice())
     bare = LatencyTable(table.conditions, 5.0)
     write_table(tmp_path / "bare.json", bare)
-    assert [row[0] for row in calibration_report(bare, tmp_path / "bare.json").rows] == [
+    assert [row[0] for row in calibration_table(bare, tmp_path / "bare.json").rows] == [
         "device",
         "runtime",
         "operators measured",

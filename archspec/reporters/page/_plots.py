@@ -89,7 +89,7 @@ SCATTER_HEIGHT = 380
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """A quantity; `better` is the end that is wished for."""
+    """A quantity; `better` says which end is better."""
 
     name: str
     unit: str
@@ -99,8 +99,8 @@ class Objective:
     @property
     def heading(self) -> str:
         """`latency (ms)`; a name that ends in its unit, such as `latency_ms`, needs no other."""
-        told = self.name.endswith(f"_{self.unit}")
-        return f"{self.name} ({self.unit})" if self.unit and not told else self.name
+        named = self.name.endswith(f"_{self.unit}")
+        return f"{self.name} ({self.unit})" if self.unit and not named else self.name
 
 
 @dataclass(frozen=True, slots=True)

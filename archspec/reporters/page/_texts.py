@@ -27,7 +27,7 @@ class Facts:
 
 
 def facts_section(data: Facts, anchor: str) -> Markup:  # noqa: ARG001
-    """A few numbers that matter most, large, each with its unit and a word on what it is."""
+    """A few numbers that matter most, large, each with its unit and a short note."""
     return element("dl", *map(_fact, data.facts), class_="facts")
 
 

@@ -1,4 +1,4 @@
-"""How networks are opened and shown images, in the words of the command line: for `evaluate` and `predict`."""
+"""The options that say how networks are opened and given images: for `evaluate` and `predict`; and `--size`."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def showing_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that `Showing` is made of, as the keywords of its fields."""
+def with_image_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that `ImageOptions` is made of, as the keywords of its fields."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
 @dataclass(frozen=True, slots=True)
-class Showing:
+class ImageOptions:
     """What was asked for; the fields are the options."""
 
     fit: str | None

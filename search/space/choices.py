@@ -1,4 +1,4 @@
-"""The open choices of a spec as openings: each has decisions, and knows what to write where it stands."""
+"""The open choices of a spec: each has decisions, and knows what to write where it stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from archspec.errors import Problem, UserError, user_error
-from archspec.search.candidates import Gene, Generated, Genome, Parameter
+from archspec.search.candidates import Decision, DecisionValue, Generated, Genome
 from archspec.spec import CHOOSE, RANGE, Choice, Spec
 from archspec.spec.nodes import show_plain
 
@@ -19,28 +19,28 @@ LABEL_LETTERS = 24
 
 
 @dataclass(frozen=True)
-class Opening:
+class OpenChoice:
     """One choice of a spec.
 
     Attributes:
         path: where its value goes, once what it lies inside has been taken.
-        parameters: its decisions; those that hang on no other of them exist when the opening does.
+        decisions: its decisions; those that hang on no other of them exist when the choice does.
         value: what to write, from the whole genome.
-        parent: the decision that must have taken `parent_value` for the opening to exist; '' for always.
+        parent: the decision that must have taken `parent_value` for the choice to exist; '' for always.
     """
 
     path: str
-    parameters: tuple[Parameter, ...]
+    decisions: tuple[Decision, ...]
     value: Callable[[Genome], Any]
     parent: str
-    parent_value: Gene
+    parent_value: DecisionValue
 
     def exists(self, genome: Genome) -> bool:
         """Whether this choice has to be made."""
         return not self.parent or genome.get(self.parent) == self.parent_value
 
 
-def openings_of(spec: Spec) -> tuple[Opening, ...]:
+def open_choices(spec: Spec) -> tuple[OpenChoice, ...]:
     """Every choice, parents before what lies in them. Raises `UserError`."""
     choices = spec.choices()
     paths = _closed_paths(choices)
@@ -50,16 +50,16 @@ def openings_of(spec: Spec) -> tuple[Opening, ...]:
     found = []
     for choice in choices:
         parent = names.get(choice.parent, "")
-        parent_value: Gene = labels[choice.parent][choice.parent_option] if parent else ""
+        parent_value: DecisionValue = labels[choice.parent][choice.parent_option] if parent else ""
         name = names[choice.path]
         if choice.kind == CHOOSE:
-            parameters, value = _chosen(name, choice, labels[choice.path])
+            decisions, value = _chosen(name, choice, labels[choice.path])
         elif choice.kind == RANGE:
-            parameters, value = _ranged(name, choice)
+            decisions, value = _ranged(name, choice)
         else:
-            parameters, value = _generated(name, choice, spec)
-        placed = (one if one.parent else replace(one, parent=parent, parent_value=parent_value) for one in parameters)
-        found.append(Opening(paths[choice.path], tuple(placed), value, parent, parent_value))
+            decisions, value = _generated(name, choice, spec)
+        placed = (one if one.parent else replace(one, parent=parent, parent_value=parent_value) for one in decisions)
+        found.append(OpenChoice(paths[choice.path], tuple(placed), value, parent, parent_value))
     return tuple(found)
 
 
@@ -72,12 +72,12 @@ def _closed_paths(choices: tuple[Choice, ...]) -> dict[str, str]:
     return closed
 
 
-Decided = tuple[tuple[Parameter, ...], Callable[[Genome], Any]]
+Decided = tuple[tuple[Decision, ...], Callable[[Genome], Any]]
 
 
-def _chosen(name: str, choice: Choice, labels: tuple[Gene, ...]) -> Decided:
-    values: Mapping[Gene, Any] = dict(zip(labels, choice.options, strict=True))
-    return (Parameter(name, labels, _rises(labels)),), lambda genome: values[genome[name]]
+def _chosen(name: str, choice: Choice, labels: tuple[DecisionValue, ...]) -> Decided:
+    values: Mapping[DecisionValue, Any] = dict(zip(labels, choice.options, strict=True))
+    return (Decision(name, labels, _rises(labels)),), lambda genome: values[genome[name]]
 
 
 def _ranged(name: str, choice: Choice) -> Decided:
@@ -86,13 +86,13 @@ def _ranged(name: str, choice: Choice) -> Decided:
     if step is None and choice.whole:
         step = 1  # of a logarithmic range of integers: all of them, small ones more often
     if step is None:
-        return (Parameter(name, (), False, float(first), float(last), log),), lambda genome: float(genome[name])
+        return (Decision(name, (), False, float(first), float(last), log),), lambda genome: float(genome[name])
     count = math.floor((last - first) / step + 1e-9) + 1
     if count > MOST_OPTIONS:
         fact = f"a range of {count:,} values; a search takes up to {MOST_OPTIONS:,}"
         raise user_error(fact, "Write a larger step", choice.path, choice.place)
     options = tuple(first + i * step for i in range(count))
-    return (Parameter(name, options, True, float(first), float(last), log),), lambda genome: genome[name]
+    return (Decision(name, options, True, float(first), float(last), log),), lambda genome: genome[name]
 
 
 def _generated(name: str, choice: Choice, spec: Spec) -> Decided:
@@ -103,22 +103,22 @@ def _generated(name: str, choice: Choice, spec: Spec) -> Decided:
     if not isinstance(made, Generated):
         fact = f"the generator '{choice.kind}' gave back {type(made).__name__}, not Generated"
         raise user_error(fact, "Return archspec.search.candidates.Generated", choice.path, choice.place)
-    own = {one.name: name + one.name for one in made.parameters}
-    parameters = tuple(
-        replace(one, name=own[one.name], parent=own[one.parent] if one.parent else "") for one in made.parameters
+    own = {one.name: name + one.name for one in made.decisions}
+    decisions = tuple(
+        replace(one, name=own[one.name], parent=own[one.parent] if one.parent else "") for one in made.decisions
     )
 
     def value(genome: Genome) -> Any:
         return made.value({short: genome[full] for short, full in own.items() if full in genome})
 
-    return parameters, value
+    return decisions, value
 
 
-def _labels(choice: Choice) -> tuple[Gene, ...]:
+def _labels(choice: Choice) -> tuple[DecisionValue, ...]:
     """A plain and distinct word for each option. Raises `UserError` for one that stands twice."""
     wanted = [_label(option, number) for number, option in enumerate(choice.options, 1)]
     counts = Counter(wanted)
-    found: dict[Gene, None] = {}
+    found: dict[DecisionValue, None] = {}
     for number, (option, label) in enumerate(zip(choice.options, wanted, strict=True), 1):
         if any(option == other and type(option) is type(other) for other in choice.options[: number - 1]):
             fact = f"an option stands twice ({show_plain(option)})"
@@ -128,7 +128,7 @@ def _labels(choice: Choice) -> tuple[Gene, ...]:
     return tuple(found)
 
 
-def _label(option: Any, number: int) -> Gene:
+def _label(option: Any, number: int) -> DecisionValue:
     if isinstance(option, bool) or option is None:
         return show_plain(option)
     if isinstance(option, int | float | str):
@@ -140,6 +140,6 @@ def _label(option: Any, number: int) -> Gene:
     return short if 0 < len(short) <= LABEL_LETTERS else f"option {number}"
 
 
-def _rises(labels: tuple[Gene, ...]) -> bool:
+def _rises(labels: tuple[DecisionValue, ...]) -> bool:
     numbers = [label for label in labels if not isinstance(label, str)]
     return len(numbers) == len(labels) and all(a < b for a, b in itertools.pairwise(numbers))
