@@ -177,16 +177,9 @@ def evaluate_networks(
     writers = _image_writers(dataset, segmenters, wanted.split, pictures)
     with count_bar("scoring", ticking=True) as progress:
         found = score_segmenters(
-            segmenters,
-            dataset,
-            ground_truth,
-            wanted.split,
-            viewing,
-            limit=wanted.limit,
-            boundaries=wanted.boundary,
-            progress=progress,
-            writers=writers,
-        )
+            segmenters, dataset, ground_truth, wanted.split, viewing, limit=wanted.limit, boundaries=wanted.boundary,
+            progress=progress, writers=writers,
+        )  # fmt: skip
     notes = (
         *_describe_data(wanted, ground_truth, found[0].scored),
         *_partial_means(found),
