@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from archspec.ablation.comparing import HOLM, NOISE, UNTESTED, Difference, differences, rules
-from archspec.ablation.result import AblationResult, Reading
-from archspec.ablation.stating import conditions_said, faults_said
+from archspec.ablation.comparison import HOLM, NOISE, UNTESTED, Difference, differences, rules
+from archspec.ablation.run import AblationResult
+from archspec.experiment import Sample
 from archspec.measures import measure_named
+from archspec.network import Network
+from archspec.record import Plain
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
 from archspec.spec import describe_unreached
@@ -38,18 +40,18 @@ def _compared(result: AblationResult) -> dict[str, dict[str, Difference]]:
 
 def _numbers(result: AblationResult, row: str, metric: str, found: Difference | None) -> dict[str, Cell]:
     """All of a row and a metric; `found` is None of the base."""
-    reading = result.reading(row, metric)
+    sample = result.sample(row, metric)
     numbers: dict[str, Cell] = {
-        metric: int(reading.mean) if measure_named(metric).whole and reading.mean is not None else reading.mean,
-        f"{metric}_std": reading.std,
-        f"{metric}_n": len(reading.by_seed),
+        metric: int(sample.mean) if measure_named(metric).whole and sample.mean is not None else sample.mean,
+        f"{metric}_std": sample.std,
+        f"{metric}_n": len(sample.by_seed),
         f"{metric}_delta": None if found is None else found.delta,
         f"{metric}_delta_n": None if found is None or not measure_named(metric).trains else found.pairs,
         f"{metric}_p": None if found is None else found.p,
         f"{metric}_p_{HOLM}": None if found is None else found.corrected_p,
         f"{metric}_within_noise": None if found is None else found.within_noise,
         f"{metric}_tested": None if found is None else found.tested,
-        f"{metric}_iqr": reading.spread or None,
+        f"{metric}_iqr": sample.iqr or None,
         f"{metric}_published": result.ablation.published.get(metric, {}).get(row),
     }
     if metric == _timed(result):
@@ -86,10 +88,10 @@ def _columns(
 ) -> Iterator[tuple[Column, list[Cell]]]:
     ablation, rows = result.ablation, [row.name for row in result.ablation.rows]
     best = _best(result, metric)
-    name = f"{metric} ± std" if any(result.reading(row, metric).std is not None for row in rows) else metric
-    name = f"{metric} ± IQR/2" if any(result.reading(row, metric).spread for row in rows) else name
+    name = f"{metric} ± std" if any(result.sample(row, metric).std is not None for row in rows) else metric
+    name = f"{metric} ± IQR/2" if any(result.sample(row, metric).iqr for row in rows) else name
     many = len(ablation.seeds) if measure_named(metric).trains else 1
-    values: list[Cell] = [_value(result.reading(row, metric), metric, many, row in best) for row in rows]
+    values: list[Cell] = [_value(result.sample(row, metric), metric, many, row in best) for row in rows]
     cost = not _measured(metric) and any(map(_measured, ablation.metrics))  # what was waited for stands first
     yield Column(metric, name, _unit(metric), align="right", detail=2 * cost), values
     if len(rows) > 1:
@@ -121,13 +123,13 @@ def _measured(metric: str) -> bool:
     return measure_named(metric).trains or metric in LATENCIES
 
 
-def _value(reading: Reading, metric: str, many: int, best: bool) -> str | None:
-    if reading.mean is None:
-        return "failed" if reading.fault else None
-    spread = reading.std if reading.std is not None else reading.spread / 2 or None
-    text = _number(reading.mean, metric) or ""
+def _value(sample: Sample, metric: str, many: int, best: bool) -> str | None:
+    if sample.mean is None:
+        return "failed" if sample.fault else None
+    spread = sample.std if sample.std is not None else sample.iqr / 2 or None
+    text = _number(sample.mean, metric) or ""
     text += f" ± {_number(spread, metric)}" if spread is not None else ""
-    text += f" (n = {len(reading.by_seed)})" if len(reading.by_seed) < many else ""
+    text += f" (n = {len(sample.by_seed)})" if len(sample.by_seed) < many else ""
     return f"{text} {BEST}" if best else text
 
 
@@ -171,7 +173,7 @@ def _unit(metric: str) -> str:
 
 def _best(result: AblationResult, metric: str) -> set[str]:
     """The rows of the best mean, where there is more than one to choose from."""
-    means = {row.name: result.reading(row.name, metric).mean for row in result.ablation.rows}
+    means = {row.name: result.sample(row.name, metric).mean for row in result.ablation.rows}
     known = {row: value for row, value in means.items() if value is not None}
     if len(set(known.values())) < 2:
         return set()
@@ -197,5 +199,93 @@ def _notes(result: AblationResult, compared: Compared) -> Iterator[str]:
     yield from (describe_unreached(option, names) for option, names in ablation.unreached.items())
     for row, first in result.equivalents.items():
         yield f"{row} is the same network as {first}"
-    yield from conditions_said(result)
-    yield from faults_said(result)
+    yield from describe_conditions(result)
+    yield from describe_faults(result)
+
+
+def describe_conditions(result: AblationResult) -> Iterator[str]:
+    """Sizes, trainings, latencies: a line each."""
+    ablation = result.ablation
+    yield from _describe_networks([row.network for row in ablation.rows])
+    for metric in ablation.metrics:
+        if measure_named(metric).trains:
+            yield _describe_training(result, metric)
+            yield from _describe_partial_means(result, metric)
+    timed = next((metric for metric in ablation.metrics if measure_named(metric).in_turns), None)
+    if timed is not None:
+        yield _describe_latency(result, result.conditions(timed))
+    yield "GFLOPs are 2 × GMACs of convolutions; 1 MB is 10⁶ bytes"
+
+
+def _describe_networks(networks: list[Network]) -> Iterator[str]:
+    sizes = {network.expanded.input_size for network in networks}
+    classes = {network.expanded.classes for network in networks}
+    size = " × ".join(map(str, sizes.pop())) if len(sizes) == 1 else "as each row says (they differ)"
+    many = str(classes.pop()) if len(classes) == 1 else "several numbers of"
+    yield f"input {size}, {many} classes, batch 1"
+
+
+def _describe_training(result: AblationResult, metric: str) -> str:
+    found = result.conditions(metric)
+    seeds = ", ".join(map(str, result.ablation.seeds))
+    records = [one for (_, of), sample in result.samples.items() if of == metric for one in sample.records.values()]
+    usual = next(
+        (str(one.circumstances["recipe"]) for one in records if "recipe" in one.circumstances), "its usual one"
+    )
+    recipe = result.ablation.recipes.get(metric, usual)
+    data = f"{found.get('data', '?')} {found.get('split', '')}".strip()
+    versions = ", ".join(f"{name} {found[name]}" for name in ("tensorflow", "keras") if found.get(name))
+    exported = any("precision" in one.conditions for one in records)
+    several = len({row.precision for row in result.ablation.rows}) > 1 and not exported
+    trained = "; of the network as trained, in float32, whatever the row's precision" if several else ""
+    return f"{metric}: {data}, recipe {recipe}, seeds {seeds}; std is the sample's over seeds ({versions}){trained}"
+
+
+def _describe_partial_means(result: AblationResult, metric: str) -> Iterator[str]:
+    """Where a mean leaves out classes, and what looks wrong about the labels."""
+
+    def noticed(name: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for (row, of), sample in result.samples.items():
+            for record in sample.records.values() if of == metric else ():
+                text = str(record.circumstances.get(name) or "")
+                if text and row not in found.setdefault(text, []):
+                    found[text].append(row)
+        return {text: rows for text, rows in found.items() if text}
+
+    for counts, rows in noticed("val_classes").items():
+        others = "the others are neither in the labels nor predicted"
+        yield f"{metric}: a mean over {counts} classes in {', '.join(rows)}: {others}"
+    for text in noticed("cautions"):
+        yield f"{metric}: caution: {text}"
+
+
+def _describe_latency(result: AblationResult, found: dict[str, Plain]) -> str:
+    ablation = result.ablation
+    device = f"{found.get('device', ablation.target.name)}, {_first(result, 'cpu')}".rstrip(", ")
+    runtime = f"{found.get('runtime')} {found.get('runtime_version')}, {found.get('threads')} thread(s)"
+    precisions = {row.precision for row in ablation.rows}
+    precision = precisions.pop() if len(precisions) == 1 else "precision as each row says"
+    runs = f"{found.get('warmup_s'):g} s of warm-up, {found.get('runs')} runs" if found.get("warmup_s") else ""
+    weights = (
+        "fresh weights" if _first(result, "weights", conditions=True) in ("", "fresh") else "the rows' own weights"
+    )
+    apart = [row for row, ratio in result.ratios.items() if not ratio.paired]
+    turns = f"{', '.join(apart)} not in turns with {ablation.base}" if apart else "all rows in turns"
+    return f"latency: {device}; {runtime}; {precision}, {weights}; {runs}, {turns}"
+
+
+def _first(result: AblationResult, name: str, *, conditions: bool = False) -> str:
+    for sample in result.samples.values():
+        for record in sample.records.values():
+            found = (record.conditions if conditions else record.circumstances).get(name)
+            if found:
+                return str(found)
+    return ""
+
+
+def describe_faults(result: AblationResult) -> Iterator[str]:
+    """What could not be had, with its reason."""
+    for (row, metric), sample in result.samples.items():
+        if sample.fault:
+            yield f"{row}: {metric} failed: {sample.fault}"

@@ -43,10 +43,9 @@ __all__ = [
     "METHODS", "METHOD_DESCRIPTIONS", "PRESETS", "Aggregate", "Device", "DeviceError", "DeviceFile", "Interrupted",
     "Latency", "Machine", "Method", "Model", "OperatorTimes", "Patience", "Procedure", "Progress", "QueueInterrupted",
     "QueueResult", "Sample", "Session", "SetModel", "State", "Step", "Summary", "System", "attached_phones",
-    "check_device", "device", "device_files", "devices", "latency_cells", "latency_circumstances",
-    "latency_columns", "latency_notes", "latency_of_records", "latency_table", "measure", "measure_queue",
-    "measure_settings", "median", "operator_times", "percentile", "procedure", "read_device_file", "read_machine",
-    "summarise",
+    "check_device", "device", "device_files", "devices", "latency_cells", "latency_circumstances", "latency_columns",
+    "latency_notes", "latency_of_records", "latency_table", "measure", "measure_queue", "measure_settings", "median",
+    "operator_times", "percentile", "procedure", "read_device_file", "read_machine", "summarise",
 ]  # fmt: skip
 
 _LATER = {

@@ -18,7 +18,7 @@ from archspec.measures._latency import timed_case
 from archspec.measures._settings import Settings
 from archspec.measures._timing import TimedResult, Timing
 from archspec.network import InputDtype, Network, Route, ShuffleMode
-from archspec.record import SAVED_MODEL, Plain, Record, foreign_in, note_plugins, write_bytes
+from archspec.record import SAVED_MODEL, Plain, Record, foreign_in, make_folder, note_plugins, write_bytes
 
 if TYPE_CHECKING:
     from archspec.devices import Latency, Progress
@@ -75,13 +75,7 @@ class Build:
     @cached_property
     def folder(self) -> Path:
         """`<root>/<name>-<hash>`, made if it is not there."""
-        folder = self.root / f"{self.network.name}-{self.network.hash}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise user_error(
-                f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
-            ) from error
+        folder = make_folder(self.root / f"{self.network.name}-{self.network.hash}", "Name another with --output")
         note_plugins(folder, self.network.catalog.plugins)
         return folder
 

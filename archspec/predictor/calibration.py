@@ -30,7 +30,7 @@ from archspec.predictor.table import (
     write_table,
 )
 from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Taken, Turns, in_turns
-from archspec.record import timestamp
+from archspec.record import make_folder, timestamp
 
 FEWEST_NETWORKS = 8  # to fit a correction to
 PACE_RUNS = 20
@@ -223,7 +223,8 @@ def calibrate_file(
     """
     reference = reference or Model("reference", reference_model())
     started = table_of(device, None, reference, threads)
-    path = _made(path or table_path(started.conditions))
+    path = path or table_path(started.conditions)
+    make_folder(path.parent, "Name another file")
     fitted = list(islice(sampled_networks(SEED), networks))
     return calibrate(
         device,
@@ -260,11 +261,3 @@ def predictor_for(
     table = read_table(path)
     table.check(here)
     return Predictor(table).prepare()
-
-
-def _made(path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise user_error(f"cannot make the folder {path.parent} ({error.strerror})", "Name another file") from error
-    return path

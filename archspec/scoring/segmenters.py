@@ -13,11 +13,11 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
-from archspec.network import Network
+from archspec.network import Network, import_weights
 from archspec.record import Plain, TrainingRun, make_folder
 from archspec.scoring.inference import Segmenter, Size
 from archspec.scoring.network_segmenter import NetworkSegmenter
-from archspec.weights import Imported, import_weights
+from archspec.weights import Imported
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog

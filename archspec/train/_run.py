@@ -14,7 +14,7 @@ from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file, read_text
 from archspec.network import Network
-from archspec.record import Plain, Record, held, note_plugins, package_versions, timestamp, write_text
+from archspec.record import Plain, Record, held, make_folder, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
 from archspec.train._order import PACKAGES, Order
 from archspec.train._recipe_file import load_recipe
@@ -58,11 +58,7 @@ class Run:
 
     def begin(self, order: Order, steps: tuple[int, ...]) -> None:
         """Make the folder, and write what the run is of. Raises `UserError`."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            fact = f"cannot make the folder {self.folder} ({error.strerror})"
-            raise user_error(fact, "Name another with --output") from error
+        make_folder(self.folder, "Name another with --output")
         note_plugins(self.folder, order.spec.catalog.plugins)
         write_text(self.folder / "recipe.yaml", order.recipe.text)
         write_text(self.folder / "spec.yaml", dump(override(order.trained_spec, {"weights": self.weights.name})))

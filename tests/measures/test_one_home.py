@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from archspec.ablation import parse_ablation
-from archspec.ablation.running import AblationRun
+from archspec.ablation.run import AblationRun
 from archspec.ledger import Ledger
 from archspec.measures import Settings, blank_record, evaluate, measure_named, measures
 from archspec.network import Network

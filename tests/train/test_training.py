@@ -12,12 +12,12 @@ from archspec import lower
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.graph.trace import trace
+from archspec.network import spec_weights
 from archspec.record import read_records
 from archspec.spec import expand, load
 from archspec.train import Order, Recipe, StepReport, Training
 from archspec.train._progress import Log
 from archspec.train._validation import Validator
-from archspec.weights import spec_weights
 from tests.train.tiny import SIZE, Blocks, recipe, spec
 
 

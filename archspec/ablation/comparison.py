@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from archspec.ablation.result import AblationResult, Reading
+from archspec.ablation.run import AblationResult
+from archspec.experiment import Sample
 from archspec.measures import Ratio, measure_named
 
 LEVEL = 0.05
@@ -41,18 +42,18 @@ class Difference:
 
 def differences(result: AblationResult, metric: str) -> dict[str, Difference]:
     """Of each row but the base, by its name; p corrected over these rows as the ablation says."""
-    base = result.reading(result.ablation.base, metric)
+    base = result.sample(result.ablation.base, metric)
     exact = measure_named(metric).exact
     found = {}
     for row in result.ablation.rows:
         if row.name != result.ablation.base:
             ratio = result.ratios.get(row.name) if metric in OF_ROUNDS else None
-            one = difference(result.reading(row.name, metric), base, ratio)
+            one = difference(result.sample(row.name, metric), base, ratio)
             found[row.name] = replace(one, tested=None) if exact else one
     return corrected(found) if result.ablation.correct == HOLM else found
 
 
-def difference(row: Reading, base: Reading, ratio: Ratio | None = None) -> Difference:
+def difference(row: Sample, base: Sample, ratio: Ratio | None = None) -> Difference:
     """Of means over the seeds that both have, with Student's t-test of paired differences; `ratio` is a latency's."""
     if not row.by_seed or not base.by_seed:
         return Difference()

@@ -1,9 +1,10 @@
-"""Under which conditions a study measures: its settings, its data, its latency table."""
+"""What a study needs before it searches: its settings, fingerprints of its data, a latency table, backbones."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from archspec.datasets import open_dataset
@@ -24,9 +25,13 @@ from archspec.predictor import (
     table_path,
     write_table,
 )
+from archspec.record import turn
 from archspec.search.candidates import SearchSpace
-from archspec.search.study.study import Study
+from archspec.search.study.study import Pretrain, Study
+from archspec.spec import Spec, override
+from archspec.train import Order, load_recipe
 
+SECTION = "backbone"
 FITTED, HELD_OUT = 16, 12
 LOOKED_AT = 200  # networks whose operators the table is to know, without timing the networks
 QUICK_OPERATORS, QUICK_NETWORKS = Turns(rounds=6), Turns(rounds=6, together=14)
@@ -150,3 +155,35 @@ def sampled(space: SearchSpace, count: int, seed: int) -> list[Network]:
     if not found:
         raise user_error("no network of this space can be built", "Look at one: archspec space SPEC")
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class Backbones:
+    """Where the backbones of a study come from. Plain: it crosses into workers."""
+
+    pretrain: Pretrain
+    data: tuple[str, ...]
+    seed: int
+    output: str
+
+    def order(self, spec: Spec) -> Order:
+        """The training that gives a candidate its backbone; candidates of one backbone have one. Raises `UserError`."""
+        network = override(spec, {**dict(self.pretrain.changes), "name": f"{spec.name}_backbone"})
+        datasets = {reference: open_dataset(reference) for reference in self.data}
+        return Order(network, load_recipe(self.pretrain.recipe), datasets, self.seed)
+
+    def prepared(self, spec: Spec) -> Spec:
+        """The candidate with the weights of its backbone, which is trained now where nobody did before.
+
+        Other processes that want the same wait meanwhile. Raises `UserError` where the training came apart.
+        """
+        order = self.order(spec)
+        root = Path(self.output)
+        with turn(root / f".{order.name}.lock"):
+            from archspec.train import Training
+
+            outcome = Training(order, root).train()
+        if outcome.state != "finished":
+            fact = f"the backbone could not be trained ({outcome.about.get('error')})"
+            raise user_error(fact, f"Change the recipe {self.pretrain.recipe}")
+        return override(spec, {"weights": {"file": str(outcome.run.weights), "only": [SECTION]}})

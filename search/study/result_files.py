@@ -1,24 +1,29 @@
-"""A study's outcome as files in its folder: specs of the front, tables, a picture, the record."""
+"""A study's result as files in its folder: specs of the front, tables, a picture, and the record that repeats it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from archspec.files import is_file, read_bytes
+from archspec.devices import read_machine
+from archspec.files import is_file, is_folder, read_bytes
 from archspec.measures import measure_named
-from archspec.record import write_text
+from archspec.record import package_versions, timestamp, write_text
 from archspec.reporters import Panel, Series, Spot, render, scatter_svg
-from archspec.search.study.outcome import Finalist, StudyOutcome
+from archspec.search.study.result import Finalist, StudyResult, agreements
 from archspec.search.study.tables import front_table
+from archspec.train import load_recipe
 
 FRONT, RECORD_FILE = "front", "record.json"
+PACKAGES = ("ai-edge-litert", "keras", "numpy", "optuna", "sqlalchemy", "tensorflow", "tensorflow-cpu")
+FORMAT, VERSION = "archspec-study", 1
 _BEGINNING = "Point "
 
 
-def write_outcome(outcome: StudyOutcome, record: dict[str, Any]) -> list[Path]:
+def write_outcome(outcome: StudyResult, record: dict[str, Any]) -> list[Path]:
     """`front/<n>-<hash>.yaml`, `front.csv`, `front.md`, `front.svg` (of two objectives) and `record.json`."""
     folder = outcome.folder
     written = write_specs(outcome)
@@ -34,7 +39,7 @@ def write_outcome(outcome: StudyOutcome, record: dict[str, Any]) -> list[Path]:
     return written
 
 
-def write_specs(outcome: StudyOutcome) -> list[Path]:
+def write_specs(outcome: StudyResult) -> list[Path]:
     """Each network of the front as a spec that `archspec build` takes; those of an earlier front go."""
     folder = outcome.folder / FRONT
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +57,7 @@ def _is_spec_of_a_front(file: Path) -> bool:
     return is_file(file) and not file.is_symlink() and read_bytes(file).startswith(f"# {_BEGINNING}".encode())
 
 
-def _spec_text(outcome: StudyOutcome, network: Finalist) -> str:
+def _spec_text(outcome: StudyResult, network: Finalist) -> str:
     study = outcome.study
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
@@ -65,7 +70,7 @@ def _spec_text(outcome: StudyOutcome, network: Finalist) -> str:
     return "".join(f"# {line}\n" for line in lines) + network.network.text
 
 
-def front_panels(outcome: StudyOutcome) -> list[Panel]:
+def front_panels(outcome: StudyResult) -> list[Panel]:
     """The objectives of everything that was evaluated, and of the front what was measured; nothing of one objective."""
     study = outcome.study
     if len(study.objectives) < 2:
@@ -125,3 +130,76 @@ def _panel(
 def _named(metric: str) -> str:
     measure = measure_named(metric)
     return f"{metric} ({measure.unit})" if measure.unit and measure.unit not in metric else metric
+
+
+def study_record(
+    outcome: StudyResult, *, size: int | None, storage: str, ledger: str, fingerprints: Mapping[str, str]
+) -> dict[str, Any]:
+    """The study, its conditions and its results. `storage` and `ledger` are said without passwords."""
+    study, result = outcome.study, outcome.result
+    machine = read_machine()
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "written": timestamp(),
+        "study": study.to_plain(),
+        "file": study.file,
+        "git": git_state(Path(study.file)),
+        "space_size": size,
+        "storage": storage,
+        "ledger": ledger,
+        "data_fingerprints": dict(fingerprints),
+        "recipes": {name: load_recipe(name).text for name in sorted(_recipes(outcome))},
+        "versions": package_versions(PACKAGES),
+        "machine": {"cpu": machine.cpu, "processors": machine.usable_cpus, "fingerprint": machine.fingerprint},
+        "counts": dict(result.counts),
+        "rejects": dict(result.rejects),
+        "repeated": result.repeated,
+        "folded": result.folded,
+        "stopped": result.stopped,
+        "search_s": result.elapsed_s,
+        "hypervolume": result.hypervolume,
+        "hypervolume_reference": None if result.reference is None else list(result.reference),
+        "networks": [_network(one) for one in outcome.networks],
+        "rank_correlations": [
+            {
+                "ranked_by": one.first,
+                "against": one.second,
+                "n": one.count,
+                "spearman": one.spearman,
+                "kendall": one.kendall,
+            }
+            for one in agreements(outcome)
+        ],
+    }
+
+
+def _recipes(outcome: StudyResult) -> set[str]:
+    study = outcome.study
+    found = set(study.recipes.values())
+    return found | ({study.pretrain.recipe} if study.pretrain is not None else set())
+
+
+def _network(network: Finalist) -> dict[str, Any]:
+    ratio = network.measured["latency_ratio"].mean if "latency_ratio" in network.measured else None
+    measured = {
+        metric: {"values": list(one.values), "spread": one.spread,
+                 "ratio": ratio if metric == "latency_ms" else None, "fault": one.fault,
+                 "unit": measure_named(metric).unit}
+        for metric, one in network.measured.items()
+    }  # fmt: skip
+    return {"name": network.name, "trial": network.trial, "hash": network.hash, "values": dict(network.values),
+            "measured": measured, "spec": network.network.text}  # fmt: skip
+
+
+def git_state(file: Path) -> str:
+    """The commit of the folder a file is in, `-dirty` where the tree was changed; '' where there is none."""
+    folder = file.resolve().parent
+    if not is_folder(folder):
+        return ""
+    command = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

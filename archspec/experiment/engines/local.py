@@ -1,4 +1,4 @@
-"""Several worker processes, forked from a small server that has imported what evaluators need."""
+"""Processes of this machine, forked from a small server that has imported what evaluators need."""
 
 from __future__ import annotations
 
@@ -12,12 +12,47 @@ from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from archspec.measures._settings import Settings
-from archspec.search.workers._process import worker
-from archspec.search.workers.evaluator import Evaluator, Outcome, Work
+from archspec.experiment.engines import Engine, Evaluator, Work, WorkResult, evaluated
+from archspec.experiment.engines._process import worker
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
+
+
+def local(workers: int, evaluator: Evaluator) -> Engine:
+    """So many worker processes; with 0, evaluations in this process, for those that cost little and cannot crash."""
+    return WorkerPool(workers, evaluator) if workers else SameProcess(evaluator)
+
+
+class SameProcess:
+    """One place, without isolation and without a time limit."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self._evaluator = evaluator
+        self._work: list[Work] = []
+
+    @property
+    def free(self) -> int:
+        """One, or none."""
+        return 1 - len(self._work)
+
+    @property
+    def busy(self) -> int:
+        """None, or one."""
+        return len(self._work)
+
+    def start(self, work: Work) -> None:
+        """Keep it until `wait`."""
+        self._work.append(work)
+
+    def wait(self, seconds: float) -> Iterator[WorkResult]:
+        """Evaluate what was started."""
+        while self._work:
+            yield evaluated(self._evaluator, self._work.pop())
+
+    def stop(self) -> None:
+        """Forget what was started."""
+        self._work.clear()
 
 
 @dataclass
@@ -36,8 +71,8 @@ class _Place:
 class WorkerPool:
     """`count` processes; each is started when it is first needed. Use it as a context, or `stop` it."""
 
-    def __init__(self, count: int, evaluator: Evaluator, settings: Settings) -> None:
-        self._count, self._evaluator, self._settings = count, evaluator, settings
+    def __init__(self, count: int, evaluator: Evaluator) -> None:
+        self._count, self._evaluator = count, evaluator
         self._threads = max(1, (os.cpu_count() or 1) // count)
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload([__name__, *evaluator.preload])
@@ -63,7 +98,7 @@ class WorkerPool:
         with suppress(BrokenPipeError, ConnectionResetError):  # it died idle: `wait` finds that out
             place.tasks.send(work)
 
-    def wait(self, seconds: float) -> Iterator[Outcome]:
+    def wait(self, seconds: float) -> Iterator[WorkResult]:
         """What has ended: results, deaths, and what took too long."""
         ears: dict[Any, _Place] = {place.tasks: place for place in self._places if place.work is not None}
         for ear in connection.wait(list(ears), timeout=max(0.0, min(seconds, self._next_timeout()))):
@@ -87,14 +122,14 @@ class WorkerPool:
     def _opened(self) -> _Place:
         tasks, its_tasks = self._context.Pipe()
         its_life, life = self._context.Pipe(duplex=False)
-        arguments = (its_tasks, its_life, self._evaluator, self._settings, self._threads)
+        arguments = (its_tasks, its_life, self._evaluator, self._threads)
         process = self._context.Process(target=worker, args=arguments, daemon=True)
         process.start()
         its_tasks.close()
         its_life.close()
         return _Place(process, tasks, life)
 
-    def _heard(self, place: _Place) -> Outcome | None:
+    def _heard(self, place: _Place) -> WorkResult | None:
         """One message of a process, or its death."""
         work = place.work
         assert work is not None  # noqa: S101 - only those at work are listened to
@@ -102,12 +137,12 @@ class WorkerPool:
             message = place.tasks.recv()
         except (EOFError, OSError):
             self._drop(place)
-            return Outcome(work.number, ended="crashed", reason=_death(place.process.exitcode))
+            return WorkResult(work.number, ended="crashed", reason=_death(place.process.exitcode))
         except Exception as error:  # noqa: BLE001 - what it sent cannot be read here
             self._drop(place)
             reason = f"its result cannot be read ({type(error).__name__}: {error})"
-            return Outcome(work.number, ended="raised", reason=reason)
-        if not isinstance(message, Outcome):  # it says that it is ready: the clock starts now
+            return WorkResult(work.number, ended="raised", reason=reason)
+        if not isinstance(message, WorkResult):  # it says that it is ready: the clock starts now
             place.ready, place.started = True, time.monotonic()
             return None
         place.work, place.done = None, place.done + 1
@@ -116,7 +151,7 @@ class WorkerPool:
             self._drop(place)
         return message
 
-    def _late(self) -> Iterator[Outcome]:
+    def _late(self) -> Iterator[WorkResult]:
         limit = self._evaluator.timeout_s
         for place in list(self._places):
             if limit is None or not place.ready or place.work is None:
@@ -124,7 +159,7 @@ class WorkerPool:
             if time.monotonic() - place.started > limit:
                 number = place.work.number
                 self._drop(place)
-                yield Outcome(number, ended="timeout", reason=f"took longer than {limit:g} s, and was ended")
+                yield WorkResult(number, ended="timeout", reason=f"took longer than {limit:g} s, and was ended")
 
     def _next_timeout(self) -> float:
         limit = self._evaluator.timeout_s

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
+from archspec.experiment import Sample
 from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.progress import SearchResult
 from archspec.search.store import TrialStore
-from archspec.search.study.outcome import Finalist, Measured, StudyOutcome
-from archspec.search.study.running import STUDY_FILE, StudyRun
+from archspec.search.study.result import Finalist, StudyResult
+from archspec.search.study.result_files import RECORD_FILE
+from archspec.search.study.run import STUDY_FILE, StudyRun
 from archspec.search.study.study_file import load_study
-from archspec.search.study.writing import RECORD_FILE
 
 
 def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:
@@ -71,7 +72,7 @@ def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
     )  # fmt: skip
 
 
-def shown(run: StudyRun) -> StudyOutcome:
+def shown(run: StudyRun) -> StudyResult:
     """What is known: the trials from the store, what was measured afterwards from the folder's record."""
     with run.opened() as store:
         result = known_result(store, run)
@@ -79,7 +80,7 @@ def shown(run: StudyRun) -> StudyOutcome:
     networks = [*run.front(result), *run.beside(settings)]
     known = _recorded(run.folder / RECORD_FILE)
     found = tuple(_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks)
-    return StudyOutcome(run.study, run.folder, result, found, (result.message,) if result.message else ())
+    return StudyResult(run.study, run.folder, result, found, (result.message,) if result.message else ())
 
 
 def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:
@@ -104,9 +105,9 @@ def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
         ) from error
 
 
-def _readings(network: Mapping[str, Any]) -> dict[str, Measured]:
+def _readings(network: Mapping[str, Any]) -> dict[str, Sample]:
     return {
-        metric: Measured(tuple(one["values"]), one["spread"], one["ratio"], one["fault"])
+        metric: Sample.of_values(metric, one["values"], one["spread"], one["fault"])
         for metric, one in network["measured"].items()
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,34 +11,36 @@ from typing import Protocol
 
 from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
-from archspec.errors import user_error
-from archspec.ledger import Ledger, default_ledger
+from archspec.errors import nearest, user_error
+from archspec.experiment import Experiment, Sample, evaluator_for
+from archspec.files import is_file
+from archspec.ledger import Ledger, default_ledger, renamed
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
 from archspec.network import Network
 from archspec.predictor import CalibrationProgress
-from archspec.record import Record, held, note_plugins, write_text
+from archspec.record import Record, held, note_plugins, read_records, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.progress import SearchResult, Watch
 from archspec.search.space import Space
-from archspec.search.store import TrialStore, open_store
-from archspec.search.study.afterwards import measured_alone, measured_together
-from archspec.search.study.conditions import calibrated, fingerprints, predicts, settings_of
-from archspec.search.study.evaluator import evaluator_for
-from archspec.search.study.outcome import Finalist, StudyOutcome, spread_evenly
-from archspec.search.study.pretraining import Backbones
+from archspec.search.store import TrialStore, check_shared, open_store
+from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
+from archspec.search.study.result import Finalist, StudyResult, spread_evenly
 from archspec.search.study.study import Front, Study
+from archspec.search.study.study_file import parse_study
 from archspec.spec import parse
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
 STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
+FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
+PROCEDURE = "default"  # of the latencies of a front
 ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
 
-class StudyWatch(Watch, Protocol):
+class StudyProgress(Watch, Protocol):
     """Hears of a study: of its search as a `Watch` does, and of what comes before and after."""
 
     def said(self, text: str) -> None:
@@ -159,17 +161,17 @@ class StudyRun:
         finally:
             store.close()
 
-    def run(self, watch: StudyWatch) -> StudyOutcome:
+    def run(self, progress: StudyProgress) -> StudyResult:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
         for line in self._label_cautions():
-            watch.said(f"caution: {line}")
+            progress.said(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
-            settings = self.prepared(watch)
-            result = self.searched(store, ledger, settings, watch)
-            return self.afterwards(result, settings, ledger, watch)
+            settings = self.prepared(progress)
+            result = self.searched(store, ledger, settings, progress)
+            return self.afterwards(result, settings, ledger, progress)
 
     def _label_cautions(self) -> tuple[str, ...]:
         """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
@@ -177,19 +179,19 @@ class StudyRun:
             return ()
         return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
 
-    def prepared(self, watch: StudyWatch) -> Settings:
+    def prepared(self, progress: StudyProgress) -> Settings:
         """The settings with a latency table, where one is needed."""
         if not predicts(self.study):
             return self.settings
-        table = calibrated(self.study, self.space, self.folder, watch.said, watch.calibrating)
+        table = calibrated(self.study, self.space, self.folder, progress.said, progress.calibrating)
         return replace(self.settings, latency_table=table)
 
-    def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, watch: StudyWatch) -> SearchResult:
+    def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: StudyProgress) -> SearchResult:
         """The search, from where it was left."""
-        return self.search(store, ledger, settings, watch).run()
+        return self.search(store, ledger, settings, progress).run()
 
     def search(
-        self, store: TrialStore, ledger: Ledger, settings: Settings, watch: Watch, *, join: bool = False
+        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: Watch, *, join: bool = False
     ) -> Search:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
         study, budget = self.study, self.study.budget
@@ -214,7 +216,7 @@ class StudyRun:
             seed=study.seed,
             workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
             definition=definition,
-            watch=watch,
+            watch=progress,
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,
@@ -225,37 +227,48 @@ class StudyRun:
         """Cost, predicted latency and their limits, from the graph that is there already."""
         return screen(candidate.network, settings)
 
-    def afterwards(self, result: SearchResult, settings: Settings, ledger: Ledger, watch: StudyWatch) -> StudyOutcome:
+    def afterwards(
+        self, found: SearchResult, settings: Settings, ledger: Ledger, progress: StudyProgress
+    ) -> StudyResult:
         """The front and its neighbours, measured."""
         study = self.study
-        beside = self.trained_beside(self.beside(settings), settings, ledger, watch)
-        networks = [*self.front(result), *beside]
-        notes = [result.message] if result.message else []
-        if networks and study.front.metrics:
-            evaluator = evaluator_for(replace(settings, metrics=study.front.metrics), self.ledger_url, self.backbones)
-            alone = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
-            networks = [replace(one, measured=found) for one, found in zip(networks, alone, strict=True)]
-            if any(measure_named(metric).in_turns for metric in study.front.metrics):
-                timed = measured_together(study, networks, settings, ledger, self.folder, watch.timing)
-                networks = [
-                    replace(one, measured={**one.measured, **found}) for one, found in zip(networks, timed, strict=True)
-                ]
-        return StudyOutcome(study, self.folder, result, tuple(networks), tuple(notes))
+        former = self.folder / FORMER_LATENCIES
+        if is_file(former):
+            ledger.add(map(renamed, read_records(former)))
+        finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
+        if finalists and study.front.metrics:
+            measured = self._measured(finalists, study.front, settings, ledger, progress)
+            finalists = [replace(one, measured=of) for one, of in zip(finalists, measured, strict=True)]
+        notes = (found.message,) if found.message else ()
+        return StudyResult(study, self.folder, found, tuple(finalists), notes)
 
-    def trained_beside(
-        self, networks: list[Finalist], settings: Settings, ledger: Ledger, watch: StudyWatch
-    ) -> list[Finalist]:
+    def trained_beside(self, settings: Settings, ledger: Ledger, progress: StudyProgress) -> list[Finalist]:
         """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
+        networks = self.beside(settings)
         metrics = tuple(metric for metric in self.study.searched if measure_named(metric).trains)
         if not metrics or not networks:
             return networks
-        study = replace(self.study, front=Front(metrics, (self.study.seed,)))
-        evaluator = evaluator_for(replace(settings, metrics=metrics), self.ledger_url, self.backbones)
-        found = measured_alone(study, networks, settings, evaluator, ledger, watch.measuring)
+        found = self._measured(networks, Front(metrics, (self.study.seed,)), settings, ledger, progress)
         return [
-            replace(one, values={**one.values, **{metric: reading.mean for metric, reading in of.items()}})
+            replace(one, values={**one.values, **{metric: sample.mean for metric, sample in of.items()}})
             for one, of in zip(networks, found, strict=True)
         ]
+
+    def _measured(
+        self,
+        finalists: Sequence[Finalist],
+        front: Front,
+        settings: Settings,
+        ledger: Ledger,
+        progress: StudyProgress,
+    ) -> list[dict[str, Sample]]:
+        """Metrics of an experiment of these networks, by network."""
+        experiment = Experiment(
+            tuple(finalists), front.metrics, replace(settings, procedure=PROCEDURE), front.seeds, self.study.workers,
+            preparation=self.backbones, ledger_url=self.ledger_url,
+        )  # fmt: skip
+        result = experiment.run(ledger, progress)
+        return [{metric: result.samples[one.name, metric] for metric in front.metrics} for one in finalists]
 
     def front(self, result: SearchResult) -> list[Finalist]:
         """The points of the front that are looked at, numbered from 1."""
@@ -291,3 +304,47 @@ def _folder_faults(folder: Path) -> Iterator[None]:
 
 def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
     ledger.add(records)
+
+
+def joined(
+    storage: str,
+    name: str | None,
+    *,
+    root: Path,
+    ledger: str = "",
+    data: tuple[str, ...] = (),
+    plugins: tuple[Path, ...] = (),
+) -> StudyRun:
+    """The study `name` of a shared database, to be run here.
+
+    Raises `UserError` for a database of one machine, for a study that is not there, and where data, specs or weights
+    on this machine are others than those it was begun with.
+    """
+    from archspec.catalog import Catalog
+
+    check_shared(storage)
+    store = open_store(storage)
+    try:
+        known = {one.name: one for one in store.studies()}
+    finally:
+        store.close()
+    if name is None and len(known) == 1:
+        name = next(iter(known))
+    if name is None or name not in known:
+        fact = f"no study '{name}' in this database" if name else f"this database holds {len(known)} studies"
+        listed = ", ".join(known) or "none: begin one with archspec search FILE --storage URL"
+        raise user_error(fact, (nearest(name, known) if name else "") or f"Write --study NAME. There are: {listed}")
+    study = parse_study(known[name].definition, file="study.yaml", catalog=Catalog(plugins))
+    run = StudyRun(replace(study, data=data) if data else study, root, storage, ledger, plugins)
+    if run.name != name:
+        fact = f"here it is another study, {run.name}, not {name}: data or weights differ"
+        raise user_error(fact, "Give this machine the same data (--data NAME:DIR) and files")
+    return run
+
+
+def join(run: StudyRun, progress: StudyProgress) -> SearchResult:
+    """Evaluate candidates until the budget of the whole study is spent. Raises `UserError`, `KeyboardInterrupt`."""
+    run.check()
+    with run.opened() as store, Ledger.open(run.ledger_url) as ledger:
+        settings = run.prepared(progress)
+        return run.search(store, ledger, settings, progress, join=True).run()

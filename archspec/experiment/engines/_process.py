@@ -8,14 +8,12 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from archspec.measures._settings import Settings
-from archspec.search.workers.evaluator import Evaluator
-from archspec.search.workers.same_process import evaluated
+from archspec.experiment.engines import Evaluator, evaluated
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
-def worker(tasks: Connection, life: Connection, evaluator: Evaluator, settings: Settings, threads: int) -> None:
+def worker(tasks: Connection, life: Connection, evaluator: Evaluator, threads: int) -> None:
     """Evaluate what comes over `tasks` until it is closed. When `life` closes the driver is gone: so is this."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's; it ends its workers
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -29,7 +27,7 @@ def worker(tasks: Connection, life: Connection, evaluator: Evaluator, settings: 
             work = tasks.recv()
         except EOFError:
             return
-        tasks.send(evaluated(evaluator, work, settings))
+        tasks.send(evaluated(evaluator, work))
 
 
 def _watch(life: Connection) -> None:

@@ -1,51 +1,57 @@
-"""What workers do for a study: a candidate up the ladder, with what the ledger knows already."""
+"""What workers do for an experiment or a search: a network up the ladder, with what the ledger knows already."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+import multiprocessing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any, Protocol
 
 from archspec.catalog import Catalog
 from archspec.ledger import Ledger
 from archspec.measures import Evaluation, Settings, evaluate, preload, prepare_worker
 from archspec.record import Record
-from archspec.search.candidates import Genome
-from archspec.search.study.pretraining import Backbones
-from archspec.spec import parse
+from archspec.spec import Spec, parse
 
-SEED = "seed"  # in the place of a genome: networks that are not proposed have none
 PER_PROCESS = 2  # what a training held of data and graphs is only given back when its process ends
 
 
+class Preparation(Protocol):
+    """What is done to a network before it is measured, such as giving it a trained backbone. Plain: it is pickled."""
+
+    def prepared(self, spec: Spec) -> Spec:
+        """The spec that is measured instead. Raises `UserError`."""
+        ...
+
+
 @dataclass(frozen=True)
-class StudyEvaluator:
-    """The `Evaluator` of a study. `ledger` is read here; whoever drives the workers adds to it."""
+class LadderEvaluator:
+    """An `Evaluator`. `ledger` is read here; whoever drives the workers adds to it."""
 
     preload: tuple[str, ...]
     ledger: str = ""
-    backbones: Backbones | None = None
+    preparation: Preparation | None = None
     timeout_s: float | None = None
     evaluations_per_process: int = 0
 
-    def evaluate(self, spec_text: str, genome: Genome, settings: Settings) -> Evaluation:
-        """The values of the network. A `seed` in the place of the genome is the one to train with."""
+    def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
+        """The values of the network."""
         catalog = _catalog(settings.plugins)  # before anything is asked by the name that a plugin gave it
-        _prepared(settings)
+        if multiprocessing.parent_process() is not None:
+            prepare_worker(settings)
         spec = parse(spec_text, file="<candidate>", catalog=catalog)
-        if self.backbones is not None:
-            spec = self.backbones.begun(spec)
-        if tuple(genome) == (SEED,):
-            settings = replace(settings, seed=int(genome[SEED]))
+        if self.preparation is not None:
+            spec = self.preparation.prepared(spec)
         return evaluate(spec, settings, _Known(self.ledger) if self.ledger else None)
 
 
-def evaluator_for(settings: Settings, ledger: str, backbones: Backbones | None = None) -> StudyEvaluator:
+def evaluator_for(settings: Settings, ledger: str = "", preparation: Preparation | None = None) -> LadderEvaluator:
     """The evaluator of these settings: what it loads first, and how long a process of it lives."""
     modules = preload(settings)
     heavy = len(modules) > 1
-    return StudyEvaluator(modules, ledger, backbones, evaluations_per_process=PER_PROCESS if heavy else 0)
+    return LadderEvaluator(modules, ledger, preparation, evaluations_per_process=PER_PROCESS if heavy else 0)
 
 
 class _Known:
@@ -70,15 +76,3 @@ def _opened(where: str) -> Ledger:
 @cache
 def _catalog(plugins: tuple[str, ...]) -> Catalog:
     return Catalog(tuple(map(Path, plugins)))
-
-
-_begun: set[int] = set()
-
-
-def _prepared(settings: Settings) -> None:
-    """Once a process, and not in the driver's own."""
-    import multiprocessing
-
-    if multiprocessing.parent_process() is not None and not _begun:
-        _begun.add(1)
-        prepare_worker(settings)

@@ -5,33 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import mean, stdev
 
+from archspec.experiment import Sample
+from archspec.export import Precision
 from archspec.measures import measure_named
+from archspec.measures._correlation import BASELINES, RankCorrelation, rank_correlation
 from archspec.network import Network
 from archspec.search.pareto import Point, non_dominated
 from archspec.search.progress import SearchResult
 from archspec.search.study.study import Study
 
-
-@dataclass(frozen=True)
-class Measured:
-    """A metric measured afterwards: one value a seed, `ratio` and its `ratio_iqr` where networks took turns."""
-
-    values: tuple[float, ...]
-    error: float = 0.0
-    ratio: float | None = None
-    fault: str = ""
-
-    @property
-    def mean(self) -> float | None:
-        """Over the seeds; None where there is no value."""
-        return mean(self.values) if self.values else None
-
-    @property
-    def spread(self) -> float:
-        """Standard deviation over the seeds; of one, the interquartile range of its samples where it has some."""
-        return stdev(self.values) if len(self.values) > 1 else self.error
+COSTS = ("predicted_latency_ms", "gflops", "params")
 
 
 @dataclass(frozen=True)
@@ -42,7 +26,8 @@ class Finalist:
     network: Network
     trial: int | None = None
     values: Mapping[str, float | None] = field(default_factory=dict)
-    measured: Mapping[str, Measured] = field(default_factory=dict)
+    measured: Mapping[str, Sample] = field(default_factory=dict)
+    precision: Precision = "float32"
 
     @property
     def hash(self) -> str:
@@ -61,7 +46,7 @@ class Finalist:
 
 
 @dataclass(frozen=True)
-class StudyOutcome:
+class StudyResult:
     """A study with its search, and the networks that were looked at afterwards, the front first."""
 
     study: Study
@@ -126,4 +111,35 @@ def spread_evenly(count: int, wanted: int | None) -> list[int]:
     return sorted({round(index * (count - 1) / (wanted - 1)) for index in range(wanted)})
 
 
-__all__ = ["Finalist", "Measured", "StudyOutcome", "spread_evenly"]
+def agreements(outcome: StudyResult) -> list[RankCorrelation]:
+    """Every proxy against every full measurement, costs against measured latency, baselines against the accuracy
+    of the search, where there is anything to compare."""
+    study = outcome.study
+    after = study.front.metrics
+    full = [metric for metric in after if measure_named(metric).rung == "training"]
+    proxies = [metric for metric in study.searched if _ranks_accuracy(metric)]
+    pairs = [(proxy, metric) for metric in full for proxy in (*proxies, *BASELINES) if proxy != metric]
+    pairs += [(cost, metric) for metric in after if metric == "latency_ms" for cost in COSTS]
+    found = [_over_networks(outcome, cheap, dear) for cheap, dear in pairs]
+    found += [_over_trials(outcome, cheap, dear) for dear in proxies for cheap in study.searched if cheap in BASELINES]
+    return [one for one in found if one is not None]
+
+
+def _ranks_accuracy(metric: str) -> bool:
+    measure = measure_named(metric)
+    return measure.rung in ("proxy", "training") and not measure.less_is_better and metric not in BASELINES
+
+
+def _over_networks(outcome: StudyResult, cheap: str, dear: str) -> RankCorrelation | None:
+    """Over the front and the networks beside it."""
+    return _known(cheap, dear, [{cheap: one.values.get(cheap), dear: one.best(dear)} for one in outcome.networks])
+
+
+def _over_trials(outcome: StudyResult, cheap: str, dear: str) -> RankCorrelation | None:
+    """Over everything that was evaluated."""
+    return _known(cheap, dear, [trial.values for trial in outcome.result.trials])
+
+
+def _known(cheap: str, dear: str, networks: Sequence[Mapping[str, float | None]]) -> RankCorrelation | None:
+    found = rank_correlation(cheap, dear, networks)
+    return found if found.count else None
