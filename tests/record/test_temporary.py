@@ -90,7 +90,7 @@ def made(target: Path, text: str) -> None:
 @pytest.mark.parametrize("exchange", [True, False], ids=["in one step", "in two"])
 def test_a_folder_takes_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool) -> None:
     if not exchange:
-        monkeypatch.setattr("archspec.record.atomic._exchanged", lambda one, other: False)
+        monkeypatch.setattr("archspec.record.replacement._exchanged", lambda one, other: False)
     made(tmp_path / "out", "first")
     made(tmp_path / "out", "second")
     assert (tmp_path / "out" / "model").read_text() == "second"
@@ -119,8 +119,8 @@ def test_what_must_not_be_replaced_is_found_before_the_work_and_after_it(tmp_pat
 BETWEEN = """
 import os, signal, sys
 from pathlib import Path
-from archspec.record import atomic, replacing_folder
-atomic._exchanged = lambda one, other: False
+from archspec.record import replacement, replacing_folder
+replacement._exchanged = lambda one, other: False
 rename, seen = Path.rename, []
 def killed(self, target):
     rename(self, target)
