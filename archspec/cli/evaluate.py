@@ -149,6 +149,7 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
+    from archspec.record import note_plugins
     from archspec.scoring import (
         check_metrics,
         folders_of,
@@ -176,16 +177,9 @@ def evaluate_networks(
     writers = _image_writers(dataset, segmenters, wanted.split, pictures)
     with count_bar("scoring", ticking=True) as progress:
         found = score_segmenters(
-            segmenters,
-            dataset,
-            ground_truth,
-            wanted.split,
-            viewing,
-            limit=wanted.limit,
-            boundaries=wanted.boundary,
-            progress=progress,
-            writers=writers,
-        )
+            segmenters, dataset, ground_truth, wanted.split, viewing, limit=wanted.limit, boundaries=wanted.boundary,
+            progress=progress, writers=writers,
+        )  # fmt: skip
     notes = (
         *_describe_data(wanted, ground_truth, found[0].scored),
         *_partial_means(found),
@@ -193,13 +187,10 @@ def evaluate_networks(
         *(f"{one.named.name}: {note}" for one in found for note in one.named.notes),
     )
     conditions = {**wanted.conditions(), "shown": viewing.describe()}
-    records_of = {one.named.name: segmenter_records(one.scored, one.named, conditions) for one in found}
-    wanted.keep([record for records in records_of.values() for record in records])
-    if output is not None:
-        from archspec.record import note_plugins
-
-        for one in found:
-            records = records_of[one.named.name]
+    for one in found:
+        records = segmenter_records(one.scored, one.named, conditions)
+        wanted.keep(records)
+        if output is not None:
             note_plugins(output[one.named.name], known.plugins)
             write_scores(output[one.named.name], one.scored, records, notes, one.named.name, this_command())
     _put([_row(one) for one in found], notes, wanted.reporter, stream)
