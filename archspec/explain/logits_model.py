@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
-from archspec.network import Network
+from archspec.network import Network, import_weights
 from archspec.record import TrainingRun
-from archspec.weights import import_weights
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
