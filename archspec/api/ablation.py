@@ -13,8 +13,7 @@ from archspec.api.networks import Plugins, names, unguarded, written
 from archspec.catalog import Catalog
 from archspec.ledger import default_ledger
 from archspec.record import check_folder
-from archspec.spec.document_reader import Written
-from archspec.spec.sources import Changes
+from archspec.spec import Changes, Written
 
 if TYPE_CHECKING:
     from archspec.devices import Progress as Rounds

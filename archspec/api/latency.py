@@ -12,7 +12,7 @@ from archspec.api.networks import Plugins, Source, load
 from archspec.catalog import Catalog
 from archspec.devices import Interrupted, Progress
 from archspec.ledger import shared_ledger
-from archspec.measures import Timing
+from archspec.measures import LatencyResult, ProfileReport, Timing, profile_file, profile_network
 from archspec.measures._in_turns import (
     Subject,
     compared_to_first,
@@ -23,8 +23,7 @@ from archspec.measures._in_turns import (
     subjects,
     timed_subject,
 )
-from archspec.measures._latency_tables import LatencyResult, known_notes, rows_of
-from archspec.measures._profile import ProfileReport, profile_file, profile_network
+from archspec.measures._latency_tables import known_notes, rows_of
 from archspec.network import Network
 from archspec.reporters import Table
 

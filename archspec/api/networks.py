@@ -14,10 +14,8 @@ from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.search.space import Space
-from archspec.spec import Spec, parse
+from archspec.spec import Changes, Spec, Table, from_plain, parse, parse_document, plain
 from archspec.spec import load as load_spec
-from archspec.spec.nodes import Table, from_plain, plain
-from archspec.spec.sources import Changes, parse_document
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
 """A bundled name, a path, a folder that `archspec.train` left, YAML text, a mapping as in YAML, or a network."""

@@ -15,14 +15,19 @@ from archspec.network import Network
 from archspec.record import check_folder
 from archspec.reporters import Column, Table, Tabular, render, scatter_svg
 from archspec.search.progress import Silent
-from archspec.search.study import load_study
-from archspec.search.study.result import StudyResult
-from archspec.search.study.result_files import front_panels, study_record, write_outcome
-from archspec.search.study.run import StudyProgress, StudyRun
-from archspec.search.study.study_folder import without_password
-from archspec.search.study.tables import counts_table, front_table
-from archspec.spec.document_reader import Written
-from archspec.spec.sources import Changes
+from archspec.search.study import (
+    StudyProgress,
+    StudyResult,
+    StudyRun,
+    counts_table,
+    front_panels,
+    front_table,
+    load_study,
+    study_record,
+    without_password,
+    write_outcome,
+)
+from archspec.spec import Changes, Written
 
 if TYPE_CHECKING:
     from archspec.devices import Progress as Rounds

@@ -14,7 +14,7 @@ from archspec.files import is_file
 from archspec.ledger import read_records_today, shared_ledger
 from archspec.network import Network
 from archspec.record import check_folder
-from archspec.spec.document_reader import Written
+from archspec.spec import Written
 from archspec.train import Order, check_order, load_recipe
 
 if TYPE_CHECKING:

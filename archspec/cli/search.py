@@ -26,9 +26,7 @@ from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
-    from archspec.search.study import Study
-    from archspec.search.study.result import StudyResult
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import Study, StudyResult, StudyRun
 
 DEFAULT = "default"
 SHOW = "show"
@@ -124,8 +122,7 @@ def _of_file(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> StudyRun:
-    from archspec.search.study import load_study
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import StudyRun, load_study
 
     more: list[str | dict[str, Any]] = [*overrides, *weights_changes(weights, weights_format)]
     folder = catalog(plugins)
@@ -158,8 +155,7 @@ def _of_folder(
     overrides: tuple[str, ...],
 ) -> StudyRun:
     from archspec.errors import user_error
-    from archspec.search.study import load_study
-    from archspec.search.study.study_folder import study_in
+    from archspec.search.study import load_study, study_in
 
     kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
@@ -173,7 +169,7 @@ def _of_folder(
 
 
 def _shown(run: StudyRun) -> StudyResult:
-    from archspec.search.study.study_folder import shown
+    from archspec.search.study import shown
 
     return shown(run)
 
@@ -193,7 +189,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         raise
     files = _written(outcome, run)
     if dashboard:
-        from archspec.search.study.study_folder import mirrored
+        from archspec.search.study import mirrored
 
         say(mirrored(run))
     _put(outcome, run, reporter)
@@ -239,8 +235,7 @@ def _written(outcome: StudyResult, run: StudyRun) -> str:
 
 def _put(outcome: StudyResult, run: StudyRun, reporter: str) -> None:
     """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
-    from archspec.search.study.result import agreements
-    from archspec.search.study.tables import agreement_table, counts_table, front_table
+    from archspec.search.study import agreement_table, agreements, counts_table, front_table
 
     put_table(front_table(outcome), reporter, None)
     if reporter != "table":

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from archspec.catalog import Catalog
 from archspec.ledger import Ledger
 from archspec.measures import Evaluation, Settings, evaluate, preload, prepare_worker
+from archspec.network import Network
 from archspec.record import Record
-from archspec.spec import Spec, parse
+from archspec.spec import Spec
 
 PER_PROCESS = 2  # what a training held of data and graphs is only given back when its process ends
 
@@ -41,10 +42,10 @@ class LadderEvaluator:
         catalog = _catalog(settings.plugins)  # before anything is asked by the name that a plugin gave it
         if multiprocessing.parent_process() is not None:
             prepare_worker(settings)
-        spec = parse(spec_text, file="<candidate>", catalog=catalog)
+        network = Network.of_text(spec_text, file="<candidate>", catalog=catalog)
         if self.preparation is not None:
-            spec = self.preparation.prepared(spec)
-        return evaluate(spec, settings, _Known(self.ledger) if self.ledger else None)
+            network = Network(self.preparation.prepared(network.spec))
+        return evaluate(network, settings, _Known(self.ledger) if self.ledger else None)
 
 
 def evaluator_for(settings: Settings, ledger: str = "", preparation: Preparation | None = None) -> LadderEvaluator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,8 +12,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
-from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
-from archspec.spec.sources import Changes
+from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
@@ -27,6 +27,7 @@ ShuffleMode = Literal["follow", "transpose"]
 InputDtype = Literal["float32", "uint8"]
 Route = Literal["direct", "tensorflow"]
 FRESH = "fresh"
+RECENT = 16
 
 
 class Network:
@@ -58,6 +59,16 @@ class Network:
         Raises `UserError`.
         """
         return cls(load(source, overrides, catalog=catalog))
+
+    @classmethod
+    def of_text(cls, text: str, *, file: str, catalog: Catalog) -> Network:
+        """The network of a spec's text, `file` in messages; one that this process dumped or read lately is not made
+        again. Raises `UserError`."""
+        known = _RECENT.get((text, catalog.plugins))
+        if known is None:
+            known = cls(parse(text, file=file, catalog=catalog))
+            _remember(text, known)
+        return known
 
     # --- the same with a change ---------------------------------------------------------------------------------------
 
@@ -105,7 +116,9 @@ class Network:
     @cached_property
     def text(self) -> str:
         """The spec as YAML, with everything merged into it."""
-        return dump(self.spec)
+        text = dump(self.spec)
+        _remember(text, self)
+        return text
 
     @cached_property
     def expanded(self) -> ExpandedSpec:
@@ -253,6 +266,17 @@ class Network:
 
         graph = self.graph if output == "spec" else without_labelling(self.graph)
         return lower.to_keras(graph, self.weights if weights is None else weights, policy=policy)
+
+
+_RECENT: OrderedDict[tuple[str, tuple[Path, ...]], Network] = OrderedDict()
+"""The networks of this process by their spec's text, the latest last: a search proposes, evaluates and writes down
+the same one."""
+
+
+def _remember(text: str, network: Network) -> None:
+    _RECENT[text, network.catalog.plugins] = network
+    if len(_RECENT) > RECENT:
+        _RECENT.popitem(last=False)
 
 
 def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:

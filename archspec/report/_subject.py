@@ -75,17 +75,14 @@ class Subject:
         """Costs, worked out from the spec; None where there is none, or it cannot be traced (a plugin is missing)."""
         if not self.spec:
             return None
-        from archspec.cost import price
-        from archspec.graph.trace import trace
-        from archspec.spec import bundled_catalog, expand, override, parse
+        from archspec.network import Network
+        from archspec.spec import bundled_catalog, override, parse
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
-            network = expand(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"}))
-            graph = trace(network, catalog)
+            return Network(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"})).cost
         except UserError:
             return None
-        return price(graph, classes=network.classes, output_stride=network.output_stride)
 
 
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"

@@ -39,7 +39,7 @@ from archspec.spec.overrides import (
 )
 from archspec.spec.paths import override_plain, split_path
 from archspec.spec.signatures import kind_of, signature_of
-from archspec.spec.sources import bundled_catalog, load, load_named, override, parse, recalled
+from archspec.spec.sources import Changes, bundled_catalog, load, load_named, override, parse, parse_document, recalled
 from archspec.spec.spec_text import dump, dump_expanded, dump_plain
 from archspec.spec.special_values import Choice, make_divisible
 from archspec.spec.words import CHOOSE, NONE, RANGE
@@ -68,6 +68,7 @@ __all__ = [
     "AnyKind",
     "BoolKind",
     "Change",
+    "Changes",
     "Choice",
     "DocumentReader",
     "Entry",
@@ -119,6 +120,7 @@ __all__ = [
     "override",
     "override_plain",
     "parse",
+    "parse_document",
     "plain",
     "read_mapping",
     "read_text",

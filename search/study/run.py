@@ -28,7 +28,6 @@ from archspec.search.study.preparation import Backbones, calibrated, fingerprint
 from archspec.search.study.result import Finalist, StudyResult, spread_evenly
 from archspec.search.study.study import Front, Study
 from archspec.search.study.study_file import parse_study
-from archspec.spec import parse
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -273,20 +272,23 @@ class StudyRun:
     def front(self, result: SearchResult) -> list[Finalist]:
         """The points of the front that are looked at, numbered from 1."""
         chosen = spread_evenly(len(result.front), self.study.front.points)
+        precision = self.study.target.precision
         found = []
         for number, index in enumerate(chosen, 1):
             trial = result.front[index]
-            spec = parse(trial.spec, file=f"<trial {trial.number}>", catalog=self.study.space.catalog)
-            found.append(Finalist(f"{number}", Network(spec), trial.number, dict(trial.values)))
+            place = f"<trial {trial.number}>"
+            network = Network.of_text(trial.spec, file=place, catalog=self.study.space.catalog)
+            found.append(Finalist(f"{number}", network, trial.number, dict(trial.values), precision=precision))
         return found
 
     def beside(self, settings: Settings) -> list[Finalist]:
         """The networks beside it, with what costs nothing to know of them."""
+        precision = self.study.target.precision
         found = []
         for name, spec in self.study.beside.items():
             cheap = replace(settings, limits=())
             network = Network(spec)
-            found.append(Finalist(name, network, None, dict(screen(network, cheap).values)))
+            found.append(Finalist(name, network, None, dict(screen(network, cheap).values), precision=precision))
         return found
 
 

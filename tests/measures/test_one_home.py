@@ -43,7 +43,7 @@ metrics: [{", ".join((*COSTS, *LATENCIES))}]
 class Silent:
     """Watches nothing."""
 
-    def training(self, done: int, total: int, words: str) -> None: ...
+    def measuring(self, what: str, done: int, total: int) -> None: ...
 
     def timing(self, progress: object) -> None: ...
 
@@ -68,9 +68,9 @@ def test_a_build_a_latency_a_row_and_a_trial_have_equal_keys(folder: Path) -> No
     with Ledger.open("timed.db") as ledger:
         timed = {one.metric: one.key for one in ledger.find(name="small")}
     row = AblationRun(parse_ablation(TABLE.replace("small.yaml", str(folder / "small.yaml"))), "row.db", folder)
-    readings = row.run(Silent()).readings
+    samples = row.run(Silent()).samples
     in_table = {
-        metric: one.key for (name, metric), of in readings.items() if name == "small" for one in of.records.values()
+        metric: one.key for (name, metric), of in samples.items() if name == "small" for one in of.records.values()
     }
     trial = evaluate(Network.load("small.yaml"), Settings((*COSTS, *LATENCIES), procedure="quick", output=str(folder)))
     assert timed == {metric: build[metric] for metric in LATENCIES}

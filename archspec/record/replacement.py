@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_folder
-from archspec.record.temporary import OLD, temporary_file, temporary_folder
+from archspec.record.temporary_files import OLD, temporary_file, temporary_folder
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
