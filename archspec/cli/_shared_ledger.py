@@ -1,4 +1,4 @@
-"""The ledger that the commands share which measure something: its options, and how it is opened."""
+"""The ledger that all commands share which measure something, as a command opens it."""
 
 from __future__ import annotations
 
@@ -8,21 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from archspec.cli._options import Decorator
-from archspec.cli._paths import DatabasePlace
 from archspec.cli._terminal import say
 from archspec.errors import UserError
 
 if TYPE_CHECKING:
     from archspec.ledger import KnownNumbers
-
-ledger_option: Decorator = click.option(
-    "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
-    help="Ledger in which measured numbers are kept and looked up. Without it, ledger.db in the folder of runs.",
-)  # fmt: skip
-update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger has.")
 
 
 @contextmanager

@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from archspec.cli._image_options import ImageOptions, with_image_options
-from archspec.cli._options import catalog, format_option, narrower, this_command, wide
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    ledger_option,
+    narrower,
+    this_command,
+    wide,
+)
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._progress import count_bar
-from archspec.cli._shared_ledger import ledger_option, shared_ledger
+from archspec.cli._shared_ledger import shared_ledger
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -47,7 +54,7 @@ METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
-@ledger_option
+@ledger_option("runs")
 @with_image_options
 @format_option
 def evaluate(
