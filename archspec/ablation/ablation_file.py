@@ -14,8 +14,7 @@ from archspec.catalog import Catalog, members
 from archspec.devices import PRESETS
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import PRECISIONS, Precision
-from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
-from archspec.search.study.study import Target
+from archspec.search.study import COUNT, SEED, ByMetricKind, MetricKind, Target, one_or_several
 from archspec.spec import (
     INVALID,
     NAME,

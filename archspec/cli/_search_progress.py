@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
     from archspec.search.progress import Progress, SearchResult
-    from archspec.search.study import Study
-    from archspec.search.study.run import StudyProgress
+    from archspec.search.study import Study, StudyProgress
     from archspec.search.trials import Trial
 
 SHOWN = 12  # points of the front

@@ -26,9 +26,7 @@ from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
-    from archspec.search.study import Study
-    from archspec.search.study.result import StudyResult
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import Study, StudyResult, StudyRun
 
 DEFAULT = "default"
 SHOW = "show"
@@ -130,8 +128,7 @@ def _of_file(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> StudyRun:
-    from archspec.search.study import load_study
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import StudyRun, load_study
 
     more: list[str | dict[str, Any]] = [*overrides, *weights_changes(weights, weights_format)]
     folder = catalog(plugins)
@@ -164,8 +161,7 @@ def _of_folder(
     overrides: tuple[str, ...],
 ) -> StudyRun:
     from archspec.errors import user_error
-    from archspec.search.study import load_study
-    from archspec.search.study.study_folder import study_in
+    from archspec.search.study import load_study, study_in
 
     kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
@@ -179,7 +175,7 @@ def _of_folder(
 
 
 def _shown(run: StudyRun) -> StudyResult:
-    from archspec.search.study.study_folder import shown
+    from archspec.search.study import shown
 
     return shown(run)
 
@@ -203,7 +199,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         raise
     files = _written(outcome, run)
     if dashboard:
-        from archspec.search.study.study_folder import mirrored
+        from archspec.search.study import mirrored
 
         say(mirrored(run))
     _put(outcome, run, reporter)
@@ -235,8 +231,7 @@ def _resume_command(run: StudyRun) -> str:
 def _written(outcome: StudyResult, run: StudyRun) -> str:
     """Write the outcome's files; where they are, in words."""
     from archspec.record import describe_plugins, shell_command
-    from archspec.search.study.result_files import study_record, write_outcome
-    from archspec.search.study.study_folder import without_password
+    from archspec.search.study import study_record, without_password, write_outcome
 
     record = study_record(
         outcome,
@@ -257,8 +252,7 @@ def _written(outcome: StudyResult, run: StudyRun) -> str:
 
 def _put(outcome: StudyResult, run: StudyRun, reporter: str) -> None:
     """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
-    from archspec.search.study.result import agreements
-    from archspec.search.study.tables import agreement_table, counts_table, front_table
+    from archspec.search.study import agreement_table, agreements, counts_table, front_table
 
     put_table(front_table(outcome), reporter, None)
     if reporter != "table":

@@ -145,7 +145,7 @@ def _shown(folder: Path) -> None:
 
 def _front(folder: Path) -> None:
     """A front of which everything was measured afterwards."""
-    from archspec.search.study.tables import front_table
+    from archspec.search.study import front_table
 
     searched = ("short_miou", "predicted_latency_ms", "params", "gflops", "peak_memory_mb")
     after = ("miou", "latency_ms")

@@ -10,10 +10,17 @@ from archspec.measures import measure_named
 from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Bar, Bars, Objective, Point, Scatter, Section, Text, Texts
-from archspec.search.study.result import Finalist, StudyResult, agreements
-from archspec.search.study.run import STUDY_FILE
-from archspec.search.study.study_folder import shown, study_in
-from archspec.search.study.tables import agreement_table, counts_table, front_table
+from archspec.search.study import (
+    STUDY_FILE,
+    Finalist,
+    StudyResult,
+    agreement_table,
+    agreements,
+    counts_table,
+    front_table,
+    shown,
+    study_in,
+)
 
 MOST_POINTS = 5000
 
