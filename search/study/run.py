@@ -63,7 +63,7 @@ class StudyProgress(Watch, Protocol):
 class StudyRun:
     """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
-    `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the usual one.
+    `storage` '' is `study.db` in there, else the URL of a database that machines share; `ledger` '' the usual one.
     """
 
     study: Study
