@@ -13,14 +13,15 @@ from archspec.cli._options import (
     check_representative,
     class_labels,
     format_option,
+    ledger_option,
     plugins_option,
     precision_option,
     procedure_option,
     representative_option,
     set_option,
+    update_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._shared_ledger import ledger_option, update_option
 from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel too, beside model.keras.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
               help="Write the files to FOLDER/<name>-<hash>/.")  # fmt: skip
-@ledger_option
+@ledger_option("the folder of --output")
 @update_option
 @format_option
 def build(

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archspec.cli._image_options import ImageOptions, with_image_options
-from archspec.cli._options import catalog, format_option, narrower, this_command, wide
+from archspec.cli._options import (
+    catalog,
+    format_option,
+    ledger_option,
+    narrower,
+    this_command,
+    wide,
+)
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._progress import count_bar
-from archspec.cli._shared_ledger import ledger_option
 
 if TYPE_CHECKING:
     from archspec.api.evaluation import Evaluation, Row
@@ -41,7 +47,7 @@ BESIDE = 36  # terminal cells of a class and its share
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
-@ledger_option
+@ledger_option("runs")
 @with_image_options
 @format_option
 def evaluate(

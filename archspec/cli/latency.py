@@ -14,15 +14,16 @@ from archspec.cli._image_options import with_size
 from archspec.cli._options import (
     catalog,
     format_option,
+    ledger_option,
     output_option,
     plugins_option,
     procedure_option,
     put,
     put_table,
     set_option,
+    update_option,
 )
 from archspec.cli._paths import InputPath
-from archspec.cli._shared_ledger import ledger_option, update_option
 from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
-@ledger_option
+@ledger_option("runs")
 @update_option
 @format_option
 @output_option

@@ -47,7 +47,7 @@ SHOW = "show"
 @click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
               help="Database that keeps the trials and that several machines can share "
                    "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
-@ledger_option("the output folder")
+@ledger_option("the output folder (runs/ledger.db for the usual one)")
 @click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
               help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
@@ -176,11 +176,15 @@ def _shown(run: StudyRun) -> StudyResult:
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import study_progress
+    from archspec.files import is_file
+    from archspec.ledger import FORMER_LEDGER, default_ledger
     from archspec.record import check_folder
 
     check_folder(run.root)
     run.check()
     say(_describe_study(run))
+    if not run.ledger and is_file(FORMER_LEDGER) and run.ledger_url == default_ledger():
+        say(f"{FORMER_LEDGER} is not read any more: archspec ledger migrate moves its numbers to {run.ledger_url}")
     try:
         with study_progress(run.study) as progress:
             outcome = run.run(progress)

@@ -10,6 +10,7 @@ import click
 from archspec.cli._options import (
     catalog,
     data_option,
+    ledger_option,
     plugins_option,
     put_table,
     set_option,
@@ -18,7 +19,6 @@ from archspec.cli._options import (
     wide_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._shared_ledger import ledger_option
 from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FAILED = 1
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
               help="Go on with the run of this folder, instead of SPEC, --recipe and --data.")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard.")
-@ledger_option
+@ledger_option("the folder of --output")
 @click.option("--set-recipe", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option

@@ -23,8 +23,7 @@ from archspec.record import Plain
 
 if TYPE_CHECKING:
     from archspec.devices import Latency
-    from archspec.measures._build import Agreement, Build, BuildOptions
-    from archspec.measures._build_records import build_records
+    from archspec.measures._build import Agreement, Build, BuildOptions, build_records
     from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
@@ -75,8 +74,7 @@ KIND = "measures"
 
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
-    "_build": ("Agreement", "Build", "BuildOptions"),
-    "_build_records": ("build_records",),
+    "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
     "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
