@@ -29,7 +29,7 @@ from archspec.cli._terminal import say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
-    from archspec.ablation.running import AblationWatch
+    from archspec.experiment import ExperimentProgress
 
 
 @click.command()
@@ -76,7 +76,7 @@ def ablate(
     every row.
     """
     from archspec.ablation import chosen, load_ablation
-    from archspec.ablation.running import AblationRun
+    from archspec.ablation.run import AblationRun
     from archspec.ledger import default_ledger
 
     folder = catalog(plugins)
@@ -87,7 +87,7 @@ def ablate(
     )  # fmt: skip
     run = AblationRun(ablation, ledger or default_ledger(runs), runs, folder.plugins)
     if dry_run:
-        from archspec.ablation.dry_run import plan_table
+        from archspec.ablation.run import plan_table
 
         put_table(plan_table(run), reporter, output)
         return
@@ -95,8 +95,8 @@ def ablate(
     from archspec.record import check_folder
 
     check_folder(runs, "Name another with --runs")
-    with _watching(ablation) as watch:
-        result = run.run(watch, update=update)
+    with _progress_of(ablation) as progress:
+        result = run.run(progress, update=update)
     say(f"{result.measured} numbers measured, the others from {run.ledger}")
     put_table((data_table if reporter in DATA_FORMATS else people_table)(result), reporter, output)
 
@@ -114,24 +114,24 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 
 @contextmanager
-def _watching(ablation: Ablation) -> Iterator[AblationWatch]:
+def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
     from archspec.cli._progress import count_bar, latency_bar
 
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
-        yield _Watch(count, timing)
+        yield _Bars(count, timing)
 
 
-class _Watch:
+class _Bars:
     """Bars on a terminal, a line a training in a pipe."""
 
     def __init__(self, count: Any, timing: Any) -> None:
         self._count, self._timing = count, timing
 
-    def training(self, done: int, total: int, words: str) -> None:
+    def measuring(self, what: str, done: int, total: int) -> None:
         """Each."""
         self._count(done, total)
         if not sys.stderr.isatty():
-            say(f"{words}: {done} of {total} trainings")
+            say(f"{what}: {done} of {total} trainings")
 
     def timing(self, progress: Any) -> None:
         """Between runs."""

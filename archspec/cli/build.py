@@ -20,6 +20,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._shared_ledger import ledger_option, shared_ledger, update_option
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel too, beside model.keras.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
               help="Write the files to FOLDER/<name>-<hash>/.")  # fmt: skip
+@ledger_option
+@update_option
 @format_option
 def build(
     spec: str,
@@ -71,6 +74,8 @@ def build(
     keras: bool,
     saved_model: bool,
     root: Path,
+    ledger: str,
+    update: bool,
     reporter: str,
 ) -> None:
     """Build SPEC (a path, or a bundled name): first its costs, then the .tflite and its latency, then the Keras model.
@@ -104,7 +109,9 @@ def build(
     if labels:
         _check_labels(one, labels)
     check_folder(root)
-    _run(one, options, keras, saved_model, reporter)
+    with shared_ledger(ledger, root) as one.ledger:
+        one.again = update
+        _run(one, options, keras, saved_model, reporter)
 
 
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:

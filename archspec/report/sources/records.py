@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archspec.record import read_records
+from archspec.ledger import read_records_today
 from archspec.report._subject import Subject, json_head
 
 
@@ -15,7 +15,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records. Raises `UserError` when they are damaged."""
-    records = read_records(path)
+    records = read_records_today(path)
     return Subject(
         name=path.stem if path.stem != "record" else path.resolve().parent.name,
         kind="records",

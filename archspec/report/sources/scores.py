@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.files import is_file
-from archspec.record import read_command, read_records
+from archspec.ledger import read_records_today
+from archspec.record import read_command
 from archspec.report._subject import Subject, again, read_object
 
 
@@ -16,7 +17,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records and the scores by class. Raises `UserError` when a file is damaged."""
-    records = read_records(path / "record.json")
+    records = read_records_today(path / "record.json")
     scores = read_object(path / "scores.json", "scores.json of archspec evaluate")
     parts = scores.get("per_class", {})
     iou = {str(name): values.get("iou") for name, values in parts.items()} if isinstance(parts, dict) else {}
