@@ -262,6 +262,6 @@ def class_labels(path: Path) -> tuple[str, ...]:
 
 
 def relative(path: str) -> str:
-    """A path as short as it can be said from here."""
+    """The shorter of a path and the same path from the current folder."""
     shorter = os.path.relpath(path)
     return shorter if len(shorter) < len(path) else path

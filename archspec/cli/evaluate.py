@@ -153,7 +153,7 @@ def evaluate_networks(
     check_metrics()
     dataset = open_dataset(wanted.data)
     ground_truth = ground_truth_of(dataset)
-    examples = dataset.examples(wanted.split)[: wanted.limit]  # what is wrong with them is said before anything slow
+    examples = dataset.examples(wanted.split)[: wanted.limit]  # missing files are reported before anything slow
     if viewing.fit != "whole":
         options = replace(options, multiple=padding_multiple_of(examples, dataset))
     segmenters = open_segmenters(sources, known, options)

@@ -46,7 +46,7 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     check_results(pictures, output)
     known = catalog(asked.plugins, network)
     if data is not None:
-        classes_of_data(data)  # an unknown name is said before anything slow
+        classes_of_data(data)  # an unknown name is refused before anything slow
     named = open_segmenter(network, known, options)
     folder = make_folder(output)
     rows = []

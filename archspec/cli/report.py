@@ -57,7 +57,9 @@ def report(
     runs = [one for one in subjects if one.kind == "training run"]
     if data is not None:
         if not runs:
-            raise click.UsageError("--data shows what a training run makes of images, and none is named")
+            raise click.UsageError(
+                "--data shows the predictions of a training run, and WHAT names none. Name one, or leave out --data"
+            )
         from archspec.report.image_sections import image_sections
 
         for run in runs:
