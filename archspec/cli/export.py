@@ -17,7 +17,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import safe
+from archspec.cli._terminal import safe, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -50,7 +50,6 @@ def export(
 
     It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
     """
-    from archspec.cli._progress import spinner
     from archspec.measures import BuildOptions
     from archspec.report.handover import hand_over, source_of
 

@@ -22,6 +22,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath
+from archspec.cli._terminal import latency_bar, spinner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,7 +135,6 @@ def latency(
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
-    from archspec.cli._progress import latency_bar, spinner
     from archspec.devices import Interrupted, measure_settings
     from archspec.measures._in_turns import reference_subject, settings, subjects
 
@@ -181,7 +181,6 @@ def _answer(
 
 def _calibrated(place: TablePlace) -> tuple[LatencyTable, Path]:
     """The device's table, measured or gone on with where that was stopped, and its file."""
-    from archspec.cli._progress import latency_bar
     from archspec.devices import Progress
     from archspec.predictor import calibrate_file
 

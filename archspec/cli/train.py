@@ -18,7 +18,7 @@ from archspec.cli._options import (
     wide_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import say
+from archspec.cli._terminal import say, spinner
 
 if TYPE_CHECKING:
     from archspec.spec import Spec
@@ -109,7 +109,6 @@ def _order(
 
 
 def _run(order: Order, root: Path, tensorboard: bool) -> None:
-    from archspec.cli._progress import spinner
     from archspec.cli._training_progress import training_progress
     from archspec.record import check_folder
     from archspec.train import check_order
