@@ -109,7 +109,7 @@ def _ask(place: Path, question: Callable[[Ledger], object]) -> None:
 
 def _table(place: Path, folder: Path) -> None:
     from archspec.ablation import chosen, load_ablation
-    from archspec.ablation.running import AblationRun
+    from archspec.ablation.run import AblationRun
     from archspec.ablation.tables import people_table
     from archspec.reporters import render
 
@@ -120,7 +120,7 @@ def _table(place: Path, folder: Path) -> None:
 class _Silent:
     """Watches nothing."""
 
-    def training(self, done: int, total: int, words: str) -> None:
+    def measuring(self, what: str, done: int, total: int) -> None:
         """None here."""
 
     def timing(self, progress: object) -> None:

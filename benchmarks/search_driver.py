@@ -119,7 +119,7 @@ def optuna(sampler: str, count: int) -> dict[str, Any]:
         seen, cpu_s = [], [time.process_time()]
 
         def objective(trial: Any) -> tuple[float, float]:
-            genome = {p.name: trial.suggest_categorical(p.name, p.options) for p in space.parameters}
+            genome = {p.name: trial.suggest_categorical(p.name, p.options) for p in space.decisions}
             seen.append(tuple(genome.values()))
             found: Mapping[str, float] = values(genome)
             return found["miou"], found["cost"]

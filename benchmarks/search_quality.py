@@ -95,7 +95,7 @@ def optuna(sampler: str, values: Any, seed: int) -> list[Point]:
     found: list[Point] = []
 
     def objective(trial: Any) -> tuple[float, float]:
-        genome = {p.name: trial.suggest_categorical(p.name, p.options) for p in grid_96().parameters}
+        genome = {p.name: trial.suggest_categorical(p.name, p.options) for p in grid_96().decisions}
         point = costs(OBJECTIVES, values(genome))
         found.append(point or ())
         return genome_values(values(genome))

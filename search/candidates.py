@@ -9,35 +9,35 @@ from typing import Any, Protocol
 
 from archspec.network import Network
 
-Gene = str | int | float
-Genome = Mapping[str, Gene]
-"""Parameter name -> what was taken. What lies inside an option that was not taken does not exist."""
+DecisionValue = str | int | float
+Genome = Mapping[str, DecisionValue]
+"""Decision name -> what was taken. What lies inside an option that was not taken does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class Decision:
     """One decision. `name` is unique in the space (a path, as of `--set`).
 
     `options` are all its values, plain and distinct; empty for a continuous range from `low` to `high` (`log`: even in
-    the logarithm). `ordered`: the options are numbers in rising order. It exists only when `parent` (a parameter's
+    the logarithm). `ordered`: the options are numbers in rising order. It exists only when `parent` (a decision's
     name, '' for always) has taken `parent_value`.
     """
 
     name: str
-    options: tuple[Gene, ...] = ()
+    options: tuple[DecisionValue, ...] = ()
     ordered: bool = False
     low: float = 0.0
     high: float = 0.0
     log: bool = False
     parent: str = ""
-    parent_value: Gene = ""
+    parent_value: DecisionValue = ""
 
 
-def exists(parameter: Parameter, genome: Mapping[str, Gene]) -> bool:
-    """Whether a parameter exists given what its parents have taken."""
-    if not parameter.parent:
+def exists(decision: Decision, genome: Mapping[str, DecisionValue]) -> bool:
+    """Whether a decision exists given what its parents have taken."""
+    if not decision.parent:
         return True
-    return parameter.parent in genome and genome[parameter.parent] == parameter.parent_value
+    return decision.parent in genome and genome[decision.parent] == decision.parent_value
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Generated:
     """The decisions of a generator, and what to write in the spec in its place.
 
     Attributes:
-        parameters: names continue the path where the generator stands (`[0].rate`, `.stage2`); parents come before
+        decisions: names continue the path where the generator stands (`[0].rate`, `.stage2`); parents come before
             what lies in them.
         value: from what was taken (by these names, only what exists) to plain Python. Raises `Problem`.
     """
 
-    parameters: tuple[Parameter, ...]
+    decisions: tuple[Decision, ...]
     value: Callable[[Genome], Any]
 
 
@@ -67,8 +67,8 @@ class SearchSpace(Protocol):
     """What samplers and the driver need of a space."""
 
     @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """Every parameter, parents before what lies in them."""
+    def decisions(self) -> tuple[Decision, ...]:
+        """Every decision, parents before what lies in them."""
 
     @property
     def size(self) -> int | None:

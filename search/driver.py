@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archspec.errors import UserError, user_error
-from archspec.measures._settings import Evaluation, Settings
+from archspec.experiment.engines import Engine, Evaluator, Work, WorkResult, start_engine
+from archspec.measures import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.history import History, in_order
@@ -19,7 +20,6 @@ from archspec.search.samplers import Task, make_sampler
 from archspec.search.store import LEASE_S, Study, TrialStore
 from archspec.search.store._lease import Heartbeat
 from archspec.search.trials import Objective, Trial, closed, in_its_place
-from archspec.search.workers import Evaluator, Outcome, SameProcess, Work, WorkerPool, Workers
 
 CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
@@ -70,11 +70,9 @@ class Search:
             study = self.store.open_study(self.study, self.lease_s)
         else:
             study = self.store.create_study(self.study, self.definition, self.seed, self.lease_s)
-        pool: Workers = SameProcess(self.evaluator, self.settings)
-        if self.workers:
-            pool = WorkerPool(self.workers, self.evaluator, self.settings)
+        engine = start_engine(self.workers, self.evaluator)
         with interruption(signal.SIGINT, signal.SIGTERM) as wanted, Heartbeat(study):
-            running = _Running(self, study, pool, wanted)
+            running = _Running(self, study, engine, wanted)
             try:
                 result = running.result(running.until_stopped())
             finally:
@@ -86,8 +84,8 @@ class Search:
 class _Running:
     """One session of a search."""
 
-    def __init__(self, search: Search, study: Study, pool: Workers, interruption: Interruption) -> None:
-        self._search, self._study, self._pool = search, study, pool
+    def __init__(self, search: Search, study: Study, engine: Engine, interruption: Interruption) -> None:
+        self._search, self._study, self._engine = search, study, engine
         self._interruption = interruption
         self._history = History(search.objectives)
         self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
@@ -110,20 +108,20 @@ class _Running:
             self._interruption.check()
             self._hear()
             stopped = self._fill()
-            if self._pool.busy:
-                for outcome in self._outcomes():
-                    self._record(outcome)
+            if self._engine.busy:
+                for ended in self._ended():
+                    self._record(ended)
             elif stopped is not None and (stopped != "budget" or self._spent()):
                 return stopped
             elif stopped is not None:
                 time.sleep(POLL_S)  # others are at the last ones: take over if they die
 
-    def _outcomes(self) -> Iterable[Outcome]:
+    def _ended(self) -> Iterable[WorkResult]:
         """What has ended; where this process evaluates by itself, an interrupt need not wait for the end of it."""
         if self._search.workers:
-            return self._pool.wait(POLL_S)
+            return self._engine.wait(POLL_S)
         with self._interruption.at_once():
-            return list(self._pool.wait(POLL_S))
+            return list(self._engine.wait(POLL_S))
 
     def result(self, stopped: Stopped) -> SearchResult:
         """Everything that is known now."""
@@ -141,7 +139,7 @@ class _Running:
 
     def give_back(self) -> None:
         """Stop the workers; what they were at waits for whoever comes next."""
-        self._pool.stop()
+        self._engine.stop()
         held, self._held = list(self._held.values()), {}
         for trial in held:
             try:
@@ -153,7 +151,7 @@ class _Running:
 
     def _fill(self) -> Stopped | None:
         """Start work in every free place; why not, where there is none to start."""
-        while self._pool.free:
+        while self._engine.free:
             if self._late():
                 return "time"
             trial = self._orphan()
@@ -268,23 +266,23 @@ class _Running:
     def _begin(self, trial: Trial) -> None:
         self._held[trial.number] = trial
         self._history.take(trial)
-        self._pool.start(Work(trial.number, trial.spec, trial.genome))
+        self._engine.start(Work(trial.number, trial.spec, self._search.settings, trial.genome))
         self._search.watch.claimed(trial, self._progress())
 
     # --- recording ------------------------------------------------------------------------------------------------
 
-    def _record(self, outcome: Outcome) -> None:
-        """Write an outcome down; a candidate whose worker died is tried again, for it may not be at fault."""
-        trial = self._held[outcome.number]
-        if outcome.ended == "crashed":
+    def _record(self, ended: WorkResult) -> None:
+        """Write down how an evaluation ended; a candidate whose worker died is tried again: it may not be at fault."""
+        trial = self._held[ended.number]
+        if ended.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)
             if trial.crashes < CRASHES:
                 self._begin(trial)
                 return
-        if outcome.evaluation is not None and self._search.keep is not None:
-            self._search.keep(outcome.evaluation.records)
-        del self._held[outcome.number]
-        self._close(closed(trial, outcome, self._search.objectives))
+        if ended.evaluation is not None and self._search.keep is not None:
+            self._search.keep(ended.evaluation.records)
+        del self._held[ended.number]
+        self._close(closed(trial, ended, self._search.objectives))
 
     def _close(self, trial: Trial) -> None:
         if not self._study.finish(trial):

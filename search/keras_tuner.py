@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.datasets import Dataset
 from archspec.errors import Problem, UserError, user_error
 from archspec.measures import Limit, Settings, screen
-from archspec.search.candidates import Gene, Parameter
+from archspec.search.candidates import Decision, DecisionValue
 from archspec.search.space import Space
 from archspec.spec import Spec
 from archspec.train import KerasFit, Order, Recipe, load_recipe, no_model
@@ -33,7 +33,7 @@ def hyper_model(
     recipe: str,
     data: Mapping[str, Dataset],
     *,
-    recipe_parameters: Sequence[Parameter] = (),
+    recipe_parameters: Sequence[Decision] = (),
     limits: Sequence[Limit] = (),
     steps_per_epoch: int | None = None,
     seed: int = 0,
@@ -71,7 +71,7 @@ class _Trials:
     space: Space
     recipe_name: str
     data: Mapping[str, Dataset]
-    recipe_parameters: tuple[Parameter, ...]
+    recipe_parameters: tuple[Decision, ...]
     limits: tuple[Limit, ...]
     steps_per_epoch: int | None
     seed: int
@@ -79,7 +79,7 @@ class _Trials:
 
     def spec(self, hp: keras_tuner.HyperParameters) -> Spec:
         """The spec that these hyperparameters stand for. Raises `UserError`."""
-        return self.space.closed(_declared(hp, self.space.parameters))
+        return self.space.closed(_declared(hp, self.space.decisions))
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
         """The recipe with these hyperparameters."""
@@ -133,36 +133,38 @@ def _refusal(spec: Spec, limits: tuple[Limit, ...]) -> str:
     return rejected.reason if rejected else ""
 
 
-def _declared(hp: keras_tuner.HyperParameters, parameters: Sequence[Parameter], prefix: str = "") -> dict[str, Gene]:
-    """Every parameter told to KerasTuner, and what it took of those that exist."""
-    genome: dict[str, Gene] = {}
-    for parameter in parameters:
-        if not parameter.parent:
-            genome[parameter.name] = _taken(hp, parameter, prefix)
+def _declared(
+    hp: keras_tuner.HyperParameters, decisions: Sequence[Decision], prefix: str = ""
+) -> dict[str, DecisionValue]:
+    """Every decision told to KerasTuner, and what it took of those that exist."""
+    genome: dict[str, DecisionValue] = {}
+    for decision in decisions:
+        if not decision.parent:
+            genome[decision.name] = _taken(hp, decision, prefix)
             continue
-        parent = next(one for one in parameters if one.name == parameter.parent)
-        with hp.conditional_scope(prefix + parent.name, [_plain_option(parent, parameter.parent_value)]):
-            value = _taken(hp, parameter, prefix)
-        if genome.get(parameter.parent) == parameter.parent_value:
-            genome[parameter.name] = value
+        parent = next(one for one in decisions if one.name == decision.parent)
+        with hp.conditional_scope(prefix + parent.name, [_plain_option(parent, decision.parent_value)]):
+            value = _taken(hp, decision, prefix)
+        if genome.get(decision.parent) == decision.parent_value:
+            genome[decision.name] = value
     return genome
 
 
-def _taken(hp: keras_tuner.HyperParameters, parameter: Parameter, prefix: str) -> Gene:
-    name = prefix + parameter.name
-    if not parameter.options:
-        sampling = "log" if parameter.log else "linear"
-        number: float = hp.Float(name, parameter.low, parameter.high, sampling=sampling)
+def _taken(hp: keras_tuner.HyperParameters, decision: Decision, prefix: str) -> DecisionValue:
+    name = prefix + decision.name
+    if not decision.options:
+        sampling = "log" if decision.log else "linear"
+        number: float = hp.Float(name, decision.low, decision.high, sampling=sampling)
         return number
-    options = {_plain_option(parameter, option): option for option in parameter.options}
-    ordered = parameter.ordered and not any(isinstance(one, str) for one in options)
+    options = {_plain_option(decision, option): option for option in decision.options}
+    ordered = decision.ordered and not any(isinstance(one, str) for one in options)
     taken = hp.Choice(name, list(options), ordered=ordered)
-    return options[taken] if taken in options else parameter.options[0]  # None where its condition does not hold
+    return options[taken] if taken in options else decision.options[0]  # None where its condition does not hold
 
 
-def _plain_option(parameter: Parameter, gene: Gene) -> Gene:
+def _plain_option(decision: Decision, value: DecisionValue) -> DecisionValue:
     """KerasTuner wants the options of a choice to be of one type."""
-    return gene if len({type(option) for option in parameter.options}) == 1 else repr(gene)
+    return value if len({type(option) for option in decision.options}) == 1 else repr(value)
 
 
 def _is_installed(package: str) -> bool:

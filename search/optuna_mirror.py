@@ -41,26 +41,26 @@ def _template(space: SearchSpace, objectives: tuple[Objective, ...], trial: Tria
     from optuna.trial import TrialState, create_trial
 
     states = {"done": TrialState.COMPLETE, "rejected": TrialState.PRUNED, "failed": TrialState.FAIL}
-    parameters = [parameter for parameter in space.parameters if parameter.name in trial.genome]
+    decisions = [decision for decision in space.decisions if decision.name in trial.genome]
     attributes: dict[str, Any] = {NUMBER: trial.number, "key": trial.key, "feasible": trial.state == "done"}
     attributes |= {"reason": trial.reason} if trial.reason else {}
     attributes |= {name: value for name, value in trial.values.items() if value is not None}
     return create_trial(
         state=states[trial.state],
         values=[trial.values[objective.name] or 0.0 for objective in objectives] if trial.state == "done" else None,
-        params={parameter.name: trial.genome[parameter.name] for parameter in parameters},
-        distributions={parameter.name: _shown(parameter) for parameter in parameters},
+        params={decision.name: trial.genome[decision.name] for decision in decisions},
+        distributions={decision.name: _shown(decision) for decision in decisions},
         user_attrs=attributes,
     )
 
 
-def _shown(parameter: Any) -> Any:
+def _shown(decision: Any) -> Any:
     """As a reader wants to see it: the values themselves."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-    if parameter.options:
-        return CategoricalDistribution(parameter.options)
-    return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+    if decision.options:
+        return CategoricalDistribution(decision.options)
+    return FloatDistribution(decision.low, decision.high, log=decision.log)
 
 
 def _let_go(storage: RDBStorage) -> None:

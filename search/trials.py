@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from archspec.search.candidates import Genome
 
 if TYPE_CHECKING:
-    from archspec.measures._settings import Evaluation
-    from archspec.search.workers import Outcome
+    from archspec.experiment.engines import WorkResult
+    from archspec.measures import Evaluation
 
 State = Literal["proposed", "running", "done", "rejected", "failed"]
 """`proposed`: waits for a worker. `rejected`: breaks a limit, costs no budget. `failed`: its evaluation crashed."""
@@ -70,11 +70,11 @@ def costs(objectives: tuple[Objective, ...], values: Mapping[str, float | None])
     return tuple(found)
 
 
-def closed(trial: Trial, outcome: Outcome, objectives: tuple[Objective, ...]) -> Trial:
+def closed(trial: Trial, ended: WorkResult, objectives: tuple[Objective, ...]) -> Trial:
     """A trial with what became of it."""
-    evaluation = outcome.evaluation
+    evaluation = ended.evaluation
     if evaluation is None:
-        return replace(trial, state="failed", reason=outcome.reason)
+        return replace(trial, state="failed", reason=ended.reason)
     if evaluation.rejected is not None:
         return replace(trial, state="rejected", values=evaluation.values, metric=evaluation.rejected.metric,
                        reason=evaluation.rejected.reason)  # fmt: skip

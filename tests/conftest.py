@@ -1,6 +1,7 @@
 """What every test may rely on: a quiet, repeatable TensorFlow, the same examples each time, real data where given."""
 
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -75,6 +76,15 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
                 fcntl.flock(door, fcntl.LOCK_EX)
                 fcntl.flock(room, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
         return (yield)
+
+
+_counter = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test finds what another one measured. Tests of where the ledger lies have a fixture of this name."""
+    monkeypatch.setenv("ARCHSPEC_LEDGER", str(tmp_path_factory.getbasetemp() / f"ledger-{next(_counter)}.db"))
 
 
 @pytest.fixture(autouse=True)

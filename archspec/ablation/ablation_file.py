@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from archspec.ablation.ablation import FLOAT32, Ablation, Row
-from archspec.ablation.kinds import ABLATION_KINDS, KEYS
-from archspec.ablation.published import published_of
+from archspec.ablation.comparison import CORRECTIONS
 from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, members
-from archspec.errors import Place, UserError, mistyped, nearest
-from archspec.export import Precision
-from archspec.search.study import Target
+from archspec.devices import PRESETS
+from archspec.errors import Fault, Place, UserError, mistyped, nearest
+from archspec.export import PRECISIONS, Precision
+from archspec.search.study import COUNT, SEED, ByMetricKind, MetricKind, Target, one_or_several
 from archspec.spec import (
+    INVALID,
+    NAME,
     Change,
     DocumentReader,
+    Kind,
+    ListKind,
+    LiteralKind,
+    MadeKind,
     Node,
+    Reads,
+    RecordKind,
     Spec,
     Table,
+    TextKind,
+    UnionKind,
     changes_none,
     describe_change,
     find_document,
@@ -33,7 +44,46 @@ from archspec.spec import (
 )
 
 EXTENDS = "extends"
+_PUBLISHED = "Write published: {gflops: {shufflenetv2_basic: 0.47}}"
 _REQUIRED = {"base": "shufflenetv2_dpc", "metrics": "[params, gflops]"}
+
+
+@dataclass(frozen=True)
+class DistinctKind(MadeKind):
+    """A list of at least one, none of them twice: a tuple."""
+
+    inner: Kind
+    make: Callable[[Any], Any] = tuple
+
+    def read(self, node: Node, path: str, reader: Reads) -> Any:
+        found = super().read(node, path, reader)
+        if found is INVALID:
+            return INVALID
+        if not found:
+            return reader.fault("nothing in it", f"Write {self.example}", path, node.place)
+        twice = next((one for one in found if found.count(one) > 1), None)
+        return found if twice is None else reader.fault(f"'{twice}' is there twice", "Leave one", path, node.place)
+
+
+_TARGET = RecordKind({"name": TextKind(), "threads": COUNT, "latency_table": TextKind()})
+
+# The networks (base, overrides, variants, grid, one_at_a_time, leave_one_out) are specs, which their own reader reads.
+ABLATION_KINDS: dict[str, Kind] = {
+    "name": NAME,
+    "summary": TextKind(),
+    "source": TextKind(),
+    "metrics": DistinctKind(one_or_several(MetricKind())),
+    "seeds": DistinctKind(ListKind(SEED)),
+    "data": one_or_several(TextKind()),
+    "recipes": ByMetricKind(TextKind()),
+    "device": UnionKind((MadeKind(_TARGET, lambda one: Target(**one)), MadeKind(TextKind(), Target))),
+    "procedure": LiteralKind(tuple(PRESETS)),
+    "precisions": DistinctKind(ListKind(LiteralKind(PRECISIONS))),
+    "workers": COUNT,
+    "correct": LiteralKind(CORRECTIONS),
+}
+ROW_KEYS = ("base", "overrides", "variants", "grid", "one_at_a_time", "leave_one_out", "published", "compare_with")
+KEYS = (*ABLATION_KINDS, *ROW_KEYS)
 
 
 def ablation_names() -> Mapping[str, Path]:
@@ -79,7 +129,7 @@ class _AblationReader(DocumentReader[Ablation]):
             self.fault(f"no row is called '{base}'", nearest(base, [row.name for row in rows]), "compare_with", place)
             return None
         names = [row.name for row in rows]
-        published = published_of(document.get("published"), names, values["metrics"], self.faults)
+        published = _published_of(document.get("published"), names, values["metrics"], self.faults)
         unreached = self._unreached(document, specs)
         if self.faults:
             return None
@@ -171,3 +221,38 @@ def _with_precisions(specs: Mapping[str, Spec], precisions: Sequence[Precision])
         for name, spec in specs.items()
         for precision in precisions
     ]
+
+
+def _published_of(
+    node: Node | None, rows: Sequence[str], metrics: Sequence[str], faults: list[Fault]
+) -> dict[str, dict[str, float]]:
+    """Metric -> row -> number; what is neither of the table's metrics nor of its rows is a fault."""
+    if node is None:
+        return {}
+    if not isinstance(node, Table):
+        faults.append(Fault(f"must be a mapping of metrics ({shown(node)})", _PUBLISHED, "published", node.place))
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for metric, entry in node.entries.items():
+        path = f"published.{one_line(metric)}"
+        if metric not in metrics:
+            fact = f"'{one_line(metric)}' is not among the metrics of the table"
+            faults.append(Fault(fact, nearest(metric, metrics), path, entry.place))
+        elif not isinstance(entry.node, Table):
+            faults.append(Fault(f"must be a mapping of rows ({shown(entry.node)})", _PUBLISHED, path, entry.node.place))
+        else:
+            found[metric] = _by_row(entry.node, rows, path, faults)
+    return found
+
+
+def _by_row(node: Table, rows: Sequence[str], path: str, faults: list[Fault]) -> dict[str, float]:
+    found = {}
+    for row, entry in node.entries.items():
+        where, number = f"{path}.{one_line(row)}", plain(entry.node)
+        if row not in rows:
+            faults.append(Fault(f"no row is called '{one_line(row)}'", nearest(row, rows), where, entry.place))
+        elif isinstance(number, bool) or not isinstance(number, int | float):
+            faults.append(Fault(f"must be a number ({shown(entry.node)})", "Write 0.47", where, entry.node.place))
+        else:
+            found[row] = float(number)
+    return found

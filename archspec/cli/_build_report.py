@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._options import this_command, wide
@@ -40,7 +41,8 @@ class BuildReport:
     def latency(self) -> None:
         """Its latency."""
         if self._build.latency is not None:
-            self._put(transposed(latency_table([self._build.latency], "")))
+            table = latency_table([self._build.latency], "")
+            self._put(transposed(replace(table, notes=(*table.notes, *known_latency(self._build)))))
 
     def agreement(self) -> None:
         """How near it is to the Keras model."""
@@ -48,8 +50,9 @@ class BuildReport:
 
     def write_files(self) -> None:
         """Everything known so far, beside the models."""
-        build = self._build
-        write_records(build.folder / "record.json", build_records(build), command=this_command())
+        build, records = self._build, build_records(self._build)
+        build.keep(records)
+        write_records(build.folder / "record.json", records, command=this_command())
         write_text(build.folder / "layers.csv", render(detail_table(build.network.graph, "layer"), "csv"))
         write_text(build.folder / "summary.md", self._summary())
 
@@ -75,6 +78,13 @@ class BuildReport:
         parts = [f"# {build.network.graph.name}\n", *(render(table, "markdown") for table in self._tables)]
         parts.append(f"### Spec\n\n```yaml\n{build.network.text.rstrip()}\n```\n")
         return "\n".join(parts)
+
+
+def known_latency(build: Build) -> tuple[str, ...]:
+    """That its latency was not measured now, and when it was."""
+    if build.timed is None or build.timed.fresh:
+        return ()
+    return (f"known ({build.timed.latency.time}); --update measures it again",)
 
 
 def file_table(build: Build) -> Table:
@@ -152,7 +162,7 @@ def build_json(build: Build) -> dict[str, Any]:
         "tflite_mb": exported.size_bytes / 1e6,
         "op_census": exported.census.operations,
         "macs_in_file": exported.census.macs,
-        "notes": list(exported.notes),
+        "notes": [*exported.notes, *known_latency(build)],
         "latency_ms": {**latency.wall.to_json(), "fps": latency.fps, "samples": list(latency.samples_ms)}
         if latency
         else None,

@@ -14,6 +14,7 @@ from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
     from archspec.devices import Latency, SetModel
+    from archspec.measures import TimedResult
     from archspec.measures._in_turns import Subject
 
 _NUMBERS = ("latency_ms", "mean_ms", "std_ms", "iqr_ms", "p90_ms", "p99_ms", "cpu_ms", "fps", "paired_ratio")
@@ -50,6 +51,20 @@ class Row:
 def rows_of(chosen: Sequence[tuple[Subject, SetModel]], measured: Sequence[Latency]) -> list[Row]:
     """One row a setting, in the order measured."""
     return [Row(subject, model, latency) for (subject, model), latency in zip(chosen, measured, strict=True)]
+
+
+def known_notes(found: Sequence[TimedResult]) -> list[str]:
+    """Which were not timed now, and which not together with the first."""
+    known = [f"{_short(one.latency.name)}: known ({one.latency.time})" for one in found if not one.fresh]
+    notes = [f"{line}; --update times it again" for line in known]
+    apart = [_short(one.latency.name) for one in found if one.measurement != found[0].measurement]
+    if apart:
+        first = _short(found[0].latency.name)
+        notes.append(
+            f"ratio of {', '.join(apart)}: not timed together with {first}, so it goes over the ratios of both to the "
+            "reference network (--update times all together)"
+        )
+    return notes
 
 
 def latencies_table(rows: Sequence[Row], notes: Sequence[str]) -> Table:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
     from archspec.search.progress import Progress, SearchResult
-    from archspec.search.study import Study
-    from archspec.search.study.running import StudyWatch
+    from archspec.search.study import Study, StudyProgress
     from archspec.search.trials import Trial
 
 SHOWN = 12  # points of the front
@@ -30,7 +29,7 @@ ENDLESS = 10**8  # a budget that is none
 
 
 @contextmanager
-def study_progress(study: Study) -> Iterator[StudyWatch]:
+def study_progress(study: Study) -> Iterator[StudyProgress]:
     """How far a study is, on the error stream."""
     if not sys.stderr.isatty():
         yield _Lines()

@@ -21,6 +21,7 @@ from archspec.cli._options import (
     procedure_option,
     put_table,
     set_option,
+    update_option,
     weights_changes,
     weights_options,
 )
@@ -29,14 +30,14 @@ from archspec.cli._terminal import count_bar, latency_bar, say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
-    from archspec.ablation.running import AblationWatch
+    from archspec.experiment import ExperimentProgress
 
 
 @click.command()
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Print the rows, what they cost and what would be measured, and stop.")
 @click.option("--only", multiple=True, metavar="ROW", help="Measure only this row and the base. Repeatable.")
-@click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
+@update_option
 @click.option("--seeds", metavar="N,N,…", help="Train with these seeds instead of those of the file.")
 @data_option
 @weights_options("File of weights that every row starts from.")
@@ -76,7 +77,7 @@ def ablate(
     every row.
     """
     from archspec.ablation import chosen, load_ablation
-    from archspec.ablation.running import AblationRun
+    from archspec.ablation.run import AblationRun
     from archspec.ledger import default_ledger
 
     folder = catalog(plugins)
@@ -87,7 +88,7 @@ def ablate(
     )  # fmt: skip
     run = AblationRun(ablation, ledger or default_ledger(runs), runs, folder.plugins)
     if dry_run:
-        from archspec.ablation.dry_run import plan_table
+        from archspec.ablation.run import plan_table
 
         put_table(plan_table(run), reporter, output)
         return
@@ -95,8 +96,8 @@ def ablate(
     from archspec.record import check_folder
 
     check_folder(runs, "Name another with --runs")
-    with _watching(ablation) as watch:
-        result = run.run(watch, update=update)
+    with _progress_of(ablation) as progress:
+        result = run.run(progress, update=update)
     say(f"{result.measured} numbers measured, the others from {run.ledger}")
     put_table((data_table if reporter in DATA_FORMATS else people_table)(result), reporter, output)
 
@@ -114,23 +115,23 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 
 @contextmanager
-def _watching(ablation: Ablation) -> Iterator[AblationWatch]:
+def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
 
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
-        yield _Watch(count, timing)
+        yield _Bars(count, timing)
 
 
-class _Watch:
+class _Bars:
     """Bars on a terminal, a line a training in a pipe."""
 
     def __init__(self, count: Any, timing: Any) -> None:
         self._count, self._timing = count, timing
 
-    def training(self, done: int, total: int, words: str) -> None:
+    def measuring(self, what: str, done: int, total: int) -> None:
         """Each."""
         self._count(done, total)
         if not sys.stderr.isatty():
-            say(f"{words}: {done} of {total} trainings")
+            say(f"{what}: {done} of {total} trainings")
 
     def timing(self, progress: Any) -> None:
         """Between runs."""

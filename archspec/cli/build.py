@@ -13,11 +13,14 @@ from archspec.cli._options import (
     check_representative,
     class_labels,
     format_option,
+    ledger_option,
     plugins_option,
     precision_option,
     procedure_option,
     representative_option,
     set_option,
+    shared_ledger,
+    update_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import latency_bar, spinner
@@ -55,6 +58,8 @@ if TYPE_CHECKING:
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel too, beside model.keras.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
               help="Write the files to FOLDER/<name>-<hash>/.")  # fmt: skip
+@ledger_option("the output folder")
+@update_option
 @format_option
 def build(
     spec: str,
@@ -72,6 +77,8 @@ def build(
     keras: bool,
     saved_model: bool,
     root: Path,
+    ledger: str,
+    update: bool,
     reporter: str,
 ) -> None:
     """Build SPEC (a path, or a bundled name): first its costs, then the .tflite and its latency, then the Keras model.
@@ -105,7 +112,9 @@ def build(
     if labels:
         _check_labels(one, labels)
     check_folder(root)
-    _run(one, options, keras, saved_model, reporter)
+    with shared_ledger(ledger, root) as one.ledger:
+        one.again = update
+        _run(one, options, keras, saved_model, reporter)
 
 
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:

@@ -41,14 +41,12 @@ def check(specs: tuple[str, ...], overrides: tuple[str, ...], plugins: tuple[Pat
 
 def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
     from archspec.graph.program import build_program
-    from archspec.graph.trace import trace
-    from archspec.spec import expand, load
+    from archspec.network import Network
 
-    spec = load(source, overrides, catalog=folder)
-    choices = spec.choices()
+    network = Network.load(source, overrides, catalog=folder)
+    choices = network.spec.choices()
     if choices:
         plural = "s" if len(choices) > 1 else ""
         return f"valid, with {len(choices)} open choice{plural} ({', '.join(choice.path for choice in choices)})"
-    graph = trace(expand(spec), folder)
-    build_program(graph)  # every layer has a rule for the phone
-    return f"valid, {len(graph.nodes)} layers"
+    build_program(network.graph)  # every layer has a rule for the phone
+    return f"valid, {len(network.graph.nodes)} layers"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from archspec.cli._image_options import ImageOptions, with_image_options
-from archspec.cli._options import catalog, format_option, narrower, this_command, wide
+from archspec.cli._options import catalog, format_option, ledger_option, narrower, shared_ledger, this_command, wide
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import count_bar
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
-    from archspec.record import Plain
+    from archspec.record import Plain, Record
     from archspec.reporters import Cell, Table
     from archspec.scoring import GroundTruth, ImageWriter, NamedSegmenter, ScoreResult, SegmenterScore
 
@@ -46,6 +46,7 @@ METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 @click.option("--overlays", type=OutputFolder(), metavar="FOLDER",
               help="Write images to this folder with the labels and the prediction laid over.")  # fmt: skip
 @click.option("--count", type=click.IntRange(1), default=8, show_default=True, help="How many overlays are written.")
+@ledger_option("runs")
 @with_image_options
 @format_option
 def evaluate(
@@ -59,6 +60,7 @@ def evaluate(
     predictions_to: Path | None,
     overlays: Path | None,
     count: int,
+    ledger: str,
     reporter: str,
     **how: Any,
 ) -> None:
@@ -69,7 +71,7 @@ def evaluate(
     """
     if bool(networks) == (predictions is not None):
         raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")
-    wanted = Wanted(data, split, limit, boundary, output, reporter)
+    wanted = Wanted(data, split, limit, boundary, output, reporter, ledger)
     if predictions is not None:
         if predictions_to or overlays:
             raise click.UsageError("--predictions-to and --overlays need a NETWORK")
@@ -88,6 +90,13 @@ class Wanted:
     boundary: bool
     output: Path | None
     reporter: str
+    ledger: str = ""
+
+    def keep(self, records: Sequence[Record]) -> None:
+        """Add scores to the shared ledger."""
+        with shared_ledger(self.ledger) as kept:
+            if kept is not None:
+                kept.add(records)
 
     def conditions(self) -> dict[str, Plain]:
         """What the numbers depend on."""
@@ -104,6 +113,8 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
         ground_truth_of,
         keep_freed_memory,
         score_predictions,
+        score_records,
+        write_scores,
     )
 
     keep_freed_memory()
@@ -120,11 +131,10 @@ def evaluate_predictions(wanted: Wanted, folder: Path, stream: TextIO) -> None:
         *describe_partial_mean(scored),
         *ground_truth.cautions(scored.counts),
     )
+    conditions = {**wanted.conditions(), "predictions": str(folder)}
+    records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
+    wanted.keep(records)
     if output is not None:
-        from archspec.scoring import score_records, write_scores
-
-        conditions = {**wanted.conditions(), "predictions": str(folder)}
-        records = score_records(scored, conditions, what=scored.data_digest, name=folder.name)
         write_scores(output, scored, records, notes, folder.name, this_command())
     _put([(folder.name, scored, {})], notes, wanted.reporter, stream)
 
@@ -138,6 +148,7 @@ def evaluate_networks(
 ) -> None:
     """Score networks in one pass. `pictures`: where predictions and overlays go, and how many overlays."""
     from archspec.datasets import open_dataset
+    from archspec.record import note_plugins
     from archspec.scoring import (
         check_metrics,
         folders_of,
@@ -145,6 +156,8 @@ def evaluate_networks(
         open_segmenters,
         padding_multiple_of,
         score_segmenters,
+        segmenter_records,
+        write_scores,
     )
 
     viewing, options = image_options.viewing(), image_options.segmenter_options()
@@ -163,29 +176,20 @@ def evaluate_networks(
     writers = _image_writers(dataset, segmenters, wanted.split, pictures)
     with count_bar("scoring", ticking=True) as progress:
         found = score_segmenters(
-            segmenters,
-            dataset,
-            ground_truth,
-            wanted.split,
-            viewing,
-            limit=wanted.limit,
-            boundaries=wanted.boundary,
-            progress=progress,
-            writers=writers,
-        )
+            segmenters, dataset, ground_truth, wanted.split, viewing, limit=wanted.limit, boundaries=wanted.boundary,
+            progress=progress, writers=writers,
+        )  # fmt: skip
     notes = (
         *_describe_data(wanted, ground_truth, found[0].scored),
         *_partial_means(found),
         f"shown: {viewing.describe()}",
         *(f"{one.named.name}: {note}" for one in found for note in one.named.notes),
     )
-    if output is not None:
-        from archspec.record import note_plugins
-        from archspec.scoring import segmenter_records, write_scores
-
-        conditions = {**wanted.conditions(), "shown": viewing.describe()}
-        for one in found:
-            records = segmenter_records(one.scored, one.named, conditions)
+    conditions = {**wanted.conditions(), "shown": viewing.describe()}
+    for one in found:
+        records = segmenter_records(one.scored, one.named, conditions)
+        wanted.keep(records)
+        if output is not None:
             note_plugins(output[one.named.name], known.plugins)
             write_scores(output[one.named.name], one.scored, records, notes, one.named.name, this_command())
     _put([_row(one) for one in found], notes, wanted.reporter, stream)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from archspec.cli._options import (
     procedure_option,
     representative_option,
     set_option,
+    shared_ledger,
 )
 from archspec.cli._paths import OutputFolder
 from archspec.cli._terminal import safe, spinner
@@ -57,8 +59,8 @@ def export(
     known = catalog(plugins)
     source = source_of(what, overrides, known)
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
-    with spinner("exporting"):
-        build = hand_over(source, folder, known, options, prove=keras, force=force)
+    with shared_ledger("") if procedure != "none" else nullcontext() as ledger, spinner("exporting"):
+        build = hand_over(source, folder, known, options, prove=keras, force=force, ledger=ledger)
     click.echo(
         safe(
             f"{folder}: {build.exported.precision}, {build.exported.size_bytes / 1e6:.3f} MB, "

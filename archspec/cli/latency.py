@@ -14,20 +14,26 @@ from archspec.cli._image_options import with_size
 from archspec.cli._options import (
     catalog,
     format_option,
+    ledger_option,
     output_option,
     plugins_option,
     procedure_option,
     put,
     put_table,
     set_option,
+    shared_ledger,
+    update_option,
 )
 from archspec.cli._paths import InputPath
 from archspec.cli._terminal import latency_bar, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from archspec.devices import Device
+    from archspec.cli._latency_tables import Row
+    from archspec.devices import Device, Interrupted, SetModel
+    from archspec.ledger import KnownNumbers
+    from archspec.measures._in_turns import Subject
     from archspec.predictor import CalibrationProgress, LatencyTable
     from archspec.reporters import Table
 
@@ -97,6 +103,8 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
+@ledger_option("runs")
+@update_option
 @format_option
 @output_option
 def latency(
@@ -113,13 +121,16 @@ def latency(
     calibrate: bool,
     predict: bool,
     table: Path | None,
+    ledger: str,
+    update: bool,
     reporter: str,
     output: Path | None,
 ) -> None:
     """Measure the latency of specs (paths, or bundled names) and of any .tflite files, in turns on one device.
 
     The ratio compares each row with the first one, round by round; it is steadier than milliseconds, which drift. A
-    network alone is compared with the bundled shufflenetv2_basic. JSON holds every sample.
+    network alone is compared with the bundled shufflenetv2_basic. JSON holds every sample. What the
+    ledger has is shown and not measured again.
 
     --predict gives milliseconds without building anything, from a table that --calibrate measures once for a device,
     and states how wrong that table was on networks it was not fitted to.
@@ -134,8 +145,7 @@ def latency(
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
-    from archspec.cli._latency_tables import latencies_json, latencies_table, rows_of
-    from archspec.devices import Interrupted, measure_settings
+    from archspec.cli._latency_tables import latencies_json, latencies_table
     from archspec.measures._in_turns import reference_subject, settings, subjects
 
     with spinner("exporting"):
@@ -143,21 +153,37 @@ def latency(
     chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
     if len(chosen) == 1:
         chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
-    stopped: Interrupted | None = None
-    with latency_bar("latency") as bar:
-        try:
-            measured = measure_settings([one for _, one in chosen], _device(place), procedure=procedure, progress=bar)
-        except Interrupted as stop:
-            measured, stopped = stop.latencies, stop
-    if not measured and stopped:
-        raise stopped
-    rows = rows_of(chosen, measured)
+    with shared_ledger(ledger) as kept:
+        rows, more, stopped = _timed(chosen, place, procedure, kept, again=update)
+    notes += more
     if reporter == "json":
         put(latencies_json(rows, notes), output)
     else:
         put_table(latencies_table(rows, notes), reporter, output)
     if stopped:
         raise stopped
+
+
+def _timed(
+    chosen: Sequence[tuple[Subject, SetModel]], place: str, procedure: str, ledger: KnownNumbers | None, *, again: bool
+) -> tuple[list[Row], list[str], Interrupted | None]:
+    """A row each, what is to be said of those that were known, and the interrupt that kept only whole rounds."""
+    from archspec.cli._latency_tables import known_notes, rows_of
+    from archspec.devices import Interrupted
+    from archspec.measures import Timing
+    from archspec.measures._in_turns import compared_to_first, timed_subject
+
+    with latency_bar("latency") as bar:
+        timing = Timing(place, procedure, ledger=ledger, again=again, progress=bar)
+        try:
+            found = timing.run([timed_subject(*one) for one in chosen])
+        except Interrupted as stop:
+            if len(stop.latencies) < len(chosen):
+                raise
+            return rows_of(chosen, compared_to_first(stop.latencies)), [], stop
+    apart = [number for number, one in enumerate(found) if one.measurement != found[0].measurement]
+    latencies = compared_to_first([one.latency for one in found], apart)
+    return rows_of(chosen, latencies), known_notes(found), None
 
 
 def _answer(

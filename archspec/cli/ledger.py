@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import islice
 from pathlib import Path
@@ -156,7 +156,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
     Folders are searched for record.json.
     """
     from archspec.errors import Place
-    from archspec.record import read_records
+    from archspec.ledger import read_records_today
 
     found: list[Path] = []
     for file in files:
@@ -164,7 +164,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
         if not inside:
             raise user_error("holds no record.json", "Name another folder, or a file", place=Place(str(file)))
         found += inside
-    records = [record for file in found for record in read_records(file)]
+    records = [record for file in found for record in read_records_today(file)]
     with opened(where, create=True) as kept:
         written, place = kept.add(records, replace=replace), kept.where
     read = f"{counted(len(records), 'record')} in {counted(len(found), 'file')}"
@@ -184,8 +184,7 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Delete the records that meet all conditions. Without --yes they are only counted; they cannot be brought back."""
     from archspec.cli._ledger_tables import counts_table
-    from archspec.ledger import Wanted
-    from archspec.ledger.pruning import all_but_latest
+    from archspec.ledger import Wanted, all_but_latest
 
     question = wanted(**filters)
     if question == Wanted() and keep_latest is None and not keys:
@@ -220,7 +219,6 @@ def merge(sources: tuple[str, ...], into: str) -> None:
     LEDGER.
     """
     from archspec.ledger import Ledger
-    from archspec.reporters import Column, Table
 
     rows = []
     with Ledger.open(into) as kept:
@@ -229,6 +227,40 @@ def merge(sources: tuple[str, ...], into: str) -> None:
                 done = kept.merge(other)
                 rows.append((other.where, done.added, done.already, done.differing))
         title = f"{counted(kept.count(), 'record')} in {kept.where}"
+    _put_merged(title, rows)
+
+
+@ledger.command()
+@click.argument("sources", nargs=-1, type=InputPath(), metavar="[LEDGER]...")
+@where_option
+@wide_option
+def migrate(sources: tuple[Path, ...], where: str) -> None:
+    """Move the records of ledgers at former usual places into the one that all commands share.
+
+    Without LEDGERs it is searches/ledger.db, where searches kept their numbers. A ledger that was moved stays, under
+    its name with .migrated behind it. Where two values differ, that of the shared ledger stays.
+    """
+    from archspec.files import is_file
+    from archspec.ledger import FORMER_LEDGER, Ledger, default_ledger
+
+    place = where or default_ledger()
+    named = sources or (Path(FORMER_LEDGER),)
+    files = [file for file in named if is_file(file) and file.absolute() != Path(place).absolute()]
+    rows = []
+    with Ledger.open(place) as kept:
+        for file in files:
+            with Ledger.open(file, create=False) as other:
+                done = kept.merge(other)
+            file.rename(f"{file}.migrated")
+            rows.append((str(file), done.added, done.already, done.differing))
+        title = f"{counted(kept.count(), 'record')} in {kept.where}"
+    _put_merged(title, rows)
+
+
+def _put_merged(title: str, rows: Sequence[tuple[str, int, int, int]]) -> None:
+    """How many records came from each ledger."""
+    from archspec.reporters import Column, Table
+
     columns = (
         Column("from", "From"),
         *(Column(name, name.capitalize(), kind="integer") for name in ("added", "already", "differing")),

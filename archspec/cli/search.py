@@ -26,9 +26,7 @@ from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
-    from archspec.search.study import Study
-    from archspec.search.study.outcome import StudyOutcome
-    from archspec.search.study.running import StudyRun
+    from archspec.search.study import Study, StudyResult, StudyRun
 
 DEFAULT = "default"
 SHOW = "show"
@@ -130,8 +128,7 @@ def _of_file(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> StudyRun:
-    from archspec.search.study import load_study
-    from archspec.search.study.running import StudyRun
+    from archspec.search.study import StudyRun, load_study
 
     more: list[str | dict[str, Any]] = [*overrides, *weights_changes(weights, weights_format)]
     folder = catalog(plugins)
@@ -164,8 +161,7 @@ def _of_folder(
     overrides: tuple[str, ...],
 ) -> StudyRun:
     from archspec.errors import user_error
-    from archspec.search.study import load_study
-    from archspec.search.study.showing import study_in
+    from archspec.search.study import load_study, study_in
 
     kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
@@ -178,8 +174,8 @@ def _of_folder(
     return run
 
 
-def _shown(run: StudyRun) -> StudyOutcome:
-    from archspec.search.study.showing import shown
+def _shown(run: StudyRun) -> StudyResult:
+    from archspec.search.study import shown
 
     return shown(run)
 
@@ -199,7 +195,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
         raise
     files = _written(outcome, run)
     if dashboard:
-        from archspec.search.study.showing import mirrored
+        from archspec.search.study import mirrored
 
         say(mirrored(run))
     _put(outcome, run, reporter)
@@ -228,12 +224,10 @@ def _resume_command(run: StudyRun) -> str:
     return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
 
 
-def _written(outcome: StudyOutcome, run: StudyRun) -> str:
+def _written(outcome: StudyResult, run: StudyRun) -> str:
     """Write the outcome's files; where they are, in words."""
     from archspec.record import describe_plugins, shell_command
-    from archspec.search.study.provenance import study_record
-    from archspec.search.study.showing import without_password
-    from archspec.search.study.writing import write_outcome
+    from archspec.search.study import study_record, without_password, write_outcome
 
     record = study_record(
         outcome,
@@ -252,10 +246,9 @@ def _written(outcome: StudyOutcome, run: StudyRun) -> str:
     return "\n".join(lines)
 
 
-def _put(outcome: StudyOutcome, run: StudyRun, reporter: str) -> None:
+def _put(outcome: StudyResult, run: StudyRun, reporter: str) -> None:
     """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
-    from archspec.search.study.agreement import agreements
-    from archspec.search.study.tables import agreement_table, counts_table, front_table
+    from archspec.search.study import agreement_table, agreements, counts_table, front_table
 
     put_table(front_table(outcome), reporter, None)
     if reporter != "table":

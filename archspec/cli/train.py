@@ -10,9 +10,11 @@ import click
 from archspec.cli._options import (
     catalog,
     data_option,
+    ledger_option,
     plugins_option,
     put_table,
     set_option,
+    shared_ledger,
     weights_changes,
     weights_options,
     wide_option,
@@ -40,6 +42,7 @@ FAILED = 1
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
               help="Go on with the run of this folder, instead of SPEC, --recipe and --data.")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard.")
+@ledger_option("the output folder")
 @click.option("--set-recipe", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option
@@ -56,6 +59,7 @@ def train(
     root: Path,
     resume: Path | None,
     tensorboard: bool,
+    ledger: str,
     changes: tuple[str, ...],
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
@@ -77,7 +81,7 @@ def train(
             raise _missing(SPEC=spec, recipe=recipe, data=references)
         network = _spec(spec, overrides, weights, weights_format, plugins)
         order = _order(network, recipe, changes, steps, references, seed)
-    _run(order, root, tensorboard)
+    _run(order, root, tensorboard, ledger)
 
 
 def _missing(**given: object) -> click.UsageError:
@@ -108,8 +112,10 @@ def _order(
     return Order(spec, load_recipe(recipe, changes, steps=steps), {one: open_dataset(one) for one in references}, seed)
 
 
-def _run(order: Order, root: Path, tensorboard: bool) -> None:
+def _run(order: Order, root: Path, tensorboard: bool, ledger: str) -> None:
     from archspec.cli._training_progress import training_progress
+    from archspec.files import is_file
+    from archspec.ledger import read_records_today
     from archspec.record import check_folder
     from archspec.train import check_order
 
@@ -119,8 +125,11 @@ def _run(order: Order, root: Path, tensorboard: bool) -> None:
         order.label_cautions()  # a split without any is refused before anything slow
     with spinner("loading TensorFlow"):
         from archspec.train import Training
-    with training_progress(order) as progress:
-        result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
+    with shared_ledger(ledger, root) as kept:
+        with training_progress(order) as progress:
+            result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
+        if kept is not None and is_file(result.run.records):
+            kept.add(read_records_today(result.run.records))
     put_result(result)
     if result.state == "failed":
         raise click.exceptions.Exit(FAILED)

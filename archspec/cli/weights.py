@@ -59,7 +59,8 @@ def import_command(
     Without SPEC it is the bundled network that the file fits. The table lists what was loaded, what was skipped and
     why; what does not fit is an error.
     """
-    from archspec.weights import import_weights, imported_table, save_weights, usual_format
+    from archspec.network import import_weights
+    from archspec.weights import imported_table, save_weights, usual_format
 
     folder = catalog(plugins)
     name = format_name or usual_format(file)
@@ -74,8 +75,7 @@ def _network(
 ) -> tuple[ExpandedSpec, Graph, str]:
     """The network that is wanted, and how to call it."""
     from archspec.errors import user_error
-    from archspec.network import Network
-    from archspec.weights import hold_weights
+    from archspec.network import Network, hold_weights
 
     if spec is None:
         held = hold_weights(file, format_name)

@@ -26,7 +26,14 @@ from archspec.devices._latency import (
 from archspec.devices._machine import Machine, State, read_machine
 from archspec.devices._measure import Progress, SetModel, measure, measure_settings
 from archspec.devices._queue import Patience, QueueInterrupted, QueueResult, measure_queue
-from archspec.devices._records import latency_cells, latency_columns, latency_notes, latency_records, latency_table
+from archspec.devices._records import (
+    latency_cells,
+    latency_circumstances,
+    latency_columns,
+    latency_notes,
+    latency_of_records,
+    latency_table,
+)
 
 if TYPE_CHECKING:
     from archspec.devices._operator_times import METHOD_DESCRIPTIONS, METHODS, Method, OperatorTimes, operator_times
@@ -36,9 +43,9 @@ __all__ = [
     "METHODS", "METHOD_DESCRIPTIONS", "PRESETS", "Aggregate", "Device", "DeviceError", "DeviceFile", "Interrupted",
     "Latency", "Machine", "Method", "Model", "OperatorTimes", "Patience", "Procedure", "Progress", "QueueInterrupted",
     "QueueResult", "Sample", "Session", "SetModel", "State", "Step", "Summary", "System", "attached_phones",
-    "check_device", "device", "device_files", "devices", "latency_cells", "latency_columns", "latency_notes",
-    "latency_records", "latency_table", "measure", "measure_queue", "measure_settings", "median", "operator_times",
-    "percentile", "procedure", "read_device_file", "read_machine", "summarise",
+    "check_device", "device", "device_files", "devices", "latency_cells", "latency_circumstances", "latency_columns",
+    "latency_notes", "latency_of_records", "latency_table", "measure", "measure_queue", "measure_settings", "median",
+    "operator_times", "percentile", "procedure", "read_device_file", "read_machine", "summarise",
 ]  # fmt: skip
 
 _LATER = {

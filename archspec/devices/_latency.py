@@ -179,6 +179,7 @@ class Latency:
     state_after: State = field(default_factory=State)
     measurements: int = 1
     batch: int = 1
+    kept_ratios: tuple[float, ...] = ()
 
     @cached_property
     def wall(self) -> Summary:
@@ -191,8 +192,10 @@ class Latency:
 
     @cached_property
     def round_ratios(self) -> tuple[float, ...]:
-        """This model over the reference, round by round."""
-        return tuple(round_ratios(self.samples_ms, self.reference_samples_ms, self.procedure.runs_per_round))
+        """This model over the reference, round by round; as they were kept, where the reference's samples were not."""
+        return self.kept_ratios or tuple(
+            round_ratios(self.samples_ms, self.reference_samples_ms, self.procedure.runs_per_round)
+        )
 
     @property
     def paired_ratio(self) -> float:
@@ -248,7 +251,7 @@ class Latency:
     def to_json(self) -> dict[str, Any]:
         """Everything as plain values: fields, `wall`, `cpu`, `paired_ratio`, `fps`, `noisy`, `cautions`."""
         fields = asdict(self)
-        del fields["reference_samples_ms"]  # they are in the reference's own row
+        del fields["reference_samples_ms"], fields["kept_ratios"]  # they are in the reference's own row
         fields |= {"samples_ms": list(self.samples_ms), "cpu_samples_ms": list(self.cpu_samples_ms)}
         fields["system"]["inputs"] = list(self.system.inputs)
         fields["procedure"] = self.procedure.name

@@ -1,12 +1,14 @@
-"""A latency as records for the ledger, and several as a table."""
+"""What a record keeps of a latency beside its numbers, a latency made of its records again, and several as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from archspec.devices._latency import Latency
-from archspec.devices._machine import State
-from archspec.record import Plain, Record, package_versions
+from archspec.devices._contract import System
+from archspec.devices._latency import Latency, Procedure
+from archspec.devices._machine import Machine, State
+from archspec.record import Plain, Record
 from archspec.reporters import Cell, Column, Table
 
 # Every number of a latency that a table may show: its column, and the number itself.
@@ -29,94 +31,102 @@ _NUMBERS: dict[str, tuple[Column, Callable[[Latency], Cell]]] = {
 _SHOWN = ("latency_ms", "mean_ms", "std_ms", "variance_ms2", "p90_ms", "min_ms", "cpu_ms", "fps", "paired_ratio")
 
 
-def latency_records(
-    latency: Latency,
-    *,
-    hash: str = "",  # noqa: A002 (the field's name)
-    name: str = "",
-    spec: str = "",
-    conditions: Mapping[str, Plain] | None = None,
-) -> tuple[Record, ...]:
-    """Median latency with its samples, processor time, FPS, paired ratio, first inference and initialisation.
-
-    `hash` is the network's canonical hash (else the file's), `conditions` what only the caller knows (precision,
-    input size). All other conditions are those of the measurement.
-    """
-    shared = {**_conditions(latency), **(conditions or {})}
-    rows: list[tuple[str, float, str, tuple[float, ...]]] = [
-        ("latency_ms", latency.median_ms, "ms", latency.samples_ms),
-        ("fps", latency.fps, "1/s", ()),
-        ("paired_ratio", latency.paired_ratio, "", latency.round_ratios),
-        ("first_ms", latency.first_ms, "ms", ()),
-        ("init_ms", latency.init_ms, "ms", ()),
-    ]
-    if latency.cpu:
-        rows.append(("cpu_ms", latency.cpu.median, "ms", latency.cpu_samples_ms))
-    return tuple(
-        Record(
-            hash=hash or latency.model_hash,
-            metric=metric,
-            value=value,
-            unit=unit,
-            name=name or latency.name,
-            spec=spec,
-            conditions=shared | ({"reference": latency.reference} if metric == "paired_ratio" else {}),
-            circumstances=_circumstances(latency),
-            samples=samples,
-            time=latency.time,
-        )
-        for metric, value, unit, samples in rows
-    )
+_CLOCKS = ("clocks_mhz", "limits_mhz", "full_clocks_mhz")
+_STATE = ("battery_percent", "charging", "temperature_c", "thermal_status")
 
 
-def _conditions(latency: Latency) -> dict[str, Plain]:
-    versions = {f"version_{package}": found for package, found in package_versions().items()}
+def latency_circumstances(latency: Latency) -> dict[str, Plain]:
+    """What was noticed meanwhile: with a record's conditions and samples enough to make the latency again."""
+    machine = latency.machine
     return {
-        **versions,
-        **({"batch": latency.batch} if latency.batch > 1 else {}),
-        "device": latency.device,
-        "device_fingerprint": latency.machine.fingerprint,
-        "inputs": ", ".join(latency.system.inputs),
-        "runtime": latency.system.runtime,
-        "runtime_version": latency.system.version,
-        "delegate": latency.system.delegate,
-        "threads": latency.threads,
-        "warmup_s": latency.procedure.warmup_s,
-        "runs": latency.procedure.runs,
-        "runs_per_round": latency.procedure.runs_per_round,
-    }
-
-
-def _circumstances(latency: Latency) -> dict[str, Plain]:
-    return {
+        "architecture": machine.architecture,
         "cautions": "; ".join(latency.cautions),
-        "cpu": latency.machine.cpu,
-        "governor": latency.machine.governor,
-        "kernel": latency.machine.kernel,
-        **{f"{name}_before": value for name, value in _state(latency.machine.state).items()},
-        **{f"{name}_after": value for name, value in _state(latency.state_after).items()},
-        "measurements": latency.measurements,
-        "load_average_before": latency.machine.load_average,
+        "cpu": machine.cpu,
+        "cpus": machine.cpus,
+        "governor": machine.governor,
+        "images": latency.batch,
+        "inputs": ", ".join(latency.system.inputs),
+        "kernel": machine.kernel,
         "load_average_after": latency.load_average_after,
+        "load_average_before": machine.load_average,
+        "measurements": latency.measurements,
+        "model_bytes": latency.model_bytes,
         "model_hash": latency.model_hash,
         "operations": latency.system.operations,
         "operations_delegated": latency.system.delegated,
+        "procedure": latency.procedure.name,
         "runs_taken": latency.runs,
-        "usable_cpus": latency.machine.usable_cpus,
+        "system": machine.system,
+        "usable_cpus": machine.usable_cpus,
+        "warmup_runs": latency.warmup_runs,
         "warmup_s_taken": latency.warmup_s,
+        **{f"{name}_before": value for name, value in _state(machine.state).items()},
+        **{f"{name}_after": value for name, value in _state(latency.state_after).items()},
     }
 
 
 def _state(state: State) -> dict[str, Plain]:
     """What is known of it; nothing where nothing is."""
-    values: dict[str, Plain] = {
-        "battery_percent": state.battery_percent,
-        "charging": state.charging,
-        "clocks_mhz": "/".join(map(str, state.clocks_mhz)) or None,
-        "temperature_c": state.temperature_c,
-        "thermal_status": state.thermal_status,
-    }
+    values: dict[str, Plain] = {name: "/".join(map(str, getattr(state, name))) or None for name in _CLOCKS}
+    values |= {name: getattr(state, name) for name in _STATE}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def latency_of_records(name: str, records: Mapping[str, Record]) -> Latency:
+    """The latency that was made into these records, by their metrics; of older ones without what they did not keep."""
+    whole = records["latency_ms"]
+    under: dict[str, Any] = dict(whole.conditions)
+    about: dict[str, Any] = dict(whole.circumstances)
+    steps = Procedure(
+        str(about.get("procedure", "")), under["warmup_s"], under["runs"] // under["runs_per_round"],
+        under["runs_per_round"],
+    )  # fmt: skip
+    system = System(
+        under["runtime"], under["runtime_version"], under["delegate"], about.get("operations"),
+        about.get("operations_delegated"), tuple(filter(None, str(about.get("inputs", "")).split(", "))),
+    )  # fmt: skip
+    machine = Machine(
+        under["device_fingerprint"], str(about.get("cpu", "")), about.get("cpus", 0), about.get("architecture", ""),
+        about.get("system", ""), about.get("kernel", ""), about.get("usable_cpus", 0), about.get("governor"),
+        about.get("load_average_before"), _state_of(about, "before"),
+    )  # fmt: skip
+    return Latency(
+        name=name,
+        model_hash=str(about.get("model_hash", "")),
+        model_bytes=about.get("model_bytes", 0),
+        samples_ms=whole.samples,
+        cpu_samples_ms=records["cpu_ms"].samples if "cpu_ms" in records else (),
+        reference=under["beside"],
+        reference_samples_ms=(),
+        init_ms=_number(records, "init_ms"),
+        first_ms=_number(records, "first_ms"),
+        warmup_s=about.get("warmup_s_taken", 0.0),
+        warmup_runs=about.get("warmup_runs", 0),
+        threads=under["threads"],
+        procedure=steps,
+        system=system,
+        device=under["device"],
+        machine=machine,
+        load_average_after=about.get("load_average_after"),
+        time=whole.time,
+        state_after=_state_of(about, "after"),
+        measurements=about.get("measurements", 1),
+        batch=about.get("images", 1),
+        kept_ratios=records["latency_ratio"].samples,
+    )
+
+
+def _state_of(about: Mapping[str, Any], when: str) -> State:
+    found: dict[str, Any] = {name: about.get(f"{name}_{when}") for name in _STATE}
+    for name in _CLOCKS:
+        text = str(about.get(f"{name}_{when}") or "")
+        found[name] = tuple(map(int, text.split("/"))) if text else ()
+    return State(**found)
+
+
+def _number(records: Mapping[str, Record], metric: str) -> float:
+    value = records[metric].value if metric in records else None
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def latency_columns(ids: Sequence[str]) -> tuple[Column, ...]:

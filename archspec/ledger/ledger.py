@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from archspec.ledger.engine import insert_new, insert_over, opened
-from archspec.ledger.errors import START_WAIT_S, WAIT_S, StartingUp, said_plainly
-from archspec.ledger.query import Reading
-from archspec.ledger.rows import row_of, spec_row
-from archspec.ledger.schema import tables
-from archspec.ledger.summary import Merged, Summary
-from archspec.ledger.url import Where, where_of
-from archspec.ledger.wanted import Wanted
-from archspec.record import Plain, Record
+from archspec.ledger.database import (
+    START_WAIT_S,
+    WAIT_S,
+    StartingUp,
+    Where,
+    insert_new,
+    insert_over,
+    opened,
+    said_plainly,
+    where_of,
+)
+from archspec.ledger.query import Merged, Reading, Summary, Wanted
+from archspec.ledger.schema import row_of, spec_row, tables
+from archspec.record import Plain, Record, package_versions
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -183,3 +189,30 @@ def batches(items: Iterable[_Item], size: int) -> Iterator[Sequence[_Item]]:
     rest = iter(items)
     while some := list(islice(rest, size)):
         yield some
+
+
+_PACKAGES = ("ai-edge-litert", "keras", "litert-quantizer", "numpy", "pillow", "tensorflow")
+
+
+def all_but_latest(records: Iterable[Record], keep: int) -> list[Record]:
+    """Of records in the order of their times: those of which `keep` newer ones of the same thing are there.
+
+    The same thing is the same network and metric under the same conditions, versions of packages aside.
+    """
+    versions = frozenset(package_versions(_PACKAGES))
+    newer: Counter[tuple[object, ...]] = Counter()
+    superfluous = []
+    for record in reversed(list(records)):
+        what = (record.hash, record.metric, _lasting(record, versions))
+        newer[what] += 1
+        if newer[what] > keep:
+            superfluous.append(record)
+    return superfluous[::-1]
+
+
+def _lasting(record: Record, versions: frozenset[str]) -> tuple[tuple[str, object], ...]:
+    return tuple(
+        (name, value)
+        for name, value in record.conditions.items()
+        if name not in versions and not name.startswith("version_") and not name.endswith("_version")
+    )

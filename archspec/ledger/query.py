@@ -1,21 +1,89 @@
-"""Questions to the database, and rows made records again."""
+"""Which records are asked for, the question to the database, and its rows made records again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
-from archspec.ledger.errors import said_plainly
-from archspec.ledger.rows import record_of, searchable, spec_of
-from archspec.ledger.schema import tables
-from archspec.ledger.summary import Summary
-from archspec.ledger.url import Where
-from archspec.ledger.wanted import Wanted
-from archspec.record import Record, shell_command
+from archspec.ledger.database import Where, said_plainly
+from archspec.ledger.schema import encode, record_of, searchable, spec_of, tables
+from archspec.record import Plain, Record, shell_command
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Engine, Executable, Select
+
+_SHORT = 10**12  # from 1e16 on a float is written with an exponent
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What records must agree with; None and '' are anything.
+
+    `conditions` give the values that one may have; times are in UTC as records write them, or their beginnings:
+    from `since` on, and before `before`.
+    """
+
+    hash: str | None = None
+    metric: str | None = None
+    name: str | None = None
+    conditions: Mapping[str, tuple[Plain, ...]] = field(default_factory=dict)
+    since: str = ""
+    before: str = ""
+    hash_begins: str = ""
+
+    def likely(self, body: str) -> bool:
+        """Whether a row's text may hold a wanted record: most are turned away before they are parsed."""
+        return all(any(_written(name, value) in body for value in values) for name, values in self.conditions.items())
+
+    def agrees(self, record: Record) -> bool:
+        """Whether a record is wanted: what is in its columns may be cut short."""
+        texts = ((self.hash, record.hash), (self.metric, record.metric), (self.name, record.name))
+        return all(wanted is None or wanted == found for wanted, found in texts) and all(
+            name in record.conditions and any(_same(record.conditions[name], value) for value in values)
+            for name, values in self.conditions.items()
+        )
+
+
+def _written(name: str, value: Plain) -> str:
+    """How a condition begins in a row's text; a number that may be written in two ways is looked at later."""
+    if isinstance(value, float):
+        return encode(name) + ":" if not value.is_integer() or abs(value) > _SHORT else f"{encode(name)}:{int(value)}"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _SHORT:
+        return encode(name) + ":"
+    return f"{encode(name)}:{encode(value)}"
+
+
+def _same(found: Plain, wanted: Plain) -> bool:
+    """1 and 1.0 are the same condition; 1 and true are not."""
+    return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Records that came new, that were there already, and that were there with another value (ours stayed)."""
+
+    added: int = 0
+    already: int = 0
+    differing: int = 0
+
+    def __add__(self, other: Merged) -> Merged:
+        return Merged(self.added + other.added, self.already + other.already, self.differing + other.differing)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many records of which metrics, of how many networks, from when to when (UTC; '' where there are none)."""
+
+    records: int
+    networks: int
+    specs: int
+    metrics: Mapping[str, int]
+    first: str
+    last: str
+    size_bytes: int | None
+
 
 _PAGE = 5000
 

@@ -1,15 +1,22 @@
-"""The tables, all named `archspec_…`: they may share a database with a study of Optuna's."""
+"""The tables of a ledger, and records as their rows: whatever a record holds comes back the same from every database.
+
+All tables are named `archspec_…`: they may share a database with a study of Optuna's.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from archspec.record import Record
 
 if TYPE_CHECKING:
     from sqlalchemy import MetaData, Table
 
-VERSION = "1"
+VERSION, FORMER_VERSION = "2", "1"
 LONGEST = 250
 """Characters of what is searched by; the whole of it is in `body`."""
 
@@ -61,3 +68,83 @@ def tables() -> Tables:
         Column("value", String(LONGEST), nullable=False),
     )
     return Tables(everything, records, specs, about)
+
+
+Row = dict[str, Any]
+encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
+"""As rows hold it: ASCII JSON without spaces."""
+_LARGEST = 2.0**1000
+
+
+SQLITE_TABLES = (
+    "CREATE TABLE IF NOT EXISTS archspec_specs (digest VARCHAR(64) NOT NULL, text TEXT NOT NULL, PRIMARY KEY (digest))",
+    (
+        "CREATE TABLE IF NOT EXISTS archspec_records (key VARCHAR(32) NOT NULL, hash VARCHAR(250) NOT NULL, "
+        "metric VARCHAR(250) NOT NULL, name VARCHAR(250) NOT NULL, time VARCHAR(250) NOT NULL, number DOUBLE, "
+        "spec VARCHAR(64) NOT NULL, body TEXT NOT NULL, PRIMARY KEY (key))"
+    ),
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_hash ON archspec_records (hash, metric)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_metric ON archspec_records (metric, time)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_name ON archspec_records (name, metric)",
+    "CREATE INDEX IF NOT EXISTS archspec_records_by_time ON archspec_records (time, key)",
+    (
+        "CREATE TABLE IF NOT EXISTS archspec_about (name VARCHAR(64) NOT NULL, value VARCHAR(250) NOT NULL, "
+        "PRIMARY KEY (name))"
+    ),
+)
+"""The same tables for a file, where SQLAlchemy is not wanted."""
+
+
+def row_of(record: Record) -> Row:
+    """A row of `archspec_records`."""
+    body = record.to_json()
+    del body["spec"]
+    return {
+        "key": record.key,
+        "hash": searchable(record.hash),
+        "metric": searchable(record.metric),
+        "name": searchable(record.name),
+        "time": searchable(record.time),
+        "number": _number(record.value),
+        "spec": digest(record.spec),
+        "body": encode(body),
+    }
+
+
+def spec_row(text: str) -> Row:
+    """A row of `archspec_specs`."""
+    return {"digest": digest(text), "text": encode(text)}
+
+
+def record_of(body: str, spec: str) -> Record:
+    """The record of a row's `body` and its spec. Raises `ValueError` or `TypeError` where it is damaged."""
+    row = json.loads(body)
+    row["spec"] = spec
+    return Record.from_json(row)
+
+
+def spec_of(text: str) -> str:
+    """The spec of a row's `text`. Raises `ValueError` where it is damaged."""
+    found = json.loads(text)
+    if not isinstance(found, str):
+        raise TypeError("a spec that is no text")
+    return found
+
+
+def digest(spec: str) -> str:
+    """SHA-256 of a spec's text, '' of none."""
+    return hashlib.sha256(spec.encode("utf-8", "surrogatepass")).hexdigest() if spec else ""
+
+
+def searchable(text: str) -> str:
+    """What a column can hold and an index can find: no NUL, no half of a character, not too long."""
+    if text.isascii() and "\0" not in text:
+        return text[:LONGEST]
+    safe = text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")
+    return safe[:LONGEST]
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) < _LARGEST else None

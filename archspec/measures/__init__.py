@@ -2,9 +2,10 @@
 
 A measure is a file here with the constants `UNIT`, `BETTER` (`less` or `more`), `RUNG` (of the ladder) and `SECONDS`
 (about how long it takes, for the order within a rung), and a function `measure(case)` that gives a number or a
-`Reading`. What the number depends on is known before it is taken: `conditions(case)`, where it is more than the
+`Measurement`. What the number depends on is known before it is taken: `conditions(case)`, where it is more than the
 network at its input size. `check(settings)`, where there is one, raises `UserError` for settings that no network can
-be measured under. `TENSORFLOW = True` says that it needs TensorFlow. Heavy libraries are imported inside functions.
+be measured under. `TENSORFLOW = True` says that it needs TensorFlow, `WHOLE = True` that it is a whole number; `read`
+takes the number off a latency. Heavy libraries are imported inside functions.
 """
 
 from __future__ import annotations
@@ -16,15 +17,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec import catalog
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
 
 if TYPE_CHECKING:
+    from archspec.devices import Latency
     from archspec.measures._build import Agreement, Build, BuildOptions
     from archspec.measures._build_records import build_records
-    from archspec.measures._evaluate import Stage, evaluate, screen
+    from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
+    from archspec.measures._latency import Ratio, ratio_between, timed_case
+    from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
+
+DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3}
 
 __all__ = [
     "RUNGS",
@@ -37,10 +43,15 @@ __all__ = [
     "KnownRecords",
     "Limit",
     "Measure",
-    "Reading",
+    "Measurement",
+    "Ratio",
     "Rejection",
     "Settings",
     "Stage",
+    "Timed",
+    "TimedResult",
+    "Timing",
+    "blank_record",
     "build_records",
     "check_settings",
     "evaluate",
@@ -49,7 +60,9 @@ __all__ = [
     "measures",
     "preload",
     "prepare_worker",
+    "ratio_between",
     "screen",
+    "timed_case",
 ]
 
 KIND = "measures"
@@ -58,7 +71,9 @@ KIND = "measures"
 _HOMES = {
     "_build": ("Agreement", "Build", "BuildOptions"),
     "_build_records": ("build_records",),
-    "_evaluate": ("Stage", "evaluate", "screen"),
+    "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
+    "_latency": ("Ratio", "ratio_between", "timed_case"),
+    "_timing": ("Timed", "TimedResult", "Timing"),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
 }
 
@@ -83,7 +98,9 @@ class Measure:
     tensorflow: bool
     conditions: Callable[[Case], Mapping[str, Plain]]
     check: Callable[[Settings], object]
-    _measure: Callable[[Case], float | Reading]
+    whole: bool
+    read: Callable[[Latency], Measurement] | None
+    _measure: Callable[[Case], float | Measurement]
 
     @property
     def less_is_better(self) -> bool:
@@ -91,14 +108,39 @@ class Measure:
         return self.better == "less"
 
     @property
+    def exact(self) -> bool:
+        """Whether the same network has the same number each time."""
+        return self.rung in SCREEN
+
+    @property
+    def predicted(self) -> bool:
+        """Whether it takes a latency table."""
+        return self.rung == "predicted"
+
+    @property
+    def in_turns(self) -> bool:
+        """Whether it is read off a measurement in which networks take turns on a device."""
+        return self.read is not None
+
+    @property
+    def trains(self) -> bool:
+        """Whether it depends on data and seed. Networks that compute the same function share such a number."""
+        return self.rung in ("proxy", "training")
+
+    @property
+    def digits(self) -> int:
+        """Decimals that people are shown."""
+        return 0 if self.whole else DIGITS.get(self.unit, 4)
+
+    @property
     def height(self) -> tuple[int, float]:
         """Its place on the ladder."""
         return RUNGS.index(self.rung), self.seconds
 
-    def take(self, case: Case) -> Reading:
+    def take(self, case: Case) -> Measurement:
         """The number now. Raises `UserError` or `Problem` for a network that cannot be built, device faults too."""
         found = self._measure(case)
-        return found if isinstance(found, Reading) else Reading(found)
+        return found if isinstance(found, Measurement) else Measurement(found)
 
 
 def measures() -> tuple[str, ...]:
@@ -123,6 +165,8 @@ def _described(name: str, file: Any) -> Measure:
         tensorflow=getattr(file, "TENSORFLOW", False),
         conditions=getattr(file, "conditions", _of_the_network),
         check=getattr(file, "check", lambda settings: None),
+        whole=getattr(file, "WHOLE", False),
+        read=getattr(file, "read", None),
         _measure=file.measure,
     )
 

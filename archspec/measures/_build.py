@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.arrays import Array
-from archspec.devices import Latency, Model, Progress, measure
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import Equality, Exported, Precision, check_equality, logits_node
 from archspec.files import is_file
-from archspec.network import REFERENCE_NAME, InputDtype, Network, Route, ShuffleMode, reference_model
-from archspec.record import SAVED_MODEL, foreign_in, note_plugins, write_bytes
+from archspec.measures._case import Case
+from archspec.measures._latency import timed_case
+from archspec.measures._settings import Settings
+from archspec.measures._timing import TimedResult, Timing
+from archspec.network import InputDtype, Network, Route, ShuffleMode
+from archspec.record import SAVED_MODEL, Plain, Record, foreign_in, make_folder, note_plugins, write_bytes
+
+if TYPE_CHECKING:
+    from archspec.devices import Latency, Progress
+    from archspec.ledger import KnownNumbers
 
 PROOF_SEED = 1
 TOLERANCE = 1e-5  # of float32 logits, relative
@@ -52,24 +59,23 @@ class BuildOptions:
 
 @dataclass
 class Build:
-    """A network and the folder its files go to. Each property is worked out once, when it is first asked for."""
+    """A network and the folder its files go to. Each property is worked out once, when it is first asked for.
+
+    `ledger` is asked for the latency; `again`: it is timed whatever the ledger knows.
+    """
 
     network: Network
     root: Path
     options: BuildOptions
-    latency: Latency | None = field(default=None, init=False)
+    ledger: KnownNumbers | None = None
+    again: bool = False
+    timed: TimedResult | None = field(default=None, init=False)
     agreement: Agreement | None = field(default=None, init=False)
 
     @cached_property
     def folder(self) -> Path:
         """`<root>/<name>-<hash>`, made if it is not there."""
-        folder = self.root / f"{self.network.name}-{self.network.hash}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise user_error(
-                f"cannot make the folder {folder} ({error.strerror})", "Name another with --output"
-            ) from error
+        folder = make_folder(self.root / f"{self.network.name}-{self.network.hash}", "Name another with --output")
         note_plugins(folder, self.network.catalog.plugins)
         return folder
 
@@ -115,14 +121,41 @@ class Build:
         """Where the SavedModel goes."""
         return self.folder / "saved_model"
 
-    def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
-        """Host latency of the `.tflite`, in turns with the reference network."""
-        models = [Model.of(reference_model(), REFERENCE_NAME), Model.of(self.exported.data, self.network.name)]
+    @cached_property
+    def case(self) -> Case:
+        """The network under the build's settings: what its records hold under."""
         options = self.options
-        self.latency = measure(
-            models, procedure=options.latency, threads=options.threads, reference=0, progress=progress
-        )[1]
-        return self.latency
+        procedure = "default" if options.latency == "none" else options.latency
+        return Case(
+            self.network, Settings((), threads=options.threads, precision=options.precision, procedure=procedure)
+        )
+
+    def measure(self, progress: Callable[[Progress], None] | None = None) -> Latency:
+        """Host latency of the `.tflite`, in turns with the reference network; what the ledger knows is not timed."""
+        timing = Timing(procedure=self.options.latency, ledger=self.ledger, again=self.again, progress=progress)
+        usual = timed_case(self.case)
+        conditions = {**usual.conditions, **self._unusual()}
+        timed = replace(usual, content=lambda: self.exported.data, conditions=conditions)
+        (self.timed,) = timing.run([timed])
+        return self.timed.latency
+
+    def _unusual(self) -> dict[str, Plain]:
+        """What is not the default of exporting, and may change how fast the file is."""
+        options, own = self.options, self.network.graph.inputs[0].dtype
+        found: dict[str, Plain] = {} if options.shuffle == "follow" else {"shuffle": options.shuffle}
+        found |= {} if options.via == "direct" else {"via": options.via}
+        found |= {} if options.input_dtype in (None, own) else {"input_dtype": options.input_dtype}
+        return found if options.representative is None else {**found, "calibration": str(options.representative)}
+
+    @property
+    def latency(self) -> Latency | None:
+        """Its latency, where it was asked for."""
+        return None if self.timed is None else self.timed.latency
+
+    def keep(self, records: Iterable[Record]) -> None:
+        """Add its records to the ledger; a number that is there stays."""
+        if self.ledger is not None:
+            self.ledger.add(records)
 
     @cached_property
     def keras_model(self) -> Any:

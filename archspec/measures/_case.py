@@ -20,7 +20,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Measurement:
     """What a measure found: `value` is None where there is none, and `fault` says why."""
 
     value: float | None

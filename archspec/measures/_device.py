@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.measures._settings import Settings
-from archspec.record import Plain, package_versions, turn
+from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
     from archspec.devices import Device, Model
@@ -41,11 +40,11 @@ _digests: dict[int, tuple[LatencyTable, str]] = {}  # the table is kept with it,
 
 
 @cache
-def device_of(name: str) -> Device:
-    """A device by its name, opened once a process. Raises `UserError`."""
+def device_of(name: str, delegate: str = "") -> Device:
+    """A device by its name, opened once a process; `delegate` is one of its own. Raises `UserError`."""
     from archspec.devices import device
 
-    return device(name)
+    return device(name, **({"delegate": delegate} if delegate else {}))
 
 
 @cache
@@ -57,10 +56,10 @@ def reference() -> Model:
     return Model.of(reference_model(), REFERENCE_NAME)
 
 
-@lru_cache(maxsize=4)
-def runtime_conditions(name: str, threads: int) -> dict[str, Plain]:
+@lru_cache(maxsize=16)
+def runtime_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
     """Which device it is and what runs there, asked by opening the reference. Raises `UserError`."""
-    place = device_of(name)
+    place = device_of(name, delegate) if delegate else device_of(name)
     with closing(place.open(reference(), threads=threads)) as session:
         machine, system = place.machine(), session.system
     versions: dict[str, Plain] = {f"version_{package}": found for package, found in package_versions().items()}
@@ -73,11 +72,3 @@ def runtime_conditions(name: str, threads: int) -> dict[str, Plain]:
         "delegate": system.delegate,
         "threads": threads,
     }
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """No other process of this study measures on the device meanwhile; what else runs there is not kept away."""
-    name = "".join(letter if letter.isalnum() else "_" for letter in settings.device)
-    with turn(Path(settings.output) / f".latency-{name}.lock"):
-        yield

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from archspec.errors import Problem, UserError
 from archspec.measures import Measure, measure_named
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case
 from archspec.measures._settings import SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.network import Network
 from archspec.record import Plain, Record, timestamp
@@ -84,13 +84,13 @@ def evaluate(
     for rung in rungs:
         name = rung.measure.name
         try:
-            record, fault = _record(rung.measure, case, ledger, told)
+            found = _records(rung.measure, case, ledger, told)
         except (UserError, Problem) as error:
             told(Stage(name, rung.measure.rung, "failed"))
             values[name], fault = None, str(error)
         else:
-            records.append(record)
-            values[name] = _number(record.value)
+            records += found
+            values[name], fault = _number(found[0].value), str(found[0].circumstances.get("fault") or "")
         rejected = _rejection(rung, values[name], fault)
         if rejected or values[name] is None:
             return Evaluation(values, tuple(records), rejected, fault)
@@ -112,33 +112,55 @@ def ladder(metrics: tuple[str, ...], limits: tuple[Limit, ...]) -> tuple[_Rung, 
     return tuple(sorted(found, key=order))
 
 
-def _record(measure: Measure, case: Case, ledger: KnownRecords | None, told: Told) -> tuple[Record, str]:
-    """The record of a measure and its fault, measured only where the ledger does not have it."""
-    blank = Record(
-        hash=case.network.cost.hash,
-        metric=measure.name,
-        value=None,
-        unit=measure.unit,
-        name=case.network.cost.name,
-        spec=case.network.text,
-        conditions=measure.conditions(case),
-    )
+def _records(measure: Measure, case: Case, ledger: KnownRecords | None, told: Told) -> list[Record]:
+    """The record of a measure, taken only where the ledger does not have it; then those that came along with it."""
+    blank = blank_record(measure, case)
     known = None if ledger is None else ledger.get(blank.key)
     if known is not None:
         told(Stage(measure.name, measure.rung, "known"))
-        return known, str(known.circumstances.get("fault") or "")
+        return [known]
     told(Stage(measure.name, measure.rung, "begun", measure.seconds))
-    reading = measure.take(case)
-    record = _filled(blank, reading)
+    taken = taken_record(measure, case, blank)
+    found = [taken, *(_along(case) if measure.in_turns else ())]
     if ledger is not None:
-        ledger.add((record,))
-    told(Stage(measure.name, measure.rung, "measured" if reading.value is not None else "failed"))
-    return record, reading.fault
+        ledger.add(found)
+    told(Stage(measure.name, measure.rung, "measured" if taken.value is not None else "failed"))
+    return found
 
 
-def _filled(blank: Record, reading: Reading) -> Record:
-    circumstances = dict(reading.circumstances) | ({"fault": reading.fault} if reading.fault else {})
-    return replace(blank, value=reading.value, circumstances=circumstances, samples=reading.samples, time=timestamp())
+def blank_record(measure: Measure, case: Case, name: str = "") -> Record:
+    """What a measure of a case will be recorded as, without its value: its key is what a ledger is asked for."""
+    network = case.network
+    return Record(
+        hash=network.cost.hash,
+        metric=measure.name,
+        value=None,
+        unit=measure.unit,
+        name=name or network.cost.name,
+        spec=network.text,
+        conditions=measure.conditions(case),
+    )
+
+
+def taken_record(measure: Measure, case: Case, blank: Record | None = None) -> Record:
+    """The measure, taken now. Raises `UserError` or `Problem`."""
+    found = measure.take(case)
+    circumstances = dict(found.circumstances) | ({"fault": found.fault} if found.fault else {})
+    return replace(
+        blank or blank_record(measure, case),
+        value=found.value,
+        circumstances=circumstances,
+        samples=found.samples,
+        time=timestamp(),
+    )
+
+
+def _along(case: Case) -> Iterator[Record]:
+    """The other numbers of a measurement that one was taken of, but those that are asked for themselves."""
+    from archspec.measures._latency import timed_result
+
+    records = timed_result(case).records
+    return (record for metric, record in records.items() if metric not in case.settings.asked)
 
 
 def _under(network: Case | Network | Spec, settings: Settings) -> Case:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from archspec.catalog import Catalog
 from archspec.devices import Model, SetModel
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.export import PRECISIONS, Census, Precision, sized, take_census
 from archspec.export.tflite_file import check_file
-from archspec.network import REFERENCE_NAME, Network, reference_model
+from archspec.measures._case import Case
+from archspec.measures._latency import timed_case
+from archspec.measures._settings import Settings
+from archspec.measures._timing import Timed
+from archspec.network import REFERENCE_NAME, REFERENCE_SPEC, Network, reference_model
+from archspec.record import Plain
 
 if TYPE_CHECKING:
-    from archspec.catalog import Catalog
+    from archspec.devices import Latency
 
 Tail = Literal["with", "without"]
 TAILS: tuple[Tail, ...] = ("with", "without")
@@ -26,7 +32,7 @@ class Subject:
     """One `.tflite` to time. `precision` and `tail` are "" for a foreign file, whose makers alone know them.
 
     `hash` is of the network (of the file, for a foreign one), `spec` its text, `left_out` the layers of the tail that
-    are not in it.
+    are not in it, `conditions` what its numbers hold under besides the device and the procedure.
     """
 
     name: str
@@ -37,6 +43,7 @@ class Subject:
     tail: str = ""
     spec: str = ""
     left_out: tuple[str, ...] = ()
+    conditions: Mapping[str, Plain] = field(default_factory=dict)
 
     @cached_property
     def census(self) -> Census:
@@ -53,8 +60,37 @@ class Subject:
 
 def reference_subject() -> Subject:
     """The bundled network that ratios are taken to where there is nothing else to compare with."""
-    model = Model.of(reference_model(), REFERENCE_NAME)
-    return Subject(REFERENCE_NAME, model.content, model.place, model.hash, "float32", "with")
+    network = Network.load(REFERENCE_SPEC, catalog=Catalog())
+    timed = timed_case(Case(network, Settings(())))
+    return Subject(
+        REFERENCE_NAME, reference_model(), Place(REFERENCE_NAME), network.hash, "float32", "with", network.text,
+        conditions=timed.conditions,
+    )  # fmt: skip
+
+
+def timed_subject(subject: Subject, model: SetModel) -> Timed:
+    """A `.tflite` with its settings, to be timed."""
+    return Timed(
+        subject.name, subject.hash, lambda: subject.data, subject.conditions, subject.spec, subject.place,
+        model.threads, model.delegate, model.name,
+    )  # fmt: skip
+
+
+def compared_to_first(latencies: Sequence[Latency], apart: Collection[int] = ()) -> list[Latency]:
+    """Each with its ratio to the first one instead of the reference, round by round.
+
+    `apart` are the indices of those that did not take turns with the first: of them the ratio is the quotient of both
+    ratios to the reference.
+    """
+    if not latencies:
+        return []
+    first = latencies[0]
+    found = []
+    for number, one in enumerate(latencies):
+        rounds = [own / other for own, other in zip(one.round_ratios, first.round_ratios, strict=False) if other > 0]
+        ratios = tuple(rounds) if number not in apart else (one.paired_ratio / (first.paired_ratio or 1.0),)
+        found.append(replace(one, reference=first.name, kept_ratios=ratios))
+    return found
 
 
 def is_file(source: str) -> bool:
@@ -124,6 +160,7 @@ def _exports(
             tail=tail,
             spec=whole.text,
             left_out=left_out,
+            conditions=timed_case(Case(network, Settings((), precision=precision))).conditions,
         )
 
 

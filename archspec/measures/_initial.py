@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.arrays import Array
 from archspec.graph import Graph
 from archspec.measures._case import Case
-from archspec.measures._training import check_training, recipe_of, start_of
+from archspec.measures._training import check_training, recipe_of
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ NOT_LINEAR = ("Activation", "BatchNormalization", "Multiply", "PReLU", "ReLU", "
 
 def initial_conditions(case: Case) -> dict[str, Plain]:
     """Seed, start and versions: of what needs no data."""
+    from archspec.train import start_of
+
     return {
         **case.network_conditions,
         "seed": case.settings.seed,

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
-from archspec.graph import Graph
-from archspec.measures._case import Case, Reading, opened
-from archspec.record import Plain, package_versions
+from archspec.measures._case import Case, Measurement, opened
+from archspec.record import Plain
 
 if TYPE_CHECKING:
     from archspec.measures._settings import Settings
     from archspec.train import Order, Recipe
 
-PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
-FROM_GRAPH = ("momentum", "initializer")
+Check = Callable[["Settings"], None]
+Conditions = Callable[[Case], dict[str, Plain]]
+Measuring = Callable[[Case], Measurement]
+
+
+def of_training(
+    metric: str, rung: str, seconds: float, usual: str = ""
+) -> tuple[str, str, str, float, bool, Check, Conditions, Measuring]:
+    """What the file of a score after a training holds: UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions,
+    measure. The recipe is the one that the settings name for the metric, else the `usual` one."""
+
+    def check(settings: Settings) -> None:
+        check_training(settings, metric, usual)
+
+    def conditions(case: Case) -> dict[str, Plain]:
+        return training_conditions(case, metric, usual)
+
+    def measure(case: Case) -> Measurement:
+        return trained(case, metric, usual)
+
+    return "", "more", rung, seconds, True, check, conditions, measure
 
 
 def recipe_of(settings: Settings, metric: str, usual: str = "") -> Recipe:
@@ -50,25 +68,11 @@ def order_of(case: Case, metric: str, usual: str = "") -> Order:
 
 
 def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, Plain]:
-    """Data, recipe, seed, start and versions."""
-    order = order_of(case, metric, usual)
-    stage, dataset = order.recipe.stages[-1], order.final
-    return {
-        **case.network_conditions,
-        "data": dataset.name,
-        "split": stage.validation.split,
-        "data_fingerprint": order.fingerprints[f"{dataset.name} {stage.validation.split}"],
-        "training_fingerprint": order.fingerprints[f"{dataset.name} {stage.split}"],
-        "classes": len(dataset.classes),
-        "recipe_digest": order.recipe.digest,
-        "seed": order.seed,
-        "weights_digest": None if order.imported is None else order.imported.digest,
-        "start": start_of(case.network.graph),
-        **package_versions(PACKAGES),
-    }
+    """Data, recipe, seed, start and versions. Raises `UserError`."""
+    return order_of(case, metric, usual).conditions(case.network)
 
 
-def trained(case: Case, metric: str, usual: str = "") -> Reading:
+def trained(case: Case, metric: str, usual: str = "") -> Measurement:
     """Train, or go on, or read what was trained in this folder. Raises `UserError`; one that diverges has no value."""
     from archspec.train import Training
 
@@ -80,7 +84,7 @@ def trained(case: Case, metric: str, usual: str = "") -> Reading:
         "start_said": order.describe_start(),
     }
     if outcome.state == "failed":
-        return Reading(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")
+        return Measurement(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")
     metrics: dict[str, Any] = outcome.about["metrics"]
     circumstances["val_images"] = metrics["val_images"]
     found = list(metrics["val_iou"].values())
@@ -89,20 +93,4 @@ def trained(case: Case, metric: str, usual: str = "") -> Reading:
         circumstances["cautions"] = looks_wrong
     if None in found:
         circumstances["val_classes"] = f"{len(found) - found.count(None)} of {len(found)}"
-    return Reading(float(metrics["val_miou"]), circumstances)
-
-
-def start_of(graph: Graph) -> str:
-    """8 hexadecimal letters for what a training depends on and the network's hash leaves out: how layers begin."""
-    import hashlib
-
-    found = Counter(
-        (type(node.layer).__name__, *((key, repr(value)) for key, value in node.layer.config.items() if _is_start(key)))
-        for node in graph.nodes
-        if node.layer.weights(node)
-    )
-    return hashlib.blake2b(repr(sorted(found.items())).encode(), digest_size=4).hexdigest()
-
-
-def _is_start(key: str) -> bool:
-    return key.endswith(FROM_GRAPH)
+    return Measurement(float(metrics["val_miou"]), circumstances)

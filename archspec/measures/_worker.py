@@ -32,14 +32,18 @@ def preload(settings: Settings) -> tuple[str, ...]:
 
 
 def prepare_worker(settings: Settings) -> None:
-    """Called once at the start of a worker: how many threads TensorFlow takes (`training_threads`)."""
+    """In a worker, before it measures: how many threads TensorFlow takes (`training_threads`), once a process."""
     _catalog(settings.plugins)  # a plugin's measures are known from here on
-    if not needs_tensorflow(settings):
-        return
-    from archspec.lower.framework import tf
+    if needs_tensorflow(settings):
+        _take_threads(settings.training_threads)
 
-    tf.config.threading.set_intra_op_parallelism_threads(settings.training_threads)
-    tf.config.threading.set_inter_op_parallelism_threads(settings.training_threads)
+
+@cache
+def _take_threads(count: int) -> None:
+    from archspec.lower import tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(count)
+    tf.config.threading.set_inter_op_parallelism_threads(count)
 
 
 def evaluate_text(spec_text: str, settings: Settings) -> Evaluation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._latency import precision_named
 from archspec.measures._settings import Settings
 from archspec.measures._training import check_training, order_of, trained, training_conditions
@@ -37,7 +37,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     return found
 
 
-def measure(case: Case) -> Reading:
+def measure(case: Case) -> Measurement:
     """Trained (or taken from its folder), exported at the spec's input size, and run on whole validation images, which
     are resized where the file has another size. Raises `UserError`."""
     reading = trained(case, METRIC)
@@ -45,7 +45,7 @@ def measure(case: Case) -> Reading:
         return reading
     run = str(reading.circumstances["run"])
     data = _exported(case, Path(case.output) / run)
-    return Reading(_miou(case, data), {**reading.circumstances, "keras_miou": reading.value, "bytes": len(data)})
+    return Measurement(_miou(case, data), {**reading.circumstances, "keras_miou": reading.value, "bytes": len(data)})
 
 
 def _exported(case: Case, run: Path) -> bytes:

@@ -1,16 +1,5 @@
 """Images a second, one after another, on the device: 1000 by the mean latency in ms"""
 
-from __future__ import annotations
+from archspec.measures._latency import of_latency
 
-from archspec.measures._case import Case, Reading
-from archspec.measures._latency import SECONDS, check_device, latency_conditions, read
-
-UNIT, BETTER, RUNG = "1/s", "more", "host"
-
-__all__ = ["BETTER", "RUNG", "SECONDS", "UNIT", "check", "conditions", "measure"]
-check, conditions = check_device, latency_conditions
-
-
-def measure(case: Case) -> Reading:
-    """Measured on the settings' device. Raises `UserError` for a network that it cannot run."""
-    return read(case, lambda latency: latency.fps)
+UNIT, BETTER, RUNG, SECONDS, check, conditions, read, measure = of_latency("1/s", "more", lambda latency: latency.fps)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._initial import (
     batch_conditions,
     check_batch,
@@ -35,7 +35,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     return batch_conditions(case, METRIC)
 
 
-def measure(case: Case) -> Reading:
+def measure(case: Case) -> Measurement:
     """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
     import math
 
@@ -45,12 +45,12 @@ def measure(case: Case) -> Reading:
     model = lower.to_keras(graph, fresh_weights(graph, case))
     norms = gradient_norms(model, *first_batch(case, METRIC))
     total = math.fsum(norms)
-    return Reading(total) if math.isfinite(total) else Reading(None, fault=f"the gradient norm is {total}")
+    return Measurement(total) if math.isfinite(total) else Measurement(None, fault=f"the gradient norm is {total}")
 
 
 def gradient_norms(model: Any, images: Any, labels: Any) -> list[float]:
     """The Euclidean norm of the loss's gradient in each kernel."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
     from archspec.train._losses import total_loss
     from archspec.train._recipe import LossTerm
 

@@ -1,16 +1,7 @@
 """Variance of the latency of one image on the device, ms²"""
 
-from __future__ import annotations
+from archspec.measures._latency import of_latency
 
-from archspec.measures._case import Case, Reading
-from archspec.measures._latency import SECONDS, check_device, latency_conditions, read
-
-UNIT, BETTER, RUNG = "ms²", "less", "host"
-
-__all__ = ["BETTER", "RUNG", "SECONDS", "UNIT", "check", "conditions", "measure"]
-check, conditions = check_device, latency_conditions
-
-
-def measure(case: Case) -> Reading:
-    """Measured on the settings' device. Raises `UserError` for a network that it cannot run."""
-    return read(case, lambda latency: latency.wall.variance)
+UNIT, BETTER, RUNG, SECONDS, check, conditions, read, measure = of_latency(
+    "ms²", "less", lambda latency: latency.wall.variance
+)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from archspec.arrays import Array
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._initial import (
     batch_conditions,
     check_batch,
@@ -37,7 +37,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     return batch_conditions(case, METRIC)
 
 
-def measure(case: Case) -> Reading:
+def measure(case: Case) -> Measurement:
     """Raises `UserError` for data that cannot be read, and a network that Keras refuses."""
     import math
 
@@ -48,14 +48,14 @@ def measure(case: Case) -> Reading:
     graph = scoring_graph(case, METRIC)
     before = [node.inputs[0] for node in graph.nodes if type(node.layer).__name__ in FIRING]
     if not before:
-        return Reading(None, fault="the network has no activation")
+        return Measurement(None, fault="the network has no activation")
     graph.finish(before)
     model = lower.to_keras(graph, fresh_weights(graph, case))
     images, _ = first_batch(case, METRIC)
     _, found = np.linalg.slogdet(agreement([np.asarray(one) for one in _outputs(model, images)]))
     if not math.isfinite(found):
-        return Reading(None, fault="two images of the batch fire alike")
-    return Reading(float(found))
+        return Measurement(None, fault="two images of the batch fire alike")
+    return Measurement(float(found))
 
 
 def agreement(maps: list[Array]) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archspec.measures._case import Case
 
 UNIT, BETTER, RUNG, SECONDS = "", "less", "cost", 0.0
+WHOLE = True
 
 
 def measure(case: Case) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.errors import Problem, user_error
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._device import predictor_of, table_digest
 from archspec.measures._settings import Settings
 from archspec.record import Plain
@@ -30,14 +30,14 @@ def conditions(case: Case) -> dict[str, Plain]:
     return {**known, **case.network_conditions, "table": table_digest(table)}
 
 
-def measure(case: Case) -> Reading:
+def measure(case: Case) -> Measurement:
     """Raises `Problem` for a precision or an operator that the table does not hold, `UserError` without a table."""
     predictor = predictor_of(case.settings)
     held = predictor.table.conditions.precision
     if case.settings.precision != held:
         raise Problem(*_other_precision(case.settings.precision, held))
     prediction = predictor.predict(case.network.graph)
-    return Reading(prediction.latency_ms, {"interpolated": prediction.interpolated})
+    return Measurement(prediction.latency_ms, {"interpolated": prediction.interpolated})
 
 
 def _other_precision(asked: str, held: str) -> tuple[str, str]:

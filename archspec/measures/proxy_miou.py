@@ -1,27 +1,10 @@
-"""Mean IoU of a head trained on cached features of the frozen backbone"""
+"""Mean IoU of a head trained on cached features of the frozen backbone
 
-from __future__ import annotations
+As the DPC search compares cells by (arXiv:1809.04184).
+"""
 
-from archspec.measures._case import Case, Reading
-from archspec.measures._settings import Settings
-from archspec.measures._training import check_training, trained, training_conditions
-from archspec.record import Plain
+from archspec.measures._training import of_training
 
-UNIT, BETTER, RUNG, SECONDS = "", "more", "proxy", 40.0
-TENSORFLOW = True
-METRIC, USUAL_RECIPE = "proxy_miou", "proxy_cached"
-
-
-def check(settings: Settings) -> None:
-    """Raises `UserError` for the recipe and the data."""
-    check_training(settings, METRIC, USUAL_RECIPE)
-
-
-def conditions(case: Case) -> dict[str, Plain]:
-    """Data, recipe, seed, start and versions. Raises `UserError`."""
-    return training_conditions(case, METRIC, USUAL_RECIPE)
-
-
-def measure(case: Case) -> Reading:
-    """As the DPC search compares cells by (arXiv:1809.04184). Raises `UserError`."""
-    return trained(case, METRIC, USUAL_RECIPE)
+UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions, measure = of_training(
+    "proxy_miou", "proxy", 40.0, usual="proxy_cached"
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archspec.measures._case import Case, Reading
+from archspec.measures._case import Case, Measurement
 from archspec.measures._initial import fresh_weights, initial_conditions, kernels, linear_graph
 
 UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 2.0
@@ -19,7 +19,7 @@ __all__ = ["BETTER", "RUNG", "SECONDS", "TENSORFLOW", "UNIT", "conditions", "flo
 conditions = initial_conditions
 
 
-def measure(case: Case) -> Reading:
+def measure(case: Case) -> Measurement:
     """Raises `UserError` for a network that Keras refuses."""
     import math
 
@@ -31,13 +31,13 @@ def measure(case: Case) -> Reading:
     weights = {key: np.abs(array) for key, array in fresh_weights(graph, case).items()}
     found = flow(lower.to_keras(graph, weights, policy="float64"))
     if not (math.isfinite(found) and found > 0):
-        return Reading(None, fault=f"the flow is {found}")
-    return Reading(math.log(found))
+        return Measurement(None, fault=f"the flow is {found}")
+    return Measurement(math.log(found))
 
 
 def flow(model: Any) -> float:
     """The sum over kernels of weight times gradient, of a model without anything that is not positive."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     variables = kernels(model)
     values = [one.value for one in variables]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
-from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override
+from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override, parse
 from archspec.spec.sources import Changes
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from archspec.export import Exported, Precision
     from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
-    from archspec.weights import Imported
+    from archspec.weights import Holding, Imported
 
 ShuffleMode = Literal["follow", "transpose"]
 InputDtype = Literal["float32", "uint8"]
 Route = Literal["direct", "tensorflow"]
 FRESH = "fresh"
+RECENT = 16
 
 
 class Network:
@@ -58,6 +60,16 @@ class Network:
         Raises `UserError`.
         """
         return cls(load(source, overrides, catalog=catalog))
+
+    @classmethod
+    def of_text(cls, text: str, *, file: str, catalog: Catalog) -> Network:
+        """The network of a spec's text, `file` in messages; one that this process dumped or read lately is not made
+        again. Raises `UserError`."""
+        known = _RECENT.get((text, catalog.plugins))
+        if known is None:
+            known = cls(parse(text, file=file, catalog=catalog))
+            _remember(text, known)
+        return known
 
     # --- the same with a change ---------------------------------------------------------------------------------------
 
@@ -105,7 +117,9 @@ class Network:
     @cached_property
     def text(self) -> str:
         """The spec as YAML, with everything merged into it."""
-        return dump(self.spec)
+        text = dump(self.spec)
+        _remember(text, self)
+        return text
 
     @cached_property
     def expanded(self) -> ExpandedSpec:
@@ -154,8 +168,6 @@ class Network:
     @cached_property
     def imported(self) -> Imported | None:
         """The weights that the spec names; None where it names none. Raises `UserError` where they do not fit."""
-        from archspec.weights import spec_weights
-
         return spec_weights(self.expanded, self.graph)
 
     @cached_property
@@ -255,3 +267,48 @@ class Network:
 
         graph = self.graph if output == "spec" else without_labelling(self.graph)
         return lower.to_keras(graph, self.weights if weights is None else weights, policy=policy)
+
+
+_RECENT: OrderedDict[tuple[str, tuple[Path, ...]], Network] = OrderedDict()
+"""The networks of this process by their spec's text, the latest last: a search proposes, evaluates and writes down
+the same one."""
+
+
+def _remember(text: str, network: Network) -> None:
+    _RECENT[text, network.catalog.plugins] = network
+    if len(_RECENT) > RECENT:
+        _RECENT.popitem(last=False)
+
+
+def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
+    """What a file of weights holds, by our names, before it is fitted to a network. Raises `UserError`."""
+    from archspec.catalog import Catalog
+    from archspec.weights import Contents, read_contents
+
+    found = read_contents(file, format_name, output_stride)
+    if not isinstance(found, Contents):
+        return found
+    return found.holding(Network.load(found.spec, found.settings, catalog=Catalog()).graph)
+
+
+def import_weights(
+    file: str | Path, format_name: str, graph: Graph, *, output_stride: int | None = None, only: tuple[str, ...] = ()
+) -> Imported:
+    """The weights in a file, fitted to a graph. `only` names sections (`backbone`) or layers to load.
+
+    `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
+    """
+    from archspec.weights import fit
+
+    return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
+
+
+def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
+    """What the key `weights` of a spec asks for; None when it asks for nothing. Raises `UserError`."""
+    from archspec.weights import usual_format
+
+    asked = expanded.weights
+    if asked is None:
+        return None
+    name = asked.format or usual_format(asked.file)
+    return import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)

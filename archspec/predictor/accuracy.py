@@ -13,7 +13,7 @@ FEWEST = 5  # networks to rank
 
 @dataclass(frozen=True, slots=True)
 class PredictionResult:
-    """One network: its multiply-adds, what was predicted (ms, and the share interpolated), what it took."""
+    """One network: its multiply-adds, its predicted latency and the share of it interpolated, its measured latency."""
 
     macs: int
     predicted_ms: float
@@ -22,7 +22,7 @@ class PredictionResult:
 
     @property
     def error(self) -> float:
-        """Predicted over measured, less 1."""
+        """(predicted - measured) / measured."""
         return self.predicted_ms / self.measured_ms - 1
 
 

@@ -30,7 +30,7 @@ from archspec.predictor.table import (
     write_table,
 )
 from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Taken, Turns, in_turns
-from archspec.record import timestamp
+from archspec.record import make_folder, timestamp
 
 FEWEST_NETWORKS = 8  # to fit a correction to
 PACE_RUNS = 20
@@ -109,7 +109,7 @@ def fill(
 
 
 def table_of(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
-    """`table` if it is of this device and runtime, else `UserError`; a new one, with its pace, for None."""
+    """`table`, or a new one with this device's pace for None. Raises `UserError` where it is of another device."""
     with closing(device.open(reference, threads=threads)) as session:
         machine, system = device.machine(), session.system
         runtime = f"{system.runtime}+{system.delegate}" if system.delegate else system.runtime  # it has other kernels
@@ -122,14 +122,14 @@ def table_of(device: Device, table: LatencyTable | None, reference: Model, threa
 
 
 def operators_of(networks: Iterable[Network]) -> list[Signature]:
-    """Every operator of these networks once, in the order they come."""
+    """Every different operator of these networks, in order."""
     return list(dict.fromkeys(one for network in networks for one in signatures(build_program(network.graph))))
 
 
 def prediction_results(
     table: LatencyTable, networks: Sequence[Network], measured_ms: Sequence[float]
 ) -> list[PredictionResult]:
-    """Each network's prediction beside what it took."""
+    """Each network's prediction and its measured latency."""
     predictor = Predictor(table)
     found = []
     for network, took in zip(networks, measured_ms, strict=True):
@@ -148,14 +148,14 @@ def measure_networks(
     progress: OnProgress = lambda progress: None,
     reference: Model | None = None,
 ) -> list[float]:
-    """What whole networks take, in ms at the pace of a table (its `reference_ms`)."""
+    """The measured latency of whole networks, in ms at the pace of a table (its `reference_ms`)."""
     reference = reference or Model("reference", reference_model())
     return _Bench(device, reference, threads, lambda table: None, progress).networks(networks, reference_ms, turns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What stays the same through a calibration."""
+    """The device and the settings of one calibration."""
 
     device: Device
     reference: Model
@@ -164,7 +164,7 @@ class _Bench:
     progress: OnProgress
 
     def fill(self, table: LatencyTable, asked: Sequence[Signature], turns: Turns) -> LatencyTable:
-        """The table with those entries it lacked, kept after each group."""
+        """The table with the entries that it lacked; it is kept after each group."""
         missing = [one for one in asked if one not in table.entries]
         models = (Model(_name(one), one_operator(one)) for one in missing)
         done = 0
@@ -177,7 +177,7 @@ class _Bench:
         return table
 
     def networks(self, networks: Sequence[Network], reference_ms: float, turns: Turns) -> list[float]:
-        """Whole networks, warm."""
+        """The warm times of whole networks."""
         found: list[float] = []
         for taken in self._turns(map(_exported, networks), turns):
             found.extend(time.warm_ms for time in taken.at(reference_ms))
@@ -194,12 +194,12 @@ def _name(signature: Signature) -> str:
 
 
 def _exported(network: Network) -> Model:
-    """With fresh weights: their values do not matter."""
+    """As a file with fresh weights: latency does not depend on their values."""
     return Model(network.name, network.to_tflite(weights=network.fresh_weights()).data)
 
 
 def _positive(time: OperatorTime) -> OperatorTime:
-    """A device whose clock is too coarse for an operator says 0 ms: a nanosecond is as good and can be divided by."""
+    """At least a nanosecond: a coarse clock may read 0 ms, which nothing can be divided by."""
     return OperatorTime(max(time.cold_ms, 1e-6), max(time.warm_ms, 1e-6))
 
 
@@ -223,7 +223,8 @@ def calibrate_file(
     """
     reference = reference or Model("reference", reference_model())
     started = table_of(device, None, reference, threads)
-    path = _made(path or table_path(started.conditions))
+    path = path or table_path(started.conditions)
+    make_folder(path.parent, "Name another file")
     fitted = list(islice(sampled_networks(SEED), networks))
     return calibrate(
         device,
@@ -260,11 +261,3 @@ def predictor_for(
     table = read_table(path)
     table.check(here)
     return Predictor(table).prepare()
-
-
-def _made(path: Path) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise user_error(f"cannot make the folder {path.parent} ({error.strerror})", "Name another file") from error
-    return path

@@ -88,8 +88,8 @@ def _branch(draw: random.Random, index: int) -> dict[str, object]:
 
 
 def further_operators(known: Iterable[Signature], graphs: Iterable[Graph] | None = None) -> list[Signature]:
-    """What these graphs (None: bundled specs and single layers) export in families of which `known` has too few to
-    interpolate within them."""
+    """The operators of these graphs (None: bundled specs and single layers) in families of which `known` has too few
+    to interpolate within them."""
     known = set(known)
     found = Counter(map(family, known))
     asked = (one for graph in (_graphs() if graphs is None else graphs) for one in signatures(build_program(graph)))

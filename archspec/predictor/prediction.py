@@ -1,4 +1,4 @@
-"""A predicted latency: a sum over operators, those that were never measured interpolated, and the sum corrected."""
+"""A predicted latency: a corrected sum over operators, where those that were never measured are interpolated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from archspec.record import Record, timestamp
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the code
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
 Law = tuple[list[tuple[int, float]], list[tuple[int, float]]]
-"""Which sizes tell the warm time, and which how much longer the cold one is, each with its factor."""
+"""`(index of a feature, factor)` for the warm time, and the same for how much longer the cold time is."""
 ROUNDS = 2000  # of coordinate descent, at most
 ENOUGH = 1e-10  # of the largest coefficient, scaled: no further change matters
 OWN_FACTOR_SHARE = 0.03  # of the time of the networks: rarer kinds of operator share one factor
@@ -37,8 +37,8 @@ class Prediction:
     accuracy: Accuracy | None
 
     def __str__(self) -> str:
-        said = "never compared with whole networks" if self.accuracy is None else str(self.accuracy)
-        return f"{self.latency_ms:.2f} ms predicted, {100 * self.interpolated:.0f} % of it interpolated; {said}"
+        accuracy = "never compared with whole networks" if self.accuracy is None else str(self.accuracy)
+        return f"{self.latency_ms:.2f} ms predicted, {100 * self.interpolated:.0f} % of it interpolated; {accuracy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,20 @@ class Sums:
 
     @property
     def interpolated(self) -> float:
-        """The share of it that no entry stands for."""
+        """The share of it that was interpolated."""
         return self.interpolated_ms / self.total_ms if self.total_ms else 0.0
 
 
 @dataclass
 class Predictor:
-    """Predicts with one table. Keep it: what it looked up once it never looks up again."""
+    """Predicts with one table. Keep the object: it caches the operators and laws that it has worked out."""
 
     table: LatencyTable
     _known: dict[Signature, tuple[OperatorTime, bool]] = field(default_factory=dict, init=False, repr=False)
     _laws: dict[Family, Law | None] = field(default_factory=dict, init=False, repr=False)
 
     def prepare(self) -> Predictor:
-        """Work the laws of growth out now (a tenth of a second), so that no prediction has to wait for them."""
+        """Fit the laws of growth now (a tenth of a second), so that no prediction has to wait for them."""
         for group in self._rows:
             self._law(group)
         return self
@@ -85,7 +85,7 @@ class Predictor:
         return Prediction(self._corrected_ms(sums), sums.interpolated, sums.operations, self.table.accuracy)
 
     def sums(self, network: Graph | Program) -> Sums:
-        """What a prediction is made of, before the correction."""
+        """The sums that a prediction is made of, before the correction."""
         with collector_paused():  # the program is gone at the end, so the collector never sees it
             program = network if isinstance(network, Program) else build_program(network)
             operators = signatures(program)
@@ -142,7 +142,7 @@ class Predictor:
         return OperatorTime(warm + colder, warm)
 
     def _law(self, group: Family) -> Law | None:
-        """None without entries; a narrow family needs a few."""
+        """The law of a family; None where the table has too few entries of it."""
         if group not in self._laws:
             rows = self._rows.get(group, [])
             enough = ENOUGH_ENTRIES if len(group) > 1 else 1

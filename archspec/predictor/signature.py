@@ -14,7 +14,7 @@ Features = tuple[float, ...]
 LANES = 16  # output channels that a kernel works on at once, roughly, on most processors: the rest is padding
 CACHED = 1 << 20  # numbers of a kernel, 4 MB, that stay near the processor while it is read again and again
 COMPUTED, WEIGHTS, PLACE = "computed", "weights", "place"
-"""An operand that another operator made; one of constants whose values do not matter; where a SLICE begins and ends."""
+"""Contents of an operand: computed by another operator; constants of any value; the begin or size of a SLICE."""
 
 
 class Operand(NamedTuple):
@@ -83,7 +83,7 @@ def _operands_of(program: Program) -> list[Operand]:
 
 
 def _sliced(source: Operand, begin: Operand, size: Operand) -> tuple[Operand, ...]:
-    """How much is copied matters, not from where."""
+    """With the place that is copied from left out: only the amount matters."""
     return source, Operand(begin.shape, begin.dtype, PLACE), Operand(size.shape, size.dtype, PLACE)
 
 

@@ -20,11 +20,11 @@ VERSION = 1
 REMEDY = "Name a table that archspec wrote, or calibrate anew"
 T = TypeVar("T")
 OTHER = "other"
-"""The key of the factor for all kinds of operator that have none of their own."""
+"""The key of the factor that all other kinds of operator share."""
 
 
 class OperatorTime(NamedTuple):
-    """Milliseconds alone, at the reference's pace: with the caches as other models left them, and warm."""
+    """Milliseconds alone, at the reference's pace: with cold caches (other models ran before) and warm."""
 
     cold_ms: float
     warm_ms: float

@@ -36,7 +36,7 @@ NETWORK_TURNS = Turns(together=16)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What each of the models that were open at once took, and the reference meanwhile, in ms."""
+    """The times of the models that were open at once, and of the reference meanwhile, in ms."""
 
     times: tuple[OperatorTime, ...]
     reference_ms: float

@@ -4,7 +4,6 @@
 `interruption` keeps Ctrl-C until the end of a step; `TrainingRun` is what others find in the folder of a training.
 """
 
-from archspec.record.atomic import SAVED_MODEL, foreign_in, replacing_folder, write_bytes, write_text
 from archspec.record.destination import check_file, check_folder, make_folder
 from archspec.record.protection import Interruption, held, interruption, turn
 from archspec.record.provenance import (
@@ -25,7 +24,8 @@ from archspec.record.record import (
     timestamp,
     write_records,
 )
-from archspec.record.temporary import sweep, temporary_folder
+from archspec.record.replacement import SAVED_MODEL, foreign_in, replacing_folder, write_bytes, write_text
+from archspec.record.temporary_files import sweep, temporary_folder
 
 __all__ = [
     "SAVED_MODEL", "Interruption", "Plain", "Record", "TrainingRun", "check_file", "check_folder", "describe_plugins",

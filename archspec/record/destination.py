@@ -96,10 +96,10 @@ def _reason(path: Path, error: OSError | ValueError) -> str:
     return reason_of(error)
 
 
-def make_folder(folder: Path) -> Path:
+def make_folder(folder: Path, remedy: str = "Name another one") -> Path:
     """The folder, made with all above it where it is not there. Raises `UserError`."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another one") from error
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", remedy) from error
     return folder

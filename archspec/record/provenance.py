@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_text
-from archspec.record.atomic import write_text
+from archspec.record.replacement import write_text
 
 PLUGINS_FILE = "plugins.json"
 PLUGINS_FORMAT = "archspec-plugins"

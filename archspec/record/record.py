@@ -13,7 +13,7 @@ from typing import Any
 
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import read_bytes
-from archspec.record.atomic import write_text
+from archspec.record.replacement import write_text
 
 Plain = str | int | float | bool | None
 """What a record may hold: no arrays, no NumPy scalars, no NaN."""

@@ -12,21 +12,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from archspec.record import Plain, Record
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, held_under
 from archspec.reporters import Cell, Column, Table
 
 MEASURED_UNDER = {
     "scores": ("data", "split", "data_fingerprint", "data_digest", "images", "image_sizes", "classes", "mode", "shown",
                "limit"),
     "latency": ("device", "device_fingerprint", "inputs", "input_height", "input_width", "runtime", "runtime_version",
-                "delegate", "threads", "batch", "warmup_s", "runs", "runs_per_round", "reference"),
+                "delegate", "threads", "batch", "warmup_s", "runs", "runs_per_round", "beside"),
     "costs": ("input_height", "input_width", "classes", "batch"),
 }  # fmt: skip
 SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
           "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
           "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
 ROOM = 72  # letters of all names together; above it columns are headed by numbers
-LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("paired_ratio", "ratio to the reference", "×", 3),
+LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("latency_ratio", "ratio to the reference", "×", 3),
              ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
              ("first_ms", "first inference", "ms", 3), ("init_ms", "initialisation", "ms", 3))  # fmt: skip
 
@@ -102,9 +102,9 @@ def _costs(subjects: Sequence[Subject]) -> Iterable[_Row]:
         yield row("parameters", "10⁶", 4, lambda sheet: sheet.params / 1e6)
         yield row("peak memory, float32", "MB", 3, lambda sheet: sheet.peak_memory_bytes / 1e6)
         yield row(".tflite, float32, predicted", "MB", 3, lambda sheet: sheet.tflite_bytes["float32"] / 1e6)
-    files = tuple(one.record("tflite_bytes") for one in subjects)
+    files = tuple(one.record("written_mb") for one in subjects)
     if any(files):
-        yield _Row(".tflite", "MB", 3, "costs", _values(files, 1e-6), files)
+        yield _Row(".tflite", "MB", 3, "costs", _values(files, 1.0), files)
 
 
 def _latencies(subjects: Sequence[Subject]) -> Iterable[_Row]:
@@ -164,8 +164,8 @@ def unlike(first: Record | None, other: Record | None, kind: str) -> tuple[str, 
     """The names of conditions that both must share and do not; none where one of them is missing."""
     if first is None or other is None:
         return ()
-    names = MEASURED_UNDER[kind]
-    return tuple(name.replace("_", " ") for name in names if first.conditions.get(name) != other.conditions.get(name))
+    names, ours, theirs = MEASURED_UNDER[kind], held_under(first), held_under(other)
+    return tuple(name.replace("_", " ") for name in names if ours.get(name) != theirs.get(name))
 
 
 def _compared(subjects: Sequence[Subject]) -> Table:
@@ -198,7 +198,7 @@ def _own(one: Subject) -> dict[str, Plain]:
     """The conditions of all records of a subject that it does not contradict itself in."""
     values: dict[str, dict[str, Plain]] = {}
     for record in one.records:
-        for name, value in record.conditions.items():
+        for name, value in held_under(record).items():
             if value is not None and name != "class":
                 values.setdefault(name, {})[repr(value)] = value
     return {name: next(iter(some.values())) for name, some in values.items() if len(some) == 1}

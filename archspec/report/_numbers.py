@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, held_under
 from archspec.reporters.page import Bar, Bars, Distributions, Fact, Facts, HeatMap, Samples
 
 MIOU = ("miou", "val_miou")
@@ -16,20 +16,21 @@ def facts_of(one: Subject) -> Facts:
     for metric, name in (("val_miou", "val mIoU"), ("miou", "mIoU"), ("pixel_accuracy", "pixel accuracy")):
         record = one.record(metric)
         if record is not None:
-            images = f"{record.conditions['images']} images" if "images" in record.conditions else ""
+            under = held_under(record)
+            images = f"{under['images']} images" if "images" in under else ""
             found.append(Fact(name, f"{100 * float(record.value or 0):.2f}", "%", images))
     latency = one.record("latency_ms")
     if latency is not None:
         threads = latency.conditions.get("threads")
         words = f"median, {threads} thread{'s' if threads != 1 else ''}, {latency.conditions.get('device', '')}"
         found.append(Fact("latency", f"{float(latency.value or 0):.2f}", "ms", words))
-    ratio = one.value("paired_ratio")
+    ratio = one.value("latency_ratio")
     if ratio is not None:
         found.append(Fact("latency ratio", f"{ratio:.3f}", "", "to the reference network, in turns"))
-    size = one.record("tflite_bytes")
+    size = one.record("written_mb")
     if size is not None:
         precision = str(size.conditions.get("precision", ""))
-        found.append(Fact(".tflite", f"{float(size.value or 0) / 1e6:.2f}", "MB", precision))
+        found.append(Fact(".tflite", f"{float(size.value or 0):.2f}", "MB", precision))
     return Facts((*found, *_costs(one)))
 
 
@@ -43,7 +44,7 @@ def _costs(one: Subject) -> list[Fact]:
         Fact("parameters", f"{sheet.params / 1e6:.3f}", "million"),
         Fact("peak memory", f"{sheet.peak_memory_bytes / 1e6:.2f}", "MB", "activations, float32"),
     ]
-    if one.record("tflite_bytes") is None:
+    if one.record("written_mb") is None:
         costs.append(Fact(".tflite", f"{sheet.tflite_bytes['float32'] / 1e6:.2f}", "MB", "predicted, float32"))
     return costs
 
@@ -107,8 +108,8 @@ def latency_samples(subjects: Sequence[Subject]) -> Distributions | None:
 
 def latency_bars(subjects: Sequence[Subject]) -> Bars | None:
     """The ratio to the reference network of each subject, with the spread over rounds; None unless two have one."""
-    found = [record for one in subjects for record in (one.record("paired_ratio"),) if record is not None]
-    names = [one.name for one in subjects if one.record("paired_ratio") is not None]
+    found = [record for one in subjects for record in (one.record("latency_ratio"),) if record is not None]
+    names = [one.name for one in subjects if one.record("latency_ratio") is not None]
     if len(found) < 2:
         return None
     return Bars("×", tuple(

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.cost.diagram import diagram_of
-from archspec.errors import user_error
-from archspec.record import Record, write_bytes
+from archspec.record import Record, make_folder, write_bytes
 from archspec.report._comparison import comparison
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map
 from archspec.report._subject import Subject
@@ -165,10 +164,7 @@ def repeating(subjects: Sequence[Subject]) -> Texts:
 
 def write_figures(page: Page, folder: Path) -> list[Path]:
     """`<title>.svg` and `.png` of every chart, in the order of the page. Raises `UserError`."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another with --figures") from None
+    make_folder(folder, "Name another with --figures")
     written: list[Path] = []
     for section, anchor in zip(page.sections, page.anchors, strict=True):
         if section.kind in drawable():

@@ -12,12 +12,26 @@ from typing import TYPE_CHECKING, cast
 from archspec.catalog import Catalog, load, members
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import exists
-from archspec.record import Record, describe_plugins, noted_plugins
+from archspec.record import Plain, Record, describe_plugins, noted_plugins
 from archspec.reporters.page import Section
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
     from archspec.reporters.page import Curves
+
+
+DESCRIBED = ("images", "image_sizes", "mode", "recipe", "crop", "steps")  # circumstances that are told as conditions
+
+
+def held_under(record: Record) -> dict[str, Plain]:
+    """What a number holds under, with what else is told of how it was taken."""
+    told = {name: record.circumstances[name] for name in DESCRIBED if name in record.circumstances}
+    return {**told, **record.conditions}
+
+
+def shown_metric(record: Record) -> str:
+    """What a page calls a record: the score at the end of a training is not the one of `archspec evaluate`."""
+    return "val_miou" if record.metric == "miou" and "recipe_digest" in record.conditions else record.metric
 
 
 def again(what: str, command: object) -> dict[str, str]:
@@ -48,7 +62,8 @@ class Subject:
     plugins: tuple[Path, ...] = ()
 
     def record(self, metric: str) -> Record | None:
-        return next((one for one in self.records if one.metric == metric and one.value is not None), None)
+        """The first record that is shown as that metric."""
+        return next((one for one in self.records if shown_metric(one) == metric and one.value is not None), None)
 
     def value(self, metric: str) -> float | None:
         """The number of that metric, None where there is none."""
@@ -60,17 +75,14 @@ class Subject:
         """Costs, worked out from the spec; None where there is none, or it cannot be traced (a plugin is missing)."""
         if not self.spec:
             return None
-        from archspec.cost import price
-        from archspec.graph.trace import trace
-        from archspec.spec import bundled_catalog, expand, override, parse
+        from archspec.network import Network
+        from archspec.spec import bundled_catalog, override, parse
 
         catalog = Catalog(self.plugins) if self.plugins else bundled_catalog()
         try:
-            network = expand(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"}))
-            graph = trace(network, catalog)
+            return Network(override(parse(self.spec, file=self.name, catalog=catalog), {"weights": "none"})).cost
         except UserError:
             return None
-        return price(graph, classes=network.classes, output_stride=network.output_stride)
 
 
 _REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"

@@ -12,6 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
+from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
 from archspec.record import (
@@ -29,6 +30,7 @@ from archspec.record import (
     write_records,
     write_text,
 )
+from archspec.report._subject import held_under, shown_metric
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
 from archspec.weights import save_weights
@@ -57,7 +59,7 @@ def source_of(what: str, overrides: tuple[str, ...], catalog: Catalog) -> Source
         fact = f"this run is {facts.state}" if facts.state != "finished" else f"no {', '.join(run.missing)} in this run"
         raise user_error(fact, f"Finish it: {shell_command('train', '--resume', what)}", place=Place(what))
     file = run.folder / "record.json"
-    records = read_records(file) if is_file(file) else ()
+    records = read_records_today(file) if is_file(file) else ()
     return Source(load(run.spec, overrides, catalog=catalog), facts.classes, facts.data, records)
 
 
@@ -69,6 +71,7 @@ def hand_over(
     *,
     prove: bool = True,
     force: bool = False,
+    ledger: KnownNumbers | None = None,
     said: Callable[[str], None] = lambda text: None,
 ) -> Build:
     """Write the folder, whole or not at all; the build that it was made by.
@@ -84,7 +87,7 @@ def hand_over(
     make_folder(folder.parent)
     with replacing_folder(folder, _check_ours) as here:
         network = _with_weights_in(here, Network(source.spec), options.seed)
-        build = Build(network, here / "build", options)
+        build = Build(network, here / "build", options, ledger)
         said("writing the .tflite")
         write_bytes(here / MODEL, build.exported.data)
         if options.latency != "none":
@@ -100,6 +103,7 @@ def hand_over(
         if source.classes:
             write_text(here / LABELS, "\n".join(source.classes) + "\n")
         write_text(here / CARD, model_card(build, source.classes, source.data, source.records))
+        build.keep(records)
         write_records(here / RECORD, records, {file.name: _digest(file) for file in sorted(here.iterdir())})
     return build
 
@@ -205,17 +209,19 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
         yield f"Trained on {data.partition(':')[0]}; its terms of use are those of the data.\n"
     if classes:
         yield f"Classes, in the order of the labels (`labels.txt`): {', '.join(map(markdown_text, classes))}.\n"
-    whole = next((one for one in scores if one.metric in SCORES), None)
+    whole = next((one for one in scores if shown_metric(one) in SCORES), None)
     if whole is None:
         yield "No score is known of these weights.\n"
         return
     known = sum(one.metric == "val_iou" for one in scores)
     partial = (
-        f" of {known} of {len(classes)} classes" if whole.metric == "val_miou" and 0 < known < len(classes) else ""
+        f" of {known} of {len(classes)} classes"
+        if shown_metric(whole) == "val_miou" and 0 < known < len(classes)
+        else ""
     )
     rows: list[tuple[Cell, ...]] = [(f"mean{partial}", whole.value)]
     rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
-    found = whole.conditions
+    found = held_under(whole)
     under = (
         f"{found.get('data', data)} {found.get('split', '')}, {found.get('images', '?')} whole images, float32 weights "
         "in Keras before export"

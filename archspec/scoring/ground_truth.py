@@ -7,10 +7,10 @@ Source: cityscapesScripts 2.3.0, evalPixelLevelSemanticLabeling.py.
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
@@ -35,7 +35,7 @@ USUAL_SIZES = {
     "truck": 27855.1264367816,
     "trailer": 16926.9763313609,
 }
-"""Mean pixels of an instance in the training set, by label: small instances weigh as much as these."""
+"""Mean pixels of a training instance, by label: instances are weighted by (this size) / (their own size)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class LabelMap:
     instances: Array | None = None
 
 
-class GroundTruth(Protocol):
-    """The truth of a data set.
+class GroundTruth(ABC):
+    """The label maps of a data set, and the rules that they are scored by.
 
     `labels` are what its maps and predictions hold; `instances` says whether it knows instances; `name_begins` whether
     `Item.prediction` is only how a prediction's name begins (else it is its whole path).
@@ -67,32 +67,32 @@ class GroundTruth(Protocol):
     instances: bool
     name_begins: bool
 
+    @abstractmethod
     def items(self, split: str) -> tuple[Item, ...]:
         """Every label map of a split, in order of their names. Raises `UserError` when there are none."""
-        ...
 
+    @abstractmethod
     def read(self, item: Item) -> LabelMap:
         """One of them. Raises `UserError` with the file's name."""
-        ...
 
+    @abstractmethod
     def digest(self, item: Item, truth: LabelMap) -> str:
-        """What stands for its content."""
-        ...
+        """16 hexadecimal letters for the content of a label map."""
 
     def encoded(self, classes: Array) -> Array:
         """Classes as networks give them `(H, W)`, in the numbers of `labels`."""
-        ...
+        return classes
 
     def describe_rules(self) -> tuple[str, ...]:
-        """By whose rules it is scored, a line each."""
-        ...
+        """The rules that differ from the usual definitions, a line each."""
+        return ()
 
     def cautions(self, counts: Counts) -> tuple[str, ...]:
-        """What looks wrong about predictions, a line each."""
-        ...
+        """What is suspicious about predictions, a line each."""
+        return ()
 
 
-class ClassGroundTruth:
+class ClassGroundTruth(GroundTruth):
     """The truth of a data set as it is trained on: classes, and pixels that are ignored."""
 
     instances = False
@@ -121,20 +121,8 @@ class ClassGroundTruth:
         return LabelMap(self._dataset.read_label(self._examples[item.name]))
 
     def digest(self, item: Item, truth: LabelMap) -> str:
-        """Of the classes: a label need not be a file of its own."""
+        """Of the classes, since a label need not be a file of its own."""
         return fingerprint([(item.name, truth.labels.tobytes())])
-
-    def encoded(self, classes: Array) -> Array:
-        """As they are."""
-        return classes
-
-    def describe_rules(self) -> tuple[str, ...]:
-        """Nothing: the definitions are everybody's."""
-        return ()
-
-    def cautions(self, counts: Counts) -> tuple[str, ...]:
-        """None."""
-        return ()
 
 
 def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
@@ -147,7 +135,7 @@ def fingerprint(items: Iterable[tuple[str, bytes]]) -> str:
 
 
 def cityscapes_labels() -> Labels:
-    """All 34, by their numbers in the organisers' label images (not the 19 that networks are trained on)."""
+    """All 34 labels of Cityscapes, by their numbers in its label images (not the 19 classes of training)."""
     rows = sorted(label for label in LABELS if label.number >= 0)
     return Labels(
         names=tuple(label.name for label in rows),
@@ -157,7 +145,7 @@ def cityscapes_labels() -> Labels:
     )
 
 
-class CityscapesGroundTruth:
+class CityscapesGroundTruth(GroundTruth):
     """`<root>/gtFine/<split>/<city>/<city>_<sequence>_<frame>_gtFine_labelIds.png`, and `…_instanceIds.png` beside it.
 
     Coarse splits are in `gtCoarse`. Images are not looked for: the truth is enough to score predictions.
@@ -198,7 +186,7 @@ class CityscapesGroundTruth:
         return LabelMap(labels, instances)
 
     def digest(self, item: Item, truth: LabelMap) -> str:
-        """Of the files, which are small."""
+        """Of the two files."""
         return fingerprint([(item.name, item.file.read_bytes()), ("", instances_of(item.file).read_bytes())])
 
     def encoded(self, classes: Array) -> Array:
@@ -207,11 +195,11 @@ class CityscapesGroundTruth:
         return found
 
     def describe_rules(self) -> tuple[str, ...]:
-        """By the organisers' rules."""
+        """The organisers' rules."""
         return ("scored as cityscapesScripts 2.3.0 does: label numbers, ignored ones among them, and instances",)
 
     def cautions(self, counts: Counts) -> tuple[str, ...]:
-        """The organisers' code scores predictions in training numbers (0 is road) without a word."""
+        """Predictions that seem to hold training numbers (0 is road) instead of label numbers."""
         values = np.flatnonzero(counts.matrix.sum(axis=0))
         if values.size and int(values.max()) < CLASSES and int(values.min()) < FIRST_CLASS:
             fact = f"predictions hold only the values {values.min()} to {values.max()}"
@@ -224,7 +212,7 @@ def _words(labels: Array) -> str:
 
 
 def ground_truth_of(dataset: Dataset) -> GroundTruth:
-    """How the organisers of a data set score it, where we know; else by its classes."""
+    """The ground truth of a data set: by its organisers' rules where these are known, else by its classes."""
     if dataset.name == "cityscapes" and dataset.root is not None:
         return CityscapesGroundTruth(dataset.root)
     return ClassGroundTruth(dataset)

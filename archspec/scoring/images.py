@@ -116,7 +116,7 @@ def png_bytes(picture: Image.Image) -> bytes:
 
 @dataclass(frozen=True)
 class PredictionFolder:
-    """Every prediction in the organisers' format: label numbers, in a file called after the image."""
+    """Writes every prediction in the format of the data set's organisers, in a file named after the image."""
 
     folders: dict[str, Path]
     dataset: Dataset
@@ -129,7 +129,7 @@ class PredictionFolder:
         return self.folders[name] / self.dataset.prediction_path(example)
 
     def __call__(self, result: ImageResult) -> None:
-        """Write one."""
+        """Write the prediction of one image."""
         file = self._file(result.named.name, result.example)
         make_folder(file.parent)
         write_bytes(file, png_bytes(self.dataset.encode_prediction(result.predicted)))
@@ -137,7 +137,7 @@ class PredictionFolder:
 
 @dataclass(frozen=True)
 class OverlayFolder:
-    """`count` images, evenly chosen over the split, under their truth and their prediction."""
+    """Writes `count` images, evenly chosen over the split, with their truth and their prediction laid over them."""
 
     folders: dict[str, Path]
     dataset: Dataset
@@ -151,7 +151,7 @@ class OverlayFolder:
         return self.folders[name] / f"{example.name.replace('/', '_')}.png"
 
     def __call__(self, result: ImageResult) -> None:
-        """Write one, if it is chosen."""
+        """Write the overlay of one image, if it is among those chosen."""
         if result.number not in chosen(self.count, result.total):
             return
         maps = [("truth", self.dataset.read_label(result.example)), ("prediction", result.predicted)]

@@ -1,4 +1,4 @@
-"""Images that nobody has labelled: the label of each pixel as a PNG, and the same laid over the image."""
+"""Predict images that have no labels: the class of each pixel as a PNG, and as an overlay on the image."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Predicted:
 
 
 def images_in(sources: Sequence[Path]) -> list[Path]:
-    """Files as they are, and of a folder the images that lie in it itself. Raises `UserError` with every fault."""
+    """The files named, and the images directly inside each folder named. Raises `UserError` with every fault."""
     found: list[Path] = []
     faults: list[Fault] = []
     for source in sources:
@@ -61,7 +61,7 @@ def images_in(sources: Sequence[Path]) -> list[Path]:
 
 
 def describe_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
-    """A line for each folder in whose folders further images lie, but for what is written to `output`."""
+    """A line for each folder with images in its subfolders, which are not predicted; `output` is not counted."""
     lines, results = [], output.resolve()
     for source in sources:
         deeper = _deeper(source) if is_folder(source) else []
@@ -113,7 +113,7 @@ def _shares(labels: Array, names: Sequence[str]) -> tuple[tuple[str, float], ...
 
 
 def _no_image(folder: Path) -> Fault:
-    """What is wrong with a folder without images: they may lie deeper, or be of another kind."""
+    """The fault of a folder without images: they may lie in subfolders, or be of another kind."""
     inside = sorted({str(path.parent) for path in _deeper(folder)})
     if inside:
         fact = f"no image in this folder itself, only in folders inside it ({', '.join(inside[:MOST_NAMED])}"
@@ -127,7 +127,7 @@ def _deeper(folder: Path) -> list[Path]:
 
 
 def _alike(pictures: Sequence[Path]) -> list[Fault]:
-    """Pictures whose results would be one file."""
+    """A fault for each picture whose results would have the file name of another's."""
     first: dict[str, Path] = {}
     faults = []
     for picture in pictures:
@@ -148,7 +148,9 @@ def classes_of_data(data: str) -> Classes:
 
 
 def classes_of(named: NamedSegmenter, data: str | None, largest: int) -> Classes:
-    """Of `data` where that is given, else of the data it was trained on, else numbered; `largest` is what it gave.
+    """The classes of `data` where that is given, else of the data it was trained on, else numbered names.
+
+    `largest` is the largest label that was predicted.
 
     Raises `UserError` when the network has another number of classes than `data`.
     """

@@ -1,4 +1,4 @@
-"""Score a folder of prediction files: which one belongs to which image, all counted in one pass."""
+"""Score a folder of prediction files: find the one of each image, and count them all in one pass."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ KEPT_BYTES = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class ScoreResult:
-    """The counts of a split, and what stands for its data: the names and files that were read."""
+    """The counts of a split, and a digest of the names and files that were read."""
 
     counts: Counts
     data_digest: str
@@ -79,7 +79,7 @@ def score_predictions(
 
 
 def counted(nothing: Counts, item: Item, truth: LabelMap, predicted: Array) -> Counts:
-    """The counts of one image. Raises `UserError` with the file of the truth for an instance that cannot be."""
+    """The counts of one image. Raises `UserError`, with the file of the truth, for an impossible instance number."""
     try:
         return nothing.plus(truth.labels, predicted, truth.instances)
     except Problem as problem:
@@ -89,7 +89,7 @@ def counted(nothing: Counts, item: Item, truth: LabelMap, predicted: Array) -> C
 def threaded_results(
     function: Callable[[T], R], items: Iterable[T], workers: int | None = None
 ) -> Iterator[tuple[T, Future[R]]]:
-    """Each item with the function's result, in order; the next few are in the making in threads.
+    """Each item with the future of the function's result, in order; threads work a few items ahead.
 
     Threads are enough: decoding an image and counting its pixels let go of the interpreter.
     """
@@ -108,7 +108,7 @@ def threaded_results(
 
 
 def usable_processors() -> int:
-    """How many this process may use."""
+    """The number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -118,7 +118,7 @@ MOST_FAULTS = 20
 
 
 def find_predictions(folder: Path, items: Iterable[Item], ground_truth: GroundTruth) -> Mapping[str, Path]:
-    """The prediction of each item by its name: the one file, in whatever folder below, that is called after it.
+    """The prediction of each item by its name: the one file, in any folder below, that is named after it.
 
     Raises `UserError` with every item that has none or several.
     """
@@ -153,7 +153,7 @@ def read_prediction(file: Path, ground_truth: GroundTruth, size: Size) -> Array:
 
 
 def some_of(faults: list[Fault]) -> UserError:
-    """All faults, or the first of very many and how many there are."""
+    """An error with all faults, or with the first of very many and their number."""
     if len(faults) <= MOST_FAULTS:
         return UserError(faults)
     more = Fault(f"and {len(faults) - MOST_FAULTS} more of {len(faults)} in all")

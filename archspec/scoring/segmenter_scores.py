@@ -61,19 +61,19 @@ class _Turn:
         self.seconds: list[float] = []
 
     def count(self, nothing: Counts, item: Item, truth: LabelMap, predicted: Array) -> None:
-        """In the pool; waits where it lags behind, so that not all images pile up in memory."""
+        """Count in the pool; wait where the pool is far behind, so that images do not pile up in memory."""
         self._counts.append(self._pool.submit(counted, nothing, item, truth, predicted))
         if len(self._counts) > BEHIND:
             self._counts[-BEHIND].result()
 
     def write(self, writers: Sequence[ImageWriter], result: ImageResult) -> None:
-        """In the pool."""
+        """Write in the pool."""
         self._writes += [self._pool.submit(writer, result) for writer in writers]
         if len(self._writes) > BEHIND:
             self._writes[-BEHIND].result()
 
     def sum(self) -> Counts:
-        """Of all images."""
+        """The counts of all images, when everything is counted and written."""
         for one in self._writes:
             one.result()
         return reduce(add, (future.result() for future in self._counts))
@@ -126,7 +126,7 @@ def score_segmenters(
 
 
 def padding_multiple_of(examples: Sequence[Example], dataset: Dataset) -> int:
-    """What a spec's network pads the sides of these images to a multiple of: as training does for its validation."""
+    """A spec's network pads the sides of these images to a multiple of this, as the validation of a training does."""
     return padding_multiple(map(dataset.image_size, examples))
 
 

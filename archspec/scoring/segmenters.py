@@ -13,11 +13,11 @@ from archspec.datasets import check_reads_rgb
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
-from archspec.network import Network
+from archspec.network import Network, import_weights
 from archspec.record import Plain, TrainingRun, make_folder
 from archspec.scoring.inference import Segmenter, Size
 from archspec.scoring.network_segmenter import NetworkSegmenter
-from archspec.weights import Imported, import_weights
+from archspec.weights import Imported
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -46,13 +46,13 @@ class NamedSegmenter:
     image_range: tuple[float, float] = BYTES
 
     def describe_image_range(self) -> str:
-        """What it is fed for black and white: `[-1, 1]`."""
+        """The values that black and white are fed as: `[-1, 1]`."""
         black, white = self.image_range
         return f"[{black:g}, {white:g}]"
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the numbers should know; more of it may be known after the last image."""
+        """What a reader of the numbers should know; complete after the last image."""
         return self.remarks()
 
 
@@ -72,7 +72,7 @@ class SegmenterOptions:
 
 
 def open_segmenters(sources: Sequence[str], catalog: Catalog, options: SegmenterOptions) -> list[NamedSegmenter]:
-    """All of them; where two would be called alike, the second is called `<name>-2`. Raises every `UserError`."""
+    """The segmenter of each source; the second of two equal names is `<name>-2`. Raises `UserError` with all faults."""
     found: list[NamedSegmenter] = []
     faults: list[Fault] = []
     for source in sources:
@@ -91,7 +91,7 @@ def open_segmenters(sources: Sequence[str], catalog: Catalog, options: Segmenter
 
 
 def open_segmenter(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
-    """The network that `source` names. Raises `UserError`, with its name, when it cannot be had."""
+    """The segmenter of a run's folder, a spec, a `.keras` or a `.tflite` file. Raises `UserError` with its name."""
     path = Path(source)
     try:
         if path.suffix.lower() == ".tflite":
@@ -106,7 +106,7 @@ def open_segmenter(source: str, catalog: Catalog, options: SegmenterOptions) -> 
 
 
 def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
-    content = _content(path, "Name a .tflite file")
+    content = read_bytes(path, remedy="Name a .tflite file")
     if options.overrides:
         _refuse_settings(path, options)
     network = TfliteSegmenter(content, threads=options.threads, image_range=options.image_range, size=options.size)
@@ -136,7 +136,7 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
 
 
 def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
-    content = _content(path, "Name a .keras file")
+    content = read_bytes(path, remedy="Name a .keras file")
     _refuse_settings(path, options)
     check_keras_file(path)
     from archspec import lower
@@ -157,7 +157,7 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
 
 
 def _fed(image_range: tuple[float, float], how: str) -> str:
-    """What a foreign model is shown, and how it is known that it wants that."""
+    """The range of values that a foreign model is fed, and where that is known from."""
     black, white = image_range
     other = ": --image-range 0,1 or -1,1 where it was trained on those" if how == SILENT else ""
     return f"is fed {black:g} to {white:g} for black to white ({how}{other})"
@@ -219,10 +219,6 @@ def _refuse_settings(path: Path, options: SegmenterOptions) -> None:
     if asked:
         fact = f"{' and '.join(asked)} cannot change a finished model"
         raise user_error(fact, "Name a spec or a training run, or leave it out", place=Place(str(path)))
-
-
-def _content(path: Path, remedy: str) -> bytes:
-    return read_bytes(path, remedy=remedy)
 
 
 def _name(path: Path) -> str:

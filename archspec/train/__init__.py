@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from archspec.train._checks import check_order
-from archspec.train._order import Order
+from archspec.train._order import Order, start_of
 from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress", "TrainingResult",
-    "check_order", "load_recipe", "no_model", "parse_recipe", "recipe_names", "resumed_order", "validation_examples",
+    "check_order", "load_recipe", "no_model", "parse_recipe", "recipe_names", "resumed_order", "start_of",
+    "validation_examples",
 ]  # fmt: skip
 
 

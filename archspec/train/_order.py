@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,7 @@ from archspec.datasets import (
 from archspec.errors import Fault, UserError, nearest, user_error
 from archspec.graph import Graph, canonical_hash
 from archspec.network import Network
+from archspec.record import Plain, package_versions
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._stage_graph import network_for, without_upsampling
@@ -30,6 +32,8 @@ from archspec.train._validation import validation_examples
 from archspec.weights import Imported, check_weights
 
 HASH_LETTERS = 10
+PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
+FROM_GRAPH = ("momentum", "initializer")
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,29 @@ class Order:
         """Raises `UserError` for weights that do not fit, as far as that shows without TensorFlow."""
         if check_weights(self.network(self.recipe.stages[0]).expanded):
             _ = self.imported
+
+    def conditions(self, network: Network) -> dict[str, Plain]:
+        """What the score of this training holds under: data, recipe, seed, start and versions.
+
+        `network` is that of the spec. All of it is known before anything is trained. Raises `UserError`.
+        """
+        stage, dataset = self.recipe.stages[-1], self.final
+        height, width = network.graph.inputs[0].size
+        return {
+            "input_height": height,
+            "input_width": width,
+            "batch": 1,
+            "data": dataset.name,
+            "split": stage.validation.split,
+            "data_fingerprint": self.fingerprints[f"{dataset.name} {stage.validation.split}"],
+            "training_fingerprint": self.fingerprints[f"{dataset.name} {stage.split}"],
+            "classes": len(dataset.classes),
+            "recipe_digest": self.recipe.digest,
+            "seed": self.seed,
+            "weights_digest": None if self.imported is None else self.imported.digest,
+            "start": start_of(network.graph),
+            **package_versions(PACKAGES),
+        }
 
     def describe_start(self) -> str:
         """What the first stage begins with, in words."""
@@ -185,3 +212,17 @@ def stage_steps(order: Order, stage: Stage) -> int:
         raise user_error(f"stage '{stage.name}' has no length", "Write steps")
     examples = len(order.dataset(stage)[1].examples(stage.split))
     return max(1, math.ceil(stage.epochs * examples / stage.batch_size))
+
+
+def start_of(graph: Graph) -> str:
+    """8 hexadecimal letters for what a training depends on and the network's hash leaves out: how layers begin."""
+    found = Counter(
+        (type(node.layer).__name__, *((key, repr(value)) for key, value in node.layer.config.items() if _is_start(key)))
+        for node in graph.nodes
+        if node.layer.weights(node)
+    )
+    return hashlib.blake2b(repr(sorted(found.items())).encode(), digest_size=4).hexdigest()
+
+
+def _is_start(key: str) -> bool:
+    return key.endswith(FROM_GRAPH)

@@ -13,16 +13,16 @@ from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file, read_text
-from archspec.record import Plain, Record, held, note_plugins, package_versions, timestamp, write_text
+from archspec.network import Network
+from archspec.record import Plain, Record, held, make_folder, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
-from archspec.train._order import Order
+from archspec.train._order import PACKAGES, Order
 from archspec.train._recipe_file import load_recipe
 from archspec.train._validation import Scores
 
 State = Literal["running", "stopped", "finished", "failed"]
 """`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
 FORMAT, VERSION = "archspec-run", 1
-PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
 
 
 class Run:
@@ -58,11 +58,7 @@ class Run:
 
     def begin(self, order: Order, steps: tuple[int, ...]) -> None:
         """Make the folder, and write what the run is of. Raises `UserError`."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            fact = f"cannot make the folder {self.folder} ({error.strerror})"
-            raise user_error(fact, "Name another with --output") from error
+        make_folder(self.folder, "Name another with --output")
         note_plugins(self.folder, order.spec.catalog.plugins)
         write_text(self.folder / "recipe.yaml", order.recipe.text)
         write_text(self.folder / "spec.yaml", dump(override(order.trained_spec, {"weights": self.weights.name})))
@@ -130,37 +126,29 @@ def _from_anywhere(spec: Spec) -> Spec:
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
 
 
-def training_records(order: Order, network_hash: str, scores: Scores, steps: tuple[int, ...]) -> tuple[Record, ...]:
-    """`val_miou`, and the `val_iou` of each class that is there or predicted."""
-    stage = order.recipe.stages[-1]
-    dataset = order.final
-    conditions: dict[str, Plain] = {
-        "data": dataset.name,
-        "split": stage.validation.split,
-        "data_fingerprint": order.fingerprints[f"{dataset.name} {stage.validation.split}"],
-        "training_fingerprint": order.fingerprints[f"{dataset.name} {stage.split}"],
+def training_records(order: Order, scores: Scores, steps: tuple[int, ...]) -> tuple[Record, ...]:
+    """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted."""
+    stage, dataset = order.recipe.stages[-1], order.final
+    network = Network(order.spec)
+    conditions = order.conditions(network)
+    circumstances: dict[str, Plain] = {
+        "start_said": order.describe_start(),  # it names a file, wherever that lies
         "images": scores.images,
         "image_sizes": ", ".join(f"{height} x {width}" for height, width in scores.sizes),
         "mode": "whole image, padded to multiples of 128" if scores.padded else "whole image",
-        "classes": len(dataset.classes),
         "recipe": order.recipe.name,
-        "recipe_digest": order.recipe.digest,
         "crop": " x ".join(map(str, stage.augmentation.size)),
         "steps": sum(steps),
-        "seed": order.seed,
-        "weights_digest": None if order.imported is None else order.imported.digest,
-        **package_versions(PACKAGES),
     }
-    circumstances: dict[str, Plain] = {"start": order.describe_start()}  # it names a file, wherever that lies
     time = timestamp()
     spec = dump(order.trained_spec)
 
     def row(metric: str, value: float, more: dict[str, Plain]) -> Record:
         return Record(
-            network_hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
+            network.hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
         )
 
-    rows = [row("val_miou", scores.miou, {})]
+    rows = [row("miou", scores.miou, {})]
     for name, value in zip(dataset.classes.names, scores.iou.tolist(), strict=True):
         if not math.isnan(value):
             rows.append(row("val_iou", value, {"class": name}))

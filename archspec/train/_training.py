@@ -182,7 +182,7 @@ class Training:
         network = Network(self.order.trained_spec)
         save_weights(self.run.weights, weights, network.graph, source=f"trained: {self.run.folder.name}")
         lower.save_keras(network.to_keras(output="spec", weights=weights), self.run.model)
-        write_records(self.run.records, training_records(self.order, network.hash, scores, self.steps))
+        write_records(self.run.records, training_records(self.order, scores, self.steps))
         iou = dict(zip(self.order.final.classes.names, scores.iou.tolist(), strict=True))
         iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
         self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})

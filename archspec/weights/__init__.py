@@ -16,19 +16,17 @@ from archspec.catalog import load, members, summary
 from archspec.errors import Place, nearest, user_error
 from archspec.files import exists, is_file, is_folder
 from archspec.reporters import Column, Table
-from archspec.weights._contents import Holding
+from archspec.weights._contents import Contents, Holding
 from archspec.weights._files import TensorShape
 from archspec.weights._imported import Imported, fit, imported_table
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
-    from archspec.graph import Graph
     from archspec.spec import ExpandedSpec
 
 __all__ = [
-    "Holding", "Imported", "check_weights", "conventions", "formats", "formats_table", "hold_weights",
-    "import_weights", "imported_table", "read_shapes", "read_tensors", "save_weights", "spec_weights",
-    "tensors_table", "usual_format",
+    "Contents", "Holding", "Imported", "check_weights", "conventions", "fit", "formats", "formats_table",
+    "imported_table", "read_contents", "read_shapes", "read_tensors", "save_weights", "tensors_table", "usual_format",
 ]  # fmt: skip
 
 USUAL = {
@@ -78,20 +76,13 @@ def conventions(format_name: str) -> tuple[str, ...]:
     return cast("tuple[str, ...]", _format(format_name).CONVENTIONS)
 
 
-def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
-    """What a file holds, by our names, before it is fitted to a network. Raises `UserError`."""
-    module = _format(format_name)
-    return cast(Holding, module.held(file, module.read(file), output_stride))
+def read_contents(file: str, format_name: str, output_stride: int | None = None) -> Holding | Contents:
+    """What a file holds, by our names; `Contents` where those are of a bundled network that has to be traced first.
 
-
-def import_weights(
-    file: str | Path, format_name: str, graph: Graph, *, output_stride: int | None = None, only: tuple[str, ...] = ()
-) -> Imported:
-    """The weights in a file, fitted to a graph. `only` names sections (`backbone`) or layers to load.
-
-    `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
+    Raises `UserError`.
     """
-    return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
+    module = _format(format_name)
+    return cast("Holding | Contents", module.held(file, module.read(file), output_stride))
 
 
 def check_weights(network: ExpandedSpec) -> bool:
@@ -105,18 +96,6 @@ def check_weights(network: ExpandedSpec) -> bool:
         return True
     module.check(asked.file)
     return False
-
-
-def spec_weights(network: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for; None when it asks for nothing.
-
-    Raises `UserError`, the last fault at the place in the spec.
-    """
-    asked = network.weights
-    if asked is None:
-        return None
-    name = asked.format or usual_format(asked.file)
-    return import_weights(asked.file, name, graph, output_stride=network.output_stride, only=asked.only)
 
 
 def _format(name: str) -> Any:

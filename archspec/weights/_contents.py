@@ -6,11 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from archspec.arrays import Array
-from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError
 from archspec.graph import Graph, weight_specs
-from archspec.graph.trace import trace
-from archspec.spec import expand, load
 from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 
 Change = Callable[..., Array]
@@ -120,36 +117,50 @@ class Origin:
     exact_rate: bool = False
 
 
-def hold(
-    file: str,
-    tensors: Mapping[str, Array],
-    origin: Origin,
-    place: Callable[[Placing], None],
-    output_stride: int | None = None,
-    extra: tuple[str, ...] = (),
-) -> Holding:
-    """Trace the network that a file's weights are for, and put them into it.
+@dataclass(frozen=True)
+class Contents:
+    """Tensors of a file before they have their places: `place` puts them into the graph of a bundled network, `spec`
+    with `settings`. Its output stride is that of the network that is wanted, so that dilation can be compared."""
 
-    `extra` settings follow the network that is wanted (its output stride does too, so that dilation can be compared).
-    Raises `UserError` unless every tensor has its place and every array of the covered sections its tensor.
-    """
-    graph = _traced(origin, (*extra, *(() if output_stride is None else (f"output_stride={output_stride}",))))
-    placing = Placing(tensors, graph)
-    place(placing)
-    refuse(file, placing.faults(origin.covers), f"It must be of the network {origin.spec} {' '.join(origin.settings)}")
-    parts = graph_parts(graph)
-    return Holding(
-        placing.arrays,
-        placing.sources,
-        placing.skipped,
-        read_parts(parts),
-        image_scale(parts),
-        origin.covers,
-        origin.spec,
-        origin.settings,
-        tuple(placing.notes),
-        origin.exact_rate,
-    )
+    file: str
+    tensors: Mapping[str, Array]
+    origin: Origin
+    place: Callable[[Placing], None]
+    output_stride: int | None = None
+
+    @property
+    def spec(self) -> str:
+        """The bundled network's name."""
+        return self.origin.spec
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """Its settings."""
+        stride = () if self.output_stride is None else (f"output_stride={self.output_stride}",)
+        return (*self.origin.settings, *stride)
+
+    def holding(self, graph: Graph) -> Holding:
+        """The arrays of the bundled network's graph.
+
+        Raises `UserError` unless every tensor has its place and every array of the covered sections its tensor.
+        """
+        origin, placing = self.origin, Placing(self.tensors, graph)
+        self.place(placing)
+        remedy = f"It must be of the network {origin.spec} {' '.join(origin.settings)}"
+        refuse(self.file, placing.faults(origin.covers), remedy)
+        parts = graph_parts(graph)
+        return Holding(
+            placing.arrays,
+            placing.sources,
+            placing.skipped,
+            read_parts(parts),
+            image_scale(parts),
+            origin.covers,
+            origin.spec,
+            origin.settings,
+            tuple(placing.notes),
+            origin.exact_rate,
+        )
 
 
 def refuse(file: str, facts: list[str], remedy: str) -> None:
@@ -160,9 +171,3 @@ def refuse(file: str, facts: list[str], remedy: str) -> None:
     shown = [Fault(fact, place=place) for fact in facts[:MOST_FAULTS]]
     more = f"and {len(facts) - MOST_FAULTS} more" if len(facts) > MOST_FAULTS else f"{len(facts)} in all"
     raise UserError([*shown, Fault(f"the weights do not fit ({more})", remedy, place=place)])
-
-
-def _traced(origin: Origin, extra: tuple[str, ...]) -> Graph:
-    catalog = Catalog()
-    spec = load(origin.spec, (*origin.settings, *extra), catalog=catalog)
-    return trace(expand(spec), catalog)

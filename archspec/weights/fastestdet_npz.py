@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
-from archspec.weights._contents import Holding, Origin, hold
+from archspec.weights._contents import Contents, Origin
 from archspec.weights._files import npz_shapes, read_npz
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, place_backbone, width_setting
 
@@ -17,8 +17,8 @@ CONVENTIONS = (
 )
 
 
-def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Contents:
     """The backbone. Raises `UserError` for tensors missing, left over or of another shape."""
     settings = (width_setting(tensors, STYLE), *PYTORCH_SETTINGS, "input.preprocess=unit")
     origin = Origin("shufflenetv2_basic", settings, ("backbone",))
-    return hold(file, tensors, origin, lambda placing: place_backbone(placing, STYLE), output_stride)
+    return Contents(file, tensors, origin, lambda placing: place_backbone(placing, STYLE), output_stride)

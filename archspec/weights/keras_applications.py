@@ -8,7 +8,7 @@ from pathlib import Path
 from archspec.arrays import Array
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
-from archspec.weights._contents import Holding, Origin, hold
+from archspec.weights._contents import Contents, Origin
 from archspec.weights._files import need_file, unreadable
 from archspec.weights._mobilenet import place_v2, place_v3
 
@@ -50,13 +50,13 @@ def check(file: str) -> None:
                 raise unreadable(file, "not an HDF5 file", "Name the _no_top.h5 file of just this network and width")
 
 
-def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Contents:
     """The backbone. Raises `UserError` for tensors missing, left over or of another shape."""
     network, width = parse_name(file)
     spec, settings = NETWORKS[network]
     all_settings = (*settings, f"width_multiplier={width}", "input.preprocess=symmetric")
     place = place_v2 if network == "mobilenet_v2" else place_v3
-    return hold(file, tensors, Origin(spec, all_settings, ("backbone",)), place, output_stride)
+    return Contents(file, tensors, Origin(spec, all_settings, ("backbone",)), place, output_stride)
 
 
 def parse_name(file: str) -> tuple[str, float]:

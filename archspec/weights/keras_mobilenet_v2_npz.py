@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
-from archspec.weights._contents import Holding, Origin, hold
+from archspec.weights._contents import Contents, Origin
 from archspec.weights._files import npz_shapes, read_npz
 from archspec.weights._mobilenet import V2_STATISTICS_NPZ, place_v2, v2_width_setting
 
@@ -14,7 +14,7 @@ CONVENTIONS = (
 )
 
 
-def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Contents:
     """The backbone. Raises `UserError` for tensors missing, left over or of another shape."""
     origin = Origin("mobilenetv2_basic", (v2_width_setting(tensors), "input.preprocess=symmetric"), ("backbone",))
-    return hold(file, tensors, origin, lambda placing: place_v2(placing, V2_STATISTICS_NPZ), output_stride)
+    return Contents(file, tensors, origin, lambda placing: place_v2(placing, V2_STATISTICS_NPZ), output_stride)

@@ -9,7 +9,7 @@ from pathlib import Path
 from archspec.arrays import Array
 from archspec.errors import Place, user_error
 from archspec.files import is_file, is_folder
-from archspec.weights._contents import BATCH_NORM, Holding, Origin, Placing, hold
+from archspec.weights._contents import BATCH_NORM, Contents, Origin, Placing
 
 ENDINGS = (".index", ".meta", ".data-00000-of-00001")
 STATE = "checkpoint"  # beside them: which prefix is the newest
@@ -51,11 +51,11 @@ def checkpoint_prefix(path: str) -> str:
     return prefix
 
 
-def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Contents:
     """The whole network. Raises `UserError` for variables missing, left over or of another shape."""
     origin, place = _recognised(file, tensors)
     stride = output_stride if origin.spec != "shuffleseg_skipnet" else None
-    return hold(file, tensors, origin, place, stride)
+    return Contents(file, tensors, origin, place, stride)
 
 
 def _recognised(file: str, tensors: dict[str, Array]) -> tuple[Origin, Callable[[Placing], None]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec.arrays import Array
-from archspec.weights._contents import Holding, Origin, Placing, hold
+from archspec.weights._contents import Contents, Origin, Placing
 from archspec.weights._shufflenet import PYTORCH_SETTINGS, Style, in_keras_order, place_backbone, width_setting
 from archspec.weights._torch_file import read_state
 
@@ -24,11 +24,11 @@ def read(file: str) -> dict[str, Array]:
     return state
 
 
-def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Holding:
+def held(file: str, tensors: dict[str, Array], output_stride: int | None = None) -> Contents:
     """The backbone; the classifier of ImageNet's classes is left out. Raises `UserError` for what does not fit."""
     settings = (width_setting(tensors, STYLE), *PYTORCH_SETTINGS, "input.preprocess=imagenet")
     origin = Origin("shufflenetv2_basic", settings, ("backbone",))
-    return hold(file, in_keras_order(tensors), origin, _place, output_stride)
+    return Contents(file, in_keras_order(tensors), origin, _place, output_stride)
 
 
 def _place(placing: Placing) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.search.candidates import Generated, Genome, Parameter
+from archspec.search.candidates import Decision, Generated, Genome
 
 RATES = (1, 3, 6, 9, 12, 15, 18, 21)
 GRIDS = (1, 2, 4, 8)
@@ -39,11 +39,11 @@ def dpc_cell(
         if not values or len(set(values)) < len(values):
             raise Problem(f"'{name}' needs values, each once ({list(values)})", f"Leave {name} out for the paper's")
     known = _known(rates, grids, operations)
-    parameters: list[Parameter] = []
+    decisions: list[Decision] = []
     for index in range(branches):
-        parameters.append(Parameter(f"[{index}].op", tuple(known)))
+        decisions.append(Decision(f"[{index}].op", tuple(known)))
         if index:
-            parameters.append(Parameter(f"[{index}].input", (FEATURES, *range(index)), ordered=True))
+            decisions.append(Decision(f"[{index}].input", (FEATURES, *range(index)), ordered=True))
 
     def value(genome: Genome) -> list[dict[str, Any]]:
         return [
@@ -51,7 +51,7 @@ def dpc_cell(
             for index in range(branches)
         ]
 
-    return Generated(tuple(parameters), value)
+    return Generated(tuple(decisions), value)
 
 
 def _known(rates: Sequence[int], grids: Sequence[int], operations: Sequence[str]) -> dict[str, dict[str, Any]]:

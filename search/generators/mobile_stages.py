@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.search.candidates import Gene, Generated, Genome, Parameter
+from archspec.search.candidates import Decision, DecisionValue, Generated, Genome
 
 Count = Annotated[int, Range(ge=1)]
 Unit = Literal["inverted_residual", "separable_conv_bn"]  # of MobileNetV2, of MobileNetV1
@@ -35,7 +35,7 @@ class Stage(TypedDict):
     repeat: NotRequired[Sequence[Count]]
 
 
-DEFAULTS: Mapping[str, Sequence[Gene]] = {
+DEFAULTS: Mapping[str, Sequence[DecisionValue]] = {
     "block": (EXPANDING,),
     "expansion": (3, 6),
     "kernel": (3, 5),
@@ -55,7 +55,8 @@ def mobile_stages(*, stem: Stem, stages: Sequence[Stage]) -> Generated:
     decisions = _Decisions()
     decisions.add("stem", "filters", stem["filters"])
     for number, stage in enumerate(stages, 1):
-        row: dict[str, Sequence[Gene]] = {**DEFAULTS, **{key: list(stage[key]) for key in DEFAULTS if key in stage}}  # type: ignore[literal-required]
+        given = {key: list(stage[key]) for key in DEFAULTS if key in stage}  # type: ignore[literal-required]
+        row: dict[str, Sequence[DecisionValue]] = {**DEFAULTS, **given}
         decisions.stage(f"stage{number}", row | {"filters": list(stage["filters"])})
 
     def value(genome: Genome) -> list[dict[str, Any]]:
@@ -68,10 +69,10 @@ class _Decisions:
     """What is open, and what has one value."""
 
     def __init__(self) -> None:
-        self.open: list[Parameter] = []
-        self.fixed: dict[str, Gene] = {}
+        self.open: list[Decision] = []
+        self.fixed: dict[str, DecisionValue] = {}
 
-    def stage(self, name: str, row: Mapping[str, Sequence[Gene]]) -> None:
+    def stage(self, name: str, row: Mapping[str, Sequence[DecisionValue]]) -> None:
         for key in ("block", "filters", "repeat", "kernel"):
             self.add(name, key, row[key])
         if len(row["block"]) == 1:
@@ -79,7 +80,7 @@ class _Decisions:
         else:
             self.add(name, "expansion", row["expansion"], f".{name}.block")
 
-    def add(self, step: str, key: str, options: Sequence[Gene], parent: str = "") -> None:
+    def add(self, step: str, key: str, options: Sequence[DecisionValue], parent: str = "") -> None:
         if not options or len(set(options)) < len(options):
             raise Problem(f"{step}: '{key}' needs values, each once ({list(options)})", "Write a list such as [16, 24]")
         name = f".{step}.{key}"
@@ -88,10 +89,10 @@ class _Decisions:
             return
         ordered = key != "block"
         values = tuple(sorted(options)) if ordered else tuple(options)
-        self.open.append(Parameter(name, values, ordered, parent=parent, parent_value=EXPANDING if parent else ""))
+        self.open.append(Decision(name, values, ordered, parent=parent, parent_value=EXPANDING if parent else ""))
 
 
-def _steps(genome: Mapping[str, Gene], stem: Stem, stages: Sequence[Stage]) -> list[dict[str, Any]]:
+def _steps(genome: Mapping[str, DecisionValue], stem: Stem, stages: Sequence[Stage]) -> list[dict[str, Any]]:
     first = {"filters": genome[".stem.filters"], "stride": stem.get("stride", 2), "activation": "relu6"}
     steps: list[dict[str, Any]] = [{"conv_bn": first, "id": "stem"}]
     for number, stage in enumerate(stages, 1):

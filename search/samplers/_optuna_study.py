@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.search.candidates import Gene, Genome, Parameter, exists
+from archspec.search.candidates import Decision, DecisionValue, Genome, exists
 from archspec.search.samplers import Task
 from archspec.search.trials import Trial, costs
 
@@ -89,10 +89,10 @@ class OptunaSampler:
         return self._study.ask()
 
     def _suggested(self, trial: OptunaTrial) -> Genome:
-        genome: dict[str, Gene] = {}
-        for parameter in self._task.space.parameters:
-            if exists(parameter, genome):
-                genome[parameter.name] = suggest(trial, parameter)
+        genome: dict[str, DecisionValue] = {}
+        for decision in self._task.space.decisions:
+            if exists(decision, genome):
+                genome[decision.name] = suggest(trial, decision)
         return genome
 
     def _withdraw(self, number: int) -> None:
@@ -115,8 +115,8 @@ class OptunaSampler:
 
     def _fits(self, genome: Genome) -> bool:
         """Whether Optuna can be told of it: another version of a space may have had other options."""
-        parameters = {parameter.name: parameter for parameter in self._task.space.parameters}
-        return all(name in parameters and possible(parameters[name], value) for name, value in genome.items())
+        decisions = {decision.name: decision for decision in self._task.space.decisions}
+        return all(name in decisions and possible(decisions[name], value) for name, value in genome.items())
 
     def _notes(self, trial: Trial) -> dict[str, Any]:
         """What Optuna notes on a trial when it is asked for one now: made by asking, and throwing that away."""
@@ -149,42 +149,42 @@ class OptunaSampler:
         return [float(trial.values[objective.name] or 0.0) for objective in self._task.objectives]
 
     def _coded(self, genome: Genome) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
-        found = [parameter for parameter in self._task.space.parameters if parameter.name in genome]
-        params = {parameter.name: coded(parameter, genome[parameter.name]) for parameter in found}
-        return params, {parameter.name: distribution(parameter) for parameter in found}
+        found = [decision for decision in self._task.space.decisions if decision.name in genome]
+        params = {decision.name: coded(decision, genome[decision.name]) for decision in found}
+        return params, {decision.name: distribution(decision) for decision in found}
 
 
-def distribution(parameter: Parameter) -> BaseDistribution:
+def distribution(decision: Decision) -> BaseDistribution:
     """Ordered options are their index: Optuna then knows what lies beside what."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if not parameter.options:
-        return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
-    if parameter.ordered:
-        return IntDistribution(0, len(parameter.options) - 1)
-    return CategoricalDistribution(parameter.options)
+    if not decision.options:
+        return FloatDistribution(decision.low, decision.high, log=decision.log)
+    if decision.ordered:
+        return IntDistribution(0, len(decision.options) - 1)
+    return CategoricalDistribution(decision.options)
 
 
-def coded(parameter: Parameter, value: Gene) -> Any:
-    """A gene as `distribution` has it."""
-    return parameter.options.index(value) if parameter.options and parameter.ordered else value
+def coded(decision: Decision, value: DecisionValue) -> Any:
+    """A value as `distribution` has it."""
+    return decision.options.index(value) if decision.options and decision.ordered else value
 
 
-def possible(parameter: Parameter, value: Gene) -> bool:
-    """Whether a parameter can take this value."""
-    if parameter.options:
-        return value in parameter.options
-    return isinstance(value, int | float) and parameter.low <= value <= parameter.high
+def possible(decision: Decision, value: DecisionValue) -> bool:
+    """Whether a decision can take this value."""
+    if decision.options:
+        return value in decision.options
+    return isinstance(value, int | float) and decision.low <= value <= decision.high
 
 
-def suggest(trial: OptunaTrial, parameter: Parameter) -> Gene:
-    """Ask Optuna for one gene; the distribution is that of `distribution`."""
-    if not parameter.options:
-        return trial.suggest_float(parameter.name, parameter.low, parameter.high, log=parameter.log)
-    if parameter.ordered:
-        return parameter.options[trial.suggest_int(parameter.name, 0, len(parameter.options) - 1)]
-    index = parameter.options.index(trial.suggest_categorical(parameter.name, parameter.options))
-    return parameter.options[index]
+def suggest(trial: OptunaTrial, decision: Decision) -> DecisionValue:
+    """Ask Optuna for one value; the distribution is that of `distribution`."""
+    if not decision.options:
+        return trial.suggest_float(decision.name, decision.low, decision.high, log=decision.log)
+    if decision.ordered:
+        return decision.options[trial.suggest_int(decision.name, 0, len(decision.options) - 1)]
+    index = decision.options.index(trial.suggest_categorical(decision.name, decision.options))
+    return decision.options[index]
 
 
 def with_seed(make: Callable[..., BaseSampler], options: Mapping[str, Any]) -> MakeSampler:

@@ -8,7 +8,7 @@ from archspec.search.samplers import Sampler, Task
 def tpe(task: Task, startup: int = 10, candidates: int = 24) -> Sampler:
     """Optuna's TPE, pending trials counted as bad; the first `startup` trials are random.
 
-    Multivariate, in groups of what exists together: one model a proposal instead of one a parameter takes a fifth of
+    Multivariate, in groups of what exists together: one model a proposal instead of one a decision takes a fifth of
     the time with several objectives (docs/search.md), and the front is no worse.
     """
     from optuna.samplers import TPESampler

@@ -7,17 +7,17 @@ import random
 from collections.abc import Iterator, Mapping
 
 from archspec.errors import Problem, nearest, user_error
-from archspec.search.candidates import Gene, Genome, Parameter
+from archspec.search.candidates import Decision, DecisionValue, Genome
 
 
 class Decisions:
     """Parameters as a forest. Knows nothing of specs or networks."""
 
-    def __init__(self, parameters: tuple[Parameter, ...]) -> None:
-        self.parameters = parameters
-        self._named = {parameter.name: parameter for parameter in parameters}
-        self._inside: dict[tuple[str, Gene], tuple[Parameter, ...]] = {}
-        for one in parameters:
+    def __init__(self, decisions: tuple[Decision, ...]) -> None:
+        self.decisions = decisions
+        self._named = {decision.name: decision for decision in decisions}
+        self._inside: dict[tuple[str, DecisionValue], tuple[Decision, ...]] = {}
+        for one in decisions:
             key = (one.parent, one.parent_value)
             self._inside[key] = (*self._inside.get(key, ()), one)
         self._roots = self._inside.get(("", ""), ())
@@ -25,27 +25,27 @@ class Decisions:
 
     def size(self) -> int | None:
         """The exact number of genomes; None where a range is continuous."""
-        if any(not one.options for one in self.parameters):
+        if any(not one.options for one in self.decisions):
             return None
         return self._together(self._roots)
 
-    def _together(self, parameters: tuple[Parameter, ...]) -> int:
-        return math.prod(map(self._count, parameters))
+    def _together(self, decisions: tuple[Decision, ...]) -> int:
+        return math.prod(map(self._count, decisions))
 
-    def _count(self, parameter: Parameter) -> int:
-        if parameter.name not in self._counts:
-            inside = (self._inside.get((parameter.name, option), ()) for option in parameter.options)
-            self._counts[parameter.name] = sum(map(self._together, inside))
-        return self._counts[parameter.name]
+    def _count(self, decision: Decision) -> int:
+        if decision.name not in self._counts:
+            inside = (self._inside.get((decision.name, option), ()) for option in decision.options)
+            self._counts[decision.name] = sum(map(self._together, inside))
+        return self._counts[decision.name]
 
     def at(self, index: int) -> Genome:
         """The genome at a position (from 0) of `genomes`, without listing those before. No range is continuous."""
         return self._at(self._roots, index)
 
-    def _at(self, parameters: tuple[Parameter, ...], index: int) -> dict[str, Gene]:
-        found: dict[str, Gene] = {}
-        for number, one in enumerate(parameters):
-            own, index = divmod(index, self._together(parameters[number + 1 :]))
+    def _at(self, decisions: tuple[Decision, ...], index: int) -> dict[str, DecisionValue]:
+        found: dict[str, DecisionValue] = {}
+        for number, one in enumerate(decisions):
+            own, index = divmod(index, self._together(decisions[number + 1 :]))
             for option in one.options:
                 inside = self._inside.get((one.name, option), ())
                 count = self._together(inside)
@@ -58,14 +58,14 @@ class Decisions:
 
     def genomes(self) -> Iterator[Genome]:
         """Every genome once, the last decision changing fastest. Raises `Problem` where a range is continuous."""
-        continuous = next((one.name for one in self.parameters if not one.options), None)
+        continuous = next((one.name for one in self.decisions if not one.options), None)
         if continuous is not None:
             raise Problem(
                 f"the range of '{continuous}' is continuous, so its points cannot be listed", "Give the range a step"
             )
         return self._walk(self._roots, {})
 
-    def _walk(self, pending: tuple[Parameter, ...], taken: dict[str, Gene]) -> Iterator[Genome]:
+    def _walk(self, pending: tuple[Decision, ...], taken: dict[str, DecisionValue]) -> Iterator[Genome]:
         if not pending:
             yield dict(taken)
             return
@@ -90,30 +90,30 @@ class Decisions:
         changed = {**genome, name: self._other(self._named[name], genome[name], generator)}
         return self._completed(changed, generator)
 
-    def _other(self, parameter: Parameter, old: Gene, generator: random.Random) -> Gene:
+    def _other(self, decision: Decision, old: DecisionValue, generator: random.Random) -> DecisionValue:
         """Even over the other options; in a continuous range anywhere."""
-        if not parameter.options:
-            return drawn(parameter, generator)
-        others = [option for option in parameter.options if option != old]
+        if not decision.options:
+            return drawn(decision, generator)
+        others = [option for option in decision.options if option != old]
         return generator.choice(others)
 
-    def _completed(self, taken: Mapping[str, Gene], generator: random.Random) -> dict[str, Gene]:
+    def _completed(self, taken: Mapping[str, DecisionValue], generator: random.Random) -> dict[str, DecisionValue]:
         """What exists, as taken where it was, else sampled; in the order of `genomes`."""
-        found: dict[str, Gene] = {}
+        found: dict[str, DecisionValue] = {}
         pending = list(reversed(self._roots))
         while pending:
             one = pending.pop()
-            gene = taken[one.name] if one.name in taken else drawn(one, generator)
-            found[one.name] = gene
-            pending.extend(reversed(self._inside.get((one.name, gene), ())))
+            value = taken[one.name] if one.name in taken else drawn(one, generator)
+            found[one.name] = value
+            pending.extend(reversed(self._inside.get((one.name, value), ())))
         return found
 
     def check(self, genome: Genome) -> None:
         """Raises `UserError` for a genome that is not one of these: told by the name of the decision."""
-        for name, gene in genome.items():
+        for name, value in genome.items():
             if name not in self._named:
                 raise user_error("no such decision in this space", nearest(name, self._named), name)
-            _check_gene(self._named[name], gene)
+            _check_value(self._named[name], value)
         wanted = self._existing(genome)
         missing = next((name for name in wanted if name not in genome), None)
         if missing is not None:
@@ -135,25 +135,25 @@ class Decisions:
         return found
 
 
-def drawn(parameter: Parameter, generator: random.Random) -> Gene:
+def drawn(decision: Decision, generator: random.Random) -> DecisionValue:
     """One value: each option alike; in a range evenly, or evenly in the logarithm."""
-    if not parameter.log:
-        return generator.choice(parameter.options) if parameter.options else generator.uniform(*_bounds(parameter))
-    if not parameter.options:
-        low, high = map(math.log, _bounds(parameter))
-        return min(parameter.high, max(parameter.low, math.exp(generator.uniform(low, high))))
-    weights = [math.log((float(one) + 0.5) / (float(one) - 0.5)) for one in parameter.options]
-    return generator.choices(parameter.options, weights)[0]
+    if not decision.log:
+        return generator.choice(decision.options) if decision.options else generator.uniform(*_bounds(decision))
+    if not decision.options:
+        low, high = map(math.log, _bounds(decision))
+        return min(decision.high, max(decision.low, math.exp(generator.uniform(low, high))))
+    weights = [math.log((float(one) + 0.5) / (float(one) - 0.5)) for one in decision.options]
+    return generator.choices(decision.options, weights)[0]
 
 
-def _bounds(parameter: Parameter) -> tuple[float, float]:
-    return parameter.low, parameter.high
+def _bounds(decision: Decision) -> tuple[float, float]:
+    return decision.low, decision.high
 
 
-def _check_gene(parameter: Parameter, gene: Gene) -> None:
-    if parameter.options:
-        if gene not in parameter.options:
-            raise user_error(f"not an option ({gene})", nearest(gene, parameter.options), parameter.name)
-    elif isinstance(gene, str) or not parameter.low <= gene <= parameter.high:
-        remedy = f"Take a number from {parameter.low:g} to {parameter.high:g}"
-        raise user_error(f"not in the range ({gene})", remedy, parameter.name)
+def _check_value(decision: Decision, value: DecisionValue) -> None:
+    if decision.options:
+        if value not in decision.options:
+            raise user_error(f"not an option ({value})", nearest(value, decision.options), decision.name)
+    elif isinstance(value, str) or not decision.low <= value <= decision.high:
+        remedy = f"Take a number from {decision.low:g} to {decision.high:g}"
+        raise user_error(f"not in the range ({value})", remedy, decision.name)

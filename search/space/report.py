@@ -52,7 +52,7 @@ def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed:
 
 def _title(space: Space, found: Survey) -> str:
     points = "endless points (a range is continuous)" if found.size is None else f"{found.size:,} points"
-    count = len(space.parameters)
+    count = len(space.decisions)
     return f"{space.spec.name}: {points}, {count} decision{'s' if count != 1 else ''}"
 
 
@@ -102,7 +102,7 @@ def front_tables(space: Space, found: Survey, wanted: Wanted) -> list[Table]:
 
 def points_table(space: Space, found: Survey, wanted: Wanted) -> Table:
     """One row a point that could be built: its decisions (empty where they do not exist), its prices, its key."""
-    names = [parameter.name for parameter in space.parameters]
+    names = [decision.name for decision in space.decisions]
     columns = [Column("key", "key"), *(Column(f"choice:{name}", name) for name in names)]
     columns += [_price_column(name) for name in wanted.prices]
     rows = tuple(
@@ -117,7 +117,7 @@ def json_text(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tu
     report: dict[str, Any] = {
         "name": space.spec.name,
         "points": found.size,
-        "decisions": len(space.parameters),
+        "decisions": len(space.decisions),
         "closed_by_set": list(closed),
         "priced_all": found.whole,
         "seed": None if found.whole else seed,
@@ -176,12 +176,12 @@ def _price_column(name: str) -> Column:
 
 def _words(genome: Genome, within: str = "") -> str:
     """`head=dpc, head.dpc.filters=128`; the names without the path that all of them begin with."""
-    return ", ".join(f"{name[len(within) :].lstrip('.')}={gene}" for name, gene in genome.items())
+    return ", ".join(f"{name[len(within) :].lstrip('.')}={value}" for name, value in genome.items())
 
 
 def _within(space: Space) -> str:
     """The path that all decisions lie in ('' where there is none)."""
-    names = [parameter.name for parameter in space.parameters]
+    names = [decision.name for decision in space.decisions]
     first, last = min(names), max(names)
     shared = next((at for at, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(map(len, names)))
     ends = [at for at, letter in enumerate(first[:shared]) if letter in ".["]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from archspec.errors import user_error
 from archspec.network import Network
-from archspec.search.candidates import Candidate, Genome, Parameter
+from archspec.search.candidates import Candidate, Decision, Genome
+from archspec.search.space.choices import OpenChoice, open_choices
 from archspec.search.space.decisions import Decisions
-from archspec.search.space.openings import Opening, openings_of
 from archspec.spec import Spec, override
 
 Cost = tuple[int, int, int]
@@ -81,10 +81,10 @@ def cost_of(candidate: Candidate) -> Cost:
 class Space:
     """A search space: what `archspec.search.candidates.SearchSpace` asks for, from a spec with open choices."""
 
-    def __init__(self, spec: Spec, openings: tuple[Opening, ...]) -> None:
+    def __init__(self, spec: Spec, choices: tuple[OpenChoice, ...]) -> None:
         self.spec = spec
-        self._openings = openings
-        self._decisions = Decisions(tuple(one for opening in openings for one in opening.parameters))
+        self._choices = choices
+        self._decisions = Decisions(tuple(one for choice in choices for one in choice.decisions))
 
     @classmethod
     def of(cls, spec: Spec) -> Space:
@@ -95,11 +95,11 @@ class Space:
                 "Write {choose: [A, B]}, {range: {from: 64, to: 512, step: 64}} or {dpc_cell: {}} as a value",
                 place=spec.document.place,
             )
-        return cls(spec, openings_of(spec))
+        return cls(spec, open_choices(spec))
 
     @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        return self._decisions.parameters
+    def decisions(self) -> tuple[Decision, ...]:
+        return self._decisions.decisions
 
     @property
     def size(self) -> int | None:
@@ -120,7 +120,7 @@ class Space:
     def closed(self, genome: Genome) -> Spec:
         """The spec with every choice made. Raises `UserError` for what is no genome of this space."""
         self._decisions.check(genome)
-        made = ((opening.path, opening.value(genome)) for opening in self._openings if opening.exists(genome))
+        made = ((choice.path, choice.value(genome)) for choice in self._choices if choice.exists(genome))
         spec = self.spec
         changes: dict[str, object] = {}
         for path, value in made:
@@ -140,7 +140,7 @@ class Space:
 
     def __repr__(self) -> str:
         points = "continuous" if self.size is None else f"{self.size:,} points"
-        return f"<Space {self.spec.name}: {points}, {len(self.parameters)} decisions>"
+        return f"<Space {self.spec.name}: {points}, {len(self.decisions)} decisions>"
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import is_file
-from archspec.ledger.engine import silence_pool_log
+from archspec.ledger.database import silence_pool_log
 from archspec.record import check_file
 from archspec.search.store._tables import trial_of
 from archspec.search.trials import Trial

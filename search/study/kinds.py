@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
+from archspec.catalog import load_function
 from archspec.errors import nearest
 from archspec.export import PRECISIONS
 from archspec.graph import Range
-from archspec.measures import Limit
-from archspec.search.study.names import direction, measure_names, sampler_function, sampler_names
+from archspec.measures import Limit, measure_named, measures
+from archspec.search.samplers import samplers
 from archspec.search.study.study import Budget, Front, Pretrain, Target
-from archspec.search.trials import Objective
+from archspec.search.trials import Direction, Objective
 from archspec.spec import (
     INVALID,
     NAME,
@@ -52,9 +56,29 @@ class MetricKind(TextKind):
         return name if name is INVALID else checked_metric(name, node, path, reader)
 
 
+def direction(metric: str) -> Direction:
+    """Which way is better."""
+    return "minimize" if measure_named(metric).less_is_better else "maximize"
+
+
+def sampler_function(name: str) -> Callable[..., Any]:
+    """The sampler of that name; its signature is that of its options, which can only be named."""
+    function = load_function("samplers", name)
+
+    @wraps(function)
+    def options(*given: Any, **named: Any) -> Any:
+        return function(*given, **named)
+
+    signature = inspect.signature(function)
+    task, *others = signature.parameters.values()
+    changed = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in others]
+    options.__signature__ = signature.replace(parameters=[task, *changed])  # type: ignore[attr-defined]
+    return options
+
+
 def checked_metric(name: str, node: Node, path: str, reader: Reads) -> Any:
     """The name, or INVALID after a fault."""
-    names = measure_names()
+    names = measures()
     if name in names:
         return name
     return reader.fault(f"unknown metric '{one_line(name)}'", nearest(name, names), path, node.place)
@@ -168,7 +192,7 @@ STUDY_KINDS: dict[str, Kind] = {
     "objectives": ObjectivesKind(),
     "limits": MadeKind(ByMetricKind(_BOUNDS), _limits),
     "metrics": one_or_several(MetricKind()),
-    "sampler": NamedKind("sampler", sampler_names, sampler_function),
+    "sampler": NamedKind("sampler", samplers, sampler_function),
     "budget": MadeKind(RecordKind({"evaluations": COUNT, "minutes": _MINUTES}), lambda one: Budget(**one)),
     "data": one_or_several(TextKind()),
     "recipes": ByMetricKind(TextKind()),

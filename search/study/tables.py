@@ -8,13 +8,10 @@ from dataclasses import replace
 from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
-from archspec.search.study.outcome import Finalist, StudyOutcome
-
-DIGITS = {"ms": 2, "MB": 2, "10^9 operations": 3, "": 4}
-WHOLE = ("params", "params_total")
+from archspec.search.study.result import Finalist, StudyResult
 
 
-def front_table(outcome: StudyOutcome) -> Table:
+def front_table(outcome: StudyResult) -> Table:
     """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
     searched, after = outcome.study.searched, outcome.study.front.metrics
     columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
@@ -32,25 +29,26 @@ def front_table(outcome: StudyOutcome) -> Table:
     return Table("", tuple(columns), tuple(rows), tuple(_notes(outcome)))
 
 
-def _heading(outcome: StudyOutcome, metric: str) -> str:
+def _heading(outcome: StudyResult, metric: str) -> str:
     ways = {one.name: one.direction for one in outcome.study.objectives}
     arrow = {"maximize": " ↑", "minimize": " ↓"}.get(ways.get(metric, ""), "")
     return f"{metric}{arrow}"
 
 
 def _column(column: str, heading: str, metric: str) -> Column:
-    unit = measure_named(metric).unit
+    measure = measure_named(metric)
+    unit = measure.unit
     named = unit if unit and not metric.endswith(f"_{unit.lower()}") and unit != "10^9 operations" else ""
-    if metric in WHOLE:
+    if measure.whole:
         return Column(column, heading, named, "integer")
-    return Column(column, heading, named, "number", DIGITS.get(unit, 3))
+    return Column(column, heading, named, "number", measure.digits)
 
 
-def _spreads(outcome: StudyOutcome, metric: str) -> bool:
+def _spreads(outcome: StudyResult, metric: str) -> bool:
     return any(one.measured[metric].spread for one in outcome.networks if metric in one.measured)
 
 
-def _row(outcome: StudyOutcome, network: Finalist, still: dict[str, bool]) -> tuple[Cell, ...]:
+def _row(outcome: StudyResult, network: Finalist, still: dict[str, bool]) -> tuple[Cell, ...]:
     cells: list[Cell] = [network.name, "beside" if network.beside else f"trial {network.trial}"]
     cells += [network.values.get(metric) for metric in outcome.study.searched]
     for metric in outcome.study.front.metrics:
@@ -64,7 +62,7 @@ def _row(outcome: StudyOutcome, network: Finalist, still: dict[str, bool]) -> tu
     return tuple(cells)
 
 
-def _notes(outcome: StudyOutcome) -> list[str]:
+def _notes(outcome: StudyResult) -> list[str]:
     study, result = outcome.study, outcome.result
     notes = []
     if len(outcome.front) < len(result.front):
@@ -84,7 +82,7 @@ def _notes(outcome: StudyOutcome) -> list[str]:
     return [*notes, *faults]
 
 
-def counts_table(outcome: StudyOutcome) -> Table:
+def counts_table(outcome: StudyResult) -> Table:
     """What became of everything that was proposed."""
     result = outcome.result
     counts = result.counts
@@ -106,7 +104,7 @@ def counts_table(outcome: StudyOutcome) -> Table:
     return Table("", columns, tuple(rows))
 
 
-def _reason(outcome: StudyOutcome, metric: str) -> str:
+def _reason(outcome: StudyResult, metric: str) -> str:
     limits = [limit for limit in outcome.study.limits if limit.metric == metric]
     if not limits:
         last = next(

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from archspec.ablation import chosen, parse_ablation
-from archspec.ablation.comparing import difference, holm, paired_p
-from archspec.ablation.result import AblationResult, Ratio, Reading
+from archspec.ablation.comparison import difference, holm, paired_p
+from archspec.ablation.run import AblationResult
 from archspec.ablation.tables import data_table, people_table
+from archspec.experiment import Sample
+from archspec.measures import Ratio
 from archspec.record import Record
 from archspec.reporters import render
 
 
-def reading(*values: float | None) -> Reading:
-    return Reading({seed: Record("h", "miou", value) for seed, value in enumerate(values)})
+def reading(*values: float | None) -> Sample:
+    return Sample({seed: Record("h", "miou", value) for seed, value in enumerate(values)})
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=8))
@@ -48,7 +50,7 @@ def test_a_difference_that_changes_its_sign_is_noise() -> None:
 
 
 def test_a_latency_is_within_noise_when_rounds_go_both_ways() -> None:
-    one, other = Reading({None: Record("h", "latency_ms", 5.0)}), Reading({None: Record("h", "latency_ms", 5.1)})
+    one, other = Sample({None: Record("h", "latency_ms", 5.0)}), Sample({None: Record("h", "latency_ms", 5.1)})
     assert difference(other, one, Ratio(1.02, 0.99, 1.05)).within_noise is True
     assert difference(other, one, Ratio(1.02, 1.01, 1.05)).within_noise is False
 
@@ -60,8 +62,8 @@ def result() -> AblationResult:
         "published: {miou: {cell: 0.71}}\nsource: a paper\n"
     )
     readings = {
-        ("shufflenetv2_basic", "params"): Reading({None: Record("a", "params", 1000)}),
-        ("cell", "params"): Reading({None: Record("b", "params", 1500)}),
+        ("shufflenetv2_basic", "params"): Sample({None: Record("a", "params", 1000)}),
+        ("cell", "params"): Sample({None: Record("b", "params", 1500)}),
         ("shufflenetv2_basic", "miou"): reading(0.50, 0.52, 0.54),
         ("cell", "miou"): reading(0.60, 0.60, 0.63),
     }
@@ -91,7 +93,7 @@ def test_the_rule_of_a_mark_stands_only_below_a_table_that_has_the_mark() -> Non
     """The base differs from itself by nothing, which is no news."""
     whole = result()
     assert not any("≈" in note for note in people_table(whole).notes)
-    close = {**whole.readings, ("cell", "miou"): reading(0.51, 0.52, 0.53)}
+    close = {**whole.samples, ("cell", "miou"): reading(0.51, 0.52, 0.53)}
     table = people_table(AblationResult(whole.ablation, close, {}, {}))
     assert table.rows[1][4] == "≈ 0.0000"
     assert sum("≈" in note for note in table.notes) == 1
@@ -99,7 +101,7 @@ def test_the_rule_of_a_mark_stands_only_below_a_table_that_has_the_mark() -> Non
 
 def test_what_failed_is_said() -> None:
     whole = result()
-    readings = {**whole.readings, ("cell", "miou"): Reading({}, fault="the training diverged")}
+    readings = {**whole.samples, ("cell", "miou"): Sample({}, fault="the training diverged")}
     table = people_table(AblationResult(whole.ablation, readings, {}, {}))
     assert table.rows[1][3] == "failed"
     assert "cell: miou failed: the training diverged" in table.notes
@@ -107,7 +109,7 @@ def test_what_failed_is_said() -> None:
 
 def test_fewer_seeds_than_asked_are_said_in_the_cell() -> None:
     whole = result()
-    readings = {**whole.readings, ("cell", "miou"): reading(0.60, 0.64, None)}
+    readings = {**whole.samples, ("cell", "miou"): reading(0.60, 0.64, None)}
     row = people_table(AblationResult(whole.ablation, readings, {}, {})).rows[1]
     assert row[3] == "0.6200 ± 0.0283 (n = 2) *"
     assert row[4] == "+0.1100 (n = 2) †"  # of seeds 0 and 1, not 0.6200 - 0.5200; and two seeds are no test
@@ -138,7 +140,7 @@ def test_what_a_difference_is_over_and_that_it_was_not_tested(
     row: tuple[float, ...], base: tuple[float, ...], cell: str, notes: set[str]
 ) -> None:
     whole = result()
-    readings = {**whole.readings, ("cell", "miou"): reading(*row), ("shufflenetv2_basic", "miou"): reading(*base)}
+    readings = {**whole.samples, ("cell", "miou"): reading(*row), ("shufflenetv2_basic", "miou"): reading(*base)}
     found = AblationResult(whole.ablation, readings, {}, {})
     assert marked(found) == (cell, notes)
     numbers = json.loads(render(data_table(found), "json"))["rows"][1]
@@ -162,7 +164,7 @@ def test_a_measured_number_without_a_test_is_marked() -> None:
         "base: shufflenetv2_basic\nvariants: {cell: {extends: shufflenetv2_dpc}}\nmetrics: [latency_variance_ms2]\n"
     )
     names = ("shufflenetv2_basic", "cell")
-    readings = {(name, "latency_variance_ms2"): Reading({None: Record("h", "v", 1.0 + at)}) for at, name in
+    readings = {(name, "latency_variance_ms2"): Sample({None: Record("h", "v", 1.0 + at)}) for at, name in
                 enumerate(names)}  # fmt: skip
     table = people_table(AblationResult(ablation, readings, {}, {}, {name: Ratio(1, 1, 1) for name in names}))
     assert table.rows[1][2] == "+1.000 †"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from archspec.ablation import chosen, load_ablation
-from archspec.ablation.removing import list_at
+from archspec.ablation.rows import list_at
 from archspec.errors import UserError
 from archspec.spec import load
 from tests.cli.runner import run

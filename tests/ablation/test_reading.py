@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archspec.ablation import ablation_names, chosen, load_ablation, parse_ablation
-from archspec.ablation.removing import list_at, without
-from archspec.ablation.rows import equivalents
+from archspec.ablation.rows import list_at, without
+from archspec.ablation.run import equivalents
 from archspec.errors import UserError
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace

@@ -57,7 +57,7 @@ def test_a_cost_sheet_is_a_frame() -> None:
 
 def test_a_space_is_counted_drawn_from_and_closed() -> None:
     space = archspec.space(NAME, CHOICES)
-    assert (space.size, len(space.parameters)) == (4, 2)
+    assert (space.size, len(space.decisions)) == (4, 2)
     hashes = [net.hash for net in space.networks(3, seed=5)]
     assert hashes == [net.hash for net in space.networks(3, seed=5)]
     assert set(hashes) <= {space.network(genome).hash for genome in space.genomes()}

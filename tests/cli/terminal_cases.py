@@ -73,8 +73,10 @@ def _write_weights(folder: Path) -> None:
 
 def _ablation(folder: Path) -> None:
     from archspec.ablation import load_ablation
-    from archspec.ablation.result import AblationResult, Ratio, Reading
+    from archspec.ablation.run import AblationResult
     from archspec.ablation.tables import people_table
+    from archspec.experiment import Sample
+    from archspec.measures import Ratio
 
     ablation = load_ablation(str(folder / "grid.yaml"))
     readings, ratios = {}, {}
@@ -82,9 +84,7 @@ def _ablation(folder: Path) -> None:
         for metric in ablation.metrics:
             seeds: Sequence[int | None] = (0, 1, 2) if metric == "miou" else (None,)
             value = 1234567 + number if metric == "params" else 0.5 + number / 7
-            readings[row.name, metric] = Reading(
-                {seed: Record("h", metric, value + (seed or 0) / 90) for seed in seeds}
-            )
+            readings[row.name, metric] = Sample({seed: Record("h", metric, value + (seed or 0) / 90) for seed in seeds})
         ratios[row.name] = Ratio(1 + number / 10, 0.9 + number / 10, 1.1 + number / 10)
     put_table(people_table(AblationResult(ablation, readings, {}, {}, ratios)), "table", None)
 
@@ -145,7 +145,7 @@ def _shown(folder: Path) -> None:
 
 def _front(folder: Path) -> None:
     """A front of which everything was measured afterwards."""
-    from archspec.search.study.tables import front_table
+    from archspec.search.study import front_table
 
     searched = ("short_miou", "predicted_latency_ms", "params", "gflops", "peak_memory_mb")
     after = ("miou", "latency_ms")

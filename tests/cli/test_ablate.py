@@ -46,6 +46,12 @@ validation: {images: 2}
 """
 
 
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It lies in --runs."""
+    monkeypatch.delenv("ARCHSPEC_LEDGER", raising=False)
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     (tmp_path / "small.yaml").write_text(SMALL)

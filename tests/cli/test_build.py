@@ -79,8 +79,8 @@ def test_record_summary_and_layers(folder: Path) -> None:
     made = folder / found["folder"]
     records = {record.metric: record for record in read_records(made / "record.json")}
     assert records["params"].value == found["params"]
-    assert records["tflite_bytes"].value == found["tflite_file_bytes"]
-    assert records["tflite_bytes"].conditions["seed"] == 0
+    assert records["written_mb"].value == found["tflite_file_bytes"] / 1e6
+    assert records["written_mb"].conditions["seed"] == 0
     assert {record.hash for record in records.values()} == {found["hash"]}
     header, *layers = csv.reader(io.StringIO((made / "layers.csv").read_text()))
     assert int(layers[-1][header.index("MACs")]) == found["macs"]

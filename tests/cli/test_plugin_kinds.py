@@ -88,6 +88,8 @@ def test_its_commands_work(here: Path) -> None:
     write_leaves(here)
     out = {command: ok(*words(command)) for command in commands()}
     printed = {command.split()[1]: text for command, text in out.items()}
+    assert "Photographs of leaves" in out["archspec data list --plugins my_plugins"]
+    assert "greenhouse" in printed["devices"] and "without XNNPACK" in printed["devices"]
     assert '{| class="wikitable"' in printed["cost"]
     assert "widest_map_channels" in printed["search"] and "plain_host" in printed["latency"]
     assert {row["widest_map_channels"] for row in json.loads(Path("gates.json").read_text())["rows"]} == {24, 32}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from archspec.devices import Procedure, State, device, latency_records, latency_table, measure, read_machine
+from archspec.devices import Procedure, State, device, latency_circumstances, latency_table, measure, read_machine
 from archspec.devices._link import read_link
 from archspec.devices._machine import state_of
 from archspec.devices._process import Finished
@@ -129,7 +129,7 @@ def test_the_state_is_in_records_and_table() -> None:
     (found,) = measure(models("a"), device=fake_host(clock, {"a": FakeRunner(clock, forever(1))}), procedure="quick")
     warm = State(clocks_mhz=(1200,), temperature_c=41.5, battery_percent=80, charging=True)
     found = replace(found, machine=replace(found.machine, state=warm), state_after=replace(warm, temperature_c=60.0))
-    kept = latency_records(found)[0].circumstances
+    kept = latency_circumstances(found)
     assert (kept["temperature_c_before"], kept["temperature_c_after"], kept["clocks_mhz_before"]) == (
         41.5,
         60.0,

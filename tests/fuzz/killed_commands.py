@@ -50,7 +50,7 @@ class Ablate(KilledCommand):
     """Twelve rows, exact costs and the sizes of exported files."""
 
     arguments = ("ablate", "rows.yaml")
-    preload = ("archspec.cli.ablate", "archspec.ablation.running", "archspec.measures", "archspec.export", "sqlalchemy")
+    preload = ("archspec.cli.ablate", "archspec.ablation.run", "archspec.measures", "archspec.export", "sqlalchemy")
 
     def prepare(self, folder: Path) -> None:
         (folder / "tiny.yaml").write_text(NETWORK)

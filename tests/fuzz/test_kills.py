@@ -12,6 +12,12 @@ from tests.fuzz.kills import Campaign
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes of Linux")
 
 
+@pytest.fixture(autouse=True)
+def own_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each command has it in its own folder."""
+    monkeypatch.delenv("ARCHSPEC_LEDGER", raising=False)
+
+
 @pytest.mark.parametrize("name", ["ablate", "merge"])
 def test_killed_anywhere_it_ends_as_if_never_killed(name: str, tmp_path: Path) -> None:
     tally = Campaign(COMMANDS[name], tmp_path, seed=0).run(kills=4)

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archspec.errors import UserError
-from archspec.ledger import Ledger
+from archspec.ledger import Ledger, LightLedger, open_light
 from archspec.record import Record
 from tests.search.postgresql import server, starting_server
 
@@ -95,7 +95,7 @@ def test_two_are_merged_and_ours_stays(tmp_path: Path) -> None:
 
 ADDING = """
 import sys
-from archspec.ledger import Ledger
+from archspec.ledger import Ledger, LightLedger, open_light
 from archspec.record import Record
 with Ledger.open(sys.argv[1]) as ledger:
     number = ledger.count()
@@ -166,3 +166,44 @@ def test_a_server_that_is_starting_up_is_waited_for(monkeypatch: pytest.MonkeyPa
         with pytest.raises(UserError, match="the server is starting up"):
             Ledger.open(url)
         assert len(connections) > 2
+
+
+def test_the_light_ledger_is_the_same_file(tmp_path: Path) -> None:
+    """Whoever makes it, the other reads and writes it, and its tables are the same."""
+    light, whole = tmp_path / "light.db", tmp_path / "whole.db"
+    Ledger.open(whole).close()
+    open_light(light).close()
+    assert tables_of(light) == tables_of(whole)
+    for file in (light, whole):
+        with open_light(file) as ledger:
+            assert isinstance(ledger, LightLedger)
+            assert ledger.add([a_record(1, 1.0), a_record(2)]) == 2
+            assert ledger.add([a_record(1, 9.0)]) == 0
+            assert ledger.get_many([a_record(1).key, "none"]) == {a_record(1).key: a_record(1, 1.0)}
+            ledger.add([a_record(1, 9.0)], replace=True)
+        with Ledger.open(file) as whole_one:
+            assert {one.hash: one.value for one in whole_one.all()} == {"hash1": 9.0, "hash2": 1.0}
+            assert {one.spec for one in whole_one.all()} == {"name: x\n"}
+            whole_one.add([a_record(3)])
+        with open_light(file) as ledger:
+            assert ledger.get_many([a_record(3).key]) == {a_record(3).key: a_record(3)}
+
+
+def tables_of(file: Path) -> dict[str, list[Any]]:
+    import sqlite3
+
+    connection = sqlite3.connect(file)
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master ORDER BY name")]
+    found = {name: connection.execute(f"PRAGMA table_info('{name}')").fetchall() for name in names}
+    found |= {f"{name} of": connection.execute(f"PRAGMA index_info('{name}')").fetchall() for name in names}
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("content", [b"not a database at all, but long enough to look at" * 20])
+def test_the_light_ledger_tells_what_is_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "l.db").write_bytes(content)
+    with pytest.raises(UserError, match=r"l\.db: not a ledger"):
+        open_light(tmp_path / "l.db")
+    with pytest.raises(UserError, match="is a folder"):
+        open_light(tmp_path)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archspec.devices import Model
-from archspec.measures import Settings, Stage, _device, _latency, _training
+from archspec.measures import Settings, Stage, _device, _timing, _training
 from archspec.measures import _case as cases
 from archspec.measures._case import Case
 from archspec.network import Network
@@ -67,7 +67,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     data = Blocks()
     for module in (cases, _training):
         monkeypatch.setattr(module, "opened", lambda reference: data)
-    for module in (_device, _latency):
+    for module in (_device, _timing):
         monkeypatch.setattr(module, "device_of", lambda name: PlantedDevice())
     for cached in (_device._predictor, _device.runtime_conditions):
         cached.cache_clear()

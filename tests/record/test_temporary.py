@@ -12,16 +12,16 @@ from pathlib import Path
 import pytest
 
 from archspec.errors import UserError, user_error
-from archspec.record import replacing_folder, temporary, write_text
+from archspec.record import replacing_folder, temporary_files, write_text
 from tests.cli.runner import environment
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
 HOLDS = """
 import sys, time
 from pathlib import Path
-from archspec.record import temporary
+from archspec.record import temporary_files
 here = Path(sys.argv[1])
-with temporary.temporary_file(here / "a.csv"), temporary.temporary_folder(here / "out") as out:
+with temporary_files.temporary_file(here / "a.csv"), temporary_files.temporary_folder(here / "out") as out:
     (out / "model.tflite").write_text("half")
     print("ready", flush=True)
     time.sleep(60)
@@ -30,7 +30,7 @@ with temporary.temporary_file(here / "a.csv"), temporary.temporary_folder(here /
 
 @pytest.fixture(autouse=True)
 def _always_sweep(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(temporary, "_SWEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(temporary_files, "_SWEEP_EVERY_S", 0.0)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_of_the_living_nothing_goes_and_of_the_killed_everything(tmp_path: Path,
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     other = f".a.{'0' * 8}-{'1' * 8}.tmp"  # of another machine
-    ours = f".a.{temporary._machine()}-{'1' * 8}.tmp"
+    ours = f".a.{temporary_files._machine()}-{'1' * 8}.tmp"
     for name in (other, ".thesis.tmp", "notes.tmp", ".a.tmp"):
         (tmp_path / name).write_text("")
     (tmp_path / "thesis").mkdir()
@@ -90,7 +90,7 @@ def made(target: Path, text: str) -> None:
 @pytest.mark.parametrize("exchange", [True, False], ids=["in one step", "in two"])
 def test_a_folder_takes_the_place_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchange: bool) -> None:
     if not exchange:
-        monkeypatch.setattr("archspec.record.atomic._exchanged", lambda one, other: False)
+        monkeypatch.setattr("archspec.record.replacement._exchanged", lambda one, other: False)
     made(tmp_path / "out", "first")
     made(tmp_path / "out", "second")
     assert (tmp_path / "out" / "model").read_text() == "second"
@@ -119,8 +119,8 @@ def test_what_must_not_be_replaced_is_found_before_the_work_and_after_it(tmp_pat
 BETWEEN = """
 import os, signal, sys
 from pathlib import Path
-from archspec.record import atomic, replacing_folder
-atomic._exchanged = lambda one, other: False
+from archspec.record import replacement, replacing_folder
+replacement._exchanged = lambda one, other: False
 rename, seen = Path.rename, []
 def killed(self, target):
     rename(self, target)

@@ -143,7 +143,7 @@ def test_a_build_is_made_again_by_what_was_typed_and_an_older_one_shows_none() -
     folder = Path("built")
     folder.mkdir()
     (folder / "layers.csv").write_text("a\n")
-    record = Record("h", "tflite_bytes", 1, conditions={"precision": "int8", "weights": "fresh"})
+    record = Record("h", "written_mb", 1, conditions={"precision": "int8", "weights": "fresh"})
     write_records(folder / "record.json", [record], command="archspec build tiny.yaml --precision int8")
     assert reported("built") == ["archspec build tiny.yaml --precision int8"]
     write_records(folder / "record.json", [record])

@@ -13,42 +13,42 @@ from typing import Any
 
 from archspec.errors import Problem
 from archspec.measures._settings import Evaluation, Rejection, Settings
-from archspec.search.candidates import Candidate, Gene, Genome, Parameter, exists
+from archspec.search.candidates import Candidate, Decision, DecisionValue, Genome, exists
 
 
 @dataclass(frozen=True)
 class FakeSpace:
-    """Parameters by hand. `same` names parameters that do not change the function (they fold)."""
+    """Parameters by hand. `same` names decisions that do not change the function (they fold)."""
 
-    parameters: tuple[Parameter, ...]
+    decisions: tuple[Decision, ...]
     same: tuple[str, ...] = ()
-    impossible: tuple[tuple[str, Gene], ...] = ()
+    impossible: tuple[tuple[str, DecisionValue], ...] = ()
     macs: Callable[[Genome], int] = lambda genome: 0
 
     @property
     def size(self) -> int | None:
-        if any(not parameter.options for parameter in self.parameters):
+        if any(not decision.options for decision in self.decisions):
             return None
-        if any(parameter.parent for parameter in self.parameters):
+        if any(decision.parent for decision in self.decisions):
             return sum(1 for _ in self.genomes())
-        return math.prod(len(parameter.options) for parameter in self.parameters)
+        return math.prod(len(decision.options) for decision in self.decisions)
 
     def sample(self, generator: random.Random) -> Genome:
-        genome: dict[str, Gene] = {}
-        for parameter in self.parameters:
-            if exists(parameter, genome):
-                genome[parameter.name] = drawn(parameter, generator)
+        genome: dict[str, DecisionValue] = {}
+        for decision in self.decisions:
+            if exists(decision, genome):
+                genome[decision.name] = drawn(decision, generator)
         return genome
 
     def genomes(self) -> Iterator[Genome]:
-        if any(not p.options for p in self.parameters):
+        if any(not p.options for p in self.decisions):
             raise Problem("a range is continuous")
         seen = set()
-        for values in itertools.product(*(p.options for p in self.parameters)):
-            genome: dict[str, Gene] = {}
-            for parameter, value in zip(self.parameters, values, strict=True):
-                if exists(parameter, genome):
-                    genome[parameter.name] = value
+        for values in itertools.product(*(p.options for p in self.decisions)):
+            genome: dict[str, DecisionValue] = {}
+            for decision, value in zip(self.decisions, values, strict=True):
+                if exists(decision, genome):
+                    genome[decision.name] = value
             if (key := tuple(genome.items())) not in seen:
                 seen.add(key)
                 yield genome
@@ -57,14 +57,14 @@ class FakeSpace:
         if not genome:
             return genome
         chosen = generator.choice(sorted(genome))
-        child: dict[str, Gene] = {}
-        for parameter in self.parameters:
-            if not exists(parameter, child):
+        child: dict[str, DecisionValue] = {}
+        for decision in self.decisions:
+            if not exists(decision, child):
                 continue
-            if parameter.name == chosen or parameter.name not in genome:
-                child[parameter.name] = drawn(parameter, generator)
+            if decision.name == chosen or decision.name not in genome:
+                child[decision.name] = drawn(decision, generator)
             else:
-                child[parameter.name] = genome[parameter.name]
+                child[decision.name] = genome[decision.name]
         return child
 
     def candidate(self, genome: Genome) -> Candidate:
@@ -77,12 +77,12 @@ class FakeSpace:
         return Candidate(genome, network, key)
 
 
-def drawn(parameter: Parameter, generator: random.Random) -> Gene:
-    if parameter.options:
-        return generator.choice(parameter.options)
-    if parameter.log:
-        return math.exp(generator.uniform(math.log(parameter.low), math.log(parameter.high)))
-    return generator.uniform(parameter.low, parameter.high)
+def drawn(decision: Decision, generator: random.Random) -> DecisionValue:
+    if decision.options:
+        return generator.choice(decision.options)
+    if decision.log:
+        return math.exp(generator.uniform(math.log(decision.low), math.log(decision.high)))
+    return generator.uniform(decision.low, decision.high)
 
 
 def text_of(candidate: Candidate) -> str:
@@ -93,11 +93,11 @@ def grid_96() -> FakeSpace:
     """Width 4 x output stride 2 x head 2 x depth 3 x kernel 2."""
     return FakeSpace(
         (
-            Parameter("width", (0.5, 1.0, 1.5, 2.0), ordered=True),
-            Parameter("stride", (16, 32), ordered=True),
-            Parameter("head", ("basic", "dpc")),
-            Parameter("depth", (1, 2, 3), ordered=True),
-            Parameter("kernel", (3, 5), ordered=True),
+            Decision("width", (0.5, 1.0, 1.5, 2.0), ordered=True),
+            Decision("stride", (16, 32), ordered=True),
+            Decision("head", ("basic", "dpc")),
+            Decision("depth", (1, 2, 3), ordered=True),
+            Decision("kernel", (3, 5), ordered=True),
         )
     )
 
@@ -118,16 +118,16 @@ def sixteen() -> FakeSpace:
     """Width, output stride, and a cell: `measured` overheads are quoted for sixteen parameters."""
     rates = (1, 3, 6, 9, 12, 15, 18, 21)
     cell = [
-        parameter
+        decision
         for branch in range(2, 6)
-        for parameter in (
-            Parameter(f"b{branch}.input", tuple(range(branch - 1)), ordered=True),
-            Parameter(f"b{branch}.rate_h", rates, ordered=True),
-            Parameter(f"b{branch}.rate_w", rates, ordered=True),
+        for decision in (
+            Decision(f"b{branch}.input", tuple(range(branch - 1)), ordered=True),
+            Decision(f"b{branch}.rate_h", rates, ordered=True),
+            Decision(f"b{branch}.rate_w", rates, ordered=True),
         )
     ]
-    first = (Parameter("width", (0.5, 1.0, 1.5, 2.0), ordered=True), Parameter("stride", (16, 32), ordered=True),
-             Parameter("b1.rate_h", rates, ordered=True), Parameter("b1.rate_w", rates, ordered=True))  # fmt: skip
+    first = (Decision("width", (0.5, 1.0, 1.5, 2.0), ordered=True), Decision("stride", (16, 32), ordered=True),
+             Decision("b1.rate_h", rates, ordered=True), Decision("b1.rate_w", rates, ordered=True))  # fmt: skip
     return FakeSpace((*first, *cell))
 
 

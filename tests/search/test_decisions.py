@@ -11,30 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archspec.errors import Problem, UserError
-from archspec.search.candidates import Gene, Genome, Parameter
+from archspec.search.candidates import Decision, DecisionValue, Genome
 from archspec.search.space.decisions import Decisions
 
 
 @st.composite
-def forests(draw: st.DrawFn) -> tuple[Parameter, ...]:
+def forests(draw: st.DrawFn) -> tuple[Decision, ...]:
     """Up to six parameters, each always there or inside an option of an earlier one; parents first."""
-    found: list[Parameter] = []
+    found: list[Decision] = []
     for number in range(draw(st.integers(1, 6))):
         options = tuple(range(10 * number, 10 * number + draw(st.integers(1, 3))))
         parent = draw(st.sampled_from([None, *found]))
         if parent is None:
-            found.append(Parameter(f"p{number}", options, True))
+            found.append(Decision(f"p{number}", options, True))
         else:
             taken = draw(st.sampled_from(parent.options))
-            found.append(Parameter(f"p{number}", options, True, parent=parent.name, parent_value=taken))
+            found.append(Decision(f"p{number}", options, True, parent=parent.name, parent_value=taken))
     return tuple(found)
 
 
-def brute_force(parameters: tuple[Parameter, ...]) -> set[frozenset[tuple[str, Gene]]]:
+def brute_force(parameters: tuple[Decision, ...]) -> set[frozenset[tuple[str, DecisionValue]]]:
     """Every assignment of everything, without what does not exist in it."""
     found = set()
     for genes in itertools.product(*(one.options for one in parameters)):
-        existing: dict[str, Gene] = {}
+        existing: dict[str, DecisionValue] = {}
         for one, gene in zip(parameters, genes, strict=True):
             if not one.parent or (one.parent in existing and existing[one.parent] == one.parent_value):
                 existing[one.name] = gene
@@ -42,12 +42,12 @@ def brute_force(parameters: tuple[Parameter, ...]) -> set[frozenset[tuple[str, G
     return found
 
 
-def as_set(genome: Genome) -> frozenset[tuple[str, Gene]]:
+def as_set(genome: Genome) -> frozenset[tuple[str, DecisionValue]]:
     return frozenset(genome.items())
 
 
 @given(forests())
-def test_genomes_are_all_there_are_each_once(parameters: tuple[Parameter, ...]) -> None:
+def test_genomes_are_all_there_are_each_once(parameters: tuple[Decision, ...]) -> None:
     decisions = Decisions(parameters)
     listed = list(decisions.genomes())
     expected = brute_force(parameters)
@@ -58,7 +58,7 @@ def test_genomes_are_all_there_are_each_once(parameters: tuple[Parameter, ...]) 
 
 
 @given(forests(), st.integers(0, 999))
-def test_what_is_sampled_or_mutated_is_a_genome(parameters: tuple[Parameter, ...], seed: int) -> None:
+def test_what_is_sampled_or_mutated_is_a_genome(parameters: tuple[Decision, ...], seed: int) -> None:
     decisions, generator = Decisions(parameters), random.Random(seed)
     every = brute_force(parameters)
     genome = decisions.sample(generator)
@@ -81,8 +81,8 @@ def test_what_is_sampled_or_mutated_is_a_genome(parameters: tuple[Parameter, ...
 
 def test_samples_are_even_over_each_decision() -> None:
     parameters = (
-        Parameter("a", ("x", "y")),
-        Parameter("b", (1, 2, 3), True, parent="a", parent_value="y"),
+        Decision("a", ("x", "y")),
+        Decision("b", (1, 2, 3), True, parent="a", parent_value="y"),
     )
     decisions, generator, count = Decisions(parameters), random.Random(0), 6000
     seen = Counter(as_set(decisions.sample(generator)) for _ in range(count))
@@ -94,7 +94,7 @@ def test_samples_are_even_over_each_decision() -> None:
 
 
 def test_a_continuous_range() -> None:
-    plain, log = Parameter("x", low=2.0, high=4.0), Parameter("y", low=1e-4, high=1.0, log=True)
+    plain, log = Decision("x", low=2.0, high=4.0), Decision("y", low=1e-4, high=1.0, log=True)
     decisions, generator = Decisions((plain, log)), random.Random(1)
     assert decisions.size() is None
     with pytest.raises(Problem, match="the range of 'x' is continuous"):
@@ -108,7 +108,7 @@ def test_a_continuous_range() -> None:
 
 
 def test_small_integers_come_more_often_from_a_logarithmic_range() -> None:
-    decisions = Decisions((Parameter("n", tuple(range(1, 101)), True, 1, 100, log=True),))
+    decisions = Decisions((Decision("n", tuple(range(1, 101)), True, 1, 100, log=True),))
     generator = random.Random(0)
     below = sum(int(decisions.sample(generator)["n"]) <= 10 for _ in range(2000))
     assert 1050 < below < 1350  # log(10.5 / 0.5) / log(100.5 / 0.5) = 57 % of 2000 are 1150
@@ -126,6 +126,6 @@ def test_small_integers_come_more_often_from_a_logarithmic_range() -> None:
     ],
 )
 def test_what_is_no_genome_is_told(genome: Genome, message: str) -> None:
-    parameters = (Parameter("a", ("x", "y")), Parameter("b", (1, 2), parent="a", parent_value="y"))
+    parameters = (Decision("a", ("x", "y")), Decision("b", (1, 2), parent="a", parent_value="y"))
     with pytest.raises(UserError, match=message):
         Decisions(parameters).check(genome)

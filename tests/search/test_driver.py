@@ -18,7 +18,7 @@ import pytest
 from archspec.errors import UserError
 from archspec.measures._settings import Evaluation, Limit, Rejection, Settings
 from archspec.record import Record
-from archspec.search.candidates import Candidate, Genome, Parameter
+from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.driver import FAILURES_IN_A_ROW, Search
 from archspec.search.pareto import non_dominated
 from archspec.search.progress import Progress, SearchResult, Silent
@@ -87,7 +87,7 @@ def test_networks_of_one_function_are_one_candidate(store: TrialStore, tmp_path:
 
 @pytest.mark.parametrize("sampler", ["random", "tpe", "nsga2", "evolution", "grid"])
 def test_a_space_of_one_point_is_searched(store: TrialStore, sampler: str) -> None:
-    space = FakeSpace((Parameter("head", ("dpc",)),))
+    space = FakeSpace((Decision("head", ("dpc",)),))
     evaluator = Analytic(values=one_value)
     result = search(store, 5, space=space, sampler=sampler, evaluator=evaluator, objectives=(Objective("ms"),)).run()
     assert (result.stopped, [dict(trial.genome) for trial in result.front]) == ("exhausted", [{"head": "dpc"}])
@@ -255,11 +255,11 @@ REASONS = {
 }
 SMALL = FakeSpace(
     (
-        Parameter("width", (1.0, 2.0), ordered=True),
-        Parameter("stride", (16, 32), ordered=True),
-        Parameter("head", ("dpc",)),
-        Parameter("depth", (1, 2), ordered=True),
-        Parameter("kernel", (3,), ordered=True),
+        Decision("width", (1.0, 2.0), ordered=True),
+        Decision("stride", (16, 32), ordered=True),
+        Decision("head", ("dpc",)),
+        Decision("depth", (1, 2), ordered=True),
+        Decision("kernel", (3,), ordered=True),
     )
 )
 

@@ -75,7 +75,7 @@ def test_mobile_stages() -> None:
     space = Space.of(parse(STAGES))
     # stage 1: 2 filters; stage 2: 2 filters × 2 kernels × 2 repeats × (2 expansions of one block, none of the other)
     assert space.size == 2 * 2 * 2 * 2 * (2 + 1)
-    assert [one.options for one in space.parameters if one.name.endswith("stage2.filters")] == [(16, 24)]
+    assert [one.options for one in space.decisions if one.name.endswith("stage2.filters")] == [(16, 24)]
     for genome in space.genomes():
         candidate = space.candidate(genome)
         backbone = next(one for one in expand(candidate.network.spec).sections if one.kind == "backbone")
@@ -107,13 +107,13 @@ def test_mistakes_in_a_generator_are_told_where_they_stand(value: str, message: 
 
 PLUGIN = '''"""Two kernels, of one size each."""
 
-from archspec.search.candidates import Parameter
+from archspec.search.candidates import Decision
 from archspec.search.candidates import Generated
 
 
 def pair_of(*, sizes: list[int]) -> Generated:
     """Both."""
-    return Generated((Parameter("[0]", tuple(sizes)),), lambda genome: [genome["[0]"], 3])
+    return Generated((Decision("[0]", tuple(sizes)),), lambda genome: [genome["[0]"], 3])
 '''
 
 

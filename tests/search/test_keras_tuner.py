@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archspec.measures import Limit
-from archspec.search.candidates import Parameter
+from archspec.search.candidates import Decision
 from archspec.search.keras_tuner import hyper_model
 from archspec.search.space import Space
 from archspec.spec import parse
@@ -16,7 +16,7 @@ from tests.train.tiny import NETWORK, RECIPE, Blocks
 
 keras_tuner = pytest.importorskip("keras_tuner")
 HEADS = "head={choose: [{basic: {filters: {choose: [4, 8]}}}, {aspp: {filters: 4, rates: {choose: [[1], [1, 2]]}}}]}"
-RATE = Parameter("learning_rate", low=1e-3, high=1e-1, log=True)
+RATE = Decision("learning_rate", low=1e-3, high=1e-1, log=True)
 
 
 @pytest.fixture
@@ -50,9 +50,9 @@ def test_every_decision_is_declared_under_its_condition(recipe: str) -> None:
     spec = hyper.spec(hp)
     hyper.recipe(hp)
     space = Space.of(parse(NETWORK, overrides=[HEADS]))
-    assert {one.name for one in hp.space} == {one.name for one in space.parameters} | {"recipe.learning_rate"}
+    assert {one.name for one in hp.space} == {one.name for one in space.decisions} | {"recipe.learning_rate"}
     conditional = {one.name for one in hp.space if one.conditions}
-    assert conditional == {one.name for one in space.parameters if one.parent}
+    assert conditional == {one.name for one in space.decisions if one.parent}
     assert spec.choices() == ()
 
 

@@ -29,7 +29,7 @@ def test_optuna_opens_the_same_storage_with_our_front(store: TrialStore, capfd: 
 
 
 def test_only_what_is_new_and_finished_is_written(store: TrialStore) -> None:
-    space = FakeSpace(grid_96().parameters[:1])
+    space = FakeSpace(grid_96().decisions[:1])
     trials = [Trial(n, str(n), {"width": 0.5}, "done", {"miou": 0.5, "cost": float(n)}) for n in range(3)]
     running = replace(trials[2], state="running", values={})
     assert mirror(store.url, "s", space, OBJECTIVES, [*trials[:2], running]) == 2

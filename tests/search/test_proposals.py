@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, field, replace
 
-from archspec.search.candidates import Genome, Parameter
+from archspec.search.candidates import Decision, Genome
 from archspec.search.history import History
 from archspec.search.proposals import Proposals
 from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Objective, Trial
 from tests.search.fake_space import FakeSpace
 
-SPACE = FakeSpace((Parameter("depth", tuple(range(50)), ordered=True),))
+SPACE = FakeSpace((Decision("depth", tuple(range(50)), ordered=True),))
 TASK = Task(SPACE, (Objective("ms"),))
 
 
@@ -65,7 +65,7 @@ def test_what_could_not_be_taken_is_the_next_unless_known_by_then() -> None:
 
 
 def test_in_an_endless_space_it_gives_up_after_so_many_known_ones() -> None:
-    space = replace(SPACE, parameters=(Parameter("rate", low=0.0, high=1.0),), same=("rate",))
+    space = replace(SPACE, decisions=(Decision("rate", low=0.0, high=1.0),), same=("rate",))
     history = History(TASK.objectives)
     proposals = Proposals(Task(space, TASK.objectives), Stubborn({"rate": 0.5}), history, patience=100)
     first = proposals.next()

@@ -7,27 +7,27 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.measures._settings import Limit
-from archspec.search.candidates import Genome, Parameter, exists
+from archspec.search.candidates import Decision, Genome, exists
 from archspec.search.samplers import ENDLESS, Sampler, Task, make_sampler, sampler_file, samplers
 from archspec.search.trials import Objective, Trial
 from tests.search.fake_space import FakeSpace, grid_96, sixteen
 
 CONDITIONAL = FakeSpace(
     (
-        Parameter("head", ("basic", "dpc", "aspp")),
-        Parameter("dpc.filters", (64, 128, 256), ordered=True, parent="head", parent_value="dpc"),
-        Parameter("dpc.kind", ("a", "b"), parent="head", parent_value="dpc"),
-        Parameter("dpc.kind.rate", (1, 6, 21), ordered=True, parent="dpc.kind", parent_value="b"),
-        Parameter("aspp.rate", low=1.0, high=24.0, log=True, parent="head", parent_value="aspp"),
+        Decision("head", ("basic", "dpc", "aspp")),
+        Decision("dpc.filters", (64, 128, 256), ordered=True, parent="head", parent_value="dpc"),
+        Decision("dpc.kind", ("a", "b"), parent="head", parent_value="dpc"),
+        Decision("dpc.kind.rate", (1, 6, 21), ordered=True, parent="dpc.kind", parent_value="b"),
+        Decision("aspp.rate", low=1.0, high=24.0, log=True, parent="head", parent_value="aspp"),
     )
 )
-CONTINUOUS = FakeSpace((Parameter("width", low=0.25, high=2.0), Parameter("rate", low=1e-4, high=1e-1, log=True)))
+CONTINUOUS = FakeSpace((Decision("width", low=0.25, high=2.0), Decision("rate", low=1e-4, high=1e-1, log=True)))
 SPACES = {
     "grid": grid_96(),
     "sixteen": sixteen(),
     "conditional": CONDITIONAL,
     "continuous": CONTINUOUS,
-    "single point": FakeSpace((Parameter("head", ("dpc",)), Parameter("depth", (3,), ordered=True))),
+    "single point": FakeSpace((Decision("head", ("dpc",)), Decision("depth", (3,), ordered=True))),
     "empty": FakeSpace(()),
 }
 NEEDS = {"gp": "torch", "cmaes": "cmaes"}
@@ -78,16 +78,16 @@ def history(sampler: Sampler, count: int, told: tuple[Trial, ...] = ()) -> list[
 
 
 def check_exists(genome: Genome, space: FakeSpace) -> None:
-    expected = [parameter.name for parameter in space.parameters if exists(parameter, genome)]
+    expected = [decision.name for decision in space.decisions if exists(decision, genome)]
     assert list(genome) == expected
-    for parameter in space.parameters:
-        if parameter.name not in genome:
+    for decision in space.decisions:
+        if decision.name not in genome:
             continue
-        value = genome[parameter.name]
-        if parameter.options:
-            assert any(value == option and type(value) is type(option) for option in parameter.options)
+        value = genome[decision.name]
+        if decision.options:
+            assert any(value == option and type(value) is type(option) for option in decision.options)
         else:
-            assert isinstance(value, float) and parameter.low <= value <= parameter.high
+            assert isinstance(value, float) and decision.low <= value <= decision.high
 
 
 @pytest.mark.parametrize("space", SPACES)

@@ -48,7 +48,7 @@ HEADS = 1 + 1 + 2 * (1 + 2 + 6) + 2
 
 def test_choices_may_stand_anywhere() -> None:
     space = Space.of(parse(EVERYWHERE))
-    names = [one.name for one in space.parameters]
+    names = [one.name for one in space.decisions]
     assert names == [
         "input.size",
         "classes",
@@ -63,7 +63,7 @@ def test_choices_may_stand_anywhere() -> None:
         "head.choose[2].dpc.branches.choose[2][0].op",
         "head.choose[3]",
     ]
-    options = {one.name: one.options for one in space.parameters}
+    options = {one.name: one.options for one in space.decisions}
     assert options["input.size"] == (32, "[32, 64]")
     assert options["backbone[1]"] == ("max_pool", "depthwise_bn")
     assert options["head"] == ("none", "basic", "dpc", "option 4")
@@ -176,5 +176,5 @@ def test_a_continuous_range_has_no_size() -> None:
 
 def test_a_logarithmic_range_of_integers_has_all_of_them() -> None:
     filters = "{range: {from: 8, to: 32, log: true}}"
-    (parameter,) = Space.of(parse(f"backbone: shufflenet_v2\nhead: {{dpc: {{filters: {filters}}}}}\n")).parameters
-    assert (parameter.options, parameter.log) == (tuple(range(8, 33)), True)
+    (decision,) = Space.of(parse(f"backbone: shufflenet_v2\nhead: {{dpc: {{filters: {filters}}}}}\n")).decisions
+    assert (decision.options, decision.log) == (tuple(range(8, 33)), True)

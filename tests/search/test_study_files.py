@@ -112,7 +112,7 @@ def test_options_of_the_command_line_win(tmp_path: Path) -> None:
 
 
 def test_of_an_earlier_front_only_what_the_search_wrote_goes(tmp_path: Path) -> None:
-    from archspec.search.study.writing import write_specs
+    from archspec.search.study import write_specs
 
     front = tmp_path / "front"
     front.mkdir()

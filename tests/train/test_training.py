@@ -12,12 +12,12 @@ from archspec import lower
 from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.graph.trace import trace
+from archspec.network import spec_weights
 from archspec.record import read_records
 from archspec.spec import expand, load
 from archspec.train import Order, Recipe, StepReport, Training
 from archspec.train._progress import Log
 from archspec.train._validation import Validator
-from archspec.weights import spec_weights
 from tests.train.tiny import SIZE, Blocks, recipe, spec
 
 
@@ -86,11 +86,11 @@ def test_a_run_leaves_what_others_read(whole: Training) -> None:
     assert about["versions"].keys() >= {"archspec", "keras", "python"}
     assert run.folder.name == f"tiny-test-{about['digest']}-s0"
     (miou, *classes) = read_records(run.records)
-    assert miou.metric == "val_miou"
+    assert miou.metric == "miou"
     assert miou.value == about["metrics"]["val_miou"]
     assert {record.metric for record in classes} == {"val_iou"}
-    assert miou.conditions["image_sizes"] == "24 x 32"
-    assert miou.conditions["crop"] == "16 x 24"
+    assert miou.circumstances["image_sizes"] == "24 x 32"
+    assert miou.circumstances["crop"] == "16 x 24"
     assert miou.conditions["seed"] == 0
     assert [path.name for path in sorted(run.checkpoints.iterdir())] == [
         "stage1-step0000004.npz",

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from archspec.weights import formats, import_weights
+from archspec.network import import_weights
+from archspec.weights import formats
 from tests.cli.runner import run
 from tests.weights import pytorch_shufflenet as pytorch
 from tests.weights.networks import graph_of

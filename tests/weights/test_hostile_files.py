@@ -15,7 +15,8 @@ import pytest
 
 from archspec.errors import UserError
 from archspec.graph.weights import initialise
-from archspec.weights import import_weights, read_shapes, read_tensors, save_weights
+from archspec.network import import_weights
+from archspec.weights import read_shapes, read_tensors, save_weights
 from archspec.weights.archspec_npz import ABOUT
 from tests.weights.networks import graph_of
 from tests.weights.torch_files import write_zip

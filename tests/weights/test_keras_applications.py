@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archspec.errors import UserError
-from archspec.weights import hold_weights, import_weights
+from archspec.network import hold_weights, import_weights
 from archspec.weights.keras_applications import parse_name
 from tests.weights.networks import FEATURES, features, graph_of, image, relative
 

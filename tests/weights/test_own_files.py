@@ -12,7 +12,8 @@ import pytest
 from archspec.errors import UserError
 from archspec.graph import Graph
 from archspec.graph.weights import initialise
-from archspec.weights import import_weights, read_tensors, save_weights, usual_format
+from archspec.network import import_weights
+from archspec.weights import read_tensors, save_weights, usual_format
 from archspec.weights.archspec_npz import ABOUT
 from tests.weights.networks import FEATURES, features, graph_of, image, relative
 

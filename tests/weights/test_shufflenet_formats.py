@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archspec.errors import UserError
-from archspec.weights import hold_weights, import_weights
+from archspec.network import hold_weights, import_weights
 from tests.weights import pytorch_shufflenet as pytorch
 from tests.weights.networks import FEATURES, features, graph_of, image, relative
 from tests.weights.torch_files import write_zip

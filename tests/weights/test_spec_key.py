@@ -11,9 +11,9 @@ from archspec.catalog import Catalog
 from archspec.errors import UserError
 from archspec.graph.weights import initialise
 from archspec.measures import Build, BuildOptions
-from archspec.network import Network
+from archspec.network import Network, spec_weights
 from archspec.spec import WeightsFile, dump, dump_expanded, expand, json_schema, load, parse
-from archspec.weights import save_weights, spec_weights
+from archspec.weights import save_weights
 from tests.weights.networks import graph_of, network
 
 TINY = "input: {size: [33, 40]}\noutput_stride: 8\nclasses: 3\nbackbone:\n- conv_bn: {filters: 8, stride: 8}\n"

@@ -12,7 +12,8 @@ import tensorflow as tf
 from archspec.errors import UserError
 from archspec.graph import Graph
 from archspec.graph.weights import weight_specs
-from archspec.weights import hold_weights, import_weights, spec_weights, usual_format
+from archspec.network import hold_weights, import_weights, spec_weights
+from archspec.weights import usual_format
 from tests.cli.runner import run
 from tests.weights import tf1_networks
 from tests.weights.networks import image, network, relative

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.files import is_file
-from archspec.record import Record, read_command, read_records
+from archspec.ledger import read_records_today
+from archspec.record import Record, read_command
 from archspec.report._subject import Subject, again
 
 
@@ -16,9 +17,9 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records. Raises `UserError` when they are damaged."""
-    records = read_records(path / "record.json")
+    records = read_records_today(path / "record.json")
     first = records[0] if records else Record("", "", None)
-    size = next((one.conditions for one in records if one.metric == "tflite_bytes"), {})
+    size = next((one.conditions for one in records if one.metric == "written_mb"), {})
     lead = f"{size['precision']} .tflite, weights {size['weights']}." if "precision" in size else ""
     return Subject(
         name=path.resolve().name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from archspec.files import is_file
-from archspec.record import read_records
+from archspec.ledger import read_records_today
 from archspec.report._subject import Subject
 
 
@@ -19,7 +19,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records. Raises `UserError` when they are damaged."""
-    records = read_records(path)
+    records = read_records_today(path)
     return Subject(
         name=path.stem if path.stem != "record" else path.resolve().parent.name,
         kind="records",

@@ -8,7 +8,8 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.record import read_command, read_records
+from archspec.ledger import read_records_today
+from archspec.record import read_command
 from archspec.report._subject import Subject, again
 
 
@@ -19,7 +20,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records and the scores by class. Raises `UserError` when a file is damaged."""
-    records = read_records(path / "record.json")
+    records = read_records_today(path / "record.json")
     scores = _scores(path / "scores.json")
     parts = scores.get("per_class", {})
     iou = {str(name): values.get("iou") for name, values in parts.items()} if isinstance(parts, dict) else {}

@@ -10,11 +10,17 @@ from archspec.measures import measure_named
 from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Bar, Bars, Objective, Point, Scatter, Section, Text, Texts
-from archspec.search.study.agreement import agreements
-from archspec.search.study.outcome import Finalist, StudyOutcome
-from archspec.search.study.running import STUDY_FILE
-from archspec.search.study.showing import shown, study_in
-from archspec.search.study.tables import agreement_table, counts_table, front_table
+from archspec.search.study import (
+    STUDY_FILE,
+    Finalist,
+    StudyResult,
+    agreement_table,
+    agreements,
+    counts_table,
+    front_table,
+    shown,
+    study_in,
+)
 
 MOST_POINTS = 5000
 
@@ -51,7 +57,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     )
 
 
-def _sections(outcome: StudyOutcome) -> Iterator[Section]:
+def _sections(outcome: StudyResult) -> Iterator[Section]:
     scatter = _scatter(outcome)
     if scatter is not None:
         lead = (
@@ -70,7 +76,7 @@ def _sections(outcome: StudyOutcome) -> Iterator[Section]:
         yield Section("texts", "Specs of the front", Texts(texts, folded=True))
 
 
-def _scatter(outcome: StudyOutcome) -> Scatter | None:
+def _scatter(outcome: StudyResult) -> Scatter | None:
     """The second objective across, the first up, as most name accuracy first."""
     objectives = outcome.study.objectives
     done = [trial for trial in outcome.result.trials if trial.state == "done"][-MOST_POINTS:]
@@ -103,7 +109,7 @@ def _scatter(outcome: StudyOutcome) -> Scatter | None:
     return Scatter(axes, tuple(points))
 
 
-def _measured(outcome: StudyOutcome) -> Iterator[Section]:
+def _measured(outcome: StudyResult) -> Iterator[Section]:
     """Bars of what was measured of the front afterwards, with spread."""
     for metric in outcome.study.front.metrics:
         bars = tuple(

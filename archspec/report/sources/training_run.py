@@ -11,7 +11,8 @@ from typing import Any
 
 from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.record import TrainingRun, read_records, shell_command
+from archspec.ledger import read_records_today
+from archspec.record import TrainingRun, shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Curve, Curves
 from archspec.scoring import describe_missing
@@ -28,7 +29,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
     about, facts = _about(path / "run.json"), TrainingRun(path).facts()
-    records = read_records(path / "record.json") if is_file(path / "record.json") else ()
+    records = read_records_today(path / "record.json") if is_file(path / "record.json") else ()
     iou = {str(one.conditions["class"]): one.value for one in records if one.metric == "val_iou"}
     scores = {name: float(value) for name, value in iou.items() if isinstance(value, int | float)}
     recipe = str(about.get("recipe", ""))

@@ -1,0 +1,25 @@
+"""Many numbers of many networks, taken in one way: planned from the ledger, measured on an engine, kept."""
+
+from archspec.experiment.evaluator import LadderEvaluator, Preparation, evaluator_for
+from archspec.experiment.experiment import (
+    Entry,
+    Experiment,
+    ExperimentProgress,
+    ExperimentResult,
+    Item,
+    once_each,
+)
+from archspec.experiment.sample import Sample
+
+__all__ = [
+    "Entry",
+    "Experiment",
+    "ExperimentProgress",
+    "ExperimentResult",
+    "Item",
+    "LadderEvaluator",
+    "Preparation",
+    "Sample",
+    "evaluator_for",
+    "once_each",
+]

@@ -1,0 +1,7 @@
+"""Time to load the network on the device, ms"""
+
+from archspec.measures._latency import of_latency
+
+UNIT, BETTER, RUNG, SECONDS, check, conditions, read, measure = of_latency(
+    "ms", "less", lambda latency: latency.init_ms
+)

@@ -1,0 +1,7 @@
+"""Latency that nine of ten images stay below on the device, ms"""
+
+from archspec.measures._latency import of_latency
+
+UNIT, BETTER, RUNG, SECONDS, check, conditions, read, measure = of_latency(
+    "ms", "less", lambda latency: latency.wall.p90
+)

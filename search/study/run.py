@@ -1,0 +1,352 @@
+"""A study from its value to its folder: calibrate, search, measure the front. Run again, it repeats nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Protocol
+
+from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
+from archspec.devices import Progress as Rounds
+from archspec.errors import nearest, user_error
+from archspec.experiment import Experiment, Sample, evaluator_for
+from archspec.files import is_file
+from archspec.ledger import Ledger, default_ledger, renamed
+from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
+from archspec.network import Network
+from archspec.predictor import CalibrationProgress
+from archspec.record import Record, held, note_plugins, read_records, write_text
+from archspec.search.candidates import Candidate
+from archspec.search.driver import Search
+from archspec.search.progress import SearchResult, Watch
+from archspec.search.space import Space
+from archspec.search.store import TrialStore, check_shared, open_store
+from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
+from archspec.search.study.result import Finalist, StudyResult, spread_evenly
+from archspec.search.study.study import Front, Study
+from archspec.search.study.study_file import parse_study
+from archspec.train import load_recipe
+
+ROOT = Path("searches")
+RUNS = "runs"  # in the root: backbones and features serve all studies there
+STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
+FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
+PROCEDURE = "default"  # of the latencies of a front
+ENDLESS = 10**9
+_DATA = "Write data: synthetic_streets in the study"
+
+
+class StudyProgress(Watch, Protocol):
+    """Hears of a study: of its search as a `Watch` does, and of what comes before and after."""
+
+    def said(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
+    def calibrating(self, progress: CalibrationProgress) -> None:
+        """A step of the quick latency table."""
+        ...
+
+    def timing(self, progress: Rounds) -> None:
+        """A step of the latencies of the front; between runs, never during one."""
+        ...
+
+    def measuring(self, what: str, done: int, total: int) -> None:
+        """A step of what else is measured of the front."""
+        ...
+
+
+@dataclass
+class StudyRun:
+    """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
+
+    `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the one
+    in ARCHSPEC_LEDGER, else `ledger.db` in the root.
+    """
+
+    study: Study
+    root: Path = ROOT
+    storage: str = ""
+    ledger: str = ""
+    plugins: tuple[Path, ...] = ()
+    place: Path | None = None
+
+    @cached_property
+    def space(self) -> Space:
+        """The space of the study's spec. Raises `UserError`."""
+        return Space.of(self.study.space)
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What stands for the contents of the data. Raises `UserError`."""
+        return fingerprints(self.study)
+
+    @cached_property
+    def name(self) -> str:
+        """The study in its store, and the folder as it is made: another space, goal or data is another study."""
+        study = self.study
+        return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
+
+    @property
+    def folder(self) -> Path:
+        """Where everything goes."""
+        return self.place or self.root / self.name
+
+    @property
+    def store_url(self) -> str:
+        """Where trials are kept."""
+        return self.storage or str(self.folder / STORE_FILE)
+
+    @property
+    def ledger_url(self) -> str:
+        """Where measured numbers are kept."""
+        return self.ledger or default_ledger(self.root)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What candidates are measured under. The latency table is settled by `prepared`."""
+        return settings_of(self.study, self.root / RUNS, self.plugins)
+
+    @cached_property
+    def backbones(self) -> Backbones | None:
+        """Where backbones come from, if the study trains its own."""
+        study = self.study
+        if study.pretrain is None:
+            return None
+        return Backbones(study.pretrain, study.data, study.seed, self.settings.output)
+
+    def check(self) -> None:
+        """Raises `UserError` with what is wrong before anything slow: metrics, data, recipes, the space, the store."""
+        study = self.study
+        needs = [metric for metric in study.asked if measure_named(metric).trains]
+        if needs and not study.data:
+            raise user_error(
+                f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
+            )
+        if needs:
+            for spec in (study.space, *study.beside.values()):
+                check_reads_rgb(spec)
+        if self.backbones is not None and not study.data:
+            raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
+        for recipe in study.recipes.values():
+            load_recipe(recipe)
+        own = not study.target.latency_table  # it is calibrated when the study begins
+        checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
+        check_settings(replace(self.settings, metrics=checked, limits=()))
+        _ = self.name, self.space
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One driver a folder: two would train in the same places."""
+        with ExitStack() as stack:
+            with _folder_faults(self.folder):
+                alone = stack.enter_context(held(self.folder / LOCK_FILE))
+            if not alone:
+                fact = f"another archspec search is at work in {self.folder}"
+                raise user_error(fact, "Wait for it, or stop it; more --workers make one faster")
+            yield
+
+    @contextmanager
+    def opened(self) -> Iterator[TrialStore]:
+        """The store, with its folder."""
+        with _folder_faults(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        store = open_store(self.store_url)
+        try:
+            yield store
+        finally:
+            store.close()
+
+    def run(self, progress: StudyProgress) -> StudyResult:
+        """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
+        self.check()
+        for line in self._label_cautions():
+            progress.said(f"caution: {line}")
+        with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+            note_plugins(self.folder, self.plugins)
+            write_text(self.folder / STUDY_FILE, self.study.text)
+            settings = self.prepared(progress)
+            result = self.searched(store, ledger, settings, progress)
+            return self.afterwards(result, settings, ledger, progress)
+
+    def _label_cautions(self) -> tuple[str, ...]:
+        """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
+        if not _trains(self.study.asked):
+            return ()
+        return tuple(line for one in self.study.data for line in label_cautions(open_dataset(one)))
+
+    def prepared(self, progress: StudyProgress) -> Settings:
+        """The settings with a latency table, where one is needed."""
+        if not predicts(self.study):
+            return self.settings
+        table = calibrated(self.study, self.space, self.folder, progress.said, progress.calibrating)
+        return replace(self.settings, latency_table=table)
+
+    def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: StudyProgress) -> SearchResult:
+        """The search, from where it was left."""
+        return self.search(store, ledger, settings, progress).run()
+
+    def search(
+        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: Watch, *, join: bool = False
+    ) -> Search:
+        """The driver of it. `join`: the study is there already, begun elsewhere."""
+        study, budget = self.study, self.study.budget
+        known = {one.name: one.definition for one in store.studies()}
+        definition = known.get(self.name, study.text)
+        if (
+            definition != study.text and not join
+        ):  # another budget, front or number of workers: machines that join follow
+            store.redefine(self.name, study.text)
+            definition = study.text
+        return Search(
+            space=self.space,
+            screen=lambda candidate: self.screened(candidate, settings),
+            evaluator=evaluator_for(settings, self.ledger_url, self.backbones),
+            settings=settings,
+            objectives=study.objectives,
+            store=store,
+            study=self.name,
+            budget=ENDLESS if budget.evaluations is None else budget.evaluations,
+            sampler=study.sampler.name,
+            sampler_options=dict(study.sampler.arguments),
+            seed=study.seed,
+            workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
+            definition=definition,
+            watch=progress,
+            keep=lambda records: _kept(ledger, records),
+            join=join,
+            carries=lambda metric: measure_named(metric).trains,
+            time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
+        )
+
+    def screened(self, candidate: Candidate, settings: Settings) -> Evaluation:
+        """Cost, predicted latency and their limits, from the graph that is there already."""
+        return screen(candidate.network, settings)
+
+    def afterwards(
+        self, found: SearchResult, settings: Settings, ledger: Ledger, progress: StudyProgress
+    ) -> StudyResult:
+        """The front and its neighbours, measured."""
+        study = self.study
+        former = self.folder / FORMER_LATENCIES
+        if is_file(former):
+            ledger.add(map(renamed, read_records(former)))
+        finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
+        if finalists and study.front.metrics:
+            measured = self._measured(finalists, study.front, settings, ledger, progress)
+            finalists = [replace(one, measured=of) for one, of in zip(finalists, measured, strict=True)]
+        notes = (found.message,) if found.message else ()
+        return StudyResult(study, self.folder, found, tuple(finalists), notes)
+
+    def trained_beside(self, settings: Settings, ledger: Ledger, progress: StudyProgress) -> list[Finalist]:
+        """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
+        networks = self.beside(settings)
+        metrics = tuple(metric for metric in self.study.searched if measure_named(metric).trains)
+        if not metrics or not networks:
+            return networks
+        found = self._measured(networks, Front(metrics, (self.study.seed,)), settings, ledger, progress)
+        return [
+            replace(one, values={**one.values, **{metric: sample.mean for metric, sample in of.items()}})
+            for one, of in zip(networks, found, strict=True)
+        ]
+
+    def _measured(
+        self,
+        finalists: Sequence[Finalist],
+        front: Front,
+        settings: Settings,
+        ledger: Ledger,
+        progress: StudyProgress,
+    ) -> list[dict[str, Sample]]:
+        """Metrics of an experiment of these networks, by network."""
+        experiment = Experiment(
+            tuple(finalists), front.metrics, replace(settings, procedure=PROCEDURE), front.seeds, self.study.workers,
+            preparation=self.backbones, ledger_url=self.ledger_url,
+        )  # fmt: skip
+        result = experiment.run(ledger, progress)
+        return [{metric: result.samples[one.name, metric] for metric in front.metrics} for one in finalists]
+
+    def front(self, result: SearchResult) -> list[Finalist]:
+        """The points of the front that are looked at, numbered from 1."""
+        chosen = spread_evenly(len(result.front), self.study.front.points)
+        precision = self.study.target.precision
+        found = []
+        for number, index in enumerate(chosen, 1):
+            trial = result.front[index]
+            place = f"<trial {trial.number}>"
+            network = Network.of_text(trial.spec, file=place, catalog=self.study.space.catalog)
+            found.append(Finalist(f"{number}", network, trial.number, dict(trial.values), precision=precision))
+        return found
+
+    def beside(self, settings: Settings) -> list[Finalist]:
+        """The networks beside it, with what costs nothing to know of them."""
+        precision = self.study.target.precision
+        found = []
+        for name, spec in self.study.beside.items():
+            cheap = replace(settings, limits=())
+            network = Network(spec)
+            found.append(Finalist(name, network, None, dict(screen(network, cheap).values), precision=precision))
+        return found
+
+
+def _trains(metrics: Iterable[str]) -> bool:
+    return any(measure_named(metric).trains for metric in metrics)
+
+
+@contextmanager
+def _folder_faults(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another") from error
+
+
+def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
+    ledger.add(records)
+
+
+def joined(
+    storage: str,
+    name: str | None,
+    *,
+    root: Path,
+    ledger: str = "",
+    data: tuple[str, ...] = (),
+    plugins: tuple[Path, ...] = (),
+) -> StudyRun:
+    """The study `name` of a shared database, to be run here.
+
+    Raises `UserError` for a database of one machine, for a study that is not there, and where data, specs or weights
+    on this machine are others than those it was begun with.
+    """
+    from archspec.catalog import Catalog
+
+    check_shared(storage)
+    store = open_store(storage)
+    try:
+        known = {one.name: one for one in store.studies()}
+    finally:
+        store.close()
+    if name is None and len(known) == 1:
+        name = next(iter(known))
+    if name is None or name not in known:
+        fact = f"no study '{name}' in this database" if name else f"this database holds {len(known)} studies"
+        listed = ", ".join(known) or "none: begin one with archspec search FILE --storage URL"
+        raise user_error(fact, (nearest(name, known) if name else "") or f"Write --study NAME. There are: {listed}")
+    study = parse_study(known[name].definition, file="study.yaml", catalog=Catalog(plugins))
+    run = StudyRun(replace(study, data=data) if data else study, root, storage, ledger, plugins)
+    if run.name != name:
+        fact = f"here it is another study, {run.name}, not {name}: data or weights differ"
+        raise user_error(fact, "Give this machine the same data (--data NAME:DIR) and files")
+    return run
+
+
+def join(run: StudyRun, progress: StudyProgress) -> SearchResult:
+    """Evaluate candidates until the budget of the whole study is spent. Raises `UserError`, `KeyboardInterrupt`."""
+    run.check()
+    with run.opened() as store, Ledger.open(run.ledger_url) as ledger:
+        settings = run.prepared(progress)
+        return run.search(store, ledger, settings, progress, join=True).run()

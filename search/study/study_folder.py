@@ -1,0 +1,135 @@
+"""A study's outcome read from its folder, while it runs or long after: nothing is measured."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archspec.errors import Place, user_error
+from archspec.experiment import Sample
+from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.record import shell_command
+from archspec.search.history import History
+from archspec.search.progress import SearchResult
+from archspec.search.store import TrialStore
+from archspec.search.study.result import Finalist, StudyResult
+from archspec.search.study.result_files import RECORD_FILE
+from archspec.search.study.run import STUDY_FILE, StudyRun
+from archspec.search.study.study_file import load_study
+
+
+def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:
+    """The study that a folder is of. Raises `UserError` for a folder that no search made."""
+    from archspec.catalog import Catalog
+
+    file = folder / STUDY_FILE
+    if not is_file(file):
+        fact = f"no folder of a study (there is no {STUDY_FILE} in it)"
+        raise user_error(fact, "Name a folder that archspec search made", place=Place(str(folder)))
+    catalog = Catalog(plugins)
+    study = load_study(file, catalog=catalog)
+    plugins = catalog.plugins  # those that it was made with, too
+    here = folder.resolve()
+    run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
+    if run.name == here.name:
+        return run
+    renamed = replace(run, place=folder)
+    if not _holds(renamed):  # else nothing would be found in it
+        fact = f"no study '{run.name}' is kept in this folder, and its {STUDY_FILE} with its data says so"
+        raise user_error(fact, f"Its {STUDY_FILE} or data are not what it was made with", place=Place(str(folder)))
+    return renamed
+
+
+def _holds(run: StudyRun) -> bool:
+    if "://" not in run.store_url and not Path(run.store_url).is_file():
+        return False
+    with run.opened() as store:
+        return run.name in {one.name for one in store.studies()}
+
+
+def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
+    """Every trial that is written down, as the result of a search that ends here. Raises `UserError`."""
+    study = store.open_study(run.name)
+    history = History(run.study.objectives)
+    trials, _ = study.news()
+    for trial in trials:
+        history.take(trial)
+    info = study.refreshed()
+    started = [one.started_at for one in trials if one.started_at]
+    ended = [one.finished_at for one in trials if one.finished_at]
+    budget, done = run.study.budget.evaluations, history.counts["done"]
+    short = budget is not None and done < budget
+    return SearchResult(
+        study=run.name, objectives=run.study.objectives, trials=tuple(history.by_number()),
+        front=tuple(history.front()), counts={state: count for state, count in history.counts.items() if count},
+        rejects=dict(history.rejects), repeated=info.repeated, folded=info.folded, hypervolume=history.hypervolume(),
+        reference=history.reference() if history.front() else None, stopped="time" if short else "budget",
+        message=f"not finished: {done} of {budget} evaluations" if short else "",
+        elapsed_s=max(ended) - min(started) if ended and started else 0.0,
+    )  # fmt: skip
+
+
+def shown(run: StudyRun) -> StudyResult:
+    """What is known: the trials from the store, what was measured afterwards from the folder's record."""
+    with run.opened() as store:
+        result = known_result(store, run)
+    settings = run.settings
+    networks = [*run.front(result), *run.beside(settings)]
+    known = _recorded(run.folder / RECORD_FILE)
+    found = tuple(_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks)
+    return StudyResult(run.study, run.folder, result, found, (result.message,) if result.message else ())
+
+
+def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:
+    if recorded is None:
+        return network
+    here = {metric: value for metric, value in network.values.items() if value is not None}
+    values = {**recorded["values"], **here} if network.beside else network.values
+    return replace(network, values=values, measured=_readings(recorded))
+
+
+def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """(name of a network beside the front or '', hash) -> what the record says of it."""
+    if not is_file(file):
+        return {}
+    try:
+        networks = json.loads(read_text(file, most_bytes=DATA_BYTES))["networks"]
+        return {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in networks}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        fact = f"not the record of a study ({error})"
+        raise user_error(
+            fact, f"Run {shell_command('search', '--resume', file.parent)}: it is written anew", place=Place(str(file))
+        ) from error
+
+
+def _readings(network: Mapping[str, Any]) -> dict[str, Sample]:
+    return {
+        metric: Sample.of_values(metric, one["values"], one["spread"], one["fault"])
+        for metric, one in network["measured"].items()
+    }
+
+
+def mirrored(run: StudyRun) -> str:
+    """Copy what is finished to Optuna's tables of the same database; in words, what to open."""
+    from archspec.search.optuna_mirror import mirror
+
+    with run.opened() as store:
+        result = known_result(store, run)
+    count = mirror(run.store_url, run.name, run.space, run.study.objectives, result.trials)
+    url = run.store_url if "://" in run.store_url else f"sqlite:///{run.store_url}"
+    return (
+        f"{count} trials copied to Optuna's tables: optuna-dashboard {without_password(url)} (it knows nothing of "
+        "limits: the front that counts is the one below)"
+    )
+
+
+def without_password(where: str) -> str:
+    """A database's URL as it can be shown; a path as it is."""
+    if "://" not in where:
+        return where
+    from sqlalchemy import make_url
+
+    return make_url(where).render_as_string(hide_password=True)
