@@ -14,11 +14,11 @@ from archspec.devices import Progress as Rounds
 from archspec.errors import nearest, user_error
 from archspec.experiment import Experiment, Sample, evaluator_for
 from archspec.files import is_file
-from archspec.ledger import Ledger, default_ledger, renamed
+from archspec.ledger import Ledger, default_ledger, read_records_today
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
 from archspec.network import Network
 from archspec.predictor import CalibrationProgress
-from archspec.record import Record, held, note_plugins, read_records, write_text
+from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.progress import SearchProgress, SearchResult
@@ -63,8 +63,7 @@ class StudyProgress(SearchProgress, Protocol):
 class StudyRun:
     """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
-    `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the one
-    in ARCHSPEC_LEDGER, else `ledger.db` in the root.
+    `storage` '' is `study.db` in there, else the URL of a database that machines share; `ledger` '' the usual one.
     """
 
     study: Study
@@ -231,9 +230,8 @@ class StudyRun:
     ) -> StudyResult:
         """The front and its neighbours, measured."""
         study = self.study
-        former = self.folder / FORMER_LATENCIES
-        if is_file(former):
-            ledger.add(map(renamed, read_records(former)))
+        if is_file(former := self.folder / FORMER_LATENCIES):
+            ledger.add(read_records_today(former))
         finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
         if finalists and study.front.metrics:
             measured = self._measured(finalists, study.front, settings, ledger, progress)
