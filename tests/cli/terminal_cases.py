@@ -178,10 +178,11 @@ def _front(folder: Path) -> None:
 
 def _train(folder: Path) -> None:
     from archspec.cli.train import put_result
+    from archspec.train import TrainingResult
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
-    put_result(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
+    put_result(TrainingResult(run_of, "finished", {"metrics": metrics}, fresh=True))
 
 
 def _packed(folder: Path) -> None:
