@@ -31,9 +31,10 @@ from archspec.spec import (
     Table,
     TextKind,
     UnionKind,
+    Written,
     changes_none,
     describe_change,
-    find_document,
+    find_written,
     one_line,
     override,
     plain,
@@ -91,13 +92,15 @@ def ablation_names() -> Mapping[str, Path]:
     return members("ablations")
 
 
-def load_ablation(source: str | Path, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
-    """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
+def load_ablation(source: Written, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
+    """The ablation in a file, the bundled one of that name, or one that is written.
+
+    `overrides` change every row's spec, laid on last.
 
     Raises `UserError` with every fault, in the order of their places.
     """
-    path = find_document(source, ablation_names(), "ablation")
-    return _AblationReader(path, catalog, overrides).load()
+    path, written = find_written(source, ablation_names(), "ablation")
+    return _AblationReader(path, catalog, overrides).load(written)
 
 
 def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Ablation:

@@ -6,10 +6,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
+from typing import TYPE_CHECKING
 
-from archspec.ablation.run import AblationResult
 from archspec.experiment import Sample
 from archspec.measures import Ratio, measure_named
+
+if TYPE_CHECKING:
+    from archspec.ablation.run import AblationResult
 
 LEVEL = 0.05
 FEWEST = 3

@@ -16,7 +16,7 @@ from archspec.files import exists
 from archspec.ledger import Ledger
 from archspec.measures import Ratio, Settings, measure_named, ratio_between
 from archspec.record import Plain, Record
-from archspec.reporters import Cell, Column, Table
+from archspec.reporters import Cell, Column, Table, Tabular
 from archspec.spec import describe_unreached
 from archspec.train import load_recipe
 
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class AblationResult:
+class AblationResult(Tabular):
     """`samples` by row and metric; `ratios` are latencies to the base row's, paired round by round.
 
     `hashes` are the rows' networks; `equivalents` are rows that are the same network as an earlier one.
@@ -44,6 +44,18 @@ class AblationResult:
     equivalents: Mapping[str, str]
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     measured: int = 0
+
+    def to_table(self) -> Table:
+        """A column a number, nothing rounded."""
+        from archspec.ablation.tables import data_table
+
+        return data_table(self)
+
+    def table_for_people(self) -> Table:
+        """A cell a metric, with its spread and the difference to the base."""
+        from archspec.ablation.tables import people_table
+
+        return people_table(self)
 
     def sample(self, row: str, metric: str) -> Sample:
         """Of a row; an empty one where nothing was asked or had."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from archspec.ablation.comparison import HOLM, NOISE, UNTESTED, Difference, differences, rules
-from archspec.ablation.run import AblationResult
 from archspec.experiment import Sample
 from archspec.measures import measure_named
 from archspec.network import Network
@@ -13,6 +13,9 @@ from archspec.record import Plain
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters import for_people as cell_for_people
 from archspec.spec import describe_unreached
+
+if TYPE_CHECKING:
+    from archspec.ablation.run import AblationResult
 
 LATENCIES = ("latency_ms", "latency_mean_ms", "fps")
 BEST = "*"

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,9 @@ import click
 
 from archspec.arrays import PRECISIONS
 from archspec.cli._paths import WORDS, DatabasePlace, InputPath, OutputFile
-from archspec.cli._terminal import say
-from archspec.errors import UserError
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
-    from archspec.ledger import KnownNumbers
     from archspec.reporters import Table
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")  # in this order; others come after them
@@ -140,26 +136,7 @@ def ledger_option(folder: str) -> Decorator:
     )  # fmt: skip
 
 
-@contextmanager
-def shared_ledger(where: str, output: Path = Path("runs")) -> Iterator[KnownNumbers | None]:
-    """The ledger that is named, else that of the folder where runs go.
-
-    Where nobody named one and the default one cannot be used, a message says so and no number is kept: the command
-    itself does not need it. Raises `UserError` for a named one that cannot be used.
-    """
-    from archspec.ledger import VARIABLE, default_ledger, open_light
-
-    named = where or os.environ.get(VARIABLE)
-    try:
-        kept = open_light(where or default_ledger(output))
-    except UserError as error:
-        if named:
-            raise
-        say(f"archspec: {error}. The numbers are not kept")
-        yield None
-        return
-    with kept:
-        yield kept
+update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
 
 
 PROCEDURES = ("quick", "default", "paper")

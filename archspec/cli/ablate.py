@@ -92,14 +92,13 @@ def ablate(
 
         put_table(plan_table(run), reporter, output)
         return
-    from archspec.ablation.tables import data_table, people_table
     from archspec.record import check_folder
 
     check_folder(runs, "Name another with --runs")
     with _progress_of(ablation) as progress:
         result = run.run(progress, update=update)
     say(f"{result.measured} numbers measured, the others from {run.ledger}")
-    put_table((data_table if reporter in DATA_FORMATS else people_table)(result), reporter, output)
+    put_table(result.to_table() if reporter in DATA_FORMATS else result.table_for_people(), reporter, output)
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:

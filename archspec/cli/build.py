@@ -19,11 +19,10 @@ from archspec.cli._options import (
     procedure_option,
     representative_option,
     set_option,
-    shared_ledger,
     update_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._terminal import latency_bar, spinner
+from archspec.cli._terminal import latency_bar, say, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -58,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--saved-model", is_flag=True, help="Write a TensorFlow SavedModel too, beside model.keras.")
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
               help="Write the files to FOLDER/<name>-<hash>/.")  # fmt: skip
-@ledger_option("the output folder")
+@ledger_option("the folder of --output")
 @update_option
 @format_option
 def build(
@@ -112,7 +111,9 @@ def build(
     if labels:
         _check_labels(one, labels)
     check_folder(root)
-    with shared_ledger(ledger, root) as one.ledger:
+    from archspec.ledger import shared_ledger
+
+    with shared_ledger(ledger, root, message=say) as one.ledger:
         one.again = update
         _run(one, options, keras, saved_model, reporter)
 

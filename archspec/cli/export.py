@@ -16,10 +16,9 @@ from archspec.cli._options import (
     procedure_option,
     representative_option,
     set_option,
-    shared_ledger,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import safe, spinner
+from archspec.cli._terminal import safe, say, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -52,6 +51,7 @@ def export(
 
     It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
     """
+    from archspec.ledger import shared_ledger
     from archspec.measures import BuildOptions
     from archspec.report.handover import hand_over, source_of
 
@@ -59,7 +59,7 @@ def export(
     known = catalog(plugins)
     source = source_of(what, overrides, known)
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
-    with shared_ledger("") if procedure != "none" else nullcontext() as ledger, spinner("exporting"):
+    with shared_ledger("", message=say) if procedure != "none" else nullcontext() as ledger, spinner("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force, ledger=ledger)
     click.echo(
         safe(

@@ -47,7 +47,7 @@ SHOW = "show"
 @click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
               help="Database that keeps the trials and that several machines can share "
                    "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
-@ledger_option("the output folder")
+@ledger_option("the output folder (runs/ledger.db for the usual one)")
 @click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
               help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
@@ -84,15 +84,9 @@ def search(
     Without FILE a study of five minutes is run that needs no download. A search that was stopped goes on with the same
     command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
-    options: dict[str, tuple[str, Any]] = {
-        path: (option, value)
-        for path, option, value in (
-            ("budget.evaluations", "--trials", trials), ("budget.minutes", "--minutes", minutes),
-            ("workers", "--workers", workers), ("sampler", "--sampler", sampler), ("seed", "--seed", seed),
-            ("data", "--data", list(references) or None),
-        )
-        if value is not None
-    }  # fmt: skip
+    from archspec.api.search import study_options
+
+    options = study_options(trials, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
@@ -182,11 +176,15 @@ def _shown(run: StudyRun) -> StudyResult:
 
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import study_progress
+    from archspec.files import is_file
+    from archspec.ledger import FORMER_LEDGER, default_ledger
     from archspec.record import check_folder
 
     check_folder(run.root)
     run.check()
     say(_describe_study(run))
+    if not run.ledger and is_file(FORMER_LEDGER) and run.ledger_url == default_ledger():
+        say(f"{FORMER_LEDGER} is not read any more: archspec ledger migrate moves its numbers to {run.ledger_url}")
     try:
         with study_progress(run.study) as progress:
             outcome = run.run(progress)
@@ -206,10 +204,10 @@ def _describe_study(run: StudyRun) -> str:
     """Which study it is, how large its space, where it goes."""
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}",
-        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
     ]
     return "\n".join(lines)
@@ -226,17 +224,10 @@ def _resume_command(run: StudyRun) -> str:
 
 def _written(outcome: StudyResult, run: StudyRun) -> str:
     """Write the outcome's files; where they are, in words."""
+    from archspec.api.search import write_result
     from archspec.record import describe_plugins, shell_command
-    from archspec.search.study import study_record, without_password, write_outcome
 
-    record = study_record(
-        outcome,
-        size=run.space.size,
-        storage=without_password(run.store_url),
-        ledger=without_password(run.ledger_url),
-        fingerprints=run.fingerprints,
-    )
-    files = write_outcome(outcome, record)
+    files = write_result(outcome, run)
     specs = [file for file in files if file.suffix == ".yaml"]
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]

@@ -23,10 +23,11 @@ from archspec.record import Plain
 
 if TYPE_CHECKING:
     from archspec.devices import Latency
-    from archspec.measures._build import Agreement, Build, BuildOptions
-    from archspec.measures._build_records import build_records
+    from archspec.measures._build import Agreement, Build, BuildOptions, build_records
     from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
+    from archspec.measures._latency_tables import LatencyResult
+    from archspec.measures._profile import ProfileReport, profile_file, profile_network
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
 
@@ -41,9 +42,11 @@ __all__ = [
     "Case",
     "Evaluation",
     "KnownRecords",
+    "LatencyResult",
     "Limit",
     "Measure",
     "Measurement",
+    "ProfileReport",
     "Ratio",
     "Rejection",
     "Settings",
@@ -60,6 +63,8 @@ __all__ = [
     "measures",
     "preload",
     "prepare_worker",
+    "profile_file",
+    "profile_network",
     "ratio_between",
     "screen",
     "timed_case",
@@ -69,10 +74,11 @@ KIND = "measures"
 
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
-    "_build": ("Agreement", "Build", "BuildOptions"),
-    "_build_records": ("build_records",),
+    "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
     "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
+    "_latency_tables": ("LatencyResult",),
+    "_profile": ("ProfileReport", "profile_file", "profile_network"),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
 }
