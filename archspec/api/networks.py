@@ -94,6 +94,12 @@ def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Chang
     return load_spec(trained if is_file(trained) else os.fspath(source), overrides, catalog=catalog)
 
 
+def several(some: Any) -> list[Any]:
+    """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
+    one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
+    return [some] if one else list(some)
+
+
 def names(some: str | Iterable[str]) -> tuple[str, ...]:
     """One name or several."""
     return (some,) if isinstance(some, str) else tuple(some)

@@ -7,10 +7,9 @@ of them: warm-up by time, then rounds in which all models take turns, so that dr
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from archspec.devices._catalog import device, devices
+from archspec.devices._catalog import DeviceFile, device, device_files, devices, read_device_file
 from archspec.devices._checkup import Step, check_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
-from archspec.devices._device_files import DeviceFile, device_files, read_device_file
 from archspec.devices._faults import DeviceError
 from archspec.devices._latency import (
     PRESETS,
