@@ -45,7 +45,7 @@ class _Lines(Silent):
     def __init__(self) -> None:
         self._last = float("-inf")
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """At once."""
         say(text)
 
@@ -95,7 +95,7 @@ class _Screen(Silent):
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """Above the picture."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 

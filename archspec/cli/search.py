@@ -204,10 +204,10 @@ def _describe_study(run: StudyRun) -> str:
     """Which study it is, how large its space, where it goes."""
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}",
-        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
     ]
     return "\n".join(lines)

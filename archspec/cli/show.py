@@ -41,6 +41,7 @@ def show(
     if layers and form not in ("tree", "mermaid"):
         raise click.UsageError(f"--layers is for --as tree and --as mermaid, not for --as {form}. Leave it out")
     network = Network.load(spec, overrides, catalog=catalog(plugins))
+    _ = network.graph  # whatever is asked: one that cannot be built is refused
     if form == "spec":
         from archspec.spec import dump_expanded
 

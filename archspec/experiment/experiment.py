@@ -242,8 +242,8 @@ class Experiment:
 
     def _timing(self, ledger: KnownNumbers | None, again: bool, progress: ExperimentProgress | None = None) -> Timing:
         settings = self.settings
-        told = None if progress is None else progress.timing
-        return Timing(settings.device, settings.procedure, self.latencies, ledger, again, settings.output, told)
+        on_round = None if progress is None else progress.timing
+        return Timing(settings.device, settings.procedure, self.latencies, ledger, again, settings.output, on_round)
 
 
 class _Kept:
