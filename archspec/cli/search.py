@@ -90,7 +90,7 @@ def search(
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
-            raise click.UsageError("show takes the folder of a study and nothing that would change it")
+            raise click.UsageError("show changes nothing. Leave out the options that change a study")
         run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
         if resume is None:
             _put(_shown(run), run, reporter)
@@ -204,10 +204,10 @@ def _describe_study(run: StudyRun) -> str:
     """Which study it is, how large its space, where it goes."""
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}",
-        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
     ]
     return "\n".join(lines)
