@@ -14,7 +14,7 @@ from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.search.space import Space
-from archspec.spec import Changes, Spec, Table, from_plain, parse, parse_document, plain
+from archspec.spec import Change, Changes, Spec, Table, from_plain, parse, parse_document, plain
 from archspec.spec import load as load_spec
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
@@ -98,6 +98,12 @@ def several(some: Any) -> list[Any]:
     """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
     one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
     return [some] if one else list(some)
+
+
+def changes_of(overrides: Changes, weights: object = None) -> list[Change]:
+    """The changes of every spec of a document, the weights that all start from last."""
+    found = [overrides] if isinstance(overrides, Mapping) else list(overrides)
+    return found if weights is None else [*found, {"weights": weights}]
 
 
 def names(some: str | Iterable[str]) -> tuple[str, ...]:
