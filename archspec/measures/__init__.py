@@ -20,6 +20,7 @@ from archspec.doors import later
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
+from archspec.reporters import Column
 
 if TYPE_CHECKING:
     from archspec.devices import Latency
@@ -132,6 +133,18 @@ class Measure:
     def digits(self) -> int:
         """Decimals that people are shown."""
         return 0 if self.whole else DIGITS.get(self.unit, 4)
+
+    @property
+    def shown_unit(self) -> str:
+        """The unit, where the name does not say it already."""
+        unit = self.unit.lower().replace("²", "2")
+        said = self.unit == "10^9 operations" or self.name.endswith(f"_{unit}") or self.name == unit
+        return "" if said else self.unit
+
+    def column(self, column: str = "", heading: str = "") -> Column:
+        """The column of its numbers in a table for people, by its own name unless `column` and `heading` are given."""
+        names = column or self.name, heading or self.name, self.shown_unit
+        return Column(*names, "integer") if self.whole else Column(*names, "number", self.digits)
 
     @property
     def height(self) -> tuple[int, float]:
