@@ -115,7 +115,6 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
-
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
         yield _Bars(count, timing)
 
