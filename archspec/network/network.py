@@ -12,8 +12,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
-from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override, parse
-from archspec.spec.sources import Changes
+from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.spec.composite_kinds import ListKind, MadeKind, MappingKind, RecordKind, UnionKind
 from archspec.spec.document import NAME, SIZE, TOP_KINDS, Spec
 from archspec.spec.document_file import decode_file, shown_path
-from archspec.spec.document_reader import DocumentReader, Named, NamedKind, find_document, joined
+from archspec.spec.document_reader import DocumentReader, Named, NamedKind, Written, find_written, joined
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.expansion import expand
 from archspec.spec.kinds import (
@@ -39,7 +39,7 @@ from archspec.spec.overrides import (
 )
 from archspec.spec.paths import override_plain, split_path
 from archspec.spec.signatures import kind_of, signature_of
-from archspec.spec.sources import bundled_catalog, load, load_named, override, parse, recalled
+from archspec.spec.sources import Changes, bundled_catalog, load, load_named, override, parse, parse_document, recalled
 from archspec.spec.spec_text import dump, dump_expanded, dump_plain
 from archspec.spec.special_values import Choice, make_divisible
 from archspec.spec.words import CHOOSE, NONE, RANGE
@@ -68,6 +68,7 @@ __all__ = [
     "AnyKind",
     "BoolKind",
     "Change",
+    "Changes",
     "Choice",
     "DocumentReader",
     "Entry",
@@ -95,6 +96,7 @@ __all__ = [
     "UnionKind",
     "WeightsFile",
     "Wrap",
+    "Written",
     "bundled_catalog",
     "changes_none",
     "closed_choices",
@@ -106,7 +108,7 @@ __all__ = [
     "dump_expanded",
     "dump_plain",
     "expand",
-    "find_document",
+    "find_written",
     "from_plain",
     "joined",
     "json_schema",
@@ -118,6 +120,7 @@ __all__ = [
     "override",
     "override_plain",
     "parse",
+    "parse_document",
     "plain",
     "read_mapping",
     "read_text",
