@@ -177,12 +177,19 @@ def _described(name: str, file: Any) -> Measure:
         rung=file.RUNG,
         seconds=file.SECONDS,
         tensorflow=getattr(file, "TENSORFLOW", False),
-        conditions=getattr(file, "conditions", _of_the_network),
+        conditions=_conditions(name, file),
         check=getattr(file, "check", lambda settings: None),
         whole=getattr(file, "WHOLE", False),
         read=getattr(file, "read", None),
         _measure=file.measure,
     )
+
+
+def _conditions(name: str, file: Any) -> Callable[[Case], Mapping[str, Plain]]:
+    """What the number depends on: as the file says, and of a plugin's the file itself."""
+    stated: Callable[[Case], Mapping[str, Plain]] = getattr(file, "conditions", _of_the_network)
+    digest = catalog.plugin_digest(KIND, name)
+    return (lambda case: {**stated(case), "measure_file": digest}) if digest else stated
 
 
 def _of_the_network(case: Case) -> Mapping[str, Plain]:
