@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from archspec.cli._options import this_command, wide
 from archspec.cost.tables import detail_table, sheets_table
 from archspec.devices import latency_table
-from archspec.export.delegates import stays_said
+from archspec.export.delegates import describe_fallbacks
 from archspec.measures import build_records
 from archspec.record import write_records, write_text
 from archspec.reporters import Column, Table, render, report, transposed
@@ -99,7 +99,7 @@ def file_table(build: Build) -> Table:
         ("predicted size (MB)", f"{predicted / 1e6:.3f}"),
         ("MACs counted in the file", "not known" if census.macs is None else f"{census.macs:,}"),
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
-        *((f"stays on {name}", stays_said(census, kind)) for kind, name in ACCELERATORS.items()),
+        *((f"stays on {name}", describe_fallbacks(census, kind)) for kind, name in ACCELERATORS.items()),
     )
     columns = (Column("what", "TensorFlow Lite file"), Column("value", "", wraps=True))
     return Table("", columns, rows, (f"weights: {build.network.describe_weights(build.options.seed)}", *exported.notes))

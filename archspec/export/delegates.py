@@ -190,7 +190,7 @@ def refused(operation: OperationInfo, delegate: str, unpacked: frozenset[str] = 
     return "" if "" in reasons else reasons[0]
 
 
-def stays_said(census: Census, delegate: str) -> str:
+def describe_fallbacks(census: Census, delegate: str) -> str:
     """`yes`, or how many operators fall back and which kinds: `2 ops fall back (1 ARG_MAX, 1 GATHER)`."""
     found = refusals(census, delegate)
     if not found:
