@@ -13,7 +13,7 @@ from archspec.ablation.ablation import Ablation, Row
 from archspec.devices import procedure
 from archspec.experiment import Experiment, ExperimentProgress, Item, Sample, once_each
 from archspec.files import exists
-from archspec.ledger import Ledger
+from archspec.ledger import KnownNumbers, open_light
 from archspec.measures import Ratio, Settings, measure_named, ratio_between
 from archspec.record import Plain, Record
 from archspec.reporters import Cell, Column, Table, Tabular
@@ -108,7 +108,7 @@ class AblationRun:
     def run(self, progress: ExperimentProgress, *, update: bool = False) -> AblationResult:
         """The result; `update` measures everything again. Raises `UserError`, `KeyboardInterrupt` with all kept."""
         self.check()
-        with Ledger.open(self.ledger) as ledger:
+        with open_light(self.ledger) as ledger:
             found = self.experiment.run(ledger, progress, again=update)
         base = found.timed.get(self.ablation.base)
         ratios = {} if base is None else {
@@ -134,7 +134,7 @@ def plan_table(run: AblationRun) -> Table:
     run.check()
     with ExitStack() as stack:
         there = "://" in run.ledger or exists(run.ledger)
-        ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
+        ledger = stack.enter_context(open_light(run.ledger)) if there else None
         plan = run.experiment.plan(ledger)
         unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (
@@ -163,7 +163,7 @@ def _takes(run: AblationRun, metric: str, many: int) -> str:
     return f"about {max(minutes, 1):.0f} min"
 
 
-def _describe_latencies(run: AblationRun, ledger: Ledger | None) -> Iterator[str]:
+def _describe_latencies(run: AblationRun, ledger: KnownNumbers | None) -> Iterator[str]:
     ablation = run.ablation
     timed = run.experiment.latencies
     if not timed:

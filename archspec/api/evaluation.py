@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.api.networks import Plugins
+from archspec.api.networks import Plugins, several
 from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
@@ -130,8 +130,7 @@ def evaluate(
         >>> list(scores.to_frame()[["network", "miou"]].iloc[0]) == [run.folder.name, scores.miou]
         True
     """
-    one = isinstance(networks, str | os.PathLike | Network) or hasattr(networks, "run")
-    sources = [_source(each) for each in ([networks] if one else networks)]  # type: ignore[list-item, union-attr]
+    sources = [_source(one) for one in several(networks)]
     catalog = Catalog(tuple(map(Path, plugins)))
     for source in sources:
         catalog.add(noted_plugins(Path(source)) if isinstance(source, str) and exists(source) else ())

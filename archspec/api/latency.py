@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from archspec.api.networks import Plugins, Source, load
+from archspec.api.networks import Plugins, Source, load, several
 from archspec.catalog import Catalog
 from archspec.devices import Interrupted, Progress
 from archspec.ledger import shared_ledger
@@ -230,14 +230,6 @@ def profile_of(
     network = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
     found = profile_network(network, precision=precision, threads=threads, method=method)
     return ProfileReport(found, network, by or "line")
-
-
-def several(some: object) -> list:  # type: ignore[type-arg]
-    """One or several, as a list: a text, a path, a number, a mapping and a network are one."""
-    from collections.abc import Mapping
-
-    one = isinstance(some, str | os.PathLike | int | Mapping | Network)
-    return [some] if one or not isinstance(some, Iterable) else list(some)
 
 
 def _timed(source: Source, plugins: Plugins) -> str | Network:

@@ -61,7 +61,7 @@ def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> 
 
     Returns:
         A `Space`: `size` (the exact number of its points; None where a range is continuous), `networks(count)` drawn
-        from it, `genomes()`, `network(genome)`, `survey()`.
+        from it, `genomes()`, `network(genome)`.
 
     Raises:
         UserError: for a spec that is wrong, or has no open choice.
@@ -92,6 +92,12 @@ def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Chang
         return parse(str(source), overrides=overrides, catalog=catalog)
     trained = Path(source) / "spec.yaml"
     return load_spec(trained if is_file(trained) else os.fspath(source), overrides, catalog=catalog)
+
+
+def several(some: Any) -> list[Any]:
+    """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
+    one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
+    return [some] if one else list(some)
 
 
 def names(some: str | Iterable[str]) -> tuple[str, ...]:

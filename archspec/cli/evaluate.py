@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archspec.cli._image_options import ImageOptions, with_image_options
-from archspec.cli._options import (
-    catalog,
-    format_option,
-    ledger_option,
-    narrower,
-    this_command,
-    wide,
-)
+from archspec.cli._options import catalog, format_option, ledger_option, narrower, this_command, wide
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._progress import count_bar
+from archspec.cli._terminal import count_bar
 
 if TYPE_CHECKING:
     from archspec.api.evaluation import Evaluation, Row

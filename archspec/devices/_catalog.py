@@ -5,7 +5,7 @@ holds `adb: {serial: …, threads: 4}`, and `pixel` is its name.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -72,9 +72,9 @@ class _DeviceReader(DocumentReader[DeviceFile]):
         super().__init__(path)
         self.kinds = kinds
 
-    def document(self, text: str | None) -> Table | None:
-        text, file = decode_file(self.path, self.faults), shown_path(self.path)
-        node = None if text is None else read_text(text, file, self.faults)
+    def document(self, text: str | Mapping[str, Any] | None) -> Table | None:
+        found, file = decode_file(self.path, self.faults), shown_path(self.path)
+        node = None if found is None else read_text(found, file, self.faults)
         if not self.faults and not isinstance(node, Table):
             fact = self._wanted() + (f" ({shown(node)})" if node is not None else "")
             self.fault(fact, _EXAMPLE, "", node.place if node is not None else Place(file, 1, 1))

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
 from archspec.errors import Place, UserError, user_error
-from archspec.ledger.database import VARIABLE, WAIT_S, check_place, default_ledger, sqlite_fault
+from archspec.ledger.database import VARIABLE, WAIT_S, check_place, default_ledger, sqlite_fault, write_ahead
 from archspec.ledger.schema import SQLITE_TABLES, VERSION, record_of, row_of, spec_of, spec_row
 from archspec.record import Record
 
@@ -138,7 +138,8 @@ def _connected(file: Path) -> sqlite3.Connection:
     import sqlite3
 
     connection = sqlite3.connect(file, timeout=WAIT_S)
-    connection.execute("PRAGMA journal_mode=WAL")
+    with closing(connection.cursor()) as cursor:
+        write_ahead(cursor)
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 

@@ -21,7 +21,7 @@ from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
-from archspec.search.progress import SearchResult, Watch
+from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, check_shared, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
@@ -39,10 +39,10 @@ ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
 
-class StudyProgress(Watch, Protocol):
-    """Hears of a study: of its search as a `Watch` does, and of what comes before and after."""
+class StudyProgress(SearchProgress, Protocol):
+    """Hears of a study: of its search as a `SearchProgress` does, and of what comes before and after."""
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """A line that stays."""
         ...
 
@@ -163,7 +163,7 @@ class StudyRun:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
         for line in self._label_cautions():
-            progress.said(f"caution: {line}")
+            progress.message(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
@@ -181,7 +181,7 @@ class StudyRun:
         """The settings with a latency table, where one is needed."""
         if not predicts(self.study):
             return self.settings
-        table = calibrated(self.study, self.space, self.folder, progress.said, progress.calibrating)
+        table = calibrated(self.study, self.space, self.folder, progress.message, progress.calibrating)
         return replace(self.settings, latency_table=table)
 
     def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: StudyProgress) -> SearchResult:
@@ -189,7 +189,7 @@ class StudyRun:
         return self.search(store, ledger, settings, progress).run()
 
     def search(
-        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: Watch, *, join: bool = False
+        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress, *, join: bool = False
     ) -> Search:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
         study, budget = self.study, self.study.budget
@@ -214,7 +214,7 @@ class StudyRun:
             seed=study.seed,
             workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
             definition=definition,
-            watch=progress,
+            progress=progress,
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,

@@ -36,7 +36,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     outcome = shown(run)
     study, size = outcome.study, run.space.size
     points = "a continuous space" if size is None else f"a space of {size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     return Subject(
         name=path.resolve().name,
         kind="search",
@@ -46,7 +46,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),
             "sampler": f"{study.sampler.name}, seed {study.seed}",
-            "budget": study.budget.said,
+            "budget": study.budget.describe(),
             "data": ", ".join(one.partition(":")[0] for one in study.data),
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
             "device": f"{study.target.name}, {study.target.threads} thread(s), {study.target.precision}",
