@@ -46,13 +46,13 @@ class AblationResult(Tabular):
     measured: int = 0
 
     def to_table(self) -> Table:
-        """A column a number, nothing rounded."""
+        """One column for each number, nothing rounded."""
         from archspec.ablation.tables import data_table
 
         return data_table(self)
 
     def table_for_people(self) -> Table:
-        """A cell a metric, with its spread and the difference to the base."""
+        """One cell for each metric, with its spread and the difference to the base."""
         from archspec.ablation.tables import people_table
 
         return people_table(self)

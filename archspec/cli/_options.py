@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archspec.reporters import Table
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")  # in this order; others come after them
-DATA_FORMATS = ("json", "csv")  # whole numbers, one row a thing; the others are for people
+DATA_FORMATS = ("json", "csv")  # whole numbers, one row for each thing; the others are for people
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WIDE = "archspec.wide"  # in the context of the command line that runs
 

@@ -197,7 +197,7 @@ def _inputs(data: bytes) -> Sequence[TensorInfo]:
 
 
 def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> _Exit:
-    """The first output that is a map: scores of at least two classes, or integers of one value a pixel."""
+    """The first output that is a map: scores of at least two classes, or integers of one value for each pixel."""
     for one in details:
         shape, kind = [int(side) for side in one["shape"]], np.dtype(one["dtype"]).kind
         index, quantization = one["index"], one["quantization"]
