@@ -2,7 +2,7 @@
 
 A table that does not fit is turned on its side where it has few rows, else columns are left out, and a line says
 which. Row names that are lists of assignments (`a=1, b=2`) become one column for each factor. Headings, notes and
-columns that `wraps` may go over several lines, at spaces only: a single word that is longer than the terminal stays whole.
+columns that `wraps` may go over several lines, at spaces only: a word that is longer than the terminal stays whole.
 """
 
 from __future__ import annotations
