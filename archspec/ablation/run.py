@@ -134,7 +134,9 @@ def plan_table(run: AblationRun) -> Table:
     run.check()
     with ExitStack() as stack:
         there = "://" in run.ledger or exists(run.ledger)
-        ledger = stack.enter_context(open_light(run.ledger)) if there else None
+        ledger = open_light(run.ledger) if there else None
+        if ledger is not None:
+            stack.enter_context(ledger)
         plan = run.experiment.plan(ledger)
         unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (

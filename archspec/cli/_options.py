@@ -136,9 +136,6 @@ def ledger_option(folder: str) -> Decorator:
     )  # fmt: skip
 
 
-update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
-
-
 PROCEDURES = ("quick", "default", "paper")
 
 
