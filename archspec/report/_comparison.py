@@ -139,7 +139,7 @@ def _values(records: Sequence[Record | None], factor: float) -> tuple[float | No
 
 
 def _table(title: str, names: Sequence[str], rows: Sequence[_Row], for_people: bool) -> tuple[Table, list[str]]:
-    """A column a subject, and from the second one on a delta to the first."""
+    """One column for each subject, and from the second one on a delta to the first."""
     columns = [Column("quantity", "quantity"), Column("unit", "unit")]
     for number, name in enumerate(names):
         columns.append(Column(f"value_{number + 1}", name, "", "number", align="right"))
