@@ -63,8 +63,8 @@ def ablate(
         plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
     Returns:
-        The table: `to_frame()` (a column a number, nothing rounded), `to_markdown()`, `to_latex()`; printed and in a
-        notebook it has a cell a metric, with spread, difference and whether that is noise.
+        The table: `to_frame()` (one column for each number, nothing rounded), `to_markdown()`, `to_latex()`. Printed
+        and in a notebook it has one cell for each metric, with spread, difference and whether that is noise.
 
     Raises:
         UserError: with every fault of the ablation, before anything slow. KeyboardInterrupt: what was done is kept.

@@ -38,7 +38,7 @@ ROOT = "searches"
 
 @dataclass(frozen=True)
 class FrontResult(Tabular):
-    """What a search found. As a table it is the front: a row a network, with what it was searched for."""
+    """What a search found. As a table it is the front: one row for each network, with what it was searched for."""
 
     result: StudyResult
 
@@ -75,7 +75,7 @@ class FrontResult(Tabular):
         return counts_table(self.result)
 
     def to_table(self) -> Table:
-        """One row a network of the front, and those beside it."""
+        """One row for each network of the front, and those beside it."""
         return front_table(self.result)
 
     def _repr_html_(self) -> str:
