@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from archspec.api.networks import Plugins, several
 from archspec.catalog import Catalog
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from archspec.scoring import GroundTruth
     from archspec.train import TrainingResult
 
-    Scored = str | os.PathLike[str] | Network | TrainingResult
+    Scored: TypeAlias = str | os.PathLike[str] | Network | TrainingResult
 
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 Row = tuple[str, ScoreResult, dict[str, Cell]]
