@@ -106,7 +106,7 @@ def several(some: Any) -> list[Any]:
 
 def changes_of(overrides: Changes, weights: object = None) -> list[Change]:
     """The changes of every spec of a document, the weights that all start from last."""
-    found = [overrides] if isinstance(overrides, Mapping) else list(overrides)
+    found: list[Change] = [overrides] if isinstance(overrides, Mapping) else [*overrides]
     return found if weights is None else [*found, {"weights": weights}]
 
 
