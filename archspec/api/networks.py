@@ -61,7 +61,7 @@ def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> 
 
     Returns:
         A `Space`: `size` (the exact number of its points; None where a range is continuous), `networks(count)` drawn
-        from it, `genomes()`, `network(genome)`, `survey()`.
+        from it, `genomes()`, `network(genome)`.
 
     Raises:
         UserError: for a spec that is wrong, or has no open choice.

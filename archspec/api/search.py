@@ -87,7 +87,7 @@ class FrontResult(Tabular):
 class SilentStudy(Silent):
     """Hears of a study and is silent, but for cautions, which become warnings of Python."""
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         if text.startswith("caution:"):
             warnings.warn(text, stacklevel=2)
 

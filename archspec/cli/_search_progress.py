@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archspec.cli._progress import describe_duration
-from archspec.cli._terminal import safe, say
+from archspec.cli._terminal import describe_duration, safe, say
 from archspec.reporters import Cell, Column, Table, drawn
 from archspec.search.progress import Silent
 

@@ -26,7 +26,7 @@ from archspec.cli._options import (
     weights_options,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import say
+from archspec.cli._terminal import count_bar, latency_bar, say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -115,7 +115,6 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
-    from archspec.cli._progress import count_bar, latency_bar
 
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
         yield _Bars(count, timing)

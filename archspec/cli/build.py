@@ -22,7 +22,7 @@ from archspec.cli._options import (
     update_option,
 )
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._terminal import say
+from archspec.cli._terminal import latency_bar, say, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -121,7 +121,6 @@ def build(
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
     from archspec.cli._build_report import BuildReport
-    from archspec.cli._progress import latency_bar, spinner
 
     report = BuildReport(one, reporter, sys.stdout)
     report.cost()

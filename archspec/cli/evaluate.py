@@ -20,7 +20,7 @@ from archspec.cli._options import (
     wide,
 )
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._progress import count_bar
+from archspec.cli._terminal import count_bar
 
 if TYPE_CHECKING:
     from archspec.api.evaluation import Evaluation, Row

@@ -18,8 +18,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import safe, say
-from archspec.ledger import shared_ledger
+from archspec.cli._terminal import safe, say, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -52,7 +51,7 @@ def export(
 
     It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
     """
-    from archspec.cli._progress import spinner
+    from archspec.ledger import shared_ledger
     from archspec.measures import BuildOptions
     from archspec.report.handover import hand_over, source_of
 

@@ -24,7 +24,7 @@ from archspec.cli._options import (
     update_option,
 )
 from archspec.cli._paths import InputPath
-from archspec.cli._terminal import say
+from archspec.cli._terminal import latency_bar, say, spinner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +142,6 @@ def latency(
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
     from archspec.api.latency import chosen_settings, time_in_turns
-    from archspec.cli._progress import latency_bar, spinner
     from archspec.ledger import shared_ledger
 
     with spinner("exporting"):
@@ -181,7 +180,6 @@ def _answer(
 
 def _calibrated(place: TablePlace) -> tuple[LatencyTable, Path]:
     """The device's table, measured or gone on with where that was stopped, and its file."""
-    from archspec.cli._progress import latency_bar
     from archspec.devices import Progress
     from archspec.predictor import calibrate_file
 

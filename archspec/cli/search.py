@@ -90,7 +90,7 @@ def search(
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
-            raise click.UsageError("show takes the folder of a study and nothing that would change it")
+            raise click.UsageError("show changes nothing. Leave out the options that change a study")
         run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
         if resume is None:
             _put(_shown(run), run, reporter)

@@ -19,7 +19,7 @@ from archspec.cli._options import (
     wide_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import say
+from archspec.cli._terminal import say, spinner
 
 if TYPE_CHECKING:
     from archspec.network import Network
@@ -106,7 +106,6 @@ def _network(
 
 def _run(order: Order, root: Path, tensorboard: bool, ledger: str) -> None:
     from archspec.api.training import check, run
-    from archspec.cli._progress import spinner
     from archspec.cli._training_progress import training_progress
     from archspec.ledger import shared_ledger
 

@@ -10,13 +10,13 @@ takes the number off a latency. Heavy libraries are imported inside functions.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec import catalog
+from archspec.doors import later
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
@@ -83,12 +83,7 @@ _HOMES = {
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+__getattr__ = later(__name__, _HOMES)
 
 
 @dataclass(frozen=True)

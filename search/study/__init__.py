@@ -5,9 +5,9 @@ What runs a study, or reads one back, is imported when it is asked for.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.doors import later
 from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
 from archspec.search.study.study import Budget, Front, Pretrain, Study, Target
 from archspec.search.study.study_file import load_study, parse_study, study_names
@@ -34,9 +34,4 @@ _HOMES = {
     "tables": ("agreement_table", "counts_table", "front_table"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+__getattr__ = later(__name__, _HOMES)
