@@ -12,10 +12,8 @@ from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.search.space import Space
-from archspec.spec import Spec, dump, parse
+from archspec.spec import Changes, Spec, Table, dump, from_plain, parse, parse_document
 from archspec.spec import load as load_spec
-from archspec.spec.nodes import Table, from_plain
-from archspec.spec.sources import Changes, parse_document
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
 """A bundled name, a path, a folder that `archspec.train` left, YAML text, a mapping as in YAML, or a network."""

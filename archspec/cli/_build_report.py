@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
 from archspec.cli._options import this_command, wide
-from archspec.cost.tables import detail_table, sheets_table
+from archspec.cost import detail_table, sheets_table
 from archspec.devices import latency_table
 from archspec.export.delegates import stays_said
 from archspec.measures import build_records

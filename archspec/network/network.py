@@ -12,8 +12,7 @@ from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
 from archspec.graph.trace import trace
-from archspec.spec import ExpandedSpec, Spec, dump, expand, load, override, parse
-from archspec.spec.sources import Changes
+from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
@@ -159,7 +158,7 @@ class Network:
         return str(self.cost)
 
     def _repr_html_(self) -> str:
-        from archspec.cost.diagram import drawing_of
+        from archspec.cost import drawing_of
 
         return f"{self.cost._repr_html_()}{drawing_of(self.graph)}"
 
