@@ -17,8 +17,16 @@ TYPE_CHECKING = False  # for type checkers it is true; `typing` would have to be
 if TYPE_CHECKING:
     from typing import Any as _Any
 
+    from archspec.api.ablation import ablate as ablate
+    from archspec.api.evaluation import evaluate as evaluate
+    from archspec.api.latency import latency as latency
+    from archspec.api.latency import predict_latency as predict_latency
+    from archspec.api.latency import profile as profile
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
+    from archspec.api.pages import report as report
+    from archspec.api.search import search as search
+    from archspec.api.training import train as train
     from archspec.errors import UserError as UserError
     from archspec.network import Network as Network
 
@@ -33,10 +41,18 @@ if (_root / "setup.cfg").is_file() and (_root / "blocks" / "__init__.py").is_fil
 _HOMES = {
     "Network": "network",
     "UserError": "errors",
+    "ablate": "api.ablation",
+    "evaluate": "api.evaluation",
+    "latency": "api.latency",
     "load": "api.networks",
+    "predict_latency": "api.latency",
+    "profile": "api.latency",
+    "report": "api.pages",
+    "search": "api.search",
     "space": "api.networks",
+    "train": "api.training",
 }
-_ROOMS: tuple[str, ...] = ()  # functions that are called like a room
+_ROOMS = ("report", "search", "train")  # functions that are called like a room
 
 
 def _named(name: str) -> _Any:

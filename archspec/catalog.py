@@ -78,6 +78,7 @@ _KIND_OF = {
 _plugged: tuple[Path, ...] = ()  # the plugin folders of this process
 
 
+@cache
 def bundled_folder(name: str) -> Path:
     """The folder of bundled `blocks`, `search`, `specs`: inside the installed package, or beside it in a checkout."""
     installed = _PACKAGE / name
@@ -117,6 +118,16 @@ def load_function(kind: str, name: str, *, plugins: tuple[Path, ...] | None = No
         place = Place(os.fspath(members(kind, plugins)[name]), 1, 1)
         raise user_error(fact, f"Name the function '{name}', or the file after it", place=place)
     return function  # type: ignore[no-any-return]
+
+
+def plugin_digest(kind: str, name: str) -> str:
+    """16 hex digits of the sha256 of a plugin's file; '' of a bundled one, which changes with archspec alone."""
+    path = members(kind)[name]
+    if _bundled(kind).get(name) == path:
+        return ""
+    from hashlib import sha256
+
+    return sha256(read_bytes(path, most_bytes=TEXT_BYTES)).hexdigest()[:16]
 
 
 def summary(path: Path) -> str:
@@ -254,15 +265,14 @@ def _bundled(kind: str) -> Mapping[str, Path]:
 
 @cache
 def _with_plugins(kind: str, folders: tuple[Path, ...]) -> Mapping[str, Path]:
-    bundled, found = _bundled(kind), {}
-    for folder in folders:
-        found.update({path.stem: path for path in _of_plugin(folder).get(kind, ())})
+    bundled = _bundled(kind)
+    found = {path.stem: path for folder in folders for path in _of_plugin(folder).get(kind, ())}
     taken = [path for name, path in found.items() if name in bundled and not path.samefile(bundled[name])]
     if taken:
         fact = f"this is the name of a bundled {KINDS[kind].word}"
         remedy = "Give the file another name"
         raise UserError([Fault(fact, remedy, path.stem, Place(os.fspath(path), 1, 1)) for path in taken])
-    return {**bundled, **found}
+    return {**bundled, **found, **bundled}  # in this order, and none twice
 
 
 @cache
@@ -290,10 +300,15 @@ def _kinds_of(path: Path) -> tuple[str, ...]:
 
 
 def _module(kind: str, path: Path) -> object:
-    folder = bundled_folder(KINDS[kind].folder)
-    if path.is_relative_to(folder):
-        inside = ".".join(path.relative_to(folder).with_suffix("").parts)
-        return importlib.import_module(f"archspec.{KINDS[kind].folder.replace('/', '.')}.{inside}")
+    if _bundled(kind).get(path.stem) is path:
+        return _bundled_module(kind, path)
     from archspec.plugin_files import import_plugin
 
     return import_plugin(path)
+
+
+@cache
+def _bundled_module(kind: str, path: Path) -> object:
+    folder = KINDS[kind].folder
+    inside = ".".join(path.relative_to(bundled_folder(folder)).with_suffix("").parts)
+    return importlib.import_module(f"archspec.{folder.replace('/', '.')}.{inside}")

@@ -95,7 +95,7 @@ def ours(sampler: str, count: int) -> dict[str, Any]:
             store = open_store(str(Path(folder) / "trials.db"))
             objectives = (Objective("miou", "maximize"), Objective("cost"))
             Search(space, all_feasible, Noting(values=values), Settings(("miou", "cost")), objectives, store, "study",
-                   budget, sampler=sampler, workers=0, spec_text=text_of, watch=watch).run()  # fmt: skip
+                   budget, sampler=sampler, workers=0, spec_text=text_of, progress=watch).run()  # fmt: skip
             store.close()
         return watch.cpu_s, len(seen) - len(set(seen))
 

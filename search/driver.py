@@ -14,7 +14,7 @@ from archspec.measures import Evaluation, Settings
 from archspec.record import Interruption, Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.history import History, in_order
-from archspec.search.progress import Progress, SearchResult, Silent, Stopped, Watch, describe_end
+from archspec.search.progress import Progress, SearchProgress, SearchResult, Silent, Stopped, describe_end
 from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
 from archspec.search.samplers import Task, make_sampler
 from archspec.search.store import LEASE_S, Study, TrialStore
@@ -51,7 +51,7 @@ class Search:
     seed: int = 0
     workers: int = 1
     definition: str = ""
-    watch: Watch = field(default_factory=Silent)
+    progress: SearchProgress = field(default_factory=Silent)
     keep: Callable[[tuple[Record, ...]], None] | None = None
     spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
     join: bool = False
@@ -77,7 +77,7 @@ class Search:
                 result = running.result(running.until_stopped())
             finally:
                 running.give_back()
-        self.watch.ended(result)
+        self.progress.ended(result)
         return result
 
 
@@ -103,7 +103,7 @@ class _Running:
 
     def until_stopped(self) -> Stopped:
         """Work until there is a reason to stop."""
-        self._search.watch.started(self._progress())
+        self._search.progress.started(self._progress())
         while True:
             self._interruption.check()
             self._hear()
@@ -267,7 +267,7 @@ class _Running:
         self._held[trial.number] = trial
         self._history.take(trial)
         self._engine.start(Work(trial.number, trial.spec, self._search.settings, trial.genome))
-        self._search.watch.claimed(trial, self._progress())
+        self._search.progress.claimed(trial, self._progress())
 
     # --- recording ------------------------------------------------------------------------------------------------
 
@@ -306,7 +306,7 @@ class _Running:
         elif finished:
             self._sampler.tell(trial)
         if finished:
-            self._search.watch.finished(trial, self._progress())
+            self._search.progress.finished(trial, self._progress())
             cheaper = self._cheaper.pop(trial.key, None)
             if cheaper is not None and trial.state == "done":
                 self._exchange(cheaper, trial)

@@ -51,7 +51,7 @@ class Progress:
         return self.elapsed_s / done * max(0, self.budget - self.history.counts["done"])
 
 
-class Watch(Protocol):
+class SearchProgress(Protocol):
     """Hears of a search. Called in the driver's process: it must not take long."""
 
     def started(self, progress: Progress) -> None:

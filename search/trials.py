@@ -26,8 +26,7 @@ class Objective:
     name: str
     direction: Direction = "minimize"
 
-    @property
-    def said(self) -> str:
+    def describe(self) -> str:
         return f"{self.direction} {self.name}"
 
     @property

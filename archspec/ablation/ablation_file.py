@@ -14,8 +14,7 @@ from archspec.catalog import Catalog, members
 from archspec.devices import PRESETS
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
 from archspec.export import PRECISIONS, Precision
-from archspec.search.study.kinds import COUNT, SEED, ByMetricKind, MetricKind, one_or_several
-from archspec.search.study.study import Target
+from archspec.search.study import COUNT, SEED, ByMetricKind, MetricKind, Target, one_or_several
 from archspec.spec import (
     INVALID,
     NAME,
@@ -32,9 +31,10 @@ from archspec.spec import (
     Table,
     TextKind,
     UnionKind,
+    Written,
     changes_none,
     describe_change,
-    find_document,
+    find_written,
     one_line,
     override,
     plain,
@@ -92,13 +92,15 @@ def ablation_names() -> Mapping[str, Path]:
     return members("ablations")
 
 
-def load_ablation(source: str | Path, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
-    """The ablation in a file, or the bundled one of that name; `overrides` change every row's spec, laid on last.
+def load_ablation(source: Written, *, overrides: Sequence[Change] = (), catalog: Catalog | None = None) -> Ablation:
+    """The ablation in a file, the bundled one of that name, or one that is written.
+
+    `overrides` change every row's spec, laid on last.
 
     Raises `UserError` with every fault, in the order of their places.
     """
-    path = find_document(source, ablation_names(), "ablation")
-    return _AblationReader(path, catalog, overrides).load()
+    path, written = find_written(source, ablation_names(), "ablation")
+    return _AblationReader(path, catalog, overrides).load(written)
 
 
 def parse_ablation(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Ablation:

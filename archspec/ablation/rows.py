@@ -83,23 +83,23 @@ class Rows:
     def _none_twice(self, items: tuple[Node, ...], path: str) -> None:
         seen: list[str] = []
         for item in items:
-            said = _said(plain(item))
-            if said in seen:
-                self.faults.append(Fault(f"'{one_line(said)}' is there twice", "Leave one", path, item.place))
-            seen.append(said)
+            text = _text_of(plain(item))
+            if text in seen:
+                self.faults.append(Fault(f"'{one_line(text)}' is there twice", "Leave one", path, item.place))
+            seen.append(text)
 
 
 def _named(path: str, value: Node) -> str:
     """`width_multiplier=0.5`: short, and what one would write after --set."""
-    said = _said(plain(value))
-    return f"{path}={said}"
+    text = _text_of(plain(value))
+    return f"{path}={text}"
 
 
-def _said(value: Any) -> str:
+def _text_of(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_said(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{key}: {_text_of(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return "[" + ",".join(map(_said, value)) + "]"
+        return "[" + ",".join(map(_text_of, value)) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -13,10 +13,10 @@ from archspec.ablation.ablation import Ablation, Row
 from archspec.devices import procedure
 from archspec.experiment import Experiment, ExperimentProgress, Item, Sample, once_each
 from archspec.files import exists
-from archspec.ledger import Ledger
+from archspec.ledger import KnownNumbers, open_light
 from archspec.measures import Ratio, Settings, measure_named, ratio_between
 from archspec.record import Plain, Record
-from archspec.reporters import Cell, Column, Table
+from archspec.reporters import Cell, Column, Table, Tabular
 from archspec.spec import describe_unreached
 from archspec.train import load_recipe
 
@@ -32,7 +32,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class AblationResult:
+class AblationResult(Tabular):
     """`samples` by row and metric; `ratios` are latencies to the base row's, paired round by round.
 
     `hashes` are the rows' networks; `equivalents` are rows that are the same network as an earlier one.
@@ -44,6 +44,18 @@ class AblationResult:
     equivalents: Mapping[str, str]
     ratios: Mapping[str, Ratio] = field(default_factory=dict)
     measured: int = 0
+
+    def to_table(self) -> Table:
+        """A column a number, nothing rounded."""
+        from archspec.ablation.tables import data_table
+
+        return data_table(self)
+
+    def table_for_people(self) -> Table:
+        """A cell a metric, with its spread and the difference to the base."""
+        from archspec.ablation.tables import people_table
+
+        return people_table(self)
 
     def sample(self, row: str, metric: str) -> Sample:
         """Of a row; an empty one where nothing was asked or had."""
@@ -96,7 +108,7 @@ class AblationRun:
     def run(self, progress: ExperimentProgress, *, update: bool = False) -> AblationResult:
         """The result; `update` measures everything again. Raises `UserError`, `KeyboardInterrupt` with all kept."""
         self.check()
-        with Ledger.open(self.ledger) as ledger:
+        with open_light(self.ledger) as ledger:
             found = self.experiment.run(ledger, progress, again=update)
         base = found.timed.get(self.ablation.base)
         ratios = {} if base is None else {
@@ -122,7 +134,7 @@ def plan_table(run: AblationRun) -> Table:
     run.check()
     with ExitStack() as stack:
         there = "://" in run.ledger or exists(run.ledger)
-        ledger = stack.enter_context(Ledger.open(run.ledger)) if there else None
+        ledger = stack.enter_context(open_light(run.ledger)) if there else None
         plan = run.experiment.plan(ledger)
         unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (
@@ -151,7 +163,7 @@ def _takes(run: AblationRun, metric: str, many: int) -> str:
     return f"about {max(minutes, 1):.0f} min"
 
 
-def _describe_latencies(run: AblationRun, ledger: Ledger | None) -> Iterator[str]:
+def _describe_latencies(run: AblationRun, ledger: KnownNumbers | None) -> Iterator[str]:
     ablation = run.ablation
     timed = run.experiment.latencies
     if not timed:

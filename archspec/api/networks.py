@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.search.space import Space
-from archspec.spec import Changes, Spec, Table, dump, from_plain, parse, parse_document
+from archspec.spec import Changes, Spec, Table, from_plain, parse, parse_document, plain
 from archspec.spec import load as load_spec
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
@@ -59,7 +61,7 @@ def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> 
 
     Returns:
         A `Space`: `size` (the exact number of its points; None where a range is continuous), `networks(count)` drawn
-        from it, `genomes()`, `network(genome)`, `survey()`.
+        from it, `genomes()`, `network(genome)`.
 
     Raises:
         UserError: for a spec that is wrong, or has no open choice.
@@ -92,15 +94,32 @@ def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Chang
     return load_spec(trained if is_file(trained) else os.fspath(source), overrides, catalog=catalog)
 
 
-def network_of(source: Source, plugins: Plugins = ()) -> Network:
-    """The network that is given, named or written. Raises `UserError`."""
-    return load(source, plugins=plugins)
+def several(some: Any) -> list[Any]:
+    """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
+    one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
+    return [some] if one else list(some)
+
+
+def names(some: str | Iterable[str]) -> tuple[str, ...]:
+    """One name or several."""
+    return (some,) if isinstance(some, str) else tuple(some)
 
 
 def catalog_of(plugins: Plugins) -> Catalog | None:
     """The catalog with plugin folders; None where there are none: what a source was made with is then found."""
     folders = tuple(map(Path, plugins))
     return Catalog(folders) if folders else None
+
+
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Processes that are started inside do not run the user's script again, which need not guard its `__main__`."""
+    main = sys.modules["__main__"]
+    kept = {name: main.__dict__.pop(name) for name in ("__file__",) if main.__spec__ is None and name in main.__dict__}
+    try:
+        yield
+    finally:
+        main.__dict__.update(kept)
 
 
 def is_text(source: object) -> bool:
@@ -111,7 +130,7 @@ def is_text(source: object) -> bool:
 def written(source: object) -> Any:
     """A document with its networks as the specs they are, for what reads mappings."""
     if isinstance(source, Network):
-        return parse(dump(source.spec), catalog=source.catalog).document
+        return plain(parse(source.text, catalog=source.catalog).document)
     if isinstance(source, Mapping):
         return {key: written(value) for key, value in source.items()}
     if isinstance(source, list | tuple):

@@ -43,9 +43,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As click does; without a current folder no path means anything.
+        """As click does, once the current folder is known to exist.
 
-        The reader of a pipe who has seen enough is no error: click would make it one.
+        A pipe whose reader has closed it is no error here: click would make it one.
         """
         try:
             os.getcwd()
@@ -69,7 +69,7 @@ def archspec_command() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and exit: 0, 2 for what the user can mend, 130 when interrupted."""
+    """Run one command and exit: with 0, with 2 for a mistake that the user can correct, with 130 when interrupted."""
     open_standard_streams()
     _warn_of_namesake()
     try:
@@ -103,7 +103,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _fault_of_system(error: OSError) -> str:
-    """What the system refused: a file that nobody looked at before, else the output."""
+    """What the system refused: a file that was not checked before, else the output."""
     reason = error.strerror or str(error)
     if error.filename:
         return f"{error.filename}: cannot be used ({reason})"

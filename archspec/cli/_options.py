@@ -125,12 +125,18 @@ data_option: Decorator = click.option(
 )  # fmt: skip
 
 
+update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
+
+
 def ledger_option(folder: str) -> Decorator:
     """`--ledger`, by default `ledger.db` in `folder`."""
     return click.option(
         "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
         help=f"Ledger that keeps the numbers: a file, or a database's URL. Without it, ledger.db in {folder}.",
     )  # fmt: skip
+
+
+update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
 
 
 PROCEDURES = ("quick", "default", "paper")
@@ -262,6 +268,6 @@ def class_labels(path: Path) -> tuple[str, ...]:
 
 
 def relative(path: str) -> str:
-    """A path as short as it can be said from here."""
+    """The shorter of a path and the same path from the current folder."""
     shorter = os.path.relpath(path)
     return shorter if len(shorter) < len(path) else path

@@ -1,6 +1,6 @@
-"""Kinds of options that are paths: what cannot be used is said when the command line is read, before any work.
+"""Types of options that are paths: what cannot be used is refused when the command line is read, before any work.
 
-Only what was written on the command line is looked at here; a command checks its defaults itself, where it uses them.
+Only what was written on the command line is checked here; a command checks its defaults itself, where it uses them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 
 WORDS = "archspec.words"
 """In a context's `meta`: the words of the command line from the command on."""
-_ASIDE = (FileNotFoundError, NotADirectoryError)  # the command says what is wanted instead
+_MISSING = (FileNotFoundError, NotADirectoryError)  # the command refuses these itself and says what it needs
 
 
 class OutputFolder(click.Path):
@@ -63,7 +63,7 @@ class InputPath(click.Path):
                 next(Path(value).iterdir(), None)
             else:
                 Path(value).stat()
-        except _ASIDE:
+        except _MISSING:
             pass
         except (OSError, ValueError) as error:
             raise user_error(f"cannot be read ({reason_of(error)})", _remedy(param), place=Place(str(value))) from error

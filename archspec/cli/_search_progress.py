@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from archspec.cli._progress import describe_duration
-from archspec.cli._terminal import safe, say
+from archspec.cli._terminal import describe_duration, safe, say
 from archspec.reporters import Cell, Column, Table, drawn
 from archspec.search.progress import Silent
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
     from archspec.search.progress import Progress, SearchResult
-    from archspec.search.study import Study
-    from archspec.search.study.run import StudyProgress
+    from archspec.search.study import Study, StudyProgress
     from archspec.search.trials import Trial
 
 SHOWN = 12  # points of the front
@@ -46,7 +44,7 @@ class _Lines(Silent):
     def __init__(self) -> None:
         self._last = float("-inf")
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """At once."""
         say(text)
 
@@ -96,7 +94,7 @@ class _Screen(Silent):
     def __exit__(self, *exception: object) -> None:
         self._live.stop()
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """Above the picture."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from archspec.cli._progress import describe_duration
-from archspec.cli._terminal import safe, say
+from archspec.cli._terminal import describe_duration, safe, say
 from archspec.train import TrainingProgress
 
 if TYPE_CHECKING:

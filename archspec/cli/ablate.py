@@ -21,11 +21,12 @@ from archspec.cli._options import (
     procedure_option,
     put_table,
     set_option,
+    update_option,
     weights_changes,
     weights_options,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import say
+from archspec.cli._terminal import count_bar, latency_bar, say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 @click.argument("file")
 @click.option("--dry-run", is_flag=True, help="Print the rows, what they cost and what would be measured, and stop.")
 @click.option("--only", multiple=True, metavar="ROW", help="Measure only this row and the base. Repeatable.")
-@click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
+@update_option
 @click.option("--seeds", metavar="N,N,…", help="Train with these seeds instead of those of the file.")
 @data_option
 @weights_options("File of weights that every row starts from.")
@@ -91,14 +92,13 @@ def ablate(
 
         put_table(plan_table(run), reporter, output)
         return
-    from archspec.ablation.tables import data_table, people_table
     from archspec.record import check_folder
 
     check_folder(runs, "Name another with --runs")
     with _progress_of(ablation) as progress:
         result = run.run(progress, update=update)
     say(f"{result.measured} numbers measured, the others from {run.ledger}")
-    put_table((data_table if reporter in DATA_FORMATS else people_table)(result), reporter, output)
+    put_table(result.to_table() if reporter in DATA_FORMATS else result.table_for_people(), reporter, output)
 
 
 def _numbers(text: str | None) -> tuple[int, ...] | None:
@@ -115,8 +115,6 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
-    from archspec.cli._progress import count_bar, latency_bar
-
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
         yield _Bars(count, timing)
 

@@ -34,7 +34,7 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
     from archspec.reporters import render
 
     if len(runs) < 2:
-        raise click.UsageError("one thing has nothing to be compared with. Name two or more")
+        raise click.UsageError("one thing alone cannot be compared. Name two or more")
     subjects = open_subjects(runs, plugins)
     empty = [one for one in subjects if not one.records]
     if empty:

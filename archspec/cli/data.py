@@ -9,7 +9,7 @@ import click
 
 from archspec.cli._options import Decorator, format_option, more_kinds_option, output_option, put_table
 from archspec.cli._paths import OutputFile, OutputFolder
-from archspec.cli._terminal import safe
+from archspec.cli._terminal import count_bar, safe
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -48,7 +48,6 @@ def check(reference: str, splits: tuple[str, ...], reporter: str, output: Path |
     The pixels of each class are counted. Missing pairs, files cut short, sizes that differ and unknown label values are
     all listed, each with its file; where there is one, the command exits with 2.
     """
-    from archspec.cli._progress import count_bar
     from archspec.datasets import check, checked_table, open_dataset
     from archspec.errors import UserError
 
@@ -99,7 +98,6 @@ def show(reference: str, split: str | None, count: int, columns: int, output: Pa
 @format_option
 def pack(reference: str, splits: tuple[str, ...], folder: Path, shards: int, reporter: str) -> None:
     """Write a data set as TFRecord files in DeepLab's layout, with a list of its classes."""
-    from archspec.cli._progress import count_bar
     from archspec.datasets import open_dataset, pack, packed_table
 
     dataset = open_dataset(reference)

@@ -69,11 +69,11 @@ def _table(found: list[Subject], kinds: tuple[str, ...]) -> Table:
     for subject in found:
         for kind in kinds:
             left = refusals(subject.census, kind)
-            said = falls_back(len(left))
+            stays = falls_back(len(left))
             groups = {(one.operator, one.why): one for one in reversed(left)}
             if not groups:
-                rows.append((subject.name, kind, said, None, None, None, None))
+                rows.append((subject.name, kind, stays, None, None, None, None))
             for (operator, why), first in reversed(groups.items()):
                 count = sum((one.operator, one.why) == (operator, why) for one in left)
-                rows.append((subject.name, kind, said, operator, count, why, first.node))
+                rows.append((subject.name, kind, stays, operator, count, why, first.node))
     return Table("", columns, tuple(rows), tuple(line for kind in kinds for line in sources_of(kind)))

@@ -9,7 +9,7 @@ import click
 
 from archspec.cli._options import format_option, more_kinds_option, output_option, put_table, relative
 from archspec.cli._paths import InputPath
-from archspec.cli._terminal import say
+from archspec.cli._terminal import say, spinner
 
 if TYPE_CHECKING:
     from archspec.devices import Model
@@ -81,7 +81,6 @@ def check(name: str, model: Path | None, threads: int | None, reporter: str, out
 
     MODEL is a .tflite; without it a small built-in one is run. The command exits with 2 when a step fails.
     """
-    from archspec.cli._progress import spinner
     from archspec.devices import check_device, device
     from archspec.reporters import Column, Table
 

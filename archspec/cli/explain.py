@@ -20,6 +20,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import InputPath, OutputFile
+from archspec.cli._terminal import count_bar, spinner
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
@@ -88,7 +89,6 @@ def explain(
     RUN is the folder of a training run, SPEC a path or a bundled name. Images are resized to what the network reads;
     --set input.size=[360,480] changes that size of a run or a spec.
     """
-    from archspec.cli._progress import count_bar, spinner
     from archspec.explain import Asked, find_network, parse_region
     from archspec.explain.answer import Answer, Names, names_of
     from archspec.explain.methods import method_name, need_library, reads_layer

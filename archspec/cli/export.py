@@ -18,8 +18,7 @@ from archspec.cli._options import (
     set_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._shared_ledger import shared_ledger
-from archspec.cli._terminal import safe
+from archspec.cli._terminal import safe, say, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -52,7 +51,7 @@ def export(
 
     It holds model.tflite (with labels and spec in its metadata), spec.yaml, record.json, labels.txt and MODEL_CARD.md.
     """
-    from archspec.cli._progress import spinner
+    from archspec.ledger import shared_ledger
     from archspec.measures import BuildOptions
     from archspec.report.handover import hand_over, source_of
 
@@ -60,7 +59,7 @@ def export(
     known = catalog(plugins)
     source = source_of(what, overrides, known)
     options = BuildOptions(precision=precision, representative=representative, labels=source.classes, latency=procedure)
-    with shared_ledger("") if procedure != "none" else nullcontext() as ledger, spinner("exporting"):
+    with shared_ledger("", message=say) if procedure != "none" else nullcontext() as ledger, spinner("exporting"):
         build = hand_over(source, folder, known, options, prove=keras, force=force, ledger=ledger)
     click.echo(
         safe(

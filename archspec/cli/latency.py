@@ -14,23 +14,22 @@ from archspec.cli._image_options import with_size
 from archspec.cli._options import (
     catalog,
     format_option,
+    ledger_option,
     output_option,
     plugins_option,
     procedure_option,
     put,
     put_table,
     set_option,
+    update_option,
 )
 from archspec.cli._paths import InputPath
-from archspec.cli._shared_ledger import ledger_option, update_option
+from archspec.cli._terminal import latency_bar, say, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from archspec.cli._latency_tables import Row
-    from archspec.devices import Device, Interrupted, SetModel
-    from archspec.ledger import KnownNumbers
-    from archspec.measures._in_turns import Subject
+    from archspec.devices import Device
     from archspec.predictor import CalibrationProgress, LatencyTable
     from archspec.reporters import Table
 
@@ -100,7 +99,7 @@ class Several(click.ParamType[tuple[str, ...]]):
 @click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
-@ledger_option
+@ledger_option("runs")
 @update_option
 @format_option
 @output_option
@@ -142,48 +141,22 @@ def latency(
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
         raise click.UsageError("Missing argument 'SPEC|MODEL.tflite...'")
-    from archspec.cli._latency_tables import latencies_json, latencies_table
-    from archspec.cli._progress import spinner
-    from archspec.cli._shared_ledger import shared_ledger
-    from archspec.measures._in_turns import reference_subject, settings, subjects
+    from archspec.api.latency import chosen_settings, time_in_turns
+    from archspec.ledger import shared_ledger
 
     with spinner("exporting"):
-        found, notes = subjects(sources, catalog(plugins), overrides, precision, tail, image_size)
-    chosen = settings(found, tuple(map(int, threads)), delegate or ("",))
-    if len(chosen) == 1:
-        chosen = settings([reference_subject(), *found], tuple(map(int, threads)), delegate or ("",))
-    with shared_ledger(ledger) as kept:
-        rows, more, stopped = _timed(chosen, place, procedure, kept, again=update)
-    notes += more
+        chosen, notes = chosen_settings(
+            sources, catalog(plugins), overrides, precisions=precision, tails=tail, size=image_size,
+            threads=tuple(map(int, threads)), delegates=delegate or ("",),
+        )  # fmt: skip
+    with shared_ledger(ledger, message=say) as kept, latency_bar("latency") as bar:
+        found = time_in_turns(chosen, notes, place, procedure, kept, again=update, progress=bar)
     if reporter == "json":
-        put(latencies_json(rows, notes), output)
+        put(found.to_json(), output)
     else:
-        put_table(latencies_table(rows, notes), reporter, output)
-    if stopped:
-        raise stopped
-
-
-def _timed(
-    chosen: Sequence[tuple[Subject, SetModel]], place: str, procedure: str, ledger: KnownNumbers | None, *, again: bool
-) -> tuple[list[Row], list[str], Interrupted | None]:
-    """A row each, what is to be said of those that were known, and the interrupt that kept only whole rounds."""
-    from archspec.cli._latency_tables import known_notes, rows_of
-    from archspec.cli._progress import latency_bar
-    from archspec.devices import Interrupted
-    from archspec.measures import Timing
-    from archspec.measures._in_turns import compared_to_first, timed_subject
-
-    with latency_bar("latency") as bar:
-        timing = Timing(place, procedure, ledger=ledger, again=again, progress=bar)
-        try:
-            found = timing.run([timed_subject(*one) for one in chosen])
-        except Interrupted as stop:
-            if len(stop.latencies) < len(chosen):
-                raise
-            return rows_of(chosen, compared_to_first(stop.latencies)), [], stop
-    apart = [number for number, one in enumerate(found) if one.measurement != found[0].measurement]
-    latencies = compared_to_first([one.latency for one in found], apart)
-    return rows_of(chosen, latencies), known_notes(found), None
+        put_table(found.to_table(), reporter, output)
+    if found.stopped:
+        raise found.stopped
 
 
 def _answer(
@@ -207,7 +180,6 @@ def _answer(
 
 def _calibrated(place: TablePlace) -> tuple[LatencyTable, Path]:
     """The device's table, measured or gone on with where that was stopped, and its file."""
-    from archspec.cli._progress import latency_bar
     from archspec.devices import Progress
     from archspec.predictor import calibrate_file
 

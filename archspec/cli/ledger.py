@@ -1,4 +1,4 @@
-"""`archspec ledger`: the numbers that were measured, asked, handed on, and forgotten."""
+"""`archspec ledger`: the measured numbers that are kept: queried, exported, imported, merged and deleted."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:
     """List the records that meet all conditions, newest first. Complete records are written by `ledger export`."""
-    from archspec.cli._ledger_tables import records_table
+    from archspec.measures._tables import numbers_table
 
     question = wanted(**filters)
     with opened(where) as kept:
@@ -111,7 +111,7 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
     if total > len(found):
         notes.append(f"{total - len(found):,} more, older: --limit 0 shows all")
     rounded = reporter not in DATA_FORMATS
-    put_table(records_table(found, f"{counted(total, 'record')} of {place}", notes, rounded=rounded), reporter, output)
+    put_table(numbers_table(found, f"{counted(total, 'record')} of {place}", notes, rounded=rounded), reporter, output)
 
 
 @ledger.command()
@@ -123,12 +123,14 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
                    "imported again.")  # fmt: skip
 def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
     """Write records to FILE, oldest first: .json holds everything, .csv has a column a condition, .md is to read."""
-    from archspec.cli._ledger_tables import everything_table, records_table
+    from archspec.measures._tables import everything_table, numbers_table
     from archspec.record import write_records
 
     kind = kind or {".json": "json", ".csv": "csv", ".md": "markdown"}.get(file.suffix.lower())
     if kind is None:
-        raise click.UsageError(f"what {file} is to be? End its name in .json, .csv or .md, or add --format")
+        raise click.UsageError(
+            f"the format of {file} is not known. End its name in .json, .csv or .md, or add --format"
+        )
     question = wanted(**filters)
     with opened(where) as kept:
         found = list(kept.select(question))
@@ -139,7 +141,7 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
     elif kind == "csv":
         put_table(everything_table(found), "csv", file)
     else:
-        put_table(records_table(found, counted(len(found), "record")), "markdown", file)
+        put_table(numbers_table(found, counted(len(found), "record")), "markdown", file)
     print(safe(f"{counted(len(found), 'record')} written to {file}"))
 
 
@@ -173,22 +175,23 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @where_option
 @filter_options
 @click.option("--key", "keys", metavar="KEY", multiple=True,
-              help="Forget the record of this key, even if it is damaged. Repeatable.")  # fmt: skip
+              help="Delete the record of this key, even if it is damaged. Repeatable.")  # fmt: skip
 @click.option("--keep-latest", type=click.IntRange(1), metavar="N",
               help="Keep the newest N records of each network, metric and conditions among those that "
                    "agree.")  # fmt: skip
-@click.option("--yes", is_flag=True, help="Really forget the records. Without it they are only counted.")
+@click.option("--yes", is_flag=True, help="Really delete the records. Without it they are only counted.")
 @wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Delete the records that meet all conditions. Without --yes they are only counted; they cannot be brought back."""
-    from archspec.cli._ledger_tables import counts_table
     from archspec.ledger import Wanted, all_but_latest
+    from archspec.measures._tables import counts_table
 
     question = wanted(**filters)
     if question == Wanted() and keep_latest is None and not keys:
-        raise click.UsageError("which records? Name some, e.g. --before 90d, --metric NAME or --keep-latest 1")
+        fact = "no condition is given, and every record would be deleted"
+        raise click.UsageError(f"{fact}. Give one, e.g. --before 90d, --metric NAME or --keep-latest 1")
     if keys and (question != Wanted() or keep_latest):
-        raise click.UsageError("--key names records by itself. Leave the others out")
+        raise click.UsageError("--key names the records, and takes no further condition. Leave the others out")
     with opened(where) as kept:
         gone = list(keys)
         if not keys:
@@ -196,14 +199,14 @@ def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool,
             picked = found if keep_latest is None else all_but_latest(found, keep_latest)
             gone = [record.key for record in picked]
             rest = f"{counted(kept.count() - len(gone), 'record')} would stay in {kept.where}"
-            put_table(counts_table(f"{counted(len(gone), 'record')} to forget", picked, [rest]), "table", None)
+            put_table(counts_table(f"{counted(len(gone), 'record')} to delete", picked, [rest]), "table", None)
         if not yes and gone:
-            print("nothing is forgotten yet: add --yes")
+            print("nothing is deleted yet: add --yes")
         if not yes or not gone:
             return
-        forgotten = kept.delete(gone)
+        deleted = kept.delete(gone)
         kept.compact()
-    print(safe(f"{counted(forgotten, 'record')} forgotten"))
+    print(safe(f"{counted(deleted, 'record')} deleted"))
 
 
 @ledger.command()
@@ -321,7 +324,7 @@ def _time(text: str, option: str) -> str:
     try:
         return (datetime.now(UTC) - timedelta(days=int(days[1]))).strftime("%Y-%m-%dT%H:%M:%SZ")
     except OverflowError as error:
-        raise user_error(f"before there were calendars ('{text}')", "Write fewer days", option) from error
+        raise user_error(f"too many days ago ('{text}')", "Write fewer days", option) from error
 
 
 def why_none(ledger: Ledger, question: Wanted) -> str:
@@ -336,4 +339,4 @@ def why_none(ledger: Ledger, question: Wanted) -> str:
     for name in question.conditions:
         if name not in conditions:
             return f"no condition '{name}'. {nearest(name, conditions)}"
-    return "no record agrees with all of that"
+    return "no record meets all conditions"

@@ -10,6 +10,7 @@ import click
 from archspec.cli._image_options import ImageOptions, with_image_options
 from archspec.cli._options import catalog, format_option, put_table
 from archspec.cli._paths import InputPath, OutputFolder
+from archspec.cli._terminal import count_bar
 
 NAMED = 4  # classes that the table names of each picture
 
@@ -28,7 +29,6 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
 
     Each image gets a PNG of class numbers with a palette, and an overlay with a legend.
     """
-    from archspec.cli._progress import count_bar
     from archspec.record import make_folder
     from archspec.reporters import Column, Table
     from archspec.scoring import (
@@ -46,7 +46,7 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     check_results(pictures, output)
     known = catalog(asked.plugins, network)
     if data is not None:
-        classes_of_data(data)  # an unknown name is said before anything slow
+        classes_of_data(data)  # an unknown name is refused before anything slow
     named = open_segmenter(network, known, options)
     folder = make_folder(output)
     rows = []

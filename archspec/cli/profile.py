@@ -64,27 +64,22 @@ def profile(
     Of a spec its own text is printed, with milliseconds beside each line. Times are scaled so that they add up to a run
     without a profiler; their sum before scaling is printed below.
     """
-    from archspec.measures._in_turns import is_file, model_of
-    from archspec.measures._profile import ProfileReport, profile_file, profile_network
+    from archspec.api.latency import profile_of
+    from archspec.measures._in_turns import is_file
     from archspec.record import write_text
 
-    network = None
     overrides, image_size = with_size(overrides, size)
-    if is_file(source):
-        if by == "line":
-            raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
-        found = profile_file(model_of(source, image_size), threads=threads, method=method)
-    else:
-        from archspec.network import Network
-
-        network = Network.load(source, overrides, catalog=catalog(plugins))
-        found = profile_network(network, precision=precision, threads=threads, method=method)
-    report = ProfileReport(found, network, by or ("layer" if network is None else "line"))
+    if is_file(source) and by == "line":
+        raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
+    report = profile_of(
+        source, overrides, catalog(plugins), by=by, threads=threads, precision=precision, method=method,
+        size=image_size,
+    )  # fmt: skip
     if reporter == "json":
         put(json.dumps(report.to_json(this_command()), indent=2) + "\n", output)
     elif report.by == "line" and reporter == "table":
         put_lines(report.text(), report.notes(), output)
     else:
-        put_table(report.table(), reporter, output)
+        put_table(report.to_table(), reporter, output)
     if chart is not None:
         write_text(chart, report.chart())

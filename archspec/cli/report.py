@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from archspec.cli._options import catalog, plugins_option, put
+from archspec.cli._options import plugins_option
 from archspec.cli._paths import InputPath, OutputFile, OutputFolder
 from archspec.cli._terminal import safe
-
-if TYPE_CHECKING:
-    from archspec.reporters.page import Section
 
 
 @click.command()
@@ -47,24 +43,12 @@ def report(
 
     Several are set side by side. The page needs no network connection, and the same files give the same bytes.
     """
-    from archspec.record import check_file
-    from archspec.report import open_subjects, page_of, write_figures
-    from archspec.reporters.page import page_html
+    from archspec.api.pages import report as write_page
 
-    check_file(output)
-    subjects = open_subjects(what, plugins)
-    pictures: list[Section] = []
-    runs = [one for one in subjects if one.kind == "training run"]
-    if data is not None:
-        if not runs:
-            raise click.UsageError("--data shows what a training run makes of images, and none is named")
-        from archspec.report.image_sections import image_sections
-
-        for run in runs:
-            pictures += image_sections(run, data, split=split, images=images, method=method, catalog=catalog(plugins))
-    page = page_of(subjects, title, pictures)
-    text = page_html(page)
-    put(text, output)
+    found = write_page(
+        what, output, title=title, figures=figures, data=data, split=split, images=images, method=method,
+        plugins=plugins,
+    )  # fmt: skip
     if figures is not None:
-        click.echo(safe(f"{figures}: {len(write_figures(page, figures))} figures"))
-    click.echo(safe(f"{output}: {len(page.sections)} sections, {len(text.encode()) / 1e6:.2f} MB"))
+        click.echo(safe(f"{figures}: {len(found.figures)} figures"))
+    click.echo(safe(str(found)))

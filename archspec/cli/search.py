@@ -26,9 +26,7 @@ from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
-    from archspec.search.study import Study
-    from archspec.search.study.result import StudyResult
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import Study, StudyResult, StudyRun
 
 DEFAULT = "default"
 SHOW = "show"
@@ -49,7 +47,7 @@ SHOW = "show"
 @click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
               help="Database that keeps the trials and that several machines can share "
                    "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
-@ledger_option("the output folder")
+@ledger_option("the output folder (runs/ledger.db for the usual one)")
 @click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
               help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
@@ -86,22 +84,18 @@ def search(
     Without FILE a study of five minutes is run that needs no download. A search that was stopped goes on with the same
     command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
-    options: dict[str, tuple[str, Any]] = {
-        path: (option, value)
-        for path, option, value in (
-            ("budget.evaluations", "--trials", trials), ("budget.minutes", "--minutes", minutes),
-            ("workers", "--workers", workers), ("sampler", "--sampler", sampler), ("seed", "--seed", seed),
-            ("data", "--data", list(references) or None),
-        )
-        if value is not None
-    }  # fmt: skip
+    from archspec.api.search import study_options
+
+    options = study_options(trials, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
-            raise click.UsageError("show takes the folder of a study and nothing that would change it")
+            raise click.UsageError("show changes nothing. Leave out the options that change a study")
         run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
         if resume is None:
-            _put(_shown(run), run, reporter)
+            from archspec.search.study import shown
+
+            _put(shown(run), run, reporter)
             return
     else:
         if len(what) > 1:
@@ -130,19 +124,18 @@ def _of_file(
     overrides: tuple[str, ...],
     plugins: tuple[Path, ...],
 ) -> StudyRun:
-    from archspec.search.study import load_study
-    from archspec.search.study.run import StudyRun
+    from archspec.search.study import StudyRun, load_study
 
     more: list[str | dict[str, Any]] = [*overrides, *weights_changes(weights, weights_format)]
     folder = catalog(plugins)
     study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
     if more:
-        _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
+        _report_changes(study, load_study(file, changes=changes, options=options, catalog=folder), more)
     return StudyRun(study, plugins=folder.plugins)
 
 
-def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
-    """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
+def _report_changes(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
+    """Say which choices of the file are closed now, and which networks beside the front a change does not reach."""
     from archspec.spec import closed_choices, describe_change, describe_closed, describe_unreached, unreached
 
     closed = closed_choices(written.space, study.space)
@@ -164,8 +157,7 @@ def _of_folder(
     overrides: tuple[str, ...],
 ) -> StudyRun:
     from archspec.errors import user_error
-    from archspec.search.study import load_study
-    from archspec.search.study.study_folder import study_in
+    from archspec.search.study import load_study, study_in
 
     kept = run = study_in(folder, storage, ledger, plugins)
     if options or changes or overrides:
@@ -178,28 +170,26 @@ def _of_folder(
     return run
 
 
-def _shown(run: StudyRun) -> StudyResult:
-    from archspec.search.study.study_folder import shown
-
-    return shown(run)
-
-
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import study_progress
+    from archspec.files import is_file
+    from archspec.ledger import FORMER_LEDGER, default_ledger
     from archspec.record import check_folder
 
     check_folder(run.root)
     run.check()
     say(_describe_study(run))
+    if not run.ledger and is_file(FORMER_LEDGER) and run.ledger_url == default_ledger():
+        say(f"{FORMER_LEDGER} is not read any more: archspec ledger migrate moves its numbers to {run.ledger_url}")
     try:
         with study_progress(run.study) as progress:
             outcome = run.run(progress)
     except KeyboardInterrupt:
         say(f"go on with: {_resume_command(run)}")
         raise
-    files = _written(outcome, run)
+    files = _write_files(outcome, run)
     if dashboard:
-        from archspec.search.study.study_folder import mirrored
+        from archspec.search.study import mirrored
 
         say(mirrored(run))
     _put(outcome, run, reporter)
@@ -210,10 +200,10 @@ def _describe_study(run: StudyRun) -> str:
     """Which study it is, how large its space, where it goes."""
     study, size = run.study, run.space.size
     points = "a continuous space" if size is None else f"{size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     lines = [
         f"{study.name}: {points}; {goals}",
-        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.said}",
+        f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
     ]
     return "\n".join(lines)
@@ -228,20 +218,12 @@ def _resume_command(run: StudyRun) -> str:
     return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
 
 
-def _written(outcome: StudyResult, run: StudyRun) -> str:
-    """Write the outcome's files; where they are, in words."""
+def _write_files(outcome: StudyResult, run: StudyRun) -> str:
+    """Write the files of the result. Gives a text that says where they are."""
+    from archspec.api.search import write_result
     from archspec.record import describe_plugins, shell_command
-    from archspec.search.study.result_files import study_record, write_outcome
-    from archspec.search.study.study_folder import without_password
 
-    record = study_record(
-        outcome,
-        size=run.space.size,
-        storage=without_password(run.store_url),
-        ledger=without_password(run.ledger_url),
-        fingerprints=run.fingerprints,
-    )
-    files = write_outcome(outcome, record)
+    files = write_result(outcome, run)
     specs = [file for file in files if file.suffix == ".yaml"]
     pictures = ", ".join(file.name for file in files if file.suffix != ".yaml")
     lines = [f"{outcome.folder}: {pictures}"]
@@ -253,8 +235,7 @@ def _written(outcome: StudyResult, run: StudyRun) -> str:
 
 def _put(outcome: StudyResult, run: StudyRun, reporter: str) -> None:
     """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
-    from archspec.search.study.result import agreements
-    from archspec.search.study.tables import agreement_table, counts_table, front_table
+    from archspec.search.study import agreement_table, agreements, counts_table, front_table
 
     put_table(front_table(outcome), reporter, None)
     if reporter != "table":

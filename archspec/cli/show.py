@@ -41,6 +41,7 @@ def show(
     if layers and form not in ("tree", "mermaid"):
         raise click.UsageError(f"--layers is for --as tree and --as mermaid, not for --as {form}. Leave it out")
     network = Network.load(spec, overrides, catalog=catalog(plugins))
+    graph = network.graph  # a spec of which no network can be built is refused in every form
     if form == "spec":
         from archspec.spec import dump_expanded
 
@@ -51,9 +52,9 @@ def show(
         from archspec.cost import mermaid, tree, tree_table
 
         if form == "tree" and output is None and sys.stdout.isatty():
-            put_table(tree_table(network.graph, layers), "table", None)
+            put_table(tree_table(graph, layers), "table", None)
             return
-        put(mermaid(network.graph, layers) if form == "mermaid" else tree(network.graph, layers), output)
+        put(mermaid(graph, layers) if form == "mermaid" else tree(graph, layers), output)
 
 
 def _cell(network: Network) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from archspec.cli._options import (
     put_tables,
     set_option,
 )
+from archspec.cli._terminal import count_bar
 from archspec.errors import nearest, user_error
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ def space(
     CSV has one row for each point that was priced. Prices: gflops, params, tflite_mb, int8_mb, peak_memory_mb,
     memory_access_mb, receptive_field.
     """
-    from archspec.cli._progress import count_bar
     from archspec.search.space import Space
     from archspec.search.space.report import front_tables, json_text, points_table, survey_table
     from archspec.search.space.survey import survey

@@ -10,6 +10,7 @@ import click
 from archspec.cli._options import (
     catalog,
     data_option,
+    ledger_option,
     plugins_option,
     put_table,
     set_option,
@@ -18,11 +19,10 @@ from archspec.cli._options import (
     wide_option,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._shared_ledger import ledger_option, shared_ledger
-from archspec.cli._terminal import say
+from archspec.cli._terminal import say, spinner
 
 if TYPE_CHECKING:
-    from archspec.spec import Spec
+    from archspec.network import Network
     from archspec.train import Order, TrainingResult
 
 FAILED = 1
@@ -41,7 +41,7 @@ FAILED = 1
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",
               help="Go on with the run of this folder, instead of SPEC, --recipe and --data.")  # fmt: skip
 @click.option("--tensorboard", is_flag=True, help="Also write events for TensorBoard.")
-@ledger_option
+@ledger_option("the folder of --output")
 @click.option("--set-recipe", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the recipe, e.g. --set-recipe learning_rate=0.001. Repeatable.")  # fmt: skip
 @set_option
@@ -78,8 +78,10 @@ def train(
     else:
         if not spec or not recipe or not references:
             raise _missing(SPEC=spec, recipe=recipe, data=references)
-        network = _spec(spec, overrides, weights, weights_format, plugins)
-        order = _order(network, recipe, changes, steps, references, seed)
+        from archspec.api.training import order_of
+
+        network = _network(spec, overrides, weights, weights_format, plugins)
+        order = order_of(network, recipe, references, seed=seed, steps=steps, recipe_overrides=changes)
     _run(order, root, tensorboard, ledger)
 
 
@@ -91,45 +93,28 @@ def _missing(**given: object) -> click.UsageError:
     return click.UsageError(f"{named} {'is' if len(missing) == 1 else 'are'} missing. Write {usage}")
 
 
-def _spec(
+def _network(
     name: str, overrides: tuple[str, ...], weights: Path | None, weights_format: str | None, plugins: tuple[Path, ...]
-) -> Spec:
-    from archspec.spec import load, override
+) -> Network:
+    from archspec.network import Network
 
-    spec = load(name, overrides, catalog=catalog(plugins))
+    network = Network.load(name, overrides, catalog=catalog(plugins))
     for change in weights_changes(weights, weights_format):
-        spec = override(spec, change)
-    return spec
-
-
-def _order(
-    spec: Spec, recipe: str, changes: tuple[str, ...], steps: int | None, references: tuple[str, ...], seed: int
-) -> Order:
-    from archspec.datasets import open_dataset
-    from archspec.train import Order, load_recipe
-
-    return Order(spec, load_recipe(recipe, changes, steps=steps), {one: open_dataset(one) for one in references}, seed)
+        network = network.changed(change)
+    return network
 
 
 def _run(order: Order, root: Path, tensorboard: bool, ledger: str) -> None:
-    from archspec.cli._progress import spinner
+    from archspec.api.training import check, run
     from archspec.cli._training_progress import training_progress
-    from archspec.files import is_file
-    from archspec.ledger import read_records_today
-    from archspec.record import check_folder
-    from archspec.train import check_order
+    from archspec.ledger import shared_ledger
 
-    check_folder(root)
-    check_order(order)
     with spinner("looking at the labels"):
-        order.label_cautions()  # a split without any is refused before anything slow
+        check(order, root)
     with spinner("loading TensorFlow"):
-        from archspec.train import Training
-    with shared_ledger(ledger, root) as kept:
-        with training_progress(order) as progress:
-            result = Training(order, root, progress, tensorboard=tensorboard, checked=True).train()
-        if kept is not None and is_file(result.run.records):
-            kept.add(read_records_today(result.run.records))
+        from archspec.train import Training  # noqa: F401
+    with shared_ledger(ledger, root, say) as kept, training_progress(order) as progress:
+        result = run(order, root, progress, ledger=kept, tensorboard=tensorboard)
     put_result(result)
     if result.state == "failed":
         raise click.exceptions.Exit(FAILED)
@@ -137,20 +122,12 @@ def _run(order: Order, root: Path, tensorboard: bool, ledger: str) -> None:
 
 def put_result(result: TrainingResult) -> None:
     """What became of it, and where it is."""
-    from archspec.reporters import Column, Table
-    from archspec.scoring import describe_missing
-
     about = result.about
     if result.state == "failed":
         say(f"failed: {about['error']}")
         last = about["last_good_checkpoint"]
-        say(f"last good checkpoint: {result.run.folder / last if last else 'none'}")
+        say(f"last good checkpoint: {result.folder / last if last else 'none'}")
         return
     if not result.fresh:
         print(f"finished before ({about['finished']}): not trained again")
-    metrics = about["metrics"]
-    partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
-    rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
-    columns = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
-    notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {result.run.folder}")
-    put_table(Table("", columns, rows, notes), "table", None)
+    put_table(result.to_table(), "table", None)

@@ -64,10 +64,10 @@ def import_command(
 
     folder = catalog(plugins)
     name = format_name or usual_format(file)
-    network, graph, said = _network(file, spec, name, overrides, folder)
+    network, graph, words = _network(file, spec, name, overrides, folder)
     found = import_weights(file, name, graph, output_stride=network.output_stride, only=only)
     save_weights(output, found.arrays, graph, spec=found.spec, settings=found.settings, source=Path(file).name)
-    put_table(imported_table(found, graph, said, output, every or reporter != "table"), reporter, None)
+    put_table(imported_table(found, graph, words, output, every or reporter != "table"), reporter, None)
 
 
 def _network(

@@ -38,7 +38,7 @@ def worker(
     """
     from archspec.cli._search_progress import study_progress
     from archspec.record import check_folder
-    from archspec.search.study.run import join, joined
+    from archspec.search.study import join, joined
 
     check_folder(root)
     run = joined(storage, study, root=root, ledger=ledger, data=references, plugins=plugins)

@@ -33,7 +33,7 @@ class Line(Group):
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """What stands to the left of a line: a heading, and what is said of a line's costs, equally wide."""
+    """What stands to the left of a line: a heading, and the line's costs as text of the same width."""
 
     heading: str
     of: Callable[[Line], str]

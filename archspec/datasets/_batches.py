@@ -123,7 +123,7 @@ def python_batches(
     its own. It is forgotten, and `close` called, once: by `close_batches`, or when the data set and every iterator over
     it are gone.
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     with _LOCK:
         number = next(_NUMBERS)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.catalog import Catalog
+from archspec.catalog import members, summary
 from archspec.datasets._check import Checked, cautions, read_pair
-from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names
+from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -105,13 +105,12 @@ def _sheet(tiles: list[Tile], columns: int, legend: list[tuple[str, tuple[int, i
 
 def kinds_table() -> Table:
     """Every kind, how to refer to one, how many classes it has, and what it is."""
-    catalog, folder = Catalog(), Path(__file__).parent
     rows: list[tuple[Cell, ...]] = []
-    for name in names():
+    for name, path in members("datasets").items():
         kind = dataset_class(name)
         classes = getattr(kind, "classes", None)  # those of a folder of one's own are in the folder
         reference = f"{name}:DIR" if kind.needs_folder else name
-        rows.append((name, reference, len(classes) if classes else None, catalog.summary(folder / f"{name}.py")))
+        rows.append((name, reference, len(classes) if classes else None, summary(path)))
     columns = (
         Column("name", "name"),
         Column("reference", "write"),

@@ -201,7 +201,7 @@ def _prepare(dataset: Dataset, split: str, folder: Path, shards: int) -> None:
 
 def _write(file: Path, records: Iterable[bytes]) -> None:
     """All records, under a temporary name until they are whole."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     try:
         with temporary_folder(file) as folder:
@@ -216,7 +216,7 @@ def _write(file: Path, records: Iterable[bytes]) -> None:
 
 def _example(dataset: Dataset, example: Example) -> bytes:
     """A serialised `tf.train.Example`. Source of the keys: DeepLab's build_data.py."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     image, label = read_pair(dataset, example)
     encoded = _as_it_is(example) or _png(image)

@@ -4,13 +4,11 @@ A device is a file here with a function of its own name that returns a `Device`.
 of them: warm-up by time, then rounds in which all models take turns, so that drift hits all alike.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from archspec.devices._catalog import device, devices
+from archspec.devices._catalog import DeviceFile, device, device_files, devices, read_device_file
 from archspec.devices._checkup import Step, check_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
-from archspec.devices._device_files import DeviceFile, device_files, read_device_file
 from archspec.devices._faults import DeviceError
 from archspec.devices._latency import (
     PRESETS,
@@ -34,6 +32,7 @@ from archspec.devices._records import (
     latency_of_records,
     latency_table,
 )
+from archspec.doors import later
 
 if TYPE_CHECKING:
     from archspec.devices._operator_times import METHOD_DESCRIPTIONS, METHODS, Method, OperatorTimes, operator_times
@@ -49,13 +48,9 @@ __all__ = [
 ]  # fmt: skip
 
 _LATER = {
-    **dict.fromkeys(("METHODS", "METHOD_DESCRIPTIONS", "Method", "OperatorTimes", "operator_times"), "_operator_times"),
-    "attached_phones": "adb",
+    "_operator_times": ("METHODS", "METHOD_DESCRIPTIONS", "Method", "OperatorTimes", "operator_times"),
+    "adb": ("attached_phones",),
 }
 
-
-def __getattr__(name: str) -> Any:
-    """What reads `.tflite` files is imported when it is asked for: listing devices needs nothing of it."""
-    if name not in _LATER:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+# What reads `.tflite` files is imported when it is asked for: listing devices needs nothing of it.
+__getattr__ = later(__name__, _LATER)

@@ -12,7 +12,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -67,6 +67,20 @@ class Board:
         return wall / 1e6, cpu / 1e6 if self._single else None
 
 
+def input_values(shape: Sequence[int], kind: Any, random: Any) -> Any:
+    """What an input is filled with: floats in [0, 1), 8-bit integers over their range, zeros for the rest.
+
+    `kind` is a NumPy dtype, `random` a NumPy generator.
+    """
+    import numpy as np
+
+    if kind.kind == "f":
+        return random.random(shape).astype(kind)
+    if kind.itemsize == 1 and kind.kind in "iu":
+        return random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
+    return np.zeros(shape, kind)  # an index or a size: 0 is always valid
+
+
 class LoadedModel:
     """A `.tflite` in this device's runtime."""
 
@@ -76,18 +90,12 @@ class LoadedModel:
         self._interpreter.allocate_tensors()
 
     def fill(self) -> None:
-        """The same inputs as on the host: floats in [0, 1), 8-bit integers over their range, zeros for the rest."""
+        """The same inputs as on the host."""
         import numpy as np
 
         random = np.random.default_rng(INPUT_SEED)
         for details in self._interpreter.get_input_details():
-            shape, kind = details["shape"], np.dtype(details["dtype"])
-            if kind.kind == "f":
-                values = random.random(shape).astype(kind)
-            elif kind.itemsize == 1 and kind.kind in "iu":
-                values = random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
-            else:
-                values = np.zeros(shape, kind)
+            values = input_values(details["shape"], np.dtype(details["dtype"]), random)
             self._interpreter.set_tensor(details["index"], values)
 
     def invoke(self) -> None:

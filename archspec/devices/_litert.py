@@ -7,13 +7,13 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from archspec.devices._board import INPUT_SEED, input_values
 from archspec.devices._contract import Model, System
-from archspec.errors import Problem, UserError, nearest, user_error
+from archspec.errors import Problem, UserError, first_line, nearest, user_error
 from archspec.export.input_size import check_closed
 from archspec.export.interpreter import quiet_runtime
 from archspec.export.tflite_file import check_file
 
-INPUT_SEED = 0
 _FILE_MARK = b"TFL3"
 
 
@@ -75,17 +75,6 @@ class LitertRunner:
             return []
 
 
-def input_values(shape: Sequence[int], kind: Any, random: Any) -> Any:
-    """What an input is filled with. `kind` is a NumPy dtype, `random` a NumPy generator."""
-    import numpy as np
-
-    if kind.kind == "f":
-        return random.random(shape).astype(kind)
-    if kind.itemsize == 1 and kind.kind in "iu":
-        return random.integers(np.iinfo(kind).min, np.iinfo(kind).max, shape, kind, endpoint=True)
-    return np.zeros(shape, kind)  # an index or a size: 0 is always valid
-
-
 def check_mark(model: Model) -> None:
     """Raise `UserError` for what is no `.tflite`."""
     if not model.content:
@@ -111,7 +100,7 @@ def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> A
     try:
         made = interpreter(model_content=model.content, num_threads=threads)
     except (ValueError, RuntimeError) as error:
-        fact = f"is not a valid .tflite file ({_first_line(error)})"
+        fact = f"is not a valid .tflite file ({first_line(error).strip().rstrip('.')})"
         raise user_error(fact, "Was it cut short?", place=model.place) from error
     try:
         made.allocate_tensors()
@@ -122,12 +111,7 @@ def _allocated(interpreter: Callable[..., Any], model: Model, threads: int) -> A
 
 def _cannot_run(model: Model, error: Exception) -> UserError:
     remedy = "It needs an operator that LiteRT does not have" if "unresolved custom op" in str(error) else ""
-    return user_error(f"cannot be run by LiteRT ({_first_line(error)})", remedy, place=model.place)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].strip().rstrip(".") if lines else type(error).__name__
+    return user_error(f"cannot be run by LiteRT ({first_line(error).strip().rstrip('.')})", remedy, place=model.place)
 
 
 def _system(interpreter: Any) -> System:

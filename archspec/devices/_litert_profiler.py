@@ -17,7 +17,8 @@ from ctypes import byref, c_char_p, c_int, c_int32, c_size_t, c_uint32, c_uint64
 from pathlib import Path
 from typing import Any
 
-from archspec.devices._litert import INPUT_SEED, input_values, runtime_version
+from archspec.devices._board import INPUT_SEED, input_values
+from archspec.devices._litert import runtime_version
 
 TRIED = ("2.3.0",)
 LIBRARY = "libLiteRt.so"

@@ -17,7 +17,7 @@ from archspec.experiment.engines import Work, WorkResult, start_engine
 from archspec.experiment.evaluator import Preparation, evaluator_for
 from archspec.experiment.sample import Sample
 from archspec.export import Precision
-from archspec.ledger import Ledger
+from archspec.ledger import KnownNumbers
 from archspec.measures import (
     Case,
     Evaluation,
@@ -142,12 +142,12 @@ class Experiment:
                         under = case if seed is None else case.under(replace(case.settings, seed=seed))
                         yield Item(entry, metric, seed, blank_record(measure, under, entry.name))
 
-    def plan(self, ledger: Ledger | None) -> list[tuple[Item, Record | None]]:
+    def plan(self, ledger: KnownNumbers | None) -> list[tuple[Item, Record | None]]:
         """Every number but the latencies, with its record where the ledger has it. Raises `UserError`."""
         found = {} if ledger is None else ledger.get_many(item.key for item in self.items)
         return [(item, found.get(item.key)) for item in self.items]
 
-    def lacking_latencies(self, ledger: Ledger | None) -> list[str]:
+    def lacking_latencies(self, ledger: KnownNumbers | None) -> list[str]:
         """The entries that would be timed."""
         if not self.latencies:
             return []
@@ -156,7 +156,7 @@ class Experiment:
 
     # --- what is done -------------------------------------------------------------------------------------------------
 
-    def run(self, ledger: Ledger, progress: ExperimentProgress, *, again: bool = False) -> ExperimentResult:
+    def run(self, ledger: KnownNumbers, progress: ExperimentProgress, *, again: bool = False) -> ExperimentResult:
         """Every number; `again` measures all of them anew.
 
         Raises `UserError` for a network that the device cannot run, `KeyboardInterrupt` with all that is done kept.
@@ -240,16 +240,16 @@ class Experiment:
     def _timed(self) -> list[Timed]:
         return [timed_case(Case(entry.network, self._settings_of(entry)), entry.name) for entry in self.entries]
 
-    def _timing(self, ledger: Ledger | None, again: bool, progress: ExperimentProgress | None = None) -> Timing:
+    def _timing(self, ledger: KnownNumbers | None, again: bool, progress: ExperimentProgress | None = None) -> Timing:
         settings = self.settings
-        told = None if progress is None else progress.timing
-        return Timing(settings.device, settings.procedure, self.latencies, ledger, again, settings.output, told)
+        on_round = None if progress is None else progress.timing
+        return Timing(settings.device, settings.procedure, self.latencies, ledger, again, settings.output, on_round)
 
 
 class _Kept:
     """What was measured now, in the ledger under the keys that were asked for, and what went wrong."""
 
-    def __init__(self, ledger: Ledger, again: bool) -> None:
+    def __init__(self, ledger: KnownNumbers, again: bool) -> None:
         self.ledger, self.again = ledger, again
         self.records: dict[str, Record] = {}
         self._faults: dict[str, str] = {}

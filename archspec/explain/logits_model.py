@@ -161,7 +161,7 @@ def ending_in_logits(model: Any, name: str) -> Any:
 
     Raises `UserError` for what is not one image to one map `(N, h, w, classes)`, or has no logits.
     """
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
     from archspec.lower.layers import own_layer
 
     place = Place(name)
@@ -189,7 +189,7 @@ def _ends(model: Any, place: Place) -> tuple[Any, Any]:
 
 def _make_linear(last: Any, place: Place) -> None:
     """The last layer without its softmax. It is of the model just loaded, so nobody else's."""
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     activation = getattr(last, "activation", keras.activations.linear)
     if activation in (keras.activations.softmax, keras.activations.sigmoid):
@@ -201,7 +201,7 @@ def _make_linear(last: Any, place: Place) -> None:
 
 def in_float32(model: Any) -> tuple[Any, tuple[str, ...]]:
     """The model, or the same one in float32, and a note: what tf-keras-vis resizes maps with knows no bfloat16."""
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     found = {layer.compute_dtype for layer in model.layers} - {"float32"}
     if not found:
@@ -268,7 +268,7 @@ def _origins(model: Any) -> dict[int, Origin]:
 
 def _gives_a_map(layer: Any) -> bool:
     """Not a layer used twice (which of its maps would it be?), nor a model, whose output is of a graph of its own."""
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     if isinstance(layer, keras.Model):
         return False
@@ -278,7 +278,7 @@ def _gives_a_map(layer: Any) -> bool:
 
 def _makes_scores(origin: Origin, classes: int) -> bool:
     """A convolution from features; a transposed one from classes to classes only enlarges scores."""
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     if isinstance(origin.layer, keras.layers.Conv2DTranspose):
         return bool(origin.inputs[0].shape[-1] != classes)
@@ -286,7 +286,7 @@ def _makes_scores(origin: Origin, classes: int) -> bool:
 
 
 def _before_dropout(origin: Origin, origins: dict[int, Origin]) -> Origin:
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     while isinstance(origin.layer, keras.layers.Dropout | keras.layers.SpatialDropout2D):
         origin = origins[id(origin.inputs[0])]

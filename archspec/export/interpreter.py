@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.errors import Problem
+from archspec.errors import Problem, first_line
 from archspec.export.census import take_census
 from archspec.export.interpreter_process import LIMIT_S, Housed
 from archspec.export.tflite_file import check_file, flat_model, is_own
@@ -101,7 +101,7 @@ def shapes_here(data: bytes) -> dict[int, list[int]]:
                 interpreter.set_tensor(one["index"], np.zeros(one["shape"], one["dtype"]))
             interpreter.invoke()
     except (ValueError, RuntimeError) as error:
-        raise Problem(f"LiteRT cannot run it ({_first_line(error)})") from error
+        raise Problem(f"LiteRT cannot run it ({first_line(error)})") from error
     details = interpreter.get_tensor_details()
     return {
         int(one["index"]): [int(side) for side in one["shape"]]
@@ -125,9 +125,7 @@ def open_here(data: bytes, threads: int = 1) -> Any:
             interpreter = Interpreter(model_content=data, num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise Problem(
-            f"LiteRT refuses the file ({_first_line(error)})", "Look at its operators and versions"
-        ) from error
+        raise Problem(f"LiteRT refuses the file ({first_line(error)})", "Look at its operators and versions") from error
     return interpreter
 
 
@@ -162,7 +160,3 @@ def quiet_runtime() -> Iterator[None]:
         for descriptor in (kept, null):
             if descriptor >= 0:
                 os.close(descriptor)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from archspec.errors import Problem, UserError
+from archspec.errors import Problem, UserError, first_line
 
 MOST_BYTES = 2**33  # of one blob
 MOST_BLOBS = 4096
@@ -260,8 +260,7 @@ class Room:
         except UserError as error:
             return {"problem": [error.faults[0].message, error.faults[0].remedy]}
         except (ValueError, RuntimeError, MemoryError) as error:  # what LiteRT raises
-            line = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
-            return {"problem": [f"cannot be run by LiteRT ({line})", ""]}
+            return {"problem": [f"cannot be run by LiteRT ({first_line(error).rstrip('.')})", ""]}
         except ImportError as error:
             return {"problem": [f"LiteRT cannot be imported ({error})", "pip install ai-edge-litert"]}
         except Exception:  # noqa: BLE001 (a fault of ours, to be seen on the other side)

@@ -5,9 +5,9 @@ counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions. `Ten
 of the strides on the way to it, multiplied while tracing and never read off shapes (769 // 385 is 1).
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.doors import later
 from archspec.graph.ranges import Range
 from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused
 
@@ -31,9 +31,4 @@ _HOMES = {
     "weights": ("check_weights", "initialise", "weight_specs"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+__getattr__ = later(__name__, _HOMES)

@@ -6,7 +6,7 @@
 from archspec.ledger.database import FORMER_LEDGER, VARIABLE, default_ledger
 from archspec.ledger.former_names import read_records_today, renamed
 from archspec.ledger.ledger import Ledger, all_but_latest
-from archspec.ledger.light import KnownNumbers, LightLedger, open_light
+from archspec.ledger.light import KnownNumbers, LightLedger, open_light, shared_ledger
 from archspec.ledger.query import Merged, Summary, Wanted
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "open_light",
     "read_records_today",
     "renamed",
+    "shared_ledger",
 ]

@@ -202,12 +202,12 @@ def _tune(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def tune(connection: Any, _: object) -> None:
         with closing(connection.cursor()) as cursor:
-            _write_ahead(cursor)
+            write_ahead(cursor)
             cursor.execute("PRAGMA synchronous=FULL")
             cursor.execute("PRAGMA temp_store=MEMORY")
 
 
-def _write_ahead(cursor: Any) -> None:
+def write_ahead(cursor: Any) -> None:
     """SQLite does not wait for others where the kind of journal changes: so it is tried again."""
     import sqlite3
 

@@ -6,14 +6,14 @@ It reads and writes the same tables as `Ledger`. A database on a server, and a f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol
 
-from archspec.errors import Place, user_error
-from archspec.ledger.database import WAIT_S, check_place, sqlite_fault
+from archspec.errors import Place, UserError, user_error
+from archspec.ledger.database import VARIABLE, WAIT_S, check_place, default_ledger, sqlite_fault, write_ahead
 from archspec.ledger.schema import SQLITE_TABLES, VERSION, record_of, row_of, spec_of, spec_row
 from archspec.record import Record
 
@@ -106,6 +106,28 @@ def open_light(where: str | os.PathLike[str]) -> LightLedger | Ledger:
     return LightLedger(file, connection)
 
 
+@contextmanager
+def shared_ledger(
+    where: str = "", output: Path = Path("runs"), message: Callable[[str], object] = print
+) -> Iterator[KnownNumbers | None]:
+    """The ledger that is named, else that of the folder where runs go.
+
+    One that nobody named and that cannot be used is told in a `message`, and no number is kept: what is measured does
+    not need it. Raises `UserError` for one that is named.
+    """
+    named = where or os.environ.get(VARIABLE)
+    try:
+        kept = open_light(where or default_ledger(output))
+    except UserError as error:
+        if named:
+            raise
+        message(f"archspec: {error}. The numbers are not kept")
+        yield None
+        return
+    with kept:
+        yield kept
+
+
 def _whole(where: str) -> Ledger:
     from archspec.ledger.ledger import Ledger
 
@@ -116,7 +138,8 @@ def _connected(file: Path) -> sqlite3.Connection:
     import sqlite3
 
     connection = sqlite3.connect(file, timeout=WAIT_S)
-    connection.execute("PRAGMA journal_mode=WAL")
+    with closing(connection.cursor()) as cursor:
+        write_ahead(cursor)
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 

@@ -10,23 +10,25 @@ takes the number off a latency. Heavy libraries are imported inside functions.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec import catalog
+from archspec.doors import later
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
+from archspec.reporters import Column
 
 if TYPE_CHECKING:
     from archspec.devices import Latency
-    from archspec.measures._build import Agreement, Build, BuildOptions
-    from archspec.measures._build_records import build_records
+    from archspec.measures._build import Agreement, Build, BuildOptions, build_records
     from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
+    from archspec.measures._latency_tables import LatencyResult
+    from archspec.measures._profile import ProfileReport, profile_file, profile_network
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
 
@@ -41,9 +43,11 @@ __all__ = [
     "Case",
     "Evaluation",
     "KnownRecords",
+    "LatencyResult",
     "Limit",
     "Measure",
     "Measurement",
+    "ProfileReport",
     "Ratio",
     "Rejection",
     "Settings",
@@ -60,6 +64,8 @@ __all__ = [
     "measures",
     "preload",
     "prepare_worker",
+    "profile_file",
+    "profile_network",
     "ratio_between",
     "screen",
     "timed_case",
@@ -69,20 +75,16 @@ KIND = "measures"
 
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
-    "_build": ("Agreement", "Build", "BuildOptions"),
-    "_build_records": ("build_records",),
+    "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
     "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
+    "_latency_tables": ("LatencyResult",),
+    "_profile": ("ProfileReport", "profile_file", "profile_network"),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(importlib.import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+__getattr__ = later(__name__, _HOMES)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,18 @@ class Measure:
         return 0 if self.whole else DIGITS.get(self.unit, 4)
 
     @property
+    def shown_unit(self) -> str:
+        """The unit, where the name does not say it already."""
+        unit = self.unit.lower().replace("²", "2")
+        said = self.unit == "10^9 operations" or self.name.endswith(f"_{unit}") or self.name == unit
+        return "" if said else self.unit
+
+    def column(self, column: str = "", heading: str = "") -> Column:
+        """The column of its numbers in a table for people, by its own name unless `column` and `heading` are given."""
+        names = column or self.name, heading or self.name, self.shown_unit
+        return Column(*names, "integer") if self.whole else Column(*names, "number", self.digits)
+
+    @property
     def height(self) -> tuple[int, float]:
         """Its place on the ladder."""
         return RUNGS.index(self.rung), self.seconds
@@ -163,12 +177,19 @@ def _described(name: str, file: Any) -> Measure:
         rung=file.RUNG,
         seconds=file.SECONDS,
         tensorflow=getattr(file, "TENSORFLOW", False),
-        conditions=getattr(file, "conditions", _of_the_network),
+        conditions=_conditions(name, file),
         check=getattr(file, "check", lambda settings: None),
         whole=getattr(file, "WHOLE", False),
         read=getattr(file, "read", None),
         _measure=file.measure,
     )
+
+
+def _conditions(name: str, file: Any) -> Callable[[Case], Mapping[str, Plain]]:
+    """What the number depends on: as the file says, and of a plugin's the file itself."""
+    stated: Callable[[Case], Mapping[str, Plain]] = getattr(file, "conditions", _of_the_network)
+    digest = catalog.plugin_digest(KIND, name)
+    return (lambda case: {**stated(case), "measure_file": digest}) if digest else stated
 
 
 def _of_the_network(case: Case) -> Mapping[str, Plain]:

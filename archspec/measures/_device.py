@@ -58,9 +58,12 @@ def reference() -> Model:
 
 @lru_cache(maxsize=16)
 def runtime_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
-    """Which device it is and what runs there, asked by opening the reference. Raises `UserError`."""
+    """Which device it is and what runs there, asked by opening a network of a few kilobytes. Raises `UserError`."""
+    from archspec.devices import Model
+    from archspec.network import probe_model
+
     place = device_of(name, delegate) if delegate else device_of(name)
-    with closing(place.open(reference(), threads=threads)) as session:
+    with closing(place.open(Model.of(probe_model(), "probe"), threads=threads)) as session:
         machine, system = place.machine(), session.system
     versions: dict[str, Plain] = {f"version_{package}": found for package, found in package_versions().items()}
     return {

@@ -17,7 +17,7 @@ from archspec.spec import Spec
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Told before a measure is taken and after it: `state` is "begun", "known" (from the ledger), "measured" or
+    """OnStage before a measure is taken and after it: `state` is "begun", "known" (from the ledger), "measured" or
     "failed"; `seconds` is about what it takes."""
 
     metric: str
@@ -26,7 +26,7 @@ class Stage:
     seconds: float = 0.0
 
 
-Told = Callable[[Stage], None]
+OnStage = Callable[[Stage], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def evaluate(
     network: Case | Network | Spec,
     settings: Settings,
     ledger: KnownRecords | None = None,
-    told: Told = lambda stage: None,
+    progress: OnStage = lambda stage: None,
 ) -> Evaluation:
     """Everything that is wanted, cheapest first, up to the first limit that is broken.
 
@@ -84,9 +84,9 @@ def evaluate(
     for rung in rungs:
         name = rung.measure.name
         try:
-            found = _records(rung.measure, case, ledger, told)
+            found = _records(rung.measure, case, ledger, progress)
         except (UserError, Problem) as error:
-            told(Stage(name, rung.measure.rung, "failed"))
+            progress(Stage(name, rung.measure.rung, "failed"))
             values[name], fault = None, str(error)
         else:
             records += found
@@ -112,19 +112,19 @@ def ladder(metrics: tuple[str, ...], limits: tuple[Limit, ...]) -> tuple[_Rung, 
     return tuple(sorted(found, key=order))
 
 
-def _records(measure: Measure, case: Case, ledger: KnownRecords | None, told: Told) -> list[Record]:
+def _records(measure: Measure, case: Case, ledger: KnownRecords | None, progress: OnStage) -> list[Record]:
     """The record of a measure, taken only where the ledger does not have it; then those that came along with it."""
     blank = blank_record(measure, case)
     known = None if ledger is None else ledger.get(blank.key)
     if known is not None:
-        told(Stage(measure.name, measure.rung, "known"))
+        progress(Stage(measure.name, measure.rung, "known"))
         return [known]
-    told(Stage(measure.name, measure.rung, "begun", measure.seconds))
+    progress(Stage(measure.name, measure.rung, "begun", measure.seconds))
     taken = taken_record(measure, case, blank)
     found = [taken, *(_along(case) if measure.in_turns else ())]
     if ledger is not None:
         ledger.add(found)
-    told(Stage(measure.name, measure.rung, "measured" if taken.value is not None else "failed"))
+    progress(Stage(measure.name, measure.rung, "measured" if taken.value is not None else "failed"))
     return found
 
 

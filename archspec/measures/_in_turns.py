@@ -99,7 +99,7 @@ def is_file(source: str) -> bool:
 
 
 def subjects(
-    sources: Sequence[str],
+    sources: Sequence[str | Network],
     catalog: Catalog,
     overrides: Sequence[str] = (),
     precisions: Sequence[str] = ("float32",),
@@ -115,7 +115,7 @@ def subjects(
     found: list[Subject] = []
     notes: list[str] = []
     for source in sources:
-        if is_file(source):
+        if isinstance(source, str) and is_file(source):
             if "without" in tails:
                 notes.append(f"{source}: not timed without its tail; only a spec's graph can be cut")
             if "with" in tails:
@@ -125,7 +125,8 @@ def subjects(
         for tail in tails:
             made = list(_exports(source, catalog, overrides, precisions, tail))
             if not made:
-                notes.append(f"{source}: not timed without its tail; it ends in no upsampling, ArgMax or Softmax")
+                named = source.name if isinstance(source, Network) else source
+                notes.append(f"{named}: not timed without its tail; it ends in no upsampling, ArgMax or Softmax")
             found += made
     if not found:
         raise user_error("; ".join(notes) or "nothing to time", "Leave out --tail, or add 'with' to it")
@@ -143,9 +144,9 @@ def model_of(source: str, size: tuple[int, int] | None = None) -> Model:
 
 
 def _exports(
-    source: str, catalog: Catalog, overrides: Sequence[str], precisions: Sequence[str], tail: str
+    source: str | Network, catalog: Catalog, overrides: Sequence[str], precisions: Sequence[str], tail: str
 ) -> Iterator[Subject]:
-    whole = Network.load(source, overrides, catalog=catalog)
+    whole = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
     network, left_out = whole.without_tail() if tail == "without" else (whole, ())
     if tail == "without" and not left_out:
         return
@@ -154,7 +155,7 @@ def _exports(
         yield Subject(
             name=_name(whole.name, precision, tail),
             data=network.to_tflite(precision=chosen).data,
-            place=Place(source),
+            place=Place(whole.name if isinstance(source, Network) else source),
             hash=network.hash,
             precision=precision,
             tail=tail,

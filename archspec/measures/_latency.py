@@ -53,7 +53,7 @@ def check_device(settings: Settings) -> None:
 
     procedure(settings.procedure)
     precision_named(settings.precision)
-    runtime_conditions(settings.device, settings.threads)
+    runtime_conditions(settings.device, settings.threads, "")
 
 
 def timed_case(case: Case, name: str = "") -> Timed:

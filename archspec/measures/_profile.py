@@ -15,7 +15,7 @@ from archspec.errors import Problem, UserError
 from archspec.export import Census, Precision, take_census
 from archspec.export.census import CONVOLUTIONS, operation_macs
 from archspec.graph.program import build_program
-from archspec.reporters import Bar, Cell, Column, Table, bar_chart
+from archspec.reporters import Bar, Cell, Column, Table, Tabular, bar_chart
 
 if TYPE_CHECKING:
     from archspec.devices import Method
@@ -164,7 +164,7 @@ _TIMES = (
 _HEADINGS = {"op": "Operator", "layer": "Layer", "block": "Block"}
 
 
-class ProfileReport:
+class ProfileReport(Tabular):
     """One profile as text, as a table, as JSON, as a bar chart: by line, block, layer or op. `network` is None for a
     foreign file."""
 
@@ -187,7 +187,7 @@ class ProfileReport:
             raise RuntimeError("a file without a spec has no lines")
         return lines_of(self._network.spec, self._network.graph, self._profile.by_node)
 
-    def table(self) -> Table:
+    def to_table(self) -> Table:
         """One row a line, block, layer or operator."""
         if self.by == "line":
             columns, rows = lines_table(self._lines, _TIMES, self._cells)
@@ -237,7 +237,7 @@ class ProfileReport:
 
     def to_json(self, command: str) -> dict[str, Any]:
         """Everything; `command` is the one that was run."""
-        times, table = self._profile.times, self.table()
+        times, table = self._profile.times, self.to_table()
         return {
             "name": self._profile.name,
             "command": command,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from archspec.errors import Place, user_error
 from archspec.measures import Measure, measure_named, measures
 from archspec.measures._device import device_of, reference, runtime_conditions
+from archspec.network import REFERENCE_NAME
 from archspec.record import Plain, Record, turn
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def timing_conditions(device: str, procedure: str, threads: int = 1, delegate: s
         "warmup_s": steps.warmup_s,
         "runs": steps.runs,
         "runs_per_round": steps.runs_per_round,
-        "beside": reference().name,
+        "beside": REFERENCE_NAME,
     }
 
 
@@ -152,7 +153,7 @@ class Timing:
         """Each with the samples of the reference under the same settings."""
         from archspec.devices import Interrupted, SetModel, measure_queue, measure_settings
 
-        own = [one for one in several if one.name != reference().name]
+        own = [one for one in several if one.name != REFERENCE_NAME]
         models = [SetModel(one.label or one.name, one.content(), one.place, one.threads, one.delegate) for one in own]
         settings = list(dict.fromkeys((one.threads, one.delegate) for one in several))
         with self._alone():
@@ -168,7 +169,7 @@ class Timing:
                 if outcome.latency is None:
                     raise outcome.fault or user_error("the device gave no latency")
                 return (outcome.latency,)
-            basis = [SetModel(reference().name, reference().content, Place(""), *setting) for setting in settings]
+            basis = [SetModel(REFERENCE_NAME, reference().content, Place(""), *setting) for setting in settings]
             try:
                 found = measure_settings(
                     [*basis, *models], self._opened, procedure=self.procedure, progress=self.progress

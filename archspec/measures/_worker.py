@@ -40,7 +40,7 @@ def prepare_worker(settings: Settings) -> None:
 
 @cache
 def _take_threads(count: int) -> None:
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(count)

@@ -50,7 +50,7 @@ def measure(case: Case) -> Measurement:
 
 def gradient_norms(model: Any, images: Any, labels: Any) -> list[float]:
     """The Euclidean norm of the loss's gradient in each kernel."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
     from archspec.train._losses import total_loss
     from archspec.train._recipe import LossTerm
 

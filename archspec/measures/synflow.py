@@ -37,7 +37,7 @@ def measure(case: Case) -> Measurement:
 
 def flow(model: Any) -> float:
     """The sum over kernels of weight times gradient, of a model without anything that is not positive."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     variables = kernels(model)
     values = [one.value for one in variables]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from archspec.catalog import Catalog, load, members
 from archspec.errors import Fault, Place, UserError, user_error
-from archspec.files import exists
+from archspec.files import DATA_BYTES, exists, is_file, read_text
 from archspec.record import Plain, Record, describe_plugins, noted_plugins
 from archspec.reporters.page import Section
 
@@ -37,6 +38,22 @@ def shown_metric(record: Record) -> str:
 def again(what: str, command: object) -> dict[str, str]:
     """A command that was written down, by what it does; nothing where none was (by an older archspec, from Python)."""
     return {what: command} if isinstance(command, str) and command.startswith("archspec ") else {}
+
+
+def json_head(path: Path, size: int) -> bytes:
+    """How a JSON file begins; nothing for anything else."""
+    if path.suffix != ".json" or not is_file(path):
+        return b""
+    with path.open("rb") as stream:
+        return stream.read(size)
+
+
+def read_object(path: Path, what: str) -> dict[str, Any]:
+    """The object in a JSON file. Raises `UserError` for a file that is not `what` it should be."""
+    try:
+        return dict(json.loads(read_text(path, most_bytes=DATA_BYTES)))
+    except (ValueError, TypeError, RecursionError) as error:
+        raise user_error(f"not the {what} ({error})", place=Place(str(path))) from error
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Predicted label maps against the ground truth: what predicts them, how they are scored, what is written."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from archspec.doors import later
 
 if TYPE_CHECKING:
     from archspec.scoring.ground_truth import GroundTruth, ground_truth_of
@@ -20,19 +21,8 @@ if TYPE_CHECKING:
         scores,
     )
     from archspec.scoring.network_segmenter import NetworkSegmenter
-    from archspec.scoring.prediction import (
-        check_results,
-        classes_of_data,
-        describe_left_out,
-        images_in,
-        predict_image,
-    )
-    from archspec.scoring.prediction_scores import (
-        ScoreResult,
-        keep_freed_memory,
-        score_predictions,
-        usable_processors,
-    )
+    from archspec.scoring.prediction import check_results, classes_of_data, describe_left_out, images_in, predict_image
+    from archspec.scoring.prediction_scores import ScoreResult, keep_freed_memory, score_predictions, usable_processors
     from archspec.scoring.records import (
         category_table,
         class_table,
@@ -75,12 +65,8 @@ _HOMES = {
     "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
     "records": ("category_table", "class_table", "describe_partial_mean", "result_json", "score_records",
                 "segmenter_records", "summary_table", "write_scores"),
+    "segmenters": ("NamedSegmenter", "SegmenterOptions", "folders_of", "open_segmenter", "open_segmenters"),
     "segmenter_scores": ("ImageWriter", "SegmenterScore", "padding_multiple_of", "score_segmenters"),
 }  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    home = next((home for home, names in _HOMES.items() if name in names), "segmenters")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+__getattr__ = later(__name__, _HOMES)

@@ -99,8 +99,8 @@ def describe_partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
     labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
     counted = np.flatnonzero(labels.counted).tolist()
-    said = describe_missing([float(iou[label]) for label in counted], [labels.names[label] for label in counted])
-    return (f"mIoU is a {said}",) if said else ()
+    missing = describe_missing([float(iou[label]) for label in counted], [labels.names[label] for label in counted])
+    return (f"mIoU is a {missing}",) if missing else ()
 
 
 def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tuple[str, ...]) -> Table:

@@ -71,7 +71,9 @@ class SegmenterOptions:
     multiple: int = 1
 
 
-def open_segmenters(sources: Sequence[str], catalog: Catalog, options: SegmenterOptions) -> list[NamedSegmenter]:
+def open_segmenters(
+    sources: Sequence[str | Network], catalog: Catalog, options: SegmenterOptions
+) -> list[NamedSegmenter]:
     """The segmenter of each source; the second of two equal names is `<name>-2`. Raises `UserError` with all faults."""
     found: list[NamedSegmenter] = []
     faults: list[Fault] = []
@@ -90,8 +92,13 @@ def open_segmenters(sources: Sequence[str], catalog: Catalog, options: Segmenter
     return found
 
 
-def open_segmenter(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
-    """The segmenter of a run's folder, a spec, a `.keras` or a `.tflite` file. Raises `UserError` with its name."""
+def open_segmenter(source: str | Network, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
+    """The segmenter of a network, a run's folder, a spec, a `.keras` or a `.tflite` file.
+
+    Raises `UserError` with its name.
+    """
+    if isinstance(source, Network):
+        return _weighted(source, Place(source.name), options)
     path = Path(source)
     try:
         if path.suffix.lower() == ".tflite":
@@ -100,7 +107,7 @@ def open_segmenter(source: str, catalog: Catalog, options: SegmenterOptions) -> 
             return _keras(path, options)
         if is_folder(path):
             return _run(path, catalog, options)
-        return _spec(source, catalog, options)
+        return _weighted(Network.load(source, options.overrides, catalog=catalog), Place(source), options)
     except Problem as problem:
         raise UserError(problem.at(Place(source))) from problem
 
@@ -180,13 +187,13 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegm
     return replace(named, labels=facts.classes, data=facts.data, remarks=lambda: (*unfinished, *before()))
 
 
-def _spec(source: str, catalog: Catalog, options: SegmenterOptions) -> NamedSegmenter:
-    network = Network.load(source, options.overrides, catalog=catalog)
+def _weighted(network: Network, place: Place, options: SegmenterOptions) -> NamedSegmenter:
+    """A network with the weights that its spec names."""
     check_reads_rgb(network.spec)
     if network.imported is None:
         fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
-        raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=Place(source))
-    return _of_network(network.name, network, network.imported, Place(source), options)
+        raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=place)
+    return _of_network(network.name, network, network.imported, place, options)
 
 
 def _of_network(

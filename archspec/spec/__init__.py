@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.spec.composite_kinds import ListKind, MadeKind, MappingKind, RecordKind, UnionKind
 from archspec.spec.document import NAME, SIZE, TOP_KINDS, Spec
 from archspec.spec.document_file import decode_file, shown_path
-from archspec.spec.document_reader import DocumentReader, Named, NamedKind, find_document, joined
+from archspec.spec.document_reader import DocumentReader, Named, NamedKind, Written, find_written, joined
 from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.expansion import expand
 from archspec.spec.kinds import (
@@ -60,10 +60,10 @@ __all__ = [
     "BROKEN", "CHOOSE", "INVALID", "NAME", "NONE", "RANGE", "SIZE", "TOP_KINDS", "AnyKind", "BoolKind", "Change",
     "Changes", "Choice", "DocumentReader", "Entry", "ExpandedSpec", "Items", "Kind", "ListKind", "LiteralKind",
     "MadeKind", "MappingKind", "Named", "NamedKind", "Node", "NullKind", "NumberKind", "Reads", "RecordKind", "Scalar",
-    "Schema", "Section", "Spec", "Step", "Table", "TextKind", "UnionKind", "WeightsFile", "Wrap", "bundled_catalog",
-    "changes_none", "closed_choices", "decode_file", "describe_change", "describe_closed", "describe_unreached",
-    "dump", "dump_expanded", "dump_plain", "expand", "find_document", "from_plain", "joined", "json_schema", "kind_of",
-    "load", "load_named", "make_divisible", "one_line", "override", "override_plain", "parse", "parse_document",
-    "plain", "read_mapping", "read_text", "recalled", "shown", "shown_path", "signature_of", "split_path", "unreached",
-    "unreached_fault",
+    "Schema", "Section", "Spec", "Step", "Table", "TextKind", "UnionKind", "WeightsFile", "Wrap", "Written",
+    "bundled_catalog", "changes_none", "closed_choices", "decode_file", "describe_change", "describe_closed",
+    "describe_unreached", "dump", "dump_expanded", "dump_plain", "expand", "find_written", "from_plain", "joined",
+    "json_schema", "kind_of", "load", "load_named", "make_divisible", "one_line", "override", "override_plain",
+    "parse", "parse_document", "plain", "read_mapping", "read_text", "recalled", "shown", "shown_path", "signature_of",
+    "split_path", "unreached", "unreached_fault",
 ]  # fmt: skip

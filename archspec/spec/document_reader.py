@@ -15,7 +15,7 @@ from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, raise_together
 from archspec.spec.document_file import place_of, read_file, shown_path
 from archspec.spec.kinds import INVALID, Kind, Reads, Schema, Wrap
-from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, one_line, shown
+from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.reader import Reader
 from archspec.spec.signatures import Signature, signature_of
 from archspec.spec.sources import load_named, parse_document
@@ -36,6 +36,17 @@ def find_document(source: str | Path, named: Mapping[str, Path], kind: str) -> P
     raise user_error(fact, nearest(path.stem, named) or f"Name a {kind} file", place=place_of(source))
 
 
+Written = str | Path | Mapping[str, Any]
+"""A document: the path or the name of its file, its YAML text (of several lines), or a mapping as in YAML."""
+
+
+def find_written(source: Written, named: Mapping[str, Path], kind: str) -> tuple[Path, str | Mapping[str, Any] | None]:
+    """The path of a document, and what it says where that is given. Raises `UserError` as `find_document`."""
+    if isinstance(source, Mapping) or (isinstance(source, str) and "\n" in source):
+        return Path(kind), source
+    return find_document(source, named, kind), None
+
+
 class DocumentReader(Reader, Generic[Value]):
     """Reads one document, in which no selector and no choice may stand, to a value; every fault is collected.
 
@@ -54,11 +65,14 @@ class DocumentReader(Reader, Generic[Value]):
         """The document with what the command line changes about it."""
         return document
 
-    def document(self, text: str | None) -> Table | None:
-        """The mapping in the file, or in a text; None after faults."""
+    def document(self, text: str | Mapping[str, Any] | None) -> Table | None:
+        """The mapping in the file, or in a text, or the one that is given; None after faults."""
+        if isinstance(text, Mapping):
+            node = from_plain(text, Place(self.source))
+            return node if isinstance(node, Table) else None
         return read_file(self.path, self.faults) if text is None else read_mapping(text, self.source, self.faults)
 
-    def load(self, text: str | None = None) -> Value:
+    def load(self, text: str | Mapping[str, Any] | None = None) -> Value:
         """The value of the file, or of a text. Raises `UserError` with every fault, in the order of their places."""
         document = self.document(text)
         changed = self.changed(document or Table({}))  # where nothing can be read, bad changes are reported as well

@@ -4,9 +4,9 @@ A recipe is YAML (`specs/recipes`), read to plain values without TensorFlow. A l
 one in `schedules`, each found by its stem.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from archspec.doors import later
 from archspec.train._checks import check_order
 from archspec.train._order import Order, start_of
 from archspec.train._progress import StepReport, TrainingProgress
@@ -26,9 +26,5 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    """What needs TensorFlow, imported when it is asked for."""
-    file = {"Training": "_training", "TrainingResult": "_training", "KerasFit": "_fit", "no_model": "_fit"}.get(name)
-    if file is not None:
-        return getattr(importlib.import_module(f"{__name__}.{file}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# What needs TensorFlow is imported when it is asked for.
+__getattr__ = later(__name__, {"_training": ("Training", "TrainingResult"), "_fit": ("KerasFit", "no_model")})

@@ -18,7 +18,7 @@ from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, close_batches, python_batches, reading_errors
 from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph, canonical_hash
-from archspec.lower.framework import tf
+from archspec.lower import tf
 from archspec.record import temporary_folder, turn, write_text
 from archspec.train._order import stage_batches
 from archspec.train._recipe import Stage

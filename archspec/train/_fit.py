@@ -17,7 +17,7 @@ from archspec.arrays import Array, Weights
 from archspec.datasets import close_batches
 from archspec.errors import user_error
 from archspec.graph import Graph
-from archspec.lower.framework import keras, tf
+from archspec.lower import keras, tf
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps

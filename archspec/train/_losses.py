@@ -56,7 +56,7 @@ def total_loss(
 
     Where their sizes differ, the logits are brought to that of the labels, or the nearest labels are taken.
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     weights = None if class_weights is None else tf.constant(class_weights, tf.float32)
     functions = [
@@ -77,7 +77,7 @@ def total_loss(
 
 def at_size(logits: Any, size: Any) -> Any:
     """Logits of another size are resized as the papers' decoders do: bilinearly, corners aligned."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     if tuple(logits.shape[1:3]) == tuple(size):
         return logits
@@ -85,7 +85,7 @@ def at_size(logits: Any, size: Any) -> Any:
 
 
 def _nearest(labels: Any, size: Any) -> Any:
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     if tuple(labels.shape[1:3]) == tuple(size):
         return labels

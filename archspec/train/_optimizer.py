@@ -67,7 +67,7 @@ def learning_rate(stage: Stage, step: int, steps: int) -> float:
 @cache
 def optimizer_classes() -> dict[str, Any]:
     """Every optimizer of Keras by its name in small letters. Imports Keras."""
-    from archspec.lower.framework import keras
+    from archspec.lower import keras
 
     found = (getattr(keras.optimizers, name) for name in dir(keras.optimizers) if name not in NOT_FOR_TRAINING)
     kinds = (one for one in found if inspect.isclass(one) and issubclass(one, keras.optimizers.Optimizer))
@@ -224,7 +224,7 @@ def build_optimizer(stage: Stage, trained: Sequence[TrainedVariable]) -> Any:
         options |= {"use_ema": True, "ema_momentum": stage.ema}
     optimizer = kind(learning_rate=stage.learning_rate, **options)
     if stage.mixed_precision == "float16":
-        from archspec.lower.framework import keras
+        from archspec.lower import keras
 
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build([one.variable for one in trained])
@@ -233,7 +233,7 @@ def build_optimizer(stage: Stage, trained: Sequence[TrainedVariable]) -> Any:
 
 def _with_rate_factors(optimizer_class: Any, trained: Sequence[TrainedVariable]) -> Any:
     """The optimizer with a learning rate and a decay for each variable: Keras has one for all."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     class WithRateFactors(optimizer_class):  # type: ignore[misc, unused-ignore]
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -128,7 +128,7 @@ class TensorBoard(TrainingProgress):
     """
 
     def __init__(self, folder: Path, progress: TrainingProgress, steps: tuple[int, ...]) -> None:
-        from archspec.lower.framework import tf
+        from archspec.lower import tf
 
         self._progress, self._steps, self._tf = progress, steps, tf
         self._writer = tf.summary.create_file_writer(str(folder))

@@ -17,8 +17,9 @@ from archspec.spec import (
     Node,
     Scalar,
     Table,
+    Written,
     dump_plain,
-    find_document,
+    find_written,
     joined,
     override_plain,
     plain,
@@ -38,15 +39,15 @@ def recipe_names() -> Mapping[str, Path]:
 
 
 def load_recipe(
-    source: str | Path, overrides: Sequence[str] = (), *, steps: int | None = None, name: str | None = None
+    source: Written, overrides: Sequence[str] = (), *, steps: int | None = None, name: str | None = None
 ) -> Recipe:
-    """The recipe in a file, or the bundled one of that name, with assignments `PATH=VALUE` applied.
+    """The recipe in a file, the bundled one of that name, or one that is written, with `PATH=VALUE` applied.
 
     `steps` is the length of every stage, whatever is written; `name` is what it is called, else as its file.
     Raises `UserError` with every fault, in the order of their places.
     """
-    path = find_document(source, recipe_names(), "recipe")
-    return _RecipeReader(path, name or path.stem, overrides, steps).load()
+    path, written = find_written(source, recipe_names(), "recipe")
+    return _RecipeReader(path, name or path.stem, overrides, steps).load(written)
 
 
 def parse_recipe(text: str, name: str, *, file: str = "<text>", overrides: Sequence[str] = ()) -> Recipe:

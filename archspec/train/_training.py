@@ -5,17 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from archspec import lower
 from archspec.arrays import Array
 from archspec.datasets import Dataset
-from archspec.errors import UserError
+from archspec.errors import Place, UserError, user_error
 from archspec.graph import Graph
 from archspec.network import Network
 from archspec.record import interruption, write_records
+from archspec.reporters import Column, Table, Tabular
+from archspec.scoring import describe_missing
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._checks import check_order, describe_untrained_taps
 from archspec.train._features import Features, cached_features, feature_batches, features_key
@@ -23,6 +26,7 @@ from archspec.train._fit import Fit, prepare, weights_in
 from archspec.train._losses import class_weights
 from archspec.train._optimizer import check_values
 from archspec.train._order import Order, stage_batches, stage_steps
+from archspec.train._progress import COLUMNS as LOG_COLUMNS
 from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
@@ -34,14 +38,56 @@ from archspec.weights import save_weights
 BatchesFrom = Callable[[int], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """What became of a run: `state` is `finished` or `failed`; `fresh` unless it was so before."""
+CLASS_COLUMNS = (Column("class", "class"), Column("iou", "val IoU", kind="number", digits=4))
+
+
+@dataclass(frozen=True)
+class TrainingResult(Tabular):
+    """What became of a run: `state` is `finished` or `failed`; `fresh` unless it was so before.
+
+    As a table it is the validation IoU of each class, and their mean.
+    """
 
     run: Run
     state: str
     about: dict[str, Any]
     fresh: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of the run is."""
+        return self.run.folder
+
+    @property
+    def miou(self) -> float | None:
+        """Mean IoU of the validation split, 0..1; None of a training that failed."""
+        found = self.about["metrics"].get("val_miou")
+        return None if found is None else float(found)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network with its trained weights. Raises `UserError` for a training that failed: there are none."""
+        if self.state != "finished":
+            fact = f"this training failed ({self.about['error']}), so there are no trained weights"
+            raise user_error(fact, "Train with a lower learning rate", place=Place(str(self.folder)))
+        return Network.load(self.folder / "spec.yaml")
+
+    @property
+    def history(self) -> Table:
+        """The log: stage, step, loss, learning rate, images a second, seconds, and the score where it was validated."""
+        columns = tuple(Column(name, name, kind="number") for name in LOG_COLUMNS)
+        rows = tuple(tuple(asdict(row).values()) for row in Log(self.run.log).rows())
+        return Table(f"{self.folder.name}: log", columns, rows)
+
+    def to_table(self) -> Table:
+        """A row for each class, and one for their mean."""
+        metrics = self.about["metrics"]
+        if not metrics:
+            return Table("", CLASS_COLUMNS, (), (f"failed: {self.about.get('error')}", f"run: {self.folder}"))
+        partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
+        rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
+        notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {self.folder}")
+        return Table("", CLASS_COLUMNS, rows, notes)
 
 
 class Training:

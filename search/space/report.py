@@ -32,7 +32,7 @@ class Wanted:
 
 
 def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tuple[str, ...] = ()) -> Table:
-    """One row a price; what was looked at and what it means stands in the notes. `closed` choices are said."""
+    """One row a price; the notes say which points were priced, what that means, and which choices are `closed`."""
     columns = [Column("price", "per point"), Column("unit", "unit")]
     columns += [Column(one, one, align="right") for one in FIVE]
     if wanted.limits:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from archspec.errors import Place, Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, first_line, user_error
 from archspec.files import is_file
 from archspec.ledger.database import silence_pool_log
 from archspec.record import check_file
@@ -102,7 +102,7 @@ class Database:
         """A fault of the database as the user's error; one of our own statements stays what it is."""
         from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
-        fact = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        fact = first_line(error.orig or error)
         where = self.engine.url.render_as_string(hide_password=True)
         if isinstance(error, IntegrityError | ProgrammingError) or not isinstance(error, DatabaseError):
             return error

@@ -76,7 +76,7 @@ def calibrated(
     study: Study,
     space: SearchSpace,
     folder: Path,
-    told: Callable[[str], None],
+    message: Callable[[str], None],
     step: Callable[[CalibrationProgress], None],
 ) -> str:
     """The file of the latency table that predicts for this study: the study's, the user's, else one made for it now.
@@ -95,10 +95,10 @@ def calibrated(
         networks = sampled(space, FITTED + HELD_OUT, study.seed)
         basis = known or read_or_none(usual)
         if known is None and basis is not None and knows(basis, networks):
-            told(f"latency is predicted from {usual}")
+            message(f"latency is predicted from {usual}")
             return str(usual)
         why = "was never calibrated" if basis is None else "has a latency table without some operators of this space"
-        told(f"{started.conditions.device} {why}: timing those of {FITTED} networks of it")
+        message(f"{started.conditions.device} {why}: timing those of {FITTED} networks of it")
         known = calibrate(
             place,
             basis or started,
@@ -115,7 +115,7 @@ def calibrated(
             network_turns=QUICK_NETWORKS,
             reference=reference,
         )
-    told(_scored(known))
+    message(_scored(known))
     return str(own)
 
 

@@ -63,7 +63,7 @@ def _spec_text(outcome: StudyResult, network: Finalist) -> str:
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
     lines = [
         f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
-        f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.said for one in study.objectives)}",
+        f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.describe() for one in study.objectives)}",
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),
     ]

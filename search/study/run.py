@@ -14,14 +14,14 @@ from archspec.devices import Progress as Rounds
 from archspec.errors import nearest, user_error
 from archspec.experiment import Experiment, Sample, evaluator_for
 from archspec.files import is_file
-from archspec.ledger import Ledger, default_ledger, renamed
+from archspec.ledger import Ledger, default_ledger, read_records_today
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
 from archspec.network import Network
 from archspec.predictor import CalibrationProgress
-from archspec.record import Record, held, note_plugins, read_records, write_text
+from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
-from archspec.search.progress import SearchResult, Watch
+from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, check_shared, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
@@ -39,10 +39,10 @@ ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
 
-class StudyProgress(Watch, Protocol):
-    """Hears of a study: of its search as a `Watch` does, and of what comes before and after."""
+class StudyProgress(SearchProgress, Protocol):
+    """Hears of a study: of its search as a `SearchProgress` does, and of what comes before and after."""
 
-    def said(self, text: str) -> None:
+    def message(self, text: str) -> None:
         """A line that stays."""
         ...
 
@@ -63,8 +63,7 @@ class StudyProgress(Watch, Protocol):
 class StudyRun:
     """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
-    `storage` '' is `study.db` in there, else a database's URL that other machines may share; `ledger` '' is the one
-    in ARCHSPEC_LEDGER, else `ledger.db` in the root.
+    `storage` '' is `study.db` in there, else the URL of a database that machines share; `ledger` '' the usual one.
     """
 
     study: Study
@@ -164,7 +163,7 @@ class StudyRun:
         """Calibrate where that is needed, search, measure the front. Raises `UserError`, `KeyboardInterrupt`."""
         self.check()
         for line in self._label_cautions():
-            progress.said(f"caution: {line}")
+            progress.message(f"caution: {line}")
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
@@ -182,7 +181,7 @@ class StudyRun:
         """The settings with a latency table, where one is needed."""
         if not predicts(self.study):
             return self.settings
-        table = calibrated(self.study, self.space, self.folder, progress.said, progress.calibrating)
+        table = calibrated(self.study, self.space, self.folder, progress.message, progress.calibrating)
         return replace(self.settings, latency_table=table)
 
     def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: StudyProgress) -> SearchResult:
@@ -190,7 +189,7 @@ class StudyRun:
         return self.search(store, ledger, settings, progress).run()
 
     def search(
-        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: Watch, *, join: bool = False
+        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress, *, join: bool = False
     ) -> Search:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
         study, budget = self.study, self.study.budget
@@ -215,7 +214,7 @@ class StudyRun:
             seed=study.seed,
             workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
             definition=definition,
-            watch=progress,
+            progress=progress,
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,
@@ -231,9 +230,8 @@ class StudyRun:
     ) -> StudyResult:
         """The front and its neighbours, measured."""
         study = self.study
-        former = self.folder / FORMER_LATENCIES
-        if is_file(former):
-            ledger.add(map(renamed, read_records(former)))
+        if is_file(former := self.folder / FORMER_LATENCIES):
+            ledger.add(read_records_today(former))
         finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
         if finalists and study.front.metrics:
             measured = self._measured(finalists, study.front, settings, ledger, progress)

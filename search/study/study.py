@@ -25,8 +25,7 @@ class Budget:
     evaluations: int | None = None
     minutes: float | None = None
 
-    @property
-    def said(self) -> str:
+    def describe(self) -> str:
         """In words."""
         parts = [] if self.evaluations is None else [f"{self.evaluations:,} evaluations"]
         parts += [] if self.minutes is None else [f"{self.minutes:g} minutes"]

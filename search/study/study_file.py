@@ -18,7 +18,8 @@ from archspec.spec import (
     Node,
     Spec,
     Table,
-    find_document,
+    Written,
+    find_written,
     from_plain,
     override,
     override_plain,
@@ -36,21 +37,21 @@ def study_names() -> Mapping[str, Path]:
 
 
 def load_study(
-    source: str | Path,
+    source: Written,
     *,
     changes: Sequence[str] = (),
     options: Mapping[str, tuple[str, Any]] | None = None,
     overrides: Sequence[str | Mapping[str, Any]] = (),
     catalog: Catalog | None = None,
 ) -> Study:
-    """The study in a file, or the bundled one of that name.
+    """The study in a file, the bundled one of that name, or one that is written.
 
     `changes` are assignments `PATH=VALUE` to the study, `options` values that the command line has an option for
     (`{"budget.evaluations": ("--trials", 20)}`), `overrides` changes of its spec, laid on last.
     Raises `UserError` with every fault, in the order of their places.
     """
-    path = find_document(source, study_names(), "study")
-    return _StudyReader(path, recalled(path, catalog), changes, options, overrides).load()
+    path, written = find_written(source, study_names(), "study")
+    return _StudyReader(path, recalled(path, catalog), changes, options, overrides).load(written)
 
 
 def parse_study(text: str, *, file: str = "<text>", catalog: Catalog | None = None) -> Study:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-MODULES = ("archspec.api.networks", "archspec.network.network")
+ROOM = Path(__file__).parents[2] / "archspec" / "api"
+MODULES = (*(f"archspec.api.{file.stem}" for file in sorted(ROOM.glob("[a-z]*.py"))), "archspec.network.network")
 
 
 def examples() -> list[doctest.DocTest]:

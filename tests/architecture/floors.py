@@ -4,7 +4,7 @@ from tests.architecture.imports import AT_IMPORT, FOR_TYPES, Import
 
 # Imports only go down, or sideways as the next table says.
 FLOORS = {
-    0: ("errors", "files", "plugin_files", "catalog", "arrays"),
+    0: ("errors", "doors", "files", "plugin_files", "catalog", "arrays"),
     1: ("spec", "graph", "record", "blocks", "cost", "reporters"),
     2: ("lower", "export", "weights", "datasets", "devices", "ledger"),
     3: ("network",),
@@ -54,6 +54,7 @@ HEAVY: dict[str, dict[str, str]] = {
 }
 # NumPy takes 0.2 s: never on the way to `archspec cost`.
 NUMPY_DEFERRED = (
+    "doors",
     "errors", "files", "plugin_files", "catalog", "arrays", "spec", "blocks", "cost", "reporters", "cli", "__main__",
 )  # fmt: skip
 BARE = ("blocks", "search", "specs")
@@ -117,3 +118,22 @@ def bare_faults(found: list[Import]) -> list[str]:
         for item in found
         if item.target.split(".")[0] in BARE
     ]
+
+
+def past_the_door(found: list[Import], packages: set[str]) -> list[Import]:
+    """Imports of another room's files, past its door: a room is entered by its `__init__`, or that of a folder in it.
+
+    `packages` are the folders. `from archspec.graph import trace` counts as the file it names.
+    """
+    return [item for item in _between_rooms(found) if item.target.count(".") > 1 and item.target not in packages]
+
+
+def share_past_the_door(found: list[Import], packages: set[str]) -> float:
+    """Of all imports from one room into another, the share of those."""
+    return len(past_the_door(found, packages)) / len(_between_rooms(found))
+
+
+def _between_rooms(found: list[Import]) -> list[Import]:
+    """One a line: several names of one file are imported from there once."""
+    some = {(item.file, item.line, item.target): item for item in found}.values()
+    return [item for item in some if room(item.importer) and room(item.target) not in ("", room(item.importer))]

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.floors import FLOOR_OF, HEAVY, SIDEWAYS, bare_faults, floor_faults, heavy_faults
+from tests.architecture.floors import (
+    FLOOR_OF,
+    HEAVY,
+    SIDEWAYS,
+    bare_faults,
+    floor_faults,
+    heavy_faults,
+    past_the_door,
+    share_past_the_door,
+)
 from tests.architecture.imports import Import, cycles, imports, modules
 
 
@@ -26,6 +35,12 @@ def test_no_import_cycle(found: list[Import]) -> None:
 def test_heavy_libraries_stay_in_their_rooms(found: list[Import]) -> None:
     faults = heavy_faults(found)
     assert faults == [], "\n".join(faults)
+
+
+def test_rooms_are_entered_by_their_door(root: Path, found: list[Import]) -> None:
+    packages = {name for name, path in modules(root).items() if path.name == "__init__.py"}
+    share = share_past_the_door(found, packages)
+    assert 0 < share <= 0.10, "\n".join(f"{one.place}: {one.target}" for one in past_the_door(found, packages))
 
 
 def test_no_bare_import_of_mapped_folders(found: list[Import]) -> None:

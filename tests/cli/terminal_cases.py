@@ -28,7 +28,17 @@ GRID = (
     "compare_with: 'width_multiplier=1.0, output_stride=16, head.filters=256'\n"
     "metrics: [params, gflops, peak_memory_mb, latency_ms, miou]\n"
 )
-NO_TABLE = {"check", "schema", "report", "export", "worker", "data show", "ledger export", "ledger import"}
+NO_TABLE = {
+    "check",
+    "schema",
+    "report",
+    "export",
+    "worker",
+    "data show",
+    "ledger export",
+    "ledger import",
+    "ledger migrate",
+}
 FOUR = ("shufflenetv2_basic", "shufflenetv2_dpc", "mobilenetv2_basic", "mobilenetv2_dpc")
 
 
@@ -91,13 +101,14 @@ def _ablation(folder: Path) -> None:
 
 def _build(folder: Path) -> None:
     """What it says when a device and Keras were asked too; before that it is a case of its own."""
-    from archspec.cli._build_report import BuildReport
+    from archspec.cli.build import BuildReport
     from archspec.export import Equality
     from tests.devices.test_records import A
 
     equal = Equality(8, 1.2e-6, 123.4, 0.99987)
     agreement = SimpleNamespace(file=equal, trained_statistics=replace(equal, snr_db=float("inf")))
-    report = BuildReport(SimpleNamespace(latency=A, agreement=agreement), "table", sys.stdout)  # type: ignore[arg-type]
+    build: Any = SimpleNamespace(latency=A, timed=None, agreement=agreement)
+    report = BuildReport(build, "table", sys.stdout)
     report.latency()
     report.agreement()
 
@@ -145,7 +156,7 @@ def _shown(folder: Path) -> None:
 
 def _front(folder: Path) -> None:
     """A front of which everything was measured afterwards."""
-    from archspec.search.study.tables import front_table
+    from archspec.search.study import front_table
 
     searched = ("short_miou", "predicted_latency_ms", "params", "gflops", "peak_memory_mb")
     after = ("miou", "latency_ms")
@@ -167,10 +178,11 @@ def _front(folder: Path) -> None:
 
 def _train(folder: Path) -> None:
     from archspec.cli.train import put_result
+    from archspec.train import TrainingResult
 
     metrics = {"val_iou": {"road": 0.91234, "sign symbol": 0.1}, "val_miou": 0.5, "val_images": 101}
     run_of: Any = SimpleNamespace(folder=folder)
-    put_result(SimpleNamespace(about={"metrics": metrics}, state="finished", fresh=True, run=run_of))  # type: ignore[arg-type]
+    put_result(TrainingResult(run_of, "finished", {"metrics": metrics}, fresh=True))
 
 
 def _packed(folder: Path) -> None:

@@ -107,7 +107,7 @@ def test_a_fact_that_nobody_could_place_is_no_traceback_either(monkeypatch: pyte
     def priced(*_: object, **__: object) -> None:
         raise Problem("it cannot be", "Try something else")
 
-    monkeypatch.setattr("archspec.cost.price", priced)
+    monkeypatch.setattr("archspec.network.network.price", priced)
     result = run("cost", "shufflenetv2_basic")
     check_refusal(result)
     assert result.err == "archspec: it cannot be. Try something else\n"

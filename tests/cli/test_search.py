@@ -41,17 +41,17 @@ def searched(study: Path, *more: str) -> Path:
 
 
 def test_a_raised_budget_reaches_the_machines_that_join(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archspec.search.study import joining
+    from archspec.search.study import run as study_run
 
-    monkeypatch.setattr(joining, "check_shared", lambda url: None)  # a file does, where the machine is this one
+    monkeypatch.setattr(study_run, "check_shared", lambda url: None)  # a file does, where the machine is this one
     storage = str(study.parent / "shared.db")
     searched(study, "--storage", storage, "--trials", "3")
-    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 3
+    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 3
     searched(study, "--storage", storage, "--trials", "7")
-    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 7
     result = run("worker", "--storage", storage, "--output", str(study.parent / "there"))
     assert result.code == 0 and "7 done" in result.out
-    assert joining.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 7
 
 
 def true_front() -> set[tuple[int, float]]:

@@ -29,7 +29,7 @@ def search(store: str, log: str, budget: int, workers: int, sampler: str, sleep_
     return Search(
         grid_96(), Below(BOUND), Analytic(log=log, sleep_s=sleep_s), Settings(("miou", "cost")), OBJECTIVES,
         open_store(store), "killed", budget, sampler=sampler, workers=workers, spec_text=text_of,
-        watch=Receipts(Path(log)), lease_s=2.0,
+        progress=Receipts(Path(log)), lease_s=2.0,
     )  # fmt: skip
 
 

@@ -195,7 +195,7 @@ def test_a_resumed_search_ends_as_an_uninterrupted_one(
     broken = search(store, 40, study="broken", evaluator=Analytic(log=str(log)), **make)
     for stop in (7, 1, 20):
         with pytest.raises(KeyboardInterrupt):
-            replace(broken, watch=StopsAfter(stop)).run()
+            replace(broken, progress=StopsAfter(stop)).run()
     result = broken.run()
     assert outline(result) == outline(whole)
     assert len(evaluated(log)) == len(set(evaluated(log))) == 40
@@ -426,7 +426,7 @@ def test_progress_says_how_it_goes(store: TrialStore) -> None:
             counts.append(dict(progress.counts))
             assert progress.left_s is not None or progress.counts.get("done", 0) == 0
 
-    result = search(store, 20, screen=Below(6.0), watch=Watching()).run()
+    result = search(store, 20, screen=Below(6.0), progress=Watching()).run()
     assert len(counts) == len(result.trials)
     assert counts[-1] == result.counts and seen[-1].rejects == result.rejects
     assert [trial.number for trial in seen[-1].front] == [trial.number for trial in result.front]
@@ -469,9 +469,9 @@ def test_a_lock_that_stays_ends_it_with_what_was_done_kept(tmp_path: Path) -> No
             if progress.counts["done"] == 5:
                 other.execute("BEGIN IMMEDIATE")
 
-    made = search(open_store(str(file), wait_s=0.0), 20, watch=Locking())
+    made = search(open_store(str(file), wait_s=0.0), 20, progress=Locking())
     with pytest.raises(UserError, match="stayed locked"):
         made.run()
     other.execute("ROLLBACK")
     assert Counter(trial.state for trial in made.store.open_study("study").news()[0])["done"] == 5
-    assert replace(made, watch=Silent()).run().counts == {"done": 20}
+    assert replace(made, progress=Silent()).run().counts == {"done": 20}

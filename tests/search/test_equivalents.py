@@ -105,7 +105,7 @@ def test_a_resumed_search_ends_as_an_uninterrupted_one(store: TrialStore, sample
     whole = search(store, 25, study="whole", **make).run()
     for stop in (6, 1, 9):
         with pytest.raises(KeyboardInterrupt):
-            search(store, 25, study="broken", watch=StopsAfter(stop), **make).run()
+            search(store, 25, study="broken", progress=StopsAfter(stop), **make).run()
     broken = search(store, 25, study="broken", **make).run()
     assert [(one.number, one.key, dict(one.genome), one.state, dict(one.values)) for one in broken.trials] == [
         (one.number, one.key, dict(one.genome), one.state, dict(one.values)) for one in whole.trials

@@ -45,7 +45,7 @@ def test_the_papers_search_has_its_size() -> None:
 
 def test_a_study_says_what_is_written() -> None:
     study = parse_study(STUDY)
-    assert [one.said for one in study.objectives] == ["minimize params", "minimize gflops"]
+    assert [one.describe() for one in study.objectives] == ["minimize params", "minimize gflops"]
     assert [(one.metric, one.bound, one.at_most) for one in study.limits] == [("gflops", 0.4, True)]
     assert Space.of(study.space).size == 4
     assert study.sampler.name == "tpe"
@@ -112,7 +112,7 @@ def test_options_of_the_command_line_win(tmp_path: Path) -> None:
 
 
 def test_of_an_earlier_front_only_what_the_search_wrote_goes(tmp_path: Path) -> None:
-    from archspec.search.study.result_files import write_specs
+    from archspec.search.study import write_specs
 
     front = tmp_path / "front"
     front.mkdir()

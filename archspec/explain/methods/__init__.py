@@ -62,7 +62,7 @@ class Question:
 
     def scores(self, logits: Any) -> Any:
         """Logits `(K, h, w, classes)`, one image a score, to the scores `(K,)`: tensors with a gradient."""
-        from archspec.lower.framework import tf
+        from archspec.lower import tf
 
         return tf.reduce_sum(logits * self._logit_weights, axis=(1, 2, 3))
 

@@ -17,7 +17,7 @@ def attribute(question: Question) -> Array:
     The method takes the gradients of exp(score), and so multiplies the whole map with it, which overflows float32 at a
     score of 89 and underflows for bad ones. Of a score less its own value, exp is 1 and the gradient the same.
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     def scores(logits: Any) -> Any:
         found = question.scores(logits)

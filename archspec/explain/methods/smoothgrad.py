@@ -34,7 +34,7 @@ class TracedModel:
     """
 
     def __init__(self, model: Any) -> None:
-        from archspec.lower.framework import tf
+        from archspec.lower import tf
 
         self.input, self.output = model.input, model.output
         self.inputs, self.outputs = model.inputs, model.outputs

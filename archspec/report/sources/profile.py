@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
-from archspec.files import DATA_BYTES, is_file, read_text
-from archspec.report._subject import Subject, again
+from archspec.files import DATA_BYTES, read_text
+from archspec.report._subject import Subject, again, json_head
 from archspec.reporters.page import File, Line, Lines, Section
 
 HEADINGS = (("time", "ms", 3), ("MACs", "10⁶", 1))
@@ -16,10 +16,7 @@ HEADINGS = (("time", "ms", 3), ("MACs", "10⁶", 1))
 
 def recognises(path: Path) -> bool:
     """A JSON object with operators and the milliseconds of the whole."""
-    if path.suffix != ".json" or not is_file(path):
-        return False
-    with path.open("rb") as stream:
-        return b'"by":' in stream.read(4000)
+    return b'"by":' in json_head(path, 4000)
 
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archspec.files import is_file
 from archspec.ledger import read_records_today
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, json_head
 
 
 def recognises(path: Path) -> bool:
     """A JSON file that begins as one of records does."""
-    if path.suffix != ".json" or not is_file(path):
-        return False
-    with path.open("rb") as stream:
-        return b'"archspec-records"' in stream.read(100)
+    return b'"archspec-records"' in json_head(path, 100)
 
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:

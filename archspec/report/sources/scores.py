@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
-from archspec.errors import Place, user_error
-from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.files import is_file
 from archspec.ledger import read_records_today
 from archspec.record import read_command
-from archspec.report._subject import Subject, again
+from archspec.report._subject import Subject, again, read_object
 
 
 def recognises(path: Path) -> bool:
@@ -21,7 +18,7 @@ def recognises(path: Path) -> bool:
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its records and the scores by class. Raises `UserError` when a file is damaged."""
     records = read_records_today(path / "record.json")
-    scores = _scores(path / "scores.json")
+    scores = read_object(path / "scores.json", "scores.json of archspec evaluate")
     parts = scores.get("per_class", {})
     iou = {str(name): values.get("iou") for name, values in parts.items()} if isinstance(parts, dict) else {}
     notes = scores.get("notes", [])
@@ -41,10 +38,3 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         commands=again("Score it again", read_command(path / "record.json")),
         lead=f"Scored on {data}, split {split}." if data else "",
     )
-
-
-def _scores(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(read_text(file, most_bytes=DATA_BYTES)))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise user_error(f"not the scores.json of archspec evaluate ({error})", place=Place(str(file))) from error

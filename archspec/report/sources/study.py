@@ -10,10 +10,17 @@ from archspec.measures import measure_named
 from archspec.record import shell_command
 from archspec.report._subject import Subject
 from archspec.reporters.page import Bar, Bars, Objective, Point, Scatter, Section, Text, Texts
-from archspec.search.study.result import Finalist, StudyResult, agreements
-from archspec.search.study.run import STUDY_FILE
-from archspec.search.study.study_folder import shown, study_in
-from archspec.search.study.tables import agreement_table, counts_table, front_table
+from archspec.search.study import (
+    STUDY_FILE,
+    Finalist,
+    StudyResult,
+    agreement_table,
+    agreements,
+    counts_table,
+    front_table,
+    shown,
+    study_in,
+)
 
 MOST_POINTS = 5000
 
@@ -29,7 +36,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     outcome = shown(run)
     study, size = outcome.study, run.space.size
     points = "a continuous space" if size is None else f"a space of {size:,} points"
-    goals = ", ".join(one.said for one in study.objectives)
+    goals = ", ".join(one.describe() for one in study.objectives)
     return Subject(
         name=path.resolve().name,
         kind="search",
@@ -39,7 +46,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),
             "sampler": f"{study.sampler.name}, seed {study.seed}",
-            "budget": study.budget.said,
+            "budget": study.budget.describe(),
             "data": ", ".join(one.partition(":")[0] for one in study.data),
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
             "device": f"{study.target.name}, {study.target.threads} thread(s), {study.target.precision}",

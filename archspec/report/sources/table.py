@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from archspec.errors import Place, user_error
-from archspec.files import DATA_BYTES, is_file, read_bytes, read_text
-from archspec.report._subject import Subject, again
+from archspec.files import DATA_BYTES, read_bytes, read_text
+from archspec.report._subject import Subject, again, json_head
 from archspec.reporters import Cell, Column, Table
 from archspec.reporters.page import Bar, Bars, Section, number
 
@@ -20,11 +20,7 @@ _HEAD = 400
 
 def recognises(path: Path) -> bool:
     """A JSON file that begins as a table of ours does."""
-    if path.suffix != ".json" or not is_file(path):
-        return False
-    with path.open("rb") as stream:
-        head = stream.read(_HEAD)
-    return head.lstrip().startswith(b'{\n  "meta"') and b'"columns"' in read_bytes(path)
+    return json_head(path, _HEAD).lstrip().startswith(b'{\n  "meta"') and b'"columns"' in read_bytes(path)
 
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:

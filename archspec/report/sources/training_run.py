@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, user_error
 from archspec.files import DATA_BYTES, is_file, read_text
 from archspec.ledger import read_records_today
 from archspec.record import TrainingRun, shell_command
-from archspec.report._subject import Subject
+from archspec.report._subject import Subject, read_object
 from archspec.reporters.page import Curve, Curves
 from archspec.scoring import describe_missing
 from archspec.spec import plain, read_mapping
@@ -28,7 +27,7 @@ def recognises(path: Path) -> bool:
 
 def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     """Its files. Raises `UserError` when one is damaged."""
-    about, facts = _about(path / "run.json"), TrainingRun(path).facts()
+    about, facts = read_object(path / "run.json", "run.json of a training"), TrainingRun(path).facts()
     records = read_records_today(path / "record.json") if is_file(path / "record.json") else ()
     iou = {str(one.conditions["class"]): one.value for one in records if one.metric == "val_iou"}
     scores = {name: float(value) for name, value in iou.items() if isinstance(value, int | float)}
@@ -53,13 +52,6 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         },
         lead=f"{about.get('name', '')}, trained on {facts.data.partition(':')[0]} with the recipe {recipe}.{state}",
     )
-
-
-def _about(file: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads(read_text(file)))
-    except (ValueError, TypeError, RecursionError) as error:
-        raise user_error(f"not the run.json of a training ({error})", place=Place(str(file))) from error
 
 
 def _text(file: Path) -> str:

@@ -9,7 +9,7 @@ from archspec.datasets import IGNORE
 
 def pixel_cross_entropy(logits: Any, labels: Any, class_weights: Any, label_smoothing: float = 0.0) -> tuple[Any, Any]:
     """`(losses, counted)`, both `(N, H, W)` float32; an ignored pixel has loss 0 and counts 0."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     labelled = tf.not_equal(labels, IGNORE)
     counted = tf.cast(labelled, tf.float32)
@@ -25,14 +25,14 @@ def pixel_cross_entropy(logits: Any, labels: Any, class_weights: Any, label_smoo
 
 def mean_over(losses: Any, counted: Any) -> Any:
     """The sum over the number of counted pixels; 0 where none is."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     return tf.math.divide_no_nan(tf.reduce_sum(losses), tf.reduce_sum(counted))
 
 
 def labelled_pixels(logits: Any, labels: Any) -> tuple[Any, Any]:
     """Probabilities `(P, C)` and labels `(P,)` of the labelled pixels."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     labelled = tf.not_equal(labels, IGNORE)
     return tf.nn.softmax(tf.boolean_mask(logits, labelled)), tf.boolean_mask(labels, labelled)

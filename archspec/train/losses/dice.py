@@ -15,7 +15,7 @@ def dice(
         smooth: s, in pixels.
         squared: Σ p² instead of Σ p, as in V-Net.
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     probabilities, labels = labelled_pixels(logits, labels)
     truth = tf.one_hot(labels, logits.shape[-1])

@@ -18,7 +18,7 @@ def lovasz_softmax(
         pixel_stride: only every so many rows and columns are looked at. All errors are sorted, once a class, which on
             a processor takes longer than the network; logits upsampled from stride 4 hardly differ within 4 pixels.
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     top, left = (min(pixel_stride // 2, side - 1) for side in logits.shape[1:3])  # of a small map not nothing
     logits = logits[:, top::pixel_stride, left::pixel_stride]
@@ -39,7 +39,7 @@ def lovasz_softmax(
 
 def _jaccard_gradient(foreground: Any) -> Any:
     """How much each error, the largest first, adds to 1 - intersection / union (Algorithm 1 of the paper)."""
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     total = tf.reduce_sum(foreground)
     intersection = total - tf.cumsum(foreground)

@@ -23,7 +23,7 @@ def ohem(
         fraction: the share of the labelled pixels that is taken, the hardest first.
         threshold: also taken is every pixel whose class has a lower probability than this (0.7 is usual).
     """
-    from archspec.lower.framework import tf
+    from archspec.lower import tf
 
     losses, counted = pixel_cross_entropy(logits, labels, class_weights)
     plain = losses if class_weights is None else pixel_cross_entropy(logits, labels, None)[0]

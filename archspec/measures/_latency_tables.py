@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from archspec.devices import latency_cells, latency_columns, latency_notes
 from archspec.export.delegates import falls_back, refusals, sources_of
 from archspec.network import REFERENCE_NAME
-from archspec.reporters import Cell, Column, Table
+from archspec.reporters import Cell, Column, Table, Tabular
 
 if TYPE_CHECKING:
-    from archspec.devices import Latency, SetModel
+    from archspec.devices import Interrupted, Latency, SetModel
     from archspec.measures import TimedResult
     from archspec.measures._in_turns import Subject
 
@@ -46,6 +46,28 @@ class Row:
         if system.operations is None or system.delegated is None:
             return "not known"
         return falls_back(system.operations - system.delegated)
+
+
+@dataclass(frozen=True)
+class LatencyResult(Tabular):
+    """Latencies measured in turns, a row a setting; `to_frame()` has medians, ratios and their spread, in ms."""
+
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    stopped: Interrupted | None = None
+
+    @property
+    def latencies(self) -> tuple[Latency, ...]:
+        """Each with every sample and all conditions."""
+        return tuple(row.latency for row in self.rows)
+
+    def to_table(self) -> Table:
+        """A row a setting; conditions and cautions below."""
+        return latencies_table(self.rows, self.notes)
+
+    def to_json(self) -> str:
+        """Everything, with every sample."""
+        return latencies_json(self.rows, self.notes)
 
 
 def rows_of(chosen: Sequence[tuple[Subject, SetModel]], measured: Sequence[Latency]) -> list[Row]:

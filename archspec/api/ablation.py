@@ -1,0 +1,96 @@
+"""`ablate`: what each change of a network costs and brings, as a table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from archspec.ablation import chosen, load_ablation
+from archspec.ablation.run import AblationResult, AblationRun
+from archspec.api.networks import Plugins, names, unguarded, written
+from archspec.catalog import Catalog
+from archspec.ledger import default_ledger
+from archspec.record import check_folder
+from archspec.spec import Changes, Written
+
+if TYPE_CHECKING:
+    from archspec.devices import Progress as Rounds
+    from archspec.experiment import ExperimentProgress
+
+
+class SilentExperiment:
+    """Hears how far an experiment is, and is silent."""
+
+    def measuring(self, what: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def timing(self, progress: Rounds) -> None:
+        """Nothing."""
+
+
+def ablate(
+    ablation: Written,
+    overrides: Changes = (),
+    *,
+    rows: Sequence[str] = (),
+    seeds: Sequence[int] | None = None,
+    data: str | Sequence[str] = (),
+    weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    procedure: str | None = None,
+    correct: str | None = None,
+    update: bool = False,
+    output: str | os.PathLike[str] = "runs",
+    ledger: str = "",
+    plugins: Plugins = (),
+    progress: ExperimentProgress | None = None,
+) -> AblationResult:
+    """Compare changes of a network with the network itself; only what the ledger does not have is measured.
+
+    Args:
+        ablation: a path, the name of a bundled ablation, YAML text, or a mapping with its keys (`base`, `variants`,
+            `grid`, `one_at_a_time`, `leave_one_out`, `metrics`, …), in which the base may be a `Network`.
+        overrides: changes of every row's spec, as of `archspec.load`.
+        rows: only these, and the base.
+        seeds: of trainings, instead of the file's.
+        data: what to train on, `"NAME:FOLDER"`; one or several.
+        weights: what every row starts from: a file, or `{"file": FILE, "format": FORMAT}`.
+        workers: trainings at a time.
+        procedure: how latency is measured: `"quick"`, `"default"` or `"paper"`.
+        correct: how p is corrected for the number of rows: `"none"` or `"holm"`.
+        update: measure again what the ledger has.
+        output: where trainings go.
+        ledger: where measured numbers are kept; else `ledger.db` in `output`.
+        plugins: folders of your own blocks, measures, …
+        progress: hears of it while it works.
+
+    Returns:
+        The table: `to_frame()` (a column a number, nothing rounded), `to_markdown()`, `to_latex()`; printed and in a
+        notebook it has a cell a metric, with spread, difference and whether that is noise.
+
+    Raises:
+        UserError: with every fault of the ablation, before anything slow. KeyboardInterrupt: what was done is kept.
+
+    Example:
+        >>> import archspec
+        >>> result = archspec.ablate({
+        ...     "name": "heads", "base": "shufflenetv2_dpc", "variants": {"basic": {"head": "basic"}},
+        ...     "metrics": ["params", "gflops"],
+        ... })
+        >>> result.to_frame()[["row", "params"]].values.tolist()
+        [['shufflenetv2_dpc', ...], ['basic', ...]]
+    """
+    changes = [*([overrides] if isinstance(overrides, Mapping) else overrides)]
+    changes += [] if weights is None else [{"weights": weights}]
+    catalog = Catalog(tuple(map(Path, plugins)))
+    found = chosen(
+        load_ablation(written(ablation), overrides=changes, catalog=catalog),
+        rows=rows, seeds=None if seeds is None else tuple(seeds), data=names(data), workers=workers,
+        procedure=procedure, correct=correct,
+    )  # fmt: skip
+    check_folder(Path(output))
+    run = AblationRun(found, ledger or default_ledger(output), Path(output), catalog.plugins)
+    with unguarded():
+        return run.run(progress or SilentExperiment(), update=update)

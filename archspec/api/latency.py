@@ -1,0 +1,239 @@
+"""`latency`, `profile` and `predict_latency`: how long networks take, measured, by line, and asked of a table."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from archspec.api.networks import Plugins, Source, load, several
+from archspec.catalog import Catalog
+from archspec.devices import Interrupted, Progress
+from archspec.ledger import shared_ledger
+from archspec.measures import LatencyResult, ProfileReport, Timing, profile_file, profile_network
+from archspec.measures._in_turns import (
+    Subject,
+    compared_to_first,
+    is_file,
+    model_of,
+    reference_subject,
+    settings,
+    subjects,
+    timed_subject,
+)
+from archspec.measures._latency_tables import known_notes, rows_of
+from archspec.network import Network
+from archspec.reporters import Table
+
+if TYPE_CHECKING:
+    from archspec.devices import Method, SetModel
+    from archspec.export import Precision
+    from archspec.ledger import KnownNumbers
+
+Tail = Literal["with", "without"]
+
+
+def latency(
+    networks: Source | Sequence[Source],
+    *,
+    device: str = "host",
+    threads: int | Sequence[int] = 1,
+    procedure: str = "default",
+    precision: Precision | Sequence[Precision] = "float32",
+    delegate: str | Sequence[str] = "",
+    tail: Tail | Sequence[Tail] = "with",
+    size: tuple[int, int] | None = None,
+    update: bool = False,
+    ledger: str = "",
+    plugins: Plugins = (),
+    progress: Callable[[Progress], None] = lambda step: None,
+) -> LatencyResult:
+    """Time networks in turns on one device, so that drift hits all alike.
+
+    Args:
+        networks: as of `archspec.load`, or `.tflite` files, ours or not; one or several. One alone is timed beside the
+            bundled shufflenetv2_basic.
+        device: `"host"`, `"adb"`, `"adb:SERIAL"`, `"ssh:…"` or one of your own.
+        threads, precision, delegate, tail: one or several, each is measured. `delegate` is `"xnnpack"` or `"none"` of
+            the host; `tail` is whether the last upsampling and what follows it are in.
+        procedure: `"quick"`, `"default"` or `"paper"` (30 s of warm-up, 300 frames).
+        size: height and width, for a `.tflite` that leaves its size open.
+        update: measure again what the ledger has.
+        ledger: where numbers are kept and looked up: a file, or a database's URL; else `runs/ledger.db`.
+        plugins: folders of your own blocks and devices.
+        progress: is called back between runs, never during one.
+
+    Returns:
+        A row a setting, in ms: `to_frame()` has the median and its spread, and `paired_ratio`, the ratio to the first
+        row taken round by round. `latencies` has every sample.
+
+    Raises:
+        UserError: for a device that does not answer, and a network that it cannot run.
+
+    Example:
+        >>> import archspec
+        >>> small, large = (archspec.load("shufflenetv2_basic", {"input.size": [side, side]}) for side in (32, 64))
+        >>> frame = archspec.latency([small, large], procedure="quick").to_frame()
+        >>> list(frame["paired_ratio"])[0], len(frame)
+        (1.0, 2)
+    """
+    folders = Catalog(tuple(map(Path, plugins)))
+    sources = [_timed(one, plugins) for one in several(networks)]
+    chosen, notes = chosen_settings(
+        sources, folders, precisions=several(precision), tails=several(tail), size=size, threads=several(threads),
+        delegates=several(delegate),
+    )  # fmt: skip
+    with shared_ledger(ledger, message=warnings.warn) as kept:
+        found = time_in_turns(chosen, notes, device, procedure, kept, again=update, progress=progress)
+    if found.stopped:
+        raise found.stopped
+    return found
+
+
+def profile(
+    network: Source,
+    *,
+    by: Literal["line", "block", "layer", "op"] | None = None,
+    threads: int = 1,
+    precision: Precision = "float32",
+    method: Method | None = None,
+    size: tuple[int, int] | None = None,
+    plugins: Plugins = (),
+) -> ProfileReport:
+    """Time every operator of a network, or of any `.tflite`, on this machine.
+
+    Args:
+        network: as of `archspec.load`, or a `.tflite` file.
+        by: what a row is; without it a line of the spec, or a layer of a file.
+        threads, precision: of the runtime, and of a network's export.
+        method: `"runtime"` (LiteRT's own profiler) or `"alone"` (each operator alone); else the first that works.
+        size: height and width, for a `.tflite` that leaves its size open.
+        plugins: folders of your own blocks.
+
+    Returns:
+        Milliseconds, share, MACs and GFLOP/s of each row, scaled to a whole run without a profiler.
+
+    Raises:
+        UserError: for what cannot be read or run.
+
+    Example:
+        >>> import archspec
+        >>> net = archspec.load("shufflenetv2_basic", {"input.size": [32, 32]})
+        >>> frame = archspec.profile(net, by="block").to_frame()
+        >>> round(frame["share"].sum())
+        100
+    """
+    source = _timed(network, plugins)
+    return profile_of(source, (), None, by=by, threads=threads, precision=precision, method=method, size=size)
+
+
+def predict_latency(
+    networks: Source | Sequence[Source],
+    *,
+    device: str = "host",
+    threads: int = 1,
+    table: str | os.PathLike[str] | None = None,
+    plugins: Plugins = (),
+) -> Table:
+    """Predict the latency of networks from a device's table, in milliseconds and without building anything.
+
+    Args:
+        networks: as of `archspec.load`; one or several.
+        device, threads: whose table; `archspec latency --calibrate` measures it once.
+        table: its file; else the one in the user's cache.
+        plugins: folders of your own blocks.
+
+    Returns:
+        A row a network: `predicted_latency_ms`, and how much of it is interpolated; the table's own error stands in
+        the notes.
+
+    Raises:
+        UserError: for a device without a table, and where no network could be predicted.
+
+    Example:
+        >>> import archspec
+        >>> archspec.predict_latency("shufflenetv2_basic", table="mine.json")
+        Traceback (most recent call last):
+        ...
+        archspec.errors.UserError: host (...) was never calibrated. Calibrate it first (...); the table will be ...
+    """
+    from archspec.devices import device as device_named
+    from archspec.predictor import predictions_table
+
+    words = ["archspec latency --calibrate"]
+    words += [f"--device {device}"] if device != "host" else []
+    words += [f"--threads {threads}"] if threads != 1 else []
+    words += [f"--table {table}"] if table else []
+    found = [load(one, plugins=plugins) for one in several(networks)]
+    path = None if table is None else Path(table)
+    return predictions_table(found, ("with",), device_named(device), path, threads=threads, command=" ".join(words))
+
+
+def chosen_settings(
+    sources: Sequence[str | Network],
+    catalog: Catalog,
+    overrides: Sequence[str] = (),
+    *,
+    precisions: Sequence[str],
+    tails: Sequence[str],
+    size: tuple[int, int] | None,
+    threads: Sequence[int],
+    delegates: Sequence[str],
+) -> tuple[list[tuple[Subject, SetModel]], list[str]]:
+    """Everything that is timed, exported, and in words what could not be made; the reference beside a single one."""
+    found, notes = subjects(sources, catalog, overrides, precisions, tails, size)
+    chosen = settings(found, threads, delegates)
+    if len(chosen) == 1:
+        chosen = settings([reference_subject(), *found], threads, delegates)
+    return chosen, notes
+
+
+def time_in_turns(
+    chosen: Sequence[tuple[Subject, SetModel]],
+    notes: Sequence[str],
+    place: str,
+    procedure: str,
+    ledger: KnownNumbers | None,
+    *,
+    again: bool,
+    progress: Callable[[Progress], None],
+) -> LatencyResult:
+    """Their latencies, those that the ledger has from there. An interrupt keeps whole rounds, and is in the result."""
+    timing = Timing(place, procedure, ledger=ledger, again=again, progress=progress)
+    try:
+        found = timing.run([timed_subject(*one) for one in chosen])
+    except Interrupted as stop:
+        if len(stop.latencies) < len(chosen):
+            raise
+        return LatencyResult(tuple(rows_of(chosen, compared_to_first(stop.latencies))), tuple(notes), stop)
+    apart = [number for number, one in enumerate(found) if one.measurement != found[0].measurement]
+    latencies = compared_to_first([one.latency for one in found], apart)
+    return LatencyResult(tuple(rows_of(chosen, latencies)), (*notes, *known_notes(found)))
+
+
+def profile_of(
+    source: str | Network,
+    overrides: Sequence[str],
+    catalog: Catalog | None,
+    *,
+    by: str | None,
+    threads: int,
+    precision: Precision,
+    method: Method | None,
+    size: tuple[int, int] | None,
+) -> ProfileReport:
+    """The profile of a spec or a `.tflite`, as it is to be seen."""
+    if isinstance(source, str) and is_file(source):
+        return ProfileReport(profile_file(model_of(source, size), threads=threads, method=method), None, by or "layer")
+    network = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
+    found = profile_network(network, precision=precision, threads=threads, method=method)
+    return ProfileReport(found, network, by or "line")
+
+
+def _timed(source: Source, plugins: Plugins) -> str | Network:
+    """The path of a `.tflite`; of anything else the network."""
+    if isinstance(source, str | os.PathLike) and is_file(os.fspath(source)):
+        return os.fspath(source)
+    return load(source, plugins=plugins)

@@ -1,0 +1,64 @@
+"""A mistake raises `UserError` with the text that the command prints."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import archspec
+from tests.cli.runner import run
+
+SPEC, DATA = "shufflenetv2_basic", "synthetic_streets"
+MISTAKES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    "load": (lambda: archspec.load("shufflenetv2_basc"), ("cost", "shufflenetv2_basc")),
+    "load, overrides": (lambda: archspec.load(SPEC, {"hed": 1}), ("cost", SPEC, "--set", "hed=1")),
+    "space": (lambda: archspec.space(SPEC), ("space", SPEC)),
+    "train, recipe": (
+        lambda: archspec.train(SPEC, "synthetic_quik", data=DATA),
+        ("train", SPEC, "--recipe", "synthetic_quik", "--data", DATA),
+    ),
+    "train, data": (
+        lambda: archspec.train(SPEC, "synthetic_quick", data="synthetic_street"),
+        ("train", SPEC, "--recipe", "synthetic_quick", "--data", "synthetic_street"),
+    ),
+    "evaluate": (lambda: archspec.evaluate(SPEC, DATA), ("evaluate", SPEC, "--data", DATA)),
+    "search": (lambda: archspec.search("defalt"), ("search", "defalt")),
+    "search, sampler": (lambda: archspec.search(sampler="tpee"), ("search", "--sampler", "tpee")),
+    "ablate": (lambda: archspec.ablate("paper_table"), ("ablate", "paper_table")),
+    "ablate, rows": (lambda: archspec.ablate("paper_table5", rows=["x"]), ("ablate", "paper_table5", "--only", "x")),
+    "latency": (lambda: archspec.latency(SPEC, device="hots"), ("latency", SPEC, "--device", "hots")),
+    "profile": (lambda: archspec.profile("missing.tflite"), ("profile", "missing.tflite")),
+    "predict_latency": (
+        lambda: archspec.predict_latency(SPEC, table="t.json"),
+        ("latency", SPEC, "--predict", "--table", "t.json"),
+    ),
+    "report": (lambda: archspec.report("missing"), ("report", "missing")),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_said_as_by_the_command(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    call, words = MISTAKES[name]
+    said = run(*words)
+    assert said.code == 2
+    with pytest.raises(archspec.UserError) as found:
+        call()
+    assert f"{found.value}\n" == said.err
+
+
+def test_every_function_has_a_mistake() -> None:
+    functions = set(dir(archspec)) - {"__version__", "Network", "UserError"}
+    assert {name.partition(",")[0] for name in MISTAKES} == functions
+
+
+def test_rooms_of_the_same_names_are_still_rooms() -> None:
+    """`archspec.train` is called as a function, and stays the room that others import from."""
+    import inspect
+
+    from archspec.train import Order
+
+    assert archspec.train.Order is Order  # type: ignore[attr-defined]
+    for name in ("train", "search", "report"):
+        assert "plugins" in inspect.signature(getattr(archspec, name)).parameters
