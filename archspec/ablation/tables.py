@@ -1,4 +1,4 @@
-"""An ablation's result as a table: for people with a cell a metric, for machines with a column a number."""
+"""An ablation's result as a table: one cell for each metric for people, one column for each number for machines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Compared = Mapping[str, Mapping[str, Difference]]  # by metric, then row
 
 
 def data_table(result: AblationResult) -> Table:
-    """One column a number, nothing rounded: for CSV, JSON and frames."""
+    """One column for each number, nothing rounded: for CSV, JSON and frames."""
     ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     rows: list[list[Cell]] = [[row.name] for row in ablation.rows]
@@ -74,7 +74,7 @@ def _numbers_of(rows: Sequence[Mapping[str, Cell]], metric: str) -> list[str]:
 
 
 def people_table(result: AblationResult) -> Table:
-    """One cell a metric, with its spread, the difference to the base beside it, and published numbers after it."""
+    """One cell for each metric with its spread, beside it the difference to the base and published numbers."""
     ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     cells: list[list[Cell]] = [[row.name] for row in ablation.rows]

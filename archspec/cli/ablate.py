@@ -120,7 +120,7 @@ def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
 
 
 class _Bars:
-    """Bars on a terminal, a line a training in a pipe."""
+    """Bars on a terminal, one line for each training in a pipe."""
 
     def __init__(self, count: Any, timing: Any) -> None:
         self._count, self._timing = count, timing

@@ -119,7 +119,7 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
 
 
 def _put(rows: Sequence[Row], notes: tuple[str, ...], reporter: str) -> None:
-    """Print: tables for people, an object or a list of them as JSON, one row a network as CSV."""
+    """Print: tables for people, an object or a list of them as JSON, one row for each network as CSV."""
     from archspec.reporters import report, transposed
     from archspec.scoring import category_table, class_table, result_json, summary_table
 

@@ -122,7 +122,7 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
               help="Format of FILE. Without it, the one that FILE's ending names. Only .json can be "
                    "imported again.")  # fmt: skip
 def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
-    """Write records to FILE, oldest first: .json holds everything, .csv has a column a condition, .md is to read."""
+    """Write records to FILE, oldest first: .json has everything, .csv one column for each condition, .md is to read."""
     from archspec.measures._tables import everything_table, numbers_table
     from archspec.record import write_records
 

@@ -188,7 +188,7 @@ class ProfileReport(Tabular):
         return lines_of(self._network.spec, self._network.graph, self._profile.by_node)
 
     def to_table(self) -> Table:
-        """One row a line, block, layer or operator."""
+        """One row for each line, block, layer or operator."""
         if self.by == "line":
             columns, rows = lines_table(self._lines, _TIMES, self._cells)
             return Table(self._profile.name, columns, rows, tuple(self.notes()))

@@ -43,7 +43,7 @@ def numbers_table(
     rounded: bool = True,
     columns: Sequence[str] = tuple(_COLUMNS),
 ) -> Table:
-    """One row a record. `rounded` is for people: conditions that all share are a note, and hashes are short."""
+    """One row for each record. `rounded` is for people: conditions that all share are a note, and hashes are short."""
     shared = _shared(records) if rounded else {}
     rows = tuple(tuple(_cells(record, shared, rounded)[column] for column in columns) for record in records)
     common = [f"all of them: {_describe(shared)}"] if shared else []
@@ -81,7 +81,7 @@ def _describe(conditions: Mapping[str, Plain]) -> str:
 
 
 def everything_table(records: Sequence[Record]) -> Table:
-    """One column a field, a condition and a circumstance: nothing rounded, samples as a JSON list."""
+    """One column for each field, condition and circumstance: nothing rounded, samples as a JSON list."""
     conditions = sorted({name for record in records for name in record.conditions})
     circumstances = sorted({name for record in records for name in record.circumstances})
     fields = ("key", "hash", "metric", "value", "unit", "name", "time", "samples")
@@ -116,7 +116,7 @@ def known_latency(build: Build) -> tuple[str, ...]:
 
 def file_table(build: Build) -> Table:
     """Size, precision and operators of the `.tflite`."""
-    from archspec.export.delegates import stays_said
+    from archspec.export.delegates import describe_fallbacks
 
     exported, census = build.exported, build.exported.census
     predicted = build.network.cost.tflite_bytes[exported.precision]
@@ -128,7 +128,7 @@ def file_table(build: Build) -> Table:
         ("predicted size (MB)", f"{predicted / 1e6:.3f}"),
         ("MACs counted in the file", "not known" if census.macs is None else f"{census.macs:,}"),
         ("operators", ", ".join(f"{count} {code}" for code, count in census.operations.items())),
-        *((f"stays on {name}", stays_said(census, kind)) for kind, name in ACCELERATORS.items()),
+        *((f"stays on {name}", describe_fallbacks(census, kind)) for kind, name in ACCELERATORS.items()),
     )
     columns = (Column("what", "TensorFlow Lite file"), Column("value", "", wraps=True))
     return Table("", columns, rows, (f"weights: {build.network.describe_weights(build.options.seed)}", *exported.notes))
@@ -162,7 +162,7 @@ def _agreement_row(weights: str, equality: Equality) -> tuple[str, int, str, str
 
 
 def build_table(build: Build, *, rounded: bool) -> Table:
-    """One row a number of the build."""
+    """One row for each number of the build."""
     from archspec.measures._build import build_records
 
     columns = ("metric", "value", "unit", "conditions")

@@ -12,7 +12,7 @@ from archspec.search.study.result import Finalist, StudyResult
 
 
 def front_table(outcome: StudyResult) -> Table:
-    """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
+    """One row for each network: how it was found, every metric of the search, then those measured afterwards."""
     searched, after = outcome.study.searched, outcome.study.front.metrics
     columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
     goals = [one.name for one in outcome.study.objectives]
