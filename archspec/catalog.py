@@ -120,6 +120,16 @@ def load_function(kind: str, name: str, *, plugins: tuple[Path, ...] | None = No
     return function  # type: ignore[no-any-return]
 
 
+def plugin_digest(kind: str, name: str) -> str:
+    """16 hex digits of the sha256 of a plugin's file; '' of a bundled one, which changes with archspec alone."""
+    path = members(kind)[name]
+    if _bundled(kind).get(name) == path:
+        return ""
+    from hashlib import sha256
+
+    return sha256(read_bytes(path, most_bytes=TEXT_BYTES)).hexdigest()[:16]
+
+
 def summary(path: Path) -> str:
     """The first line that describes a Python file (docstring) or a YAML file (`summary:` or first comment)."""
     text = _text(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
@@ -77,13 +76,11 @@ def difference(row: Sample, base: Sample, ratio: Ratio | None = None) -> Differe
 
 def paired_p(differences: list[float]) -> float:
     """Two-sided p of differences with a mean of 0; 1 where all are 0, 0 where all are one other number."""
-    spread, mean = stdev(differences), fmean(differences)
-    if spread == 0:
-        return 1.0 if mean == 0 else 0.0
-    from scipy.stats import t
+    if stdev(differences) == 0:
+        return 1.0 if differences[0] == 0 else 0.0
+    from scipy.stats import ttest_1samp
 
-    statistic = mean / (spread / math.sqrt(len(differences)))
-    return float(2 * t.sf(abs(statistic), len(differences) - 1))
+    return float(ttest_1samp(differences, 0.0).pvalue)
 
 
 def corrected(found: Mapping[str, Difference]) -> dict[str, Difference]:

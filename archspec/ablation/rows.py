@@ -37,7 +37,7 @@ class Rows:
             self.faults.extend(error.faults)
 
     def grid(self, node: Table) -> None:
-        """A row a combination."""
+        """One row for each combination."""
         lists = self._lists(node, "grid")
         if not lists:
             return
@@ -46,13 +46,13 @@ class Rows:
             self.changed(", ".join(_named(path, value) for path, value in pairs.items()), pairs, node)
 
     def one_at_a_time(self, node: Table) -> None:
-        """A row a value of each path, the others as in the base; the base's own value is the base."""
+        """One row for each value of each path, the others as in the base; the base's own value is the base."""
         for path, values in self._lists(node, "one_at_a_time").items():
             for value in values:
                 self.changed(_named(path, value), {path: value}, node)
 
     def leave_one_out(self, node: Node) -> None:
-        """A row an element of each list."""
+        """One row for each element of each list."""
         for item in node.items if isinstance(node, Items) else (node,):
             path = str(plain(item))
             try:

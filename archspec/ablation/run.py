@@ -46,13 +46,13 @@ class AblationResult(Tabular):
     measured: int = 0
 
     def to_table(self) -> Table:
-        """A column a number, nothing rounded."""
+        """One column for each number, nothing rounded."""
         from archspec.ablation.tables import data_table
 
         return data_table(self)
 
     def table_for_people(self) -> Table:
-        """A cell a metric, with its spread and the difference to the base."""
+        """One cell for each metric, with its spread and the difference to the base."""
         from archspec.ablation.tables import people_table
 
         return people_table(self)
@@ -134,7 +134,9 @@ def plan_table(run: AblationRun) -> Table:
     run.check()
     with ExitStack() as stack:
         there = "://" in run.ledger or exists(run.ledger)
-        ledger = stack.enter_context(open_light(run.ledger)) if there else None
+        ledger = open_light(run.ledger) if there else None
+        if ledger is not None:
+            stack.enter_context(ledger)
         plan = run.experiment.plan(ledger)
         unreached = (describe_unreached(option, names) for option, names in run.ablation.unreached.items())
         notes = (

@@ -1,4 +1,4 @@
-"""An ablation's result as a table: for people with a cell a metric, for machines with a column a number."""
+"""An ablation's result as a table: one cell for each metric for people, one column for each number for machines."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Compared = Mapping[str, Mapping[str, Difference]]  # by metric, then row
 
 
 def data_table(result: AblationResult) -> Table:
-    """One column a number, nothing rounded: for CSV, JSON and frames."""
+    """One column for each number, nothing rounded: for CSV, JSON and frames."""
     ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     rows: list[list[Cell]] = [[row.name] for row in ablation.rows]
     for metric in ablation.metrics:
-        unit = _unit(metric)
+        unit = measure_named(metric).shown_unit
         every = [_numbers(result, row.name, metric, compared[metric].get(row.name)) for row in ablation.rows]
         names = _numbers_of(every, metric)
         columns += [Column(name, name, unit if name == metric else "", "number") for name in names]
@@ -74,7 +74,7 @@ def _numbers_of(rows: Sequence[Mapping[str, Cell]], metric: str) -> list[str]:
 
 
 def people_table(result: AblationResult) -> Table:
-    """One cell a metric, with its spread, the difference to the base beside it, and published numbers after it."""
+    """One cell for each metric with its spread, beside it the difference to the base and published numbers."""
     ablation, compared = result.ablation, _compared(result)
     columns = [Column("row", "row")]
     cells: list[list[Cell]] = [[row.name] for row in ablation.rows]
@@ -96,7 +96,7 @@ def _columns(
     many = len(ablation.seeds) if measure_named(metric).trains else 1
     values: list[Cell] = [_value(result.sample(row, metric), metric, many, row in best) for row in rows]
     cost = not _measured(metric) and any(map(_measured, ablation.metrics))  # what was waited for stands first
-    yield Column(metric, name, _unit(metric), align="right", detail=2 * cost), values
+    yield Column(metric, name, measure_named(metric).shown_unit, align="right", detail=2 * cost), values
     if len(rows) > 1:
         deltas: list[Cell] = [_delta(compared[row], metric) if row in compared else None for row in rows]
         yield Column(f"{metric}_delta", "Δ", align="right", detail=1 + 2 * cost, of=metric), deltas
@@ -150,8 +150,7 @@ def _delta(found: Difference, metric: str) -> str | None:
 def _number(value: float | None, metric: str) -> str | None:
     if value is None:
         return None
-    kind = "integer" if measure_named(metric).whole else "number"
-    return cell_for_people(value, Column(metric, metric, kind=kind, digits=measure_named(metric).digits))  # type: ignore[arg-type]
+    return cell_for_people(value, measure_named(metric).column())
 
 
 def _timed(result: AblationResult) -> str | None:
@@ -165,13 +164,6 @@ def _as_given(value: float | None) -> str | None:
 
 def _ratio(value: float | None) -> str | None:
     return None if value is None else f"{value:.2f}"
-
-
-def _unit(metric: str) -> str:
-    unit = measure_named(metric).unit
-    if unit == "10^9 operations":  # the name says it
-        return ""
-    return "" if metric.endswith(f"_{unit.lower().replace('²', '2')}") or metric == unit.lower() else unit
 
 
 def _best(result: AblationResult, metric: str) -> set[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.ablation import chosen, load_ablation
 from archspec.ablation.run import AblationResult, AblationRun
-from archspec.api.networks import Plugins, names, unguarded, written
+from archspec.api.networks import Plugins, changes_of, names, unguarded, written
 from archspec.catalog import Catalog
 from archspec.ledger import default_ledger
 from archspec.record import check_folder
@@ -53,22 +53,18 @@ def ablate(
         ablation: a path, the name of a bundled ablation, YAML text, or a mapping with its keys (`base`, `variants`,
             `grid`, `one_at_a_time`, `leave_one_out`, `metrics`, …), in which the base may be a `Network`.
         overrides: changes of every row's spec, as of `archspec.load`.
-        rows: only these, and the base.
-        seeds: of trainings, instead of the file's.
+        rows, seeds: only these rows, and the base; the seeds of trainings, instead of the file's.
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every row starts from: a file, or `{"file": FILE, "format": FORMAT}`.
-        workers: trainings at a time.
-        procedure: how latency is measured: `"quick"`, `"default"` or `"paper"`.
+        workers, procedure: trainings at a time; how latency is measured (`"quick"`, `"default"` or `"paper"`).
         correct: how p is corrected for the number of rows: `"none"` or `"holm"`.
         update: measure again what the ledger has.
-        output: where trainings go.
-        ledger: where measured numbers are kept; else `ledger.db` in `output`.
-        plugins: folders of your own blocks, measures, …
-        progress: hears of it while it works.
+        output, ledger: where trainings go, and where measured numbers are kept; else `ledger.db` in `output`.
+        plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
     Returns:
-        The table: `to_frame()` (a column a number, nothing rounded), `to_markdown()`, `to_latex()`; printed and in a
-        notebook it has a cell a metric, with spread, difference and whether that is noise.
+        The table: `to_frame()` (one column for each number, nothing rounded), `to_markdown()`, `to_latex()`. Printed
+        and in a notebook it has one cell for each metric, with spread, difference and whether that is noise.
 
     Raises:
         UserError: with every fault of the ablation, before anything slow. KeyboardInterrupt: what was done is kept.
@@ -82,8 +78,7 @@ def ablate(
         >>> result.to_frame()[["row", "params"]].values.tolist()
         [['shufflenetv2_dpc', ...], ['basic', ...]]
     """
-    changes = [*([overrides] if isinstance(overrides, Mapping) else overrides)]
-    changes += [] if weights is None else [{"weights": weights}]
+    changes = changes_of(overrides, weights)
     catalog = Catalog(tuple(map(Path, plugins)))
     found = chosen(
         load_ablation(written(ablation), overrides=changes, catalog=catalog),

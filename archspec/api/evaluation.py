@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from archspec.api.networks import Plugins, several
 from archspec.catalog import Catalog
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from archspec.scoring import GroundTruth
     from archspec.train import TrainingResult
 
-    Scored = str | os.PathLike[str] | Network | TrainingResult
+    Scored: TypeAlias = str | os.PathLike[str] | Network | TrainingResult
 
 METHOD = "pixels of all images are counted together; a score is between 0 and 1"
 Row = tuple[str, ScoreResult, dict[str, Cell]]
@@ -53,7 +53,7 @@ Row = tuple[str, ScoreResult, dict[str, Cell]]
 
 @dataclass(frozen=True)
 class EvaluationResult(Tabular):
-    """The scores of networks on one split: `to_frame()` has one row a network, `per_class()` one a class."""
+    """Scores of networks on one split: `to_frame()` has one row for each network, `per_class()` one for each class."""
 
     scores: tuple[SegmenterScore, ...]
     notes: tuple[str, ...]
@@ -73,11 +73,11 @@ class EvaluationResult(Tabular):
         return class_table([(name, scored.counts) for name, scored, _ in self.rows])
 
     def to_table(self) -> Table:
-        """One row a network."""
+        """One row for each network."""
         return summary_table([(name, scored.counts, more) for name, scored, more in self.rows], self.notes)
 
     def table_for_people(self) -> Table:
-        """Of a single network one line a score."""
+        """Of a single network one line for each score."""
         return transposed(self.to_table()) if len(self.scores) == 1 else self.to_table()
 
 
@@ -118,7 +118,7 @@ def evaluate(
         progress: is called with (images done, images in all).
 
     Returns:
-        Scores in 0..1: `miou`, `to_frame()` (a row a network), `per_class()`.
+        Scores in 0..1: `miou`, `to_frame()` (one row for each network), `per_class()`.
 
     Raises:
         UserError: for a network without weights, or data that cannot be read.

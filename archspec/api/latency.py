@@ -66,8 +66,8 @@ def latency(
         progress: is called back between runs, never during one.
 
     Returns:
-        A row a setting, in ms: `to_frame()` has the median and its spread, and `paired_ratio`, the ratio to the first
-        row taken round by round. `latencies` has every sample.
+        One row for each setting, in ms: `to_frame()` has the median and its spread, and `paired_ratio`, the ratio to
+        the first row taken round by round. `latencies` has every sample.
 
     Raises:
         UserError: for a device that does not answer, and a network that it cannot run.
@@ -146,8 +146,8 @@ def predict_latency(
         plugins: folders of your own blocks.
 
     Returns:
-        A row a network: `predicted_latency_ms`, and how much of it is interpolated; the table's own error stands in
-        the notes.
+        One row for each network: `predicted_latency_ms`, and how much of it is interpolated; the table's own error is
+        in the notes.
 
     Raises:
         UserError: for a device without a table, and where no network could be predicted.

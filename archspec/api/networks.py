@@ -7,15 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Place
 from archspec.files import is_file
 from archspec.network import Network
-from archspec.search.space import Space
-from archspec.spec import Changes, Spec, Table, from_plain, parse, parse_document, plain
+from archspec.spec import Change, Changes, Spec, Table, from_plain, parse, parse_document, plain
 from archspec.spec import load as load_spec
+
+if TYPE_CHECKING:
+    from archspec.search.space import Space
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
 """A bundled name, a path, a folder that `archspec.train` left, YAML text, a mapping as in YAML, or a network."""
@@ -77,6 +79,8 @@ def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> 
         >>> space.network({"width_multiplier": 0.5, "output_stride": 16})
         <Network shufflenetv2_basic: 224 x 224 x 3, 378,931 parameters, 0.155 GFLOPs>
     """
+    from archspec.search.space import Space  # not needed on the way to a network
+
     if isinstance(source, Network):
         return Space.of(source.changed(overrides).spec)
     return Space.of(spec_of(source, overrides, catalog_of(plugins)))
@@ -98,6 +102,12 @@ def several(some: Any) -> list[Any]:
     """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
     one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
     return [some] if one else list(some)
+
+
+def changes_of(overrides: Changes, weights: object = None) -> list[Change]:
+    """The changes of every spec of a document, the weights that all start from last."""
+    found = [overrides] if isinstance(overrides, Mapping) else list(overrides)
+    return found if weights is None else [*found, {"weights": weights}]
 
 
 def names(some: str | Iterable[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.api.networks import Plugins, names, unguarded, written
+from archspec.api.networks import Plugins, changes_of, names, unguarded, written
 from archspec.catalog import Catalog
 from archspec.network import Network
 from archspec.record import check_folder
@@ -38,7 +38,7 @@ ROOT = "searches"
 
 @dataclass(frozen=True)
 class FrontResult(Tabular):
-    """What a search found. As a table it is the front: a row a network, with what it was searched for."""
+    """What a search found. As a table it is the front: one row for each network, with what it was searched for."""
 
     result: StudyResult
 
@@ -75,7 +75,7 @@ class FrontResult(Tabular):
         return counts_table(self.result)
 
     def to_table(self) -> Table:
-        """One row a network of the front, and those beside it."""
+        """One row for each network of the front, and those beside it."""
         return front_table(self.result)
 
     def _repr_html_(self) -> str:
@@ -119,25 +119,20 @@ def search(
     plugins: Plugins = (),
     progress: StudyProgress | None = None,
 ) -> FrontResult:
-    """Search a space for the networks that no other beats in all objectives; called again it goes on, and repeats
-    nothing.
+    """Search a space for the networks that no other beats; called again it goes on, and repeats nothing.
 
     Args:
         study: what to search and by which objectives and limits: a path, the name of a bundled study, YAML text, or a
             mapping with the keys of a study, in which a spec may be a `Network`.
         overrides: changes of the spec that is searched, as of `archspec.load`.
-        trials: evaluate so many candidates; rejected and repeated ones are not counted.
-        minutes: propose nothing new after so long.
-        workers: processes that evaluate, on this machine.
-        sampler, seed: who proposes (`archspec list samplers`), and the seed of proposals and trainings.
+        trials, minutes: evaluate so many candidates (rejected and repeated ones do not count), for so long at most.
+        workers, sampler, seed: processes that evaluate, who proposes (`archspec list samplers`), its seed.
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
         study_overrides: changes of the study, such as `["limits.gflops=0.5"]`.
-        output: the study is the folder `output/<name>-<hash>-s<seed>`.
-        storage: a database that several machines share; else a file in that folder.
+        output, storage: the study is the folder `output/<name>-<hash>-s<seed>`; its trials are there, or in a database.
         ledger: where measured numbers are kept; else `ledger.db` in `output`.
-        plugins: folders of your own blocks, measures, samplers, …
-        progress: hears of it while it works.
+        plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
     Returns:
         `front` (a list of `Network`), `to_frame()` (a row each), `trials` (every candidate), `folder`. In a notebook it
@@ -156,13 +151,10 @@ def search(
         >>> len(found.trials.to_frame()) >= 4, all(net.cost.params for net in found.front)
         (True, True)
     """
-    changes = [*([overrides] if isinstance(overrides, Mapping) else overrides)]
-    changes += [] if weights is None else [{"weights": weights}]
+    changes = changes_of(overrides, weights)
     catalog = Catalog(tuple(map(Path, plugins)))
     options = study_options(trials, minutes, workers, sampler, seed, names(data))
-    found = load_study(
-        written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog
-    )  # fmt: skip
+    found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
     run = StudyRun(found, Path(output), storage, ledger, catalog.plugins)
     check_folder(run.root)
     with unguarded():

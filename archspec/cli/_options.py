@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archspec.reporters import Table
 
 FORMATS = ("table", "json", "csv", "markdown", "latex", "html")  # in this order; others come after them
-DATA_FORMATS = ("json", "csv")  # whole numbers, one row a thing; the others are for people
+DATA_FORMATS = ("json", "csv")  # whole numbers, one row for each thing; the others are for people
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 _WIDE = "archspec.wide"  # in the context of the command line that runs
 
@@ -134,9 +134,6 @@ def ledger_option(folder: str) -> Decorator:
         "--ledger", type=DatabasePlace(), default="", metavar="WHERE", envvar="ARCHSPEC_LEDGER",
         help=f"Ledger that keeps the numbers: a file, or a database's URL. Without it, ledger.db in {folder}.",
     )  # fmt: skip
-
-
-update_option: Decorator = click.option("--update", is_flag=True, help="Measure again what the ledger already has.")
 
 
 PROCEDURES = ("quick", "default", "paper")

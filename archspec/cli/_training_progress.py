@@ -35,7 +35,7 @@ def training_progress(order: Order) -> Iterator[TrainingProgress]:
 
 
 class _Lines(TrainingProgress):
-    """One line a row of the log."""
+    """One line for each row of the log."""
 
     def __init__(self) -> None:
         self._tenths = 0

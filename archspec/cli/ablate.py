@@ -115,13 +115,12 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
-
     with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
         yield _Bars(count, timing)
 
 
 class _Bars:
-    """Bars on a terminal, a line a training in a pipe."""
+    """Bars on a terminal, one line for each training in a pipe."""
 
     def __init__(self, count: Any, timing: Any) -> None:
         self._count, self._timing = count, timing

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from archspec.cli._options import (
+    DATA_FORMATS,
     catalog,
     check_representative,
     class_labels,
@@ -19,7 +22,9 @@ from archspec.cli._options import (
     procedure_option,
     representative_option,
     set_option,
+    this_command,
     update_option,
+    wide,
 )
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import latency_bar, say, spinner
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     from archspec.graph.program.program import ShuffleMode
     from archspec.measures import Build, BuildOptions
     from archspec.network import InputDtype, Route
+    from archspec.reporters import Table
 
 
 @click.command()
@@ -120,8 +126,6 @@ def build(
 
 def _run(one: Build, options: BuildOptions, keras: bool, saved_model: bool, reporter: str) -> None:
     """Every stage in order; people see each as soon as it is done, data formats come whole at the end."""
-    from archspec.cli._build_report import BuildReport
-
     report = BuildReport(one, reporter, sys.stdout)
     report.cost()
     with spinner("writing the .tflite"):
@@ -152,3 +156,85 @@ def _check_labels(one: Build, path: Path) -> None:
         check_labels(one.network.graph, one.options.labels)
     except Problem as problem:
         raise UserError(problem.at(Place(str(path)))) from None
+
+
+class BuildReport:
+    """People see each table as soon as it is known; JSON, CSV and Markdown come whole at the end."""
+
+    def __init__(self, build: Build, reporter: str, stream: TextIO) -> None:
+        self._build = build
+        self._reporter = reporter
+        self._stream = stream
+        self._tables: list[Table] = []
+
+    def cost(self) -> None:
+        """The cost sheet."""
+        from archspec.cost import sheets_table
+        from archspec.reporters import transposed
+
+        self._put(transposed(sheets_table([self._build.network.cost])))
+
+    def file(self) -> None:
+        """The `.tflite`."""
+        from archspec.measures._tables import file_table
+
+        self._put(file_table(self._build))
+
+    def latency(self) -> None:
+        """Its latency."""
+        from archspec.devices import latency_table
+        from archspec.measures._tables import known_latency
+        from archspec.reporters import transposed
+
+        if self._build.latency is not None:
+            table = latency_table([self._build.latency], "")
+            self._put(transposed(replace(table, notes=(*table.notes, *known_latency(self._build)))))
+
+    def agreement(self) -> None:
+        """How near it is to the Keras model."""
+        from archspec.measures._tables import agreement_table
+
+        self._put(agreement_table(self._build))
+
+    def write_files(self) -> None:
+        """Everything known so far, beside the models."""
+        from archspec.cost import detail_table
+        from archspec.measures import build_records
+        from archspec.record import write_records, write_text
+        from archspec.reporters import render
+
+        build, records = self._build, build_records(self._build)
+        build.keep(records)
+        write_records(build.folder / "record.json", records, command=this_command())
+        write_text(build.folder / "layers.csv", render(detail_table(build.network.graph, "layer"), "csv"))
+        write_text(build.folder / "summary.md", self._summary())
+
+    def finish(self) -> None:
+        """Give the data formats what they wait for."""
+        from archspec.measures._tables import build_json, build_table
+        from archspec.reporters import render
+
+        build = self._build
+        if self._reporter == "json":
+            self._stream.write(json.dumps(build_json(build), indent=2) + "\n")
+        elif self._reporter == "table":
+            self._stream.write(f"\nfiles in {build.folder}\n")
+        else:
+            self._stream.write(render(build_table(build, rounded=self._reporter not in DATA_FORMATS), self._reporter))
+
+    def _put(self, table: Table) -> None:
+        from archspec.reporters import report
+
+        self._tables.append(table)
+        if self._reporter == "table":
+            report(table, self._stream, wide=wide())
+            self._stream.write("\n")
+            self._stream.flush()
+
+    def _summary(self) -> str:
+        from archspec.reporters import render
+
+        build = self._build
+        parts = [f"# {build.network.graph.name}\n", *(render(table, "markdown") for table in self._tables)]
+        parts.append(f"### Spec\n\n```yaml\n{build.network.text.rstrip()}\n```\n")
+        return "\n".join(parts)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from archspec.cli._options import DATA_FORMATS, format_option, narrower, output_option, plugins_option, put, put_tables
 from archspec.cli._paths import InputPath
-
-if TYPE_CHECKING:
-    from archspec.report import Subject
-    from archspec.reporters import Table
 
 BESIDE = 56  # terminal cells of a quantity, its unit and a delta
 
@@ -42,40 +37,10 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
                          for one in empty])  # fmt: skip
     people = reporter not in DATA_FORMATS
     numbered = narrower([one.name for one in subjects], BESIDE * (len(subjects) - 1), reporter, output)
-    tables = comparison(subjects, for_people=people, room=0 if numbered else ROOM).tables
+    found = comparison(subjects, for_people=people, room=0 if numbered else ROOM)
     if reporter == "json":
-        put(json.dumps(_object(subjects, tables), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
+        put(json.dumps(found.to_json(subjects), indent=2, ensure_ascii=False, allow_nan=False) + "\n", output)
     elif reporter == "csv":
-        put(render(_one(tables), "csv"), output)
+        put(render(found.to_table(), "csv"), output)
     else:
-        put_tables(tables, reporter, output)
-
-
-def _object(subjects: list[Subject], tables: tuple[Table, ...]) -> dict[str, object]:
-    return {
-        "compared": [{"name": one.name, "kind": one.kind, "path": str(one.path)} for one in subjects],
-        "tables": [
-            {
-                "title": table.title,
-                "rows": table.objects(),
-                "notes": list(table.notes),
-            }
-            for table in tables
-        ],
-    }
-
-
-def _one(tables: tuple[Table, ...]) -> Table:
-    """All numbers in one table; conditions that differ are rows too, their values as text."""
-    from archspec.reporters import Column, Table
-
-    widest = max(tables, key=lambda table: len(table.columns))
-    columns = (Column("table", "table"), *widest.columns)
-    ids = [column.id for column in widest.columns]
-    rows = []
-    for table in tables:
-        for cells in table.objects():
-            cells.setdefault("quantity", cells.get("condition"))
-            cells.setdefault("unit", cells.get("kind"))
-            rows.append((table.title, *(cells.get(name) for name in ids)))
-    return Table("", columns, tuple(rows))
+        put_tables(found.tables, reporter, output)

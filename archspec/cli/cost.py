@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archspec.cost import CostSheet
 
 
-WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
+WIDE_FROM = 5  # networks: up to four stand side by side, one line for each number
 
 
 @click.command()
@@ -32,9 +32,9 @@ WIDE_FROM = 5  # networks: up to four stand side by side, one line a number
 @plugins_option
 @format_option
 @output_option
-@click.option("--layers", "by", flag_value="layer", help="Show one row a layer; the same as --by layer.")
+@click.option("--layers", "by", flag_value="layer", help="Show one row for each layer; the same as --by layer.")
 @click.option("--by", type=click.Choice(("layer", "block", "section")),
-              help="Show one row a layer, a block or a section instead of totals.")  # fmt: skip
+              help="Show one row for each layer, block or section instead of totals.")  # fmt: skip
 @click.option("--by-line", is_flag=True, help="Print the YAML itself, with the cost of each line beside it.")
 def cost(
     specs: tuple[str, ...],
@@ -59,7 +59,7 @@ def cost(
     networks = [Network.load(source, overrides, catalog=folder) for source in specs]
     network = networks[0]
     if by_line:
-        from archspec.cost.lines import COSTS, by_line_table, lines_of, lines_text
+        from archspec.cost import COSTS, by_line_table, lines_of, lines_text
 
         lines = lines_of(network.spec, network.graph)
         if reporter == "table":
@@ -67,7 +67,7 @@ def cost(
         else:
             put_table(by_line_table(network.graph.name, lines), reporter, output)
         return
-    from archspec.cost.tables import detail_json, detail_table, sheets_table
+    from archspec.cost import detail_json, detail_table, sheets_table
 
     if by:
         if reporter == "json":
@@ -82,7 +82,7 @@ def cost(
         from archspec.reporters import transposed
 
         table = sheets_table(sheets)
-        for_people = reporter not in DATA_FORMATS  # which keep one row a network
+        for_people = reporter not in DATA_FORMATS  # which keep one row for each network
         put_table(transposed(table) if for_people and len(sheets) < WIDE_FROM else table, reporter, output)
 
 

@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archspec.cli._image_options import ImageOptions, with_image_options
-from archspec.cli._options import (
-    catalog,
-    format_option,
-    ledger_option,
-    narrower,
-    this_command,
-    wide,
-)
+from archspec.cli._options import catalog, format_option, ledger_option, narrower, this_command, wide
 from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import count_bar
 
@@ -126,7 +119,7 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
 
 
 def _put(rows: Sequence[Row], notes: tuple[str, ...], reporter: str) -> None:
-    """Print: tables for people, an object or a list of them as JSON, one row a network as CSV."""
+    """Print: tables for people, an object or a list of them as JSON, one row for each network as CSV."""
     from archspec.reporters import report, transposed
     from archspec.scoring import category_table, class_table, result_json, summary_table
 

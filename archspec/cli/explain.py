@@ -1,4 +1,4 @@
-"""`archspec explain`: what a segmentation network looks at, one map a class, as a picture and as numbers."""
+"""`archspec explain`: what a segmentation network looks at, one map for each class, as a picture and as numbers."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def explain(
     output: Path,
     reporter: str,
 ) -> None:
-    """Show which parts of an image speak for a class: a picture with one map a class, and numbers about each map.
+    """Show which parts of an image speak for a class: a picture with one map for each class, and numbers about them.
 
     RUN is the folder of a training run, SPEC a path or a bundled name. Images are resized to what the network reads;
     --set input.size=[360,480] changes that size of a run or a spec.

@@ -100,7 +100,7 @@ def info(where: str, reporter: str, output: Path | None) -> None:
 @output_option
 def query(where: str, limit: int, reporter: str, output: Path | None, **filters: Any) -> None:
     """List the records that meet all conditions, newest first. Complete records are written by `ledger export`."""
-    from archspec.cli._ledger_tables import records_table
+    from archspec.measures._tables import numbers_table
 
     question = wanted(**filters)
     with opened(where) as kept:
@@ -111,7 +111,7 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
     if total > len(found):
         notes.append(f"{total - len(found):,} more, older: --limit 0 shows all")
     rounded = reporter not in DATA_FORMATS
-    put_table(records_table(found, f"{counted(total, 'record')} of {place}", notes, rounded=rounded), reporter, output)
+    put_table(numbers_table(found, f"{counted(total, 'record')} of {place}", notes, rounded=rounded), reporter, output)
 
 
 @ledger.command()
@@ -122,8 +122,8 @@ def query(where: str, limit: int, reporter: str, output: Path | None, **filters:
               help="Format of FILE. Without it, the one that FILE's ending names. Only .json can be "
                    "imported again.")  # fmt: skip
 def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
-    """Write records to FILE, oldest first: .json holds everything, .csv has a column a condition, .md is to read."""
-    from archspec.cli._ledger_tables import everything_table, records_table
+    """Write records to FILE, oldest first: .json has everything, .csv one column for each condition, .md is to read."""
+    from archspec.measures._tables import everything_table, numbers_table
     from archspec.record import write_records
 
     kind = kind or {".json": "json", ".csv": "csv", ".md": "markdown"}.get(file.suffix.lower())
@@ -141,7 +141,7 @@ def export(file: Path, where: str, kind: str | None, **filters: Any) -> None:
     elif kind == "csv":
         put_table(everything_table(found), "csv", file)
     else:
-        put_table(records_table(found, counted(len(found), "record")), "markdown", file)
+        put_table(numbers_table(found, counted(len(found), "record")), "markdown", file)
     print(safe(f"{counted(len(found), 'record')} written to {file}"))
 
 
@@ -183,8 +183,8 @@ def import_(files: tuple[Path, ...], where: str, replace: bool) -> None:
 @wide_option
 def prune(where: str, keys: tuple[str, ...], keep_latest: int | None, yes: bool, **filters: Any) -> None:
     """Delete the records that meet all conditions. Without --yes they are only counted; they cannot be brought back."""
-    from archspec.cli._ledger_tables import counts_table
     from archspec.ledger import Wanted, all_but_latest
+    from archspec.measures._tables import counts_table
 
     question = wanted(**filters)
     if question == Wanted() and keep_latest is None and not keys:

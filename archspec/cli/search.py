@@ -93,7 +93,9 @@ def search(
             raise click.UsageError("show changes nothing. Leave out the options that change a study")
         run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
         if resume is None:
-            _put(_shown(run), run, reporter)
+            from archspec.search.study import shown
+
+            _put(shown(run), run, reporter)
             return
     else:
         if len(what) > 1:
@@ -128,12 +130,12 @@ def _of_file(
     folder = catalog(plugins)
     study = load_study(file, changes=changes, options=options, overrides=more, catalog=folder)
     if more:
-        _say_what_is_changed(study, load_study(file, changes=changes, options=options, catalog=folder), more)
+        _report_changes(study, load_study(file, changes=changes, options=options, catalog=folder), more)
     return StudyRun(study, plugins=folder.plugins)
 
 
-def _say_what_is_changed(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
-    """Which choices of the file are closed now, and which networks beside the front do not hear of it."""
+def _report_changes(study: Study, written: Study, changes: Sequence[str | dict[str, Any]]) -> None:
+    """Say which choices of the file are closed now, and which networks beside the front a change does not reach."""
     from archspec.spec import closed_choices, describe_change, describe_closed, describe_unreached, unreached
 
     closed = closed_choices(written.space, study.space)
@@ -168,12 +170,6 @@ def _of_folder(
     return run
 
 
-def _shown(run: StudyRun) -> StudyResult:
-    from archspec.search.study import shown
-
-    return shown(run)
-
-
 def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     from archspec.cli._search_progress import study_progress
     from archspec.files import is_file
@@ -191,7 +187,7 @@ def _search(run: StudyRun, reporter: str, dashboard: bool) -> None:
     except KeyboardInterrupt:
         say(f"go on with: {_resume_command(run)}")
         raise
-    files = _written(outcome, run)
+    files = _write_files(outcome, run)
     if dashboard:
         from archspec.search.study import mirrored
 
@@ -222,8 +218,8 @@ def _resume_command(run: StudyRun) -> str:
     return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
 
 
-def _written(outcome: StudyResult, run: StudyRun) -> str:
-    """Write the outcome's files; where they are, in words."""
+def _write_files(outcome: StudyResult, run: StudyRun) -> str:
+    """Write the files of the result. Gives a text that says where they are."""
     from archspec.api.search import write_result
     from archspec.record import describe_plugins, shell_command
 

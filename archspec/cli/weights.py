@@ -39,7 +39,7 @@ def weights() -> None:
               help="Load only this section (such as backbone) or layer. Repeatable.")  # fmt: skip
 @click.option("--output", type=OutputFile(), required=True, metavar="FILE.npz",
               help="File to write; a spec names it as `weights: FILE.npz`.")  # fmt: skip
-@click.option("--every", is_flag=True, help="Show one row an array, not one a part of the network.")
+@click.option("--every", is_flag=True, help="Show one row for each array, not one for each part of the network.")
 @set_option
 @plugins_option
 @format_option

@@ -94,7 +94,7 @@ def _count(node: Node) -> Counts:
 
 
 def layer_costs(graph: Graph) -> tuple[LayerCost, ...]:
-    """One row a layer, in execution order. Raises `Problem` for a layer without a TFLite rule."""
+    """One row for each layer, in execution order. Raises `Problem` for a layer without a TFLite rule."""
     fields = receptive_fields(graph)
     moved = memory_access(build_program(graph))
     return tuple(_layer_cost(node, fields[node.name], moved.get(node.name, 0)) for node in graph.nodes)

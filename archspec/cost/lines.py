@@ -112,7 +112,7 @@ def _file_text(file: str, costs: dict[int, Line], margin: Margin) -> Iterator[st
 
 
 def by_line_table(name: str, lines: Lines) -> Table:
-    """One row a line that costs something."""
+    """One row for each line that costs something."""
     columns = (
         Column("layers", "layers", kind="integer"),
         Column("params", "params", kind="integer"),

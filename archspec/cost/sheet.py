@@ -94,7 +94,7 @@ class CostSheet(Tabular):
         return sheets_table([self])
 
     def table_for_people(self) -> Table:
-        """One line a number."""
+        """One line for each number."""
         return transposed(self.to_table())
 
     def by(self, what: Literal["layer", "block", "section"]) -> Table:

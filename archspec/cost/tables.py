@@ -45,7 +45,7 @@ SHEET_COLUMNS = (
 
 
 def sheets_table(sheets: Sequence[CostSheet]) -> Table:
-    """One row a network."""
+    """One row for each network."""
     return Table("", SHEET_COLUMNS, tuple(_sheet_row(sheet) for sheet in sheets), CONVENTIONS)
 
 
@@ -92,7 +92,7 @@ LAYER_COLUMNS = (
 
 
 def detail_table(graph: Graph, by: str) -> Table:
-    """One row a layer, block or section, and the total."""
+    """One row for each layer, block or section, and the total."""
     columns = LAYER_COLUMNS if by == "layer" else DETAIL_COLUMNS
     costs = layer_costs(graph)
     total = _group_row(group(costs, lambda _: "total")[0])

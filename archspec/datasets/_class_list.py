@@ -31,7 +31,7 @@ def read_class_list(path: Path) -> Classes:
 
     Raises `UserError` for no file, no class, a name that comes twice, or too many.
     """
-    remedy = "Write one: a line a class, `name` or `name #rrggbb`, the first line is label 0"
+    remedy = "Write one: one line for each class, `name` or `name #rrggbb`, the first line is label 0"
     try:
         lines = read_text(path).splitlines()
     except UserError as error:

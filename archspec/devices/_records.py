@@ -140,7 +140,7 @@ def latency_cells(latency: Latency, ids: Sequence[str]) -> tuple[Cell, ...]:
 
 
 def latency_table(latencies: Sequence[Latency], title: str = "Latency") -> Table:
-    """One row a model, conditions and cautions as notes. `latencies` are those of one `measure`, at least one."""
+    """One row for each model, conditions and cautions as notes. `latencies` are of one `measure`, at least one."""
     columns = (Column("name", "Network"), *latency_columns(_SHOWN), Column("delegated", "Delegated", "ops"))
     return Table(title, columns, tuple(map(_row, latencies)), tuple(_notes(latencies)))
 

@@ -188,7 +188,7 @@ class Answer:
         }
 
     def table(self, *, for_people: bool) -> Table:
-        """One row a class of an image; for people without the columns of labels where there are none, and of notes."""
+        """One row for each class of an image; for people without columns of labels and notes where there are none."""
         rows = [self._row(row.picture.name, one) for row in self.rows for one in row.maps]
         notes = (
             f"{self.asked.method} at {self._layer or 'the image'}; score: {self._score}",

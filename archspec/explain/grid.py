@@ -1,4 +1,4 @@
-"""The picture: a row an image; columns input, label, prediction, and one map a class; colour bar and legend below."""
+"""The picture: one row for each image, with input, label, prediction and one map for each class; legend below."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Whether a file's operators stay on a delegate, and why not: answered from a table, for phones nobody has here.
 
-The table has one row an operator and a delegate, with its limits, its source and its date. What has no row is not
+The table has one row for each operator and delegate, with its limits, its source and its date. What has no row is not
 taken: the lists that the rows were read from name every operator that is. A type of "8 bit" in the comments is INT8 or
 UINT8. Limits that a file does not show (what a driver refuses at run time) are in no table.
 """
@@ -190,7 +190,7 @@ def refused(operation: OperationInfo, delegate: str, unpacked: frozenset[str] = 
     return "" if "" in reasons else reasons[0]
 
 
-def stays_said(census: Census, delegate: str) -> str:
+def describe_fallbacks(census: Census, delegate: str) -> str:
     """`yes`, or how many operators fall back and which kinds: `2 ops fall back (1 ARG_MAX, 1 GATHER)`."""
     found = refusals(census, delegate)
     if not found:

@@ -61,8 +61,8 @@ class TfliteSegmenter:
         cut = cut_argmax(data)
         self.image_range, self.image_range_source = _image_range(data, cut.input_dtype, image_range)
         asked = None if image_range is None else self.image_range
-        self._scores = _Opened(cut.data, threads, self.image_range, asked)
-        self._labels = _Opened(data, threads, self.image_range, asked) if cut.had_argmax else self._scores
+        self._scores = _Runner(cut.data, threads, self.image_range, asked)
+        self._labels = _Runner(data, threads, self.image_range, asked) if cut.had_argmax else self._scores
         self.size = self._scores.size
         self.gives = self._scores.exit.gives
         self.classes = self._scores.exit.classes
@@ -79,7 +79,7 @@ class TfliteSegmenter:
         return labels
 
 
-class _Opened:
+class _Runner:
     """An interpreter with an image in front and a map behind; one of open size is opened anew for another size."""
 
     def __init__(self, data: bytes, threads: int, image_range: ImageRange, asked: ImageRange | None) -> None:
@@ -197,7 +197,7 @@ def _inputs(data: bytes) -> Sequence[TensorInfo]:
 
 
 def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> _Exit:
-    """The first output that is a map: scores of at least two classes, or integers of one value a pixel."""
+    """The first output that is a map: scores of at least two classes, or integers of one value for each pixel."""
     for one in details:
         shape, kind = [int(side) for side in one["shape"]], np.dtype(one["dtype"]).kind
         index, quantization = one["index"], one["quantization"]

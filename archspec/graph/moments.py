@@ -18,7 +18,7 @@ POOLED_SHARE = 0.1  # of the variance that outlives the mean of a whole map
 
 
 class Moments(NamedTuple):
-    """Mean and variance, a number a channel `(C,)` or one for all."""
+    """Mean and variance, one number for each channel `(C,)` or one for all."""
 
     mean: Any
     variance: Any

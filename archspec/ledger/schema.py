@@ -23,7 +23,7 @@ LONGEST = 250
 
 @dataclass(frozen=True)
 class Tables:
-    """`records` has a row a record, `specs` each spec's text once, `about` the version."""
+    """`records` has one row for each record, `specs` each spec's text once, `about` the version."""
 
     everything: MetaData
     records: Table

@@ -20,6 +20,7 @@ from archspec.doors import later
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
+from archspec.reporters import Column
 
 if TYPE_CHECKING:
     from archspec.devices import Latency
@@ -134,6 +135,18 @@ class Measure:
         return 0 if self.whole else DIGITS.get(self.unit, 4)
 
     @property
+    def shown_unit(self) -> str:
+        """The unit, where the name does not say it already."""
+        unit = self.unit.lower().replace("²", "2")
+        said = self.unit == "10^9 operations" or self.name.endswith(f"_{unit}") or self.name == unit
+        return "" if said else self.unit
+
+    def column(self, column: str = "", heading: str = "") -> Column:
+        """The column of its numbers in a table for people, by its own name unless `column` and `heading` are given."""
+        names = column or self.name, heading or self.name, self.shown_unit
+        return Column(*names, "integer") if self.whole else Column(*names, "number", self.digits)
+
+    @property
     def height(self) -> tuple[int, float]:
         """Its place on the ladder."""
         return RUNGS.index(self.rung), self.seconds
@@ -164,12 +177,19 @@ def _described(name: str, file: Any) -> Measure:
         rung=file.RUNG,
         seconds=file.SECONDS,
         tensorflow=getattr(file, "TENSORFLOW", False),
-        conditions=getattr(file, "conditions", _of_the_network),
+        conditions=_conditions(name, file),
         check=getattr(file, "check", lambda settings: None),
         whole=getattr(file, "WHOLE", False),
         read=getattr(file, "read", None),
         _measure=file.measure,
     )
+
+
+def _conditions(name: str, file: Any) -> Callable[[Case], Mapping[str, Plain]]:
+    """What the number depends on: as the file says, and of a plugin's the file itself."""
+    stated: Callable[[Case], Mapping[str, Plain]] = getattr(file, "conditions", _of_the_network)
+    digest = catalog.plugin_digest(KIND, name)
+    return (lambda case: {**stated(case), "measure_file": digest}) if digest else stated
 
 
 def _of_the_network(case: Case) -> Mapping[str, Plain]:

@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class LatencyResult(Tabular):
-    """Latencies measured in turns, a row a setting; `to_frame()` has medians, ratios and their spread, in ms."""
+    """Latencies measured in turns, one row for each setting; `to_frame()` has medians, ratios and spreads, in ms."""
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class LatencyResult(Tabular):
         return tuple(row.latency for row in self.rows)
 
     def to_table(self) -> Table:
-        """A row a setting; conditions and cautions below."""
+        """One row for each setting; conditions and cautions below."""
         return latencies_table(self.rows, self.notes)
 
     def to_json(self) -> str:
@@ -71,7 +71,7 @@ class LatencyResult(Tabular):
 
 
 def rows_of(chosen: Sequence[tuple[Subject, SetModel]], measured: Sequence[Latency]) -> list[Row]:
-    """One row a setting, in the order measured."""
+    """One row for each setting, in the order measured."""
     return [Row(subject, model, latency) for (subject, model), latency in zip(chosen, measured, strict=True)]
 
 
@@ -90,7 +90,7 @@ def known_notes(found: Sequence[TimedResult]) -> list[str]:
 
 
 def latencies_table(rows: Sequence[Row], notes: Sequence[str]) -> Table:
-    """One row a setting; conditions and cautions below."""
+    """One row for each setting; conditions and cautions below."""
     return Table("Latency", _COLUMNS, tuple(map(_cells, rows)), (*_conditions(rows), *notes))
 
 

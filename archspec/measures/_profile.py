@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cost.layers import block_named
-from archspec.cost.lines import Line, Lines, lines_of, lines_table, lines_text, times_margin, written
+from archspec.cost import Line, Lines, block_named, lines_of, lines_table, lines_text, times_margin
+from archspec.cost.lines import written
 from archspec.devices import METHOD_DESCRIPTIONS, Model, OperatorTimes, operator_times, read_machine
 from archspec.errors import Problem, UserError
 from archspec.export import Census, Precision, take_census
@@ -188,7 +188,7 @@ class ProfileReport(Tabular):
         return lines_of(self._network.spec, self._network.graph, self._profile.by_node)
 
     def to_table(self) -> Table:
-        """One row a line, block, layer or operator."""
+        """One row for each line, block, layer or operator."""
         if self.by == "line":
             columns, rows = lines_table(self._lines, _TIMES, self._cells)
             return Table(self._profile.name, columns, rows, tuple(self.notes()))

@@ -67,7 +67,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What became of one network: a value a metric (None where it has none), its records, or why it was rejected."""
+    """What became of a network: a value for each metric (None: it has none), its records, or why it was rejected."""
 
     values: Mapping[str, float | None]
     records: tuple[Record, ...] = ()

@@ -1,4 +1,4 @@
-"""What one device needs for each operator, as plain values and as a JSON file of one line an operator."""
+"""What one device needs for each operator, as plain values and as a JSON file of one line for each operator."""
 
 from __future__ import annotations
 

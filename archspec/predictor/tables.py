@@ -24,7 +24,7 @@ PREDICTIONS = (
 
 
 def calibration_table(table: LatencyTable, path: Path) -> Table:
-    """Its conditions, its factors and its accuracy on networks that it was not fitted to: one row a fact."""
+    """Its conditions, its factors and its accuracy on networks that it was not fitted to: one row for each fact."""
     conditions = table.conditions
     rows: list[tuple[Cell, ...]] = [
         ("device", f"{conditions.device}, {conditions.cpu}"),

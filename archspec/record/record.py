@@ -1,4 +1,4 @@
-"""One measured or computed number with its conditions, and many of them in a JSON file: one line a record."""
+"""One measured or computed number with its conditions, and many of them in a JSON file: one line for each record."""
 
 from __future__ import annotations
 

@@ -38,6 +38,24 @@ class Comparison:
     tables: tuple[Table, ...]
     unlike: tuple[str, ...]
 
+    def to_table(self) -> Table:
+        """All numbers in one table; conditions that differ are rows too, their values as text."""
+        widest = max(self.tables, key=lambda table: len(table.columns))
+        rows = []
+        for table in self.tables:
+            for cells in table.objects():
+                cells.setdefault("quantity", cells.get("condition"))
+                cells.setdefault("unit", cells.get("kind"))
+                rows.append((table.title, *(cells.get(column.id) for column in widest.columns)))
+        return Table("", (Column("table", "table"), *widest.columns), tuple(rows))
+
+    def to_json(self, subjects: Sequence[Subject]) -> dict[str, object]:
+        """Every table, and what was compared."""
+        return {
+            "compared": [{"name": one.name, "kind": one.kind, "path": str(one.path)} for one in subjects],
+            "tables": [{"title": one.title, "rows": one.objects(), "notes": list(one.notes)} for one in self.tables],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -121,7 +139,7 @@ def _values(records: Sequence[Record | None], factor: float) -> tuple[float | No
 
 
 def _table(title: str, names: Sequence[str], rows: Sequence[_Row], for_people: bool) -> tuple[Table, list[str]]:
-    """A column a subject, and from the second one on a delta to the first."""
+    """One column for each subject, and from the second one on a delta to the first."""
     columns = [Column("quantity", "quantity"), Column("unit", "unit")]
     for number, name in enumerate(names):
         columns.append(Column(f"value_{number + 1}", name, "", "number", align="right"))

@@ -67,7 +67,7 @@ def _miou(one: Subject) -> float | None:
 
 
 def score_map(subjects: Sequence[Subject]) -> HeatMap | None:
-    """IoU in per cent, a row a class in the order of the first subject, a column a subject; None without any."""
+    """IoU in per cent: rows are classes in the order of the first subject, columns are subjects; None without any."""
     with_scores = [one for one in subjects if one.class_iou]
     if not with_scores:
         return None

@@ -1,4 +1,4 @@
-"""A `Table` in, exact text out: one file a format, found by its stem.
+"""A `Table` in, exact text out: one file for each format, found by its stem.
 
 A reporter is a file here with `render(table: Table) -> str`. The text ends in a newline, is the same byte for byte
 for the same table, and loses nothing. `report` also knows a terminal when it sees one.

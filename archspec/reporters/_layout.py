@@ -1,8 +1,8 @@
 """A table as the lines of a terminal of some width: numbers and names whole, the most important columns first.
 
 A table that does not fit is turned on its side where it has few rows, else columns are left out, and a line says
-which. Row names that are lists of assignments (`a=1, b=2`) become a column a factor. Headings, notes and columns
-that `wraps` may go over several lines, at spaces only: a single word that is longer than the terminal stays whole.
+which. Row names that are lists of assignments (`a=1, b=2`) become one column for each factor. Headings, notes and
+columns that `wraps` may go over several lines, at spaces only: a word that is longer than the terminal stays whole.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Grid:
 
     @property
     def turned(self) -> _Grid:
-        """A row a column and a column a row."""
+        """Rows and columns exchanged."""
         rows = tuple(
             (heading, *(replace(cell, right=not cell.wraps) for cell in column))
             for heading, column in zip(self.headings[1:], self.columns[1:], strict=True)
@@ -199,7 +199,7 @@ def _describe_others(table: Table, grid: _Grid, kept: Sequence[int], constant: S
 
 
 def _factored(table: Table) -> Table:
-    """With a column a factor where rows are named by assignments; another name stands in the first column."""
+    """With one column for each factor where rows are named by assignments; another name stands in the first column."""
     names = [_ASSIGNMENTS.split(row[0]) if isinstance(row[0], str) else [] for row in table.rows]
     found = [
         {path: value for path, _, value in (part.partition("=") for part in parts if "=" in part)} for parts in names

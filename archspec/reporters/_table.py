@@ -90,7 +90,7 @@ def _rendered(table: Table, reporter: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table(Tabular):
-    """A title, columns, rows (one cell a column, None where there is none) and notes: one line a condition.
+    """A title, columns, rows (a cell for each column, None where there is none) and notes: a line for each condition.
 
     `upright` is the table that this one is the transposed of, for a terminal that is too narrow for this one.
     `command` is what made it, for JSON.
@@ -159,7 +159,7 @@ def rows_for_people(table: Table) -> list[list[str]]:
 
 
 def transposed(table: Table) -> Table:
-    """One line a column, one column a row, headed by its first cell: few rows of many numbers on a narrow terminal."""
+    """Rows and columns exchanged, each headed by its first cell: few rows of many numbers on a narrow terminal."""
     first, *others = table.columns
     cells = rows_for_people(table)
     columns = (
@@ -214,7 +214,7 @@ def fixed(value: float, digits: int) -> str:
 
 
 def to_frame(table: Table) -> pd.DataFrame:
-    """One column a column, by its id, numbers whole, nothing as NaN or None; `attrs` hold title, units and notes."""
+    """Columns by their ids, numbers whole, nothing as NaN or None; `attrs` hold title, units and notes."""
     import pandas as pd
 
     frame = pd.DataFrame(list(table.rows), columns=[column.id for column in table.columns])

@@ -13,7 +13,7 @@ _BEGINS_A_BLOCK = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=#+(?:\s|$)|[+-](?:[\s-]|
 
 
 def render(table: Table) -> str:
-    """One line a row whatever the cells hold: line ends become `<br>`, markup is escaped, so text shows as it is."""
+    """One line for each row: line ends become `<br>`, markup is escaped, so text shows as it is."""
     lines = [f"### {markdown_text(table.title)}", ""] if table.title else []
     lines.append(_row(markdown_text(column.heading) for column in table.columns))
     lines.append(_row("---:" if column.right else "---" for column in table.columns))

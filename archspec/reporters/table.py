@@ -8,7 +8,7 @@ _GAP = "  "
 
 
 def render(table: Table) -> str:
-    """Title, headings over a rule, one line a row, then the notes; columns as wide as their widest cell."""
+    """Title, headings over a rule, one line for each row, then the notes; columns as wide as their widest cell."""
     headings = [visible(column.heading) for column in table.columns]
     rows = [list(map(visible, row)) for row in rows_for_people(table)]
     widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]

@@ -21,19 +21,8 @@ if TYPE_CHECKING:
         scores,
     )
     from archspec.scoring.network_segmenter import NetworkSegmenter
-    from archspec.scoring.prediction import (
-        check_results,
-        classes_of_data,
-        describe_left_out,
-        images_in,
-        predict_image,
-    )
-    from archspec.scoring.prediction_scores import (
-        ScoreResult,
-        keep_freed_memory,
-        score_predictions,
-        usable_processors,
-    )
+    from archspec.scoring.prediction import check_results, classes_of_data, describe_left_out, images_in, predict_image
+    from archspec.scoring.prediction_scores import ScoreResult, keep_freed_memory, score_predictions, usable_processors
     from archspec.scoring.records import (
         category_table,
         class_table,

@@ -32,7 +32,7 @@ class Wanted:
 
 
 def survey_table(space: Space, found: Survey, wanted: Wanted, seed: int, closed: tuple[str, ...] = ()) -> Table:
-    """One row a price; the notes say which points were priced, what that means, and which choices are `closed`."""
+    """One row for each price; notes say which points were priced, what that means, and which choices are `closed`."""
     columns = [Column("price", "per point"), Column("unit", "unit")]
     columns += [Column(one, one, align="right") for one in FIVE]
     if wanted.limits:
@@ -84,7 +84,7 @@ def _distinct(found: Survey) -> str:
 
 
 def front_tables(space: Space, found: Survey, wanted: Wanted) -> list[Table]:
-    """The cost-only front, one row a network; nothing where nothing could be built."""
+    """The cost-only front, one row for each network; nothing where nothing could be built."""
     points = _front(found, wanted)
     if not points:
         return []
@@ -101,7 +101,7 @@ def front_tables(space: Space, found: Survey, wanted: Wanted) -> list[Table]:
 
 
 def points_table(space: Space, found: Survey, wanted: Wanted) -> Table:
-    """One row a point that could be built: its decisions (empty where they do not exist), its prices, its key."""
+    """One row for each point that could be built: its decisions (empty where they do not exist), prices and key."""
     names = [decision.name for decision in space.decisions]
     columns = [Column("key", "key"), *(Column(f"choice:{name}", name) for name in names)]
     columns += [_price_column(name) for name in wanted.prices]

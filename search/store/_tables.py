@@ -24,7 +24,7 @@ KEY_LENGTH = 200
 
 @dataclass(frozen=True)
 class Tables:
-    """`studies`: one row a study. `trials`: one row a candidate; `changed` is the study's clock at its last change."""
+    """`studies` has one row for each study, `trials` one for each candidate; `changed` is the study's clock then."""
 
     metadata: MetaData
     studies: Table

@@ -12,17 +12,18 @@ from archspec.search.study.result import Finalist, StudyResult
 
 
 def front_table(outcome: StudyResult) -> Table:
-    """One row a network: how it was found, every metric of the search, then those measured afterwards with spread."""
+    """One row for each network: how it was found, every metric of the search, then those measured afterwards."""
     searched, after = outcome.study.searched, outcome.study.front.metrics
     columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
     goals = [one.name for one in outcome.study.objectives]
     columns += [
-        replace(_column(metric, _heading(outcome, metric), metric), detail=metric not in goals) for metric in searched
+        replace(measure_named(metric).column(metric, _heading(outcome, metric)), detail=metric not in goals)
+        for metric in searched
     ]
     for metric in after:
-        columns += [_column(f"{metric}_after", f"{metric}, measured", metric)]
+        columns += [measure_named(metric).column(f"{metric}_after", f"{metric}, measured")]
         if _spreads(outcome, metric):
-            columns.append(replace(_column(f"{metric}_spread", "±", metric), of=f"{metric}_after"))
+            columns.append(replace(measure_named(metric).column(f"{metric}_spread", "±"), of=f"{metric}_after"))
     still = outcome.still_on_front()
     columns += [Column("still", "on the measured front")] if still else []
     rows = [_row(outcome, network, still) for network in outcome.networks]
@@ -33,15 +34,6 @@ def _heading(outcome: StudyResult, metric: str) -> str:
     ways = {one.name: one.direction for one in outcome.study.objectives}
     arrow = {"maximize": " ↑", "minimize": " ↓"}.get(ways.get(metric, ""), "")
     return f"{metric}{arrow}"
-
-
-def _column(column: str, heading: str, metric: str) -> Column:
-    measure = measure_named(metric)
-    unit = measure.unit
-    named = unit if unit and not metric.endswith(f"_{unit.lower()}") and unit != "10^9 operations" else ""
-    if measure.whole:
-        return Column(column, heading, named, "integer")
-    return Column(column, heading, named, "number", measure.digits)
 
 
 def _spreads(outcome: StudyResult, metric: str) -> bool:

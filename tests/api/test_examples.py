@@ -20,5 +20,5 @@ def test_example(example: doctest.DocTest, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     said: list[str] = []
     flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
-    doctest.DocTestRunner(optionflags=flags).run(example, out=said.append)
+    doctest.DocTestRunner(verbose=False, optionflags=flags).run(example, out=said.append)
     assert not said, "".join(said)

@@ -101,7 +101,7 @@ def _ablation(folder: Path) -> None:
 
 def _build(folder: Path) -> None:
     """What it says when a device and Keras were asked too; before that it is a case of its own."""
-    from archspec.cli._build_report import BuildReport
+    from archspec.cli.build import BuildReport
     from archspec.export import Equality
     from tests.devices.test_records import A
 

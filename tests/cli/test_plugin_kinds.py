@@ -115,6 +115,17 @@ def test_workers_know_the_folder(here: Path) -> None:
     assert {one["values"]["widest_map_channels"] for one in networks} <= {8, 16, 24}
 
 
+def test_a_measure_that_was_changed_is_taken_again(here: Path) -> None:
+    ablate = ("ablate", "leaf_gates", "--plugins", FOLDER, "--format", "json")
+    assert "4 numbers measured" in run(*ablate).err
+    assert "0 numbers measured" in run(*ablate).err
+    file = Path(FOLDER, "measures", "widest_map_channels.py")
+    file.write_text(file.read_text().replace("return float(", "return 2 * float("))
+    changed = run_process(*ablate, cwd=here)  # a process imports a file once
+    assert "2 numbers measured" in changed.err
+    assert {row["widest_map_channels"] for row in json.loads(changed.out)["rows"]} == {48, 64}
+
+
 def test_an_installed_package_brings_a_folder(here: Path) -> None:
     site = here / "site"
     (site / "leaf_project-1.0.dist-info").mkdir(parents=True)
@@ -207,8 +218,10 @@ def test_a_file_that_is_no_good_is_named_with_its_line(kind: str, text: str, fau
     Path("leaf_search.yaml").write_text("extends: leafy\nbackbone: {pyramid: {filters: [8, 16]}}\n")
     file = Path(FOLDER, kind, f"{BROKEN[kind]}.py")
     file.write_text(text)
-    told = error(*USES[kind], "--plugins", FOLDER)
-    assert f"{file}{fault}" in told
+    called = run_process if kind == "devices" else run  # a process opens a device once
+    result = called(*USES[kind], "--plugins", FOLDER)
+    assert (result.code, result.out) == (2, "") and "Traceback" not in result.err
+    assert f"{file}{fault}" in result.err
 
 
 def test_unknown_names_say_where_others_come_from(here: Path) -> None:

@@ -10,7 +10,16 @@ from archspec.devices._litert import loader
 from archspec.errors import UserError
 from archspec.export import take_census
 from archspec.export.census import OperationInfo, TensorInfo
-from archspec.export.delegates import DELEGATES, SOURCES, TABLE, falls_back, refusals, refused, sources_of, stays_said
+from archspec.export.delegates import (
+    DELEGATES,
+    SOURCES,
+    TABLE,
+    describe_fallbacks,
+    falls_back,
+    refusals,
+    refused,
+    sources_of,
+)
 from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import FLOAT32, INT32, tiny_tflite
 
@@ -112,7 +121,7 @@ def test_limits(delegate: str, one: OperationInfo, why: str) -> None:
 
 def test_what_is_said_of_a_network() -> None:
     (found,), _ = subjects(["shufflenetv2_dpc"], Catalog(), SMALL)
-    said = {kind: stays_said(found.census, kind) for kind in DELEGATES}
+    said = {kind: describe_fallbacks(found.census, kind) for kind in DELEGATES}
     assert said == {"xnnpack": "1 op falls back (1 ARG_MAX)", "gpu": "1 op falls back (1 ARG_MAX)", "nnapi": "yes"}
     assert [falls_back(count) for count in (0, 1, 2)] == ["yes", "1 op falls back", "2 ops fall back"]
 

@@ -1,4 +1,4 @@
-"""Keras's layers by Keras's names, deferred; and the few that Keras lacks. One file a layer.
+"""Keras's layers by Keras's names, deferred; and the few that Keras lacks. One file for each layer.
 
 A plugin folder adds layers of Keras in files of its own: `layers/group_normalization.py` is `GroupNormalization`.
 """

@@ -1,4 +1,4 @@
-"""The few layers that Keras lacks, as real Keras layers. One file a layer, found by its stem; all are serialisable."""
+"""The few layers that Keras lacks, as real Keras layers: one file for each, found by its stem; all are serialisable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sections of one line a thing: bars with their error, and distributions with every raw sample."""
+"""Sections of one line for each thing: bars with their error, and distributions with every raw sample."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The architecture of a network, drawn as a row a block."""
+"""The architecture of a network, drawn as one row for each block."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def diagram_html(data: Diagram) -> str:
 
 
 def diagram_section(data: Diagram, anchor: str) -> Markup:  # noqa: ARG001
-    """A row a block, drawn as large as its feature map, with its size, stride and share of the work."""
+    """One row for each block, drawn as large as its feature map, with its size, stride and share of the work."""
     sections = dict.fromkeys(block.section for block in data.blocks)
     tops = _tops(data)
     height = tops[-1] + ROW if tops else ROW

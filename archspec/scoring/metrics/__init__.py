@@ -1,4 +1,4 @@
-"""Scores of predicted labels: one number a file, found by the file's stem, all read off the same `Counts`.
+"""Scores of predicted labels: one number for each file, found by the file's stem, all read off the same `Counts`.
 
 A metric is a file here with a function of its own name, `Counts` -> the score (NaN when nothing of it occurs, None
 where what it needs is not counted), with `NAME`, what people call it, and, where it has parts, `per_class` or
