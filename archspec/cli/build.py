@@ -169,7 +169,7 @@ class BuildReport:
 
     def cost(self) -> None:
         """The cost sheet."""
-        from archspec.cost.tables import sheets_table
+        from archspec.cost import sheets_table
         from archspec.reporters import transposed
 
         self._put(transposed(sheets_table([self._build.network.cost])))
@@ -198,7 +198,7 @@ class BuildReport:
 
     def write_files(self) -> None:
         """Everything known so far, beside the models."""
-        from archspec.cost.tables import detail_table
+        from archspec.cost import detail_table
         from archspec.measures import build_records
         from archspec.record import write_records, write_text
         from archspec.reporters import render

@@ -59,7 +59,7 @@ def cost(
     networks = [Network.load(source, overrides, catalog=folder) for source in specs]
     network = networks[0]
     if by_line:
-        from archspec.cost.lines import COSTS, by_line_table, lines_of, lines_text
+        from archspec.cost import COSTS, by_line_table, lines_of, lines_text
 
         lines = lines_of(network.spec, network.graph)
         if reporter == "table":
@@ -67,7 +67,7 @@ def cost(
         else:
             put_table(by_line_table(network.graph.name, lines), reporter, output)
         return
-    from archspec.cost.tables import detail_json, detail_table, sheets_table
+    from archspec.cost import detail_json, detail_table, sheets_table
 
     if by:
         if reporter == "json":

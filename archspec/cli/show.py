@@ -49,7 +49,7 @@ def show(
     elif form == "cell":
         put(json.dumps(_cell(network), indent=2) + "\n", output)
     else:
-        from archspec.cost.tables import mermaid, tree, tree_table
+        from archspec.cost import mermaid, tree, tree_table
 
         if form == "tree" and output is None and sys.stdout.isatty():
             put_table(tree_table(graph, layers), "table", None)

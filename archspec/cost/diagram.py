@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from archspec.cost import layer_costs
-from archspec.cost.layers import Group, block_of, group
+from archspec.cost.layers import Group, block_of, group, layer_costs
 from archspec.graph import Graph
 from archspec.reporters.page import Block, Diagram, diagram_html
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from archspec.cost.layers import block_named
-from archspec.cost.lines import Line, Lines, lines_of, lines_table, lines_text, times_margin, written
+from archspec.cost import Line, Lines, block_named, lines_of, lines_table, lines_text, times_margin
+from archspec.cost.lines import written
 from archspec.devices import METHOD_DESCRIPTIONS, Model, OperatorTimes, operator_times, read_machine
 from archspec.errors import Problem, UserError
 from archspec.export import Census, Precision, take_census

@@ -31,13 +31,19 @@ def conditions(case: Case) -> dict[str, Plain]:
 
 
 def measure(case: Case) -> Measurement:
-    """Raises `Problem` for a precision or an operator that the table does not hold, `UserError` without a table."""
+    """With how accurate the table is. Raises `Problem` for a precision or an operator that the table does not hold,
+    `UserError` without a table."""
+    from dataclasses import asdict
+
     predictor = predictor_of(case.settings)
     held = predictor.table.conditions.precision
     if case.settings.precision != held:
         raise Problem(*_other_precision(case.settings.precision, held))
     prediction = predictor.predict(case.network.graph)
-    return Measurement(prediction.latency_ms, {"interpolated": prediction.interpolated})
+    accuracy = {} if prediction.accuracy is None else asdict(prediction.accuracy)
+    about = {f"table_{name}": value for name, value in accuracy.items()}
+    about |= {"interpolated": prediction.interpolated, "entries": len(predictor.table.entries)}
+    return Measurement(prediction.latency_ms, about)
 
 
 def _other_precision(asked: str, held: str) -> tuple[str, str]:

@@ -158,7 +158,7 @@ class Network:
         return str(self.cost)
 
     def _repr_html_(self) -> str:
-        from archspec.cost.diagram import drawing_of
+        from archspec.cost import drawing_of
 
         return f"{self.cost._repr_html_()}{drawing_of(self.graph)}"
 

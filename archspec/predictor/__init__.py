@@ -16,7 +16,6 @@ from archspec.predictor.prediction import (
     Predictor,
     Sums,
     fit_correction,
-    prediction_record,
 )
 from archspec.predictor.signature import Operand, Signature, signatures
 from archspec.predictor.table import (
@@ -53,7 +52,7 @@ __all__ = [
     "Conditions", "Correction", "LatencyTable", "Operand", "OperatorTime", "Prediction", "PredictionResult",
     "Predictor", "Signature", "Sums", "Turns", "accuracy_of", "calibrate", "calibrate_file", "calibration_table",
     "equals", "fill", "fit_correction", "further_operators", "measure_networks", "operators_of",
-    "prediction_record", "prediction_results", "predictions_table", "predictor_for", "read_or_none", "read_table",
+    "prediction_results", "predictions_table", "predictor_for", "read_or_none", "read_table",
     "sampled_networks", "signatures", "spearman", "table_of", "table_path", "write_table",
 ]  # fmt: skip
 

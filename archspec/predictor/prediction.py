@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from archspec.errors import Problem
-from archspec.graph import Graph, canonical_hash, collector_paused
+from archspec.graph import Graph, collector_paused
 from archspec.graph.program import Program, build_program
 from archspec.predictor.signature import Family, Features, Signature, family, features, signatures
 from archspec.predictor.table import OTHER, Accuracy, Correction, LatencyTable, OperatorTime
-from archspec.record import Record, timestamp
 
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the code
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
@@ -243,23 +242,3 @@ def _frequent(sums: Sequence[Sums]) -> list[str]:
 def _by_factor(sums: Sums, codes: Sequence[str]) -> list[float]:
     own = [sums.warm_ms.get(code, 0.0) for code in codes[:-1]]
     return [*own, sums.total_ms - sum(own)]
-
-
-def prediction_record(graph: Graph, prediction: Prediction, table: LatencyTable) -> Record:
-    """What was predicted for a network, under the table's conditions, with the table's accuracy as circumstances."""
-    height, width = graph.inputs[0].size
-    known = {} if prediction.accuracy is None else asdict(prediction.accuracy)
-    return Record(
-        hash=canonical_hash(graph),
-        metric="predicted_latency_ms",
-        value=prediction.latency_ms,
-        unit="ms",
-        name=graph.name,
-        conditions={**asdict(table.conditions), "input_height": height, "input_width": width, "batch": 1},
-        circumstances={
-            "interpolated": prediction.interpolated,
-            "entries": len(table.entries),
-            **{f"table_{name}": value for name, value in known.items()},
-        },
-        time=timestamp(),
-    )

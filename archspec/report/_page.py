@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archspec.cost.diagram import diagram_of
+from archspec.cost import diagram_of
 from archspec.record import Record, make_folder, write_bytes
 from archspec.report._comparison import comparison
 from archspec.report._numbers import facts_of, latency_bars, latency_samples, score_bars, score_map

@@ -6,8 +6,8 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal
-from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,15 +40,15 @@ def bar_chart(title: str, bars: Sequence[Bar], notes: Sequence[str] = ()) -> str
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
             f'role="img" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="11">'
         ),
-        f"<title>{escape(title)}</title>",
+        f"<title>{escape(title, quote=False)}</title>",
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        f'<text x="16" y="30" font-size="16" fill="{TEXT}">{escape(title)}</text>',
+        f'<text x="16" y="30" font-size="16" fill="{TEXT}">{escape(title, quote=False)}</text>',
     ]
     for number, bar in enumerate(shown):
         lines += _bar_lines(bar, TOP + ROW * number, longest, REST_FILL if number >= SHOWN else FILL)
     foot = TOP + ROW * len(shown) + 18
     lines += [
-        f'<text x="16" y="{foot + 18 * number}" fill="{FAINT}">{escape(note)}</text>'
+        f'<text x="16" y="{foot + 18 * number}" fill="{FAINT}">{escape(note, quote=False)}</text>'
         for number, note in enumerate(notes)
     ]
     return "\n".join((*lines, "</svg>")) + "\n"
@@ -66,10 +66,11 @@ def _bar_lines(bar: Bar, top: int, longest: float, fill: str) -> list[str]:
     start = 16 + NAME_WIDTH
     length = (WIDTH - start - VALUE_WIDTH) * max(bar.value, 0.0) / longest
     base = top + BAR - 3
+    name = escape(_shortened(bar.name), quote=False)
     return [
-        f'<text x="{start - 8}" y="{base}" text-anchor="end" fill="{TEXT}">{escape(_shortened(bar.name))}</text>',
+        f'<text x="{start - 8}" y="{base}" text-anchor="end" fill="{TEXT}">{name}</text>',
         f'<rect x="{start}" y="{top}" width="{length:.1f}" height="{BAR}" fill="{fill}"/>',
-        f'<text x="{start + length + 6:.1f}" y="{base}" fill="{FAINT}">{escape(bar.label)}</text>',
+        f'<text x="{start + length + 6:.1f}" y="{base}" fill="{FAINT}">{escape(bar.label, quote=False)}</text>',
     ]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.errors import Problem
-from archspec.graph.padding import padded
+from archspec.graph import padded
 
 Size = tuple[int, int]
 Fit = Literal["whole", "resize", "pad", "window"]

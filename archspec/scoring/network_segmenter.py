@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
-from archspec.graph.padding import next_multiple, padded
+from archspec.graph import next_multiple, padded
 from archspec.network import Network
 from archspec.scoring.inference import Gives, Size
 

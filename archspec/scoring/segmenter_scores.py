@@ -14,7 +14,7 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.datasets import Dataset, Example
 from archspec.errors import Fault, Place, Problem, UserError, user_error
-from archspec.graph.padding import padding_multiple
+from archspec.graph import padding_multiple
 from archspec.scoring.ground_truth import GroundTruth, Item, LabelMap, fingerprint
 from archspec.scoring.inference import Viewing, label_map
 from archspec.scoring.metrics import Counts

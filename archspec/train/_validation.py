@@ -9,7 +9,7 @@ import numpy as np
 
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
-from archspec.graph.padding import next_multiple, padding_multiple
+from archspec.graph import next_multiple, padding_multiple
 from archspec.network import Network
 from archspec.scoring import class_iou, confusion
 from archspec.spec import Spec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from archspec.ablation import parse_ablation
 from archspec.ablation.run import AblationRun
 from archspec.ledger import Ledger
 from archspec.measures import Settings, blank_record, evaluate, measure_named, measures
+from archspec.measures._evaluate import taken_record
 from archspec.network import Network
+from archspec.predictor import Accuracy, read_table, write_table
 from archspec.record import Record, read_records
 from tests.cli.runner import run
 from tests.measures.measured import case as case_of
@@ -38,6 +41,9 @@ variants: {{wide: {{classes: 4}}}}
 procedure: quick
 metrics: [{", ".join((*COSTS, *LATENCIES))}]
 """
+
+
+ACCURACY = Accuracy(40, 0.02, 0.05, 0.99, 12, 0.9, 0.3, "2026-01-02T03:04:05Z")
 
 
 class Silent:
@@ -112,6 +118,15 @@ def test_another_way_of_exporting_is_another_number(options: tuple[str, ...], fo
     usual, other = built()["latency_ms"], built(*options)["latency_ms"]
     assert usual.key != other.key
     assert built("--seed", "1")["latency_ms"].key == usual.key
+
+
+def test_a_prediction_is_a_record_with_the_table_s_accuracy(planted: Settings) -> None:
+    file = Path(planted.latency_table)
+    write_table(file, replace(read_table(file), accuracy=ACCURACY))
+    found = taken_record(measure_named("predicted_latency_ms"), case_of(planted))
+    assert (found.metric, found.unit) == ("predicted_latency_ms", "ms")
+    assert found.conditions["fingerprint"] == "f00d" and found.conditions["input_height"] == 24
+    assert found.circumstances["table_median_error"] == 0.02 and found.circumstances["table_networks"] == 40
 
 
 @pytest.mark.slow

@@ -18,7 +18,6 @@ from archspec.predictor import (
     OperatorTime,
     Predictor,
     fit_correction,
-    prediction_record,
     signatures,
 )
 from archspec.predictor.prediction import Sums, fit
@@ -167,15 +166,6 @@ def test_an_operator_of_no_fitted_network_takes_what_it_takes_alone() -> None:
     sums = [Sums({"CONV_2D": 4.0 + number, "PAD": 2.0}, 0.0, 0.0, 10) for number in range(9)]
     found = fit_correction(sums, [one.warm_ms["CONV_2D"] for one in sums], ["CONV_2D", "PAD", "TRANSPOSE_CONV"])
     assert found.factors["PAD"] != 1 and found.factors["TRANSPOSE_CONV"] == 1
-
-
-def test_a_prediction_is_a_record_with_the_table_s_score() -> None:
-    known = replace(table([(pointwise(8, 4, 16), 0.25), (pointwise(8, 16, 16), 0.5)]), accuracy=SCORE)
-    graph = two_convolutions()
-    found = prediction_record(graph, Predictor(known).predict(graph), known)
-    assert (found.metric, found.value, found.unit) == ("predicted_latency_ms", 0.75, "ms")
-    assert found.conditions["fingerprint"] == HERE.fingerprint and found.conditions["input_height"] == 8
-    assert found.circumstances["table_median_error"] == 0.02 and found.circumstances["table_networks"] == 40
 
 
 def test_predicting_needs_no_runtime(root: object) -> None:
