@@ -63,7 +63,8 @@ def train(
 
     Example:
         >>> import archspec
-        >>> run = archspec.train("camvid_shufflenetv2_05", "synthetic_quick", data="synthetic_streets", steps=2)
+        >>> run = archspec.train("camvid_shufflenetv2_05", "synthetic_quick", data="synthetic_streets", steps=1,
+        ...                      recipe_overrides=["batch_size=2", "validation.images=1"])
         >>> run.state, list(run.history.to_frame().columns[:3])
         ('finished', ['stage', 'step', 'loss'])
         >>> run.network
