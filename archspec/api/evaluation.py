@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from archspec.api.networks import Plugins, several
+from archspec.api.networks import Plugins, check_word, several
 from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
@@ -132,6 +132,9 @@ def evaluate(
         (['untrained.tflite'], True)
     """
     sources = [_source(one) for one in several(networks)]
+    if not sources:
+        raise user_error("nothing to score", "Name a network, or what archspec.train gave")
+    check_word(fit, ("whole", "resize", "pad", "window"), "fit")
     catalog = Catalog(tuple(map(Path, plugins)))
     for source in sources:
         catalog.add(noted_plugins(Path(source)) if isinstance(source, str) and exists(source) else ())

@@ -8,12 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from archspec.api.networks import Plugins, Source, load, several
+from archspec.api.networks import Plugins, Source, check_word, load, several
 from archspec.catalog import Catalog
 from archspec.devices import Interrupted, Progress
+from archspec.errors import Place, user_error
+from archspec.export import PRECISIONS
 from archspec.ledger import shared_ledger
 from archspec.measures import LatencyResult, ProfileReport, Timing, profile_file, profile_network
 from archspec.measures._in_turns import (
+    TAILS,
     Subject,
     compared_to_first,
     is_file,
@@ -183,6 +186,10 @@ def chosen_settings(
     delegates: Sequence[str],
 ) -> tuple[list[tuple[Subject, SetModel]], list[str]]:
     """Everything that is timed, exported, and in words what could not be made; the reference beside a single one."""
+    for precision in precisions:
+        check_word(precision, PRECISIONS, "precision")
+    for tail in tails:
+        check_word(tail, TAILS, "tail")
     found, notes = subjects(sources, catalog, overrides, precisions, tails, size)
     chosen = settings(found, threads, delegates)
     if len(chosen) == 1:
@@ -225,7 +232,12 @@ def profile_of(
     size: tuple[int, int] | None,
 ) -> ProfileReport:
     """The profile of a spec or a `.tflite`, as it is to be seen."""
+    check_word(by, ("line", "block", "layer", "op"), "kind of row")
+    check_word(precision, PRECISIONS, "precision")
     if isinstance(source, str) and is_file(source):
+        if by == "line":
+            remedy = "Use --by layer, block or op, or name its spec"
+            raise user_error("a .tflite has no lines", remedy, place=Place("archspec"))
         return ProfileReport(profile_file(model_of(source, size), threads=threads, method=method), None, by or "layer")
     network = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
     found = profile_network(network, precision=precision, threads=threads, method=method)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.catalog import Catalog
-from archspec.errors import Place
+from archspec.errors import Place, nearest, user_error
 from archspec.files import is_file
 from archspec.network import Network
 from archspec.spec import Change, Changes, Spec, Table, from_plain, parse, parse_document, plain
@@ -102,6 +102,12 @@ def several(some: Any) -> list[Any]:
     """One or several, as a list: a text, a path, a number, a mapping, a network and a result are one."""
     one = isinstance(some, str | os.PathLike | int | Mapping) or not isinstance(some, Iterable)
     return [some] if one else list(some)
+
+
+def check_word(word: str | None, words: Iterable[str], what: str) -> None:
+    """Raises `UserError`, with the nearest one, for a word that is none of them."""
+    if word is not None and word not in words:
+        raise user_error(f"unknown {what} '{word}'", nearest(word, words))
 
 
 def changes_of(overrides: Changes, weights: object = None) -> list[Change]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from archspec.api.networks import Plugins
 from archspec.catalog import Catalog
-from archspec.errors import user_error
+from archspec.errors import Place, user_error
 from archspec.record import check_file, write_text
 from archspec.report import open_subjects, page_of, write_figures
 from archspec.reporters import Tabular, render
@@ -74,6 +74,8 @@ def report(
         page.html: ... sections, 0.0... MB
     """
     several = [what] if isinstance(what, str | os.PathLike | Tabular) else list(what)
+    if not several:
+        raise user_error("nothing to report", "Name a result, or the folder of one")
     check_file(path)
     folders = tuple(map(Path, plugins))
     with tempfile.TemporaryDirectory() as place:
@@ -83,7 +85,8 @@ def report(
         if data is not None:
             runs = [one for one in subjects if one.kind == "training run"]
             if not runs:
-                raise user_error("--data shows what a training run makes of images, and none is named")
+                fact = "--data shows what a training run makes of images, and none is named"
+                raise user_error(fact, place=Place("archspec"))
             from archspec.report.image_sections import image_sections
 
             asked: dict[str, Any] = {"split": split, "images": images, "method": method, "catalog": Catalog(folders)}

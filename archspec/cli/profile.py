@@ -65,12 +65,9 @@ def profile(
     without a profiler; their sum before scaling is printed below.
     """
     from archspec.api.latency import profile_of
-    from archspec.measures._in_turns import is_file
     from archspec.record import write_text
 
     overrides, image_size = with_size(overrides, size)
-    if is_file(source) and by == "line":
-        raise click.UsageError("a .tflite has no lines. Use --by layer, block or op, or name its spec")
     report = profile_of(
         source, overrides, catalog(plugins), by=by, threads=threads, precision=precision, method=method,
         size=image_size,

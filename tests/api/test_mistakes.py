@@ -48,6 +48,27 @@ def test_a_mistake_is_said_as_by_the_command(name: str, tmp_path: Path, monkeypa
     assert f"{found.value}\n" == said.err
 
 
+WRONG_WORDS: dict[str, tuple[Callable[[], Any], str]] = {
+    "precision": (lambda: archspec.latency(SPEC, precision="int4"), "unknown precision 'int4'. Did you mean 'int8'?"),  # type: ignore[arg-type]
+    "tail": (lambda: archspec.latency(SPEC, tail="withot"), "unknown tail 'withot'. Did you mean 'without'?"),  # type: ignore[arg-type]
+    "by": (lambda: archspec.profile(SPEC, by="blok"), "unknown kind of row 'blok'. Did you mean 'block'?"),  # type: ignore[arg-type]
+    "fit": (lambda: archspec.evaluate(SPEC, DATA, fit="whol"), "unknown fit 'whol'. Did you mean 'whole'?"),
+    "no network": (
+        lambda: archspec.evaluate([], DATA),
+        "nothing to score. Name a network, or what archspec.train gave",
+    ),
+    "no result": (lambda: archspec.report([]), "nothing to report. Name a result, or the folder of one"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_WORDS)
+def test_a_wrong_word_is_told_with_the_nearest(name: str) -> None:
+    call, words = WRONG_WORDS[name]
+    with pytest.raises(archspec.UserError) as found:
+        call()
+    assert str(found.value) == words
+
+
 def test_every_function_has_a_mistake() -> None:
     functions = set(dir(archspec)) - {"__version__", "Network", "UserError"}
     assert {name.partition(",")[0] for name in MISTAKES} == functions
