@@ -109,8 +109,7 @@ def evaluate(
         boundary: also boundary IoU (within 2 % of the diagonal).
         fit: how an image `(H, W, 3)` meets a network of one size: `"whole"`, `"resize"`, `"pad"` or `"window"`.
         size: height and width that a spec is built for; else the image's own.
-        flip, scales: also mirrored, and at several sizes.
-        image_range: what a float model is fed for black and white, such as `(-1, 1)`.
+        flip, scales, image_range: mirrored too, at several sizes; what a float model is fed for black and white.
         threads: of LiteRT; else one a processor.
         output: a folder for `record.json`, `scores.json`, `per_class.csv` and `confusion.csv`.
         ledger: where the scores are kept: a file, or a database's URL; else `runs/ledger.db`.
