@@ -135,7 +135,7 @@ def profile_keras(count: int) -> dict[str, Any]:
     from archspec import lower
 
     space, generator = Space.of(load(SPACE)), random.Random(SEED)
-    graphs = [space.candidate(space.sample(generator)).graph for _ in range(count + 1)]
+    graphs = [space.candidate(space.sample(generator)).network.graph for _ in range(count + 1)]
     cpu = wall = 0.0
     for number, graph in enumerate(graphs):
         if number == 1:  # the first one loads and warms

@@ -114,6 +114,5 @@ def representative_images(
 def _batch_of_one(image: Array, size: tuple[int, int], channels: int) -> Array:
     """`(H, W, C)` or `(1, H, W, C)` as `(1, H, W, C)`."""
     if image.shape[-3:] != (*size, channels) or image.size != size[0] * size[1] * channels:
-        fact = f"a representative image has the shape {tuple(image.shape)}"
-        raise Problem(fact, f"Give images of the network's input, {(*size, channels)}")
+        raise Problem(f"a representative image of shape {list(image.shape)}, the network takes {[1, *size, channels]}")
     return image.reshape(1, *size, channels).astype("float32", copy=False)

@@ -168,7 +168,7 @@ def _check_whole(table: Table, lines: list[str], omitted: set[str]) -> None:
 
 
 def _factors(text: str) -> list[str]:
-    """The values of a row name that is assignments, for they may become a column a factor."""
+    """The values of a row name that is assignments, for they may become one column for each factor."""
     if re.fullmatch(r"[\w.]+=[^ ]+(, [\w.]+=[^ ]+)+", text):
         return [one.partition("=")[2] for one in text.split(", ")]
     return [text]
