@@ -114,5 +114,6 @@ def representative_images(
 def _batch_of_one(image: Array, size: tuple[int, int], channels: int) -> Array:
     """`(H, W, C)` or `(1, H, W, C)` as `(1, H, W, C)`."""
     if image.shape[-3:] != (*size, channels) or image.size != size[0] * size[1] * channels:
-        raise Problem(f"a representative image of shape {list(image.shape)}, the network takes {[1, *size, channels]}")
+        fact = f"a representative image of shape {list(image.shape)}, the network takes {[1, *size, channels]}"
+        raise Problem(fact, "Give images of the network's input")
     return image.reshape(1, *size, channels).astype("float32", copy=False)

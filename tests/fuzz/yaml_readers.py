@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ BUNDLED = Catalog()
 POINTS = 3  # of a space
 NUMBERS = 40  # of an ablation
 
+OWN = "own_"  # a plugin may not take the name of a bundled part
+
 
 @dataclass(frozen=True)
 class Document:
@@ -35,7 +38,7 @@ class Document:
     def place(self) -> str:
         """Of the copy, in the folder of a case."""
         part = self.kind in PART_KINDS
-        return f"plugin/{self.kind}s/{self.path.name}" if part else self.path.name
+        return f"plugin/{self.kind}s/{OWN}{self.path.name}" if part else self.path.name
 
 
 def documents() -> list[Document]:
@@ -73,15 +76,18 @@ def read_spec(file: str, catalog: Catalog = BUNDLED) -> None:
 
 
 def read_part(kind: str, file: str) -> None:
-    """The first bundled spec that names the part, with the file in place of the part."""
-    name = Path(file).stem
-    catalog = Catalog((Path("plugin"),))
-    for spec, path in BUNDLED.specs().items():
-        if f"{kind}: {name}" in (text := path.read_text()) or f"{kind}: {{{name}:" in text:
-            read_spec(spec, catalog)
-            return
-    Path("part.yaml").write_text(f"backbone: mobilenet_v2\n{kind}: {name}\n")
-    read_spec("part.yaml", catalog)
+    """The first bundled spec that names the part, which has a name of its own here."""
+    own = Path(file).stem
+    name = own.removeprefix(OWN)
+    text = f"backbone: mobilenet_v2\n{kind}: {own}\n"
+    for path in BUNDLED.specs().values():
+        written = path.read_text()
+        changed = re.sub(rf"\b({kind}: {{?){name}\b", rf"\g<1>{own}", written)
+        if changed != written:
+            text = changed
+            break
+    Path("part.yaml").write_text(text)
+    read_spec("part.yaml", Catalog((Path("plugin"),)))
 
 
 def read_recipe(file: str) -> None:
