@@ -4,7 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.files import LONG_FILES, PACKAGE, idle_tests, length_faults, missing_doors, name_faults
+from archspec.catalog import KINDS
+from tests.architecture.files import (
+    LONG_FILES,
+    PACKAGE,
+    SHORT_FILES,
+    idle_tests,
+    length_faults,
+    missing_doors,
+    name_faults,
+    short_faults,
+)
 
 
 def test_names_say_what_is_inside(root: Path) -> None:
@@ -15,6 +25,27 @@ def test_names_say_what_is_inside(root: Path) -> None:
 def test_files_and_functions_are_short(root: Path) -> None:
     faults = length_faults(root, LONG_FILES)
     assert faults == [], "\n".join(faults)
+
+
+def test_files_are_not_split_too_far(root: Path) -> None:
+    """A folder that is a registry holds one file for each thing, however short."""
+    folders = {kind.folder for kind in KINDS.values() if kind.ending == ".py"}
+    folders = {folder if folder.startswith("search") else f"archspec/{folder}" for folder in folders}
+    faults = short_faults(root, SHORT_FILES, folders)
+    assert faults == [], "\n".join(faults)
+
+
+def test_guard_finds_what_is_split_too_far(tmp_path: Path) -> None:
+    write(tmp_path, "archspec/cost/tiny.py", "x = 1\n")
+    write(tmp_path, "archspec/measures/gmacs.py", "x = 1\n")
+    write(tmp_path, "archspec/cost/whole.py", "x = 1\n" * 40)
+    assert [one.partition(":")[0] for one in short_faults(tmp_path, {}, {"archspec/measures"})] == [
+        "archspec/cost/tiny.py"
+    ]
+    assert short_faults(tmp_path, {"archspec/cost/tiny.py": "a reason", "archspec/cost/whole.py": ""}, set()) == [
+        "archspec/measures/gmacs.py: under 40 lines; put it where it belongs, or give a reason",
+        "archspec/cost/whole.py: in SHORT_FILES without need",
+    ]
 
 
 def test_every_test_can_fail(root: Path) -> None:
