@@ -136,3 +136,15 @@ def test_the_score_of_a_training_is_the_measure_of_that_name(planted: Settings) 
     score, *_ = read_records(Path(planted.output) / str(taken.circumstances["run"]) / "record.json")
     assert (score.metric, score.value) == ("miou", taken.value)
     assert score.key == blank_record(measure_named("miou"), case).key
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["device", "device_fingerprint", "runtime", "runtime_version", "delegate", "threads", "precision", "warmup_s",
+     "runs", "runs_per_round", "beside", "weights", "input_height", "batch"],
+)  # fmt: skip
+def test_a_latency_under_other_conditions_has_another_key(condition: str, planted: Settings) -> None:
+    record = blank_record(measure_named("latency_ms"), case_of(planted))
+    other = Record(record.hash, "latency_ms", None, conditions={**record.conditions, condition: "another"})
+    assert record.conditions[condition] != "another"
+    assert record.key == Record(record.hash, "latency_ms", None, conditions=dict(record.conditions)).key != other.key
