@@ -165,7 +165,7 @@ class Experiment:
         kept = _Kept(ledger, again)
         for item in lacking:
             if not measure_named(item.metric).trains:
-                kept.take(item, evaluate(item.entry.network, self._settings_for([item])))
+                kept.take(item, evaluate(item.entry.network, self._settings_for(item)))
         self._train([item for item in lacking if measure_named(item.metric).trains], kept, progress)
         samples = self._samples(kept)
         timed: dict[str, TimedResult] = {}
@@ -177,29 +177,26 @@ class Experiment:
         return ExperimentResult(samples, timed, len(lacking) + len(fresh) * len(self.latencies))
 
     def _train(self, items: Sequence[Item], kept: _Kept, progress: ExperimentProgress) -> None:
-        """On an engine: what is asked of one training at once, two of the same training one after the other."""
+        """On an engine; what is asked of the same training one after the other, so that a run has one process."""
         if not items:
             return
         metrics = tuple(dict.fromkeys(item.metric for item in items))
         where = self.ledger_url if self.preparation is not None and not kept.again else ""
         evaluator = evaluator_for(replace(self.settings, metrics=metrics, limits=()), where, self.preparation)
-        together = _by_training(items)
-        waiting = list(range(len(together)))
+        waiting = list(range(len(items)))
         running: dict[int, Item] = {}
         words, done = _words(metrics, self.seeds), 0
         progress.measuring(words, done, len(items))
-        engine = start_engine(min(self.workers, len(together)), evaluator, self.engine)
+        engine = start_engine(min(self.workers, len(items)), evaluator, self.engine)
         try:
             while waiting or running:
-                while engine.free and (number := _next(waiting, running, together)) is not None:
+                while engine.free and (number := _next(waiting, running, items)) is not None:
                     waiting.remove(number)
-                    running[number] = together[number][0]
-                    engine.start(Work(number, running[number].entry.network.text, self._settings_for(together[number])))
+                    item = running[number] = items[number]
+                    engine.start(Work(number, item.entry.network.text, self._settings_for(item)))
                 for ended in engine.wait(WAIT_S):
-                    del running[ended.number]
-                    for item in together[ended.number]:
-                        done += 1
-                        kept.take(item, _evaluation(ended), anew=self.preparation is not None)
+                    done += 1
+                    kept.take(running.pop(ended.number), _evaluation(ended), anew=self.preparation is not None)
                     progress.measuring(words, done, len(items))
         finally:
             engine.stop()
@@ -231,10 +228,9 @@ class Experiment:
     def _settings_of(self, entry: Entry) -> Settings:
         return replace(self.settings, precision=entry.precision)
 
-    def _settings_for(self, items: Sequence[Item]) -> Settings:
-        metrics = tuple(item.metric for item in items)
-        settings = replace(self._settings_of(items[0].entry), metrics=metrics, limits=())
-        return settings if items[0].seed is None else replace(settings, seed=items[0].seed)
+    def _settings_for(self, item: Item) -> Settings:
+        settings = replace(self._settings_of(item.entry), metrics=(item.metric,), limits=())
+        return settings if item.seed is None else replace(settings, seed=item.seed)
 
     @cached_property
     def _timed(self) -> list[Timed]:
@@ -285,19 +281,10 @@ def once_each(items: Iterable[Item]) -> list[Item]:
     return list(found.values())
 
 
-def _by_training(items: Sequence[Item]) -> list[list[Item]]:
-    """Items of one network, seed and precision together."""
-    found: dict[tuple[str, int | None, str], list[Item]] = {}
-    for item in items:
-        found.setdefault((item.record.hash, item.seed, item.entry.precision), []).append(item)
-    return list(found.values())
-
-
-def _next(waiting: Sequence[int], running: Mapping[int, Item], together: Sequence[Sequence[Item]]) -> int | None:
+def _next(waiting: Sequence[int], running: Mapping[int, Item], items: Sequence[Item]) -> int | None:
     """What may be started: no other process may be at the same training."""
     at_work = {(item.record.hash, item.seed) for item in running.values()}
-    free = (number for number in waiting if (together[number][0].record.hash, together[number][0].seed) not in at_work)
-    return next(free, None)
+    return next((number for number in waiting if (items[number].record.hash, items[number].seed) not in at_work), None)
 
 
 def _evaluation(ended: WorkResult) -> Evaluation:
