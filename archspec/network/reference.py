@@ -33,6 +33,7 @@ def reference_model() -> bytes:
     return Network.load(REFERENCE_SPEC, catalog=Catalog()).to_tflite().data
 
 
+@cache
 def probe_model() -> bytes:
     """A `.tflite` of a few kilobytes, to see whether exporter, runtime and delegate work on this machine."""
     return Network(parse(PROBE, file="probe", catalog=Catalog())).to_tflite().data
