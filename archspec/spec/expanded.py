@@ -67,3 +67,4 @@ class ExpandedSpec:
     variant: str
     sections: tuple[Section, ...]
     weights: WeightsFile | None = None
+    deep_range: tuple[float, float] | None = None

@@ -114,6 +114,7 @@ class _Expansion:
             variant=top["variant"],
             sections=self.sections(top, inside),
             weights=self._weights(top["weights"]),
+            deep_range=inside["deep_range"] or None,
         )
 
     def _check_size(self, size: tuple[int, int], output_stride: int) -> None:
