@@ -67,7 +67,7 @@ class Ledger:
 
 
 def trace(network: ExpandedSpec, catalog: Catalog, *, auxiliary: bool = False) -> Graph:
-    """The graph of an expanded spec: image -> preprocess -> backbone -> head -> classifier -> decoder -> output.
+    """The graph of an expanded spec, from the image through its sections in their order.
 
     With `auxiliary` the scores of the auxiliary heads are further outputs, in the order of the spec.
     Raises `UserError` with the place of the step that cannot be, or of the section that makes no scores of the classes.
@@ -118,6 +118,9 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
 def _trace_auxiliary(graph: Graph, head: AuxiliaryHead, context: Context, catalog: Catalog) -> Tensor:
     """The scores of an auxiliary head. Its ids are its own."""
     taps: Mapping[str, Tensor] = context["taps"]
+    if head.source not in taps:  # of the ids only the taps can be missing: the spec language knows the others
+        fact = f"no step has the tap '{head.source}'"
+        raise UserError(Fault(fact, nearest(head.source, taps), f"{head.path}.from", head.place))
     x, context = taps[head.source], {**context, "taps": dict(taps)}
     for section in head.sections:
         x = _trace_section(graph, section, x, context, catalog)

@@ -1,7 +1,7 @@
 """Auxiliary heads: further scores that a training takes beside the network's own, and that are left out of it.
 
-`auxiliary: [{from: stage3, head: HEAD, weight: 0.4}]`: `from` is the id of a step (or a section), `head` is written as
-the section of that name, `weight` is what the loss of its scores counts.
+`auxiliary: [{from: stage3, head: HEAD, weight: 0.4}]`: `from` is the id of a step or a section, or a tap of it
+(`pyramid.stride16`), `head` is written as the section of that name, `weight` is what the loss of its scores counts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WEIGHT_DEFAULT = 0.4  # what PSPNet (arXiv:1612.01105) gives its auxiliary loss
 KINDS: Mapping[str, Kind] = {
-    "from": TextKind(r"[A-Za-z_][A-Za-z0-9_]*", "the id of a step, such as stage3"),
+    "from": TextKind(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)?", "the id of a step, such as stage3"),
     "weight": NumberKind(real=True, limits=Range(ge=0), sample="0.4"),
 }
 EXAMPLE = "[{from: stage3, weight: 0.4}]"

@@ -129,7 +129,7 @@ class _Expansion:
         weight = self.reader.read(KINDS["weight"], written.weight, f"{written.path}.weight")
         source = self.reader.read(KINDS["from"], written.source, f"{written.path}.from")
         visible = [*self.ids, "input"]
-        if source is not INVALID and source not in visible and not self.blind:
+        if source is not INVALID and source.partition(".")[0] not in visible and not self.blind:
             fact, place = f"no step has the id '{source}'", written.source.place
             self.reader.fault(fact, nearest(source, visible), f"{written.path}.from", place)
         kind = written.path.replace("[", ".").rstrip("]")

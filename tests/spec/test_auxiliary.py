@@ -89,6 +89,14 @@ FAULTS = [
 ]
 
 
+def test_a_tap_of_a_step() -> None:
+    text = TEXT.replace("head:", "neck:\n- fpn: {filters: 8, skips: [low]}\n  id: pyramid\nhead:", 1)
+    graph = Network(spec("auxiliary[1].from=pyramid.stride8", text=text)).with_auxiliary().graph
+    assert graph.outputs[2].shape == (3, 4, 3)
+    with pytest.raises(UserError, match=r"no step has the tap 'pyramid.stride5'. Did you mean 'pyramid.stride8'?"):
+        _ = Network(spec("auxiliary[1].from=pyramid.stride5", text=text)).cost
+
+
 @pytest.mark.parametrize(("written", "said"), FAULTS)
 def test_faults_have_their_place(written: str, said: str) -> None:
     with pytest.raises(UserError) as caught:
