@@ -51,6 +51,11 @@ def canonical_hash(graph: Graph) -> str:
     return _digest(graph, None)
 
 
+def auxiliary_digest(graph: Graph, weights: Sequence[float]) -> str:
+    """8 hexadecimal letters for the further outputs of a graph that is trained, and what each counts in its loss."""
+    return hashlib.blake2b(f"{canonical_hash(graph)} {list(weights)}".encode(), digest_size=4).hexdigest()
+
+
 def equivalence_key(graph: Graph) -> str:
     """16 hexadecimal letters; equal also for networks that compute the same function at another cost.
 
