@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from archspec.api.ablation import ablate as ablate
     from archspec.api.evaluation import evaluate as evaluate
+    from archspec.api.files import file_cost as file_cost
     from archspec.api.latency import latency as latency
     from archspec.api.latency import predict_latency as predict_latency
     from archspec.api.latency import profile as profile
@@ -43,6 +44,7 @@ _HOMES = {
     "UserError": "errors",
     "ablate": "api.ablation",
     "evaluate": "api.evaluation",
+    "file_cost": "api.files",
     "latency": "api.latency",
     "load": "api.networks",
     "predict_latency": "api.latency",
