@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from archspec.api.ablation import ablate as ablate
     from archspec.api.evaluation import evaluate as evaluate
-    from archspec.api.files import file_cost as file_cost
     from archspec.api.latency import latency as latency
     from archspec.api.latency import predict_latency as predict_latency
     from archspec.api.latency import profile as profile
+    from archspec.api.networks import file_cost as file_cost
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
     from archspec.api.pages import report as report
@@ -44,7 +44,7 @@ _HOMES = {
     "UserError": "errors",
     "ablate": "api.ablation",
     "evaluate": "api.evaluation",
-    "file_cost": "api.files",
+    "file_cost": "api.networks",
     "latency": "api.latency",
     "load": "api.networks",
     "predict_latency": "api.latency",

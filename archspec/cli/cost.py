@@ -111,7 +111,7 @@ def _price_files(
     output: Path | None, by: str | None,
 ) -> None:  # fmt: skip
     """`.tflite` files, with the specs that stand among them: without the graph of any file."""
-    from archspec.api.files import file_cost
+    from archspec.api.networks import file_cost
     from archspec.export.file_tables import files_table, kinds_table, operators_table
     from archspec.network import Network
 

@@ -85,7 +85,7 @@ def diff(
 
 
 def _files_table(sources: tuple[str, str], changes: tuple[tuple[str, ...], tuple[str, ...]], folder: Catalog) -> Table:
-    from archspec.api.files import file_cost
+    from archspec.api.networks import file_cost
     from archspec.export.file_tables import difference_table
     from archspec.file_kinds import TFLITE, kind_of_file
     from archspec.network import Network

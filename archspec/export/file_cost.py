@@ -225,10 +225,10 @@ def _params(node: OperationInfo, known: set[int], restored: dict[int, TensorInfo
         return 0
     for position, read in enumerate(node.inputs):
         tensor = restored.get(id(read), read)
-        if not tensor.constant or tensor.buffer in known:
+        if not tensor.constant or id(tensor) in known:
             continue
         if tensor.dtype in FLOATS or tensor.dtype in SMALL or position == bias:
-            known.add(tensor.buffer)
+            known.add(id(tensor))
             found += tensor.elements
     return found
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from archspec.cost import CostSheet
-from archspec.export.file_cost import FileCost, OperatorCost
 from archspec.export.operator_info import OPEN, TensorInfo
 from archspec.reporters import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from archspec.export.file_cost import FileCost, OperatorCost
 
 CONVENTIONS = (
     "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs; by the shapes in the file, operator by operator",
@@ -54,11 +57,11 @@ OPERATOR_COLUMNS = (
 
 def files_table(costs: Sequence[FileCost | CostSheet]) -> Table:
     """One row for each file. A spec's cost sheet may stand among them, as the float32 file that it would be."""
-    files = [one for one in costs if isinstance(one, FileCost)]
+    files = [one for one in costs if not isinstance(one, CostSheet)]
     notes = [f"{one.name}: {note}" if len(costs) > 1 else note for one in files for note in one.notes()]
-    if any(isinstance(one, CostSheet) for one in costs):
+    if len(files) < len(costs):
         notes.append("params of a spec are those that train, before batch norm is folded; its file is predicted")
-    rows = tuple(_file_row(one) if isinstance(one, FileCost) else _spec_row(one) for one in costs)
+    rows = tuple(_spec_row(one) if isinstance(one, CostSheet) else _file_row(one) for one in costs)
     return Table("", FILE_COLUMNS, rows, (*notes, *CONVENTIONS))
 
 

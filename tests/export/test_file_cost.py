@@ -13,7 +13,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from archspec.api.files import file_cost
+from archspec.api.networks import file_cost
 from archspec.cost import price
 from archspec.errors import UserError
 from archspec.export import export
