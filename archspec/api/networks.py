@@ -1,4 +1,4 @@
-"""`load` and `space`: from a name, a file, a text or a mapping to a network or a search space; `file_cost`: of a file."""
+"""`load` and `space`: from a name, a file, a text or a mapping to a network or a search space; `file_cost`."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 * the image and the outputs are never overwritten; any other tensor lives from the operator that writes it to the
   last that reads it;
 * sums, products and reshapes are written over an input that nobody else needs;
-* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones;
+* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a product of two matrices one of
+  each, a MEAN or SUM three small ones;
 * a transposed convolution has the windows before they are added up (col2im) and its kernel turned round: both outside
   the arena, allocated at the start and kept;
 * tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
@@ -29,7 +30,7 @@ ITEM_BYTES = {
 }  # fmt: skip
 OVERWRITES = {"ADD", "SUB", "MUL"}  # operators that may write over one of their two inputs
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
-SCRATCH = {"CONV_2D", "MEAN"}  # operators that have temporary tensors
+SCRATCH = {"BATCH_MATMUL", "CONV_2D", "MEAN", "SUM"}  # operators that have temporary tensors
 INT_BYTES = 4
 SUM_BYTES = 4  # of a float32, and of the int32 in which products of int8 are added up
 
@@ -134,7 +135,10 @@ def _scratch(program: RunProgram, operation: Operation) -> tuple[int, ...]:
         _, height, width, _ = program.tensors[operation.outputs[0]].shape
         item = ITEM_BYTES[program.tensors[operation.inputs[0]].dtype]
         return (height * width * kernel[1] * kernel[2] * kernel[3] * item,)
-    source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN
+    if operation.code == "BATCH_MATMUL":
+        read = [program.tensors[index] for index in operation.inputs]
+        return tuple(one.elements * ITEM_BYTES[one.dtype] for one in read)
+    source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN or SUM
     output = program.tensors[operation.outputs[0]]
     return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
 

@@ -11,6 +11,7 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.graph import Range
+from archspec.spec.auxiliary import auxiliary_form, lint_auxiliary
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, squeezing_fault
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
@@ -19,6 +20,7 @@ from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, 
 from archspec.spec.sections import section_form
 from archspec.spec.special_values import CHOICES, Choice
 from archspec.spec.words import (
+    AUXILIARY,
     DTYPES,
     INPUT_KEYS,
     NONE,
@@ -26,6 +28,7 @@ from archspec.spec.words import (
     SECTION_DEFAULTS,
     TOP_KEYS,
     TOP_SECTIONS,
+    UNWRITTEN,
 )  # fmt: skip
 
 _SIDE = NumberKind(limits=Range(ge=1, le=16384), sample="224")
@@ -134,7 +137,9 @@ def size_node(node: Node) -> Node:
 
 
 def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
-    """A checked document in plain Python with defaults; without `classifier` where an open decoder has to settle it."""
+    """A checked document in plain Python with defaults; without a neck of none, and without `classifier`
+    where an open decoder has to settle it.
+    """
     given = document.get("input")
     image = given if isinstance(given, Table) else Table({})
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
@@ -149,9 +154,11 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     for kind in TOP_SECTIONS:
         node = document.get(kind)
         default = default_section(kind, document, catalog)
-        if node is not None or default is not None:
-            found[kind] = section_form(node or Scalar(default))
-    return found
+        form = section_form(node or Scalar(default))
+        if (node is not None or default is not None) and not (kind in UNWRITTEN and form == NONE):
+            found[kind] = form
+    auxiliary = auxiliary_form(document.get(AUXILIARY))
+    return {**found, AUXILIARY: auxiliary} if auxiliary else found
 
 
 def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:
@@ -175,6 +182,8 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
         elif key in TOP_SECTIONS:
             lint.allowed = _SECTION
             lint.section(key, entry.node, key)
+        elif key == AUXILIARY:
+            lint_auxiliary(entry.node, lint, Allowed(selectors=False, what="beside an auxiliary head"), _SECTION)
     _check_defaults(document, lint)
     squeezing = squeezing_fault(document, catalog)
     if squeezing is not None:

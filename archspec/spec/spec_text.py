@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
-from archspec.spec.expanded import ExpandedSpec, Section, Step
-from archspec.spec.words import SECTION_SCOPE, SECTIONS
+from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step
+from archspec.spec.words import AUXILIARY, NONE, SECTION_SCOPE, SECTIONS, UNWRITTEN
 from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -54,7 +54,10 @@ def dump(spec: Spec) -> str:
 def dump_expanded(network: ExpandedSpec) -> str:
     """An expanded network as a spec again: every part and selector written out, so it depends on no part file."""
     image = {"size": list(network.input_size), "dtype": network.dtype, "channels": network.channels}
-    sections = dict.fromkeys(SECTIONS, "none") | {part.kind: _section(network, part) for part in network.sections}
+    written = [
+        kind for kind in SECTIONS if kind not in UNWRITTEN or any(kind == part.kind for part in network.sections)
+    ]
+    sections = dict.fromkeys(written, NONE) | {part.kind: _section(network, part) for part in network.sections}
     top: dict[str, Any] = {"name": network.name, "source": network.source}
     top["input"] = image | {"preprocess": sections.pop("preprocess")}
     for key in ("classes", "width_multiplier", "output_stride", "variant"):
@@ -63,7 +66,14 @@ def dump_expanded(network: ExpandedSpec) -> str:
         weights = network.weights
         optional = {"format": weights.format, "only": list(weights.only)}
         top["weights"] = {"file": weights.file} | {key: value for key, value in optional.items() if value}
-    return dump_plain(top | sections)
+    heads = [_auxiliary(network, head) for head in network.auxiliary]
+    return dump_plain(top | sections | ({AUXILIARY: heads} if heads else {}))
+
+
+def _auxiliary(network: ExpandedSpec, head: AuxiliaryHead) -> dict[str, Any]:
+    """Without the classifier, which follows by itself."""
+    written = [section for section in head.sections if section.kind.endswith(".head")]
+    return {"from": head.source, "head": _section(network, written[0]) if written else NONE, "weight": head.weight}
 
 
 def _section(network: ExpandedSpec, section: Section) -> Any:
