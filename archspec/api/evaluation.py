@@ -32,6 +32,7 @@ from archspec.scoring import (
     describe_partial_mean,
     folders_of,
     ground_truth_of,
+    main_metric,
     open_segmenters,
     padding_multiple_of,
     score_segmenters,
@@ -60,8 +61,9 @@ class EvaluationResult(Tabular):
 
     @property
     def miou(self) -> float:
-        """Mean IoU of the (first) network, 0..1."""
-        return float(self.to_table().objects()[0]["miou"] or 0.0)
+        """Mean IoU of the (first) network, 0..1; of masks that may overlap, each class by itself."""
+        first = self.scores[0].scored.counts
+        return float(self.to_table().objects()[0][main_metric(first)] or 0.0)
 
     @property
     def rows(self) -> list[Row]:
@@ -92,6 +94,7 @@ def evaluate(
     size: tuple[int, int] | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
+    threshold: float = 0.5,
     image_range: tuple[float, float] | None = None,
     threads: int | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -110,6 +113,7 @@ def evaluate(
         fit: how an image `(H, W, 3)` meets a network of one size: `"whole"`, `"resize"`, `"pad"` or `"window"`.
         size: height and width that a spec is built for; else the image's own.
         flip, scales, image_range: mirrored too, at several sizes; what a float model is fed for black and white.
+        threshold: the probability above which a mask of a network with `output: sigmoid` holds.
         threads: of LiteRT; else one a processor.
         output: a folder for `record.json`, `scores.json`, `per_class.csv` and `confusion.csv`.
         ledger: where the scores are kept: a file, or a database's URL; else `runs/ledger.db`.
@@ -137,7 +141,7 @@ def evaluate(
     catalog = Catalog(tuple(map(Path, plugins)))
     for source in sources:
         catalog.add(noted_plugins(Path(source)) if isinstance(source, str) and exists(source) else ())
-    viewing = Viewing(fit, scales=tuple(scales), flip=flip)  # type: ignore[arg-type]
+    viewing = Viewing(fit, scales=tuple(scales), flip=flip, threshold=threshold)  # type: ignore[arg-type]
     options = SegmenterOptions(size=size, image_range=image_range, threads=threads or usable_processors())
     asked = Evaluation(data, split, limit, boundary, None if output is None else Path(output), ledger=ledger)
     return asked.run(sources, catalog, viewing, options, progress=progress)

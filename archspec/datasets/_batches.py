@@ -180,8 +180,8 @@ def training_batches(
     """
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
     ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
-    labels = (batch_size, *augmentation.size)
-    shapes, dtypes = ((*labels, dataset.form.channels), labels), ("float32", "uint8")
+    images = (batch_size, *augmentation.size, dataset.form.channels)
+    shapes, dtypes = (images, (batch_size, *dataset.label_shape(augmentation.size))), ("float32", "uint8")
     return python_batches(with_faults_in_message(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
 
 
@@ -213,7 +213,7 @@ class Batches:
         """Images `(B, h, w, channels)` float32 and labels `(B, h, w)` uint8. Raises `UserError` for a bad file."""
         numbers = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
         images = np.empty((self._batch_size, *self._augmentation.size, self._dataset.form.channels), np.float32)
-        labels = np.empty((self._batch_size, *self._augmentation.size), np.uint8)
+        labels = np.empty((self._batch_size, *self._dataset.label_shape(self._augmentation.size)), np.uint8)
         for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
             images[place], labels[place] = self._sample(int(number), drawn)
         return images, labels
@@ -257,5 +257,7 @@ class Batches:
         probed = self.examples[:: -(-len(self.examples) // _PROBED)]
         pixels = [width * height for height, width in map(self._dataset.image_size, probed)]
         form = self._dataset.form
-        a_pixel = form.channels * (1 if form.deep_range is None else 4) + 1
+        a_pixel = form.channels * (1 if form.deep_range is None else 4) + (
+            len(self._dataset.classes) if self._dataset.multi_label else 1
+        )
         return a_pixel * len(self.examples) * sum(pixels) / len(pixels)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets._contract import IGNORE, Dataset, Example, Size
+from archspec.datasets._contract import IGNORE, Dataset, Example, Size, class_pixels
 from archspec.datasets._images import label_image_size
 from archspec.errors import Fault, UserError, user_error
 
@@ -110,7 +110,7 @@ def _label_pixels(dataset: Dataset, examples: Sequence[Example]) -> Iterator[Arr
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="archspec-labels") as pool:
         for start in range(0, len(examples), 4 * _THREADS):
             some = examples[start : start + 4 * _THREADS]
-            yield from pool.map(lambda one: np.bincount(dataset.read_label(one).ravel(), minlength=256), some)
+            yield from pool.map(lambda one: class_pixels(dataset.read_label(one)), some)
 
 
 def _numbers(dataset: Dataset) -> Mapping[int, int]:
@@ -249,4 +249,4 @@ def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[
         return size, none, faults + list(error.faults)
     if size:
         faults += _size_faults(dataset, example, size, (label.shape[0], label.shape[1]))
-    return size, np.bincount(label.ravel(), minlength=256), faults
+    return size, class_pixels(label), faults

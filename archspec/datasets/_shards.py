@@ -172,6 +172,9 @@ def pack(
     whole or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other
     classes or shards.
     """
+    if dataset.multi_label:
+        fact = "several classes may hold at a pixel, and shards hold one class a pixel"
+        raise user_error(fact, "Train from the folder itself", place=dataset.place)
     dataset = dataset.in_form(AS_STORED)
     examples = dataset.examples(split)
     hidden = [example for example in examples if example.label is None]

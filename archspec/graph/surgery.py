@@ -24,7 +24,7 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
     there is nothing to leave out, and then the graph is as it was.
     """
     x, left = graph.outputs[0], []
-    while _kind(x) in LABELLING:
+    while _labels(x):
         left.append(x.node.name)
         x = x.node.inputs[0]
     if _kind(x) == UPSAMPLING:
@@ -36,12 +36,12 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
 
 
 def without_labelling(graph: Graph) -> Graph:
-    """A graph that ends in scores: the graph itself, or a copy without the ArgMax or Softmax at its end."""
-    if _kind(graph.outputs[0]) not in LABELLING:
+    """A graph that ends in scores: the graph itself, or a copy without the ArgMax, Softmax or sigmoid at its end."""
+    if not _labels(graph.outputs[0]):
         return graph
     copied = without_layers(graph, ())
     x = copied.outputs[0]
-    while _kind(x) in LABELLING:
+    while _labels(x):
         x = x.node.inputs[0]
     copied.finish((x,))
     return copied
@@ -54,15 +54,15 @@ def check_scores(x: Tensor, classes: int) -> None:
     of one class, which always gives the same.
     """
     labelling = None
-    while _kind(x) in LABELLING:
+    while _labels(x):
         labelling, x = x.node, x.node.inputs[0]
     if len(x.shape) != MAP_AXES:
         return
     if x.channels != classes:
         raise UserError(_other_channels(x, classes))
-    if labelling is not None and classes == 1:
+    if labelling is not None and classes == 1 and not _is_sigmoid(labelling.output):
         fact = f"{type(labelling.layer).__name__} of a single class gives the same whatever the network has learnt"
-        remedy = "Write classes: 2 (what is of no class is one too), or output: logits"
+        remedy = "Write output: sigmoid (one score, the foreground's), or classes: 2 (what is of no class is one too)"
         raise UserError(Fault(fact, remedy, labelling.origin.section, labelling.origin.section_place))
 
 
@@ -79,6 +79,21 @@ def _other_channels(x: Tensor, classes: int) -> Fault:
     }.get(section, "Write classifier: classifier, which makes one score a class")
     fact = f"the network ends with {x.channels} channels ({section}), not with one for each of {classes} classes"
     return Fault(fact, remedy, section, node.origin.section_place)
+
+
+def gives_masks(graph: Graph) -> bool:
+    """Whether the network gives a probability of each class by itself (`output: sigmoid`), so that classes may overlap;
+    of a single class that of the foreground."""
+    return _is_sigmoid(graph.outputs[0])
+
+
+def _labels(x: Tensor) -> bool:
+    """Whether it is made of scores by the layer that ends a network."""
+    return _kind(x) in LABELLING or _is_sigmoid(x)
+
+
+def _is_sigmoid(x: Tensor) -> bool:
+    return _kind(x) == "Activation" and x.node.layer.config["activation"] == "sigmoid"
 
 
 def _kind(x: Tensor) -> str:
