@@ -18,6 +18,7 @@ from archspec.cli._options import (
     put_table,
     set_option,
 )
+from archspec.cli._terminal import say_cautions
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
@@ -58,6 +59,7 @@ def cost(
     folder = catalog(plugins)
     networks = [Network.load(source, overrides, catalog=folder) for source in specs]
     network = networks[0]
+    say_cautions(networks)
     if by_line:
         from archspec.cost import COSTS, by_line_table, lines_of, lines_text
 

@@ -17,7 +17,7 @@ from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, overr
 if TYPE_CHECKING:
     from archspec.arrays import Array
     from archspec.catalog import Catalog
-    from archspec.errors import Place
+    from archspec.errors import Fault, Place
     from archspec.export import Exported, Precision
     from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
@@ -145,6 +145,13 @@ class Network:
         """Parameters, operations, memory and size of the file, exact."""
         expanded = self.expanded
         return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride)
+
+    @cached_property
+    def cautions(self) -> tuple[Fault, ...]:
+        """What would do nothing at this size of the image, though it can be built: each with its place and a remedy."""
+        from archspec.graph import small_map_cautions
+
+        return small_map_cautions(self.graph)
 
     def __repr__(self) -> str:
         try:
