@@ -108,6 +108,7 @@ def without_layers(graph: Graph, kinds: Collection[str]) -> Graph:
     Raises `Problem` where that has another shape.
     """
     found = Graph(graph.name)
+    found.variables = graph.variables
     made: Made = {}
     for node in graph.nodes:
         if type(node.layer).__name__ in kinds:

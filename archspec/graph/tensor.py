@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.errors import NOWHERE, Place, Problem
 
@@ -28,6 +28,16 @@ class Origin:
 
 
 NO_ORIGIN = Origin()
+
+
+class Variable(NamedTuple):
+    """An array of a Keras model: of which layer (`a.b` is `b` in the nested model `a`), of which layer inside that,
+    the number in it; and the file that it is read from, or what else stands for the model's weights."""
+
+    layer: str
+    inner: str
+    index: int
+    file: str = ""
 
 
 class Tensor:
@@ -90,7 +100,7 @@ class Node:
 class Graph:
     """Nodes in execution order, from `input` to `outputs`."""
 
-    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "unread")
+    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "unread", "variables")
 
     def __init__(self, name: str = "network") -> None:
         self.name = name
@@ -98,6 +108,7 @@ class Graph:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.origin: Origin = NO_ORIGIN
+        self.variables: dict[str, Variable] = {}  # arrays that are those of a Keras model, by their names here
         self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed
         self._names: dict[str, Node] = {}
 

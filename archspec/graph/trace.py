@@ -38,7 +38,7 @@ class Ledger:
 
     def take(self, stride: int) -> tuple[int, int]:
         """`(stride, dilation_rate)` for a unit that asks for `stride`. Raises `Problem` past the output stride."""
-        rate = self._rate if self._dilate else 1
+        rate = self.rate
         if stride == 1:
             return 1, rate
         if self._reached >= self._output_stride:
@@ -51,6 +51,11 @@ class Ledger:
                 "Use an output_stride that the strides multiply to",
             )
         return stride, 1
+
+    @property
+    def rate(self) -> int:
+        """The dilation of what comes next: strides that were turned into it, multiplied."""
+        return self._rate if self._dilate else 1
 
     def check(self, x: Tensor) -> None:
         """Raises `Problem` when the backbone ended at `x` before the output stride was reached.
