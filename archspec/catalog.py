@@ -24,7 +24,7 @@ from typing import Any
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import TEXT_BYTES, is_folder, read_bytes
 
-PART_KINDS = ("backbone", "head", "decoder")
+PART_KINDS = ("backbone", "neck", "head", "decoder")
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -61,6 +61,7 @@ KINDS = {
     "specs": Kind("spec", "specs", ".yaml"),
     "spaces": Kind("space", "specs/spaces", ".yaml"),
     "backbones": Kind("backbone", "specs/backbones", ".yaml"),
+    "necks": Kind("neck", "specs/necks", ".yaml"),
     "heads": Kind("head", "specs/heads", ".yaml"),
     "decoders": Kind("decoder", "specs/decoders", ".yaml"),
     "recipes": Kind("recipe", "specs/recipes", ".yaml"),
@@ -221,7 +222,7 @@ class Catalog:
         return self.members("generators")
 
     def parts(self, kind: str) -> Mapping[str, Path]:
-        """Every YAML part of a kind (`backbone`, `head`, `decoder`) by its name; other kinds have none."""
+        """Every YAML part of a kind of `PART_KINDS` by its name; other kinds have none."""
         return self.members(f"{kind}s") if kind in PART_KINDS else {}
 
     def specs(self) -> Mapping[str, Path]:

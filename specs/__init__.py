@@ -1,1 +1,1 @@
-"""Bundled specs and their parts, as data: whole networks here, backbones, heads and decoders in folders."""
+"""Bundled specs and their parts, as data: whole networks here, backbones, necks, heads and decoders in folders."""

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archspec.catalog import PART_KINDS
 from archspec.cli._options import catalog, format_option, output_option, plugins_option, put_table, relative
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
 KINDS = (
-    "specs", "spaces", "backbones", "heads", "decoders", "blocks", "generators", "devices", "datasets", "formats",
-    "recipes", "losses", "schedules", "measures", "metrics", "searches", "samplers", "ablations",
+    "specs", "spaces", "backbones", "necks", "heads", "decoders", "blocks", "generators", "devices", "datasets",
+    "formats", "recipes", "losses", "schedules", "measures", "metrics", "searches", "samplers", "ablations",
 )  # fmt: skip
 REGISTRIES = {"formats": ("reporters",), "devices": ("devices", "device_files")}  # where not one of the kind's name
 Row = tuple[str, str, int | None, float | None, str, str, str, str]
@@ -55,7 +56,7 @@ def _rows(kind: str, folder: Catalog) -> Iterator[Row]:
     for registry in REGISTRIES.get(kind, (kind,)):
         for name, path in folder.members(registry).items():
             yield _spec_row(name, path, folder) if kind == "specs" else _row(kind, name, path)
-    if kind in ("backbones", "heads", "decoders"):
+    if kind.removesuffix("s") in PART_KINDS:
         yield from _block_rows(kind, folder)
 
 

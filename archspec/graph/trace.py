@@ -71,7 +71,7 @@ class Ledger:
 
 
 def trace(network: ExpandedSpec, catalog: Catalog) -> Graph:
-    """The graph of an expanded spec: image -> preprocess -> backbone -> head -> classifier -> decoder -> output.
+    """The graph of an expanded spec, from the image through its sections in their order.
 
     Raises `UserError` with the place of the step that cannot be, or of the section that makes no scores of the classes.
     """

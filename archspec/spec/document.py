@@ -26,6 +26,7 @@ from archspec.spec.words import (
     SECTION_DEFAULTS,
     TOP_KEYS,
     TOP_SECTIONS,
+    UNWRITTEN,
 )  # fmt: skip
 
 _SIDE = NumberKind(limits=Range(ge=1, le=16384), sample="224")
@@ -134,7 +135,9 @@ def size_node(node: Node) -> Node:
 
 
 def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
-    """A checked document in plain Python with defaults; without `classifier` where an open decoder has to settle it."""
+    """A checked document in plain Python with defaults; without a neck of none, and without `classifier`
+    where an open decoder has to settle it.
+    """
     given = document.get("input")
     image = given if isinstance(given, Table) else Table({})
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
@@ -149,8 +152,9 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     for kind in TOP_SECTIONS:
         node = document.get(kind)
         default = default_section(kind, document, catalog)
-        if node is not None or default is not None:
-            found[kind] = section_form(node or Scalar(default))
+        form = section_form(node or Scalar(default))
+        if (node is not None or default is not None) and not (kind in UNWRITTEN and form == NONE):
+            found[kind] = form
     return found
 
 

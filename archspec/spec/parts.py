@@ -1,4 +1,4 @@
-"""Part files: backbones, heads and decoders written as lists of steps. Parsed once a process."""
+"""Part files: backbones, necks, heads and decoders written as lists of steps. Parsed once a process."""
 
 from __future__ import annotations
 

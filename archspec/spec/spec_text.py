@@ -9,7 +9,7 @@ import yaml
 
 from archspec.spec.document import Spec
 from archspec.spec.expanded import ExpandedSpec, Section, Step
-from archspec.spec.words import SECTION_SCOPE, SECTIONS
+from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, UNWRITTEN
 from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -54,7 +54,10 @@ def dump(spec: Spec) -> str:
 def dump_expanded(network: ExpandedSpec) -> str:
     """An expanded network as a spec again: every part and selector written out, so it depends on no part file."""
     image = {"size": list(network.input_size), "dtype": network.dtype, "channels": network.channels}
-    sections = dict.fromkeys(SECTIONS, "none") | {part.kind: _section(network, part) for part in network.sections}
+    written = [
+        kind for kind in SECTIONS if kind not in UNWRITTEN or any(kind == part.kind for part in network.sections)
+    ]
+    sections = dict.fromkeys(written, NONE) | {part.kind: _section(network, part) for part in network.sections}
     top: dict[str, Any] = {"name": network.name, "source": network.source}
     top["input"] = image | {"preprocess": sections.pop("preprocess")}
     for key in ("classes", "width_multiplier", "output_stride", "variant"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SECTIONS = ("preprocess", "backbone", "head", "classifier", "decoder", "output")  # in the order data flows
+SECTIONS = ("preprocess", "backbone", "neck", "head", "classifier", "decoder", "output")  # in the order data flows
 TOP_SECTIONS = SECTIONS[1:]
 INPUT_KEYS = ("size", "preprocess", "dtype", "channels")
 TOP_KEYS = (
@@ -11,12 +11,14 @@ TOP_KEYS = (
 )  # fmt: skip
 SECTION_DEFAULTS = {
     "preprocess": "symmetric",
+    "neck": "none",
     "head": "none",
     "classifier": "classifier",
     "decoder": "none",
     "output": "argmax",
 }
 NONE = "none"
+UNWRITTEN = ("neck",)  # sections that a spec as text leaves out where they are none
 
 PART_KEYS = ("summary", "source", "arguments", "dilate", "reads", "steps")
 READS = ("features", "scores")  # what a decoder may say it reads

@@ -13,6 +13,7 @@ from archspec.errors import Problem
 from archspec.graph import Graph, weight_specs
 from archspec.reporters import Column, Table
 from archspec.weights._contents import Holding, equal_scale, is_in, refuse
+from archspec.weights._former_names import former_names, read_as_then, renamed
 from archspec.weights._readings import (
     Reading,
     difference,
@@ -70,10 +71,14 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
     Raises `UserError` with everything that does not fit. Dilation may differ, which is noted.
     """
     shapes = {key: spec.shape for key, _, spec in weight_specs(graph)}
+    former = former_names(held.arrays, shapes)
+    if former:
+        held = renamed(held, former)
     arrays = {key: array for key, array in held.arrays.items() if is_in(_node(key), only)}
     wanted = {key for key in shapes if is_in(_node(key), only)}
     facts = _misfits(arrays, shapes, wanted, held)
-    readings = read_parts(graph_parts(graph))
+    parts = graph_parts(graph)
+    readings = read_as_then(parts, former) if former else read_parts(parts)
     nodes = list(dict.fromkeys(_node(key) for key in arrays if key in shapes))
     facts += _differences(nodes, held.readings, readings)
     rates = _other_rates(nodes, held.readings, readings)

@@ -6,7 +6,7 @@ from itertools import pairwise
 from archspec.errors import Problem, nearest
 from archspec.graph import Tensor
 
-_NO_SKIPS = ("input", "preprocess", "backbone", "head", "classifier")  # taps that every network has
+_NO_SKIPS = ("input", "preprocess", "backbone", "neck", "head", "classifier")  # taps that every network has
 
 
 def offered(taps: Mapping[str, Tensor]) -> str:

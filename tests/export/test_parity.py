@@ -55,7 +55,7 @@ def test_bundled_as_published(name):
 
 
 @hypothesis.given(graph=graphs(largest=129))
-@hypothesis.settings(max_examples=50)
+@hypothesis.settings(max_examples=20)
 def test_random_networks(graph):
     import keras
 

@@ -28,7 +28,7 @@ def test_a_case_is_the_same_whatever_ran_before() -> None:
     assert first.text(7) == second.text(7)
     assert len({first.text(case)[1] for case in range(50)}) > 45
     assert {document.kind for document in documents()} == {
-        "spec", "backbone", "head", "decoder", "recipe", "search", "ablation", "published",
+        "spec", "backbone", "neck", "head", "decoder", "recipe", "search", "ablation", "published",
     }  # fmt: skip
 
 

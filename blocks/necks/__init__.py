@@ -1,0 +1,1 @@
+"""Necks join the backbone's maps of several strides into one."""
