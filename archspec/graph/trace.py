@@ -107,7 +107,8 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
         graph.origin = Origin(section.kind, step.path, step.place, section.place)
         try:
             x = _trace_step(step, _step_name(section, step), x, context, catalog, ledger)
-            if ledger is not None and step is section.steps[-1]:
+            own_strides = catalog.function(step.block).__globals__.get("OWN_STRIDES", False)
+            if ledger is not None and step is section.steps[-1] and not own_strides:
                 ledger.check(x)
         except Problem as problem:
             raise UserError(problem.at(step.place, step.path)) from None
@@ -130,7 +131,7 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
     parameters = _parameters(function)
     source = x if not step.inputs else _sources(step, context["taps"])
     call = {key: context[key] for key in parameters if key in context}
-    call.update(step.arguments)
+    call.update({f"{key}_" if f"{key}_" in parameters else key: one for key, one in step.arguments.items()})
     nominal_stride = step.arguments.get("stride", parameters.get("stride"))
     for index in range(step.repeat):
         if isinstance(nominal_stride, int):
@@ -140,6 +141,8 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         source = x
         if step.id is not None:
             context["taps"].update({f"{step.id}.{key}": tensor for key, tensor in extra.items()})
+        elif "." not in name:  # the only step of its section
+            context["taps"].update(extra)
     return x
 
 
@@ -157,7 +160,7 @@ def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Te
     """A block's result. An error inside the block is reported at its own line, without a traceback."""
     try:
         return function(source, **arguments)
-    except Problem:
+    except (Problem, UserError):
         raise
     except Exception as error:
         import traceback  # nothing that works needs it

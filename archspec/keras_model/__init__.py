@@ -9,21 +9,31 @@ from typing import TYPE_CHECKING
 from archspec.doors import later
 
 if TYPE_CHECKING:
-    from archspec.keras_model.applications import application_config, check_application, preprocessing_of
+    from archspec.keras_model.applications import (
+        Application,
+        application_config,
+        check_application,
+        preprocessing_of,
+        published_application,
+    )
     from archspec.keras_model.config_file import read_config
-    from archspec.keras_model.conversion import Conversion, Variable, convert
+    from archspec.keras_model.conversion import Conversion, convert
     from archspec.keras_model.document import spec_of_model
+    from archspec.keras_model.wiring import stored_layers
 
 __all__ = [
-    "Conversion", "Variable", "application_config", "check_application", "convert", "preprocessing_of", "read_config",
-    "spec_of_model",
+    "Application", "Conversion", "application_config", "check_application", "convert", "preprocessing_of",
+    "published_application", "read_config", "spec_of_model", "stored_layers",
 ]  # fmt: skip
 
 _HOMES = {
-    "applications": ("application_config", "check_application", "preprocessing_of"),
+    "applications": (
+        "Application", "application_config", "check_application", "preprocessing_of", "published_application",
+    ),
     "config_file": ("read_config",),
-    "conversion": ("Conversion", "Variable", "convert"),
+    "conversion": ("Conversion", "convert"),
     "document": ("spec_of_model",),
+    "wiring": ("stored_layers",),
 }
 
 __getattr__ = later(__name__, _HOMES)

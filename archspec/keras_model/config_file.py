@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archspec.errors import Place, Problem, UserError, first_line, user_error
-from archspec.files import TEXT_BYTES, check_archive, is_file
+from archspec.files import TEXT_BYTES, check_archive, is_file, read_text
 
 CONFIG = "config.json"
 MODELS = ("Functional", "Model", "Sequential")  # the classes whose configuration says how layers are wired
@@ -17,18 +17,23 @@ REMEDY = "Name a .keras file that Keras 3 saved"
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The configuration of the functional or Sequential model in a file. Raises `UserError`."""
+    """The configuration of the functional or Sequential model in a `.keras` file, or in JSON. Raises `UserError`."""
     place = Place(str(path))
     if not is_file(path):
         raise user_error("no such file", "Name a .keras file", place=place)
     try:
-        with zipfile.ZipFile(path) as archive:
-            check_archive(archive)
-            if archive.getinfo(CONFIG).file_size > TEXT_BYTES:
-                raise Problem(f"its {CONFIG} is larger than {TEXT_BYTES:,} bytes")
-            found = json.loads(archive.read(CONFIG))
+        if not zipfile.is_zipfile(path):
+            found = json.loads(read_text(path))
+        else:
+            with zipfile.ZipFile(path) as archive:
+                check_archive(archive)
+                if archive.getinfo(CONFIG).file_size > TEXT_BYTES:
+                    raise Problem(f"its {CONFIG} is larger than {TEXT_BYTES:,} bytes")
+                found = json.loads(archive.read(CONFIG))
     except Problem as problem:
         raise UserError(problem.at(place)) from None
+    except UserError:
+        raise
     except KeyError:
         raise user_error(f"no {CONFIG} is in it", REMEDY, place=place) from None
     except Exception as error:  # a broken file raises anything
