@@ -161,6 +161,8 @@ class Call:
         stride, _ = ledger.take(max(strides))
         if strides[0] != strides[1] and (stride != max(strides) or rate != 1):
             raise Problem(f"strides of {list(strides)} cannot become dilation", "Use a larger output_stride")
+        if max(strides) > 1:
+            self.conversion.note_departure(x)
         taken = strides if stride == max(strides) else (stride, stride)
         dilated = (rates[0] * rate, rates[1] * rate)
         if padding == "valid" and (taken != strides or rate != 1):

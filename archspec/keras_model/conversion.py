@@ -71,6 +71,7 @@ class Conversion:
         self._output_stride = output_stride
         self._ledgers: dict[int, Ledger] = {}
         self._last: dict[int, Tensor] = {}
+        self._left: dict[int, Tensor] = {}
         self._used: dict[str, int] = {}
 
     def run(self, model: Mapping[str, Any]) -> None:
@@ -94,9 +95,10 @@ class Conversion:
 
     @property
     def taps(self) -> dict[str, Tensor]:
-        """`stage1` to `stage5`: the last map at the stride 2, 4, 8, 16, 32 of the model."""
-        found = {number: self._last.get(2**number) for number in range(1, STAGES + 1)}
-        return {f"stage{number}": tensor for number, tensor in found.items() if tensor is not None}
+        """`stage1` to `stage5`: of each stride of the model, the map that the next stride is taken from, else the last."""
+        strides = {f"stage{number}": 2**number for number in range(1, STAGES + 1)}
+        found = {name: self._left.get(stride, self._last.get(stride)) for name, stride in strides.items()}
+        return {name: tensor for name, tensor in found.items() if tensor is not None}
 
     # --- for rules ----------------------------------------------------------------------------------------------------
 
@@ -113,6 +115,19 @@ class Conversion:
             ledger = self.ledger(max(node.inputs, key=lambda tensor: tensor.elements))
         for tensor in node.outputs:
             self._ledgers[id(tensor)] = copy(ledger)
+
+    def note_departure(self, x: Tensor) -> None:
+        """Note what a window reads that jumps: of all such maps at its stride, the one of most channels is a tap."""
+        padded = self.padded.get(id(x))
+        source = x if padded is None else padded.source
+        if len(source.shape) == MAP_AXES:
+            known = self._left.get(self._nominal(source))
+            if known is None or source.channels >= known.channels:
+                self._left[self._nominal(source)] = source
+
+    def _nominal(self, x: Tensor) -> int:
+        """The stride that a tensor has in the model, whatever became of it here."""
+        return x.stride * self.ledger(x).rate
 
     def note_padding(self, padded: Tensor, source: Tensor, sides: Sides) -> None:
         """Remember what was padded, for a window behind it that has to pad anew."""
@@ -175,7 +190,7 @@ class Conversion:
             return self._model(layer, inner, list(feeds))
         used = self._used.get(inner, 0)
         self._used[inner] = used + 1
-        kind, name = str(layer["class_name"]), f"{self.name}.{inner}" + (f".use{used + 1}" if used else "")
+        kind, name = str(layer["class_name"]), f"{self._name}.{inner}" + (f".use{used + 1}" if used else "")
         try:
             rule = rule_of(str(layer.get("module") or "keras"), kind)
             if rule is None:
@@ -193,7 +208,7 @@ class Conversion:
         found = [outputs] if isinstance(outputs, Tensor) else list(outputs)
         for tensor in found:
             if len(tensor.shape) == MAP_AXES and id(tensor) not in self.padded and min(tensor.size) > 1:
-                self._last[tensor.stride * self.ledger(tensor).rate] = tensor
+                self._last[self._nominal(tensor)] = tensor
         return found
 
     def _checked(self, x: Tensor, reference: Reference) -> Tensor:
