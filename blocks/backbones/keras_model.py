@@ -24,9 +24,10 @@ def keras_model(x: Tensor, *, file: str, output: str = "", name: str) -> tuple[T
     if output not in ("", *names):
         raise Problem(f"no output of the model is called '{output}'", f"One of: {', '.join(names)}")
     if not output and len(found.outputs) > 1:
+        shapes = [f"{one} {list(tensor.shape)}" for one, tensor in zip(names, found.outputs, strict=True)]
         raise Problem(
-            f"the model has {len(names)} outputs ({', '.join(names)}), a network has one",
-            f"Name it: --set backbone.keras_model.output={names[0]}",
+            f"the model has {len(names)} outputs ({', '.join(shapes)}), a network has one",
+            f"Name it: --set backbone.keras_model.output={names[-1]} --set classes={found.outputs[-1].channels}",
         )
     x.node.graph.variables |= {key: one._replace(file=file) for key, one in found.variables.items()}
     return found.outputs[names.index(output) if output else 0], found.taps
