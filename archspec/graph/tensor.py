@@ -36,7 +36,7 @@ class Variable(NamedTuple):
 
     layer: str
     inner: str
-    index: int
+    number: int
     file: str = ""
 
 

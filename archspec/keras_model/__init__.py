@@ -28,7 +28,11 @@ __all__ = [
 
 _HOMES = {
     "applications": (
-        "Application", "application_config", "check_application", "preprocessing_of", "published_application",
+        "Application",
+        "application_config",
+        "check_application",
+        "preprocessing_of",
+        "published_application",
     ),
     "config_file": ("read_config",),
     "conversion": ("Conversion", "convert"),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from archspec.errors import Problem
+from archspec.errors import Problem, UserError
 
 Preprocessing = Literal["inside", "symmetric", "imagenet", "bgr"]
 CONTENT = "archspec-keras-application-1"
@@ -63,7 +64,6 @@ class Application(NamedTuple):
             given["minimalistic"] = self.minimalistic
         return given
 
-
     @property
     def published_file(self) -> str:
         """What stands for the file of its published weights."""
@@ -89,34 +89,28 @@ def check_application(one: Application) -> None:
 def application_config(one: Application) -> Mapping[str, Any]:
     """The configuration of a network of `keras.applications`. Raises `Problem` where Keras cannot make it."""
     from importlib.metadata import PackageNotFoundError, version
-    from os import replace
 
     from archspec.files import cache_folder
+    from archspec.record import write_text
 
     try:
         key = {"keras": version("keras"), **one._asdict()}
     except PackageNotFoundError:
         raise Problem("a network of keras.applications needs Keras, which is missing", "pip install keras") from None
-    folder = cache_folder("keras_applications")
-    path = folder / f"{one.name}-{_digest(json.dumps(key, sort_keys=True))}.json"
+    path = cache_folder("keras_applications") / f"{one.name}-{_digest(json.dumps(key, sort_keys=True))}.json"
     found = _kept(path, key)
     if found is None:
         text = _made(one)
         found = json.loads(text)
         whole = json.dumps({"content": CONTENT, "key": key, "digest": _digest(text), "config": text})
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.{_unique()}.tmp")
-            beside.write_text(whole, "utf-8")
-            replace(beside, path)
-        except OSError:  # a cache that cannot be written costs seconds, next time again
-            pass
+        with suppress(OSError, UserError):  # a cache that cannot be written costs seconds, next time again
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_text(path, whole)
     return dict(found)
 
 
 def _kept(path: Any, key: dict[str, Any]) -> Any:
     """The configuration in the cache; None where there is none, or one that is damaged or of something else."""
-    from archspec.errors import UserError
     from archspec.files import TEXT_BYTES, is_file, read_text
 
     if not is_file(path):
@@ -137,7 +131,7 @@ def _made(one: Application) -> str:
 
     command = [sys.executable, "-m", "archspec.lower.applications", json.dumps(one)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Problem(f"Keras could not be asked for {one.name} ({error})") from None
     if done.returncode != 0:
@@ -151,12 +145,6 @@ def _digest(text: str) -> str:
     from hashlib import sha256
 
     return sha256(text.encode()).hexdigest()[:16]
-
-
-def _unique() -> str:
-    from secrets import token_hex
-
-    return token_hex(8)
 
 
 def preprocessing_of(name: str) -> Preprocessing:

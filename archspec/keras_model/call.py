@@ -7,7 +7,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.errors import Problem
-from archspec.graph import Tensor, layers
+from archspec.graph import Node, Tensor, layers
 from archspec.graph.layer import Layer, Pair, pair
 from archspec.graph.tensor import Variable
 
@@ -119,26 +119,24 @@ class Call:
         window: Window | None = None,
         **config: Any,
     ) -> Tensor:
-        """The output of a new node of the model's name, or of a `part` of it; its arrays are the next of the file's.
+        """The output of a new node of the model's name, or of a `part` of it; its arrays are the next of the layer's.
 
-        `sources` are what it reads, by default what the window slides over, or `x`. `inner` is the layer inside this one
-        whose arrays they are.
+        `sources` are what it reads, by default what the window slides over, or `x`. `inner` is the layer inside this
+        one whose arrays they are.
         """
         inputs = sources or (self.x if window is None else window.x,)
         made = layer(**config, name=f"{self.name}.{part}" if part else self.name)
+        return self.node(made, inputs, inner, None if window is None else window.ledger).output
+
+    def node(self, made: Layer, inputs: Sequence[Tensor], inner: str = "", ledger: Ledger | None = None) -> Node:
+        """The new node of a layer, for those of several outputs."""
         node = made.apply(inputs if made.multiple_inputs else inputs[0])
         for spec in made.weights(node):
             index = self.taken.get(inner, 0)
             self.taken[inner] = index + 1
             self.conversion.variables[f"{node.name}/{spec.name}"] = Variable(self.path, inner, index)
-        self.conversion.follow(node, None if window is None else window.ledger)
-        return node.output
-
-    def activate(self, x: Tensor) -> Tensor:
-        """`x` through the layer's own argument `activation`."""
-        from archspec.keras_model.rules.activations import activated
-
-        return activated(self, x, self.get("activation"), part="activation")
+        self.conversion.follow(node, ledger)
+        return node
 
     def initializer(self, key: str, default: str) -> str:
         """An initialiser's name as our layers have it; the default for one that they lack."""

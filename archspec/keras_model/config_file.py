@@ -27,8 +27,7 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         else:
             with zipfile.ZipFile(path) as archive:
                 check_archive(archive)
-                if archive.getinfo(CONFIG).file_size > TEXT_BYTES:
-                    raise Problem(f"its {CONFIG} is larger than {TEXT_BYTES:,} bytes")
+                _check_size(archive.getinfo(CONFIG).file_size)
                 found = json.loads(archive.read(CONFIG))
     except Problem as problem:
         raise UserError(problem.at(place)) from None
@@ -43,6 +42,11 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     except Problem as problem:
         raise UserError(problem.at(place)) from None
     return dict(found)
+
+
+def _check_size(size_bytes: int) -> None:
+    if size_bytes > TEXT_BYTES:
+        raise Problem(f"its {CONFIG} is of {size_bytes:,} bytes, at most {TEXT_BYTES:,} are read")
 
 
 def check_config(config: Any) -> None:

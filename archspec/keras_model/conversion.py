@@ -29,11 +29,6 @@ UNLIMITED = 2**30
 MAP_AXES = 3
 STAGES = 5
 MOST_OUTPUTS = 8
-NO_RULE = (
-    "Leave it out, or write the part in front of it as a model of its own; a new rule is one function in "
-    "archspec/keras_model/rules/"
-)
-
 
 Sides = tuple[tuple[int, int], tuple[int, int]]
 
@@ -55,8 +50,7 @@ MISSING = _Missing()
 class Conversion:
     """A Keras model becomes nodes. Every layer that cannot is a fault, with the names of the models it is in.
 
-    `variables` says of every array of the nodes which array of which layer of the model it is. `taps` are the last maps at
-    each stride that the model has, `stage1` at stride 2 to `stage5` at stride 32, whatever became of the stride here.
+    `variables` says of every array of the nodes which array of which layer of the model it is.
     """
 
     def __init__(self, name: str, file: str, images: Sequence[Tensor], output_stride: int | None) -> None:
@@ -77,9 +71,7 @@ class Conversion:
     def run(self, model: Mapping[str, Any]) -> None:
         """Convert the whole model. Raises `UserError` with every layer that has no rule."""
         try:
-            shapes = [input_shape(layer) for layer in input_layers(model)]
-            if len(shapes) != len(self._images):
-                raise Problem(f"the model takes {len(shapes)} inputs", "Only models of one image can be read")
+            shapes = self._shapes(model)
             self._own_size = self._output_stride is None and shapes == [image.shape for image in self._images]
             self.outputs = self._model(model, "", list(self._images))
         except Problem as problem:
@@ -93,9 +85,16 @@ class Conversion:
         if self.faults:
             raise UserError(self.faults)
 
+    def _shapes(self, model: Mapping[str, Any]) -> list[Any]:
+        shapes = [input_shape(layer) for layer in input_layers(model)]
+        if len(shapes) != len(self._images):
+            raise Problem(f"the model takes {len(shapes)} inputs", "Only models of one image can be read")
+        return shapes
+
     @property
     def taps(self) -> dict[str, Tensor]:
-        """`stage1` to `stage5`: of each stride of the model, the map that the next stride is taken from, else the last."""
+        """`stage1` to `stage5`, the strides 2 to 32 of the model, whatever became of them here: of each the map that
+        the next stride is taken from, else the last."""
         strides = {f"stage{number}": 2**number for number in range(1, STAGES + 1)}
         found = {name: self._left.get(stride, self._last.get(stride)) for name, stride in strides.items()}
         return {name: tensor for name, tensor in found.items() if tensor is not None}
@@ -193,8 +192,6 @@ class Conversion:
         kind, name = str(layer["class_name"]), f"{self._name}.{inner}" + (f".use{used + 1}" if used else "")
         try:
             rule = rule_of(str(layer.get("module") or "keras"), kind)
-            if rule is None:
-                raise Problem(f"the layer {kind} has no rule", NO_RULE)
             if _is_missing([*arguments, *options.values()]):
                 return []
             return self._noted(rule(Call(self, kind, layer["config"], inner, name, arguments, options)))

@@ -22,7 +22,8 @@ def spec_of_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     """`{input: …, classes: …, backbone: {keras_model: {file: …}}, …}` of the model in a file: the whole network.
 
     The image goes in as the model takes it, and what the model gives comes out. A model that leaves its height and
-    width open gets 224 × 224. Raises `UserError` for a model that takes no image, and with every layer that has no rule.
+    width open gets 224 × 224. Raises `UserError` for a model that takes no image, and with every layer that has no
+    rule.
     """
     config, place = read_config(path), Place(str(path))
     try:
@@ -56,4 +57,3 @@ def _image(config: dict[str, Any]) -> tuple[tuple[int, int], int, str]:
     if dtype not in ("float32", "uint8"):
         raise Problem(f"the model takes an image of {dtype}", "Save it with an input of float32 or uint8")
     return (shape[0] or USUAL_SIDE, shape[1] or USUAL_SIDE), int(shape[2]), dtype
-

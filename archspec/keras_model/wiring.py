@@ -18,13 +18,13 @@ class Reference(NamedTuple):
 
     layer: str
     node: int
-    index: int
+    output: int
     shape: tuple[int | None, ...] | None = None
 
     @property
     def key(self) -> tuple[str, int, int]:
         """What values are kept under."""
-        return self.layer, self.node, self.index
+        return self.layer, self.node, self.output
 
 
 class Use(NamedTuple):
@@ -130,7 +130,7 @@ def layer_name(layer: Mapping[str, Any]) -> str:
 
 
 def stored_layers(model: Mapping[str, Any], path: str = "", group: str = "") -> dict[str, str]:
-    """Where Keras keeps the arrays of each layer in the file of a model's weights: by path, the group, by class and order.
+    """Where Keras keeps the arrays of each layer in a model's file of weights: the group by the layer's path.
 
     `a.b` is the layer `b` of the nested model `a`.
     """

@@ -12,5 +12,6 @@ from archspec.lower.model import function_to, get_weights, places_of, set_weight
 
 __all__ = [
     "KerasSegmenter", "aligns_corners", "convert_with_tensorflow", "function_to", "get_weights",
-    "keep_keras", "keras", "load_keras", "places_of", "quiet", "save_keras", "save_saved_model", "set_weights", "tf", "to_keras",
+    "keep_keras", "keras", "load_keras", "places_of", "quiet", "save_keras", "save_saved_model", "set_weights", "tf",
+    "to_keras",
 ]  # fmt: skip

@@ -75,4 +75,4 @@ def _arrays(model: Any, path: str) -> Iterator[tuple[tuple[str, str, int], Array
 
 
 if __name__ == "__main__":
-    print(config_of(Application(*json.loads(sys.argv[1]))))
+    sys.stdout.write(config_of(Application(*json.loads(sys.argv[1]))))

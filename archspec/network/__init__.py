@@ -1,7 +1,14 @@
 """A spec with everything that can be asked of it, each worked out once; and two fixed networks to measure with."""
 
-from archspec.network.initial_weights import hold_weights, import_weights, spec_weights
-from archspec.network.network import InputDtype, Network, Route, ShuffleMode
+from archspec.network.network import (
+    InputDtype,
+    Network,
+    Route,
+    ShuffleMode,
+    hold_weights,
+    import_weights,
+    spec_weights,
+)
 from archspec.network.reference import REFERENCE_NAME, REFERENCE_SPEC, probe_model, reference_model
 
 __all__ = [

@@ -1,55 +1,25 @@
-"""Where the weights of a network come from: the key `weights` of its spec, and Keras models that it is made of."""
+"""The weights of Keras models that a network is made of, beside those that its spec names."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from archspec.graph import Graph
-    from archspec.spec import ExpandedSpec
-    from archspec.weights import Holding, Imported
+    from archspec.weights import Imported
 
 KERAS_MODEL = "Keras model"
 
 
-def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
-    """What a file of weights holds, by our names, before it is fitted to a network. Raises `UserError`."""
-    from archspec.catalog import Catalog
-    from archspec.network.network import Network
-    from archspec.weights import Contents, read_contents
-
-    found = read_contents(file, format_name, output_stride)
-    if not isinstance(found, Contents):
-        return found
-    return found.holding(Network.load(found.spec, found.settings, catalog=Catalog()).graph)
-
-
-def import_weights(
-    file: str | Path, format_name: str, graph: Graph, *, output_stride: int | None = None, only: tuple[str, ...] = ()
-) -> Imported:
-    """The weights in a file, fitted to a graph. `only` names sections (`backbone`) or layers to load.
-
-    `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
-    """
-    from archspec.weights import fit
-
-    return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
-
-
-def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for, and for the rest what the Keras models in it have; None when neither
-    is there. Raises `UserError`."""
-    from archspec.weights import usual_format
-
-    asked = expanded.weights
-    found = None
-    if asked is not None:
-        name = asked.format or usual_format(asked.file)
-        found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
-    for file in dict.fromkeys(one.file for one in graph.variables.values()):
-        if file and (found is None or any(graph.variables[key].file == file for key in found.fresh if key in graph.variables)):
+def with_model_weights(found: Imported | None, graph: Graph) -> Imported | None:
+    """What was found, and for the rest what the Keras models have that are in a graph. Raises `UserError`."""
+    of_files: dict[str, set[str]] = {}
+    for key, one in graph.variables.items():
+        if one.file:
+            of_files.setdefault(one.file, set()).add(key)
+    for file, keys in of_files.items():
+        if found is None or not keys.isdisjoint(found.fresh):
             found = _joined(found, _model_weights(file, graph))
     return found
 

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contents", "Holding", "Imported", "check_weights", "conventions", "fit", "formats", "formats_table",
-    "hold_variables", "imported_table", "read_contents", "read_shapes", "read_tensors", "save_weights", "tensors_table", "usual_format",
+    "hold_variables", "imported_table", "read_contents", "read_shapes", "read_tensors", "save_weights", "tensors_table",
+    "usual_format",
 ]  # fmt: skip
 
 USUAL = {

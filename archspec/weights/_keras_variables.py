@@ -61,7 +61,7 @@ def _count(shape: tuple[int, ...]) -> int:
 
 
 def _shown(one: Variable) -> str:
-    return "/".join(part for part in (one.layer, one.inner, str(one.index)) if part)
+    return "/".join(part for part in (one.layer, one.inner, str(one.number)) if part)
 
 
 def read_variables(file: str) -> dict[Key, Array]:

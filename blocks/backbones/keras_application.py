@@ -41,7 +41,8 @@ def keras_application(
         alpha: the width of a MobileNet
         minimalistic: the form of MobileNetV3 without squeeze-and-excite and hard swish
     """
-    one = Application(name_, *x.shape[:2], x.channels, alpha, minimalistic, published=weights != "none")
+    height, width = x.size
+    one = Application(name_, height, width, x.channels, alpha, minimalistic, published=weights != "none")
     check_application(one)
     if x.node.inputs:
         raise Problem(
@@ -50,9 +51,7 @@ def keras_application(
         )
     config = application_config(one)
     image = _preprocessed(x, preprocessing_of(name_), f"{name}/preprocess")
-    found = convert(
-        config, [image], name=name, file=name_, output_stride=output_stride if dilate else None
-    )
+    found = convert(config, [image], name=name, file=name_, output_stride=output_stride if dilate else None)
     if weights != "none":
         file = one.published_file if weights == "imagenet" else weights
         x.node.graph.variables |= {key: array._replace(file=file) for key, array in found.variables.items()}

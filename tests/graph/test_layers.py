@@ -86,6 +86,7 @@ def examples() -> dict[str, Tensor]:
         layers.LayerNormalization(),
         layers.LayerScale(),
         layers.LeakyReLU(),
+        layers.Normalization(),
         layers.MaxPooling2D(2),
         layers.PReLU(),
         layers.PadChannels(9),
@@ -149,6 +150,7 @@ def test_only_what_keras_lacks_is_our_own() -> None:
         "MatMul",
         "MaxPoolingWithIndices",
         "MaxUnpooling",
+        "Normalization",
         "Mean",
         "PadChannels",
         "PositionEmbedding",
@@ -260,6 +262,7 @@ def test_a_window_reaches_as_far_as_its_taps(one: Drawn) -> None:
         (layers.LayerNormalization(), (6, 7, 4), {"normalization": 7 * 168}),
         (layers.LayerScale(), (6, 7, 4), {"elementwise": 168}),
         (layers.LeakyReLU(), (6, 7, 4), {"activation": 2 * 168}),
+        (layers.Normalization(), (6, 7, 4), {"elementwise": 2 * 168}),
         (layers.Mean((1, 2)), (1, 1, 4), {"pooling": 168}),
         (layers.Mean(2, keepdims=False), (6, 4), {"pooling": 168}),
         (layers.Permute((3, 1, 2)), (4, 6, 7), {}),
@@ -341,6 +344,7 @@ def test_learnt_arrays_of_normalisations_scales_and_positions() -> None:
         layers.LayerNormalization((1, 3), center=False): {"gamma": (6, 4)},
         layers.GroupNormalization(2, scale=False): {"beta": (4,)},
         layers.LayerScale(0.1): {"gamma": (4,)},
+        layers.Normalization(): {"mean": (4,), "variance": (4,), "count": ()},
         layers.PositionEmbedding((3, 1)): {"embedding": (3, 1, 4)},
     }
     for layer, expected in shapes.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 
+from archspec.errors import Problem
 from archspec.keras_model.call import Call, Outputs
 
 Rule = Callable[[Call], Outputs]
@@ -15,18 +16,24 @@ FILES = (
     "activations", "attention", "convolutions", "elementwise", "normalizations", "own_layers", "poolings", "shapes",
     "vanishing",
 )  # fmt: skip
+NO_RULE = "Leave it out, or cut the model in front of it; a rule is a function in archspec/keras_model/rules/"
 OWN = "archspec."  # modules of the layers that we save ourselves
 _KERAS = ("keras", "tf_keras", "tensorflow.keras")
 _OPERATIONS = "keras.src.ops"
 
 
-def rule_of(module: str, kind: str) -> Rule | None:
-    """The rule of a class; None where there is none, as for every class of somebody's own, whatever it is called."""
+def rule_of(module: str, kind: str) -> Rule:
+    """The rule of a class. Raises `Problem` where there is none, also for a class of somebody's own of any name."""
+    found = None
     if module.startswith(OWN):
-        return table("own_layers", "LAYERS").get(kind)
-    if module.startswith(_OPERATIONS):
-        return _all("OPERATIONS").get(kind)
-    return _all("LAYERS").get(kind) if module.split(".")[0] in _KERAS or module.startswith(_KERAS) else None
+        found = table("own_layers", "LAYERS").get(kind)
+    elif module.startswith(_OPERATIONS):
+        found = _all("OPERATIONS").get(kind)
+    elif module.split(".")[0] in _KERAS or module.startswith(_KERAS):
+        found = _all("LAYERS").get(kind)
+    if found is None:
+        raise Problem(f"the layer {kind} has no rule", NO_RULE)
+    return found
 
 
 @cache

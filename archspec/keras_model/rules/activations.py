@@ -42,6 +42,11 @@ def activated(call: Call, x: Tensor, activation: Any, part: str = "") -> Tensor:
     return call.add(layers.Activation, x, part=part, activation=word)
 
 
+def with_activation(call: Call, x: Tensor) -> Tensor:
+    """`x` through the layer's own argument `activation`."""
+    return activated(call, x, call.get("activation"), part="activation")
+
+
 def _relu(call: Call, x: Tensor, config: Mapping[str, Any], part: str = "") -> Tensor:
     most, slope = config.get("max_value"), float(config.get("negative_slope") or 0.0)
     if config.get("threshold"):

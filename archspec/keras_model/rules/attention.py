@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from archspec.errors import Problem
 from archspec.graph import Tensor, layers
 from archspec.keras_model.call import Call
+from archspec.keras_model.rules.activations import with_activation
 
 TOKEN_AXES = 2
 
@@ -22,9 +21,7 @@ def multi_head_attention(call: Call) -> Tensor:
     use_bias = bool(call.get("use_bias", True))
 
     def heads_of(x: Tensor, part: str, size: int) -> Tensor:
-        made = call.add(
-            layers.Dense, x, part=part, inner=f"{part}_dense", units=heads * size, use_bias=use_bias
-        )
+        made = call.add(layers.Dense, x, part=part, inner=f"{part}_dense", units=heads * size, use_bias=use_bias)
         made = call.add(layers.Reshape, made, part=f"{part}.heads", target_shape=(x.shape[0], heads, size))
         return call.add(layers.Permute, made, part=f"{part}.by_head", dims=(2, 1, 3))
 
@@ -78,9 +75,7 @@ def einsum_dense(call: Call) -> Tensor:
     bias = call.get("bias_axes")
     if bias not in (None, kernel[1]):
         raise Problem(f"bias_axes {bias} has no rule", f"Use bias_axes='{kernel[1]}'")
-    if prod(call.x.shape) == 0:
-        raise Problem("an empty tensor")
-    return call.activate(call.add(layers.Dense, units=units, use_bias=bias is not None))
+    return with_activation(call, call.add(layers.Dense, units=units, use_bias=bias is not None))
 
 
 LAYERS = {"Attention": attention, "EinsumDense": einsum_dense, "MultiHeadAttention": multi_head_attention}

@@ -1,11 +1,14 @@
-"""Convolutions and dense layers, each with its activation as a node of its own: strides and padding go by the window."""
+"""Convolutions and dense layers, each activation a node of its own: strides and padding go by the window."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from archspec.errors import Problem
 from archspec.graph import Tensor, layers
 from archspec.graph.layer import pair
 from archspec.keras_model.call import Call
+from archspec.keras_model.rules.activations import with_activation
 
 
 def conv2d(call: Call) -> Tensor:
@@ -14,21 +17,21 @@ def conv2d(call: Call) -> Tensor:
     kernel, padding = pair(call.get("kernel_size"), "kernel_size"), str(call.get("padding", "valid"))
     groups, filters = int(call.get("groups", 1)), int(call.get("filters"))
     window = call.window(kernel, padding, dilation_rate=call.get("dilation_rate", 1))
-    given = {
+    given: dict[str, Any] = {
         "kernel_size": kernel, "strides": window.strides, "padding": padding, "dilation_rate": window.dilation_rate,
         "use_bias": bool(call.get("use_bias", True)), "bias_initializer": call.initializer("bias_initializer", "zeros"),
     }  # fmt: skip
     initializer = call.initializer("kernel_initializer", "glorot_uniform")
     if groups > 1 and groups == call.x.channels:
         given |= {"depth_multiplier": filters // groups, "depthwise_initializer": initializer}
-        return call.activate(call.add(layers.DepthwiseConv2D, window=window, **given))
+        return with_activation(call, call.add(layers.DepthwiseConv2D, window=window, **given))
     given |= {"filters": filters, "groups": groups, "kernel_initializer": initializer}
-    return call.activate(call.add(layers.Conv2D, window=window, **given))
+    return with_activation(call, call.add(layers.Conv2D, window=window, **given))
 
 
 def depthwise_conv2d(call: Call) -> Tensor:
     """`DepthwiseConv2D`."""
-    return call.activate(_depthwise(call, "depthwise_initializer", use_bias=bool(call.get("use_bias", True))))
+    return with_activation(call, _depthwise(call, "depthwise_initializer", use_bias=bool(call.get("use_bias", True))))
 
 
 def _depthwise(call: Call, initializer: str, *, use_bias: bool, part: str = "") -> Tensor:
@@ -61,7 +64,7 @@ def separable_conv2d(call: Call) -> Tensor:
         kernel_initializer=call.initializer("pointwise_initializer", "glorot_uniform"),
         bias_initializer=call.initializer("bias_initializer", "zeros"),
     )
-    return call.activate(x)
+    return with_activation(call, x)
 
 
 def conv2d_transpose(call: Call) -> Tensor:
@@ -82,7 +85,7 @@ def conv2d_transpose(call: Call) -> Tensor:
         kernel_initializer=call.initializer("kernel_initializer", "glorot_uniform"),
         bias_initializer=call.initializer("bias_initializer", "zeros"),
     )
-    return call.activate(x)
+    return with_activation(call, x)
 
 
 def dense(call: Call) -> Tensor:
@@ -94,7 +97,7 @@ def dense(call: Call) -> Tensor:
         kernel_initializer=call.initializer("kernel_initializer", "glorot_uniform"),
         bias_initializer=call.initializer("bias_initializer", "zeros"),
     )
-    return call.activate(x)
+    return with_activation(call, x)
 
 
 LAYERS = {

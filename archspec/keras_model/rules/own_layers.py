@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archspec import catalog
-from archspec.graph import Tensor, layers
+from archspec.graph import layers
 from archspec.keras_model.call import Call, Outputs
 
 _OF_KERAS = ("dtype", "name", "trainable")
@@ -15,11 +15,7 @@ def own(call: Call) -> Outputs:
     layer = getattr(layers, call.kind)
     if call.kind == "Resize":
         given["stride"] = max(1, round(call.x.stride * call.x.size[0] / given["size"][0]))
-    made = layer(**given, name=call.name)
-    inputs: list[Tensor] = call.tensors
-    node = made.apply(inputs if made.multiple_inputs else inputs[0])
-    call.conversion.follow(node)
-    return list(node.outputs)
+    return list(call.node(layer(**given, name=call.name), call.tensors).outputs)
 
 
 LAYERS = {file.title().replace("_", ""): own for file in catalog.members("keras_layers")}

@@ -128,9 +128,7 @@ def split(call: Call) -> list[Tensor]:
     axis = axes_of(call.given(2, "axis", 0), x)
     if not isinstance(parts, int) or axis != [len(x.shape) - 1] or x.channels % parts:
         raise Problem(f"a split into {parts} at axis {axis} has no rule", "Split the channels into equal parts")
-    node = layers.ChannelSplit(parts, name=call.name).apply(x)
-    call.conversion.follow(node)
-    return list(node.outputs)
+    return list(call.node(layers.ChannelSplit(parts, name=call.name), [x]).outputs)
 
 
 def get_item(call: Call) -> Tensor:
