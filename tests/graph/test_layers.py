@@ -338,13 +338,18 @@ def test_windows_of_a_grid_are_those_of_pytorch(size: int, windows: int) -> None
     assert node.output.shape == (windows, 1, 2)
 
 
+def test_what_a_data_set_was_normalised_with_is_not_learnt() -> None:
+    node = on_map(layers.Normalization()).node
+    found = {spec.name: (spec.shape, spec.trainable) for spec in node.layer.weights(node)}
+    assert found == {"mean": ((4,), False), "variance": ((4,), False), "count": ((), False)}
+
+
 def test_learnt_arrays_of_normalisations_scales_and_positions() -> None:
     shapes: dict[Layer, dict[str, tuple[int, ...]]] = {
         layers.LayerNormalization(): {"gamma": (4,), "beta": (4,)},
         layers.LayerNormalization((1, 3), center=False): {"gamma": (6, 4)},
         layers.GroupNormalization(2, scale=False): {"beta": (4,)},
         layers.LayerScale(0.1): {"gamma": (4,)},
-        layers.Normalization(): {"mean": (4,), "variance": (4,), "count": ()},
         layers.PositionEmbedding((3, 1)): {"embedding": (3, 1, 4)},
     }
     for layer, expected in shapes.items():

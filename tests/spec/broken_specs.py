@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
-BACKBONES = ", ".join(sorted(path.stem for path in (SPECS / "backbones").glob("*.yaml")))  # twelve or fewer
+_FILES = [*(SPECS / "backbones").glob("*.yaml"), *(SPECS.parent / "blocks" / "backbones").glob("[!_]*.py")]
+_NAMES = sorted(path.stem for path in _FILES)
+BACKBONES = ", ".join(_NAMES[:12]) + (", …" if len(_NAMES) > 12 else "")
 
 
 class Broken(NamedTuple):
