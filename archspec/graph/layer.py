@@ -82,6 +82,8 @@ class Layer:
     multiplies_activations: ClassVar[bool] = False  # its multiply-adds are of two inputs, and none of a weight
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
 
+    config: Config
+
     def __init__(self, config: Mapping[str, Any], name: str | None) -> None:
         self.config = config if type(config) is Config else Config(config)
         self.name = name
