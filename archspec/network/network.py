@@ -20,6 +20,7 @@ from archspec.graph import (
     without_layers,
 )
 from archspec.graph.trace import trace
+from archspec.network.initial_weights import with_model_weights
 from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
@@ -332,11 +333,14 @@ def import_weights(
 
 
 def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for; None when it asks for nothing. Raises `UserError`."""
+    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there.
+
+    Raises `UserError`.
+    """
     from archspec.weights import usual_format
 
-    asked = expanded.weights
-    if asked is None:
-        return None
-    name = asked.format or usual_format(asked.file)
-    return import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    asked, found = expanded.weights, None
+    if asked is not None:
+        name = asked.format or usual_format(asked.file)
+        found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    return with_model_weights(found, graph)

@@ -27,6 +27,7 @@ Reads: TypeAlias = Literal["features", "scores"]
 FEATURES: Reads = "features"
 SCORES: Reads = "scores"
 OF_FEATURES = ("backbone", "neck", "head")  # sections that end with features
+_OWN_PREPROCESSING = "\nOWN_PREPROCESSING = True\n"
 _DECLARED = re.compile(r"^READS\b[^=\n]*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
 
 
@@ -95,6 +96,15 @@ def _scoring(kind: str, node: Node | None, catalog: Catalog) -> str:
 def _is_there(node: Node | None) -> bool:
     """Whether a section is written, is not none, and is no open choice."""
     return node is not None and _is_fixed(node) and not (isinstance(node, Scalar) and node.value in (NONE, None))
+
+
+def has_own_preprocessing(backbone: Node | None, catalog: Catalog) -> bool:
+    """Whether a backbone is a block that brings the image itself to what it was trained on."""
+    name = backbone.value if isinstance(backbone, Scalar) else only_key(backbone)
+    if not isinstance(name, str) or find_part("backbone", name, catalog) is not None:
+        return False
+    path = catalog.blocks().get(name)
+    return path is not None and _OWN_PREPROCESSING in path.read_text("utf-8", "replace")
 
 
 def _is_fixed(node: Node) -> bool:
