@@ -17,10 +17,20 @@ from typing import Any
 from archspec.graph.flat_maps import FlatMaps, Taps
 from archspec.graph.tensor import Graph, Node, Tensor
 
-NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "alpha_initializer", "momentum"}
+NOT_FUNCTION = {
+    "kernel_initializer",
+    "bias_initializer",
+    "depthwise_initializer",
+    "alpha_initializer",
+    "initial_value",
+    "initializer",
+    "momentum",
+}
+UNORDERED = {"Add", "Average", "Maximum", "Minimum"}
 ORDER_KEEPING = {
     "BatchNormalization",
     "ReLU",
+    "LeakyReLU",
     "Dropout",
     "SpatialDropout2D",
     "PReLU",
@@ -157,7 +167,11 @@ def _seen_offsets(size: int, kernel: int, rate: int) -> tuple[int, ...]:
 
 def _is_unordered(node: Node) -> bool:
     kind = type(node.layer).__name__
-    return kind == "Add" or (kind == "Concatenate" and _order_is_free(node.outputs[0]))
+    return kind in UNORDERED or (kind == "Concatenate" and _on_channels(node) and _order_is_free(node.outputs[0]))
+
+
+def _on_channels(node: Node) -> bool:
+    return node.layer.config["axis"] in (-1, len(node.outputs[0].shape))
 
 
 def _order_is_free(tensor: Tensor) -> bool:
@@ -166,7 +180,7 @@ def _order_is_free(tensor: Tensor) -> bool:
         return False
     for reader in tensor.consumers:
         kind = type(reader.layer).__name__
-        if (kind == "Conv2D" and reader.layer.config["groups"] == 1) or kind == "Conv2DTranspose":
+        if (kind == "Conv2D" and reader.layer.config["groups"] == 1) or kind in ("Conv2DTranspose", "Dense"):
             continue
         if kind == "DepthwiseConv2D" or kind in ORDER_KEEPING:
             if not _order_is_free(reader.outputs[0]):
