@@ -136,7 +136,7 @@ def test_a_teacher_of_weight_0_changes_nothing(teacher: dict[str, Any], tmp_path
 
 @pytest.mark.parametrize(
     ("more", "further"),
-    [({}, ""), (FEATURES, "ema: 0.9\n"), ({}, "freeze: backbone.stem\ncache_features: {views: 2, dtype: float16}\n")],
+    [(FEATURES, "ema: 0.9\n"), ({}, "freeze: backbone.stem\ncache_features: {views: 2, dtype: float16}\n")],
 )
 def test_killed_and_resumed_bit_for_bit(
     teacher: dict[str, Any], more: dict[str, Any], further: str, tmp_path: Path
