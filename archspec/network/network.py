@@ -244,6 +244,7 @@ class Network:
         options: dict[str, Any] = {
             "precision": precision, "shuffle": shuffle, "input_dtype": input_dtype, "representative": representative,
             "labels": labels or None, "spec_text": self.text if with_spec else None,
+            "deep_range": self.expanded.deep_range,
         }  # fmt: skip
         plain = weights is None and representative is None
         key = (precision, shuffle, input_dtype, tuple(labels or ()), with_spec, via)

@@ -54,6 +54,7 @@ INPUT_KINDS: dict[str, Kind] = {
     "size": SIZE,
     "dtype": LiteralKind(DTYPES),
     "channels": NumberKind(limits=Range(ge=1, le=1024)),
+    "deep_range": TupleKind((NumberKind(real=True, sample="0"), NumberKind(real=True, sample="65535"))),
 }
 DEFAULTS: dict[str, Any] = {
     "source": "",
@@ -143,6 +144,8 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     given = document.get("input")
     image = given if isinstance(given, Table) else Table({})
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
+    if "deep_range" in image.entries:
+        inside["deep_range"] = plain(image.entries["deep_range"].node)
     inside["size"] = plain(size_node(image.get("size") or from_plain(INPUT_DEFAULTS["size"])))
     inside["preprocess"] = section_form(image.get("preprocess") or Scalar(SECTION_DEFAULTS["preprocess"]))
     found: dict[str, Any] = {"name": plain(document.entries["name"].node), "source": "", "input": inside}

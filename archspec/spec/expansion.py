@@ -117,6 +117,7 @@ class _Expansion:
             variant=top["variant"],
             sections=self.sections(top, inside),
             weights=self._weights(top["weights"]),
+            deep_range=inside["deep_range"] or None,
             auxiliary=self.auxiliary(),
         )
 
