@@ -32,9 +32,12 @@ def check_order(order: Order) -> None:
     _check_spec(order.spec)  # by itself: every stage would tell the same once more
     faults: list[Fault] = []
     _try(order.check_data, faults)
-    _try(order.check_weights, faults)
     for stage in order.recipe.stages:
-        _try(partial(_check_stage, order, stage), faults)
+        _try(partial(_check_crop, order, stage), faults)
+    if not faults:  # else there is no graph to ask the rest of
+        _try(order.check_weights, faults)
+        for stage in order.recipe.stages:
+            _try(partial(_check_stage, order, stage), faults)
     if faults:
         raise UserError(dict.fromkeys(faults))
 
@@ -79,10 +82,25 @@ def _check_stage(order: Order, stage: Stage) -> None:
     except Problem as problem:
         faults.append(Fault(problem.fact, problem.remedy, order.path_in(stage, "augmentation")))
     _try(partial(class_numbers, stage.augmentation.focus_classes, dataset), faults)
+    stride = order.spec.values["output_stride"]
     for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
+        if min(shape) < stride:
+            fact = f"{dataset.name} has an image of {shape[0]} × {shape[1]}, smaller than the output_stride {stride}"
+            faults.append(Fault(fact, "Use larger images, or a network of a smaller output_stride"))
+            continue
         _try(partial(graph_for, order.spec, classes, shape), faults)
     if faults:
         raise UserError(faults)
+
+
+def _check_crop(order: Order, stage: Stage) -> None:
+    """A crop smaller than the output stride leaves less than a map of one position."""
+    size, stride = stage.augmentation.size, order.spec.values["output_stride"]
+    if min(size) < stride:
+        key = "crop" if stage.augmentation.crop else "fixed_size"
+        fact = f"{key} {size[0]} × {size[1]} is smaller than the output_stride {stride} of the network"
+        remedy = f"Write at least [{stride}, {stride}], or train a network of a smaller output_stride"
+        raise UserError([Fault(fact, remedy, order.path_in(stage, f"augmentation.{key}"))])
 
 
 def _unknown_places(stage: Stage, graph: Graph) -> list[Fault]:

@@ -181,6 +181,8 @@ class Training:
         warning = describe_untrained_taps(self.order, stage, dataset, graph)
         if warning:
             self.progress.message(warning)
+        for fault in network.cautions:
+            self.progress.message(f"caution: stage '{stage.name}': {fault}")
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation)
