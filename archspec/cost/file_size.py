@@ -24,8 +24,9 @@ END_BYTES = 120  # QUANTIZE or DEQUANTIZE at an end of an int8 network, and the 
 DEQUANTIZE_BYTES = 48
 OPERATOR_BYTES, OPTIONS_BYTES = 40, 12  # a table and its lists, without what they list; the options inside
 DEFAULTS = ("SAME", "NONE", False, 0)  # what a flatbuffer leaves out
-KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "TRANSPOSE_CONV": 0}
-NO_OPTIONS = {"LOGISTIC", "PRELU", "RELU", "RELU6", "TANH"}
+KERNEL_AXIS = {"CONV_2D": 0, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 0, "TRANSPOSE_CONV": 0}
+DYNAMIC = {"CONV_2D", "FULLY_CONNECTED"}  # whose kernels are int8 in a file of dynamic range
+NO_OPTIONS = {"ELU", "LOG", "LOGISTIC", "PRELU", "RELU", "RELU6", "RSQRT", "TANH"}
 WHOLE_NUMBERS = {"bool", "int32"}  # what int8 leaves as it is
 
 
@@ -43,6 +44,7 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
     common += SHAPE_BYTES * len({tensor.shape for tensor in program.tensors})
     common += _operations_bytes(program)
     kernels = _kernels(program)
+    floats, passages = _floats_of_int8(program)
     single = half = mixed = integer = common
     for index, tensor in enumerate(program.tensors):
         bare = TENSOR_BYTES + (len(tensor.name) + FIELD_BYTES & -FIELD_BYTES)
@@ -51,7 +53,8 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
             plain = typed if tensor.dtype != "float32" else bare
             plain += SCALES_BYTES + SCALE_BYTES if tensor.scale is not None else 0
             single, half, mixed = single + plain, half + plain, mixed + plain
-            integer += plain if tensor.dtype in WHOLE_NUMBERS else typed + SCALES_BYTES + SCALE_BYTES
+            same = tensor.dtype in WHOLE_NUMBERS or index in floats
+            integer += plain if same else typed + SCALES_BYTES + SCALE_BYTES
         elif tensor.dtype == "int32":
             plain = typed + _data(4 * tensor.elements)
             single, half, mixed, integer = single + plain, half + plain, mixed + plain, integer + plain
@@ -65,7 +68,8 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
             single += plain
             half += _halved(tensor, elements, bare) if tensor.shape else plain
             mixed += quantised if dynamic else plain
-            integer += quantised
+            integer += plain if index in floats else quantised
+    integer += passages * END_BYTES
     integer += END_BYTES * (
         len(program.inputs) + sum(program.tensors[one].dtype == "float32" for one in program.outputs)
     )
@@ -81,10 +85,24 @@ def _kernels(program: Program) -> dict[int, tuple[int, int, bool, bool]]:
         if axis is not None:
             source, kernel, bias = operation.inputs if operation.code != "TRANSPOSE_CONV" else _turned(operation)
             shape = program.tensors[kernel].shape
-            dynamic = operation.code == "CONV_2D" and program.tensors[source].shape[-1] == shape[-1]
+            dynamic = operation.code in DYNAMIC and program.tensors[source].shape[-1] == shape[-1]
             found[kernel] = (shape[axis], axis, dynamic, False)
             found[bias] = (shape[axis], 0, False, True)
     return found
+
+
+def _floats_of_int8(program: Program) -> tuple[set[int], int]:
+    """The tensors that stay float32 at int8, and how many numbers pass from one kind to the other."""
+    kept = [operation for operation in program.operations if operation.keeps_float]
+    if not kept:
+        return set(), 0
+    whole = [operation for operation in program.operations if not operation.keeps_float]
+    made = {index for operation in kept for index in operation.outputs}
+    read, read_whole = ({index for operation in some for index in operation.inputs} for some in (kept, whole))
+    computed = {index for index in read | read_whole if program.tensors[index].constant is None}
+    constant = {index for index in read - computed if index not in read_whole}
+    passages = len((read & computed) - made) + len(read_whole & made)
+    return made | constant, passages
 
 
 def _turned(operation: Operation) -> tuple[int, int, int]:

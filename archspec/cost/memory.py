@@ -7,7 +7,8 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 * the image and the outputs are never overwritten; any other tensor lives from the operator that writes it to the
   last that reads it;
 * sums, products and reshapes are written over an input that nobody else needs;
-* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a MEAN three small ones;
+* a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a product of two matrices one of
+  each, a MEAN or SUM three small ones;
 * a transposed convolution has the windows before they are added up (col2im) and its kernel turned round: both outside
   the arena, allocated at the start and kept;
 * tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
@@ -27,7 +28,7 @@ ALIGNMENT = 64
 ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1, "bool": 1}
 OVERWRITES = {"ADD", "SUB", "MUL"}  # operators that may write over one of their two inputs
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
-SCRATCH = {"CONV_2D", "MEAN"}  # operators that have temporary tensors
+SCRATCH = {"BATCH_MATMUL", "CONV_2D", "MEAN", "SUM"}  # operators that have temporary tensors
 INT_BYTES = 4
 
 
@@ -116,7 +117,9 @@ def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
             return ()
         _, height, width, _ = program.tensors[operation.outputs[0]].shape
         return (height * width * kernel[1] * kernel[2] * kernel[3] * ITEM_BYTES["float32"],)
-    source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN
+    if operation.code == "BATCH_MATMUL":
+        return tuple(program.tensors[index].elements * ITEM_BYTES["float32"] for index in operation.inputs)
+    source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN or SUM
     output = program.tensors[operation.outputs[0]]
     return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
 

@@ -23,6 +23,17 @@ class _Runtime(NamedTuple):
     tflite_bytes: dict[str, int]
 
 
+class AuxiliaryCost(NamedTuple):
+    """What the auxiliary heads add while a network is trained: parameters that are trained, and MACs."""
+
+    params: int
+    macs: int
+
+    def describe(self) -> str:
+        """In a line."""
+        return f"auxiliary heads (training only): {self.params:,} parameters, {self.macs:,} MACs"
+
+
 @dataclass(frozen=True)
 class CostSheet(Tabular):
     """Totals of one network at one input size, batch 1; `to_frame()` has one row.
@@ -40,6 +51,7 @@ class CostSheet(Tabular):
     params_total: int
     macs: int
     other_operations: dict[str, int]
+    auxiliary: AuxiliaryCost | None = None
 
     @cached_property
     def _runtime(self) -> _Runtime:
@@ -122,11 +134,12 @@ class CostSheet(Tabular):
             "memory_access_bytes": self.memory_access_bytes,
             "tflite_bytes": self.tflite_bytes,
             "receptive_field": list(self.receptive_field),
+            **({} if self.auxiliary is None else {"auxiliary": self.auxiliary._asdict()}),
         }
 
 
-def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
-    """Everything there is to know before building."""
+def price(graph: Graph, *, classes: int, output_stride: int, with_auxiliary: Graph | None = None) -> CostSheet:
+    """Everything there is to know before building. `with_auxiliary` is the same network with its auxiliary heads."""
     params = params_total = macs = 0
     other: dict[str, int] = {}
     for node in graph.nodes:
@@ -148,4 +161,10 @@ def price(graph: Graph, *, classes: int, output_stride: int) -> CostSheet:
         params_total=params_total,
         macs=macs,
         other_operations=dict(sorted(other.items())),
+        auxiliary=None if with_auxiliary is None else _auxiliary_cost(graph, with_auxiliary),
     )
+
+
+def _auxiliary_cost(graph: Graph, trained: Graph) -> AuxiliaryCost:
+    counts = [counts_of(node) for node in trained.nodes if not graph.has(node.name)]
+    return AuxiliaryCost(sum(one.params for one in counts), sum(one.macs for one in counts))

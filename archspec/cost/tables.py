@@ -46,7 +46,9 @@ SHEET_COLUMNS = (
 
 def sheets_table(sheets: Sequence[CostSheet]) -> Table:
     """One row for each network."""
-    return Table("", SHEET_COLUMNS, tuple(_sheet_row(sheet) for sheet in sheets), CONVENTIONS)
+    auxiliary = [(sheet.name, sheet.auxiliary.describe()) for sheet in sheets if sheet.auxiliary is not None]
+    notes = [line if len(sheets) == 1 else f"{name}: {line}" for name, line in auxiliary]
+    return Table("", SHEET_COLUMNS, tuple(_sheet_row(sheet) for sheet in sheets), (*CONVENTIONS, *notes))
 
 
 def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:

@@ -11,6 +11,7 @@ from archspec.errors import Fault, Place, Problem, UserError
 from archspec.export.tflite_file import enumeration_names, flat_model
 
 CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"}
+MULTIPLYING = CONVOLUTIONS | {"BATCH_MATMUL"}  # whose multiply-adds are counted
 AROUND_DILATION = {"SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"}
 BETWEEN = {"PAD", "PADV2", "RELU", "RELU6", "ADD", "MUL"}  # what converters leave between those and the convolution
 VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
@@ -66,7 +67,7 @@ def take_census(data: bytes) -> Census:
     tensors = [_tensor(model, graph.Tensors(index), schema) for index in range(graph.TensorsLength())]
     codes = [_code(model.OperatorCodes(index), schema) for index in range(model.OperatorCodesLength())]
     nodes = tuple(_operations(graph, tensors, codes))
-    counts = [operation_macs(node) for node in nodes if node.code in CONVOLUTIONS]
+    counts = [operation_macs(node) for node in nodes if node.code in MULTIPLYING]
     return Census(
         operations=dict(Counter(node.code for node in nodes).most_common()),
         versions=dict(
@@ -146,7 +147,7 @@ def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, in
 
 # --- counting --------------------------------------------------------------------------------------------
 def operation_macs(node: OperationInfo) -> int | None:
-    """Multiply-adds of one of `CONVOLUTIONS`, from the shapes in the file alone; None where one is unknown."""
+    """Multiply-adds of one of `MULTIPLYING`, from the shapes in the file alone; None where one is unknown."""
     output, kernel = node.outputs[0].shape, node.inputs[1].shape
     source = node.inputs[2].shape if node.code == "TRANSPOSE_CONV" else node.inputs[0].shape
     if -1 in (*output, *kernel, *source):
@@ -155,6 +156,8 @@ def operation_macs(node: OperationInfo) -> int | None:
         return _product(source) * _product(kernel[:3])
     if node.code == "DEPTHWISE_CONV_2D":
         return _product(output) * _product(kernel[1:3])
+    if node.code == "BATCH_MATMUL":  # whichever way round, the first matrix has rows · inner numbers
+        return _product(output[:-2]) * _product(source[-2:]) * output[-1]
     return _product(output) * _product(kernel[1:])
 
 

@@ -41,12 +41,16 @@ class ModelTensor:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ModelOperation:
-    """One operator: `code` is its schema name; options are named as in the schema, in snake case."""
+    """One operator: `code` is its schema name; options are named as in the schema, in snake case.
+
+    One that `keeps_float` computes in float32 in an int8 model too.
+    """
 
     code: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any]
+    keeps_float: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +80,8 @@ def fill(program: Program, weights: Weights) -> Model:
     return Model(
         tensors=tuple(_tensor(tensor, weights) for tensor in program.tensors),
         operations=tuple(
-            ModelOperation(operation.code, tuple(operation.inputs), tuple(operation.outputs), operation.options)
-            for operation in program.operations
+            ModelOperation(one.code, tuple(one.inputs), tuple(one.outputs), one.options, one.keeps_float)
+            for one in program.operations
         ),
         inputs=tuple(program.inputs),
         outputs=tuple(program.outputs),

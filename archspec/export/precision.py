@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.cost.file_size import KERNEL_AXIS
+from archspec.cost.file_size import DYNAMIC, KERNEL_AXIS
 from archspec.export.calibration import Range, calibrate
+from archspec.export.float_islands import with_islands
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 
 LARGEST_FLOAT16 = 65504.0
@@ -23,12 +24,14 @@ FIXED = {  # the kernels know no other
     "SOFTMAX": Quantization((1 / 256,), (LOWEST,)),
     "TANH": Quantization((1 / 128,), (0,)),
 }
-MOVES_VALUES = {
+MOVES_VALUES = {  # and what only chooses between them
     "AVERAGE_POOL_2D",
     "CONCATENATION",
     "DEPTH_TO_SPACE",
     "GATHER",
+    "MAXIMUM",
     "MAX_POOL_2D",
+    "MINIMUM",
     "MIRROR_PAD",
     "PAD",
     "RESHAPE",
@@ -38,6 +41,7 @@ MOVES_VALUES = {
     "SLICE",
     "SPACE_TO_DEPTH",
     "SPLIT",
+    "STRIDED_SLICE",
     "TRANSPOSE",
 }
 
@@ -74,18 +78,18 @@ def _halved(tensor: ModelTensor) -> ModelTensor:
 
 
 # --- dynamic ---------------------------------------------------------------------------------------------
-# int8 kernels of plain convolutions; the runtime quantises what flows in as it comes. Only CONV_2D: the hybrid
-# depthwise operator leaves XNNPACK and makes a network of them up to twice as slow, and grouped convolutions have no
-# hybrid operator there.
+# int8 kernels of plain convolutions and dense layers; the runtime quantises what flows in as it comes. No others: the
+# hybrid depthwise operator leaves XNNPACK and makes a network of them up to twice as slow, and grouped convolutions
+# have no hybrid operator there.
 def to_dynamic(model: Model) -> Model:
-    """Every ungrouped CONV_2D kernel as int8, one scale an output channel; all else stays float32."""
+    """Every kernel of FULLY_CONNECTED and ungrouped CONV_2D as int8, one scale an output channel; all else float32."""
     tensors = list(model.tensors)
     for operation in model.operations:
-        if operation.code != "CONV_2D":
+        if operation.code not in DYNAMIC:
             continue
         source, kernel = (model.tensors[index] for index in operation.inputs[:2])
         if kernel.data is not None and source.shape[-1] == kernel.shape[-1]:
-            axis = KERNEL_AXIS["CONV_2D"]
+            axis = KERNEL_AXIS[operation.code]
             scales = symmetric_scales(kernel.data, axis)
             tensors[operation.inputs[1]] = replace(
                 kernel,
@@ -115,17 +119,21 @@ def quantise_kernel(kernel: Array, scales: Array, axis: int) -> Array:
 # have one scale and zero point a tensor, kernels one scale an output channel, biases are int32. Operators that only
 # move values (slices, concatenations, pooling, resizing, …) have the same scale on every side, so that nothing is
 # rounded twice and no QUANTIZE stands between them: a followed channel shuffle stays slices and concatenations of int8.
-# The image is exact: 0..255 at scale 1.
+# The image is exact: 0..255 at scale 1. What a layer keeps in float32 (normalisation, division) stands between
+# DEQUANTIZE and QUANTIZE (archspec/export/float_islands.py).
 def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32") -> Model:
     """The int8 model of a float32 one, calibrated on `images`, each `(1, H, W, C)` in 0..255.
 
     The image comes as `input_dtype` (float32 or uint8); labels leave as int32, logits as float32.
     """
-    quantizations = _activations(model, calibrate(model, images))
+    model, ranges = with_islands(*_unfixed(model, calibrate(model, images)))
+    quantizations = _activations(model, ranges)
     tensors = list(model.tensors)
     for index, quantization in quantizations.items():
         tensors[index] = replace(tensors[index], dtype="int8", quantization=quantization)
     for operation in model.operations:
+        if operation.keeps_float:
+            continue
         if operation.code in KERNEL_AXIS:
             _quantise_weights(operation, model, tensors)
         else:
@@ -136,7 +144,8 @@ def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32")
 # --- activations -----------------------------------------------------------------------------------------
 def _activations(model: Model, ranges: dict[int, Range]) -> dict[int, Quantization]:
     ranges = {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}
-    fixed = {operation.outputs[0]: FIXED[operation.code] for operation in model.operations if operation.code in FIXED}
+    whole = [operation for operation in model.operations if not operation.keeps_float]
+    fixed = {operation.outputs[0]: FIXED[operation.code] for operation in whole if operation.code in FIXED}
     leader = _shared_scales(model, ranges)
     joined: dict[int, Range] = {}
     settled: dict[int, Quantization] = {}
@@ -149,6 +158,25 @@ def _activations(model: Model, ranges: dict[int, Range]) -> dict[int, Quantizati
     return {index: settled.get(leader[index]) or _asymmetric(*joined[leader[index]]) for index in ranges}
 
 
+def _unfixed(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
+    """With a QUANTIZE behind a scale that a kernel fixes, where its numbers are joined with those of another scale."""
+    fixed = {one.outputs[0]: one.code for one in model.operations if one.code in FIXED and not one.keeps_float}
+    tensors, operations = list(model.tensors), []
+    for operation in model.operations:
+        computed = [index for index in operation.inputs if index in ranges]
+        if operation.code in MOVES_VALUES and len({fixed.get(index) for index in computed}) > 1:
+            inputs = list(operation.inputs)
+            for position, index in enumerate(operation.inputs):
+                if index in fixed:
+                    inputs[position] = len(tensors)
+                    operations.append(ModelOperation("QUANTIZE", (index,), (len(tensors),), {}))
+                    ranges = {**ranges, len(tensors): ranges[index]}
+                    tensors.append(replace(tensors[index], name=f"{tensors[index].name}.joined"))
+            operation = replace(operation, inputs=tuple(inputs))
+        operations.append(operation)
+    return replace(model, tensors=tuple(tensors), operations=tuple(operations)), ranges
+
+
 def _shared_scales(model: Model, ranges: dict[int, Range]) -> dict[int, int]:
     """Each tensor -> the first of those that must have its scale."""
     parent = {index: index for index in ranges}
@@ -159,7 +187,7 @@ def _shared_scales(model: Model, ranges: dict[int, Range]) -> dict[int, int]:
         return index
 
     for operation in model.operations:
-        if operation.code in MOVES_VALUES:
+        if operation.code in MOVES_VALUES and not operation.keeps_float:
             held = [find(index) for index in (*operation.inputs, *operation.outputs) if index in parent]
             for other in held[1:]:
                 parent[find(other)] = find(held[0])

@@ -18,6 +18,7 @@ CENTRE = (0,)
 POSITION_BY_POSITION = {
     "BatchNormalization",
     "ReLU",
+    "LeakyReLU",
     "PReLU",
     "Activation",
     "Dropout",

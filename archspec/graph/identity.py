@@ -17,10 +17,20 @@ from typing import Any
 from archspec.graph.flat_maps import FlatMaps, Taps
 from archspec.graph.tensor import Graph, Node, Tensor
 
-NOT_FUNCTION = {"kernel_initializer", "bias_initializer", "depthwise_initializer", "alpha_initializer", "momentum"}
+NOT_FUNCTION = {
+    "kernel_initializer",
+    "bias_initializer",
+    "depthwise_initializer",
+    "alpha_initializer",
+    "initial_value",
+    "initializer",
+    "momentum",
+}
+UNORDERED = {"Add", "Average", "Maximum", "Minimum"}
 ORDER_KEEPING = {
     "BatchNormalization",
     "ReLU",
+    "LeakyReLU",
     "Dropout",
     "SpatialDropout2D",
     "PReLU",
@@ -39,6 +49,11 @@ _INDEX = [bytes((index,)) for index in range(256)]
 def canonical_hash(graph: Graph) -> str:
     """16 hexadecimal letters; equal for networks that are built alike, whatever they are called."""
     return _digest(graph, None)
+
+
+def auxiliary_digest(graph: Graph, weights: Sequence[float]) -> str:
+    """8 hexadecimal letters for the further outputs of a graph that is trained, and what each counts in its loss."""
+    return hashlib.blake2b(f"{canonical_hash(graph)} {list(weights)}".encode(), digest_size=4).hexdigest()
 
 
 def equivalence_key(graph: Graph) -> str:
@@ -152,7 +167,11 @@ def _seen_offsets(size: int, kernel: int, rate: int) -> tuple[int, ...]:
 
 def _is_unordered(node: Node) -> bool:
     kind = type(node.layer).__name__
-    return kind == "Add" or (kind == "Concatenate" and _order_is_free(node.outputs[0]))
+    return kind in UNORDERED or (kind == "Concatenate" and _on_channels(node) and _order_is_free(node.outputs[0]))
+
+
+def _on_channels(node: Node) -> bool:
+    return node.layer.config["axis"] in (-1, len(node.outputs[0].shape))
 
 
 def _order_is_free(tensor: Tensor) -> bool:
@@ -161,7 +180,7 @@ def _order_is_free(tensor: Tensor) -> bool:
         return False
     for reader in tensor.consumers:
         kind = type(reader.layer).__name__
-        if (kind == "Conv2D" and reader.layer.config["groups"] == 1) or kind == "Conv2DTranspose":
+        if (kind == "Conv2D" and reader.layer.config["groups"] == 1) or kind in ("Conv2DTranspose", "Dense"):
             continue
         if kind == "DepthwiseConv2D" or kind in ORDER_KEEPING:
             if not _order_is_free(reader.outputs[0]):

@@ -162,10 +162,9 @@ class Layer:
 
 
 def _file_name(class_name: str) -> str:
-    return "".join(
-        f"_{letter.lower()}" if letter.isupper() and index else letter.lower()
-        for index, letter in enumerate(class_name)
-    )
+    import re  # only once something is already wrong
+
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9]D)(?=[A-Z])", "_", class_name).lower()
 
 
 def pair(value: int | Sequence[int], argument: str) -> Pair:

@@ -8,6 +8,7 @@ The estimate takes weights as random and neighbours as independent, and reads me
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import Any, NamedTuple
 
 from archspec.arrays import Array, Weights
@@ -93,8 +94,68 @@ def _padded(node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
 
 def _gate(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
     """A product of independent maps."""
-    (mean, variance), (gate, spread) = (_flat(one) for one in inputs)
+    return reduce(_product, [_flat(one) for one in inputs])
+
+
+def _product(first: Moments, second: Moments) -> Moments:
+    (mean, variance), (gate, spread) = first, second
     return Moments(mean * gate, variance * spread + variance * gate**2 + spread * mean**2)
+
+
+def _matrix_product(node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """Sums of as many products as a row has columns."""
+    inner = node.layer.macs(node) // node.output.elements
+    product = _product(_flat(inputs[0]), _flat(inputs[1]))
+    return Moments(inner * product.mean, inner * product.variance)
+
+
+def _dense(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    kernel, source = weights[f"{node.name}/kernel"].astype("float64"), _flat(inputs[0])
+    bias = weights.get(f"{node.name}/bias", 0.0)
+    return Moments(kernel.sum(0) * source.mean + bias, (kernel**2).sum(0) * source.variance)
+
+
+def _subtract(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    return Moments(inputs[0].mean - inputs[1].mean, inputs[0].variance + inputs[1].variance)
+
+
+def _quotient(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    """By a divisor that is near its mean."""
+    first, divisor = _flat(inputs[0]), _flat(inputs[1])
+    scale = divisor.mean if abs(divisor.mean) > divisor.variance**0.5 else divisor.variance**0.5 + 1e-30
+    return Moments(first.mean / scale, first.variance / scale**2)
+
+
+def _average(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    count = len(inputs)
+    return Moments(sum(one.mean for one in inputs) / count, sum(one.variance for one in inputs) / count**2)
+
+
+def _sum(node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    count, source = node.inputs[0].elements / node.output.elements, _flat(inputs[0])
+    return Moments(count * source.mean, count * source.variance)
+
+
+def _mean(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
+    source = _flat(inputs[0])
+    return Moments(source.mean, source.variance * POOLED_SHARE)
+
+
+def _normalised(node: Node, _inputs: list[Moments], weights: Weights) -> Moments:
+    """Mean 0 and variance 1, then what is learnt of the last axis."""
+    scale, shift = (weights.get(f"{node.name}/{name}", start) for name, start in (("gamma", 1.0), ("beta", 0.0)))
+    return _flat(Moments(shift, scale**2))
+
+
+def _scaled(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
+    factor = weights[f"{node.name}/gamma"].astype("float64")
+    return Moments(inputs[0].mean * factor, inputs[0].variance * factor**2)
+
+
+def _shares(node: Node, _inputs: list[Moments], _weights: Weights) -> Moments:
+    """Softmax: shares of 1."""
+    share = 1 / node.output.shape[-1]
+    return Moments(share, share**2)
 
 
 def _batch_normalization(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
@@ -138,8 +199,8 @@ def _prelu(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
 
 
 def _activation(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
-    """A gate is near its middle; hard swish is much as ReLU."""
-    if node.layer.config["activation"] == "hard_swish":
+    """A gate is near its middle; hard swish and its like are much as ReLU."""
+    if node.layer.config["activation"] in LIKE_RELU:
         return _relu(node, inputs, weights)
     return Moments(0.0, 0.4) if node.layer.config["activation"] == "tanh" else Moments(0.5, 0.05)
 
@@ -148,19 +209,33 @@ def _first(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
     return inputs[0]
 
 
+LIKE_RELU = {"elu", "gelu", "gelu_tanh", "hard_swish", "mish", "silu", "softplus"}
 RULES = {
     "Activation": _activation,
     "Add": _add,
+    "Average": _average,
     "BatchNormalization": _batch_normalization,
     "Conv2D": _convolution,
     "Conv2DTranspose": _transposed,
+    "Dense": _dense,
     "DepthwiseConv2D": _convolution,
+    "Divide": _quotient,
     "GlobalAveragePooling2D": _global_average,
+    "GroupNormalization": _normalised,
+    "LayerNormalization": _normalised,
+    "LayerScale": _scaled,
+    "LeakyReLU": _relu,
+    "MatMul": _matrix_product,
     "MaxUnpooling": _unpooled,
+    "Mean": _mean,
     "Multiply": _gate,
     "PReLU": _prelu,
     "PadChannels": _padded,
-    "Unread": _first,
+    "PositionEmbedding": _first,
     "ReLU": _relu,
     "Rescaling": _rescaling,
+    "Softmax": _shares,
+    "Subtract": _subtract,
+    "Sum": _sum,
+    "Unread": _first,
 }

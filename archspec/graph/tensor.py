@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,9 +88,9 @@ class Node:
 
 
 class Graph:
-    """Nodes in execution order, from `input` to `outputs`."""
+    """Nodes in execution order, from `input` to `outputs`. `taps` are what the ids and sections of a spec stand for."""
 
-    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "unread")
+    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "taps", "unread")
 
     def __init__(self, name: str = "network") -> None:
         self.name = name
@@ -98,6 +98,7 @@ class Graph:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.origin: Origin = NO_ORIGIN
+        self.taps: Mapping[str, Tensor] = {}
         self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed
         self._names: dict[str, Node] = {}
 

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph.layers import Input
-from archspec.graph.surgery import check_scores
+from archspec.graph.surgery import LABELLING, check_scores
 from archspec.graph.tensor import Graph, Node, Origin, Tensor, collector_paused
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
     from archspec.spec import ExpandedSpec, Section, Step
+    from archspec.spec.expanded import AuxiliaryHead
 
 Context = dict[str, Any]
 USUAL_STRIDES = (8, 16, 32)  # what a spec may ask for
@@ -65,9 +66,10 @@ class Ledger:
             )
 
 
-def trace(network: ExpandedSpec, catalog: Catalog) -> Graph:
+def trace(network: ExpandedSpec, catalog: Catalog, *, auxiliary: bool = False) -> Graph:
     """The graph of an expanded spec, from the image through its sections in their order.
 
+    With `auxiliary` the scores of the auxiliary heads are further outputs, in the order of the spec.
     Raises `UserError` with the place of the step that cannot be, or of the section that makes no scores of the classes.
     """
     graph = Graph(network.name)
@@ -85,7 +87,9 @@ def trace(network: ExpandedSpec, catalog: Catalog) -> Graph:
             x = _trace_section(graph, section, x, context, catalog)
             taps[section.kind] = x
         check_scores(x, network.classes)
-        graph.finish((x,))
+        heads = [_trace_auxiliary(graph, head, context, catalog) for head in network.auxiliary] if auxiliary else []
+        graph.taps = taps
+        graph.finish((x, *heads))
         check_sizes(graph)
     return graph
 
@@ -108,6 +112,25 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
             raise UserError(problem.at(step.place, step.path)) from None
         if step.id is not None:
             context["taps"][step.id] = x
+    return x
+
+
+def _trace_auxiliary(graph: Graph, head: AuxiliaryHead, context: Context, catalog: Catalog) -> Tensor:
+    """The scores of an auxiliary head. Its ids are its own."""
+    taps: Mapping[str, Tensor] = context["taps"]
+    if head.source not in taps:  # of the ids only the taps can be missing: the spec language knows the others
+        fact = f"no step has the tap '{head.source}'"
+        raise UserError(Fault(fact, nearest(head.source, taps), f"{head.path}.from", head.place))
+    x, context = taps[head.source], {**context, "taps": dict(taps)}
+    for section in head.sections:
+        x = _trace_section(graph, section, x, context, catalog)
+    kind, classes = type(x.node.layer).__name__, context["classes"]
+    if kind in LABELLING or x.dtype != "float32":
+        fact = f"an auxiliary head ends in scores, and this one in {kind}"
+        raise UserError(Fault(fact, "Take that out of the head", head.path, head.place))
+    if x.shape[-1] != classes:
+        fact = f"this auxiliary head ends with {x.shape[-1]} channels, not with one for each of {classes} classes"
+        raise UserError(Fault(fact, "Let its last step be - classifier", head.path, head.place))
     return x
 
 

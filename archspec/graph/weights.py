@@ -24,7 +24,13 @@ CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
 SPREAD = {"gamma": (0.5, 1.5), "beta": (0.5, 2.0), "moving_mean": (-0.5, 0.5), "moving_variance": (0.5, 1.5)}
 SPREAD["alpha"] = (0.05, 0.45)
-SEEN = {"BatchNormalization", "PReLU"}  # drawn as if training had moved them
+SEEN = {
+    "BatchNormalization",
+    "GroupNormalization",
+    "LayerNormalization",
+    "LayerScale",
+    "PReLU",
+}  # drawn as if training had moved them
 TRUNCATION_SHRINK = 0.87962566103423978  # deviation of a unit normal cut at ±2
 
 

@@ -28,6 +28,12 @@ class Bilinear(keras.initializers.Initializer):
         return keras.ops.convert_to_tensor(bilinear_kernel(tuple(shape)), dtype=dtype)
 
 
+@keras.saving.register_keras_serializable(package="archspec")
+def gelu_tanh(x: Any) -> Any:
+    """The usual approximation of gelu, by tanh."""
+    return keras.activations.gelu(x, approximate=True)
+
+
 def set_weights(model: Any, weights: Weights) -> None:
     """Give every variable of a Keras model its array.
 
@@ -132,8 +138,10 @@ def _layer_class(node: Node) -> Any:
 
 
 def _value(key: str, value: Any) -> Any:
-    """Keras reads our initialiser names itself, except one with a number in it."""
-    if not key.endswith("_initializer") or not isinstance(value, str):
+    """Keras reads our names itself, except an initialiser with a number in it and what is a function of an argument."""
+    if key == "activation":
+        return gelu_tanh if value == "gelu_tanh" else value
+    if not key.endswith("initializer") or not isinstance(value, str):
         return value
     if value == "bilinear":
         return Bilinear()

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
-from archspec.graph import Graph, canonical_hash, cut_tail, equivalence_key, without_labelling, without_layers
+from archspec.graph import (
+    Graph,
+    auxiliary_digest,
+    canonical_hash,
+    cut_tail,
+    equivalence_key,
+    without_labelling,
+    without_layers,
+)
 from archspec.graph.trace import trace
 from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
@@ -96,6 +104,11 @@ class Network:
         left_out = cut_tail(graph)
         return (self.with_graph(graph), left_out) if left_out else (self, ())
 
+    def with_auxiliary(self) -> Network:
+        """It as it is trained: the scores of the auxiliary heads are further outputs of the graph. The network itself
+        where it has none. Raises `UserError` for a head that cannot be."""
+        return self.with_graph(trace(self.expanded, self.catalog, auxiliary=True)) if self.expanded.auxiliary else self
+
     # --- what it is ---------------------------------------------------------------------------------------------------
 
     @property
@@ -144,7 +157,15 @@ class Network:
     def cost(self) -> CostSheet:
         """Parameters, operations, memory and size of the file, exact."""
         expanded = self.expanded
-        return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride)
+        trained = self.with_auxiliary().graph if expanded.auxiliary else None
+        return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride, with_auxiliary=trained)
+
+    @cached_property
+    def auxiliary_digest(self) -> str:
+        """8 hexadecimal letters for the auxiliary heads and their weights: a training depends on them, the network
+        does not. Empty where there are none."""
+        heads = self.expanded.auxiliary
+        return auxiliary_digest(self.with_auxiliary().graph, [head.weight for head in heads]) if heads else ""
 
     def __repr__(self) -> str:
         try:

@@ -11,6 +11,7 @@ from typing import Any
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.graph import Range
+from archspec.spec.auxiliary import auxiliary_form, lint_auxiliary
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, squeezing_fault
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
@@ -19,6 +20,7 @@ from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, 
 from archspec.spec.sections import section_form
 from archspec.spec.special_values import CHOICES, Choice
 from archspec.spec.words import (
+    AUXILIARY,
     DTYPES,
     INPUT_KEYS,
     NONE,
@@ -155,7 +157,8 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
         form = section_form(node or Scalar(default))
         if (node is not None or default is not None) and not (kind in UNWRITTEN and form == NONE):
             found[kind] = form
-    return found
+    auxiliary = auxiliary_form(document.get(AUXILIARY))
+    return {**found, AUXILIARY: auxiliary} if auxiliary else found
 
 
 def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:
@@ -179,6 +182,8 @@ def check_document(document: Table, catalog: Catalog) -> tuple[list[Fault], tupl
         elif key in TOP_SECTIONS:
             lint.allowed = _SECTION
             lint.section(key, entry.node, key)
+        elif key == AUXILIARY:
+            lint_auxiliary(entry.node, lint, Allowed(selectors=False, what="beside an auxiliary head"), _SECTION)
     _check_defaults(document, lint)
     squeezing = squeezing_fault(document, catalog)
     if squeezing is not None:

@@ -43,6 +43,17 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class AuxiliaryHead:
+    """Further scores for training only: what `sections` make of the tap `source`. Their loss counts `weight`."""
+
+    source: str
+    sections: tuple[Section, ...]
+    weight: float
+    place: Place
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class WeightsFile:
     """Where a network's weights come from. `format` is empty for archspec's own; `only` names what to load of them."""
 
@@ -54,7 +65,10 @@ class WeightsFile:
 
 @dataclass(frozen=True, slots=True)
 class ExpandedSpec:
-    """A spec with every selector resolved. `sections` stand in the order data flows; `none` sections are left out."""
+    """A spec with every selector resolved. `sections` stand in the order data flows; `none` sections are left out.
+
+    `auxiliary` are heads that only a training has.
+    """
 
     name: str
     source: str
@@ -67,3 +81,4 @@ class ExpandedSpec:
     variant: str
     sections: tuple[Section, ...]
     weights: WeightsFile | None = None
+    auxiliary: tuple[AuxiliaryHead, ...] = ()

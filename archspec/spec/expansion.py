@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, nearest
+from archspec.spec.auxiliary import KINDS, WrittenHead, makes_scores, written_heads
 from archspec.spec.document import (
     DEFAULTS,
     INPUT_DEFAULTS,
@@ -18,16 +20,16 @@ from archspec.spec.document import (
     raise_together,
     size_node,
 )
-from archspec.spec.expanded import ExpandedSpec, Section, Step, WeightsFile
+from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step, WeightsFile
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.lint import DILATE, REPEAT, SECTION_KINDS, lint_part
-from archspec.spec.nodes import Entry, Scalar, Table, from_plain, plain
+from archspec.spec.nodes import Entry, Node, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
-from archspec.spec.sections import Named, StepTemplate, Written, find_part, read_section
+from archspec.spec.sections import EMPTY, Named, StepTemplate, Written, find_part, read_section
 from archspec.spec.signatures import Signature
 from archspec.spec.special_values import Resolver, Scope, Scoped
-from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, section_path
+from archspec.spec.words import AUXILIARY, NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
 
 
 def expand(spec: Spec) -> ExpandedSpec:
@@ -51,6 +53,7 @@ def best_effort_faults(document: Table, catalog: Catalog) -> list[Fault]:
     top, inside = expansion.values()
     expansion.faults.clear()  # values at the top level look the same in every scope: linting has reported them
     expansion.sections(top, inside)
+    expansion.auxiliary()
     return expansion.faults
 
 
@@ -114,7 +117,30 @@ class _Expansion:
             variant=top["variant"],
             sections=self.sections(top, inside),
             weights=self._weights(top["weights"]),
+            auxiliary=self.auxiliary(),
         )
+
+    def auxiliary(self) -> tuple[AuxiliaryHead, ...]:
+        """The heads that only a training has, once the sections are read."""
+        written = self.document.get(AUXILIARY)
+        return () if written is None else tuple(self._auxiliary_head(one) for one in written_heads(written))
+
+    def _auxiliary_head(self, written: WrittenHead) -> AuxiliaryHead:
+        weight = self.reader.read(KINDS["weight"], written.weight, f"{written.path}.weight")
+        source = self.reader.read(KINDS["from"], written.source, f"{written.path}.from")
+        visible = [*self.ids, "input"]
+        if source is not INVALID and source.partition(".")[0] not in visible and not self.blind:
+            fact, place = f"no step has the id '{source}'", written.source.place
+            self.reader.fault(fact, nearest(source, visible), f"{written.path}.from", place)
+        kind = written.path.replace("[", ".").rstrip("]")
+        head = self._read_section("head", written.head, f"{written.path}.head", written.place)
+        made = [] if head is None else [replace(head, kind=f"{kind}.head")]
+        if not makes_scores(head, self.catalog):
+            name = SECTION_DEFAULTS["classifier"]
+            named = Named(name, EMPTY, written.place, f"{written.path}.{name}")
+            classifier = self._named("classifier", named, written.place)
+            made += [] if classifier is None else [replace(classifier, kind=f"{kind}.classifier")]
+        return AuxiliaryHead(source, tuple(made), weight, written.place, written.path)
 
     def _check_size(self, size: tuple[int, int], output_stride: int) -> None:
         """A map of one position a side is the least that says anything of where things are."""
@@ -156,21 +182,25 @@ class _Expansion:
                 self.blind = True
                 return None
             entry = Entry(Scalar(default, self.document.place), self.document.place)
-        path = section_path(kind)
-        before = len(self.faults)
-        asked = read_section(kind, entry.node, path, self.faults)
-        if asked is None:
-            self.blind |= not (isinstance(entry.node, Scalar) and entry.node.value == NONE)
-            return None
         self.section_ids: list[str] = []
-        if isinstance(asked, Named):
-            section = self._named(kind, asked, entry.place)
-            self.blind |= section is None or not section.steps
-            if section is None and asked.name not in self.catalog.blocks():  # linting reports the name, nothing else
-                del self.faults[before:]
-        else:
-            section = self._written(kind, asked, entry.place, path)
-        self.ids.extend((kind, *self.section_ids))
+        section = self._read_section(kind, entry.node, section_path(kind), entry.place)
+        if section is not None or self.section_ids:
+            self.ids.extend((kind, *self.section_ids))
+        return section
+
+    def _read_section(self, kind: str, node: Node, path: str, place: Place) -> Section | None:
+        before = len(self.faults)
+        self.section_ids = []
+        asked = read_section(kind, node, path, self.faults)
+        if asked is None:
+            self.blind |= not (isinstance(node, Scalar) and node.value == NONE)
+            return None
+        if not isinstance(asked, Named):
+            return self._written(kind, asked, place, path)
+        section = self._named(kind, asked, place)
+        self.blind |= section is None or not section.steps
+        if section is None and asked.name not in self.catalog.blocks():  # linting reports the name, nothing else
+            del self.faults[before:]
         return section
 
     def _named(self, kind: str, named: Named, place: Place) -> Section | None:

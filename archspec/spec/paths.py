@@ -12,7 +12,7 @@ from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, size_node
 from archspec.spec.document_file import decode_file, shown_path
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.special_values import CHOICES
-from archspec.spec.words import INPUT_KEYS, NONE, SECTION_DEFAULTS, STEP_KEYS, TOP_KEYS, TOP_SECTIONS
+from archspec.spec.words import AUXILIARY, INPUT_KEYS, NONE, SECTION_DEFAULTS, STEP_KEYS, TOP_KEYS, TOP_SECTIONS
 from archspec.spec.yaml_text import read_text
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*|[0-9]+"
@@ -110,9 +110,17 @@ class _Setter:
             new = self.image(old, rest)
         elif key in TOP_SECTIONS:
             new = self.section(key, old, rest)
+        elif key == AUXILIARY:
+            new = self.item(old, rest, self.auxiliary) if isinstance(old, Items) else self.inside(None, rest)
         else:
             new = self.inside(old or Scalar(DEFAULTS.get(key, ""), self.place), rest)
         return node.with_entry(key, new, self.place)
+
+    def auxiliary(self, node: Node, segments: list[str]) -> Node:
+        key, rest = segments[0], segments[1:]
+        if key != "head" or not rest or not isinstance(node, Table):
+            return self.inside(node, segments)
+        return node.with_entry(key, self.section(key, node.get(key), rest), self.place)
 
     def image(self, node: Node | None, segments: list[str]) -> Node:
         table = node if isinstance(node, Table) else Table({}, self.place)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog
+from archspec.spec.auxiliary import KINDS
 from archspec.spec.document import DEFAULTS, INPUT_KINDS, TOP_KINDS
 from archspec.spec.kinds import Schema
 from archspec.spec.lint import DILATE, REPEAT, SECTION_KINDS, lint_part
@@ -13,6 +14,7 @@ from archspec.spec.nodes import plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.signatures import Signature, signature_of
 from archspec.spec.words import (
+    AUXILIARY,
     NONE,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
@@ -42,6 +44,7 @@ _HOVER = {
     "head": "What reads the features of backbone or neck: none, a name, {NAME: {arguments}}, or a list of steps.",
     "classifier": "Features to one score a class; where nothing is written, what the decoder wants: none for features.",
     "decoder": "Scores back to the input's size.",
+    "auxiliary": "Further heads for training only, left out of cost and export: [{from: ID, head: …, weight: 0.4}].",
     "output": "The last step: argmax gives the class of each pixel, none the scores.",
 }
 
@@ -60,6 +63,7 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
     properties["input"] = {"type": "object", "properties": image, "additionalProperties": False} | _notes("input")
     for section in TOP_SECTIONS:
         properties[section] = _ref(f"section.{section}") | _notes(section)
+    properties[AUXILIARY] = _auxiliary_schema() | {"description": _HOVER[AUXILIARY]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "archspec spec",
@@ -69,6 +73,14 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
         "anyOf": [{"required": ["backbone"]}, {"required": ["extends"]}],
         "$defs": _definitions(catalog),
     }
+
+
+def _auxiliary_schema() -> Schema:
+    inside: Schema = {key: _choice_of(kind.schema(_choice_of)) for key, kind in KINDS.items()}
+    inside["head"] = _ref("section.head")
+    item = {"type": "object", "properties": inside, "required": ["from"], "additionalProperties": False}
+    listed: Schema = {"anyOf": [{"const": NONE}, {"type": "array", "items": item}]}
+    return {"anyOf": [listed, _choose(listed)]}
 
 
 def _image_schema(key: str) -> Schema:

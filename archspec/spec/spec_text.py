@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import yaml
 
 from archspec.spec.document import Spec
-from archspec.spec.expanded import ExpandedSpec, Section, Step
-from archspec.spec.words import NONE, SECTION_SCOPE, SECTIONS, UNWRITTEN
+from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step
+from archspec.spec.words import AUXILIARY, NONE, SECTION_SCOPE, SECTIONS, UNWRITTEN
 from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -66,7 +66,14 @@ def dump_expanded(network: ExpandedSpec) -> str:
         weights = network.weights
         optional = {"format": weights.format, "only": list(weights.only)}
         top["weights"] = {"file": weights.file} | {key: value for key, value in optional.items() if value}
-    return dump_plain(top | sections)
+    heads = [_auxiliary(network, head) for head in network.auxiliary]
+    return dump_plain(top | sections | ({AUXILIARY: heads} if heads else {}))
+
+
+def _auxiliary(network: ExpandedSpec, head: AuxiliaryHead) -> dict[str, Any]:
+    """Without the classifier, which follows by itself."""
+    written = [section for section in head.sections if section.kind.endswith(".head")]
+    return {"from": head.source, "head": _section(network, written[0]) if written else NONE, "weight": head.weight}
 
 
 def _section(network: ExpandedSpec, section: Section) -> Any:

@@ -7,8 +7,10 @@ TOP_SECTIONS = SECTIONS[1:]
 INPUT_KEYS = ("size", "preprocess", "dtype", "channels")
 TOP_KEYS = (
     "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", "weights",
-    *TOP_SECTIONS,
+    *TOP_SECTIONS, "auxiliary",
 )  # fmt: skip
+AUXILIARY = "auxiliary"
+AUXILIARY_KEYS = ("from", "head", "weight")
 SECTION_DEFAULTS = {
     "preprocess": "symmetric",
     "neck": "none",

@@ -40,7 +40,8 @@ class Fit:
 
     Nothing in it is random but dropout, whose seeds are part of the state: the same state, batches and learning
     rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they
-    belong to the network and to the state all the same.
+    belong to the network and to the state all the same. The outputs of `graph` after the first are scores of auxiliary
+    heads, and `auxiliary_weights` what the loss of each counts.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Fit:
         *,
         class_weights: tuple[float, ...] | None,
         seed: int,
+        auxiliary_weights: tuple[float, ...] = (),
         fixed: Mapping[str, Array] | None = None,
         strategy: Any = None,
     ) -> None:
@@ -58,6 +60,7 @@ class Fit:
         self._fixed = dict(fixed or {})
         self._strategy = strategy or training_strategy()
         self._loss = total_loss(stage.loss, class_weights, upsample_logits=stage.upsample_logits)
+        self._auxiliary_weights = auxiliary_weights
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision])
             self.trained = trained_variables(self.model, graph, stage)
@@ -86,10 +89,18 @@ class Fit:
         variables = [one.variable for one in self.trained]
         images = list(images) if isinstance(images, tuple) else images  # a data set has no lists, and Keras no tuples
         with tf.GradientTape() as tape:
-            loss = self._loss(self.model(images, training=True), labels) + self._penalty()
+            loss = self._loss_of(self.model(images, training=True), labels) + self._penalty()
             loss /= self._strategy.num_replicas_in_sync  # gradients of replicas are summed
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        return loss
+
+    def _loss_of(self, outputs: Any, labels: Any) -> Any:
+        """The loss of the scores, and those of the auxiliary heads by their weights."""
+        scores, *auxiliary = tf.nest.flatten(outputs)
+        loss = self._loss(scores, labels)
+        for weight, one in zip(self._auxiliary_weights, auxiliary, strict=True):
+            loss += weight * self._loss(one, labels)
         return loss
 
     def _penalty(self) -> Any:
@@ -170,7 +181,10 @@ class KerasFit:
         self._dataset = order.dataset(self._stage)[1]
         graph, weights = order.graph(self._stage), order.start_weights()
         weighting = class_weights(self._stage, self._dataset)
-        self._fit = Fit(self._stage, graph, weights, class_weights=weighting, seed=order.seed)
+        self._heads = order.auxiliary_weights(self._stage)
+        self._fit = Fit(
+            self._stage, graph, weights, class_weights=weighting, seed=order.seed, auxiliary_weights=self._heads
+        )
         self._compile(weighting)
 
     @property
@@ -183,17 +197,20 @@ class KerasFit:
         for one in self._fit.trained:
             if one.l2:
                 one.variable.regularizer = keras.regularizers.L2(one.l2 / 2)
-        self.model.compile(
-            optimizer=self._fit.optimizer, loss=lambda labels, logits: loss(logits, labels), jit_compile=False
-        )
+        of_scores = lambda labels, logits: loss(logits, labels)  # noqa: E731
+        several: dict[str, Any] = {"loss": of_scores}
+        if self._heads:
+            several = {"loss": [of_scores] * (1 + len(self._heads)), "loss_weights": [1.0, *self._heads]}
+        self.model.compile(optimizer=self._fit.optimizer, jit_compile=False, **several)
 
     def fit(self, epochs: int, initial_epoch: int = 0, callbacks: list[Any] | None = None, verbose: Any = 0) -> Any:
         """Train epochs `initial_epoch` to `epochs`; Keras's history, with `val_miou` of whole validation images."""
         first, last = initial_epoch * self.steps_per_epoch, epochs * self.steps_per_epoch
         batches = stage_batches(self._dataset, self._stage, self._order.seed, last - first, first)
+        outputs = 1 + len(self._heads)
         try:
             return self.model.fit(
-                batches,
+                batches.map(lambda images, labels: (images, (labels,) * outputs)) if self._heads else batches,
                 epochs=epochs,
                 initial_epoch=initial_epoch,
                 steps_per_epoch=self.steps_per_epoch,

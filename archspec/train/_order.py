@@ -80,12 +80,15 @@ class Order:
         return []
 
     def network(self, stage: Stage) -> Network:
-        """The network that a stage trains, up to its logits. Raises `UserError`."""
+        """The network that a stage trains, up to its logits, which those of its auxiliary heads follow.
+
+        Raises `UserError`.
+        """
         for known, network in self._networks:
             if known is stage:
                 return network
-        classes = len(self.dataset(stage)[1].classes)
-        network = network_for(self.spec, classes, stage.augmentation.size, stage.batch_norm.momentum)
+        classes, momentum = len(self.dataset(stage)[1].classes), stage.batch_norm.momentum
+        network = network_for(self.spec, classes, stage.augmentation.size, momentum, auxiliary=True)
         if not stage.upsample_logits:
             network = network.with_graph(without_upsampling(network.graph))
         self._networks.append((stage, network))
@@ -95,14 +98,25 @@ class Order:
         """The graph of it. Raises `UserError`."""
         return self.network(stage).graph
 
+    def auxiliary_weights(self, stage: Stage) -> tuple[float, ...]:
+        """What the loss of each auxiliary head counts."""
+        return tuple(head.weight for head in self.network(stage).expanded.auxiliary)
+
     @cached_property
     def imported(self) -> Imported | None:
-        """The weights that the spec names, fitted to the first stage's graph. Raises `UserError`."""
-        return self.network(self.recipe.stages[0]).imported
+        """The weights that the spec names, fitted to the first stage's network without auxiliary heads, which no file
+        has. Raises `UserError`."""
+        stage = self.recipe.stages[0]
+        network = self.network(stage)
+        if network.expanded.auxiliary:
+            classes = len(self.dataset(stage)[1].classes)
+            network = network_for(self.spec, classes, stage.augmentation.size)
+        return network.imported
 
     def start_weights(self) -> dict[str, Array]:
         """The weights that the first stage begins with."""
-        return self.network(self.recipe.stages[0]).weights_from(self.seed)
+        fresh = self.network(self.recipe.stages[0]).fresh_weights(self.seed)
+        return fresh if self.imported is None else self.imported.complete(fresh)
 
     def check_weights(self) -> None:
         """Raises `UserError` for weights that do not fit, as far as that shows without TensorFlow."""
@@ -129,6 +143,7 @@ class Order:
             "seed": self.seed,
             "weights_digest": None if self.imported is None else self.imported.digest,
             "start": start_of(network.graph),
+            **({"auxiliary": network.auxiliary_digest} if network.auxiliary_digest else {}),
             **package_versions(PACKAGES),
         }
 

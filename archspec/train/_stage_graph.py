@@ -14,14 +14,18 @@ from archspec.network import Network
 from archspec.spec import Spec, override
 
 
-def network_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float | None = None) -> Network:
+def network_for(
+    spec: Spec, classes: int, size: tuple[int, int], momentum: float | None = None, *, auxiliary: bool = False
+) -> Network:
     """The spec's network that reads a float image `size` (height, width) and gives logits. Raises `UserError`.
 
-    `momentum` replaces that of every batch norm. Weights are named by graph path and do not depend on the
-    size: those of a crop's network fit a whole image's.
+    `momentum` replaces that of every batch norm; with `auxiliary` it has its auxiliary heads as further outputs.
+    Weights are named by graph path and do not depend on the size: those of a crop's network fit a whole image's.
     """
     changes = {"classes": classes, "input.size": list(size), "input.dtype": "float32", "output": "logits"}
     network = Network(override(spec, changes))
+    if auxiliary:
+        network = network.with_auxiliary()
     if momentum is not None:
         for node in network.graph.nodes:  # nobody else has this graph yet
             if type(node.layer).__name__ == "BatchNormalization":
@@ -35,12 +39,19 @@ def graph_for(spec: Spec, classes: int, size: tuple[int, int], momentum: float |
 
 
 def without_upsampling(graph: Graph) -> Graph:
-    """The same graph, ending before the resizing that nothing with weights comes after."""
-    (end,) = graph.outputs
-    while type(end.node.layer).__name__ == "Resize":
-        end = end.node.inputs[0]
-    graph.finish((end,))
+    """The same graph, every output ending before the resizing that nothing with weights comes after."""
+    ends = []
+    for end in graph.outputs:
+        while type(end.node.layer).__name__ == "Resize":
+            end = end.node.inputs[0]
+        ends.append(end)
+    graph.finish(ends)
     return graph
+
+
+def network_weights(weights: Weights, graph: Graph) -> dict[str, Array]:
+    """Of the weights that a training has, those of the network itself: without what its auxiliary heads hold."""
+    return {key: weights[key] for key, _, _ in weight_specs(graph) if key in weights}
 
 
 def carried(weights: Weights, network: Network, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:
@@ -58,6 +69,7 @@ def is_within(name: str, places: Iterable[str]) -> bool:
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
+AUXILIARY = "auxiliary"  # the first word in the names of layers that only a training has
 RANDOM = ("Dropout", "SpatialDropout2D")
 
 
@@ -92,7 +104,7 @@ def cut_graph(graph: Graph, frozen: tuple[str, ...]) -> Cut:
             _check(node, frozen)
     crossing = _crossing(graph, before)
     rear = [node for node in graph.nodes if id(node) not in before]
-    if not any(True for node in rear for _ in node.layer.weights(node)):
+    if not any(True for node in rear if not is_within(node.name, (AUXILIARY,)) for _ in node.layer.weights(node)):
         raise Problem("all of the network is frozen", "Leave a section to be trained")
     return Cut(_front(graph, before, crossing), _rear(graph, rear, crossing))
 

@@ -30,7 +30,7 @@ from archspec.train._progress import COLUMNS as LOG_COLUMNS
 from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
-from archspec.train._stage_graph import carried, cut_graph
+from archspec.train._stage_graph import carried, cut_graph, network_weights
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.train._validation import Scores, Validator
 from archspec.weights import save_weights
@@ -191,14 +191,14 @@ class Training:
     ) -> tuple[Fit, BatchesFrom]:
         """The model in training, and where its batches come from: images, or features of the frozen part."""
         steps = stage_steps(self.order, stage)
-        weighting = class_weights(stage, dataset)
+        weighting, heads = class_weights(stage, dataset), self.order.auxiliary_weights(stage)
         if stage.cache_features is None:
-            fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed)
+            fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed, auxiliary_weights=heads)
             return fit, lambda first: stage_batches(dataset, stage, seed, steps, first)
         cut = cut_graph(graph, stage.freeze)
         front, rear = cut.split(weights)
         features = self._features(stage, cut.front, front, dataset, seed)
-        fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, fixed=front)
+        fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, auxiliary_weights=heads, fixed=front)
         return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
 
     def _features(self, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int) -> Features:
@@ -226,6 +226,7 @@ class Training:
     def _finish(self, scores: Scores, weights: dict[str, Array]) -> None:
         """The trained network, as others load it, and its scores."""
         network = Network(self.order.trained_spec)
+        weights = network_weights(weights, network.graph)
         save_weights(self.run.weights, weights, network.graph, source=f"trained: {self.run.folder.name}")
         lower.save_keras(network.to_keras(output="spec", weights=weights), self.run.model)
         write_records(self.run.records, training_records(self.order, scores, self.steps))

@@ -14,6 +14,7 @@ from archspec.network import Network
 from archspec.scoring import class_iou, confusion
 from archspec.spec import Spec
 from archspec.train._recipe import Validation
+from archspec.train._stage_graph import network_weights
 
 if TYPE_CHECKING:
     from archspec.scoring import NetworkSegmenter
@@ -78,10 +79,13 @@ class Validator:
         self._segmenter: NetworkSegmenter | None = None
 
     def score(self, weights: Weights) -> Scores:
-        """The scores of these weights. Raises `UserError` for an image that cannot be read."""
+        """The scores of these weights; those of auxiliary heads are left out.
+
+        Raises `UserError` for an image that cannot be read.
+        """
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
-        segmenter = self._with(weights)
+        segmenter = self._with(network_weights(weights, self._network.graph))
         for example in self._examples:
             image, label = self._dataset.read_image(example), self._dataset.read_label(example)
             matrix += confusion(label, segmenter.labels(image), classes)

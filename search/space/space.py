@@ -146,4 +146,4 @@ class Space:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
         network = self.network(genome)
         _ = network.cost
-        return Candidate(genome, network, network.equivalence_key)
+        return Candidate(genome, network, network.equivalence_key + network.auxiliary_digest)

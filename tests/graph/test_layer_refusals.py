@@ -38,6 +38,23 @@ REFUSED: list[tuple[str, Refused]] = [
     ("keepdims", lambda: layers.GlobalAveragePooling2D(keepdims=False)),
     ("needs a feature map", lambda: layers.Conv2D(4, 1)(on_map(layers.ArgMax()))),
     ("needs a feature map", lambda: layers.ArgMax()(on_map(layers.ArgMax()))),
+    ("unknown activation 'gleu'", lambda: layers.Activation("gleu")),
+    ("168 numbers of .* do not fit the shape", lambda: on_map(layers.Reshape((5, -1)))),
+    ("target_shape must be of positive sizes", lambda: layers.Reshape((-1, -1))),
+    ("dims must hold each of 1 to 3 once", lambda: layers.Permute((0, 1, 2))),
+    ("dims of 2 axes for", lambda: on_map(layers.Permute((2, 1)))),
+    ("4 columns of the first meet 7 rows", lambda: layers.MatMul()([x := nets.image(6, 7, 4), x])),
+    ("MatMul takes two tensors", lambda: layers.MatMul()([nets.image()])),
+    ("Subtract takes two maps", lambda: layers.Subtract()([x := nets.image(), x, x])),
+    ("Softmax on axis 0", lambda: on_map(layers.Softmax(axis=0))),
+    ("axis counts partly from the end", lambda: layers.LayerNormalization((1, -1))),
+    ("4 channels in 3 groups", lambda: on_map(layers.GroupNormalization(3))),
+    ("Mean over the axes", lambda: on_map(layers.Mean((1, 2, 3), keepdims=False))),
+    ("do not fill blocks of 3 x 3", lambda: on_map(layers.DepthToSpace(3))),
+    ("do not fill a map of 6 x 7", lambda: on_map(layers.SpaceToDepth(2))),
+    ("is empty", lambda: on_map(layers.StridedSlice((0, 5, 0), (6, 5, 4)))),
+    ("strides must be positive", lambda: layers.StridedSlice((0,), (1,), (-1,))),
+    ("a position embedding of size", lambda: on_map(layers.PositionEmbedding(4))),
 ]
 
 

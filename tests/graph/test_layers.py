@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +21,7 @@ from tests.graph import nets
 from tests.graph.oracle import OUTSIDE, taps
 
 FOLDER = Path(inspect.getfile(layers)).parent
-SHARED = {"__init__", "pooling"}
+SHARED = {"__init__", "elementwise", "pooling", "reduction"}
 FILES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in SHARED)
 
 
@@ -65,6 +66,7 @@ def examples() -> dict[str, Tensor]:
     x = nets.image(6, 7, 4)
     rest = [
         layers.Activation("hard_sigmoid"),
+        layers.AdaptiveAveragePooling2D((4, 3)),
         layers.ArgMax(),
         layers.AveragePooling2D(2),
         layers.BatchNormalization(),
@@ -73,21 +75,39 @@ def examples() -> dict[str, Tensor]:
         layers.Conv2D(5, 3),
         layers.Conv2DTranspose(5, 3, 1),
         layers.Cropping2D(((1, 0), (0, 2))),
+        layers.Dense(5),
+        layers.DepthToSpace(2),
         layers.DepthwiseConv2D(3),
         layers.Dropout(0.5),
+        layers.Flatten(),
         layers.GlobalAveragePooling2D(),
+        layers.GlobalMaxPooling2D(),
+        layers.GroupNormalization(2),
+        layers.LayerNormalization(),
+        layers.LayerScale(),
+        layers.LeakyReLU(),
         layers.MaxPooling2D(2),
         layers.PReLU(),
         layers.PadChannels(9),
+        layers.Mean(1),
+        layers.Permute((3, 1, 2)),
+        layers.PositionEmbedding((3, 1)),
         layers.ReLU(),
         layers.Rescaling(0.5),
+        layers.Reshape((-1, 4)),
         layers.Resize((9, 9), stride=1),
         layers.Softmax(),
         layers.SpatialDropout2D(0.5),
+        layers.StridedSlice((0, 1, 0), (6, 7, 2), (2, 2, 1)),
+        layers.Sum(-1),
+        layers.UpSampling2D(),
         layers.ZeroPadding2D(1),
     ]
     found = {type(layer).__name__: layer(x) for layer in rest}
-    found["Add"], found["Concatenate"] = layers.Add()([x, x]), layers.Concatenate()([x, x])
+    for joint in (layers.Add, layers.Average, layers.Concatenate, layers.Divide, layers.Maximum, layers.Minimum):
+        found[joint.__name__] = joint()([x, x])
+    found["Subtract"], found["MatMul"] = layers.Subtract()([x, x]), layers.MatMul(transpose_b=True)([x, x])
+    found["SpaceToDepth"] = layers.SpaceToDepth(2)(layers.ZeroPadding2D(((0, 0), (0, 1)))(x))
     found["ChannelSplit"], found["Input"] = layers.ChannelSplit(2)(x)[0], x
     found["Multiply"] = layers.Multiply()([x, layers.GlobalAveragePooling2D()(x)])
     pooled = layers.MaxPoolingWithIndices(name="pool")(x)
@@ -118,14 +138,24 @@ def test_a_layer_without_a_rule_names_the_file_to_mend() -> None:
 
 def test_only_what_keras_lacks_is_our_own() -> None:
     assert {name for name in layers.__all__ if getattr(layers, name).own} == {
+        "AdaptiveAveragePooling2D",
         "ArgMax",
         "ChannelReverse",
         "ChannelShuffle",
         "ChannelSplit",
+        "DepthToSpace",
+        "Divide",
+        "LayerScale",
+        "MatMul",
         "MaxPoolingWithIndices",
         "MaxUnpooling",
+        "Mean",
         "PadChannels",
+        "PositionEmbedding",
         "Resize",
+        "SpaceToDepth",
+        "StridedSlice",
+        "Sum",
         "Unread",
     }
 
@@ -222,6 +252,22 @@ def test_a_window_reaches_as_far_as_its_taps(one: Drawn) -> None:
         (layers.Softmax(), (6, 7, 4), {"activation": 3 * 168}),
         (layers.ZeroPadding2D(((0, 1), (2, 3))), (7, 12, 4), {}),
         (layers.ZeroPadding2D((1, 2)), (8, 11, 4), {}),
+        (layers.AdaptiveAveragePooling2D((4, 3)), (4, 3, 4), {"pooling": (2 * 4) * (3 * 3) * 4}),
+        (layers.DepthToSpace(2), (12, 14, 1), {}),
+        (layers.Flatten(), (168,), {}),
+        (layers.GlobalMaxPooling2D(), (1, 1, 4), {"pooling": 168}),
+        (layers.GroupNormalization(2, center=False), (6, 7, 4), {"normalization": 6 * 168}),
+        (layers.LayerNormalization(), (6, 7, 4), {"normalization": 7 * 168}),
+        (layers.LayerScale(), (6, 7, 4), {"elementwise": 168}),
+        (layers.LeakyReLU(), (6, 7, 4), {"activation": 2 * 168}),
+        (layers.Mean((1, 2)), (1, 1, 4), {"pooling": 168}),
+        (layers.Mean(2, keepdims=False), (6, 4), {"pooling": 168}),
+        (layers.Permute((3, 1, 2)), (4, 6, 7), {}),
+        (layers.PositionEmbedding((3, 1)), (6, 7, 4), {"elementwise": 168}),
+        (layers.Reshape((2, -1)), (2, 84), {}),
+        (layers.StridedSlice((0, 1, -3), (None, 7, None), (2, 2, 1)), (3, 3, 3), {}),
+        (layers.Sum(-1), (6, 7, 1), {"pooling": 168}),
+        (layers.UpSampling2D((2, 3), "bilinear"), (12, 21, 4), {"resize": 8 * 12 * 21 * 4}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Layer) else "",
 )
@@ -237,6 +283,70 @@ def test_sums_and_concatenations() -> None:
     total = layers.Add()([x, x, x]).node
     assert (total.output.shape, total.layer.other_operations(total)) == ((6, 7, 4), {"elementwise": 2 * 168})
     assert layers.Concatenate()([x, layers.Conv2D(3, 1)(x), x]).shape == (6, 7, 11)
+
+
+@pytest.mark.parametrize("joint", [layers.Add, layers.Average, layers.Divide, layers.Maximum, layers.Multiply])
+@pytest.mark.parametrize("shape", [(6, 7, 4), (1, 1, 4), (6, 1, 4), (1, 7, 4), (6, 7, 1), (1, 1, 1)])
+def test_an_axis_of_one_stands_for_every_place(joint: Callable[[], Layer], shape: tuple[int, ...]) -> None:
+    x = nets.image(6, 7, 4)
+    over = [axis for axis, size in enumerate(shape, 1) if size == 1]
+    other = layers.Mean(over)(x) if over else x
+    assert other.shape == shape
+    for inputs in ([x, other], [other, x]):
+        node = joint()(inputs).node
+        assert node.output.shape == (6, 7, 4)
+        assert sum(node.layer.other_operations(node).values()) == 168 * (2 if joint is layers.Average else 1)
+
+
+@pytest.mark.parametrize("turn_a", [False, True])
+@pytest.mark.parametrize("turn_b", [False, True])
+@pytest.mark.parametrize("heads", [(), (3,), (2, 3)])
+def test_products_of_two_tensors(turn_a: bool, turn_b: bool, heads: tuple[int, ...]) -> None:
+    """`rows · inner · columns` multiply-adds for each pair of matrices, whichever way round they lie."""
+    rows, inner, columns = 5, 4, 7
+    image = nets.image(1, 1, 3)
+    count = {(): 1, (3,): 3, (2, 3): 6}[heads]
+
+    def matrices(sides: tuple[int, int], turned: bool) -> Tensor:
+        shape = (*heads, *(sides[::-1] if turned else sides))
+        return layers.Reshape(shape)(layers.Dense(count * sides[0] * sides[1])(layers.Flatten()(image)))
+
+    node = layers.MatMul(turn_a, turn_b)([matrices((rows, inner), turn_a), matrices((inner, columns), turn_b)]).node
+    assert node.output.shape == (*heads, rows, columns)
+    assert node.layer.macs(node) == count * rows * inner * columns
+    assert node.layer.window(node) is None
+    assert node.layer.weights(node) == ()
+
+
+@pytest.mark.parametrize("shape", [(168,), (42, 4), (6, 7, 4), (3, 2, 7, 4)])
+def test_dense_layers_of_any_rank(shape: tuple[int, ...]) -> None:
+    node = layers.Dense(5)(layers.Reshape(shape)(nets.image(6, 7, 4))).node
+    assert node.output.shape == (*shape[:-1], 5)
+    assert node.layer.macs(node) == 168 * 5
+    assert {spec.name: spec.shape for spec in node.layer.weights(node)} == {"kernel": (shape[-1], 5), "bias": (5,)}
+
+
+@given(st.integers(1, 40), st.integers(1, 12))
+def test_windows_of_a_grid_are_those_of_pytorch(size: int, windows: int) -> None:
+    """`start = floor(i · size / n)`, `end = ceil((i + 1) · size / n)`: as many sums as the windows have places."""
+    node = layers.AdaptiveAveragePooling2D((windows, 1))(nets.image(size, 3, 2)).node
+    covered = sum(math.ceil((i + 1) * size / windows) - math.floor(i * size / windows) for i in range(windows))
+    assert node.layer.other_operations(node) == {"pooling": covered * 3 * 2}
+    assert node.output.shape == (windows, 1, 2)
+
+
+def test_learnt_arrays_of_normalisations_scales_and_positions() -> None:
+    shapes: dict[Layer, dict[str, tuple[int, ...]]] = {
+        layers.LayerNormalization(): {"gamma": (4,), "beta": (4,)},
+        layers.LayerNormalization((1, 3), center=False): {"gamma": (6, 4)},
+        layers.GroupNormalization(2, scale=False): {"beta": (4,)},
+        layers.LayerScale(0.1): {"gamma": (4,)},
+        layers.PositionEmbedding((3, 1)): {"embedding": (3, 1, 4)},
+    }
+    for layer, expected in shapes.items():
+        node = on_map(layer).node
+        assert {spec.name: spec.shape for spec in node.layer.weights(node)} == expected
+        assert all(spec.trainable for spec in node.layer.weights(node))
 
 
 def test_stride_and_dtype_go_along() -> None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Config, Layer, need_map
+from archspec.graph.layer import Config, Layer
 from archspec.graph.program.values import SCATTERED, Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -30,11 +30,11 @@ class ChannelSplit(Layer):
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Equal parts; they must divide the channels."""
-        height, width, channels = need_map(inputs[0], self)
+        *places, channels = inputs[0].shape
         parts: int = self.config["parts"]
         if channels % parts:
             raise Problem(f"{channels} channels cannot be split into {parts} equal parts", f"Use a multiple of {parts}")
-        return ((height, width, channels // parts),) * parts
+        return ((*places, channels // parts),) * parts
 
     def emit(self, node: Node, program: Program) -> None:
         """Bookkeeping when shuffles are followed, else SPLIT."""

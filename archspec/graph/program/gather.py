@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Sequence
 from itertools import count
+from math import prod
 from typing import TYPE_CHECKING
 
 from archspec.graph.program.channels import CHANNEL, SHIFT, Channels, Run, Stretch, runs, shuffled, tidy
@@ -55,25 +56,24 @@ def put_in_order(program: Program, tensor: Tensor, value: Value) -> Value:
 
 def literal_shuffle(program: Program, tensor: Tensor, held: int, groups: int) -> int:
     """RESHAPE, TRANSPOSE, RESHAPE: the channel shuffle as it stands in the papers, in 4 dimensions."""
-    height, width, channels = tensor.shape
+    *places, channels = tensor.shape
+    positions, each = prod(places), channels // groups
     name = tensor.node.name
-    split = program.activation(f"{name}.split", (height * width, groups, channels // groups))
-    program.operate(
-        "RESHAPE", [held, program.numbers((1, height * width, groups, channels // groups))], split, {}, name
-    )
-    swapped = program.activation(f"{name}.swapped", (height * width, channels // groups, groups))
+    split = program.activation(f"{name}.split", (positions, groups, each))
+    program.operate("RESHAPE", [held, program.numbers((1, positions, groups, each))], split, {}, name)
+    swapped = program.activation(f"{name}.swapped", (positions, each, groups))
     program.operate("TRANSPOSE", [split, program.numbers((0, 1, 3, 2))], swapped, {}, name)
     output = program.activation(name, tensor.shape)
     program.operate("RESHAPE", [swapped, program.numbers((1, *tensor.shape))], output, {}, name)
     return output
 
 
-def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int]) -> int:
-    """CONCATENATION on channels in the order given, in groups that the delegate takes."""
+def concatenate(program: Program, tensor: Tensor, pieces: Sequence[int], axis: int | None = None) -> int:
+    """CONCATENATION in the order given, in groups that the delegate takes; on channels, or on `axis`, the batch 0."""
     joined = list(pieces)
     while len(joined) > MAX_INPUTS:
-        joined = [_concatenate(program, tensor, joined[:MAX_INPUTS]), *joined[MAX_INPUTS:]]
-    return _concatenate(program, tensor, joined)
+        joined = [_concatenate(program, tensor, joined[:MAX_INPUTS], axis), *joined[MAX_INPUTS:]]
+    return _concatenate(program, tensor, joined, axis)
 
 
 def _gathered(program: Program, tensor: Tensor, channels: Channels, stretches: list[Stretch]) -> Value:
@@ -122,11 +122,13 @@ def _slice(program: Program, tensor: Tensor, first: int, length: int) -> int:
     return output
 
 
-def _concatenate(program: Program, tensor: Tensor, pieces: list[int]) -> int:
+def _concatenate(program: Program, tensor: Tensor, pieces: list[int], axis: int | None = None) -> int:
     if len(pieces) == 1:
         return pieces[0]
-    channels = sum(program.tensors[piece].shape[-1] for piece in pieces)
-    output = program.activation(f"{tensor.node.name}.gathered", (*tensor.shape[:-1], channels))
-    options = {"axis": len(tensor.shape), "fused_activation_function": "NONE"}
+    at = len(tensor.shape) if axis is None else axis
+    shape = list(program.tensors[pieces[0]].shape)
+    shape[at] = sum(program.tensors[piece].shape[at] for piece in pieces)
+    output = program.activation(f"{tensor.node.name}.gathered", tuple(shape[1:]))
+    options = {"axis": at, "fused_activation_function": "NONE"}
     program.operate("CONCATENATION", pieces, output, options, tensor.node.name)
     return output

@@ -46,12 +46,16 @@ class ProgramTensor:
 class Operation:
     """One TFLite operator: `code` is its schema name; `options` are its schema options in snake case.
 
-    Operators that are set alike may share their options: never change them.
+    Operators that are set alike may share their options: never change them. One that `keeps_float` computes in float32
+    in an int8 file too, since integers would lose too much or the runtime has none for it.
     """
 
-    __slots__ = ("code", "inputs", "node", "options", "outputs")
+    __slots__ = ("code", "inputs", "keeps_float", "node", "options", "outputs")
 
-    def __init__(self, code: str, inputs: list[int], outputs: list[int], options: Options, node: str) -> None:
+    def __init__(
+        self, code: str, inputs: list[int], outputs: list[int], options: Options, node: str, keeps_float: bool = False
+    ) -> None:
+        self.keeps_float = keeps_float
         self.code = code
         self.inputs = inputs
         self.outputs = outputs
@@ -129,9 +133,18 @@ class Program:
         return value.tensor
 
     # --- operators ---------------------------------------------------------------------------------------
-    def operate(self, code: str, inputs: list[int], output: int | list[int], options: Options, node: str) -> None:
-        """Append one operator."""
-        self.operations.append(Operation(code, inputs, output if isinstance(output, list) else [output], options, node))
+    def operate(
+        self,
+        code: str,
+        inputs: list[int],
+        output: int | list[int],
+        options: Options,
+        node: str,
+        keep_float: bool = False,
+    ) -> None:
+        """Append one operator; with `keep_float` it computes in float32 at int8 too."""
+        outputs = output if isinstance(output, list) else [output]
+        self.operations.append(Operation(code, inputs, outputs, options, node, keep_float))
 
     def tail(self, node: Node, fold_batch_norm: bool = True) -> Tail:
         """What can live inside `node`'s operator: batch norm, dropout, one activation. They are marked as done."""

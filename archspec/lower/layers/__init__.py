@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from archspec.catalog import load, members
 
 
 def stem(class_name: str) -> str:
-    """`ChannelShuffle` -> `channel_shuffle`: the file that holds the layer."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in class_name).removeprefix("_")
+    """`ChannelShuffle` -> `channel_shuffle`, `Conv2D` -> `conv2d`: the file that holds the layer."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9]D)(?=[A-Z])", "_", class_name).lower()
 
 
 def own_layer(class_name: str) -> Any:

@@ -1,0 +1,12 @@
+"""The larger number at each place, an axis of 1 standing for every place: several (N, ...) -> (N, ...)."""
+
+from __future__ import annotations
+
+from archspec.graph.layers.elementwise import Elementwise
+
+
+class Maximum(Elementwise):
+    """Keras `Maximum`."""
+
+    __slots__ = ()
+    tflite_code = "MAXIMUM"
