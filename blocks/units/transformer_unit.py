@@ -6,6 +6,7 @@ from archspec.blocks.units._attention import Count
 from archspec.blocks.units.axial_attention import axial_attention
 from archspec.blocks.units.conv_attention import conv_attention
 from archspec.blocks.units.conv_feed_forward import conv_feed_forward
+from archspec.errors import Problem
 from archspec.graph import Tensor
 
 
@@ -23,11 +24,15 @@ def transformer_unit(
     """Attention, then feed-forward, each added to its input: TopFormer's with `global`, SeaFormer's with `axial`,
     PP-MobileSeg's with `halve` besides, which attends on a map of half the size.
     """
-    settings = {"heads": heads, "key_channels": key_channels, "value_ratio": value_ratio}
+    inside = f"{name}/attention"
+    if halve and attention != "axial":
+        raise Problem("global attention is not halved", "Write attention: axial, or leave halve out")
     if attention == "axial":
-        x = axial_attention(x, **settings, halve=halve, name=f"{name}/attention")
+        x = axial_attention(
+            x, heads=heads, key_channels=key_channels, value_ratio=value_ratio, halve=halve, name=inside
+        )
     else:
-        x = conv_attention(x, **settings, name=f"{name}/attention")
+        x = conv_attention(x, heads=heads, key_channels=key_channels, value_ratio=value_ratio, name=inside)
     return conv_feed_forward(x, expansion=expansion, name=f"{name}/feed_forward")
 
 
