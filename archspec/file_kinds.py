@@ -22,7 +22,7 @@ class FileKind(NamedTuple):
 
 TFLITE = FileKind(
     "tflite", "a .tflite model",
-    "archspec cost, diff, compare, latency, profile, delegates, evaluate and predict take it, these commands the spec "
+    "archspec latency, profile, delegates, cost, diff, compare, evaluate and predict take it, these commands the spec "
     "it was made from",
 )  # fmt: skip
 KERAS = FileKind("keras", "a Keras model", "archspec evaluate, predict and explain take it, these commands a spec")

@@ -1,4 +1,4 @@
-"""`load` and `space`: from a name, a file, a text or a mapping to a network, or to a search space."""
+"""`load` and `space`: from a name, a file, a text or a mapping to a network or a search space; `file_cost`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from archspec.spec import Change, Changes, Spec, Table, from_plain, parse, parse
 from archspec.spec import load as load_spec
 
 if TYPE_CHECKING:
+    from archspec.export import Exported
+    from archspec.export.file_cost import FileCost
     from archspec.search.space import Space
 
 Source = str | os.PathLike[str] | Mapping[str, Any] | Network
@@ -84,6 +86,35 @@ def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> 
     if isinstance(source, Network):
         return Space.of(source.changed(overrides).spec)
     return Space.of(spec_of(source, overrides, catalog_of(plugins)))
+
+
+def file_cost(source: str | os.PathLike[str] | bytes | Exported) -> FileCost:
+    """What a `.tflite` costs by what it says itself, whoever made it: no graph, nothing is run, no TensorFlow.
+
+    Args:
+        source: a path, the bytes of a file, or what `Network.to_tflite` gave.
+
+    Returns:
+        A `FileCost`: `params`, `macs`, `gflops`, `peak_memory_bytes`, `precision`, `by_code()`, `operators`;
+        `not_counted` names the operators whose multiply-adds nobody has a rule for.
+
+    Raises:
+        UserError: for a file that cannot be read, is no `.tflite`, or is damaged.
+
+    Example:
+        >>> import archspec
+        >>> net = archspec.load("shufflenetv2_basic", {"input.size": [64, 64]})
+        >>> cost = archspec.file_cost(net.to_tflite())
+        >>> cost.macs == net.cost.macs, cost.peak_memory_bytes == net.cost.peak_memory_bytes
+        (True, True)
+        >>> [one.code for one in cost.by_code()][:2]
+        ['CONV_2D', 'DEPTHWISE_CONV_2D']
+    """
+    from archspec.devices import Model
+    from archspec.export.file_cost import file_cost as cost_of
+
+    model = Model.of(source if isinstance(source, str | bytes | os.PathLike) else source.data)
+    return cost_of(model.content, model.name, model.place)
 
 
 def spec_of(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Changes, catalog: Catalog | None) -> Spec:

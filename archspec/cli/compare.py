@@ -1,4 +1,4 @@
-"""`archspec compare`: runs, builds and scores side by side, what differs in their conditions first."""
+"""`archspec compare`: runs, builds, scores, specs and `.tflite` files side by side, differing conditions first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BESIDE = 56  # terminal cells of a quantity, its unit and a delta
 @format_option
 @output_option
 def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, output: Path | None) -> None:
-    """Set runs, builds, scores and files of records side by side.
+    """Set runs, builds, scores, files of records, specs and anybody's .tflite side by side.
 
     Differences are to the first. Scores and latencies that were measured under other conditions get none; which
     conditions differ is listed first.
@@ -31,10 +31,10 @@ def compare(runs: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str, ou
     if len(runs) < 2:
         raise click.UsageError("one thing alone cannot be compared. Name two or more")
     subjects = open_subjects(runs, plugins)
-    empty = [one for one in subjects if not one.records]
+    empty = [one for one in subjects if not one.records and one.costs is None]
     if empty:
-        raise UserError([Fault("holds no records", "Name a run, a build or scores", place=Place(str(one.path)))
-                         for one in empty])  # fmt: skip
+        remedy = "Name a run, a build, scores, a spec or a .tflite"
+        raise UserError([Fault("holds no records", remedy, place=Place(str(one.path))) for one in empty])
     people = reporter not in DATA_FORMATS
     numbered = narrower([one.name for one in subjects], BESIDE * (len(subjects) - 1), reporter, output)
     found = comparison(subjects, for_people=people, room=0 if numbered else ROOM)

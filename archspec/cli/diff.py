@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import click
 from archspec.cli._options import catalog, format_option, narrower, output_option, plugins_option, put_table, set_option
 
 if TYPE_CHECKING:
+    from archspec.catalog import Catalog
     from archspec.graph import Node
     from archspec.network import Network
+    from archspec.reporters import Table
 
 Row = tuple[str, str, str | None, str | None, str]
 SHAPE = "shape"
@@ -41,12 +44,20 @@ def diff(
 ) -> None:
     """Compare spec A with spec B: first the totals, then the layers that only one has or that differ.
 
+    Either may be anybody's .tflite: then both are compared as files, a spec as the float32 file that export writes of
+    it, and the operators take the place of the layers.
+
     One spec with and without a change: archspec diff shufflenetv2_dpc shufflenetv2_dpc --set-b output_stride=8
     """
+    from archspec.file_kinds import TFLITE, kind_of_file
     from archspec.network import Network
     from archspec.reporters import Column, Table
 
     folder = catalog(plugins)
+    if TFLITE in (kind_of_file(first), kind_of_file(second)):
+        changes = (overrides, (*overrides, *second_overrides))
+        put_table(_files_table((first, second), changes, folder), reporter, output)
+        return
     a = Network.load(first, overrides, catalog=folder)
     b = Network.load(second, (*overrides, *second_overrides), catalog=folder)
     names = [f"A: {a.graph.name}", f"B: {b.graph.name}"]
@@ -71,6 +82,22 @@ def diff(
         print()
         costs = []
     put_table(Table("", columns, (*costs, *shown), tuple(notes)), reporter, output)
+
+
+def _files_table(sources: tuple[str, str], changes: tuple[tuple[str, ...], tuple[str, ...]], folder: Catalog) -> Table:
+    from archspec.api.networks import file_cost
+    from archspec.export.file_tables import difference_table
+    from archspec.file_kinds import TFLITE, kind_of_file
+    from archspec.network import Network
+
+    costs = []
+    for source, some in zip(sources, changes, strict=True):
+        if kind_of_file(source) == TFLITE:
+            costs.append(file_cost(source))
+        else:
+            network = Network.load(source, some, catalog=folder)
+            costs.append(replace(file_cost(network.to_tflite()), name=f"{network.name} as a float32 file"))
+    return difference_table(costs[0], costs[1])
 
 
 def _verdict(a: Network, b: Network) -> str:

@@ -17,44 +17,61 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from archspec.graph.program import Program
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from archspec.graph.program import Operation, Program
+    from archspec.graph.program import Operation, ProgramTensor
 
 ALIGNMENT = 64
-ITEM_BYTES = {"float32": 4, "int32": 4, "uint8": 1, "bool": 1}
+ITEM_BYTES = {
+    "bool": 1, "int8": 1, "uint8": 1, "float16": 2, "bfloat16": 2, "int16": 2, "uint16": 2, "float32": 4, "int32": 4,
+    "uint32": 4, "float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16,
+}  # fmt: skip
 OVERWRITES = {"ADD", "SUB", "MUL"}  # operators that may write over one of their two inputs
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
 SCRATCH = {"BATCH_MATMUL", "CONV_2D", "MEAN", "SUM"}  # operators that have temporary tensors
 INT_BYTES = 4
+SUM_BYTES = 4  # of a float32, and of the int32 in which products of int8 are added up
 
 
 Block = tuple[int, int, int]  # bytes, and the first and the last operator that need it
 
 
-def outside_bytes(program: Program) -> int:
+class RunProgram(Protocol):
+    """What is planned: the program of a graph, or what is read off a `.tflite`."""
+
+    @property
+    def tensors(self) -> Sequence[ProgramTensor]: ...
+    @property
+    def operations(self) -> Sequence[Operation]: ...
+    @property
+    def inputs(self) -> Sequence[int]: ...
+    @property
+    def outputs(self) -> Sequence[int]: ...
+
+
+def outside_bytes(program: RunProgram) -> int:
     """Bytes of the buffers that transposed convolutions keep outside the arena, all at once."""
     return sum([sum(_kept(program, one)) for one in program.operations if one.code == "TRANSPOSE_CONV"])
 
 
-def _kept(program: Program, operation: Operation) -> tuple[int, int]:
+def _kept(program: RunProgram, operation: Operation) -> tuple[int, int]:
     """Of a transposed convolution: all windows of its input, and its kernel in another order."""
     (filters, height, width, channels), (_, rows, columns, _) = (
         program.tensors[index].shape for index in operation.inputs[1:3]
     )
-    window = height * width * filters * ITEM_BYTES["float32"]
-    return rows * columns * window, channels * window
+    window = height * width * filters
+    kept = ITEM_BYTES[program.tensors[operation.inputs[1]].dtype]
+    return rows * columns * window * SUM_BYTES, channels * window * kept
 
 
-def arena_bytes(program: Program) -> int:
+def arena_bytes(program: RunProgram) -> int:
     """Bytes of the activation arena of the float32 `.tflite` of a program, batch 1: its true peak, gaps included."""
     return _place(_blocks(program), len(program.operations))
 
 
-def _blocks(program: Program) -> list[Block]:
+def _blocks(program: RunProgram) -> list[Block]:
     """What has to be placed, in the runtime's order; whole lives have the operators 0 to the one past the last."""
     end = len(program.operations)
     sizes = [0 if one.constant is not None else one.elements * ITEM_BYTES[one.dtype] for one in program.tensors]
@@ -85,7 +102,7 @@ def _blocks(program: Program) -> list[Block]:
     return throughout + [(-size, first, last[index]) for size, first, index in placed if first or last[index] != end]
 
 
-def _written_over(program: Program, sizes: list[int], readers: list[int]) -> dict[int, int]:
+def _written_over(program: RunProgram, sizes: list[int], readers: list[int]) -> dict[int, int]:
     """Each tensor that is written to another one's memory -> the tensor whose memory it is."""
     owner: dict[int, int] = {}
     ends = {*program.inputs, *program.outputs}  # read by whoever runs the network, too
@@ -107,7 +124,7 @@ def _written_over(program: Program, sizes: list[int], readers: list[int]) -> dic
     return owner
 
 
-def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
+def _scratch(program: RunProgram, operation: Operation) -> tuple[int, ...]:
     """Sizes of an operator's temporary tensors."""
     if operation.code == "CONV_2D":
         options = operation.options
@@ -116,9 +133,11 @@ def _scratch(program: Program, operation: Operation) -> tuple[int, ...]:
         if kernel[1:3] == (1, 1) and steps == (1, 1, 1, 1):
             return ()
         _, height, width, _ = program.tensors[operation.outputs[0]].shape
-        return (height * width * kernel[1] * kernel[2] * kernel[3] * ITEM_BYTES["float32"],)
+        item = ITEM_BYTES[program.tensors[operation.inputs[0]].dtype]
+        return (height * width * kernel[1] * kernel[2] * kernel[3] * item,)
     if operation.code == "BATCH_MATMUL":
-        return tuple(program.tensors[index].elements * ITEM_BYTES["float32"] for index in operation.inputs)
+        read = [program.tensors[index] for index in operation.inputs]
+        return tuple(one.elements * ITEM_BYTES[one.dtype] for one in read)
     source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN or SUM
     output = program.tensors[operation.outputs[0]]
     return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]
@@ -167,7 +186,7 @@ def _gap(near: list[tuple[int, int]], size: int) -> int:
 FLOAT_BYTES = 4
 
 
-def memory_access(program: Program) -> dict[str, int]:
+def memory_access(program: RunProgram) -> dict[str, int]:
     """Memory access cost (arXiv:1807.11164, guideline 1) of the network as it runs.
 
     Bytes by the name of the node that an operator belongs to, in float32: inputs, weights and outputs, each once.

@@ -5,49 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from archspec.errors import Fault, Place, Problem, UserError
+from archspec.export.file_macs import UNKNOWN_SIZE, mac_counts, total
+from archspec.export.operator_info import OperationInfo, TensorInfo
 from archspec.export.tflite_file import enumeration_names, flat_model
 
 CONVOLUTIONS = {"CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED"}
-MULTIPLYING = CONVOLUTIONS | {"BATCH_MATMUL"}  # whose multiply-adds are counted
 AROUND_DILATION = {"SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"}
 BETWEEN = {"PAD", "PADV2", "RELU", "RELU6", "ADD", "MUL"}  # what converters leave between those and the convolution
 VARIABLES = {"VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE"}
 
 
-class TensorInfo(NamedTuple):
-    """A tensor of the file; a dimension of -1 is unknown until run time. `buffer_bytes` is 0 for what is computed.
-
-    `scale` is that of a quantised tensor, 0 without one or with one a channel.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    buffer: int
-    buffer_bytes: int
-    scale: float = 0.0
-
-
-class OperationInfo(NamedTuple):
-    """An operator of the file. `node` is the name of its first output, which in our files is the graph's."""
-
-    number: int
-    code: str
-    version: int
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
-
-    @property
-    def node(self) -> str:
-        return self.outputs[0].name if self.outputs else ""
-
-
 @dataclass(frozen=True, slots=True)
 class Census:
-    """`operations` counts by code (`CUSTOM:name` for custom ones); `macs` is None where a dimension is unknown."""
+    """`operations` counts by code (`CUSTOM:name` for custom ones). `macs` is None where a dimension is unknown, and
+    without what operators do that have no rule: `mac_counts` names them."""
 
     operations: dict[str, int]
     versions: dict[str, int]
@@ -66,14 +40,14 @@ def take_census(data: bytes) -> Census:
     graph = model.Subgraphs(0)
     tensors = [_tensor(model, graph.Tensors(index), schema) for index in range(graph.TensorsLength())]
     codes = [_code(model.OperatorCodes(index), schema) for index in range(model.OperatorCodesLength())]
-    nodes = tuple(_operations(graph, tensors, codes))
-    counts = [operation_macs(node) for node in nodes if node.code in MULTIPLYING]
+    nodes = tuple(_operations(graph, tensors, codes, schema))
+    counts = mac_counts(nodes)
     return Census(
         operations=dict(Counter(node.code for node in nodes).most_common()),
         versions=dict(
             sorted({node.code: node.version for node in sorted(nodes, key=lambda node: node.version)}.items())
         ),
-        macs=None if any(count is None for count in counts) else sum(count or 0 for count in counts),
+        macs=None if any(count.why == UNKNOWN_SIZE for count in counts) else total(counts),
         weight_bytes=sum({tensor.buffer: tensor.buffer_bytes for tensor in tensors}.values()),
         file_bytes=len(data),
         tensors=len(tensors),
@@ -130,42 +104,32 @@ def _code(code: Any, schema: Any) -> tuple[str, int]:
     return name, code.Version()
 
 
-def _operations(graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, int]]) -> Iterator[OperationInfo]:
+def _operations(
+    graph: Any, tensors: list[TensorInfo], codes: list[tuple[str, int]], schema: Any
+) -> Iterator[OperationInfo]:
     for number in range(graph.OperatorsLength()):
         operator = graph.Operators(number)
         inputs = operator.InputsAsNumpy().tolist() if operator.InputsLength() else []
         outputs = operator.OutputsAsNumpy().tolist() if operator.OutputsLength() else []
         code, version = codes[operator.OpcodeIndex()]
+        steps = _steps(operator, schema) if code == "CONV_2D" else ()
         yield OperationInfo(
             number,
             code,
             version,
             tuple(tensors[index] for index in inputs if index >= 0),
             tuple(tensors[index] for index in outputs if index >= 0),
+            steps,
         )
 
 
-# --- counting --------------------------------------------------------------------------------------------
-def operation_macs(node: OperationInfo) -> int | None:
-    """Multiply-adds of one of `MULTIPLYING`, from the shapes in the file alone; None where one is unknown."""
-    output, kernel = node.outputs[0].shape, node.inputs[1].shape
-    source = node.inputs[2].shape if node.code == "TRANSPOSE_CONV" else node.inputs[0].shape
-    if -1 in (*output, *kernel, *source):
-        return None
-    if node.code == "TRANSPOSE_CONV":  # each input number is multiplied with one kernel of every filter
-        return _product(source) * _product(kernel[:3])
-    if node.code == "DEPTHWISE_CONV_2D":
-        return _product(output) * _product(kernel[1:3])
-    if node.code == "BATCH_MATMUL":  # whichever way round, the first matrix has rows · inner numbers
-        return _product(output[:-2]) * _product(source[-2:]) * output[-1]
-    return _product(output) * _product(kernel[1:])
-
-
-def _product(numbers: tuple[int, ...]) -> int:
-    result = 1
-    for number in numbers:
-        result *= number
-    return result
+def _steps(operator: Any, schema: Any) -> tuple[int, ...]:
+    """Strides and dilation rates of a CONV_2D."""
+    table, options = operator.BuiltinOptions(), schema.Conv2DOptions()
+    if table is None:
+        return (1, 1, 1, 1)
+    options.Init(table.Bytes, table.Pos)
+    return options.StrideH(), options.StrideW(), options.DilationHFactor(), options.DilationWFactor()
 
 
 # --- refusing --------------------------------------------------------------------------------------------

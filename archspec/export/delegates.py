@@ -11,7 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
-from archspec.export.census import Census, OperationInfo, TensorInfo
+from archspec.export.census import Census
+from archspec.export.operator_info import OperationInfo, TensorInfo
 
 DELEGATES = ("xnnpack", "gpu", "nnapi")
 FLOAT, QUANTISED, INTEGER = ("FLOAT32",), ("INT8", "UINT8"), ("INT32",)

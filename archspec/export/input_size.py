@@ -7,9 +7,10 @@ from struct import Struct
 from typing import NamedTuple
 
 from archspec.errors import Problem
-from archspec.export.census import TensorInfo, take_census
+from archspec.export.census import take_census
 from archspec.export.flatbuffer_walk import FlatbufferWalk
 from archspec.export.interpreter import computed_shapes
+from archspec.export.operator_info import TensorInfo
 from archspec.export.tflite_file import flat_model, is_own, wrote
 
 OPEN = -1

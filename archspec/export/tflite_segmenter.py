@@ -11,10 +11,11 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.errors import Problem
-from archspec.export.census import TensorInfo, take_census
+from archspec.export.census import take_census
 from archspec.export.input_size import Size, input_size, sized
 from archspec.export.interpreter import enter, leave, opened
 from archspec.export.metadata import read_metadata
+from archspec.export.operator_info import TensorInfo
 from archspec.export.surgery import cut_argmax
 from archspec.export.tflite_file import enumeration_names, object_model, operator_codes
 

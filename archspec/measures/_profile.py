@@ -13,7 +13,7 @@ from archspec.cost.lines import written
 from archspec.devices import METHOD_DESCRIPTIONS, Model, OperatorTimes, operator_times, read_machine
 from archspec.errors import Problem, UserError
 from archspec.export import Census, Precision, take_census
-from archspec.export.census import MULTIPLYING, operation_macs
+from archspec.export.file_macs import mac_counts
 from archspec.graph.program import build_program
 from archspec.reporters import Bar, Cell, Column, Table, Tabular, bar_chart
 
@@ -120,9 +120,9 @@ def _profile(model: Model, nodes: list[str] | None, threads: int, method: Method
             name=one.node,
             node=nodes[one.number] if nodes else "",
             ms=scale * time_ms,
-            macs=operation_macs(one) if one.code in MULTIPLYING else 0,
+            macs=count.macs,
         )
-        for one, time_ms in zip(census.nodes, times.operators_ms, strict=True)
+        for one, count, time_ms in zip(census.nodes, mac_counts(census.nodes), times.operators_ms, strict=True)
     )
     return Profile(model.name, times, operators)
 

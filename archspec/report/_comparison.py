@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from archspec.cost import CostSheet
+from archspec.export.file_cost import FileCost
 from archspec.record import Plain, Record
 from archspec.report._subject import Subject, held_under
 from archspec.reporters import Cell, Column, Table
@@ -25,6 +27,7 @@ MEASURED_UNDER = {
 SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
           "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
           "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
+FOLDED = "parameters of a .tflite are as it holds them, batch norm folded; those of a spec are those that train"
 ROOM = 72  # letters of all names together; above it columns are headed by numbers
 LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("latency_ratio", "ratio to the reference", "×", 3),
              ("fps", "frames a second", "1/s", 1), ("cpu_ms", "processor time", "ms", 3),
@@ -107,22 +110,41 @@ def _classes(subjects: Sequence[Subject]) -> Iterable[_Row]:
 
 
 def _costs(subjects: Sequence[Subject]) -> Iterable[_Row]:
-    sheets = [one.sheet for one in subjects]
-    records = tuple(None if sheet is None else Record(sheet.hash, "costs", 0, conditions={
-        "input_height": sheet.input_size[0], "input_width": sheet.input_size[1], "classes": sheet.classes, "batch": 1,
-    }) for sheet in sheets)  # fmt: skip
+    costs = [one.costs for one in subjects]
+    files_alone = any(isinstance(one, FileCost) for one in costs)
+    records = tuple(None if one is None else _cost_record(one, with_classes=not files_alone) for one in costs)
 
-    def row(name: str, unit: str, digits: int, of: Callable[..., float]) -> _Row:
-        return _Row(name, unit, digits, "costs", tuple(None if one is None else of(one) for one in sheets), records)
+    def row(name: str, unit: str, digits: int, of: Callable[..., float | None]) -> _Row:
+        return _Row(name, unit, digits, "costs", tuple(None if one is None else of(one) for one in costs), records)
 
-    if any(sheets):
-        yield row("arithmetic", "GFLOPs", 4, lambda sheet: 2 * sheet.macs / 1e9)
-        yield row("parameters", "10⁶", 4, lambda sheet: sheet.params / 1e6)
-        yield row("peak memory, float32", "MB", 3, lambda sheet: sheet.peak_memory_bytes / 1e6)
-        yield row(".tflite, float32, predicted", "MB", 3, lambda sheet: sheet.tflite_bytes["float32"] / 1e6)
+    if any(costs):
+        yield row("arithmetic", "GFLOPs", 4, lambda cost: cost.gflops)
+        yield row("parameters", "10⁶", 4, lambda cost: cost.params / 1e6)
+        memory = "peak memory" if files_alone else "peak memory, float32"
+        yield row(memory, "MB", 3, lambda cost: _millions(cost.peak_memory_bytes))
+    if any(isinstance(one, CostSheet) for one in costs):
+        yield row(".tflite, float32, predicted", "MB", 3, _predicted_mb)
     files = tuple(one.record("written_mb") for one in subjects)
     if any(files):
         yield _Row(".tflite", "MB", 3, "costs", _values(files, 1.0), files)
+
+
+def _cost_record(cost: CostSheet | FileCost, with_classes: bool) -> Record:
+    """What costs hold under. A file does not say how many classes it knows: beside one they are not compared."""
+    height, width = cost.input_size or (None, None)
+    batch = cost.batch if isinstance(cost, FileCost) else 1
+    conditions: dict[str, Plain] = {"input_height": height, "input_width": width, "batch": batch}
+    if with_classes and isinstance(cost, CostSheet):
+        conditions["classes"] = cost.classes
+    return Record(cost.hash, "costs", 0, conditions=conditions)
+
+
+def _predicted_mb(cost: CostSheet | FileCost) -> float | None:
+    return cost.tflite_bytes["float32"] / 1e6 if isinstance(cost, CostSheet) else None
+
+
+def _millions(size: int | None) -> float | None:
+    return None if size is None else size / 1e6
 
 
 def _latencies(subjects: Sequence[Subject]) -> Iterable[_Row]:
@@ -148,6 +170,8 @@ def _table(title: str, names: Sequence[str], rows: Sequence[_Row], for_people: b
     said: list[str] = []
     cells = tuple(_cells(row, names, said, for_people) for row in rows)
     notes = (f"Δ is to {names[0]}",) if len(names) > 1 else ()
+    if title == "Costs" and any(row.name == "peak memory" for row in rows):
+        notes = (*notes, FOLDED)
     return Table(title, tuple(columns), cells, (*notes, *dict.fromkeys(said))), said
 
 

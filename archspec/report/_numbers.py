@@ -35,16 +35,19 @@ def facts_of(one: Subject) -> Facts:
 
 
 def _costs(one: Subject) -> list[Fact]:
-    sheet = one.sheet
-    if sheet is None:
+    cost = one.costs
+    if cost is None:
         return []
-    height, width = sheet.input_size
+    at = " × ".join(map(str, cost.input_size)) if cost.input_size else "the size in the file"
     costs = [
-        Fact("arithmetic", f"{2 * sheet.macs / 1e9:.3f}", "GFLOPs", f"2 × MACs at {height} × {width}"),
-        Fact("parameters", f"{sheet.params / 1e6:.3f}", "million"),
-        Fact("peak memory", f"{sheet.peak_memory_bytes / 1e6:.2f}", "MB", "activations, float32"),
+        Fact("arithmetic", f"{cost.gflops:.3f}", "GFLOPs", f"2 × MACs at {at}"),
+        Fact("parameters", f"{cost.params / 1e6:.3f}", "million"),
     ]
-    if one.record("written_mb") is None:
+    if cost.peak_memory_bytes is not None:
+        words = "activations, float32" if one.file is None else "activations"
+        costs.append(Fact("peak memory", f"{cost.peak_memory_bytes / 1e6:.2f}", "MB", words))
+    if one.sheet is not None and one.record("written_mb") is None:
+        sheet = one.sheet
         costs.append(Fact(".tflite", f"{sheet.tflite_bytes['float32'] / 1e6:.2f}", "MB", "predicted, float32"))
     return costs
 

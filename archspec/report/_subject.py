@@ -18,6 +18,7 @@ from archspec.reporters.page import Section
 
 if TYPE_CHECKING:
     from archspec.cost import CostSheet
+    from archspec.export.file_cost import FileCost
     from archspec.reporters.page import Curves
 
 
@@ -61,7 +62,7 @@ class Subject:
     """`name` as it is shown, `kind` in words, `path` where it lies. `spec` is the merged text, `records` every number
     with its conditions, `curves` those of a training, `class_iou` shares (0..1) by class, `facts` what else is said in
     conditions, `commands` how to repeat it by name, `sections` what a kind of source shows by itself, `plugins` the
-    folders that the spec needs."""
+    folders that the spec needs, `file` what a `.tflite` that was named says of itself."""
 
     name: str
     kind: str
@@ -77,6 +78,7 @@ class Subject:
     sections: tuple[Section, ...] = ()
     lead: str = ""
     plugins: tuple[Path, ...] = ()
+    file: FileCost | None = None
 
     def record(self, metric: str) -> Record | None:
         """The first record that is shown as that metric."""
@@ -86,6 +88,11 @@ class Subject:
         """The number of that metric, None where there is none."""
         found = self.record(metric)
         return float(found.value) if found is not None and isinstance(found.value, int | float) else None
+
+    @property
+    def costs(self) -> CostSheet | FileCost | None:
+        """As the file says them where a file was named, else those of the spec."""
+        return self.sheet if self.file is None else self.file
 
     @cached_property
     def sheet(self) -> CostSheet | None:
@@ -102,7 +109,9 @@ class Subject:
             return None
 
 
-_REMEDY = "Name the folder of a training run, a build, scores or a search, or a file that archspec wrote"
+_REMEDY = (
+    "Name the folder of a training run, a build, scores or a search, a file that archspec wrote, a spec or a .tflite"
+)
 
 
 def source_kinds() -> tuple[str, ...]:
@@ -134,7 +143,7 @@ def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list
 
 def open_subject(path: Path, plugins: tuple[Path, ...] = ()) -> Subject:
     """What lies there. Raises `UserError` where nothing does, or nothing that is known."""
-    if not exists(path):
+    if not exists(path) and str(path) not in Catalog(plugins).specs():
         raise user_error("no such file or folder", _REMEDY, place=Place(str(path)))
     catalog = Catalog(plugins)
     catalog.add(noted_plugins(path))

@@ -9,7 +9,6 @@ from archspec.devices import Model
 from archspec.devices._litert import loader
 from archspec.errors import UserError
 from archspec.export import take_census
-from archspec.export.census import OperationInfo, TensorInfo
 from archspec.export.delegates import (
     DELEGATES,
     SOURCES,
@@ -20,6 +19,7 @@ from archspec.export.delegates import (
     refused,
     sources_of,
 )
+from archspec.export.operator_info import OperationInfo, TensorInfo
 from archspec.measures._in_turns import Subject, subjects
 from tests.devices.tiny_model import FLOAT32, INT32, tiny_tflite
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from archspec.cost import price
 from archspec.cost.file_size import predicted_sizes
 from archspec.cost.memory import arena_bytes
 from archspec.export import check_equality, export, logits_node
+from archspec.export.file_cost import file_cost
 from archspec.graph.program import build_program
 from archspec.graph.weights import initialise
 from tests.export.networks import catalog
@@ -37,6 +39,9 @@ def test_network(name):
     assert found.snr_db > LOWER_SNR_DB.get(name, LEAST_SNR_DB)
     for exported in (single, integer):  # the census was checked while exporting: this is what it refuses, once more
         assert not [code for code in exported.census.operations if code.startswith(("CUSTOM", "UNKNOWN"))]
+    read = file_cost(single.data, name)  # off the file alone, what the sheet says of the graph
+    sheet = price(graph, classes=0, output_stride=0)
+    assert (read.macs, read.peak_memory_bytes, read.not_counted) == (sheet.macs, sheet.peak_memory_bytes, {})
     program = build_program(graph)
     assert arena_bytes(program) == measured_bytes(program)
     predicted = predicted_sizes(program)
