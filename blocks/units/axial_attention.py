@@ -32,7 +32,7 @@ def axial_attention(
     )
     rows = _line((q, k, v), 2, heads, (positions, 1), f"{name}/rows")
     columns = _line((q, k, v), 1, heads, (1, positions), f"{name}/columns")
-    y = layers.Add(name=f"{name}/lines")([v, layers.Add(name=f"{name}/both")([rows, columns])])
+    y = layers.Add(name=f"{name}/lines")([rows, columns, v])
     y = layers.ReLU(max_value=6.0, name=f"{name}/relu6")(y)
     y = torch_conv_bn(y, filters=x.channels, kernel=1, activation="none", name=f"{name}/project")
     gate = layers.Activation("hard_sigmoid", name=f"{name}/gate")(y)
