@@ -184,6 +184,7 @@ class Evaluation:
         examples = dataset.examples(self.split)[: self.limit]  # what is wrong with them is said before anything slow
         if viewing.fit != "whole":
             options = replace(options, multiple=padding_multiple_of(examples, dataset))
+        options = replace(options, channels=dataset.channels)
         segmenters = open_segmenters(sources, catalog, options)
         output = {} if self.output is None else folders_of(self.output, segmenters)
         for folder in output.values():

@@ -23,7 +23,7 @@ from archspec.cli._paths import InputPath, OutputFile
 from archspec.cli._terminal import count_bar, spinner
 
 if TYPE_CHECKING:
-    from archspec.datasets import Dataset
+    from archspec.datasets import Dataset, ImageForm
     from archspec.explain import Asked, Explained, LogitsModel, Picture, Region
     from archspec.explain.answer import Answer
     from archspec.explain.explanation import ScoreOf
@@ -89,8 +89,10 @@ def explain(
     RUN is the folder of a training run, SPEC a path or a bundled name. Images are resized to what the network reads;
     --set input.size=[360,480] changes that size of a run or a spec.
     """
+    from archspec.datasets import RGB
     from archspec.explain import Asked, find_network, parse_region
     from archspec.explain.answer import Answer, Names, names_of
+    from archspec.explain.logits_model import Images
     from archspec.explain.methods import method_name, need_library, reads_layer
     from archspec.record import check_file
 
@@ -100,9 +102,10 @@ def explain(
         raise click.UsageError(f"{method} is of the image, not of a layer's map. Leave out --layer")
     part = None if region is None else parse_region(region)
     dataset = _dataset(data)
-    pictures = _pictures(images, dataset, split, count, part)
-    colours = any(one.has_colours for one in pictures)
-    found = find_network(network, overrides, folder, seed, colours=colours)  # refuses before TensorFlow is loaded
+    offered = _offered(images, dataset)
+    pictures = _pictures(images, dataset, split, count, part) if RGB in offered else []
+    known = Images(offered, any(one.has_colours for one in pictures))
+    found = find_network(network, overrides, folder, seed, images=known)  # refuses before TensorFlow is loaded
     given = None if labels is None else class_labels(labels)
     names = Names.of(found, dataset, given, str(labels or ""))
     if names is not None:
@@ -114,6 +117,8 @@ def explain(
         opened = found.opened()
         names = names_of(opened, dataset, given, str(labels or ""))
         place = _layer(opened, layer) if reads_layer(method) else ""
+    if not (pictures and opened.reads_rgb):
+        pictures = _pictures(images, dataset, split, count, part, opened.form)
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with count_bar(f"{method} of each image", ticking=True) as progress:
         asked, rows = _explained(opened, pictures, asked, progress)
@@ -137,16 +142,31 @@ def _dataset(data: str | None) -> Dataset | None:
     return open_dataset(data)
 
 
-def _pictures(
-    images: tuple[Path, ...], dataset: Dataset | None, split: str, count: int, part: Region | None
-) -> list[Picture]:
-    """Those named, then those of the data set. Raises `UserError` where one does not have the region `part`."""
-    from archspec.explain import dataset_pictures, read_picture
+def _offered(images: tuple[Path, ...], dataset: Dataset | None) -> tuple[int, ...]:
+    """How many channels what is to be explained can be read as. Raises `UserError`."""
+    from archspec.explain import picture_channels
 
     if not images and dataset is None:
         raise click.UsageError("nothing to look at. Name images, or a data set with --data NAME:DIR")
-    found = [read_picture(path) for path in images]
-    found += [] if dataset is None else dataset_pictures(dataset, split, count)
+    return picture_channels(images, dataset)
+
+
+def _pictures(
+    images: tuple[Path, ...],
+    dataset: Dataset | None,
+    split: str,
+    count: int,
+    part: Region | None,
+    form: ImageForm | None = None,
+) -> list[Picture]:
+    """Those named, then those of the data set, in a form (None: RGB). Raises `UserError` where one does not have the
+    region `part`."""
+    from archspec.datasets import ImageForm
+    from archspec.explain import dataset_pictures, read_picture
+
+    form = form or ImageForm()
+    found = [read_picture(path, form) for path in images]
+    found += [] if dataset is None else dataset_pictures(dataset.in_form(form), split, count)
     for picture in found:
         if part is not None:
             part.check(picture.name, picture.size)

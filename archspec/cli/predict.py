@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     from archspec.record import make_folder
     from archspec.reporters import Column, Table
     from archspec.scoring import (
+        channels_of,
         check_results,
         classes_of_data,
         describe_left_out,
@@ -47,7 +49,7 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is refused before anything slow
-    named = open_segmenter(network, known, options)
+    named = open_segmenter(network, known, replace(options, channels=channels_of(pictures)))
     folder = make_folder(output)
     rows = []
     with count_bar("predicting", ticking=True) as progress:

@@ -58,7 +58,7 @@ def reproduce(files: tuple[Path, ...], plugins: tuple[Path, ...], reporter: str,
         for finding in findings
     )
     notes = (
-        "ours: gflops = 2 x GMACs of convolutions; tflite_mb predicted, float32; params trainable",
+        "ours: gflops = 2 x GMACs; tflite_mb predicted, float32; params trainable",
         "gflops_unread_too: with layers that published code makes and nothing reads; params_float16_mib: 2 bytes each",
         "gmacs_and_batch_norm: two operations an element of batch norm as well, as PyTorch's counters have it",
         f"reproduced: within {TOLERANCE:.0%} of the published figure, or equal to the decimals it is printed with",

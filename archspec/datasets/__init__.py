@@ -24,14 +24,66 @@ from archspec.datasets._check import (
 )
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
 from archspec.datasets._files import FileDataset, files_below, files_in, is_hidden
-from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, check_reads_rgb, image_size, read_image, read_indices
+from archspec.datasets._image_form import RGB, ImageForm, check_channels, describe_channels, displayed, image_form
+from archspec.datasets._image_stack import (
+    STACK_KINDS,
+    STACK_SUFFIXES,
+    read_stack,
+    resized_pixels,
+    stack_channels,
+    stack_size,
+    with_further_files,
+)
+from archspec.datasets._images import IMAGE_KINDS, LABEL_SUFFIXES, image_size, read_image, read_indices
 from archspec.datasets._overview import checked_table, contact_sheet, kinds_table, overlay, packed_table
 from archspec.datasets._shards import pack
 
 __all__ = [
-    "IGNORE", "IMAGE_KINDS", "LABEL_SUFFIXES", "Augmentation", "Checked", "Classes", "Dataset", "Example",
-    "FileDataset", "LabelCounts", "cautions", "check", "check_before_training", "check_reads_rgb", "checked_table",
-    "close_batches", "contact_sheet", "count_labels", "dataset_class", "files_below", "files_in", "image_size",
-    "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay", "pack", "packed_table",
-    "python_batches", "read_image", "read_indices", "reading_errors", "training_batches",
+    "IGNORE",
+    "IMAGE_KINDS",
+    "LABEL_SUFFIXES",
+    "RGB",
+    "STACK_KINDS",
+    "STACK_SUFFIXES",
+    "Augmentation",
+    "Checked",
+    "Classes",
+    "Dataset",
+    "Example",
+    "FileDataset",
+    "ImageForm",
+    "LabelCounts",
+    "cautions",
+    "check",
+    "check_before_training",
+    "check_channels",
+    "checked_table",
+    "close_batches",
+    "contact_sheet",
+    "count_labels",
+    "dataset_class",
+    "describe_channels",
+    "displayed",
+    "files_below",
+    "files_in",
+    "image_form",
+    "image_size",
+    "is_hidden",
+    "kinds_table",
+    "label_cautions",
+    "names",
+    "open_dataset",
+    "overlay",
+    "pack",
+    "packed_table",
+    "python_batches",
+    "read_image",
+    "read_indices",
+    "read_stack",
+    "reading_errors",
+    "resized_pixels",
+    "stack_channels",
+    "stack_size",
+    "training_batches",
+    "with_further_files",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.datasets._contract import Dataset
+from archspec.datasets._image_form import RGB
 from archspec.errors import Fault, Problem, UserError, nearest
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -46,7 +47,8 @@ class Augmentation:
     resized to that, whatever its proportions. The defaults are the papers': 0.5 to 2.0 in steps of 0.25, flip 0.5.
 
     `brightness`, `contrast`, `saturation` are largest changes: 0.2 draws a factor (brightness: a share of 255 to add)
-    evenly from -0.2 to +0.2 around none. 0 is off.
+    evenly from -0.2 to +0.2 around none. 0 is off. Brightness and contrast change all channels alike, of any number;
+    saturation is of RGB alone (`check_colours`).
 
     `focus_share` of the crops are not of the next image: a class of `focus_classes` (names; all equally likely) is
     drawn, an image that has it, and one of its pixels, and the crop lies around that. Small classes are learnt in far
@@ -97,6 +99,13 @@ class Augmentation:
             return self.scale_from + drawn * (self.scale_to - self.scale_from)
         count = int((self.scale_to - self.scale_from) / self.scale_step + 1e-6) + 1
         return self.scale_from + int(drawn * count) * self.scale_step
+
+
+def check_colours(augmentation: Augmentation, channels: int) -> None:
+    """Raises `Problem` for a change of saturation where images are not RGB."""
+    if augmentation.saturation and channels != RGB:
+        fact = f"a change of saturation of images of {channels} channel{'' if channels == 1 else 's'}"
+        raise Problem(fact, "Leave saturation out: it is of RGB; brightness and contrast are of any channels")
 
 
 def uniform(seed: int, numbers: Array, purpose: int) -> Array:
@@ -215,7 +224,7 @@ def _axis(source: int, scale: float, wanted: int, drawn: float, point: int | Non
 def sample(
     image: Array, label: Array, augmentation: Augmentation, drawn: dict[str, float], point: Point | None = None
 ) -> tuple[Array, Array]:
-    """`(H, W, 3)` uint8 and `(H, W)` uint8 to `(h, w, 3)` float32 in 0..255 and `(h, w)` uint8."""
+    """`(H, W, C)` in 0..255 and `(H, W)` uint8 to `(h, w, C)` float32 in 0..255 and `(h, w)` uint8."""
     rows, columns = window((image.shape[0], image.shape[1]), augmentation, drawn, point)
     pixels = colours(interpolate(image, rows, columns), augmentation, drawn)
     classes = label[np.ix_(rows.nearest(), columns.nearest())]
@@ -223,7 +232,7 @@ def sample(
         pixels, classes = pixels[:, ::-1], classes[:, ::-1]
     if classes.shape == augmentation.size:
         return pixels, classes
-    padded = np.full((*augmentation.size, 3), augmentation.image_pad, np.float32)
+    padded = np.full((*augmentation.size, image.shape[2]), augmentation.image_pad, np.float32)
     padded_classes = np.full(augmentation.size, augmentation.label_pad, np.uint8)
     padded[: classes.shape[0], : classes.shape[1]] = pixels
     padded_classes[: classes.shape[0], : classes.shape[1]] = classes

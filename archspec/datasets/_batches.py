@@ -45,7 +45,7 @@ _makers: dict[int, Make] = {}
 _closers: weakref.WeakKeyDictionary[Any, weakref.finalize[Any, Any]] = weakref.WeakKeyDictionary()
 Cache = Literal["auto", "memory", "none"]
 MEMORY_LIMIT_BYTES = 2 * 1024**3
-"""With `cache="auto"` a split is kept in memory up to this size (uint8: 4 bytes a pixel, image and label)."""
+"""With `cache="auto"` a split is kept in memory up to this size (RGB: 4 bytes a pixel, image and label)."""
 _PROBED = 32  # examples whose size is looked at to guess the split's
 _MOST_WORKERS = 4
 
@@ -172,8 +172,8 @@ def training_batches(
 ) -> tf.data.Dataset:
     """The batches of the steps `first_step` to `steps - 1` of a run of `steps` steps.
 
-    Each is `(images (B, h, w, 3) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts at
-    `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
+    Each is `(images (B, h, w, channels) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts
+    at `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
     decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`. Loop over the
     batches inside `reading_errors()`: then a bad file is a `UserError`. `close_batches` frees what is kept, and
     so does the end of the last reference to the batches.
@@ -181,7 +181,7 @@ def training_batches(
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
     ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
     labels = (batch_size, *augmentation.size)
-    shapes, dtypes = ((*labels, 3), labels), ("float32", "uint8")
+    shapes, dtypes = ((*labels, dataset.form.channels), labels), ("float32", "uint8")
     return python_batches(with_faults_in_message(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
 
 
@@ -210,9 +210,9 @@ class Batches:
         self._made_focus: Focus | None = None
 
     def batch(self, step: int) -> tuple[Array, Array]:
-        """Images `(B, h, w, 3)` float32 and labels `(B, h, w)` uint8 of a step. Raises `UserError` for a bad file."""
+        """Images `(B, h, w, channels)` float32 and labels `(B, h, w)` uint8. Raises `UserError` for a bad file."""
         numbers = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
-        images = np.empty((self._batch_size, *self._augmentation.size, 3), np.float32)
+        images = np.empty((self._batch_size, *self._augmentation.size, self._dataset.form.channels), np.float32)
         labels = np.empty((self._batch_size, *self._augmentation.size), np.uint8)
         for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
             images[place], labels[place] = self._sample(int(number), drawn)
@@ -256,4 +256,6 @@ class Batches:
         """The decoded split's size, from that of some of its examples."""
         probed = self.examples[:: -(-len(self.examples) // _PROBED)]
         pixels = [width * height for height, width in map(self._dataset.image_size, probed)]
-        return 4 * len(self.examples) * sum(pixels) / len(pixels)
+        form = self._dataset.form
+        a_pixel = form.channels * (1 if form.deep_range is None else 4) + 1
+        return a_pixel * len(self.examples) * sum(pixels) / len(pixels)

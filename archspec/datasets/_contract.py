@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from archspec.arrays import Array
 from archspec.catalog import load, members
+from archspec.datasets._image_form import RGB, ImageForm
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
 
@@ -42,12 +44,19 @@ class Classes:
 class Example:
     """One image and its label. `name` is its own within the split; `image` and `label` are where they come from.
 
-    `label` is None where the organisers keep it to themselves (a test split).
+    `label` is None where the organisers keep it to themselves (a test split). `more` are further files of the image,
+    whose channels stand behind its own.
     """
 
     name: str
     image: Path
     label: Path | None
+    more: tuple[Path, ...] = ()
+
+    @property
+    def images(self) -> tuple[Path, ...]:
+        """All files of the image, in the order of their channels."""
+        return (self.image, *self.more)
 
 
 class Dataset(ABC):
@@ -62,6 +71,7 @@ class Dataset(ABC):
 
     def __init__(self, root: Path | None) -> None:
         self.root = root
+        self._form: ImageForm | None = None
         self._examples: dict[str, tuple[Example, ...]] = {}
         self.label_counts: dict[tuple[str, tuple[str, ...]], LabelCounts] = {}
 
@@ -69,6 +79,33 @@ class Dataset(ABC):
     def place(self) -> Place:
         """The folder, for messages."""
         return Place(str(self.root or self.name))
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """How many channels its images can be read as, their own number first; empty where that is not known."""
+        return (RGB,)
+
+    @property
+    def form(self) -> ImageForm:
+        """How images are read: as a network wants them (`in_form`), else as RGB, or with the channels that they have
+        where that cannot be (the first image of RGBA has transparent pixels)."""
+        if self._form is None:
+            offered = self.channels
+            self._form = ImageForm(RGB if RGB in offered or not offered else offered[0])
+            if RGB in offered and offered[0] > RGB:
+                try:
+                    self.read_image(self.examples(self.splits[0])[0])
+                except UserError:
+                    self._form = ImageForm(offered[0])
+        return self._form
+
+    def in_form(self, form: ImageForm) -> Dataset:
+        """The same data set, whose images are read in this form."""
+        if self._form == form:
+            return self
+        found = copy.copy(self)
+        found._form = form
+        return found
 
     @property
     @abstractmethod
@@ -110,7 +147,8 @@ class Dataset(ABC):
 
     @abstractmethod
     def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the file's name."""
+        """The image `(H, W, channels)` in its `form`, uint8 or float32 in 0..255. Raises `UserError` with the file's
+        name."""
 
     @abstractmethod
     def read_label(self, example: Example) -> Array:
@@ -142,10 +180,11 @@ class Dataset(ABC):
         found = hashlib.sha256(repr((self.name, split, self.classes.names)).encode())
         sizes: dict[Path | None, int] = {None: 0}
         for example in self.examples(split):
-            for path in (example.image, example.label):
+            for path in (*example.images, example.label):
                 if path not in sizes and path is not None:
                     sizes[path] = _bytes(path)
-            found.update(repr((example.name, sizes[example.image], sizes[example.label])).encode())
+            further = [sizes[path] for path in example.more]
+            found.update(repr((example.name, sizes[example.image], sizes[example.label], *further)).encode())
         return found.hexdigest()[:16]
 
     def prediction_path(self, example: Example) -> Path:

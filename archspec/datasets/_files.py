@@ -12,13 +12,12 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.datasets._contract import Dataset, Example, Size
+from archspec.datasets._image_stack import ARRAY_SUFFIX, array_faults, read_stack, stack_size
 from archspec.datasets._images import (
     IMAGE_SUFFIXES,
     LABEL_SUFFIXES,
     check_decodes,
-    image_size,
     label_image_size,
-    read_image,
     read_indices,
     unreadable,
 )
@@ -104,6 +103,8 @@ def ending_faults(path: Path) -> list[Fault]:
     """
     if exists(path) and not is_file(path):
         return [Fault("not a file (a pipe, a device or a folder)", "Take it out", place=Place(str(path)))]
+    if path.suffix.lower() == ARRAY_SUFFIX:
+        return array_faults(path)
     try:
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
@@ -148,7 +149,7 @@ class FileDataset(Dataset):
         """The class (or `IGNORE`) of each number that a label file may hold."""
 
     def read_image(self, example: Example) -> Array:
-        return read_image(example.image)
+        return read_stack(example.images, self.form)
 
     def read_label(self, example: Example) -> Array:
         file = label_of(example)
@@ -156,14 +157,14 @@ class FileDataset(Dataset):
 
     def image_size(self, example: Example) -> Size:
         """The size of the image, from the file's header. Raises `UserError`."""
-        return image_size(example.image)
+        return stack_size(example.image)
 
     def label_size(self, example: Example) -> Size:
         """The size of the label, from the file's header. Raises `UserError`."""
         return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
-        files = [path for path in (example.image, example.label) if path is not None]
+        files = [path for path in (*example.images, example.label) if path is not None]
         return [fault for path in files for fault in ending_faults(path)]
 
 

@@ -21,14 +21,11 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.datasets._contract import Size
-from archspec.errors import NOWHERE, Place, Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, user_error
 from archspec.files import exists, is_file
-from archspec.spec import Table
 
 if TYPE_CHECKING:
     from PIL import Image
-
-    from archspec.spec import Spec
 
 
 ORIENTATION, BITS, PHOTOMETRIC, WHITE_IS_ZERO = 0x0112, 258, 262, 0  # tags of EXIF and TIFF
@@ -42,7 +39,6 @@ HEAD_BYTES = 1 << 17  # of a file in memory: most headers lie in it
 _DAMAGED = (OSError, SyntaxError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, RuntimeError,
             MemoryError, struct.error, zlib.error)  # fmt: skip  # Pillow raises all of them
 _REMEDY = "Copy the file again, or take it out of the split"
-CHANNELS = 3
 
 
 def photo_pixels(image: Image.Image, channels: int = 3) -> Array:
@@ -136,7 +132,8 @@ def _channels(image: Image.Image, wanted: int) -> Array:
     if wanted == 3:
         return pixels
     if wanted != 1:
-        raise Problem(f"the network reads {wanted} channels", "Image files are read as 1 (grey), 3 (RGB) or 4 (RGBA)")
+        remedy = "Image files are read as 1 (grey), 3 (RGB) or 4 (RGBA); others are arrays (.npy) or several files"
+        raise Problem(f"the network reads {wanted} channels", remedy)
     if (pixels != pixels[..., :1]).any():
         raise Problem("has colours, and the network reads 1 channel", "Name grey images")
     return pixels[..., :1]
@@ -155,19 +152,49 @@ def _eight_bit(image: Image.Image) -> Array:
 
 def _deep_grey(image: Image.Image) -> Array:
     """Grey of more than 8 bits as `(H, W, 3)` uint8: its upper 8 bits. Pillow's own conversion cuts at 255."""
+    values, bits = _deep_samples(image, any_kind=False)
+    return np.repeat((values >> (bits - 8)).astype(np.uint8)[..., None], 3, -1)
+
+
+def _deep_samples(image: Image.Image, any_kind: bool) -> tuple[Array, int]:
+    """Grey of more than 8 bits `(H, W)`, uint16, and how many of them are used; with `any_kind` also of 32 bits.
+
+    Raises `Problem` for other kinds: what is black and white in them is not known.
+    """
     values, bits = np.asarray(image), 16
     if image.format == "TIFF":
         bits = int(np.max(_tiff_tag(image, BITS, 16)))
-    if not (image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")):
+    whole = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM")
+    if not whole and not any_kind:
         kind = "32-bit float" if image.mode == "F" else "32-bit or signed"
         raise Problem(f"has {kind} numbers, whose black and white are not known", "Save it with 8 or 16 bits")
     key = image.info.get("transparency")
     if key is not None and (values == key).any():
         raise Problem("has transparent pixels: their colour is not known", "Save it without transparency")
-    grey = (values >> (bits - 8)).astype(np.uint8)
+    if not whole:
+        return values, bits
     if image.format == "TIFF" and _tiff_tag(image, PHOTOMETRIC, 1) == WHITE_IS_ZERO:
-        grey = 255 - grey  # Pillow turns it over at 8 bits only
-    return np.repeat(grey[..., None], 3, -1)
+        values = (1 << bits) - 1 - values  # Pillow turns it over at 8 bits only
+    return values.astype(np.uint16), bits
+
+
+def stored_samples(image: Image.Image, *, any_kind: bool, exact: bool) -> tuple[Array, int]:
+    """The samples of the page of a picture that is looked at, `(H, W, its own channels)`, and how many bits are used.
+
+    Grey has 1 channel, colours 3, RGBA 4. `any_kind`: also grey of 32 bits. `exact`: no bit may be lost. Raises
+    `Problem`.
+    """
+    raw = _raw_mode(image)
+    image.load()
+    if image.mode[0] in "IF":
+        values, bits = _deep_samples(image, any_kind)
+        return values[..., None], bits
+    if exact and ";16" in raw:
+        raise Problem("has 16 bits a colour, and 8 of them are read", "Save it as an array (.npy)")
+    if image.mode == "RGBA":
+        return np.asarray(image), 8
+    grey = image.mode in ("1", "L", "LA", "La")
+    return (_eight_bit(image)[..., :1] if grey else _eight_bit(image)), 8
 
 
 def _raw_mode(image: Image.Image) -> str:
@@ -282,15 +309,3 @@ def unreadable(place: Place, error: Exception) -> UserError:
     """Why a file cannot be read: missing, forbidden, cut short or damaged."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return user_error(f"cannot be read ({reason})", _REMEDY, place=place)
-
-
-def check_reads_rgb(spec: Spec) -> None:
-    """Raises `UserError`, with the line of the spec, for a network whose image has not three channels."""
-    channels = spec.values["input"].get("channels")
-    if not isinstance(channels, int) or channels == CHANNELS:
-        return
-    image = spec.document.get("input")
-    node = image.get("channels") if isinstance(image, Table) else None
-    fact = f"the network reads images of {channels} channel{'' if channels == 1 else 's'}, and the images have 3 (RGB)"
-    remedy = "Write channels: 3; other images are read for int8 ranges (--representative) only"
-    raise user_error(fact, remedy, "input.channels", node.place if node is not None else NOWHERE)

@@ -13,6 +13,7 @@ from archspec.arrays import Array
 from archspec.catalog import members, summary
 from archspec.datasets._check import Checked, cautions, read_pair
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class
+from archspec.datasets._image_form import RGB, displayed
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -61,10 +62,11 @@ def _tile(dataset: Dataset, example: Example) -> Tile:
     from PIL import Image
 
     if example.label is None:
-        image = dataset.read_image(example)
+        image = displayed(dataset.read_image(example))
         pixels, labels = np.concatenate([image, np.full_like(image, 255)], 1), frozenset[int]()
     else:
         image, label = read_pair(dataset, example)
+        image = displayed(image)
         pixels = np.concatenate([image, overlay(image, label, dataset.classes)], 1)
         labels = frozenset(np.unique(label).tolist())
     height, width = image.shape[:2]
@@ -149,6 +151,8 @@ def _note(dataset: Dataset, one: Checked) -> str:
     sizes = [f"{width} × {height}" for height, width in one.sizes[:MOST_SIZES]]
     more = f" and {len(one.sizes) - MOST_SIZES} other sizes" if len(one.sizes) > MOST_SIZES else ""
     parts = [f"{one.split}: {one.examples} images, {', '.join(sizes)}{more}"]
+    if dataset.form.channels != RGB:
+        parts.append(f"{dataset.form.channels} channel{'' if dataset.form.channels == 1 else 's'}")
     pixels = sum(one.pixels) + one.ignored
     if not one.labelled:
         parts.append("labels not public")

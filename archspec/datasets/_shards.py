@@ -15,11 +15,15 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
+
 from archspec.arrays import Array
 from archspec.datasets._check import read_pair
 from archspec.datasets._class_list import FILE, class_list, read_class_list
 from archspec.datasets._contract import Dataset, Example
 from archspec.datasets._files import files_in
+from archspec.datasets._image_form import AS_STORED, RGB
+from archspec.datasets._image_stack import ARRAY_START
 from archspec.datasets._images import plain_rgb
 from archspec.errors import Fault, Place, Problem, user_error
 from archspec.files import exists, is_file
@@ -35,6 +39,8 @@ Span = tuple[int, int]
 
 SHARDS = 10
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"
+_FORMATS = {_JPEG: b"jpeg", _PNG: b"png", ARRAY_START: b"npy"}
+PNG_CHANNELS = (1, 3, 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +167,12 @@ def pack(
 ) -> tuple[Path, ...]:
     """Write a split to `<folder>/<split>-%05d-of-%05d.tfrecord`, and `classes.txt`; the files that were written.
 
-    Pictures that are plain RGB files (8 bits, no orientation) keep their bytes; others become PNGs. Each shard is whole
-    or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other classes
-    or shards.
+    Pictures that are plain RGB files (8 bits, no orientation) keep their bytes; others of 1, 3 or 4 channels of 8 bits,
+    and grey of 16, become PNGs, and what is left arrays (`npy`), with the numbers that the files have. Each shard is
+    whole or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other
+    classes or shards.
     """
+    dataset = dataset.in_form(AS_STORED)
     examples = dataset.examples(split)
     hidden = [example for example in examples if example.label is None]
     if hidden:
@@ -219,15 +227,18 @@ def _example(dataset: Dataset, example: Example) -> bytes:
     from archspec.lower import tf
 
     image, label = read_pair(dataset, example)
-    encoded = _as_it_is(example) or _png(image)
+    if image.shape[2] == 1 and image.dtype == np.uint8:
+        image = np.repeat(image, RGB, -1)  # readers of DeepLab's layout want three channels
+    encoded = _as_it_is(example) if image.shape[2] == RGB and not example.more else None
+    encoded = encoded or (_png(image) if _is_png(image) else _npy(image))
     text = {
         "image/encoded": encoded,
         "image/filename": example.name.encode(),
-        "image/format": b"jpeg" if encoded.startswith(_JPEG) else b"png",
+        "image/format": next(name for start, name in _FORMATS.items() if encoded.startswith(start)),
         "image/segmentation/class/encoded": _png(label),
         "image/segmentation/class/format": b"png",
     }
-    numbers = {"image/height": image.shape[0], "image/width": image.shape[1], "image/channels": 3}
+    numbers = {"image/height": image.shape[0], "image/width": image.shape[1], "image/channels": image.shape[2]}
     features = {key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value])) for key, value in text.items()}
     features |= {key: tf.train.Feature(int64_list=tf.train.Int64List(value=[value])) for key, value in numbers.items()}
     serialised: bytes = tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
@@ -250,5 +261,17 @@ def _png(pixels: Array) -> bytes:
     from PIL import Image
 
     stream = BytesIO()
-    Image.fromarray(pixels).save(stream, "PNG")
+    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def _is_png(pixels: Array) -> bool:
+    """Whether a PNG holds these channels and numbers."""
+    channels = pixels.shape[2]
+    return channels in PNG_CHANNELS if pixels.dtype == np.uint8 else channels == 1 and pixels.dtype == np.uint16
+
+
+def _npy(pixels: Array) -> bytes:
+    stream = BytesIO()
+    np.save(stream, pixels, allow_pickle=False)
     return stream.getvalue()

@@ -1,24 +1,27 @@
-"""A folder of your own: images, label PNGs of class numbers, and a list of classes."""
+"""A folder of your own: images of any channels, labels of class numbers, and a list of classes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Example
 from archspec.datasets._files import FileDataset, by_relative_stem, files_below, folders_in, is_folder, paired
+from archspec.datasets._image_stack import STACK_SUFFIXES, stack_channels
 from archspec.datasets._images import LABEL_SUFFIXES
-from archspec.errors import Fault
+from archspec.errors import Fault, Place, UserError
 
-ALL = "all"
+ALL, IMAGES = "all", "images"
 
 
 class Folder(FileDataset):
     """`images/<split>/NAME.jpg`, `labels/<split>/NAME.png` and `classes.txt`, one class a line.
 
-    Images are PNG, JPEG, BMP, TIFF or WebP files, labels PNG, BMP or TIFF. NAME may have folders in it, the same ones
-    for both.
+    Images are PNG, JPEG, BMP, TIFF or WebP files, or arrays (`.npy`), labels PNG, BMP or TIFF. NAME may have folders in
+    it, the same ones for both. Further channels of an image are in files of its name in `images_2/<split>/`,
+    `images_3/<split>/` and so on.
 
     Without folders for the splits, `images/` and `labels/` hold one split that is called `all`. The first class is
     label 0; 255 is ignored.
@@ -36,6 +39,14 @@ class Folder(FileDataset):
         return {number: number for number in range(len(self.classes))} | {IGNORE: IGNORE}
 
     @property
+    def channels(self) -> tuple[int, ...]:
+        """Those of the first image, by its header; empty where that cannot be read."""
+        try:
+            return stack_channels(self.examples(self.splits[0])[0].images)
+        except (UserError, IndexError):
+            return ()
+
+    @property
     def splits(self) -> tuple[str, ...]:
         """The folders in `images/`, `train` and `val` first; `all` where there are none."""
         images = self.root / "images"
@@ -46,9 +57,31 @@ class Folder(FileDataset):
 
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
         """Pairs by path below the split's folder, without the ending."""
-        images, labels = self.root / "images", self.root / "labels"
-        if split != ALL or is_folder(images / split):
-            images, labels = images / split, labels / split
+        images, labels = self._split_folder(IMAGES, split), self._split_folder("labels", split)
         wanted = f"{labels.relative_to(self.root)}/{{}}.png"
-        found = by_relative_stem(files_below(images), images)
-        return paired(found, by_relative_stem(files_below(labels, LABEL_SUFFIXES), labels), wanted, (images, labels))
+        found = by_relative_stem(files_below(images, STACK_SUFFIXES), images)
+        label_files = by_relative_stem(files_below(labels, LABEL_SUFFIXES), labels)
+        examples, faults = paired(found, label_files, wanted, (images, labels))
+        number = 2
+        while is_folder(self.root / f"{IMAGES}_{number}"):
+            examples = _with_more(examples, self._split_folder(f"{IMAGES}_{number}", split), faults)
+            number += 1
+        return examples, faults
+
+    def _split_folder(self, kind: str, split: str) -> Path:
+        folder = self.root / kind
+        return folder / split if split != ALL or is_folder(self.root / IMAGES / split) else folder
+
+
+def _with_more(examples: list[Example], folder: Path, faults: list[Fault]) -> list[Example]:
+    """The examples with their files of a folder of further channels; each that has none is a fault."""
+    files: dict[str, Path] = {}
+    for name, path in by_relative_stem(files_below(folder, STACK_SUFFIXES), folder):
+        first = files.setdefault(name, path)
+        if first is not path:
+            faults.append(Fault(f"the same name as {first}", "Leave one of them", place=Place(str(path))))
+    for example in examples:
+        if example.name not in files:
+            fact = f"no file of this name in {folder}, where its further channels are"
+            faults.append(Fault(fact, "Add it, or take the image out", place=Place(str(example.image))))
+    return [replace(one, more=(*one.more, files[one.name])) for one in examples if one.name in files]

@@ -10,8 +10,10 @@ from archspec.arrays import Array
 from archspec.datasets._class_list import FILE, read_class_list
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
 from archspec.datasets._files import HEAD_BYTES, TAIL_BYTES, looks_whole, to_classes
+from archspec.datasets._image_form import RGB, ImageForm
+from archspec.datasets._image_stack import ARRAY_START, read_stack, stack_channels, stack_size
 from archspec.datasets._images import HEAD_BYTES as IMAGE_HEAD_BYTES
-from archspec.datasets._images import image_size, read_image, read_indices
+from archspec.datasets._images import read_indices
 from archspec.datasets._shards import Record, missing_shards, read_shard, shards_of
 from archspec.errors import Fault, Place, UserError, user_error
 
@@ -38,6 +40,19 @@ class TfRecord(Dataset):
     def numbers(self) -> Mapping[int, int]:
         """Each class's number is its own."""
         return {number: number for number in range(len(self.classes))} | {IGNORE: IGNORE}
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Those of the first record, 1 too where its RGB is grey; empty where that cannot be read."""
+        try:
+            example = self.examples(self.splits[0])[0]
+            offered = stack_channels((self._bytes(example, IMAGE),), _place(example))
+            if offered != (RGB,):
+                return offered
+            image = read_stack((self._bytes(example, IMAGE),), ImageForm(), _place(example))
+            return (RGB,) if (image != image[..., :1]).any() else (1, RGB)
+        except (UserError, IndexError):
+            return ()
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -90,8 +105,8 @@ class TfRecord(Dataset):
             raise user_error(fact, place=Place(str(example.image))) from error
 
     def read_image(self, example: Example) -> Array:
-        """The image `(H, W, 3)`, uint8 RGB. Raises `UserError` with the shard's and the record's name."""
-        return read_image(self._bytes(example, IMAGE), place=_place(example))
+        """The image `(H, W, channels)` in its form. Raises `UserError` with the shard's and the record's name."""
+        return read_stack((self._bytes(example, IMAGE),), self.form, _place(example))
 
     def read_label(self, example: Example) -> Array:
         """The class of each pixel `(H, W)`, uint8. Raises `UserError` with the shard's and the record's name."""
@@ -102,9 +117,9 @@ class TfRecord(Dataset):
         """From the picture's header: what the record says may be the size before turning. Raises `UserError`."""
         place = _place(example)
         try:
-            return image_size(self._bytes(example, IMAGE, IMAGE_HEAD_BYTES), place)
+            return stack_size(self._bytes(example, IMAGE, IMAGE_HEAD_BYTES), place)
         except UserError:
-            return image_size(self._bytes(example, IMAGE), place)
+            return stack_size(self._bytes(example, IMAGE), place)
 
     def label_size(self, example: Example) -> Size:
         """From the PNG's header. Raises `UserError`."""
@@ -125,7 +140,7 @@ class TfRecord(Dataset):
             first, end = record.spans[key]
             head = record.read_span((first, min(end, first + HEAD_BYTES)))
             tail = record.read_span((max(first, end - TAIL_BYTES), end))
-            if looks_whole(head, tail, end - first):
+            if not head.startswith(ARRAY_START) and looks_whole(head, tail, end - first):
                 continue
             try:
                 read(example)

@@ -6,9 +6,10 @@ Importing it is light; Keras and tf-keras-vis come in when a network is opened o
 from archspec.explain.explanation import Asked, ClassMap, Explained, explain, predict
 from archspec.explain.grid import draw_grid
 from archspec.explain.logits_model import FoundNetwork, LogitsModel, find_network, open_network
-from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, read_picture
+from archspec.explain.pictures import Picture, Region, dataset_pictures, parse_region, picture_channels, read_picture
 
 __all__ = [
     "Asked", "ClassMap", "Explained", "FoundNetwork", "LogitsModel", "Picture", "Region", "dataset_pictures",
-    "draw_grid", "explain", "find_network", "open_network", "parse_region", "predict", "read_picture",
+    "draw_grid", "explain", "find_network", "open_network", "parse_region", "picture_channels", "predict",
+    "read_picture",
 ]  # fmt: skip

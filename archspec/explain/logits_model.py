@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archspec.arrays import Array
+from archspec.datasets import RGB, ImageForm, describe_channels
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
 from archspec.network import Network, import_weights
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 
 FOR_GRADIENTS = ("output=logits", "input.dtype=float32")  # a label has no gradient, nor has an integer
+
+
+class Images(NamedTuple):
+    """What is known of the images: `channels` that they can be read as, and whether some are not grey."""
+
+    channels: tuple[int, ...]
+    colours: bool = False
+
+
+GREY_OR_RGB = Images((1, RGB))
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,17 @@ class LogitsModel:
     weights_said: str
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
+    deep_range: tuple[float, float] | None = None
+
+    @property
+    def form(self) -> ImageForm:
+        """How image files are read for it."""
+        return ImageForm(self.channels, self.deep_range)
+
+    @property
+    def reads_rgb(self) -> bool:
+        """Whether images are read for it as they are for people: RGB (which may be made grey), of 8 bits."""
+        return self.channels in GREY_OR_RGB.channels and self.deep_range is None
 
     @property
     def channels(self) -> int:
@@ -62,7 +84,8 @@ class FoundNetwork:
     weights_said: str = ""
     notes: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
-    colours: bool = False
+    images: Images = GREY_OR_RGB
+    deep_range: tuple[float, float] | None = None
 
     @property
     def classes(self) -> int | None:
@@ -77,26 +100,27 @@ class FoundNetwork:
 
     def opened(self) -> LogitsModel:
         if self.graph is None:
-            return _open_keras(self.file, self.colours)
+            return _open_keras(self.file, self.images)
         from archspec import lower
 
         model, size = lower.to_keras(self.graph, self.weights), self.graph.inputs[0].size
-        return LogitsModel(self.graph.name, model, size, self.weights_said, self.notes, self.class_names)
+        return LogitsModel(
+            self.graph.name, model, size, self.weights_said, self.notes, self.class_names, self.deep_range
+        )
 
 
 def open_network(
-    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, images: Images = GREY_OR_RGB
 ) -> LogitsModel:
     """A run's folder, a `.keras` file, or a spec (a path, or a bundled name). Raises `UserError`.
 
-    A spec has the weights that it names, else fresh ones of `seed`, which is said. `colours` says that it is for images
-    that are not grey, which a network of one channel does not read.
+    A spec has the weights that it names, else fresh ones of `seed`, which is said. `images` are what it is for.
     """
-    return find_network(source, overrides, catalog, seed, colours=colours).opened()
+    return find_network(source, overrides, catalog, seed, images=images).opened()
 
 
 def find_network(
-    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, colours: bool = False
+    source: str, overrides: tuple[str, ...], catalog: Catalog, seed: int = 0, *, images: Images = GREY_OR_RGB
 ) -> FoundNetwork:
     """The same before it is opened. Raises `UserError` for everything that can be known without TensorFlow."""
     path = Path(source)
@@ -104,15 +128,18 @@ def find_network(
         if overrides:
             raise user_error("a .keras file has no spec to change", "Leave out --set", place=Place(source))
         check_keras_file(path)
-        return FoundNetwork(path.stem, path, colours=colours)
+        return FoundNetwork(path.stem, path, images=images)
     if is_folder(path):
-        return _find_run(path, overrides, catalog, colours)
+        return _find_run(path, overrides, catalog, images)
     network = Network.load(source, (*overrides, *FOR_GRADIENTS), catalog=catalog)
-    _check_graph(network.graph, colours)
-    return FoundNetwork(network.name, path, network.graph, network.weights_from(seed), network.describe_weights(seed))
+    _check_graph(network.graph, images)
+    return FoundNetwork(
+        network.name, path, network.graph, network.weights_from(seed), network.describe_weights(seed),
+        deep_range=network.expanded.deep_range,
+    )  # fmt: skip
 
 
-def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colours: bool) -> FoundNetwork:
+def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, images: Images) -> FoundNetwork:
     """Its own weights, whatever the spec began with."""
     run = TrainingRun(folder)
     facts = run.facts()
@@ -122,38 +149,43 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, colour
         raise user_error(fact, "Name a run, a .keras file or a spec", place=Place(str(folder)))
     network = Network.load(run.spec, (*overrides, *FOR_GRADIENTS), catalog=catalog)
     graph, stride = network.graph, network.expanded.output_stride
-    _check_graph(graph, colours)
+    _check_graph(graph, images)
     found = import_weights(run.weights, "archspec_npz", graph, output_stride=stride)
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in it (the first is '{next(iter(found.fresh))}')"
         raise user_error(fact, "Was the training cut short?", place=Place(str(run.weights)))
-    return FoundNetwork(graph.name, folder, graph, dict(found.arrays), found.describe(""), found.notes, facts.classes)
+    return FoundNetwork(
+        graph.name, folder, graph, dict(found.arrays), found.describe(""), found.notes, facts.classes,
+        deep_range=network.expanded.deep_range,
+    )  # fmt: skip
 
 
-def _check_graph(graph: Graph, colours: bool) -> None:
-    _check_channels(graph.name, graph.inputs[0].channels, colours)
+def _check_graph(graph: Graph, images: Images) -> None:
+    _check_channels(graph.name, graph.inputs[0].channels, images)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
 
 
-def _open_keras(path: Path, colours: bool) -> LogitsModel:
+def _open_keras(path: Path, images: Images) -> LogitsModel:
     from archspec import lower
 
     model, notes = in_float32(ending_in_logits(lower.load_keras(path), str(path)))
     height, width, channels = model.input.shape[1:]
-    _check_channels(str(path), channels, colours)
+    _check_channels(str(path), channels, images)
     size = None if height is None or width is None else (height, width)
     fed = f"{path} is fed 0 to 255 for black to white (the file does not say)"
     return LogitsModel(model.name, model, size, f"of {path}", (*notes, fed))
 
 
-def _check_channels(name: str, channels: int, colours: bool) -> None:
-    if channels == 1 and colours:
-        fact = "reads images of 1 channel, and the images have colours (3 channels)"
-        raise user_error(fact, "Give grey images, or a network of 3 channels", place=Place(name))
-    if channels not in (1, 3):
-        fact = f"reads images of {channels} channels"
-        raise user_error(fact, "Colour (3) and grey (1) can be explained", place=Place(name))
+def _check_channels(name: str, channels: int, images: Images) -> None:
+    if channels in images.channels or (channels == 1 and RGB in images.channels and not images.colours):
+        return
+    fact = f"reads images of {channels} channel{'' if channels == 1 else 's'}, and the images have "
+    if channels == 1 and RGB in images.channels:
+        raise user_error(
+            f"{fact}colours (3 channels)", "Give grey images, or a network of 3 channels", place=Place(name)
+        )
+    raise user_error(f"{fact}{describe_channels(images.channels)}", "Give images that it reads", place=Place(name))
 
 
 def ending_in_logits(model: Any, name: str) -> Any:

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+
 from archspec.arrays import Array
-from archspec.datasets import IMAGE_KINDS, read_image
+from archspec.datasets import (
+    RGB,
+    STACK_KINDS,
+    ImageForm,
+    displayed,
+    read_stack,
+    resized_pixels,
+    stack_channels,
+    with_further_files,
+)
 from archspec.errors import Place, user_error
 from archspec.files import is_file
 
 if TYPE_CHECKING:
     from archspec.datasets import Dataset
 
+AS_RGB, GREY_OR_RGB, MOST_CHANNELS = ImageForm(), (1, RGB), 1024
+
 
 @dataclass(frozen=True)
 class Picture:
-    """`image` `(H, W, 3)` uint8; `label` `(H, W)` uint8, the class of each pixel or 255, None where not known."""
+    """`image` `(H, W, 3)` uint8, as people are shown it; `label` `(H, W)` uint8, the class of each pixel or 255, None
+    where not known. `pixels` `(H, W, C)` is what a network reads of it, None where that is the image itself."""
 
     name: str
     image: Array
     label: Array | None = None
+    pixels: Array | None = None
+
+    @classmethod
+    def of(cls, name: str, pixels: Array, label: Array | None = None) -> Picture:
+        """Of an image of any channels."""
+        shown = displayed(pixels)
+        return cls(name, shown, label, None if pixels.dtype == np.uint8 and pixels.shape[2] in (1, RGB) else pixels)
 
     @property
     def has_colours(self) -> bool:
@@ -34,11 +56,23 @@ class Picture:
         return self.image.shape[0], self.image.shape[1]
 
 
-def read_picture(path: Path) -> Picture:
-    """An image file as viewers show it. Raises `UserError`."""
+def read_picture(path: Path, form: ImageForm = AS_RGB) -> Picture:
+    """An image file, as viewers show it or in the form that a network reads. Raises `UserError`."""
     if not is_file(path):
-        raise user_error("no such file", f"Name an image: {IMAGE_KINDS}", place=Place(str(path)))
-    return Picture(path.name, read_image(path))
+        raise user_error("no such file", f"Name an image: {STACK_KINDS}", place=Place(str(path)))
+    return Picture.of(path.name, read_stack(with_further_files(path, form.channels), form))
+
+
+def picture_channels(paths: Sequence[Path], dataset: Dataset | None) -> tuple[int, ...]:
+    """How many channels images can be read as: files, the first one's further files among them, and a data set's.
+
+    Raises `UserError`.
+    """
+    offered = [stack_channels([path]) for path in paths if is_file(path)]
+    offered += [] if dataset is None else [dataset.channels or GREY_OR_RGB]
+    common = [one for one in (offered[0] if offered else GREY_OR_RGB) if all(one in other for other in offered)]
+    further = stack_channels(with_further_files(paths[0], MOST_CHANNELS)) if paths and is_file(paths[0]) else ()
+    return (*common, *(one for one in further if one not in common))
 
 
 def dataset_pictures(dataset: Dataset, split: str, count: int) -> list[Picture]:
@@ -46,7 +80,7 @@ def dataset_pictures(dataset: Dataset, split: str, count: int) -> list[Picture]:
     examples = dataset.examples(split)
     chosen = [examples[index * len(examples) // count] for index in range(count)] if count < len(examples) else examples
     return [
-        Picture(
+        Picture.of(
             example.name, dataset.read_image(example), None if example.label is None else dataset.read_label(example)
         )
         for example in chosen
@@ -55,9 +89,10 @@ def dataset_pictures(dataset: Dataset, split: str, count: int) -> list[Picture]:
 
 def network_input(picture: Picture, size: tuple[int, int], channels: int) -> Array:
     """The image as a network reads it: `(1, H, W, channels)`, float32, 0..255; bilinear where the size differs."""
-    import numpy as np
     from PIL import Image
 
+    if picture.pixels is not None:
+        return resized_pixels(picture.pixels, size)[None].astype(np.float32)
     image = Image.fromarray(picture.image)
     if channels == 1:
         image = image.convert("L")
@@ -68,8 +103,6 @@ def network_input(picture: Picture, size: tuple[int, int], channels: int) -> Arr
 
 def resized_labels(labels: Array, size: tuple[int, int]) -> Array:
     """Classes `(h, w)` at another size `(H, W)`: of the nearest pixel, its centre counted; of any integer type."""
-    import numpy as np
-
     rows, columns = (
         ((np.arange(wanted) + 0.5) * given / wanted).astype(int)
         for wanted, given in zip(size, labels.shape, strict=True)
@@ -98,8 +131,6 @@ class Region(NamedTuple):
 
         A pixel of the map that the rectangle touches is inside.
         """
-        import numpy as np
-
         down, across = size[0] / image_size[0], size[1] / image_size[1]
         mask = np.zeros(size, bool)
         mask[

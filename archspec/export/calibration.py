@@ -9,7 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import IMAGE_KINDS, files_below, read_image
+from archspec.datasets import (
+    IMAGE_KINDS,
+    STACK_SUFFIXES,
+    ImageForm,
+    files_below,
+    read_stack,
+    resized_pixels,
+    with_further_files,
+)
 from archspec.errors import Place, Problem, user_error
 from archspec.export.flatbuffer import encode
 from archspec.export.model import Model
@@ -76,31 +84,27 @@ def synthetic_images(size: tuple[int, int], channels: int, count: int = SYNTHETI
         yield np.rint(dark + (image - low) / (high - low) * (bright - dark)).astype(np.float32)[None]
 
 
-def folder_images(folder: Path, size: tuple[int, int], channels: int) -> Iterator[Array]:
+def folder_images(
+    folder: Path, size: tuple[int, int], channels: int, deep_range: tuple[float, float] | None = None
+) -> Iterator[Array]:
     """Up to 100 of the images in a folder and below, evenly chosen by name, resized: `(1, H, W, C)` float32, 0..255.
 
-    Raises `UserError` for a folder without images; for a file that is not one, or has other channels, while they are
-    read.
+    They are read as a network of these channels and this range of more than 8 bits reads them. Raises `UserError` for a
+    folder without images; for a file that is not one, or has other channels, while they are read.
     """
     if not is_folder(folder):
         raise user_error("no such folder", f"Name a folder of images ({IMAGE_KINDS})", place=Place(str(folder)))
-    if channels not in (1, 3, 4):
-        fact = f"images have 1, 3 or 4 channels, and the network reads {channels}"
-        raise user_error(fact, "Calibrate on generated images: leave the folder out", place=Place(str(folder)))
-    files = [path for path in files_below(folder) if is_file(path)]
+    files = [path for path in files_below(folder, STACK_SUFFIXES) if is_file(path)]
     if not files:
         raise user_error(f"no {IMAGE_KINDS} image in this folder", "Name a folder of images", place=Place(str(folder)))
     chosen = files[:: -(-len(files) // MOST_IMAGES)]
-    return (_read(path, size, channels) for path in chosen)
+    form = ImageForm(channels, deep_range)
+    return (_read(path, size, form) for path in chosen)
 
 
-def _read(path: Path, size: tuple[int, int], channels: int) -> Array:
-    from PIL import Image
-
-    pixels = read_image(path, channels)
-    image = Image.fromarray(pixels[..., 0] if channels == 1 else pixels)
-    wanted = image.resize(size[::-1], Image.Resampling.BILINEAR)
-    return np.asarray(wanted, np.float32).reshape(1, *size, channels)
+def _read(path: Path, size: tuple[int, int], form: ImageForm) -> Array:
+    pixels = read_stack(with_further_files(path, form.channels), form)
+    return resized_pixels(pixels, size)[None].astype(np.float32)
 
 
 def _gradient(size: tuple[int, int], channels: int, generator: np.random.Generator) -> Array:

@@ -53,12 +53,14 @@ def export(
     representative: Representative | None = None,
     labels: Sequence[str] | None = None,
     spec_text: str | None = None,
+    deep_range: tuple[float, float] | None = None,
 ) -> Exported:
     """The network as a `.tflite`: image `(1, H, W, C)` in 0..255, as `input_dtype` (None: as the graph says).
 
     `representative` is a folder of images, or images `(N, H, W, C)`, for int8 only; a stated synthetic default
-    stands in. `labels` and `spec_text` go into the file's metadata. Raises `Problem` for a layer without a
-    TFLite rule and for weights that do not fit, `UserError` for a file that a phone would stumble over.
+    stands in. `labels` and `spec_text` go into the file's metadata, and `deep_range`, the numbers of images of more
+    than 8 bits that become 0 and 255. Raises `Problem` for a layer without a TFLite rule and for weights that do not
+    fit, `UserError` for a file that a phone would stumble over.
     """
     if precision not in PRECISIONS:
         raise Problem(f"unknown precision '{precision}'", nearest(precision, PRECISIONS))
@@ -68,12 +70,12 @@ def export(
     program = build_program(graph, shuffle, "float32" if precision == "int8" else wanted)
     model = fill(program, weights)
     if precision == "int8":
-        images = representative_images(representative, entrance.size, entrance.channels)
+        images = representative_images(representative, entrance.size, entrance.channels, deep_range)
         model = to_int8(model, images, wanted)
         notes = (SYNTHETIC_NOTE,) if representative is None else ()
     else:
         model = _convert(model, precision)
-    model = describe(model, graph, precision=precision, labels=labels, spec_text=spec_text)
+    model = describe(model, graph, precision=precision, labels=labels, spec_text=spec_text, deep_range=deep_range)
     data = append_files(encode(model), labels, spec_text)
     census = take_census(data)
     check_census(census)
@@ -98,7 +100,10 @@ def _convert(model: Model, precision: Precision) -> Model:
 
 
 def representative_images(
-    representative: Representative | None, size: tuple[int, int], channels: int
+    representative: Representative | None,
+    size: tuple[int, int],
+    channels: int,
+    deep_range: tuple[float, float] | None = None,
 ) -> Iterable[Array]:
     """The images that the ranges of int8 are found with: `(1, H, W, C)`, synthetic ones where none are named.
 
@@ -107,7 +112,7 @@ def representative_images(
     if representative is None:
         return synthetic_images(size, channels)
     if isinstance(representative, str | os.PathLike):
-        return folder_images(Path(representative), size, channels)
+        return folder_images(Path(representative), size, channels, deep_range)
     return (_batch_of_one(image, size, channels) for image in representative)
 
 

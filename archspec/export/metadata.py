@@ -59,7 +59,13 @@ class Metadata:
 
 
 def describe(
-    model: Model, graph: Graph, *, precision: str, labels: Sequence[str] | None, spec_text: str | None
+    model: Model,
+    graph: Graph,
+    *,
+    precision: str,
+    labels: Sequence[str] | None,
+    spec_text: str | None,
+    deep_range: tuple[float, float] | None = None,
 ) -> Model:
     """The model with both metadata buffers. Raises `Problem` when there are not as many labels as classes."""
     check_labels(graph, labels)
@@ -76,6 +82,7 @@ def describe(
             "dtype": image.dtype,
             "range": [0, 255],
             "channels": "RGB" if channels == 3 else channels,
+            **({} if deep_range is None else {"deep_range": list(deep_range)}),
         },
         "normalisation": _normalisation(graph),
         "outputs": [_output(model, position) for position in range(len(model.outputs))],

@@ -43,7 +43,9 @@ class _Exit:
 
 
 class TfliteSegmenter:
-    """Image `(H, W, 3)`, uint8 RGB, of the file's `size` -> what the file gives at each pixel.
+    """Image `(H, W, C)`, numbers from 0 to 255, of the file's `size` -> what the file gives at each pixel.
+
+    `channels` are those that the images can be read as; of an opened one it is the file's own number.
 
     `gives` says what that is: labels, logits or probabilities; `classes` how many (None where it gives labels). A
     final ArgMax is taken out of a copy, so that a network that gives labels gives its logits too. `image_range` is
@@ -54,9 +56,15 @@ class TfliteSegmenter:
     """
 
     def __init__(
-        self, data: bytes, *, threads: int = 1, image_range: ImageRange | None = None, size: Size | None = None
+        self,
+        data: bytes,
+        *,
+        threads: int = 1,
+        image_range: ImageRange | None = None,
+        size: Size | None = None,
+        channels: tuple[int, ...] = (RGB,),
     ) -> None:
-        _check_entrance(data)
+        self.channels = _own_channels(data, channels)
         if size is not None:
             data = sized(data, size)
         cut = cut_argmax(data)
@@ -89,6 +97,7 @@ class _Runner:
         self._image_range, self._asked = image_range, asked
         entrance = input_size(data)
         self._first = entrance.height_axis == 2
+        self._channels = entrance.shape[1 if self._first else -1]
         self._batch = entrance.batch
         self.size: Size | None = None if entrance.open else entrance.size
         self._open(self.size or TRIED)
@@ -120,7 +129,9 @@ class _Runner:
             (self._entrance,) = self._interpreter.get_input_details()
             self._table = _byte_table(self._entrance, self._asked)
             if any((one["shape_signature"] < 0).any() for one in details):  # shapes are known after a run only
-                self._interpreter.set_tensor(self._entrance["index"], self._entered(np.zeros((*size, RGB), np.uint8)))
+                self._interpreter.set_tensor(
+                    self._entrance["index"], self._entered(np.zeros((*size, self._channels), np.uint8))
+                )
                 self._interpreter.invoke()
                 details = [
                     {**one, "shape": np.array(self._interpreter.get_tensor(one["index"]).shape)} for one in details
@@ -142,7 +153,8 @@ class _Runner:
     def _values(self, image: Array) -> Array:
         dtype = np.dtype(self._entrance["dtype"])
         if dtype.kind != "f":
-            values: Array = self._table[image]
+            whole = image if image.dtype == np.uint8 else np.rint(image).astype(np.uint8)
+            values: Array = self._table[whole]
             return values
         scaled: Array = image.astype(dtype)
         black, white = self._image_range
@@ -180,17 +192,20 @@ def _means_pixels(scale: float, dtype: str) -> bool:
     return scale * (int(limits.max) - int(limits.min)) >= PIXELS_FROM
 
 
-def _check_entrance(data: bytes) -> None:
-    """Raises `Problem` unless one RGB image goes in, channels last or first, as often as the batch is large."""
+def _own_channels(data: bytes, channels: tuple[int, ...]) -> int:
+    """Raises `Problem` unless one such image goes in, channels last or first, as often as the batch is large."""
     entrance = input_size(data)
     inputs = [one.shape for one in _inputs(data)]
     dtype = _inputs(data)[0].dtype
     if dtype not in IMAGE_TYPES:
         raise Problem(f"does not take an image (its input is of {dtype})", f"Needed is one of {', '.join(IMAGE_TYPES)}")
     axis = {1: 3, 2: 1}.get(entrance.height_axis or 0)
-    if len(inputs) != 1 or axis is None or entrance.shape[axis] != RGB:
+    if len(inputs) != 1 or axis is None or entrance.shape[axis] not in channels:
         found = ", ".join(str(list(one)) for one in inputs)
-        raise Problem(f"does not take one RGB image (its input is {found})", "Needed is an input [1, H, W, 3]")
+        what = "RGB image" if channels == (RGB,) else f"image of {' or '.join(map(str, channels))} channels"
+        fact = f"does not take one {what} (its input is {found})"
+        raise Problem(fact, f"Needed is an input [1, H, W, {channels[0]}]")
+    return entrance.shape[axis]
 
 
 def _inputs(data: bytes) -> Sequence[TensorInfo]:

@@ -1,15 +1,16 @@
 """The deferred graph: blocks call layers of Keras's names, and get nodes instead of weights.
 
 Conventions, stated once. Shapes are per image, without the batch: `(H, W, C)`; the batch is 1 wherever it
-counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions. `Tensor.stride` is the product
-of the strides on the way to it, multiplied while tracing and never read off shapes (769 // 385 is 1).
+counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions, dense layers and products of two activations.
+`Tensor.stride` is the product of the strides on the way to it, multiplied while tracing and never read off shapes
+(769 // 385 is 1).
 """
 
 from typing import TYPE_CHECKING
 
 from archspec.doors import later
 from archspec.graph.ranges import Range
-from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused
+from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused, in_float32
 
 if TYPE_CHECKING:
     from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Graph", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash", "check_weights",
-    "collector_paused", "cut_tail", "equivalence_key", "initialise", "next_multiple", "padded", "padding_multiple",
-    "repeat", "weight_specs", "without_labelling", "without_layers",
+    "collector_paused", "cut_tail", "equivalence_key", "in_float32", "initialise", "next_multiple", "padded",
+    "padding_multiple", "repeat", "weight_specs", "without_labelling", "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.

@@ -89,7 +89,10 @@ class Layer:
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
     normalises: ClassVar[bool] = False  # a scale and a shift of each channel, which the convolution before it takes in
     vanishes: ClassVar[bool] = False  # it does nothing at inference
+    multiplies_activations: ClassVar[bool] = False  # its multiply-adds are of two inputs, and none of a weight
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
+
+    config: Config
 
     def __init__(self, config: Mapping[str, Any], name: str | None) -> None:
         self.config = config if type(config) is Config else Config(config)

@@ -91,7 +91,7 @@ Made = dict[int, Tensor]
 
 def repeat(node: Node, graph: Graph, made: Made) -> None:
     """The same layer of the same name in another graph, on what stands there for its inputs."""
-    graph.origin = node.origin
+    graph.origin, graph.keeps_float = node.origin, node.keeps_float
     layer: Any = copy.copy(node.layer)
     layer.name = node.name
     if not node.inputs:
@@ -108,6 +108,7 @@ def without_layers(graph: Graph, kinds: Collection[str]) -> Graph:
     Raises `Problem` where that has another shape.
     """
     found = Graph(graph.name)
+    found.variables = graph.variables
     made: Made = {}
     for node in graph.nodes:
         if type(node.layer).__name__ in kinds:

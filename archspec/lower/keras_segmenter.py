@@ -11,12 +11,15 @@ from archspec.lower.layers import own_layer
 
 Gives = Literal["labels", "logits", "probabilities"]
 Size = tuple[int, int]
+RGB = 3
 _RESIZING = ("Resize", "Resizing", "UpSampling2D", "Reshape")
 _AFTER_RESIZING = ("Softmax", "Activation", "ArgMax")
 
 
 class KerasSegmenter:
-    """Image `(H, W, 3)`, uint8 RGB, of the model's `size` (None: of any) -> what the model gives at each pixel.
+    """Image `(H, W, C)`, numbers from 0 to 255, of the model's `size` (None: of any) -> what it gives at each pixel.
+
+    `channels` are those that the images can be read as; of an opened one it is the model's own number.
 
     A final ArgMax of ours is left out, so `gives` is labels only for another's model that takes them some other way;
     `classes` is then None. `image_range` is what the model takes for black and white. `align_corners` is how it resizes
@@ -25,16 +28,21 @@ class KerasSegmenter:
     """
 
     def __init__(
-        self, model: Any, *, image_range: tuple[float, float] = (0.0, 255.0), labels_size: Size | None = None
+        self,
+        model: Any,
+        *,
+        image_range: tuple[float, float] = (0.0, 255.0),
+        labels_size: Size | None = None,
+        channels: tuple[int, ...] = (RGB,),
     ) -> None:
         part = _without_argmax(model)
-        _check_input(model)
+        self.channels = _own_channels(model, channels)
         height, width = part.inputs[0].shape[1:3]
         self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
         self.align_corners = aligns_corners(part)
         self._scores, self._labels = _functions(part, image_range, labels_size, self.align_corners)
-        self._traced: dict[tuple[int, Size], Any] = {}
+        self._traced: dict[tuple[int, Size, str], Any] = {}
 
     def __call__(self, image: Array) -> Array:
         """Scores `(h, w, classes)`, float32, or labels `(h, w)` where it gives nothing else."""
@@ -46,10 +54,11 @@ class KerasSegmenter:
 
     def _run(self, function: Any, image: Array) -> Array:
         """One trace a size, asked for by hand: TensorFlow would warn of a function that meets many."""
-        key = (id(function), image.shape[:2])
+        dtype = tf.uint8 if image.dtype.kind == "u" else tf.float32  # more than 8 bits have fractions
+        key = (id(function), image.shape[:2], dtype.name)
         if key not in self._traced:
-            self._traced[key] = function.get_concrete_function(tf.TensorSpec(image.shape, tf.uint8))
-        found: Array = self._traced[key](tf.constant(image, tf.uint8)).numpy()
+            self._traced[key] = function.get_concrete_function(tf.TensorSpec(image.shape, dtype))
+        found: Array = self._traced[key](tf.constant(image, dtype)).numpy()
         return found
 
 
@@ -109,10 +118,14 @@ def _without_argmax(model: Any) -> Any:
     return keras.Model(model.inputs, last.input) if isinstance(last, own_layer("ArgMax")) else model
 
 
-def _check_input(model: Any) -> None:
+def _own_channels(model: Any, channels: tuple[int, ...]) -> int:
+    """Those of the model's input. Raises `Problem` where images cannot be read so."""
     shape = tuple(model.inputs[0].shape)
-    if len(shape) != 4 or shape[3] != 3:
-        raise Problem(f"does not take RGB images (its input is {list(shape)})", "Needed is an input [N, H, W, 3]")
+    if len(shape) != 4 or shape[3] not in channels:
+        what = "RGB images" if channels == (RGB,) else f"images of {' or '.join(map(str, channels))} channels"
+        fact = f"does not take {what} (its input is {list(shape)})"
+        raise Problem(fact, f"Needed is an input [N, H, W, {channels[0]}]")
+    return int(shape[3])
 
 
 def _gives(model: Any) -> tuple[Gives, int | None]:

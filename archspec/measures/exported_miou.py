@@ -71,7 +71,7 @@ def _miou(case: Case, data: bytes) -> float:
 
     order = order_of(case, METRIC)
     dataset, validation = order.final, order.recipe.stages[-1].validation
-    network = TfliteSegmenter(data)
+    network = TfliteSegmenter(data, channels=(dataset.form.channels,))
     classes = len(dataset.classes)
     matrix = np.zeros((classes, classes), np.int64)
     for example in validation_examples(dataset, validation):

@@ -20,6 +20,7 @@ from archspec.graph import (
     without_layers,
 )
 from archspec.graph.trace import trace
+from archspec.network.initial_weights import with_model_weights
 from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
@@ -244,6 +245,7 @@ class Network:
         options: dict[str, Any] = {
             "precision": precision, "shuffle": shuffle, "input_dtype": input_dtype, "representative": representative,
             "labels": labels or None, "spec_text": self.text if with_spec else None,
+            "deep_range": self.expanded.deep_range,
         }  # fmt: skip
         plain = weights is None and representative is None
         key = (precision, shuffle, input_dtype, tuple(labels or ()), with_spec, via)
@@ -324,11 +326,14 @@ def import_weights(
 
 
 def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for; None when it asks for nothing. Raises `UserError`."""
+    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there.
+
+    Raises `UserError`.
+    """
     from archspec.weights import usual_format
 
-    asked = expanded.weights
-    if asked is None:
-        return None
-    name = asked.format or usual_format(asked.file)
-    return import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    asked, found = expanded.weights, None
+    if asked is not None:
+        name = asked.format or usual_format(asked.file)
+        found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    return with_model_weights(found, graph)

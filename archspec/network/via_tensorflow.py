@@ -22,6 +22,7 @@ def export_with_tensorflow(
     precision: Precision,
     input_dtype: str | None,
     representative: Representative | None,
+    deep_range: tuple[float, float] | None = None,
     **_: object,
 ) -> Exported:
     """The `.tflite` of the Keras model, shuffles as they stand in the papers, without our metadata.
@@ -39,7 +40,7 @@ def export_with_tensorflow(
     notes = ["written by TensorFlow's converter"]
     images = None
     if precision == "int8":
-        images = representative_images(representative, entrance.size, entrance.channels)
+        images = representative_images(representative, entrance.size, entrance.channels, deep_range)
         if representative is None:
             notes.append(SYNTHETIC_NOTE)
     model = lower.to_keras(graph, weights)

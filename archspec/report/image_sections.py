@@ -24,16 +24,17 @@ def image_sections(
     one: Subject, data: str, *, split: str, images: int, method: str, catalog: Catalog
 ) -> tuple[Section, ...]:
     """Two sections for a training run. Needs TensorFlow. Raises `UserError` for data or a method that cannot be had."""
-    from archspec.datasets import open_dataset
+    from archspec.datasets import RGB, open_dataset
     from archspec.explain import Asked, dataset_pictures, explain, open_network, predict
     from archspec.explain.explanation import most_predicted
+    from archspec.explain.logits_model import Images
     from archspec.explain.methods import method_name, need_library
 
     need_library()
     dataset = open_dataset(data)
     name = method_name(method)
-    opened = open_network(str(one.path), (), catalog, 0)
-    pictures = dataset_pictures(dataset, split, images)
+    opened = open_network(str(one.path), (), catalog, 0, images=Images(dataset.channels or (1, RGB)))
+    pictures = dataset_pictures(dataset.in_form(opened.form), split, images)
     classes = most_predicted([predict(opened, picture) for picture in pictures], MOST_CLASSES)
     rows = list(explain(opened, pictures, Asked(name, _layer(opened, name), classes)))
     names, colours = dataset.classes.names, dataset.classes.colours

@@ -21,7 +21,14 @@ if TYPE_CHECKING:
         scores,
     )
     from archspec.scoring.network_segmenter import NetworkSegmenter
-    from archspec.scoring.prediction import check_results, classes_of_data, describe_left_out, images_in, predict_image
+    from archspec.scoring.prediction import (
+        channels_of,
+        check_results,
+        classes_of_data,
+        describe_left_out,
+        images_in,
+        predict_image,
+    )
     from archspec.scoring.prediction_scores import ScoreResult, keep_freed_memory, score_predictions, usable_processors
     from archspec.scoring.records import (
         category_table,
@@ -45,9 +52,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Counts", "Fit", "GroundTruth", "ImageWriter", "Labels", "NamedSegmenter", "NetworkSegmenter", "OverlayFolder",
     "PredictionFolder", "Resized", "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing",
-    "category_table", "check_metrics", "check_results", "class_iou", "class_table", "classes_of_data", "confusion",
-    "describe_left_out", "describe_missing", "describe_partial_mean", "folders_of", "ground_truth_of", "images_in",
-    "keep_freed_memory", "label_map", "metric_title", "open_segmenter", "open_segmenters", "overlaid",
+    "category_table", "channels_of", "check_metrics", "check_results", "class_iou", "class_table", "classes_of_data",
+    "confusion", "describe_left_out", "describe_missing", "describe_partial_mean", "folders_of", "ground_truth_of",
+    "images_in", "keep_freed_memory", "label_map", "metric_title", "open_segmenter", "open_segmenters", "overlaid",
     "padding_multiple_of", "per_category", "per_class", "predict_image", "resized_scores", "result_json",
     "score_predictions", "score_records", "score_segmenters", "scores", "segmenter_records", "summary_table",
     "usable_processors", "write_scores",
@@ -61,7 +68,8 @@ _HOMES = {
     "metrics": ("Counts", "Labels", "check_metrics", "class_iou", "confusion", "describe_missing", "metric_title",
                 "per_category", "per_class", "scores"),
     "network_segmenter": ("NetworkSegmenter",),
-    "prediction": ("check_results", "classes_of_data", "describe_left_out", "images_in", "predict_image"),
+    "prediction": ("channels_of", "check_results", "classes_of_data", "describe_left_out", "images_in",
+                   "predict_image"),
     "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
     "records": ("category_table", "class_table", "describe_partial_mean", "result_json", "score_records",
                 "segmenter_records", "summary_table", "write_scores"),

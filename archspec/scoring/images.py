@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import Dataset, Example
+from archspec.datasets import Dataset, Example, displayed
 from archspec.errors import Place, user_error
 from archspec.record import make_folder, write_bytes
 
@@ -157,7 +157,7 @@ class OverlayFolder:
         maps = [("truth", self.dataset.read_label(result.example)), ("prediction", result.predicted)]
         classes = self.dataset.classes
         file = self._file(result.named.name, result.example)
-        write_bytes(file, overlay_png(result.image, maps, classes.names, classes.colours))
+        write_bytes(file, overlay_png(displayed(result.image), maps, classes.names, classes.colours))
 
 
 def _check_apart(dataset: Dataset, split: str, file_of: Callable[[str, Example], Path], names: Iterable[str]) -> None:

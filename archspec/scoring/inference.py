@@ -23,7 +23,7 @@ Resized = Literal["logits", "probabilities"]
 
 
 class Segmenter(Protocol):
-    """What predicts label maps: image `(H, W, 3)`, uint8 RGB -> scores `(h, w, classes)`, float32, or labels `(h, w)`.
+    """What predicts label maps: image `(H, W, C)`, 0 to 255 -> scores `(h, w, classes)`, float32, or labels `(h, w)`.
 
     `size` is the only size of image that it takes, None when it takes any; `classes` is None where it gives labels.
     `align_corners` is how it resizes its own scores.
@@ -241,12 +241,9 @@ def softmax(logits: Array) -> Array:
 
 def resized_image(image: Array, size: Size) -> Array:
     """Bilinear, averaging where it gets smaller (Pillow)."""
-    from PIL import Image
+    from archspec.datasets import resized_pixels
 
-    if image.shape[:2] == size:
-        return image
-    picture = Image.fromarray(np.ascontiguousarray(image))
-    return np.asarray(picture.resize(size[::-1], Image.Resampling.BILINEAR))
+    return resized_pixels(image, size)
 
 
 def logits_of(probabilities: Array) -> Array:

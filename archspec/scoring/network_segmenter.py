@@ -21,7 +21,7 @@ MOST_NOTES = 4
 
 
 class NetworkSegmenter:
-    """Image `(H, W, 3)`, uint8 RGB -> logits `(h, w, classes)`, whatever the spec's own `output` is.
+    """Image `(H, W, C)`, numbers from 0 to 255 -> logits `(h, w, classes)`, whatever the spec's own `output` is.
 
     `size` is None for any: an image that the network cannot be built for is padded at its end up to the next size
     that it can, which `notes` then say. Otherwise images are of that size only. With `multiple` sides are padded up
@@ -37,6 +37,7 @@ class NetworkSegmenter:
         self._rooms: dict[Size, Size] = {}
         self.align_corners = True  # as long as nothing is built
         self.classes: int | None = network.expanded.classes
+        self.channels = network.expanded.channels
         self.size = size
 
     def set_weights(self, weights: Weights) -> None:
@@ -83,7 +84,7 @@ class NetworkSegmenter:
         if room not in self._built:
             model = self._at(room).to_keras(output="spec", weights=self._weights)
             del self._sized[room]
-            self._built[room] = model, KerasSegmenter(model, labels_size=room)
+            self._built[room] = model, KerasSegmenter(model, labels_size=room, channels=(self.channels,))
             if len(self._built) > (KEPT if self._multiple == 1 else KEPT_MULTIPLES):
                 self._built.popitem(last=False)
         self._built.move_to_end(room)

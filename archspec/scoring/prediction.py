@@ -11,13 +11,17 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.datasets import (
     IMAGE_KINDS,
+    STACK_SUFFIXES,
     Classes,
     dataset_class,
+    displayed,
     files_below,
     files_in,
     names,
     open_dataset,
-    read_image,
+    read_stack,
+    stack_channels,
+    with_further_files,
 )
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.files import exists, is_folder
@@ -26,7 +30,7 @@ from archspec.scoring.images import distinct_colours, indexed_png, overlay_png
 from archspec.scoring.inference import Viewing, label_map
 from archspec.scoring.segmenters import NamedSegmenter
 
-MOST_NAMED = 3
+MOST_NAMED, MOST_CHANNELS = 3, 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def images_in(sources: Sequence[Path]) -> list[Path]:
     faults: list[Fault] = []
     for source in sources:
         try:
-            inside = files_in(source) if is_folder(source) else [source]
+            inside = files_in(source, STACK_SUFFIXES) if is_folder(source) else [source]
         except UserError as error:
             faults += error.faults
             continue
@@ -58,6 +62,12 @@ def images_in(sources: Sequence[Path]) -> list[Path]:
     if faults:
         raise UserError(faults)
     return found
+
+
+def channels_of(pictures: Sequence[Path]) -> tuple[int, ...]:
+    """How many channels the first picture can be read as, with its further files. Raises `UserError`."""
+    own, whole = stack_channels(pictures[:1]), stack_channels(with_further_files(pictures[0], MOST_CHANNELS))
+    return (*own, *(one for one in whole if one not in own))
 
 
 def describe_left_out(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
@@ -94,7 +104,7 @@ def predict_image(named: NamedSegmenter, picture: Path, viewing: Viewing, folder
 
     Raises `UserError` for a picture that cannot be read or shown.
     """
-    image = read_image(picture)
+    image = read_stack(with_further_files(picture, named.form.channels), named.form)
     try:
         labels = label_map(named.segmenter, image, viewing)
     except Problem as problem:
@@ -102,7 +112,7 @@ def predict_image(named: NamedSegmenter, picture: Path, viewing: Viewing, folder
     classes = classes_of(named, data, int(labels.max(initial=0)))
     files = result_files(picture, folder)
     write_bytes(files[0], indexed_png(labels, classes.colours))
-    write_bytes(files[1], overlay_png(image, [("", labels)], classes.names, classes.colours))
+    write_bytes(files[1], overlay_png(displayed(image), [("", labels)], classes.names, classes.colours))
     return Predicted(picture, *files, _shares(labels, classes.names))
 
 
@@ -123,7 +133,7 @@ def _no_image(folder: Path) -> Fault:
 
 
 def _deeper(folder: Path) -> list[Path]:
-    return [path for path in files_below(folder) if path.parent != folder]
+    return [path for path in files_below(folder, STACK_SUFFIXES) if path.parent != folder]
 
 
 def _alike(pictures: Sequence[Path]) -> list[Fault]:

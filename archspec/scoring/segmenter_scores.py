@@ -12,7 +12,7 @@ from operator import add
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import Dataset, Example
+from archspec.datasets import Dataset, Example, ImageForm, describe_channels
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.graph import padding_multiple
 from archspec.scoring.ground_truth import GroundTruth, Item, LabelMap, fingerprint
@@ -97,6 +97,7 @@ def score_segmenters(
     network of another number of classes before anything runs, and for the first image that cannot be read or shown.
     """
     _check_classes(segmenters, dataset)
+    dataset = dataset.in_form(form_of(segmenters))
     pairs = _pairs(dataset, ground_truth, split)[:limit]
     nothing = Counts.none(ground_truth.labels, instances=ground_truth.instances, boundaries=boundaries)
     contents: list[tuple[str, bytes]] = []
@@ -123,6 +124,16 @@ def score_segmenters(
         SegmenterScore(turn.named, ScoreResult(one, digest), _milliseconds(turn.seconds))
         for turn, one in zip(turns, counts, strict=True)
     ]
+
+
+def form_of(segmenters: Sequence[NamedSegmenter]) -> ImageForm:
+    """How images are read for all of them. Raises `UserError` where they read them differently."""
+    forms = {one.form: one.name for one in segmenters}
+    if len(forms) > 1:
+        each = [f"{name} reads {describe_channels((form.channels,))} channels" for form, name in forms.items()]
+        fact = f"networks that read images differently cannot be scored in one pass ({'; '.join(each)})"
+        raise user_error(fact, "Score them one by one", place=Place(segmenters[0].name))
+    return next(iter(forms))
 
 
 def padding_multiple_of(examples: Sequence[Example], dataset: Dataset) -> int:

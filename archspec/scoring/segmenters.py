@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archspec.datasets import check_reads_rgb
+from archspec.datasets import ImageForm, check_channels, image_form
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from archspec.catalog import Catalog
 
 BYTES = (0.0, 255.0)
+RGB = ImageForm()
+RGB_ONLY = (RGB.channels,)
 SILENT = "the file does not say"
 
 
@@ -32,7 +34,7 @@ class NamedSegmenter:
 
     `conditions` are what the numbers depend on, beside data and viewing; `notes` say it in words; `labels` name the
     classes and `data` the data set that it was trained on, where that is known. `image_range` is what it is fed for
-    black and white.
+    black and white, `form` how image files are read for it.
     """
 
     name: str
@@ -44,6 +46,7 @@ class NamedSegmenter:
     data: str = ""
     remarks: Callable[[], tuple[str, ...]] = tuple
     image_range: tuple[float, float] = BYTES
+    form: ImageForm = RGB
 
     def describe_image_range(self) -> str:
         """The values that black and white are fed as: `[-1, 1]`."""
@@ -61,7 +64,8 @@ class SegmenterOptions:
     """How a segmenter is opened. `size` builds a spec for images of one size (None: of any).
 
     `image_range` is what a float model takes for black and white (None: what it says of itself, else 0 and 255).
-    `threads` are LiteRT's. A spec's sides are padded up to the next multiple of `multiple`.
+    `threads` are LiteRT's. A spec's sides are padded up to the next multiple of `multiple`. `channels` are those that
+    the images can be read as, where that is known.
     """
 
     overrides: tuple[str, ...] = ()
@@ -69,6 +73,7 @@ class SegmenterOptions:
     image_range: tuple[float, float] | None = None
     threads: int = 1
     multiple: int = 1
+    channels: tuple[int, ...] = ()
 
 
 def open_segmenters(
@@ -116,7 +121,10 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     content = read_bytes(path, remedy="Name a .tflite file")
     if options.overrides:
         _refuse_settings(path, options)
-    network = TfliteSegmenter(content, threads=options.threads, image_range=options.image_range, size=options.size)
+    network = TfliteSegmenter(
+        content, threads=options.threads, image_range=options.image_range, size=options.size,
+        channels=options.channels or RGB_ONLY,
+    )  # fmt: skip
     metadata = read_metadata(content)
     own = metadata.own
     black, white = network.image_range
@@ -139,6 +147,7 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
         labels=metadata.labels,
         remarks=lambda: notes,
         image_range=(black, white),
+        form=ImageForm(network.channels, _deep_range(own.get("input"))),
     )
 
 
@@ -149,7 +158,8 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     from archspec import lower
 
     black, white = options.image_range or BYTES
-    network = lower.KerasSegmenter(lower.load_keras(path), image_range=(black, white))
+    channels = options.channels or RGB_ONLY
+    network = lower.KerasSegmenter(lower.load_keras(path), image_range=(black, white), channels=channels)
     conditions: dict[str, Plain] = {
         "file": str(path),
         "file_digest": _digest(content),
@@ -159,8 +169,16 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     }
     note = _fed((black, white), SILENT if options.image_range is None else "as asked")
     return NamedSegmenter(
-        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white)
-    )
+        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white),
+        form=ImageForm(network.channels),
+    )  # fmt: skip
+
+
+def _deep_range(entrance: object) -> tuple[float, float] | None:
+    """What a file of ours says of images of more than 8 bits."""
+    found = entrance.get("deep_range") if isinstance(entrance, dict) else None
+    numbers = isinstance(found, list) and len(found) == 2 and all(isinstance(one, int | float) for one in found)
+    return (float(found[0]), float(found[1])) if numbers and found and found[0] < found[1] else None
 
 
 def _fed(image_range: tuple[float, float], how: str) -> str:
@@ -177,7 +195,7 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegm
         remedy = f"Name {folder / models[0]}" if models else "Name the folder of a training run"
         raise user_error(f"no {' and no '.join(run.missing)} in this folder", remedy, place=Place(str(folder)))
     network = Network.load(run.spec, options.overrides, catalog=catalog)
-    check_reads_rgb(network.spec)
+    check_channels(network.spec, options.channels)
     stride = network.expanded.output_stride
     found = import_weights(run.weights, "archspec_npz", network.graph, output_stride=stride)
     facts, place = run.facts(), Place(str(run.weights))
@@ -189,7 +207,7 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegm
 
 def _weighted(network: Network, place: Place, options: SegmenterOptions) -> NamedSegmenter:
     """A network with the weights that its spec names."""
-    check_reads_rgb(network.spec)
+    check_channels(network.spec, options.channels)
     if network.imported is None:
         fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
         raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=place)
@@ -217,8 +235,9 @@ def _of_network(
     }
     notes = found.notes
     return NamedSegmenter(
-        name, segmenter, network.hash, conditions, network.text, remarks=lambda: (*notes, *segmenter.notes)
-    )
+        name, segmenter, network.hash, conditions, network.text, remarks=lambda: (*notes, *segmenter.notes),
+        form=image_form(network.spec),
+    )  # fmt: skip
 
 
 def _refuse_settings(path: Path, options: SegmenterOptions) -> None:

@@ -24,6 +24,7 @@ from archspec.spec.words import CHOOSE, NONE, READS, SECTION_DEFAULTS
 Reads: TypeAlias = Literal["features", "scores"]
 FEATURES: Reads = "features"
 SCORES: Reads = "scores"
+_OWN_PREPROCESSING = "\nOWN_PREPROCESSING = True\n"
 _DECLARED = re.compile(r"^READS\b[^=\n]*=\s*(.*?)\s*(?:#.*)?$", re.MULTILINE)
 
 
@@ -63,6 +64,15 @@ def _squeezing_head(document: Table, what: str, catalog: Catalog) -> Fault | Non
         return None
     fact = f"{what} reads features, and the head ends with '{one_line(blocks[-1])}', the scores of the classes"
     return Fault(fact, "Let the head end with features, the decoder makes the scores", "head", head.place)
+
+
+def has_own_preprocessing(backbone: Node | None, catalog: Catalog) -> bool:
+    """Whether a backbone is a block that brings the image itself to what it was trained on."""
+    name = backbone.value if isinstance(backbone, Scalar) else only_key(backbone)
+    if not isinstance(name, str) or find_part("backbone", name, catalog) is not None:
+        return False
+    path = catalog.blocks().get(name)
+    return path is not None and _OWN_PREPROCESSING in path.read_text("utf-8", "replace")
 
 
 def _is_fixed(node: Node) -> bool:

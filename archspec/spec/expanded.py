@@ -81,4 +81,5 @@ class ExpandedSpec:
     variant: str
     sections: tuple[Section, ...]
     weights: WeightsFile | None = None
+    deep_range: tuple[float, float] | None = None
     auxiliary: tuple[AuxiliaryHead, ...] = ()

@@ -38,6 +38,7 @@ _HOVER = {
     "size": "[height, width] in pixels, or one number for a square.",
     "dtype": "Element type of the input tensor.",
     "channels": "Channels of the input image.",
+    "deep_range": "[low, high]: the numbers of images of more than 8 bits that become 0 and 255.",
     "preprocess": "What is done to the image inside the graph.",
     "backbone": "The feature extractor: a name, {NAME: {arguments}}, or a list of steps.",
     "neck": "What joins maps of several strides of the backbone: none, a name, {NAME: {arguments}}, or steps.",

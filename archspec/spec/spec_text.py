@@ -54,6 +54,8 @@ def dump(spec: Spec) -> str:
 def dump_expanded(network: ExpandedSpec) -> str:
     """An expanded network as a spec again: every part and selector written out, so it depends on no part file."""
     image = {"size": list(network.input_size), "dtype": network.dtype, "channels": network.channels}
+    if network.deep_range is not None:
+        image["deep_range"] = list(network.deep_range)
     written = [
         kind for kind in SECTIONS if kind not in UNWRITTEN or any(kind == part.kind for part in network.sections)
     ]

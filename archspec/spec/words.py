@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SECTIONS = ("preprocess", "backbone", "neck", "head", "classifier", "decoder", "output")  # in the order data flows
 TOP_SECTIONS = SECTIONS[1:]
-INPUT_KEYS = ("size", "preprocess", "dtype", "channels")
+INPUT_KEYS = ("size", "preprocess", "dtype", "channels", "deep_range")
 TOP_KEYS = (
     "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", "weights",
     *TOP_SECTIONS, "auxiliary",

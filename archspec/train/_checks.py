@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 from archspec.datasets import Dataset
-from archspec.datasets._augmentation import class_numbers
+from archspec.datasets._augmentation import check_colours, class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
 from archspec.graph.identity import seen_taps
@@ -67,6 +67,10 @@ def _check_stage(order: Order, stage: Stage, number: int) -> None:
             cut_graph(graph, stage.freeze)
         except Problem as problem:
             faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "cache_features")))
+    try:
+        check_colours(stage.augmentation, dataset.form.channels)
+    except Problem as problem:
+        faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "augmentation")))
     _try(partial(class_numbers, stage.augmentation.focus_classes, dataset), faults)
     for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
         _try(partial(graph_for, order.spec, classes, shape), faults)

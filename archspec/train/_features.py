@@ -45,11 +45,19 @@ class Features:
         return (*(np.asarray(array[numbers], np.float32) for array in self.arrays), self.labels[numbers])
 
 
-def features_key(front: Graph, weights: Weights, dataset_digest: str, stage: Stage, seed: int) -> str:
-    """16 hexadecimal letters for everything that the numbers depend on."""
+def features_key(
+    front: Graph,
+    weights: Weights,
+    dataset_digest: str,
+    stage: Stage,
+    seed: int,
+    deep_range: tuple[float, float] | None = None,
+) -> str:
+    """16 hexadecimal letters for everything that the numbers depend on; `deep_range` is how images are read."""
     cache = stage.cache_features
     what = [canonical_hash(front), _digest(weights), dataset_digest, stage.split, asdict(stage.augmentation), seed]
     what.append(None if cache is None else asdict(cache))
+    what += [] if deep_range is None else [deep_range]
     return hashlib.blake2b(json.dumps(what).encode(), digest_size=8).hexdigest()
 
 

@@ -17,8 +17,9 @@ from archspec.datasets import (
     LabelCounts,
     cautions,
     check_before_training,
-    check_reads_rgb,
+    check_channels,
     count_labels,
+    image_form,
     training_batches,
 )
 from archspec.errors import Fault, UserError, nearest, user_error
@@ -40,7 +41,7 @@ FROM_GRAPH = ("momentum", "initializer")
 class Order:
     """`datasets` by the reference they were opened by (`camvid:DIR`), in the order given.
 
-    Raises `UserError` for a network that does not read RGB images.
+    Their images are read as the spec's network reads them. Raises `UserError` for a network that reads other channels.
     """
 
     spec: Spec
@@ -49,7 +50,11 @@ class Order:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_reads_rgb(self.spec)
+        form = image_form(self.spec)
+        for dataset in self.datasets.values():
+            check_channels(self.spec, dataset.channels)
+        read = {reference: dataset.in_form(form) for reference, dataset in self.datasets.items()}
+        object.__setattr__(self, "datasets", read)
 
     def dataset(self, stage: Stage) -> tuple[str, Dataset]:
         """Reference and data set of a stage. Raises `UserError` when it was not given, or when it could be several."""

@@ -203,7 +203,11 @@ class Training:
 
     def _features(self, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int) -> Features:
         digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
-        folder = self.run.folder.parent / "features" / features_key(front, weights, digest, stage, seed)
+        folder = (
+            self.run.folder.parent
+            / "features"
+            / features_key(front, weights, digest, stage, seed, dataset.form.deep_range)
+        )
         known = folder.is_dir()
         features = cached_features(folder, front, weights, dataset, stage, seed, self.progress.caching)
         what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"

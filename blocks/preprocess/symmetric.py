@@ -1,4 +1,4 @@
-"""0..255 to [-1, 1]: (N, H, W, 3) -> (N, H, W, 3). arXiv:1902.07476, Equation 1."""
+"""0..255 to [-1, 1]: (N, H, W, C) -> (N, H, W, C). arXiv:1902.07476, Equation 1."""
 
 from archspec.graph import Tensor, layers
 

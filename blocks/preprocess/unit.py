@@ -1,4 +1,4 @@
-"""0..255 to [0, 1]: (N, H, W, 3) -> (N, H, W, 3)."""
+"""0..255 to [0, 1]: (N, H, W, C) -> (N, H, W, C)."""
 
 from archspec.graph import Tensor, layers
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 from typing import Protocol
 
-from archspec.datasets import check_reads_rgb, label_cautions, open_dataset
+from archspec.datasets import check_channels, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
 from archspec.errors import nearest, user_error
 from archspec.experiment import Experiment, Sample, evaluator_for
@@ -125,9 +126,8 @@ class StudyRun:
             raise user_error(
                 f"'{needs[0]}' needs data", "Write data: synthetic_streets in the study, or add --data NAME:DIR"
             )
-        if needs:
-            for spec in (study.space, *study.beside.values()):
-                check_reads_rgb(spec)
+        for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
+            check_channels(spec, open_dataset(data).channels)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():

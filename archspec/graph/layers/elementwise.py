@@ -23,7 +23,6 @@ class Elementwise(Layer):
     multiple_inputs = True
     tflite_code: ClassVar[str] = ""
     most_inputs: ClassVar[int | None] = None  # None: any number from two on
-    keeps_float: ClassVar[bool] = False  # computed in float32 at int8 too
     one_stride: ClassVar[bool] = False  # refuses whole maps of different strides, whose places do not match
 
     def __init__(self, name: str | None = None) -> None:
@@ -73,7 +72,7 @@ class Elementwise(Layer):
             shape = _broadcast(shape, node.inputs[index].shape) or shape
             output = program.activation(name if index == last else f"{node.name}.{index}", shape)
             settings = options if index == last else plain
-            program.operate(self.tflite_code, [held, other], output, settings, node.name, keep_float=self.keeps_float)
+            program.operate(self.tflite_code, [held, other], output, settings, node.name)
             held = output
         return held
 

@@ -23,6 +23,7 @@ class MatMul(Layer):
     __slots__ = ()
     own = True
     multiple_inputs = True
+    multiplies_activations = True
 
     def __init__(self, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> None:
         super().__init__(shared_config(MatMul, transpose_a=transpose_a, transpose_b=transpose_b), name)
