@@ -26,7 +26,7 @@ from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, overr
 if TYPE_CHECKING:
     from archspec.arrays import Array
     from archspec.catalog import Catalog
-    from archspec.errors import Place
+    from archspec.errors import Fault, Place
     from archspec.export import Exported, Precision
     from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
@@ -167,6 +167,13 @@ class Network:
         does not. Empty where there are none."""
         heads = self.expanded.auxiliary
         return auxiliary_digest(self.with_auxiliary().graph, [head.weight for head in heads]) if heads else ""
+
+    @cached_property
+    def cautions(self) -> tuple[Fault, ...]:
+        """What would do nothing at this size of the image, though it can be built: each with its place and a remedy."""
+        from archspec.graph import small_map_cautions
+
+        return small_map_cautions(self.graph)
 
     def __repr__(self) -> str:
         try:

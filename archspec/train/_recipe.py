@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from archspec.datasets import Augmentation
+from archspec.errors import NOWHERE, Place
 from archspec.spec import Named
 
 DecayedWeights = Literal["kernels", "convolutions", "all"]
@@ -81,6 +82,29 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
+class Teacher:
+    """A trained network that the stage's network learns from beside the labels: of a `run`, or a `spec` with `weights`.
+
+    Paths are whole; `spec` is a name, a path, or a text of several lines. On features, the student's at `student_tap`
+    (an id of its spec) are compared with the teacher's at `teacher_tap`.
+    """
+
+    run: str = ""
+    spec: str = ""
+    weights: Any = ""
+    on: Literal["logits", "features"] = "logits"
+    weight: float = 1.0
+    temperature: float = 1.0
+    student_tap: str = ""
+    teacher_tap: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+ELSEWHERE = ("run", "spec", "weights", "place")  # of a teacher: where it lies, not what it is
+NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written, so that earlier ones stay
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One training: its data, length and everything that moves weights. `data` '' is the only data set there is.
 
@@ -109,6 +133,7 @@ class Stage:
     learning_rate_multipliers: Mapping[str, float] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     cache_features: CacheFeatures | None = None
+    teacher: Teacher | None = None
     batch_norm: BatchNorm = BatchNorm()
     validation: Validation = Validation()
     checkpoint_every: int = 100
@@ -134,6 +159,14 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal letters for what it does, whatever it is called."""
-        what = {key: value for key, value in self.to_json().items() if key == "stages"}
+        """16 hexadecimal letters for what it does, whatever it is called, and wherever its teachers lie: which they are
+        is known when they are opened."""
+        stages = [
+            {key: value for key, value in stage.items() if key not in NEWER or value}
+            for stage in self.to_json()["stages"]
+        ]
+        for stage in stages:
+            if "teacher" in stage:
+                stage["teacher"] = {key: one for key, one in stage["teacher"].items() if key not in ELSEWHERE}
+        what = {"stages": stages}
         return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=8).hexdigest()
