@@ -209,7 +209,7 @@ def describe_conditions(result: AblationResult) -> Iterator[str]:
     timed = next((metric for metric in ablation.metrics if measure_named(metric).in_turns), None)
     if timed is not None:
         yield _describe_latency(result, result.conditions(timed))
-    yield "GFLOPs are 2 × GMACs of convolutions; 1 MB is 10⁶ bytes"
+    yield "GFLOPs are 2 × GMACs; 1 MB is 10⁶ bytes"
 
 
 def _describe_networks(networks: list[Network]) -> Iterator[str]:

@@ -1,4 +1,9 @@
-"""What a network costs, in pure Python: parameters, multiply-adds, memory, file size; by layer, block, line, total."""
+"""What a network costs, in pure Python: parameters, multiply-adds, memory, file size; by layer, block, line, total.
+
+Multiply-adds (MACs) are those of convolutions, of dense layers, and of products of two activations (`matmul`: an
+attention's queries by keys, and shares by values). The last are in the total and told apart in the sheet: counters that
+only look at layers with weights leave them out.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -81,6 +81,12 @@ class CostSheet(Tabular):
         return self._runtime.tflite_bytes
 
     @cached_property
+    def matmul_macs(self) -> int:
+        """Of `macs`, those of products of two activations; the others are of convolutions and dense layers."""
+        counted = [node for node in self.graph.nodes if node.layer.multiplies_activations]
+        return sum([counts_of(node).macs for node in counted if id(node) not in self.graph.unread])
+
+    @cached_property
     def hash(self) -> str:
         return canonical_hash(self.graph)
 
@@ -128,6 +134,7 @@ class CostSheet(Tabular):
             "macs": self.macs,
             "gmacs": self.gmacs,
             "gflops": self.gflops,
+            "matmul_macs": self.matmul_macs,
             "other_operations": self.other_operations,
             "peak_memory_bytes": self.peak_memory_bytes,
             "arena_bytes": self.arena_bytes,

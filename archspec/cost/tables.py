@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archspec.cost.sheet import CostSheet
 
 CONVENTIONS = (
-    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions; all else is counted under other_operations",
+    "1 multiply-add = 1 MAC; GFLOPs = 2 x GMACs of convolutions, dense layers, matmul; other_operations has the rest",
     "params are trainable; params_total adds the moving statistics of batch norm",
     "peak_memory_bytes is what the runtime allocates for the float32 .tflite at batch 1, no delegate, weights not",
     "arena_bytes is the activation arena of that, without what transposed convolutions keep beside it",
@@ -33,6 +33,7 @@ SHEET_COLUMNS = (
     Column("params", "params", kind="integer"),
     Column("params_total", "params with statistics", kind="integer", detail=True),
     Column("macs", "MACs", kind="integer"),
+    Column("matmul_macs", "MACs of matmul", kind="integer", detail=True),
     Column("gflops", "GFLOPs", "2 x GMACs", kind="number", digits=3),
     Column("peak_memory_mb", "peak memory", "MB", kind="number", digits=2),
     Column("memory_access_mb", "memory access", "MB", kind="number", digits=1, detail=True),
@@ -62,6 +63,7 @@ def _sheet_row(sheet: CostSheet) -> tuple[str | int | float, ...]:
         sheet.params,
         sheet.params_total,
         sheet.macs,
+        sheet.matmul_macs,
         sheet.gflops,
         sheet.peak_memory_bytes / 1e6,
         sheet.memory_access_bytes / 1e6,

@@ -16,6 +16,7 @@ from archspec.catalog import load, members
 from archspec.datasets._image_form import RGB, ImageForm
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
+from archspec.graph.task import CLASSIFICATION, SEGMENTATION, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -69,11 +70,12 @@ class Example:
 class Dataset(ABC):
     """A data set at `root`. A file of this folder holds one subclass, found by the file's stem (`camvid:DIR`).
 
-    `label_counts` is what `count_labels` has found out, by split and examples.
+    `task` is what its labels are for. `label_counts` is what `count_labels` has found out, by split and examples.
     """
 
     name: ClassVar[str]
     needs_folder: ClassVar[bool] = True
+    task: ClassVar[Task] = SEGMENTATION
     classes: Classes
 
     def __init__(self, root: Path | None) -> None:
@@ -94,6 +96,8 @@ class Dataset(ABC):
 
     def label_shape(self, size: Size) -> tuple[int, ...]:
         """The shape of a label of that size."""
+        if self.task == CLASSIFICATION:
+            return ()
         return (*size, len(self.classes)) if self.multi_label else size
 
     @property
@@ -169,7 +173,8 @@ class Dataset(ABC):
     @abstractmethod
     def read_label(self, example: Example) -> Array:
         """The class of each pixel `(H, W)`, uint8: 0 to len(classes) - 1, or `IGNORE`; of a multi-label data set masks
-        `(H, W, classes)` of 0 and 1.
+        `(H, W, classes)` of 0 and 1; where the `task` is classification the class of the image, an array of no axes,
+        int32.
 
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """
@@ -215,10 +220,13 @@ class Dataset(ABC):
         return Image.fromarray(labels)
 
 
+MASK_AXES = 3
+
+
 def class_pixels(label: Array) -> Array:
     """The pixels of each number 0 to 255 `(256,)`, int64, in a label `(H, W)`; of masks those of each class, and at 255
     the ignored ones."""
-    if label.ndim == 2:
+    if label.ndim < MASK_AXES:
         return np.bincount(label.ravel(), minlength=256)
     found = np.zeros(256, np.int64)
     found[: label.shape[2]] = np.count_nonzero(label == 1, (0, 1))

@@ -78,10 +78,13 @@ def _rows(delegate: str, source: str, operators: str, **limits: object) -> tuple
 
 
 _XNNPACK = (
-    *_rows("xnnpack", "xnnpack list", "ABS CEIL DIV FLOOR LEAKY_RELU MAXIMUM MINIMUM NEG RELU_N1_TO_1 ROUND SOFTMAX "
+    *_rows("xnnpack", "xnnpack list", "ABS CEIL DIV FLOOR MAXIMUM MINIMUM NEG RELU_N1_TO_1 ROUND SOFTMAX "
            "SQRT SQUARE SQUARED_DIFFERENCE RELU6", types=FLOAT),
     *_rows("xnnpack", "xnnpack list", "ELU FULLY_CONNECTED", types=(*FLOAT, *QUANTISED)),
     *_rows("xnnpack", "xnnpack tried", "COS EXP GELU HARD_SWISH LOG RELU RSQRT SIN TANH", types=FLOAT),
+    *_rows("xnnpack", "xnnpack tried", "LEAKY_RELU", types=(*FLOAT, *QUANTISED)),
+    *_rows("xnnpack", "xnnpack tried", "BATCH_MATMUL", types=FLOAT, inputs=2),
+    *_rows("xnnpack", "xnnpack tried", "SUM", types=FLOAT, constant=(1,)),
     *_rows("xnnpack", "xnnpack tried", "ADD", types=FLOAT, inputs=2),
     *_rows("xnnpack", "xnnpack tried", "ADD", types=QUANTISED, inputs=2, scale_ratio=(2**-10, 2**8)),
     *_rows("xnnpack", "xnnpack tried", "MUL SUB", types=(*FLOAT, *QUANTISED), inputs=2),

@@ -1,33 +1,39 @@
 """The deferred graph: blocks call layers of Keras's names, and get nodes instead of weights.
 
 Conventions, stated once. Shapes are per image, without the batch: `(H, W, C)`; the batch is 1 wherever it
-counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions. `Tensor.stride` is the product
-of the strides on the way to it, multiplied while tracing and never read off shapes (769 // 385 is 1).
+counts. One multiply-add is one MAC; GFLOPs are 2 × GMACs of convolutions, dense layers and products of two activations.
+`Tensor.stride` is the product of the strides on the way to it, multiplied while tracing and never read off shapes
+(769 // 385 is 1).
 """
 
 from typing import TYPE_CHECKING
 
 from archspec.doors import later
 from archspec.graph.ranges import Range
-from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused
+from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused, in_float32
 
 if TYPE_CHECKING:
     from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
     from archspec.graph.padding import next_multiple, padded, padding_multiple
-    from archspec.graph.surgery import cut_tail, gives_masks, repeat, without_labelling, without_layers
+    from archspec.graph.small_maps import small_map_cautions
+    from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
+    from archspec.graph.task import gives_masks
     from archspec.graph.weights import check_weights, initialise, weight_specs
 
 __all__ = [
     "Graph", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash", "check_weights",
-    "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "initialise", "next_multiple", "padded",
-    "padding_multiple", "repeat", "weight_specs", "without_labelling", "without_layers",
+    "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32", "initialise", "next_multiple",
+    "padded", "padding_multiple", "repeat", "small_map_cautions", "weight_specs", "without_labelling",
+    "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
 _HOMES = {
     "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key"),
     "padding": ("next_multiple", "padded", "padding_multiple"),
-    "surgery": ("cut_tail", "gives_masks", "repeat", "without_labelling", "without_layers"),
+    "small_maps": ("small_map_cautions",),
+    "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
+    "task": ("gives_masks",),
     "weights": ("check_weights", "initialise", "weight_specs"),
 }
 

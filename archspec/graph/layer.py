@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from archspec.errors import Problem
@@ -64,6 +65,15 @@ class Config(dict[str, Any]):
         self.known[key] = value
 
 
+@lru_cache(maxsize=4096, typed=True)
+def shared_config(kind: type, **arguments: Any) -> Config:  # noqa: ARG001
+    """One config for all layers of a class with these arguments: what is worked out about one is known of the others.
+
+    Arguments inside tuples are of one type each, since 1 and 1.0 are one number there.
+    """
+    return Config(arguments)
+
+
 class Layer:
     """A deferred Keras layer. Calling it on tensors adds a node to their graph; no array is made.
 
@@ -79,7 +89,10 @@ class Layer:
     accepts: ClassVar[tuple[str, ...]] = ("float32",)  # dtypes of its inputs
     normalises: ClassVar[bool] = False  # a scale and a shift of each channel, which the convolution before it takes in
     vanishes: ClassVar[bool] = False  # it does nothing at inference
+    multiplies_activations: ClassVar[bool] = False  # its multiply-adds are of two inputs, and none of a weight
     reads_first_only: ClassVar[bool] = False  # its other inputs are kept for their weights alone
+
+    config: Config
 
     def __init__(self, config: Mapping[str, Any], name: str | None) -> None:
         self.config = config if type(config) is Config else Config(config)

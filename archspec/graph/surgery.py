@@ -14,7 +14,7 @@ from archspec.graph.tensor import Graph, Node, Tensor
 
 LABELLING = ("ArgMax", "Softmax")
 UPSAMPLING = "Resize"
-MAP_AXES = 3  # height, width, channels
+MAP_AXES, VECTOR_AXES = 3, 1  # height, width, channels; channels of the whole image
 
 
 def cut_tail(graph: Graph) -> tuple[str, ...]:
@@ -40,11 +40,15 @@ def without_labelling(graph: Graph) -> Graph:
     if not _labels(graph.outputs[0]):
         return graph
     copied = without_layers(graph, ())
-    x = copied.outputs[0]
+    copied.finish((scores_of(copied.outputs[0]),))
+    return copied
+
+
+def scores_of(x: Tensor) -> Tensor:
+    """What an ArgMax, Softmax or sigmoid at the end reads; the tensor itself where there is none."""
     while _labels(x):
         x = x.node.inputs[0]
-    copied.finish((x,))
-    return copied
+    return x
 
 
 def check_scores(x: Tensor, classes: int) -> None:
@@ -53,14 +57,13 @@ def check_scores(x: Tensor, classes: int) -> None:
     Raises `UserError` with the place of the section that made another number of channels, or of the ArgMax or Softmax
     of one class, which always gives the same.
     """
-    labelling = None
-    while _labels(x):
-        labelling, x = x.node, x.node.inputs[0]
-    if len(x.shape) != MAP_AXES:
+    labelling = x.node if _labels(x) else None
+    x = scores_of(x)
+    if len(x.shape) not in (VECTOR_AXES, MAP_AXES):
         return
     if x.channels != classes:
         raise UserError(_other_channels(x, classes))
-    if labelling is not None and classes == 1 and not _is_sigmoid(labelling.output):
+    if labelling is not None and classes == 1 and not is_sigmoid(labelling.output):
         fact = f"{type(labelling.layer).__name__} of a single class gives the same whatever the network has learnt"
         remedy = "Write output: sigmoid (one score, the foreground's), or classes: 2 (what is of no class is one too)"
         raise UserError(Fault(fact, remedy, labelling.origin.section, labelling.origin.section_place))
@@ -81,18 +84,13 @@ def _other_channels(x: Tensor, classes: int) -> Fault:
     return Fault(fact, remedy, section, node.origin.section_place)
 
 
-def gives_masks(graph: Graph) -> bool:
-    """Whether the network gives a probability of each class by itself (`output: sigmoid`), so that classes may overlap;
-    of a single class that of the foreground."""
-    return _is_sigmoid(graph.outputs[0])
-
-
 def _labels(x: Tensor) -> bool:
     """Whether it is made of scores by the layer that ends a network."""
-    return _kind(x) in LABELLING or _is_sigmoid(x)
+    return _kind(x) in LABELLING or is_sigmoid(x)
 
 
-def _is_sigmoid(x: Tensor) -> bool:
+def is_sigmoid(x: Tensor) -> bool:
+    """Whether it is made by a sigmoid."""
     return _kind(x) == "Activation" and x.node.layer.config["activation"] == "sigmoid"
 
 
@@ -106,7 +104,7 @@ Made = dict[int, Tensor]
 
 def repeat(node: Node, graph: Graph, made: Made) -> None:
     """The same layer of the same name in another graph, on what stands there for its inputs."""
-    graph.origin = node.origin
+    graph.origin, graph.keeps_float = node.origin, node.keeps_float
     layer: Any = copy.copy(node.layer)
     layer.name = node.name
     if not node.inputs:
@@ -123,6 +121,7 @@ def without_layers(graph: Graph, kinds: Collection[str]) -> Graph:
     Raises `Problem` where that has another shape.
     """
     found = Graph(graph.name)
+    found.variables = graph.variables
     made: Made = {}
     for node in graph.nodes:
         if type(node.layer).__name__ in kinds:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.errors import NOWHERE, Place, Problem
 
@@ -28,6 +28,16 @@ class Origin:
 
 
 NO_ORIGIN = Origin()
+
+
+class Variable(NamedTuple):
+    """An array of a Keras model: of which layer (`a.b` is `b` in the nested model `a`), of which layer inside that,
+    the number in it; and the file that it is read from, or what else stands for the model's weights."""
+
+    layer: str
+    inner: str
+    number: int
+    file: str = ""
 
 
 class Tensor:
@@ -68,7 +78,7 @@ class Tensor:
 class Node:
     """One layer at one place in the graph. `name` is its dotted path, the same in Keras and in the .tflite."""
 
-    __slots__ = ("graph", "inputs", "layer", "name", "origin", "outputs")
+    __slots__ = ("graph", "inputs", "keeps_float", "layer", "name", "origin", "outputs")
 
     def __init__(self, graph: Graph, name: str, layer: Layer, inputs: tuple[Tensor, ...]) -> None:
         self.graph = graph
@@ -76,6 +86,7 @@ class Node:
         self.layer = layer
         self.inputs = inputs
         self.origin = graph.origin
+        self.keeps_float = graph.keeps_float
         self.outputs: tuple[Tensor, ...] = ()
 
     @property
@@ -90,7 +101,9 @@ class Node:
 class Graph:
     """Nodes in execution order, from `input` to `outputs`. `taps` are what the ids and sections of a spec stand for."""
 
-    __slots__ = ("_names", "inputs", "name", "nodes", "origin", "outputs", "taps", "unread")
+    __slots__ = (
+        "_names", "inputs", "keeps_float", "name", "nodes", "origin", "outputs", "taps", "unread", "variables",
+    )  # fmt: skip
 
     def __init__(self, name: str = "network") -> None:
         self.name = name
@@ -98,6 +111,8 @@ class Graph:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.origin: Origin = NO_ORIGIN
+        self.variables: dict[str, Variable] = {}  # arrays that are those of a Keras model, by their names here
+        self.keeps_float = False  # of the nodes to come: they compute in float32 in an int8 file too
         self.taps: Mapping[str, Tensor] = {}
         self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed
         self._names: dict[str, Node] = {}
@@ -169,6 +184,20 @@ class Graph:
 def _is_dead(node: Node) -> bool:
     """Whether nobody reads any output."""
     return not any(tensor.consumers for tensor in node.outputs)
+
+
+@contextmanager
+def in_float32(x: Tensor) -> Iterator[None]:
+    """Layers called inside compute in float32 in an int8 file too: divisions by sums, factorisations, what 8 bits lose.
+
+    `x` is any tensor of their graph.
+    """
+    graph = x.node.graph
+    before, graph.keeps_float = graph.keeps_float, True
+    try:
+        yield
+    finally:
+        graph.keeps_float = before
 
 
 @contextmanager

@@ -113,14 +113,18 @@ def features(signature: Signature) -> Features:
     written = sum([prod(one.shape) for one in signature.outputs])
     pixels = prod(output[:-1])
     work: tuple[float, ...] = ()
-    if code in ("CONV_2D", "TRANSPOSE_CONV"):
+    if code in ("CONV_2D", "FULLY_CONNECTED", "TRANSPOSE_CONV"):
         filters, *window = signature.inputs[1].shape
         taps = prod(window)
         padded = -(-filters // LANES) * LANES * taps
-        places = pixels if code == "CONV_2D" else prod(signature.inputs[2].shape[:-1])  # where the window is laid
+        places = prod(signature.inputs[2].shape[:-1]) if code == "TRANSPOSE_CONV" else pixels
         work = (places * filters * taps, places * padded, padded)
         if code == "TRANSPOSE_CONV":  # its kernel is read again at every place
             work = (*work, places * max(0, filters * taps - CACHED))
+    elif code == "BATCH_MATMUL":
+        rows, columns = output[-2:]
+        inner = prod(signature.inputs[0].shape[-2:]) // rows
+        work = (written * inner, pixels * -(-columns // LANES) * LANES * inner)
     elif code == "DEPTHWISE_CONV_2D":
         taps = prod(signature.inputs[1].shape[1:3])
         work = (written * taps, pixels * -(-output[-1] // LANES) * LANES)

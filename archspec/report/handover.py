@@ -235,7 +235,7 @@ def _cost(build: Build) -> Iterator[str]:
     yield "## Cost\n"
     rows: list[tuple[Cell, ...]] = [
         ("parameters", f"{sheet.params:,}"),
-        ("GFLOPs (2 × GMACs of convolutions)", f"{sheet.gflops:.3f}"),
+        ("GFLOPs (2 × GMACs)", f"{sheet.gflops:.3f}"),
         ("activation memory, float32 (MB)", f"{sheet.peak_memory_bytes / 1e6:.2f}"),
         ("file (MB)", f"{build.exported.size_bytes / 1e6:.3f}"),
     ]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from archspec.errors import Problem
 from archspec.graph import Range, Tensor, layers
 
-Activation = Literal["relu", "relu6", "leaky_relu", "hard_swish", "none"]
+Activation = Literal["relu", "relu6", "leaky_relu", "hard_swish", "gelu", "silu", "none"]
 Padding = Literal["same", "symmetric"]
 LEAKY_SLOPE = 0.1  # as in detectors' backbones (NanoDet)
 
@@ -59,7 +59,7 @@ def activate(x: Tensor, activation: Activation, name: str) -> Tensor:
     """The activation by its name, as a layer of its own."""
     if activation == "none":
         return x
-    if activation == "hard_swish":
+    if activation in ("hard_swish", "gelu", "silu"):
         return layers.Activation(activation, name=f"{name}/{activation}")(x)
     if activation == "leaky_relu":
         return layers.ReLU(negative_slope=LEAKY_SLOPE, name=f"{name}/{activation}")(x)

@@ -48,7 +48,7 @@ def test_xnnpack_takes_what_the_table_says(name: str, precision: str) -> None:
 
 
 ALONE = [row.operator for row in TABLE if row.delegate == "xnnpack" and row.types == ("FLOAT32",)]
-WITH_OPTIONS = {"LEAKY_RELU", "SOFTMAX", "AVERAGE_POOL_2D", "DIV", "MINIMUM", "SQUARED_DIFFERENCE", "PRELU"}
+WITH_OPTIONS = {"SOFTMAX", "AVERAGE_POOL_2D", "BATCH_MATMUL", "DIV", "MINIMUM", "SQUARED_DIFFERENCE", "SUM", "PRELU"}
 
 
 @pytest.mark.parametrize("operator", [one for one in ALONE if one not in WITH_OPTIONS and ":" not in one])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -23,11 +23,11 @@ class Elementwise(Layer):
     multiple_inputs = True
     tflite_code: ClassVar[str] = ""
     most_inputs: ClassVar[int | None] = None  # None: any number from two on
-    keeps_float: ClassVar[bool] = False  # computed in float32 at int8 too
     one_stride: ClassVar[bool] = False  # refuses whole maps of different strides, whose places do not match
 
     def __init__(self, name: str | None = None) -> None:
-        super().__init__({}, name)
+        kind: type = type(self)
+        super().__init__(shared_config(kind), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The inputs' shape, in each axis the largest of them. Raises `Problem` where they fit in no way."""
@@ -44,6 +44,9 @@ class Elementwise(Layer):
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
         """That of the largest input."""
+        first = inputs[0]
+        if all(tensor.shape == first.shape for tensor in inputs):  # nearly always
+            return first.stride
         return max(inputs, key=lambda tensor: tensor.elements).stride
 
     def other_operations(self, node: Node) -> dict[str, int]:
@@ -69,7 +72,7 @@ class Elementwise(Layer):
             shape = _broadcast(shape, node.inputs[index].shape) or shape
             output = program.activation(name if index == last else f"{node.name}.{index}", shape)
             settings = options if index == last else plain
-            program.operate(self.tflite_code, [held, other], output, settings, node.name, keep_float=self.keeps_float)
+            program.operate(self.tflite_code, [held, other], output, settings, node.name)
             held = output
         return held
 

@@ -162,11 +162,15 @@ def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: st
     with collector_paused():
         for node in graph.nodes:
             if id(node) not in program.folded:
+                first = len(program.operations)
                 try:
                     node.layer.emit(node, program)
                 except Problem as problem:
                     if node.origin is NO_ORIGIN:
                         raise
                     raise UserError(problem.at(node.origin.place, node.origin.path)) from None
+                if node.keeps_float:
+                    for operation in program.operations[first:]:
+                        operation.keeps_float = True
         program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
     return program
