@@ -112,8 +112,8 @@ def evaluate(
         boundary: also boundary IoU (within 2 % of the diagonal).
         fit: how an image `(H, W, 3)` meets a network of one size: `"whole"`, `"resize"`, `"pad"` or `"window"`.
         size: height and width that a spec is built for; else the image's own.
-        flip, scales, image_range: mirrored too, at several sizes; what a float model is fed for black and white.
-        threshold: the probability above which a mask of a network with `output: sigmoid` holds.
+        flip, scales: mirrored too, at several sizes.
+        threshold, image_range: what is above it is in a mask (`output: sigmoid`); what black and white are fed as.
         threads: of LiteRT; else one a processor.
         output: a folder for `record.json`, `scores.json`, `per_class.csv` and `confusion.csv`.
         ledger: where the scores are kept: a file, or a database's URL; else `runs/ledger.db`.
@@ -134,9 +134,7 @@ def evaluate(
         >>> list(scores.to_frame()["network"]), 0 <= scores.miou < 0.5
         (['untrained.tflite'], True)
     """
-    sources = [_source(one) for one in several(networks)]
-    if not sources:
-        raise user_error("nothing to score", "Name a network, or what archspec.train gave")
+    sources = _sources(networks)
     check_word(fit, ("whole", "resize", "pad", "window"), "fit")
     catalog = Catalog(tuple(map(Path, plugins)))
     for source in sources:
@@ -238,6 +236,14 @@ def check_scores_folder(folder: Path | None) -> None:
     if folder is not None and is_file(folder / "record.json") and not is_file(folder / "scores.json"):
         fact = "holds the record.json of something else (a build, a training, an export)"
         raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
+
+
+def _sources(networks: Scored | Sequence[Scored]) -> list[str | Network]:
+    """Each by itself. Raises `UserError` for none."""
+    found = [_source(one) for one in several(networks)]
+    if not found:
+        raise user_error("nothing to score", "Name a network, or what archspec.train gave")
+    return found
 
 
 def _source(one: Scored) -> str | Network:
