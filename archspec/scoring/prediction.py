@@ -192,7 +192,9 @@ def classes_of(named: NamedSegmenter, data: str | None, largest: int) -> Classes
         if isinstance(known, Classes) and known.names == named.labels:
             return known
     count = max(label_count(named.segmenter) or 0, len(named.labels), largest + 1)
-    known_names = named.labels or tuple(f"class {number}" for number in range(count))
+    binary = makes_masks(named.segmenter) and named.segmenter.classes == 1
+    names_given = ("background", *named.labels) if binary and len(named.labels) == 1 else named.labels
+    known_names = names_given or tuple(f"class {number}" for number in range(count))
     return Classes(
         (*known_names, *(f"class {number}" for number in range(len(known_names), count))), distinct_colours(count)
     )

@@ -106,6 +106,13 @@ def test_masks_of_0_and_1_and_of_0_and_255_are_the_same_to_the_last_bit(tmp_path
         assert read_metadata(model.read_bytes()).own["outputs"][0]["name"] == "probabilities"
         again = told("evaluate", str(model), "--data", f"folder:{data}")
         assert again["binary_iou"] == pytest.approx(iou, abs=0.002 if precision == "float32" else 0.1)
+    exported = run("export", str(folder), "--output", str(tmp_path / "handed"), "--latency", "none")
+    assert exported.code == 0, exported.err
+    card = (tmp_path / "handed" / "MODEL_CARD.md").read_text()
+    assert "RGB image into 1 mask." in card and "masks = probabilities > 0.5" in card
+    assert (tmp_path / "handed" / "labels.txt").read_text() == "person\n"
+    told("predict", str(tmp_path / "handed" / "model.tflite"), str(data / "images" / "val"), "--output", str(tmp_path))
+    assert np.array_equal(load(tmp_path / "3_labels.png"), mask)
     strict = told("evaluate", str(folder), "--data", f"folder:{data}", "--threshold", "0.99")
     assert strict["binary_iou"] != scored["binary_iou"]
 
