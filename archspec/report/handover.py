@@ -191,8 +191,10 @@ def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence
 
 
 def snippet(channels: int, masks: int = 0) -> str:
-    """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file; `masks` is
-    how many it gives, 0 for one class a pixel."""
+    """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file.
+
+    `masks` is how many it gives, 0 for one class a pixel.
+    """
     mode = MODES.get(channels)
     read = READ_ARRAY.format(channels=channels) if mode is None else READ_IMAGE.format(mode=mode)
     return SNIPPET.format(read=read, labels=OF_MASKS.format(classes=masks) if masks else OF_LABELS)
