@@ -101,6 +101,7 @@ class Teacher:
 
 
 ELSEWHERE = ("run", "spec", "weights", "place")  # of a teacher: where it lies, not what it is
+PARTS = ("area_from", "aspect_to")  # of an augmentation, counted where they are used
 NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written, so that earlier ones stay
 
 
@@ -166,6 +167,8 @@ class Recipe:
             for stage in self.to_json()["stages"]
         ]
         for stage in stages:
+            if not stage["augmentation"]["area_from"]:  # of labels of whole images alone
+                stage["augmentation"] = {key: one for key, one in stage["augmentation"].items() if key not in PARTS}
             if "teacher" in stage:
                 stage["teacher"] = {key: one for key, one in stage["teacher"].items() if key not in ELSEWHERE}
         what = {"stages": stages}
