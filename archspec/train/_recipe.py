@@ -101,8 +101,7 @@ class Teacher:
 
 
 ELSEWHERE = ("run", "spec", "weights", "place")  # of a teacher: where it lies, not what it is
-PARTS = ("area_from", "aspect_to")  # of an augmentation, counted where they are used
-NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written, so that earlier ones stay
+NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +161,17 @@ class Recipe:
     def digest(self) -> str:
         """16 hexadecimal letters for what it does, whatever it is called, and wherever its teachers lie: which they are
         is known when they are opened."""
-        stages = [
-            {key: value for key, value in stage.items() if key not in NEWER or value}
-            for stage in self.to_json()["stages"]
-        ]
-        for stage in stages:
-            if not stage["augmentation"]["area_from"]:  # of labels of whole images alone
-                stage["augmentation"] = {key: one for key, one in stage["augmentation"].items() if key not in PARTS}
-            if "teacher" in stage:
-                stage["teacher"] = {key: one for key, one in stage["teacher"].items() if key not in ELSEWHERE}
-        what = {"stages": stages}
+        what = {"stages": [_lasting(stage) for stage in self.to_json()["stages"]]}
         return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _lasting(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage as digests see it. Keys that came later are left out where they ask for nothing, so that digests in
+    ledgers and in the names of runs stay as they were."""
+    found = {key: value for key, value in stage.items() if key not in NEWER or value}
+    if "teacher" in found:
+        found["teacher"] = {key: value for key, value in found["teacher"].items() if key not in ELSEWHERE}
+    if not found["augmentation"]["area_from"]:
+        left_out = ("area_from", "aspect_to")
+        found["augmentation"] = {key: one for key, one in found["augmentation"].items() if key not in left_out}
+    return found
