@@ -22,6 +22,7 @@ from archspec.datasets._check import (
     count_labels,
     label_cautions,
 )
+from archspec.datasets._class_samples import class_view
 from archspec.datasets._contract import (
     IGNORE,
     Classes,
@@ -51,9 +52,9 @@ from archspec.datasets._shards import pack
 __all__ = [
     "IGNORE", "IMAGE_KINDS", "LABEL_SUFFIXES", "RGB", "STACK_KINDS", "STACK_SUFFIXES", "Augmentation", "Checked",
     "Classes", "Dataset", "Example", "FileDataset", "ImageForm", "LabelCounts", "cautions", "check",
-    "check_before_training", "check_channels", "checked_table", "class_pixels", "close_batches", "contact_sheet",
-    "count_labels", "dataset_class", "describe_channels", "displayed", "files_below", "files_in", "image_form",
-    "image_size", "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay", "pack",
-    "packed_table", "python_batches", "read_image", "read_indices", "read_stack", "reading_errors", "resized_pixels",
-    "stack_channels", "stack_size", "topmost", "training_batches", "with_further_files",
+    "check_before_training", "check_channels", "checked_table", "class_pixels", "class_view", "close_batches",
+    "contact_sheet", "count_labels", "dataset_class", "describe_channels", "displayed", "files_below", "files_in",
+    "image_form", "image_size", "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay",
+    "pack", "packed_table", "python_batches", "read_image", "read_indices", "read_stack", "reading_errors",
+    "resized_pixels", "stack_channels", "stack_size", "topmost", "training_batches", "with_further_files",
 ]  # fmt: skip

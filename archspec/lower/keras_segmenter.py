@@ -35,8 +35,8 @@ class KerasSegmenter:
         labels_size: Size | None = None,
         channels: tuple[int, ...] = (RGB,),
     ) -> None:
-        part = _without_argmax(model)
-        self.channels = _own_channels(model, channels)
+        part = without_argmax(model)
+        self.channels = own_channels(model, channels)
         height, width = part.inputs[0].shape[1:3]
         self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
@@ -114,7 +114,8 @@ def aligns_corners(model: Any) -> bool:
     return True
 
 
-def _without_argmax(model: Any) -> Any:
+def without_argmax(model: Any) -> Any:
+    """The model up to its scores, where an ArgMax of ours ends it. Raises `Problem` for several inputs or outputs."""
     ends = [len(one) for one in (getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ())]
     if ends != [1, 1]:
         raise Problem(f"has {ends[0]} inputs and {ends[1]} outputs that are known", "Needed is one of each")
@@ -122,7 +123,7 @@ def _without_argmax(model: Any) -> Any:
     return keras.Model(model.inputs, last.input) if isinstance(last, own_layer("ArgMax")) else model
 
 
-def _own_channels(model: Any, channels: tuple[int, ...]) -> int:
+def own_channels(model: Any, channels: tuple[int, ...]) -> int:
     """Those of the model's input. Raises `Problem` where images cannot be read so."""
     shape = tuple(model.inputs[0].shape)
     if len(shape) != 4 or shape[3] not in channels:
@@ -141,6 +142,11 @@ def _gives(model: Any) -> tuple[Gives, int | None]:
         raise Problem(fact, "Needed is an output [N, H, W, classes] or [N, H, W]")
     made = (keras.activations.softmax, keras.activations.sigmoid)
     return "probabilities" if _last_activation(model) in made else "logits", int(shape[3])
+
+
+def ends_in_softmax(model: Any) -> bool:
+    """Whether the last layer, but for those that only resize, is a softmax or activates with one."""
+    return _last_activation(model) is keras.activations.softmax
 
 
 def _last_activation(model: Any) -> Any:

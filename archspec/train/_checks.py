@@ -17,6 +17,7 @@ from archspec.graph import Graph
 from archspec.graph.identity import seen_taps
 from archspec.network import Network
 from archspec.spec import Spec
+from archspec.train._class_checks import task_faults
 from archspec.train._losses import SIGMOID, SOFTMAX, loss_names, loss_output
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
@@ -68,7 +69,8 @@ def _check_stage(order: Order, stage: Stage) -> None:
     classes, masks = trained_classes(order.spec, dataset), makes_masks(order.spec)
     _ = order.teacher(stage)
     graph = order.graph(stage)
-    faults = [*_unknown_places(stage, graph), *_output_faults(order, stage, masks)]
+    faults = [*task_faults(order, stage, graph, dataset), *_unknown_places(stage, graph)]
+    faults += _output_faults(order, stage, masks)
     if len(dataset.classes) < LEAST_CLASSES and not masks:
         fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
         faults.append(Fault(fact, "Label what is of no class as a class of its own"))

@@ -10,10 +10,12 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.catalog import load, load_function, members
-from archspec.datasets import Dataset, class_pixels
+from archspec.datasets import Dataset
+from archspec.datasets._check import label_counts, label_values
 from archspec.train._recipe import LossTerm, Stage
 
 Loss = Callable[[Any, Any], Any]
+VECTORS = 2  # axes of logits (N, C)
 MASK_AXES = 4  # (N, H, W, classes)
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
@@ -34,9 +36,9 @@ def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
 
 def class_shares(dataset: Dataset, split: str) -> Array:
     """Each class's share of the labelled pixels of a split."""
-    counts = np.zeros(256, np.int64)
+    counts = np.zeros(label_values(dataset), np.int64)
     for example in dataset.examples(split):
-        counts += class_pixels(dataset.read_label(example))
+        counts += label_counts(dataset, dataset.read_label(example))
     shares: Array = counts[: len(dataset.classes)] / max(1, counts[: len(dataset.classes)].sum())
     return shares
 
@@ -59,8 +61,8 @@ def loss_output(name: str) -> str:
 def total_loss(
     terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None, *, upsample_logits: bool = True
 ) -> Loss:
-    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers,
-    or masks `(N, h, w, C)`.
+    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers, or masks
+    `(N, h, w, C)`; of a classifier `(N, C)` and `(N,)`.
 
     Where their sizes differ, the logits are brought to that of the labels, or the nearest labels are taken.
     """
@@ -80,10 +82,13 @@ def total_loss(
 
 
 def at_one_size(logits: Any, labels: Any, *, upsample_logits: bool) -> tuple[Any, Any]:
-    """Float32 logits and int32 labels of one size: that of the labels, or that of the logits."""
+    """Float32 logits and int32 labels of one size: that of the labels, or that of the logits. Those of whole images
+    have none."""
     from archspec.lower import tf
 
     logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
+    if len(logits.shape) == VECTORS:
+        return logits, labels
     if upsample_logits:
         return at_size(logits, labels.shape[1:3]), labels
     return logits, _nearest(labels, logits.shape[1:3])

@@ -24,7 +24,6 @@ SHORT_FILES = {
     "archspec/network/reference.py": "two fixed networks, which import Network",
     "archspec/scoring/metrics/_means.py": "shared by several metrics, each a file",
     "archspec/train/losses/_masks.py": "shared by several losses, each a file",
-    "archspec/train/losses/_pixels.py": "shared by several losses, each a file",
 }
 
 
