@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Statistics = Literal["fresh", "random"]
-INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "zeros")
+INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "unit_rows", "zeros")
 TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
 CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
@@ -126,6 +126,9 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
         return _truncated_normal(spec.shape, deviation, generator)
     if spec.initializer == "bilinear":
         return bilinear_kernel(spec.shape)
+    if spec.initializer == "unit_rows":
+        drawn = generator.uniform(size=spec.shape)
+        return (drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)).astype(np.float32)
     fan_in, fan_out = _fans(spec.shape)
     if spec.initializer == "glorot_uniform":
         limit = (6.0 / (fan_in + fan_out)) ** 0.5

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Config, Layer
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -26,7 +27,7 @@ class Elementwise(Layer):
     one_stride: ClassVar[bool] = False  # refuses whole maps of different strides, whose places do not match
 
     def __init__(self, name: str | None = None) -> None:
-        super().__init__({}, name)
+        super().__init__(bare_config(type(self)), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The inputs' shape, in each axis the largest of them. Raises `Problem` where they fit in no way."""
@@ -71,6 +72,12 @@ class Elementwise(Layer):
             program.operate(self.tflite_code, [held, other], output, settings, node.name)
             held = output
         return held
+
+
+@cache
+def bare_config(_kind: type[Layer]) -> Config:
+    """The config of all layers of a class without arguments: what is known of one is known of all."""
+    return Config({})
 
 
 def _joined(inputs: tuple[Tensor, ...], kind: str, one_stride: bool) -> Shape:
