@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archspec.api.latency import predict_latency as predict_latency
     from archspec.api.latency import profile as profile
     from archspec.api.networks import file_cost as file_cost
+    from archspec.api.networks import from_keras as from_keras
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
     from archspec.api.pages import report as report
@@ -45,6 +46,7 @@ _HOMES = {
     "ablate": "api.ablation",
     "evaluate": "api.evaluation",
     "file_cost": "api.networks",
+    "from_keras": "api.networks",
     "latency": "api.latency",
     "load": "api.networks",
     "predict_latency": "api.latency",

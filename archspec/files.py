@@ -58,6 +58,11 @@ def expanded(path: AnyPath) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's raises for a user that is not known
 
 
+def cache_folder(kind: str) -> Path:
+    """Where things of a kind are kept that can be made again: in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or expanded("~/.cache")) / "archspec" / kind
+
+
 def reason_of(error: OSError | ValueError) -> str:
     """What the system says against a path, in a few words."""
     if isinstance(error, OSError):

@@ -56,6 +56,44 @@ def load(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> N
     return Network(spec_of(source, overrides, catalog_of(plugins)))
 
 
+def from_keras(
+    model: Any, overrides: Changes = (), *, path: str | os.PathLike[str] | None = None, plugins: Plugins = ()
+) -> Network:
+    """The network of anybody's Keras model: priced, exported by archspec's own exporter, timed, compared.
+
+    Args:
+        model: a functional or Sequential `keras.Model`, with nested ones in it; or a `.keras` file.
+        overrides: as of `archspec.load`, such as `{"input.size": [256, 256]}` for a model that takes any size.
+        path: where the model is saved, since a network's spec names the file that its weights are in. Without it, in
+            the user's cache, under a name that is made of what is in the model.
+        plugins: folders of your own blocks.
+
+    Returns:
+        A `Network` with the model's layers, one node each or a few, and its weights. It reads the image as the model
+        does, and gives what the model gives.
+
+    Raises:
+        UserError: with every layer that has no rule, each with its place in the model; for a model that takes no
+            image, has several inputs, or is a class whose wiring is Python code.
+
+    Example:
+        >>> import archspec, keras
+        >>> model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(8, 3, activation="relu"),
+        ...                           keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(10)])
+        >>> archspec.from_keras(model, {"name": "tiny"}, path="tiny.keras")
+        <Network tiny: 32 x 32 x 3, 314 parameters, 0.000 GFLOPs>
+    """
+    if not isinstance(model, str | os.PathLike):
+        from archspec import lower
+
+        if path is None:
+            path = lower.keep_keras(model)
+        else:
+            lower.save_keras(model, path)
+        model = path
+    return Network(spec_of(os.fspath(model), overrides, catalog_of(plugins)))
+
+
 def space(source: Source, overrides: Changes = (), *, plugins: Plugins = ()) -> Space:
     """The search space of a spec with open choices: `{choose: [A, B]}`, `{range: {…}}` or a generator as a value.
 

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from archspec.errors import escaped, nearest, user_error
 
 if TYPE_CHECKING:
     from archspec.devices import Progress
+    from archspec.network import Network
 
 REDRAWN_EACH_S = 0.1
 BAR = 24
@@ -62,6 +63,12 @@ def _is_open(number: int) -> bool:
 def say(message: object) -> None:
     """Print a message to the error stream at once; its own line breaks stay, other control characters are escaped."""
     print(safe(str(message)), file=sys.stderr, flush=True)
+
+
+def say_cautions(networks: Iterable[Network]) -> None:
+    """Print what the networks' own checks advise against, a line each."""
+    for line in dict.fromkeys(f"caution: {fault}" for network in networks for fault in network.cautions):
+        say(line)
 
 
 def safe(text: str) -> str:

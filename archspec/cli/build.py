@@ -27,7 +27,7 @@ from archspec.cli._options import (
     wide,
 )
 from archspec.cli._paths import InputPath, OutputFolder
-from archspec.cli._terminal import latency_bar, say, spinner
+from archspec.cli._terminal import latency_bar, say, say_cautions, spinner
 
 if TYPE_CHECKING:
     from archspec.export import Precision
@@ -117,6 +117,7 @@ def build(
     if labels:
         _check_labels(one, labels)
     check_folder(root)
+    say_cautions([one.network])
     from archspec.ledger import shared_ledger
 
     with shared_ledger(ledger, root, message=say) as one.ledger:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archspec.cli._options import catalog, plugins_option, set_option
-from archspec.cli._terminal import safe, say
+from archspec.cli._terminal import safe, say, say_cautions
 from archspec.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def check(specs: tuple[str, ...], overrides: tuple[str, ...], plugins: tuple[Pat
     """Check specs for mistakes: syntax, names, types, values, geometry. Nothing is built.
 
     A spec with open choices is checked as far as it is fixed. All mistakes of all files are printed; where there is
-    one, the command exits with 2.
+    one, the command exits with 2. Cautions are of what can be built and does nothing at this size of the image.
     """
     folder = catalog(plugins)
     faults = 0
@@ -49,4 +49,5 @@ def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
         plural = "s" if len(choices) > 1 else ""
         return f"valid, with {len(choices)} open choice{plural} ({', '.join(choice.path for choice in choices)})"
     build_program(network.graph)  # every layer has a rule for the phone
+    say_cautions([network])
     return f"valid, {len(network.graph.nodes)} layers"

@@ -21,6 +21,7 @@ from archspec.cli._options import (
     put_tables,
     set_option,
 )
+from archspec.cli._terminal import say_cautions
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
@@ -82,6 +83,7 @@ def _price_specs(
 
     networks = [Network.load(source, overrides, catalog=folder) for source in sources]
     network = networks[0]
+    say_cautions(networks)
     if by_line:
         from archspec.cost import COSTS, by_line_table, lines_of, lines_text
 

@@ -29,7 +29,7 @@ FEWEST_PIXELS = 100  # of a class in an image: crops are not placed around small
 _THREADS = 4
 DRAWS = (
     "scale", "row", "column", "flip", "brightness", "contrast", "saturation",
-    "focus", "focus_class", "focus_image", "focus_pixel",
+    "focus", "focus_class", "focus_image", "focus_pixel", "aspect",
 )  # fmt: skip
 MARGIN = 0.1  # of a crop, at each end: the pixel that it is placed around never lies there
 FIRST_PURPOSE = 16  # purposes below are for the order of samples
@@ -52,7 +52,12 @@ class Augmentation:
 
     `focus_share` of the crops are not of the next image: a class of `focus_classes` (names; all equally likely) is
     drawn, an image that has it, and one of its pixels, and the crop lies around that. Small classes are learnt in far
-    fewer steps that way. Raises `Problem` for values that make no sense.
+    fewer steps that way.
+
+    `area_from` is for labels of whole images: a random part that has from this share of the area up to all of it, of
+    proportions from 1 : `aspect_to` to `aspect_to` : 1, is resized to `crop`. 0 is off.
+
+    Raises `Problem` for values that make no sense.
     """
 
     crop: tuple[int, int] | None = None
@@ -68,6 +73,8 @@ class Augmentation:
     saturation: float = 0.0
     focus_share: float = 0.0
     focus_classes: tuple[str, ...] = ()
+    area_from: float = 0.0
+    aspect_to: float = 4 / 3
 
     def __post_init__(self) -> None:
         if (self.crop is None) == (self.fixed_size is None):
@@ -85,6 +92,11 @@ class Augmentation:
             raise Problem(f"a focus share of {self.focus_share}", "Give one from 0 to 1")
         if bool(self.focus_share) != bool(self.focus_classes):
             raise Problem("a focus has a share and classes", "Give both focus_share and focus_classes, or neither")
+        if not 0 <= self.area_from <= 1 or self.aspect_to < 1:
+            raise Problem(f"parts from {self.area_from} of the area on, of proportions up to {self.aspect_to}",
+                          "Give 0 < area_from <= 1, such as 0.08, and aspect_to >= 1")  # fmt: skip
+        if self.area_from and self.crop is None:
+            raise Problem("random parts have the size of a crop, and there is none", "Give crop: [height, width]")
         if self.focus_share and self.crop is None:
             raise Problem("a focus places crops, and there are none with a fixed size", "Give crop: [height, width]")
 

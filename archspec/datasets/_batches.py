@@ -27,8 +27,10 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.datasets._augmentation import Augmentation, Focus, class_numbers, draw, permutation, pixel_of, sample
 from archspec.datasets._check import read_pair
+from archspec.datasets._class_samples import class_sample
 from archspec.datasets._contract import Dataset
 from archspec.errors import Fault, Place, UserError
+from archspec.graph.task import CLASSIFICATION
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -172,17 +174,23 @@ def training_batches(
 ) -> tf.data.Dataset:
     """The batches of the steps `first_step` to `steps - 1` of a run of `steps` steps.
 
-    Each is `(images (B, h, w, channels) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`. A run that starts
-    at `first_step` gets exactly what an uninterrupted one would have had from there on. `cache`: `memory` keeps the
-    decoded split, `none` decodes anew each time, `auto` keeps what is at most `MEMORY_LIMIT_BYTES`. Loop over the
+    Each is `(images (B, h, w, channels) float32 in 0..255, labels (B, h, w) uint8 with 255 ignored)`; of data for
+    classification labels are `(B,)` int32. A run that starts at `first_step` gets exactly what an uninterrupted one
+    would have had from there on. `cache`: `memory` keeps the decoded split, `none` decodes anew each time, `auto` keeps
+    what is at most `MEMORY_LIMIT_BYTES`. Loop over the
     batches inside `reading_errors()`: then a bad file is a `UserError`. `close_batches` frees what is kept, and
     so does the end of the last reference to the batches.
     """
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
     ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
-    labels = (batch_size, *augmentation.size)
-    shapes, dtypes = ((*labels, dataset.form.channels), labels), ("float32", "uint8")
+    whole = (batch_size, *augmentation.size)
+    labels = (batch_size,) if dataset.task == CLASSIFICATION else whole
+    shapes, dtypes = ((*whole, dataset.form.channels), labels), ("float32", _label_type(dataset))
     return python_batches(with_faults_in_message(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
+
+
+def _label_type(dataset: Dataset) -> str:
+    return "int32" if dataset.task == CLASSIFICATION else "uint8"
 
 
 class Batches:
@@ -210,10 +218,12 @@ class Batches:
         self._made_focus: Focus | None = None
 
     def batch(self, step: int) -> tuple[Array, Array]:
-        """Images `(B, h, w, channels)` float32 and labels `(B, h, w)` uint8. Raises `UserError` for a bad file."""
+        """Images `(B, h, w, channels)` float32 and labels `(B, h, w)` uint8, or `(B,)` int32. Raises `UserError` for a
+        bad file."""
         numbers = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
         images = np.empty((self._batch_size, *self._augmentation.size, self._dataset.form.channels), np.float32)
-        labels = np.empty((self._batch_size, *self._augmentation.size), np.uint8)
+        of_each = () if self._dataset.task == CLASSIFICATION else self._augmentation.size
+        labels = np.empty((self._batch_size, *of_each), _label_type(self._dataset))
         for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
             images[place], labels[place] = self._sample(int(number), drawn)
         return images, labels
@@ -221,6 +231,8 @@ class Batches:
     def _sample(self, number: int, drawn: dict[str, float]) -> tuple[Array, Array]:
         chosen = self._focus.choose(drawn) if drawn["focus"] < self._augmentation.focus_share else None
         image, label = self._pair(self.index(number) if chosen is None else chosen[0])
+        if self._dataset.task == CLASSIFICATION:
+            return class_sample(image, self._augmentation, drawn), label
         point = None if chosen is None else pixel_of(label, chosen[1], drawn)
         return sample(image, label, self._augmentation, drawn, point)
 

@@ -12,6 +12,7 @@ from archspec.arrays import Array
 from archspec.datasets._contract import IGNORE, Dataset, Example, Size
 from archspec.datasets._images import label_image_size
 from archspec.errors import Fault, UserError, user_error
+from archspec.graph.task import CLASSIFICATION
 
 MOST_LABELS = 200  # read to look for what is wrong; evenly spread over the split
 MOST_IGNORED = 1 / 3  # of the pixels: more is a caution
@@ -22,7 +23,8 @@ MOST_FAULTS = 50
 
 @dataclass(frozen=True, slots=True)
 class LabelCounts:
-    """Pixels of each class, and of none (`ignored`), in `examined` of the split's `labels` labels."""
+    """Pixels of each class (images, where a label is one number), and of none (`ignored`), in `examined` of the split's
+    `labels` labels."""
 
     pixels: tuple[int, ...]
     ignored: int
@@ -75,7 +77,8 @@ def cautions(dataset: Dataset, found: Mapping[str, LabelCounts]) -> tuple[str, .
     if absent and (whole or one_left):
         some = ", ".join(f"'{name}'" for name in absent[:MOST_NAMED])
         more = f" and {len(absent) - MOST_NAMED} more" if len(absent) > MOST_NAMED else ""
-        lines.append(f"no pixel of class {some}{more} in {', '.join(found)}")
+        what = "image" if dataset.task == CLASSIFICATION else "pixel"
+        lines.append(f"no {what} of class {some}{more} in {', '.join(found)}")
     lines += ignoring
     if lines and one_left and _numbers(dataset).get(IGNORE) == IGNORE:
         lines.append("255 means ignored; in masks of 0 and 255 write 1, not 255, for the foreground")
@@ -92,9 +95,9 @@ def label_cautions(dataset: Dataset) -> tuple[str, ...]:
 
 def _counted(dataset: Dataset, examples: Sequence[Example]) -> LabelCounts:
     """Of the chosen labels, and of all further ones until some pixel has a class."""
-    step = max(1, -(-len(examples) // MOST_LABELS))
+    step = 1 if dataset.task == CLASSIFICATION else max(1, -(-len(examples) // MOST_LABELS))  # no file is read for it
     first = list(examples[::step])
-    pixels = sum(_label_pixels(dataset, first), np.zeros(256, np.int64))
+    pixels = sum(_label_pixels(dataset, first), np.zeros(label_values(dataset), np.int64))
     classes, examined = len(dataset.classes), len(first)
     if not pixels[:classes].any():
         rest = [example for number, example in enumerate(examples) if number % step]
@@ -102,7 +105,16 @@ def _counted(dataset: Dataset, examples: Sequence[Example]) -> LabelCounts:
             pixels, examined = pixels + counts, examined + 1
             if pixels[:classes].any():
                 break
-    return LabelCounts(tuple(pixels[:classes].tolist()), int(pixels[IGNORE]), len(examples), examined)
+    return LabelCounts(tuple(pixels[:classes].tolist()), _ignored(dataset, pixels), len(examples), examined)
+
+
+def label_values(dataset: Dataset) -> int:
+    """How many numbers a label may hold: a byte has 256, the class of an image any."""
+    return len(dataset.classes) if dataset.task == CLASSIFICATION else 256
+
+
+def _ignored(dataset: Dataset, pixels: Array) -> int:
+    return 0 if dataset.task == CLASSIFICATION else int(pixels[IGNORE])
 
 
 def _label_pixels(dataset: Dataset, examples: Sequence[Example]) -> Iterator[Array]:
@@ -110,7 +122,12 @@ def _label_pixels(dataset: Dataset, examples: Sequence[Example]) -> Iterator[Arr
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="archspec-labels") as pool:
         for start in range(0, len(examples), 4 * _THREADS):
             some = examples[start : start + 4 * _THREADS]
-            yield from pool.map(lambda one: np.bincount(dataset.read_label(one).ravel(), minlength=256), some)
+            yield from pool.map(lambda one: label_counts(dataset, dataset.read_label(one)), some)
+
+
+def label_counts(dataset: Dataset, label: Array) -> Array:
+    """How many pixels of a label have each number; of the label of a whole image, a one at its class."""
+    return np.bincount(label.ravel(), minlength=label_values(dataset))
 
 
 def _numbers(dataset: Dataset) -> Mapping[int, int]:
@@ -175,6 +192,8 @@ def _is_turned(example: Example, size: Size) -> bool:
 def read_pair(dataset: Dataset, example: Example) -> tuple[Array, Array]:
     """Image and label of one size. Raises `UserError`."""
     image, label = dataset.read_image(example), dataset.read_label(example)
+    if dataset.task == CLASSIFICATION:
+        return image, label
     faults = _size_faults(dataset, example, (image.shape[0], image.shape[1]), (label.shape[0], label.shape[1]))
     if faults:
         raise UserError(faults)
@@ -213,7 +232,7 @@ def check(dataset: Dataset, split: str, progress: Callable[[int, int], None] = l
     if not examples and not faults:
         raise dataset.empty(split)
     examples = sorted(examples, key=lambda example: example.name)
-    pixels, images = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    pixels, images = np.zeros((2, label_values(dataset)), np.int64)
     sizes: set[Size] = set()
     for done, (size, counts, found) in enumerate(_read_all(dataset, examples), 1):
         faults += found
@@ -224,7 +243,7 @@ def check(dataset: Dataset, split: str, progress: Callable[[int, int], None] = l
     classes = len(dataset.classes)
     labelled = sum(example.label is not None for example in examples)
     return Checked(split, len(examples), labelled, tuple(sorted(sizes)), tuple(pixels[:classes].tolist()),
-                   tuple(images[:classes].tolist()), int(pixels[255]), tuple(faults))  # fmt: skip
+                   tuple(images[:classes].tolist()), _ignored(dataset, pixels), tuple(faults))  # fmt: skip
 
 
 def _read_all(dataset: Dataset, examples: list[Example]) -> Iterator[tuple[Size | None, Array, list[Fault]]]:
@@ -234,7 +253,7 @@ def _read_all(dataset: Dataset, examples: list[Example]) -> Iterator[tuple[Size 
 
 def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[Fault]]:
     """The image's size, how many pixels each label has, and what is wrong."""
-    size, none = None, np.zeros(256, np.int64)
+    size, none = None, np.zeros(label_values(dataset), np.int64)
     faults: list[Fault] = []
     try:
         height, width = dataset.read_image(example).shape[:2]
@@ -247,6 +266,6 @@ def _read(dataset: Dataset, example: Example) -> tuple[Size | None, Array, list[
         label = dataset.read_label(example)
     except UserError as error:
         return size, none, faults + list(error.faults)
-    if size:
+    if size and dataset.task != CLASSIFICATION:
         faults += _size_faults(dataset, example, size, (label.shape[0], label.shape[1]))
-    return size, np.bincount(label.ravel(), minlength=256), faults
+    return size, label_counts(dataset, label), faults

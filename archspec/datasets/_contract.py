@@ -14,6 +14,7 @@ from archspec.catalog import load, members
 from archspec.datasets._image_form import RGB, ImageForm
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
+from archspec.graph.task import SEGMENTATION, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -62,11 +63,12 @@ class Example:
 class Dataset(ABC):
     """A data set at `root`. A file of this folder holds one subclass, found by the file's stem (`camvid:DIR`).
 
-    `label_counts` is what `count_labels` has found out, by split and examples.
+    `task` is what its labels are for. `label_counts` is what `count_labels` has found out, by split and examples.
     """
 
     name: ClassVar[str]
     needs_folder: ClassVar[bool] = True
+    task: ClassVar[Task] = SEGMENTATION
     classes: Classes
 
     def __init__(self, root: Path | None) -> None:
@@ -152,7 +154,8 @@ class Dataset(ABC):
 
     @abstractmethod
     def read_label(self, example: Example) -> Array:
-        """The class of each pixel `(H, W)`, uint8: 0 to len(classes) - 1, or `IGNORE`.
+        """The class of each pixel `(H, W)`, uint8: 0 to len(classes) - 1, or `IGNORE`; where the `task` is
+        classification the class of the image, an array of no axes, int32.
 
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """

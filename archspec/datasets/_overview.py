@@ -12,8 +12,9 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.catalog import members, summary
 from archspec.datasets._check import Checked, cautions, read_pair
-from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class
+from archspec.datasets._contract import Classes, Dataset, Example, dataset_class
 from archspec.datasets._image_form import RGB, displayed
+from archspec.graph.task import CLASSIFICATION, describe_task
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def contact_sheet(dataset: Dataset, split: str, count: int = 8, columns: int = 2
 
 def overlay(image: Array, label: Array, classes: Classes) -> Array:
     """The image `(H, W, 3)` with the colours of its classes over it; what is ignored is whitened."""
-    table = np.full((256, 3), IGNORED, np.float32)
+    table = np.full((max(256, len(classes)), 3), IGNORED, np.float32)
     table[: len(classes)] = classes.colours
     mixed: Array = image * (1 - LABEL_SHARE) + table[label] * LABEL_SHARE
     return np.rint(mixed).astype(np.uint8)
@@ -77,8 +78,9 @@ def _tile(dataset: Dataset, example: Example) -> Tile:
 
 def _legend(labels: list[int], classes: Classes) -> list[tuple[str, tuple[int, int, int]]]:
     """Name and colour of each label."""
-    named = [(f"{label} {classes.names[label]}", classes.colours[label]) for label in labels if label != IGNORE]
-    return named + [("ignored", IGNORED)] * (IGNORE in labels)
+    known = range(len(classes))
+    named = [(f"{label} {classes.names[label]}", classes.colours[label]) for label in labels if label in known]
+    return named + [("ignored", IGNORED)] * any(label not in known for label in labels)
 
 
 def _sheet(tiles: list[Tile], columns: int, legend: list[tuple[str, tuple[int, int, int]]]) -> Image.Image:
@@ -125,14 +127,15 @@ def kinds_table() -> Table:
 def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) -> Table:
     """Each class of each split: its pixels, its share of the labelled ones, and how many images show it.
 
-    Notes say what looks wrong about the labels.
+    Where a label is of the whole image, its images alone. Notes say what looks wrong about the labels.
     """
+    whole = dataset.task == CLASSIFICATION
     columns = (
         Column("split", "split"),
         Column("label", "label", kind="integer"),
         Column("class", "class"),
-        Column("pixels", "pixels", kind="integer"),
-        Column("percent", "of labelled", "%", kind="number", digits=2),
+        *(() if whole else (Column("pixels", "pixels", kind="integer"),)),
+        Column("percent", "of all" if whole else "of labelled", "%", kind="number", digits=2),
         Column("images", "images", kind="integer"),
     )
     rows: list[tuple[Cell, ...]] = []
@@ -140,10 +143,13 @@ def checked_table(dataset: Dataset, reference: str, checked: Sequence[Checked]) 
         known = sum(one.pixels)
         for label, name in enumerate(dataset.classes.names if one.labelled else ()):
             pixels = one.pixels[label]
-            rows.append((one.split, label, name, pixels, 100 * pixels / known if known else None, one.images[label]))
+            share = 100 * pixels / known if known else None
+            counted = (share, one.images[label]) if whole else (pixels, share, one.images[label])
+            rows.append((one.split, label, name, *counted))
     labelled = {one.split: one.label_counts for one in checked if one.pixels and one.labelled}
     looks_wrong = tuple(f"caution: {line}" for line in cautions(dataset, labelled))
-    return Table(reference, columns, tuple(rows), (*(_note(dataset, one) for one in checked), *looks_wrong))
+    kind = (f"a label is {describe_task(dataset.task)}",) if whole else ()
+    return Table(reference, columns, tuple(rows), (*(_note(dataset, one) for one in checked), *kind, *looks_wrong))
 
 
 def _note(dataset: Dataset, one: Checked) -> str:
@@ -156,7 +162,7 @@ def _note(dataset: Dataset, one: Checked) -> str:
     pixels = sum(one.pixels) + one.ignored
     if not one.labelled:
         parts.append("labels not public")
-    elif pixels:
+    elif pixels and dataset.task != CLASSIFICATION:
         parts.append(f"{100 * one.ignored / pixels:.2f} % of the pixels ignored")
     if one.faults:
         parts.append(f"{len(one.faults)} fault{'s' if len(one.faults) > 1 else ''}")

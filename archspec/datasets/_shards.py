@@ -27,6 +27,7 @@ from archspec.datasets._image_stack import ARRAY_START
 from archspec.datasets._images import plain_rgb
 from archspec.errors import Fault, Place, Problem, user_error
 from archspec.files import exists, is_file
+from archspec.graph.task import CLASSIFICATION
 from archspec.record import temporary_folder, write_text
 
 SUFFIX = ".tfrecord"
@@ -172,6 +173,9 @@ def pack(
     whole or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other
     classes or shards.
     """
+    if dataset.task == CLASSIFICATION:
+        fact = "its labels are one class an image, and shards hold label maps"
+        raise user_error(fact, "Train on the folder itself", place=dataset.place)
     dataset = dataset.in_form(AS_STORED)
     examples = dataset.examples(split)
     hidden = [example for example in examples if example.label is None]

@@ -14,7 +14,7 @@ from archspec.graph.tensor import Graph, Node, Tensor
 
 LABELLING = ("ArgMax", "Softmax")
 UPSAMPLING = "Resize"
-MAP_AXES = 3  # height, width, channels
+MAP_AXES, VECTOR_AXES = 3, 1  # height, width, channels; channels of the whole image
 
 
 def cut_tail(graph: Graph) -> tuple[str, ...]:
@@ -40,11 +40,15 @@ def without_labelling(graph: Graph) -> Graph:
     if _kind(graph.outputs[0]) not in LABELLING:
         return graph
     copied = without_layers(graph, ())
-    x = copied.outputs[0]
+    copied.finish((scores_of(copied.outputs[0]),))
+    return copied
+
+
+def scores_of(x: Tensor) -> Tensor:
+    """What an ArgMax or Softmax at the end reads; the tensor itself where there is none."""
     while _kind(x) in LABELLING:
         x = x.node.inputs[0]
-    copied.finish((x,))
-    return copied
+    return x
 
 
 def check_scores(x: Tensor, classes: int) -> None:
@@ -53,10 +57,9 @@ def check_scores(x: Tensor, classes: int) -> None:
     Raises `UserError` with the place of the section that made another number of channels, or of the ArgMax or Softmax
     of one class, which always gives the same.
     """
-    labelling = None
-    while _kind(x) in LABELLING:
-        labelling, x = x.node, x.node.inputs[0]
-    if len(x.shape) != MAP_AXES:
+    labelling = x.node if _kind(x) in LABELLING else None
+    x = scores_of(x)
+    if len(x.shape) not in (VECTOR_AXES, MAP_AXES):
         return
     if x.channels != classes:
         raise UserError(_other_channels(x, classes))
@@ -108,6 +111,7 @@ def without_layers(graph: Graph, kinds: Collection[str]) -> Graph:
     Raises `Problem` where that has another shape.
     """
     found = Graph(graph.name)
+    found.variables = graph.variables
     made: Made = {}
     for node in graph.nodes:
         if type(node.layer).__name__ in kinds:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.errors import NOWHERE, Place, Problem
 
@@ -28,6 +28,16 @@ class Origin:
 
 
 NO_ORIGIN = Origin()
+
+
+class Variable(NamedTuple):
+    """An array of a Keras model: of which layer (`a.b` is `b` in the nested model `a`), of which layer inside that,
+    the number in it; and the file that it is read from, or what else stands for the model's weights."""
+
+    layer: str
+    inner: str
+    number: int
+    file: str = ""
 
 
 class Tensor:
@@ -91,7 +101,9 @@ class Node:
 class Graph:
     """Nodes in execution order, from `input` to `outputs`. `taps` are what the ids and sections of a spec stand for."""
 
-    __slots__ = ("_names", "inputs", "keeps_float", "name", "nodes", "origin", "outputs", "taps", "unread")
+    __slots__ = (
+        "_names", "inputs", "keeps_float", "name", "nodes", "origin", "outputs", "taps", "unread", "variables",
+    )  # fmt: skip
 
     def __init__(self, name: str = "network") -> None:
         self.name = name
@@ -99,6 +111,7 @@ class Graph:
         self.inputs: tuple[Tensor, ...] = ()
         self.outputs: tuple[Tensor, ...] = ()
         self.origin: Origin = NO_ORIGIN
+        self.variables: dict[str, Variable] = {}  # arrays that are those of a Keras model, by their names here
         self.keeps_float = False  # of the nodes to come: they compute in float32 in an int8 file too
         self.taps: Mapping[str, Tensor] = {}
         self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Fault, Problem, UserError, nearest
+from archspec.graph.layer import Layer
 from archspec.graph.layers import Input
 from archspec.graph.surgery import LABELLING, check_scores
 from archspec.graph.tensor import Graph, Node, Origin, Tensor, collector_paused
@@ -39,7 +40,7 @@ class Ledger:
 
     def take(self, stride: int) -> tuple[int, int]:
         """`(stride, dilation_rate)` for a unit that asks for `stride`. Raises `Problem` past the output stride."""
-        rate = self._rate if self._dilate else 1
+        rate = self.rate
         if stride == 1:
             return 1, rate
         if self._reached >= self._output_stride:
@@ -52,6 +53,11 @@ class Ledger:
                 "Use an output_stride that the strides multiply to",
             )
         return stride, 1
+
+    @property
+    def rate(self) -> int:
+        """The dilation of what comes next: strides that were turned into it, multiplied."""
+        return self._rate if self._dilate else 1
 
     def check(self, x: Tensor) -> None:
         """Raises `Problem` when the backbone ended at `x` before the output stride was reached.
@@ -106,7 +112,8 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
         graph.origin = Origin(section.kind, step.path, step.place, section.place)
         try:
             x = _trace_step(step, _step_name(section, step), x, context, catalog, ledger)
-            if ledger is not None and step is section.steps[-1]:
+            own_strides = catalog.function(step.block).__globals__.get("OWN_STRIDES", False)
+            if ledger is not None and step is section.steps[-1] and not own_strides:
                 ledger.check(x)
         except Problem as problem:
             raise UserError(problem.at(step.place, step.path)) from None
@@ -148,7 +155,7 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
     parameters = _parameters(function)
     source = x if not step.inputs else _sources(step, context["taps"])
     call = {key: context[key] for key in parameters if key in context}
-    call.update(step.arguments)
+    call.update({f"{key}_" if f"{key}_" in parameters else key: one for key, one in step.arguments.items()})
     nominal_stride = step.arguments.get("stride", parameters.get("stride"))
     for index in range(step.repeat):
         if isinstance(nominal_stride, int):
@@ -158,6 +165,10 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         source = x
         if step.id is not None:
             context["taps"].update({f"{step.id}.{key}": tensor for key, tensor in extra.items()})
+        elif name == "backbone":  # its only step: what it gives further are its stages
+            context["taps"].update(extra)
+        elif "." not in name:
+            context["taps"].update({f"{name}.{key}": tensor for key, tensor in extra.items()})
     return x
 
 
@@ -175,7 +186,7 @@ def _call(block: str, function: Callable[..., Any], source: Tensor | Sequence[Te
     """A block's result. An error inside the block is reported at its own line, without a traceback."""
     try:
         return function(source, **arguments)
-    except Problem:
+    except (Problem, UserError):
         raise
     except Exception as error:
         import traceback  # nothing that works needs it
@@ -237,6 +248,8 @@ def check_sizes(graph: Graph) -> None:
         for tensor in node.outputs:
             if tensor.elements > MOST_ELEMENTS:
                 raise _too_large(node, f"makes a tensor of {tensor.elements:,} numbers")
+        if type(node.layer).weights is Layer.weights:  # it has none: most have not, and a trace makes hundreds
+            continue
         for weight in node.layer.weights(node):
             elements = math.prod(weight.shape)
             if elements > MOST_ELEMENTS:

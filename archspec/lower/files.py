@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from archspec.arrays import Array
 from archspec.errors import Place, first_line, user_error
-from archspec.files import check_keras_file, is_file
+from archspec.files import cache_folder, check_keras_file, is_file
 from archspec.lower.framework import keras, quiet, tf
 from archspec.record import SAVED_MODEL, foreign_in, replacing_folder, temporary_folder, write_bytes
 
@@ -34,6 +38,24 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
         complete = folder / "model.keras"
         model.save(complete)
         write_bytes(target, complete.read_bytes())
+
+
+def keep_keras(model: Any) -> Path:
+    """The file of a model in the user's cache, named by what is in the model; written where it is not there yet.
+
+    Raises `UserError` for a model that Keras cannot save.
+    """
+    if not model.built:
+        raise user_error("a model that was never built", "Call it on an image once, or give it a keras.Input")
+    found = hashlib.blake2b(model.to_json().encode(), digest_size=8)
+    for variable in model.weights:
+        found.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    name = re.sub(r"[^A-Za-z0-9_.-]", "_", model.name)[:60] or "model"
+    path = cache_folder("keras_models") / f"{name}-{found.hexdigest()}.keras"
+    if not is_file(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_keras(model, path)
+    return path
 
 
 def load_keras(path: str | os.PathLike[str]) -> Any:

@@ -20,12 +20,13 @@ from archspec.graph import (
     without_layers,
 )
 from archspec.graph.trace import trace
+from archspec.network.initial_weights import with_model_weights
 from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
     from archspec.catalog import Catalog
-    from archspec.errors import Place
+    from archspec.errors import Fault, Place
     from archspec.export import Exported, Precision
     from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
@@ -166,6 +167,13 @@ class Network:
         does not. Empty where there are none."""
         heads = self.expanded.auxiliary
         return auxiliary_digest(self.with_auxiliary().graph, [head.weight for head in heads]) if heads else ""
+
+    @cached_property
+    def cautions(self) -> tuple[Fault, ...]:
+        """What would do nothing at this size of the image, though it can be built: each with its place and a remedy."""
+        from archspec.graph import small_map_cautions
+
+        return small_map_cautions(self.graph)
 
     def __repr__(self) -> str:
         try:
@@ -325,11 +333,14 @@ def import_weights(
 
 
 def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for; None when it asks for nothing. Raises `UserError`."""
+    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there.
+
+    Raises `UserError`.
+    """
     from archspec.weights import usual_format
 
-    asked = expanded.weights
-    if asked is None:
-        return None
-    name = asked.format or usual_format(asked.file)
-    return import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    asked, found = expanded.weights, None
+    if asked is not None:
+        name = asked.format or usual_format(asked.file)
+        found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
+    return with_model_weights(found, graph)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from archspec.errors import Place, user_error
-from archspec.files import exists, expanded, read_bytes
+from archspec.files import cache_folder, exists, read_bytes
 from archspec.predictor.signature import Signature
 from archspec.record import write_text
 
@@ -116,8 +116,7 @@ class LatencyTable:
 
 def table_path(conditions: Conditions, folder: str | os.PathLike[str] | None = None) -> Path:
     """Where the table of a device is kept: in `folder`, else in the user's cache (XDG_CACHE_HOME or ~/.cache)."""
-    cache = os.environ.get("XDG_CACHE_HOME") or expanded("~/.cache")
-    root = Path(cache) / "archspec" / "latency" if folder is None else Path(folder)
+    root = cache_folder("latency") if folder is None else Path(folder)
     parts = (
         conditions.device,
         conditions.fingerprint,

@@ -13,7 +13,7 @@ from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.graph import Range
 from archspec.spec.auxiliary import auxiliary_form, lint_auxiliary
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
-from archspec.spec.decoder_input import default_classifier, squeezing_fault
+from archspec.spec.decoder_input import default_classifier, has_own_preprocessing, squeezing_fault
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.lint import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
@@ -147,7 +147,9 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     if "deep_range" in image.entries:
         inside["deep_range"] = plain(image.entries["deep_range"].node)
     inside["size"] = plain(size_node(image.get("size") or from_plain(INPUT_DEFAULTS["size"])))
-    inside["preprocess"] = section_form(image.get("preprocess") or Scalar(SECTION_DEFAULTS["preprocess"]))
+    inside["preprocess"] = section_form(
+        image.get("preprocess") or Scalar(default_section("preprocess", document, catalog))
+    )
     found: dict[str, Any] = {"name": plain(document.entries["name"].node), "source": "", "input": inside}
     for key, default in DEFAULTS.items():
         node = document.get(key)
@@ -165,7 +167,10 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
 
 
 def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:
-    """What a section is where nothing is written: for the classifier, what the decoder wants."""
+    """What a section is where nothing is written: for the classifier, what the decoder wants; for the preprocessing,
+    none in front of a backbone that has its own."""
+    if kind == "preprocess" and has_own_preprocessing(document.get("backbone"), catalog):
+        return NONE
     if kind == "classifier":
         return default_classifier(document.get("decoder"), catalog)
     return SECTION_DEFAULTS.get(kind)
@@ -204,7 +209,8 @@ def _check_defaults(document: Table, lint: Lint) -> None:
     image = document.get("input")
     if image is None or (isinstance(image, Table) and "preprocess" not in image.entries):
         place = image.place if image else document.place
-        lint.section("preprocess", Scalar(SECTION_DEFAULTS["preprocess"], place), "input.preprocess")
+        preprocess = default_section("preprocess", document, lint.catalog)
+        lint.section("preprocess", Scalar(preprocess, place), "input.preprocess")
     for kind in TOP_SECTIONS[1:]:
         if kind not in document.entries:
             lint.section(kind, Scalar(SECTION_DEFAULTS[kind], document.place), kind)

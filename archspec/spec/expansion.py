@@ -215,6 +215,7 @@ class _Expansion:
         if signature is None:
             return None
         values = self.reader.arguments(signature, named.arguments, named.path, named.place)
+        self.section_ids.extend(self.catalog.function(named.name).__globals__.get("TAPS", ()))
         step = Step(named.name, values, 1, None, (), named.place, named.path)
         return self._finished(kind, named.name, (step,), self.scope, True, place)
 

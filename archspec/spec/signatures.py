@@ -67,7 +67,8 @@ def signature_of(function: Callable[..., Any]) -> Signature:
             raise Problem(f"{problem.fact} in argument '{parameter.name}'", problem.remedy) from None
         required = parameter.default is parameter.empty
         default = None if required else parameter.default
-        found[parameter.name] = Parameter(parameter.name, kind, required, default, notes.get(parameter.name, ""))
+        name = parameter.name.removesuffix("_")  # `name_` is the argument `name`, which the network fills in otherwise
+        found[name] = Parameter(name, kind, required, default, notes.get(name, ""))
     code = getattr(function, "__code__", None)
     return Signature(
         name=getattr(function, "__name__", "block"),

@@ -15,6 +15,7 @@ from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, UserError, nearest, user_error
+from archspec.file_kinds import KERAS, kind_of_file
 from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.document_file import place_of, read_file, shown_path
@@ -47,8 +48,17 @@ def load(source: str | Path, overrides: Changes = (), *, catalog: Catalog | None
     path = _find(source, catalog or bundled_catalog())
     catalog = recalled(path, catalog)
     faults: list[Fault] = []
-    document = read_file(path, faults)
+    document = _model_document(path) if kind_of_file(path) is KERAS else read_file(path, faults)
     return _finish(document, path, overrides, catalog, faults)
+
+
+def _model_document(path: Path) -> Table:
+    """What stands for a Keras model in a file. Raises `UserError`."""
+    from archspec.keras_model import spec_of_model
+
+    found = from_plain(spec_of_model(shown_path(path)), Place(shown_path(path)))
+    assert isinstance(found, Table)  # noqa: S101 (of a mapping)
+    return found
 
 
 def parse(text: str, *, file: str = "<text>", overrides: Changes = (), catalog: Catalog | None = None) -> Spec:
@@ -203,13 +213,35 @@ def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) ->
     return None
 
 
+PUBLISHED = "imagenet"  # weights that Keras downloads
+_MODEL_FILES = {"keras_model": "file", "keras_application": "weights"}  # block: its argument that is a path
 _HOLDERS = ("file", "choose")  # where in `weights` a path may stand
 
 
 def locate_weights(document: Table, folder: Path) -> Table:
-    """The document with the path in its key `weights`, if there is one, relative to the folder it was written in."""
-    entry = document.entries.get("weights")
-    return document if entry is None else document.with_entry("weights", _located(entry.node, folder), entry.place)
+    """The document with the paths of weights and models in it relative to the folder it was written in."""
+    for key, located in (("weights", _located), ("backbone", _located_models)):
+        entry = document.entries.get(key)
+        if entry is not None:
+            document = document.with_entry(key, located(entry.node, folder), entry.place)
+    return document
+
+
+def _located_models(node: Node, folder: Path) -> Node:
+    """A backbone with the files that it names, of a model or of its weights."""
+    if isinstance(node, Items):
+        return Items(tuple(_located_models(item, folder) for item in node.items), node.place)
+    if not isinstance(node, Table):
+        return node
+    entries = dict(node.entries)
+    for key, entry in node.entries.items():
+        name = _MODEL_FILES.get(key)
+        inner = entry.node
+        if name is None:
+            entries[key] = Entry(_located_models(inner, folder), entry.place)
+        elif isinstance(inner, Table) and isinstance(written := inner.get(name), Scalar) and written.value != PUBLISHED:
+            entries[key] = Entry(inner.with_entry(name, _located(written, folder), written.place), entry.place)
+    return Table(entries, node.place)
 
 
 def _located(node: Node, folder: Path) -> Node:

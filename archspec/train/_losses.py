@@ -65,14 +65,20 @@ def total_loss(
     ]
 
     def loss(logits: Any, labels: Any) -> Any:
-        logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
-        if upsample_logits:
-            logits = at_size(logits, labels.shape[1:3])
-        else:
-            labels = _nearest(labels, logits.shape[1:3])
+        logits, labels = at_one_size(logits, labels, upsample_logits=upsample_logits)
         return tf.add_n([weight * one(logits, labels, weighting) for weight, one, weighting in functions])
 
     return loss
+
+
+def at_one_size(logits: Any, labels: Any, *, upsample_logits: bool) -> tuple[Any, Any]:
+    """Float32 logits and int32 labels of one size: that of the labels, or that of the logits."""
+    from archspec.lower import tf
+
+    logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
+    if upsample_logits:
+        return at_size(logits, labels.shape[1:3]), labels
+    return logits, _nearest(labels, logits.shape[1:3])
 
 
 def at_size(logits: Any, size: Any) -> Any:

@@ -7,22 +7,19 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
-from archspec.files import exists, is_file, read_text
+from archspec.files import exists
 from archspec.network import Network
 from archspec.record import Plain, Record, held, make_folder, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
 from archspec.train._order import PACKAGES, Order
 from archspec.train._recipe_file import load_recipe
+from archspec.train._run_file import FORMAT, RUN_FILE, VERSION, read_about
 from archspec.train._validation import Scores
-
-State = Literal["running", "stopped", "finished", "failed"]
-"""`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
-FORMAT, VERSION = "archspec-run", 1
 
 
 class Run:
@@ -40,21 +37,11 @@ class Run:
 
     def about(self) -> dict[str, Any]:
         """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""
-        path = self.folder / "run.json"
-        if not is_file(path):
-            return {}
-        try:
-            about = json.loads(read_text(path))
-            if about["format"] != FORMAT or about["version"] != VERSION:
-                raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            fact = f"not the run.json of a training ({error})"
-            raise user_error(fact, "Name another folder", place=Place(str(path))) from error
-        return dict(about)
+        return read_about(self.folder)
 
     def note(self, **changes: Any) -> None:
         """Change `run.json`, whole or not at all."""
-        write_text(self.folder / "run.json", json.dumps({**self.about(), **changes}, indent=2) + "\n")
+        write_text(self.folder / RUN_FILE, json.dumps({**self.about(), **changes}, indent=2) + "\n")
 
     def begin(self, order: Order, steps: tuple[int, ...]) -> None:
         """Make the folder, and write what the run is of. Raises `UserError`."""
@@ -77,11 +64,12 @@ class Run:
             "spec": dump(_from_anywhere(order.spec)),
             "recipe_digest": order.recipe.digest,
             "start": order.describe_start(),
+            **({"teachers": teachers} if (teachers := order.teacher_digests) else {}),
             "versions": package_versions(PACKAGES),
             "started": timestamp(),
             "metrics": {},
         }
-        write_text(self.folder / "run.json", json.dumps(what, indent=2) + "\n")
+        write_text(self.folder / RUN_FILE, json.dumps(what, indent=2) + "\n")
 
     def resume(self) -> None:
         """Note that it is trained again."""

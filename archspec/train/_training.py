@@ -21,6 +21,7 @@ from archspec.reporters import Column, Table, Tabular
 from archspec.scoring import describe_missing
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._checks import check_order, describe_untrained_taps
+from archspec.train._distillation import Distillation
 from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit, prepare, weights_in
 from archspec.train._losses import class_weights
@@ -180,6 +181,8 @@ class Training:
         warning = describe_untrained_taps(self.order, stage, dataset, graph)
         if warning:
             self.progress.message(warning)
+        for fault in network.cautions:
+            self.progress.message(f"caution: stage '{stage.name}': {fault}")
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = Validator(self.order.spec, dataset, stage.validation)
@@ -193,15 +196,34 @@ class Training:
         steps = stage_steps(self.order, stage)
         weighting, heads = class_weights(stage, dataset), self.order.auxiliary_weights(stage)
         if stage.cache_features is None:
-            fit = Fit(stage, graph, weights, class_weights=weighting, seed=seed, auxiliary_weights=heads)
+            fit = Fit(
+                stage, graph, weights, class_weights=weighting, seed=seed, auxiliary_weights=heads,
+                distillation=self._distillation(stage, cached=False),
+            )  # fmt: skip
             return fit, lambda first: stage_batches(dataset, stage, seed, steps, first)
         cut = cut_graph(graph, stage.freeze)
         front, rear = cut.split(weights)
-        features = self._features(stage, cut.front, front, dataset, seed)
-        fit = Fit(stage, cut.rear, rear, class_weights=weighting, seed=seed, auxiliary_weights=heads, fixed=front)
-        return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first)
+        features = self._features("features", stage, cut.front, front, dataset, seed)
+        teacher = self.order.teacher(stage)
+        taught = None
+        if teacher is not None:
+            taught = self._features("what the teacher says", stage, teacher.graph, teacher.weights, dataset, seed)
+        fit = Fit(
+            stage, cut.rear, rear, class_weights=weighting, seed=seed, auxiliary_weights=heads, fixed=front,
+            distillation=self._distillation(stage, cached=True),
+        )  # fmt: skip
+        return fit, lambda first: feature_batches(features, stage.batch_size, seed, steps, first, taught)
 
-    def _features(self, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int) -> Features:
+    def _distillation(self, stage: Stage, *, cached: bool) -> Distillation | None:
+        teacher = self.order.teacher(stage)
+        if teacher is None or stage.teacher is None:
+            return None
+        self.progress.message(f"stage '{stage.name}' learns from {teacher.name} too, by its {stage.teacher.on}")
+        return Distillation(stage.teacher, teacher, upsample_logits=stage.upsample_logits, cached=cached)
+
+    def _features(
+        self, what: str, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int
+    ) -> Features:
         digest = self.order.fingerprints[f"{dataset.name} {stage.split}"]
         folder = (
             self.run.folder.parent
@@ -210,8 +232,8 @@ class Training:
         )
         known = folder.is_dir()
         features = cached_features(folder, front, weights, dataset, stage, seed, self.progress.caching)
-        what = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
-        self.progress.message(f"features {'found' if known else 'computed once'}: {what}")
+        size = f"{len(features.labels)} samples, {features.bytes / 1e6:.0f} MB in {folder}"
+        self.progress.message(f"{what} {'found' if known else 'computed once'}: {size}")
         return features
 
     def _last_checkpoint(self) -> tuple[Position | None, dict[str, Array]]:

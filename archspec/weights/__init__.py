@@ -19,6 +19,7 @@ from archspec.reporters import Column, Table
 from archspec.weights._contents import Contents, Holding
 from archspec.weights._files import TensorShape
 from archspec.weights._imported import Imported, fit, imported_table
+from archspec.weights._keras_variables import hold_variables
 from archspec.weights.archspec_npz import save_weights
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Contents", "Holding", "Imported", "check_weights", "conventions", "fit", "formats", "formats_table",
-    "imported_table", "read_contents", "read_shapes", "read_tensors", "save_weights", "tensors_table", "usual_format",
+    "hold_variables", "imported_table", "read_contents", "read_shapes", "read_tensors", "save_weights", "tensors_table",
+    "usual_format",
 ]  # fmt: skip
 
 USUAL = {

@@ -1,10 +1,10 @@
-"""The label map: (N, H, W, C) -> (N, H, W) int32."""
+"""The label map: (N, H, W, C) -> (N, H, W) int32, (N, C) -> (N) int32."""
 
 from archspec.graph import Tensor, layers
 
 
 def argmax(x: Tensor, *, name: str) -> Tensor:
-    """The index of the largest logit of each pixel."""
+    """The index of the largest logit of each pixel, or of the image."""
     return layers.ArgMax(name=name)(x)
 
 

@@ -17,9 +17,14 @@ def residual_bottleneck(
     nominal_stride: int = 1,
     dilation_rate: int | tuple[int, int] = 1,
     activation: Literal["relu", "none"] = "relu",
+    activation_before: Literal["relu", "none"] = "none",
     name: str,
 ) -> Tensor:
-    """arXiv:1512.03385, the stride in the 3×3 convolution; DDRNet's has expansion 2 and nothing after the addition."""
+    """arXiv:1512.03385, the stride in the 3×3 convolution; DDRNet's has expansion 2 and nothing after the addition.
+
+    `activation_before` is what it does to its input first, of which there may be other readers.
+    """
+    x = activate(x, activation_before, f"{name}/before")
     y = torch_conv_bn(x, filters=filters, kernel=1, name=f"{name}/conv1")
     y = torch_conv_bn(y, filters=filters, stride=stride, dilation_rate=dilation_rate, name=f"{name}/conv2")
     y = torch_conv_bn(y, filters=filters * expansion, kernel=1, activation="none", name=f"{name}/conv3")
@@ -30,5 +35,5 @@ def residual_bottleneck(
 EXAMPLES = [
     ((14, 15, 8), {"filters": 4, "expansion": 2, "activation": "none"}),
     ((15, 14, 8), {"filters": 4, "stride": 2}),
-    ((14, 14, 8), {"filters": 4, "dilation_rate": (2, 3)}),
+    ((14, 14, 8), {"filters": 4, "dilation_rate": (2, 3), "activation_before": "relu"}),
 ]

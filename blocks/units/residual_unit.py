@@ -15,9 +15,13 @@ def residual_unit(
     nominal_stride: int = 1,
     dilation_rate: int | tuple[int, int] = 1,
     activation: Literal["relu", "none"] = "relu",
+    activation_before: Literal["relu", "none"] = "none",
     name: str,
 ) -> Tensor:
-    """The shortcut is a 1×1 convolution where stride or filters change. `activation` is what follows the addition."""
+    """The shortcut is a 1×1 convolution where stride or filters change. `activation` is what follows the addition,
+    `activation_before` what the unit does to its input first, of which there may be other readers.
+    """
+    x = activate(x, activation_before, f"{name}/before")
     y = torch_conv_bn(x, filters=filters, stride=stride, dilation_rate=dilation_rate, name=f"{name}/conv1")
     y = torch_conv_bn(y, filters=filters, dilation_rate=dilation_rate, activation="none", name=f"{name}/conv2")
     y = layers.Add(name=f"{name}/add")([y, shortcut(x, filters, stride, nominal_stride, name)])
@@ -34,5 +38,5 @@ def shortcut(x: Tensor, filters: int, stride: int, nominal_stride: int, name: st
 EXAMPLES = [
     ((14, 15, 8), {"filters": 8, "activation": "none"}),
     ((15, 14, 8), {"filters": 12, "stride": 2}),
-    ((14, 14, 8), {"filters": 8, "dilation_rate": 2}),
+    ((14, 14, 8), {"filters": 8, "dilation_rate": 2, "activation_before": "relu"}),
 ]

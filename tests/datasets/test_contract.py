@@ -66,6 +66,11 @@ def test_images_and_labels(dataset: Dataset) -> None:
     for split in dataset.splits:
         for example in dataset.examples(split)[:MOST]:
             image, label = dataset.read_image(example), dataset.read_label(example)
+            if dataset.task == "classification":  # a number for the whole image
+                assert (image.dtype, label.dtype, label.shape) == (np.uint8, np.int32, ())
+                assert dataset.image_size(example) == dataset.label_size(example) == image.shape[:2]
+                assert 0 <= int(label) < len(dataset.classes)
+                continue
             assert image.dtype == label.dtype == np.uint8
             assert image.shape == (*label.shape, 3)
             assert dataset.image_size(example) == dataset.label_size(example) == label.shape
@@ -102,6 +107,8 @@ def test_prediction_files(dataset: Dataset) -> None:
     paths = [dataset.prediction_path(example) for example in examples]
     assert len(set(paths)) == len(examples)
     assert all(path.suffix == ".png" and not path.is_absolute() for path in paths)
+    if dataset.task == "classification":
+        return
     assert all(path.name.startswith(example.name) for path, example in zip(paths, examples, strict=True))
     labels = np.arange(12, dtype=np.uint8).reshape(3, 4) % len(dataset.classes)
     picture = dataset.encode_prediction(labels)
@@ -160,6 +167,10 @@ def test_a_folder_is_needed_and_must_be_there(name: str, tmp_path: Path) -> None
 def test_packed_and_read_again_it_is_the_same(dataset: Dataset, tmp_path: Path) -> None:
     if len(dataset.examples("train")) > MOST:
         dataset._examples["train"] = dataset.examples("train")[:MOST]
+    if dataset.task == "classification":
+        with pytest.raises(UserError, match="its labels are one class an image"):
+            pack(dataset, "train", tmp_path / "packed", shards=2)
+        return
     files = pack(dataset, "train", tmp_path / "packed", shards=2)
     assert [file.name for file in files] == ["train-00000-of-00002.tfrecord", "train-00001-of-00002.tfrecord"]
     again = open_dataset(f"tfrecord:{tmp_path / 'packed'}")
@@ -177,6 +188,10 @@ def test_batches_of_it(dataset: Dataset) -> None:
     assert len(found) == 3
     for images, labels in found:
         assert images.shape == (2, 10, 12, 3) and images.dtype == np.float32
+        if dataset.task == "classification":
+            assert labels.shape == (2,) and labels.dtype == np.int32
+            assert set(labels.tolist()) <= set(range(len(dataset.classes)))
+            continue
         assert labels.shape == (2, 10, 12) and labels.dtype == np.uint8
         assert set(np.unique(labels)) <= {*range(len(dataset.classes)), IGNORE}
 

@@ -87,6 +87,7 @@ def examples() -> dict[str, Tensor]:
         layers.LayerNormalization(),
         layers.LayerScale(),
         layers.LeakyReLU(),
+        layers.Normalization(),
         layers.MaxPooling2D(2),
         layers.PReLU(),
         layers.PadChannels(9),
@@ -151,6 +152,7 @@ def test_only_what_keras_lacks_is_our_own() -> None:
         "MatMul",
         "MaxPoolingWithIndices",
         "MaxUnpooling",
+        "Normalization",
         "Mean",
         "PadChannels",
         "PositionEmbedding",
@@ -263,6 +265,7 @@ def test_a_window_reaches_as_far_as_its_taps(one: Drawn) -> None:
         (layers.LayerNormalization(), (6, 7, 4), {"normalization": 7 * 168}),
         (layers.LayerScale(), (6, 7, 4), {"elementwise": 168}),
         (layers.LeakyReLU(), (6, 7, 4), {"activation": 2 * 168}),
+        (layers.Normalization(), (6, 7, 4), {"elementwise": 2 * 168}),
         (layers.Mean((1, 2)), (1, 1, 4), {"pooling": 168}),
         (layers.Mean(2, keepdims=False), (6, 4), {"pooling": 168}),
         (layers.Permute((3, 1, 2)), (4, 6, 7), {}),
@@ -336,6 +339,12 @@ def test_windows_of_a_grid_are_those_of_pytorch(size: int, windows: int) -> None
     covered = sum(math.ceil((i + 1) * size / windows) - math.floor(i * size / windows) for i in range(windows))
     assert node.layer.other_operations(node) == {"pooling": covered * 3 * 2}
     assert node.output.shape == (windows, 1, 2)
+
+
+def test_what_a_data_set_was_normalised_with_is_not_learnt() -> None:
+    node = on_map(layers.Normalization()).node
+    found = {spec.name: (spec.shape, spec.trainable) for spec in node.layer.weights(node)}
+    assert found == {"mean": ((4,), False), "variance": ((4,), False), "count": ((), False)}
 
 
 def test_learnt_arrays_of_normalisations_scales_and_positions() -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
-BACKBONES = ", ".join(sorted(path.stem for path in (SPECS / "backbones").glob("*.yaml")))  # twelve or fewer
+_PARTS = sorted(path.stem for path in (SPECS / "backbones").glob("*.yaml"))
+_NAMES = sorted([*_PARTS, *(path.stem for path in (SPECS.parent / "blocks" / "backbones").glob("[!_]*.py"))])
+FIRST_PARTS = ", ".join(_PARTS[:12])
+BACKBONES = ", ".join(_NAMES[:12]) + (", …" if len(_NAMES) > 12 else "")
 
 
 class Broken(NamedTuple):
@@ -64,7 +67,7 @@ BROKEN = [
     broken(
         "no backbone",
         "head: dpc\n",
-        f"spec.yaml:1:1: missing key 'backbone'. Write backbone: NAME. One of: {BACKBONES}",
+        f"spec.yaml:1:1: missing key 'backbone'. Write backbone: NAME. One of: {FIRST_PARTS}",
     ),
     broken(
         "backbone none",

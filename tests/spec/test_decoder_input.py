@@ -76,6 +76,31 @@ def test_so_is_a_head_that_ends_with_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "said"),
+    [
+        (f"neck: [fpn, classifier]\n{UNET}", "2:7: neck", "the decoder 'unet' reads features, and the neck ends with"),
+        ("neck: [fpn, classifier]\nhead: basic\n", "2:7: neck", "and the head reads features. Let the neck end with"),
+        ("neck: [fpn, classifier]\n", "2:7: neck", "and the classifier reads features. Let the neck end with features"),
+        ("head: [basic, classifier]\n", "2:7: head", "end with features, or write classifier: none"),
+        ("neck: fpn\nhead: classifier\nclassifier: [classifier]\n", "3:7: head", "the head ends with 'classifier'"),
+    ],
+)
+def test_scores_before_what_reads_features_are_refused(text: str, place: str, said: str) -> None:
+    found = faults_of(MOBILE + text)
+    assert found.startswith(f"net.yaml:{place}: ") and said in found
+    assert "\n" not in found  # once
+
+
+def test_a_neck_or_a_head_may_make_the_scores_itself() -> None:
+    assert shape_of(f"{MOBILE}neck: [fpn, classifier]\nclassifier: none\n") == (28, 28)
+    assert shape_of(f"{MOBILE}neck: fpn\nhead: [basic, classifier]\nclassifier: none\ndecoder: bilinear\n") == (
+        224,
+        224,
+    )
+    parse(f"{MOBILE}neck: {{choose: [none, [fpn, classifier]]}}\nhead: basic\n")  # open: what is taken is checked
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("head: aspp\nclassifier: none\ndecoder: bilinear\n", "net.yaml:2:1: head: the network ends with 256 channels"),

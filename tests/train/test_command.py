@@ -34,6 +34,8 @@ REFUSED: list[tuple[tuple[str, ...], str]] = [
     ((*GIVEN, "--set-recipe", "validation.split=vall"), "no split 'vall' here. Did you mean 'val'?"),
     ((*GIVEN, "--set-recipe", "class_weights=[1,2]"),
      "class_weights has 2 numbers, and synthetic_streets has 9 classes"),
+    ((*GIVEN, "--set-recipe", "augmentation.crop=[24,4]"),
+     "augmentation.crop: crop 24 × 4 is smaller than the output_stride 8 of the network. Write at least [8, 8]"),
     ((*GIVEN, "--weights", "nothing.npz"), "nothing.npz"),
 ]  # fmt: skip
 

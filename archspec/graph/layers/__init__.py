@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from archspec.graph.layers.mean import Mean
     from archspec.graph.layers.minimum import Minimum
     from archspec.graph.layers.multiply import Multiply
+    from archspec.graph.layers.normalization import Normalization
     from archspec.graph.layers.pad_channels import PadChannels
     from archspec.graph.layers.permute import Permute
     from archspec.graph.layers.position_embedding import PositionEmbedding
@@ -100,6 +101,7 @@ __all__ = [
     "Mean",
     "Minimum",
     "Multiply",
+    "Normalization",
     "PReLU",
     "PadChannels",
     "Permute",
@@ -159,6 +161,7 @@ _FILES = {
     "PadChannels": "pad_channels",
     "Permute": "permute",
     "PositionEmbedding": "position_embedding",
+    "Normalization": "normalization",
     "PReLU": "prelu",
     "ReLU": "relu",
     "Rescaling": "rescaling",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem, nearest
-from archspec.graph.layer import Config, Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
 
@@ -37,7 +36,10 @@ class Activation(Layer):
     __slots__ = ()
 
     def __init__(self, activation: str, name: str | None = None) -> None:
-        super().__init__(_config(activation), name)
+        activation = OTHER_NAMES.get(activation, activation)
+        if activation not in NAMES:
+            raise Problem(f"unknown activation '{activation}'", nearest(activation, (*NAMES, *OTHER_NAMES)))
+        super().__init__(shared_config(Activation, activation=activation), name)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """Counted as four an element: an exponential or a clamp, and what is around it."""
@@ -108,11 +110,3 @@ COMPOSED: dict[str, Callable[[_Steps, int], int]] = {
     "softplus": _softplus,
 }
 NAMES = (*OPERATORS, *COMPOSED)
-
-
-@lru_cache(maxsize=64)
-def _config(activation: str) -> Config:
-    activation = OTHER_NAMES.get(activation, activation)
-    if activation not in NAMES:
-        raise Problem(f"unknown activation '{activation}'", nearest(activation, (*NAMES, *OTHER_NAMES)))
-    return Config({"activation": activation})

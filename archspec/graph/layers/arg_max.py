@@ -1,4 +1,4 @@
-"""The index of the largest channel: (N, H, W, C) -> (N, H, W) int32."""
+"""The index of the largest channel: (N, H, W, C) -> (N, H, W) int32, (N, C) -> (N) int32."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ArgMax(Layer):
-    """Our own layer: the label map, int32."""
+    """Our own layer: the label map, int32; of a vector one label."""
 
     __slots__ = ()
     own = True
@@ -23,8 +23,9 @@ class ArgMax(Layer):
         super().__init__({}, name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
-        """`(H, W)`."""
-        return (need_map(inputs[0], self)[:2],)
+        """`(H, W)`, or nothing for a vector: one number an image."""
+        shape = inputs[0].shape
+        return (shape[:-1] if len(shape) == 1 else need_map(inputs[0], self)[:2],)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """`C - 1` comparisons a pixel."""
@@ -33,6 +34,6 @@ class ArgMax(Layer):
     def emit(self, node: Node, program: Program) -> None:
         """ARG_MAX over channels."""
         output = program.activation(node.name, node.output.shape, "int32")
-        axis = program.numbers((3,), shape=())
+        axis = program.numbers((len(node.inputs[0].shape),), shape=())
         program.operate("ARG_MAX", [program.ordered(node.inputs[0]), axis], output, {"output_type": "INT32"}, node.name)
         program.set(node.output, Value(output))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Config
+from archspec.graph.layer import shared_config
 from archspec.graph.layers.elementwise import Elementwise
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
@@ -26,8 +25,10 @@ class Divide(Elementwise):
     most_inputs = 2
 
     def __init__(self, epsilon: float = 0.0, name: str | None = None) -> None:
+        if epsilon < 0:
+            raise Problem(f"epsilon must be at least 0 ({epsilon})")
         super().__init__(name)
-        self.config = _config(epsilon)
+        self.config = shared_config(Divide, epsilon=float(epsilon))
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One division an element, and one addition for each divisor."""
@@ -48,10 +49,3 @@ class Divide(Elementwise):
         options = {"fused_activation_function": tail.activation}
         program.operate("DIV", [number, divisor], output, options, node.name, keep_float=True)
         program.set(tail.output, Value(output))
-
-
-@lru_cache(maxsize=64)
-def _config(epsilon: float) -> Config:
-    if epsilon < 0:
-        raise Problem(f"epsilon must be at least 0 ({epsilon})")
-    return Config({"epsilon": float(epsilon)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archspec.graph.layer import Layer
@@ -12,13 +13,17 @@ if TYPE_CHECKING:
 
 
 class Dropout(Layer):
-    """Keras `Dropout`; `rate` is the share dropped (a keep probability of 0.9 is a rate of 0.1)."""
+    """Keras `Dropout`; `rate` is the share dropped (a keep probability of 0.9 is a rate of 0.1).
+
+    `noise_shape` is that of what is dropped, with the batch: `(null, 1, 1, 1)` drops a whole image's map at once.
+    """
 
     __slots__ = ()
     vanishes = True
 
-    def __init__(self, rate: float, name: str | None = None) -> None:
-        super().__init__({"rate": rate}, name)
+    def __init__(self, rate: float, noise_shape: Sequence[int | None] | None = None, name: str | None = None) -> None:
+        given = {} if noise_shape is None else {"noise_shape": tuple(noise_shape)}
+        super().__init__({"rate": rate, **given}, name)
 
     def emit(self, node: Node, program: Program) -> None:
         """No operator: the same value under another name."""

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.arrays import Array, Weights
-from archspec.graph.layer import Config, Layer, WeightSpec
+from archspec.graph.layer import Layer, WeightSpec, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape
 
@@ -21,7 +21,7 @@ class LayerScale(Layer):
     own = True
 
     def __init__(self, initial_value: float = 1e-6, name: str | None = None) -> None:
-        super().__init__(_config(initial_value), name)
+        super().__init__(shared_config(LayerScale, initial_value=float(initial_value)), name)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`gamma (C)`."""
@@ -46,11 +46,6 @@ class LayerScale(Layer):
         options = {"fused_activation_function": tail.activation}
         program.operate("MUL", [value.tensor, factor], output, options, node.name)
         program.set(tail.output, Value(output, layout))
-
-
-@lru_cache(maxsize=64)
-def _config(initial_value: float) -> Config:
-    return Config({"initial_value": float(initial_value)})
 
 
 @lru_cache(maxsize=256)

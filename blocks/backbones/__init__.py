@@ -1,0 +1,1 @@
+"""Backbones that are no list of steps: models made elsewhere."""
