@@ -39,6 +39,6 @@ class Bases(Layer):
         """No operator: a constant."""
 
         def recipe(weights: Weights) -> Array:
-            return weights[f"{node.name}/bases"]
+            return weights[f"{node.name}/bases"][None]
 
         program.set(node.output, Value(program.weight(node.name, (1, *node.output.shape), recipe)))
