@@ -165,8 +165,10 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         source = x
         if step.id is not None:
             context["taps"].update({f"{step.id}.{key}": tensor for key, tensor in extra.items()})
-        elif "." not in name:  # the only step of its section
+        elif name == "backbone":  # its only step: what it gives further are its stages
             context["taps"].update(extra)
+        elif "." not in name:
+            context["taps"].update({f"{name}.{key}": tensor for key, tensor in extra.items()})
     return x
 
 

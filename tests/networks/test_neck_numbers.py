@@ -55,22 +55,22 @@ class Neck:
             above = found[stride] = self.convolved(self.values[stride], f"lateral{stride}", relu=False) + above
         return found
 
-    def agrees_with(self, expected: Array) -> None:
+    def check_middle(self, expected: Array) -> None:
         assert (expected > 0).any()
         np.testing.assert_allclose(self.middle, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_the_finest_map_of_a_pyramid() -> None:
     neck = Neck("fpn", filters=6)
-    neck.agrees_with(neck.convolved(neck.sums()[8], "smooth8"))
+    neck.check_middle(neck.convolved(neck.sums()[8], "smooth8"))
 
 
 def test_all_maps_of_a_pyramid() -> None:
     neck = Neck("fpn", filters=6, fusion="sum")
-    neck.agrees_with(sum(neck.convolved(one, f"smooth{stride}") for stride, one in neck.sums().items()))
+    neck.check_middle(sum(neck.convolved(one, f"smooth{stride}") for stride, one in neck.sums().items()))
     neck = Neck("fpn", filters=6, fusion="concatenate")
     maps = [neck.convolved(one, f"smooth{stride}") for stride, one in neck.sums().items()]
-    neck.agrees_with(neck.convolved(np.concatenate(maps), "fuse"))
+    neck.check_middle(neck.convolved(np.concatenate(maps), "fuse"))
 
 
 def test_path_aggregation() -> None:
@@ -80,7 +80,7 @@ def test_path_aggregation() -> None:
     up = {8: pyramid[8]}
     for fine, coarse in ((8, 16), (16, 32)):
         up[coarse] = neck.convolved(neck.convolved(up[fine], f"up{coarse}.reduce") + pyramid[coarse], f"up{coarse}")
-    neck.agrees_with(up[8] + up[16] + up[32])
+    neck.check_middle(up[8] + up[16] + up[32])
 
 
 def test_lateral_sums() -> None:
@@ -90,11 +90,11 @@ def test_lateral_sums() -> None:
     for stride, relu in ((16, False), (8, True)):
         y = np.maximum(neck.convolved(neck.values[stride], f"lateral{stride}", relu=False) + y, 0)
         y = neck.convolved(y, f"fused{stride}", relu=relu)
-    neck.agrees_with(y)
+    neck.check_middle(y)
 
 
 @pytest.mark.parametrize("activation", ["none", "relu6"])
 def test_the_activation_is_of_the_last_convolution(activation: str) -> None:
     neck = Neck("fpn", filters=6, activation=activation)
     plain = neck.convolved(neck.sums()[8], "smooth8", relu=False)
-    neck.agrees_with(np.clip(plain, 0, 6) if activation == "relu6" else plain)
+    neck.check_middle(np.clip(plain, 0, 6) if activation == "relu6" else plain)
