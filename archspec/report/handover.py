@@ -33,6 +33,7 @@ from archspec.record import (
 from archspec.report._subject import held_under, shown_metric
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
+from archspec.keras_model import with_models_in
 from archspec.weights import save_weights
 
 MODEL, SPEC, LABELS, RECORD, CARD = "model.tflite", "spec.yaml", "labels.txt", "record.json", "MODEL_CARD.md"
@@ -115,7 +116,8 @@ def _with_weights_in(folder: Path, network: Network, seed: int) -> Network:
         return network
     save_weights(folder / WEIGHTS, network.weights_from(seed), network.graph, source=imported.format)
     renamed = replace(imported, file=Path(imported.file).name)
-    return network.with_weights(renamed, text=dump_plain({**network.spec.values, "weights": WEIGHTS}))
+    values = with_models_in(folder, network.spec.values)
+    return network.with_weights(renamed, text=dump_plain({**values, "weights": WEIGHTS}))
 
 
 def _check_ours(folder: Path) -> None:
