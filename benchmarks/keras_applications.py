@@ -57,7 +57,7 @@ def table_of(arguments: Namespace) -> tuple[Table, bool]:
         rows.append(_row(json.loads(kept.read_text("utf-8"))))
     equal = sum(row[-1] == "yes" for row in rows)
     notes = conditions(
-        weights="random, with batch-norm statistics, scales and biases as of a trained network, seed 0; one random image",
+        weights="random, batch norms, scales and biases as of a trained network, seed 0; one random image",
         macs="counted over the output shapes and kernels of Keras's own layers, without archspec's rules",
         error=f"largest difference of logits over the largest logit, LiteRT beside Keras; at most {TOLERANCE:g}",
         equal=f"{equal} of {len(rows)}",

@@ -12,6 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
+from archspec.keras_model import with_models_in
 from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
@@ -33,7 +34,6 @@ from archspec.record import (
 from archspec.report._subject import held_under, shown_metric
 from archspec.reporters import Cell, Column, Table, markdown_text, render
 from archspec.spec import Spec, dump_plain, load
-from archspec.keras_model import with_models_in
 from archspec.weights import save_weights
 
 MODEL, SPEC, LABELS, RECORD, CARD = "model.tflite", "spec.yaml", "labels.txt", "record.json", "MODEL_CARD.md"

@@ -241,7 +241,7 @@ def _located_models(node: Node, folder: Path) -> Node:
             entries[key] = Entry(_located_models(inner, folder), entry.place)
         elif isinstance(inner, Table) and isinstance(written := inner.get(name), Scalar) and written.value != PUBLISHED:
             whole = isinstance(written.value, str) and written.value not in ("", NONE)
-            there = Scalar(os.path.abspath(folder / str(written.value)), written.place) if whole else written
+            there = Scalar(os.fspath((folder / str(written.value)).absolute()), written.place) if whole else written
             entries[key] = Entry(inner.with_entry(name, there, written.place), entry.place)
     return Table(entries, node.place)
 
