@@ -122,12 +122,11 @@ def explain(
     asked = Asked(method, place, names.numbers(wanted), score_of, part, samples, channels, seed)
     with count_bar(f"{method} of each image", ticking=True) as progress:
         asked, rows = _explained(opened, pictures, asked, progress)
-    answer = Answer(network, opened, asked, names, tuple(rows), output)
-    answer.write_picture()
-    _put(answer, reporter)
+    _put(Answer(network, opened, asked, names, tuple(rows), output), reporter)
 
 
 def _put(answer: Answer, reporter: str) -> None:
+    answer.write_picture()
     if reporter == "json":
         put(json.dumps(answer.to_json(), indent=2) + "\n", None)
     else:

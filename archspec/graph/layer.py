@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from archspec.errors import Problem
@@ -62,6 +63,15 @@ class Config(dict[str, Any]):
         if len(self.known) >= MOST_KNOWN:
             self.known.clear()
         self.known[key] = value
+
+
+@lru_cache(maxsize=4096, typed=True)
+def shared_config(kind: type, **arguments: Any) -> Config:  # noqa: ARG001
+    """One config for all layers of a class with these arguments: what is worked out about one is known of the others.
+
+    Arguments inside tuples are of one type each, since 1 and 1.0 are one number there.
+    """
+    return Config(arguments)
 
 
 class Layer:

@@ -11,6 +11,7 @@ from archspec.errors import Fault
 from archspec.graph.tensor import Graph, Node, Tensor
 
 ONE = (1, 1)
+MAP_AXES = 3  # height, width, channels
 REDUCING = ("AdaptiveAveragePooling2D", "AveragePooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Mean")
 GRIDS = ("AdaptiveAveragePooling2D",)
 REMEDY = "Write a larger input.size, or a smaller output_stride"
@@ -40,7 +41,7 @@ def _fact(node: Node) -> str:
 
 def _of_resize(node: Node) -> str:
     source = node.inputs[0]
-    if len(source.shape) != len(node.output.shape) or source.size != ONE or node.output.size == ONE:
+    if len(source.shape) != MAP_AXES or source.size != ONE or node.output.size == ONE:
         return ""
     if _is_pooled(source):
         return ""
@@ -70,13 +71,16 @@ def _of_grid(node: Node) -> str:
 
 
 def _is_pooled(tensor: Tensor) -> bool:
-    """Whether a map of one position is a mean of a larger one by intention, not what strides have left of the image."""
-    node = tensor.node
-    while node.inputs:
-        source = max(node.inputs, key=lambda one: one.elements)
-        if len(source.shape) != len(tensor.shape) or source.size != ONE:
-            return type(node.layer).__name__ in REDUCING
-        if type(node.layer).__name__ in REDUCING:
-            return True
-        node = source.node
-    return False
+    """Whether a map of one position is a mean of larger ones by intention, not what strides have left of the image."""
+    waiting, seen = [tensor.node], set()
+    while waiting:
+        node = waiting.pop()
+        for source in node.inputs:
+            if len(source.shape) != MAP_AXES:
+                continue
+            if source.size != ONE and type(node.layer).__name__ not in REDUCING:
+                return False
+            if source.size == ONE and id(source.node) not in seen:
+                seen.add(id(source.node))
+                waiting.append(source.node)
+    return True

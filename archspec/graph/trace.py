@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import Fault, Problem, UserError, nearest
+from archspec.graph.layer import Layer
 from archspec.graph.layers import Input
 from archspec.graph.surgery import LABELLING, check_scores
 from archspec.graph.tensor import Graph, Node, Origin, Tensor, collector_paused
@@ -164,8 +165,10 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
         source = x
         if step.id is not None:
             context["taps"].update({f"{step.id}.{key}": tensor for key, tensor in extra.items()})
-        elif "." not in name:  # the only step of its section
+        elif name == "backbone":  # its only step: what it gives further are its stages
             context["taps"].update(extra)
+        elif "." not in name:
+            context["taps"].update({f"{name}.{key}": tensor for key, tensor in extra.items()})
     return x
 
 
@@ -245,6 +248,8 @@ def check_sizes(graph: Graph) -> None:
         for tensor in node.outputs:
             if tensor.elements > MOST_ELEMENTS:
                 raise _too_large(node, f"makes a tensor of {tensor.elements:,} numbers")
+        if type(node.layer).weights is Layer.weights:  # it has none: most have not, and a trace makes hundreds
+            continue
         for weight in node.layer.weights(node):
             elements = math.prod(weight.shape)
             if elements > MOST_ELEMENTS:

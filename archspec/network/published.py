@@ -39,6 +39,8 @@ METRICS: dict[str, Callable[[CostSheet], float]] = {
     # Of published graphs that make layers which nothing reads (ours keep them for their weights): those too.
     "gflops_unread_too": lambda sheet: 2 * sum(node.layer.macs(node) for node in sheet.graph.nodes) / 1e9,
     "gmacs": lambda sheet: sheet.gmacs,
+    # As PyTorch's counters (fvcore, mmcv) have it: two operations an element of each batch norm.
+    "gmacs_and_batch_norm": lambda sheet: sheet.gmacs + 2 * _batch_norm_elements(sheet) / 1e9,
     "params_m": lambda sheet: sheet.params / 1e6,
     "params_total_m": lambda sheet: sheet.params_total / 1e6,
     "params_float16_mib": lambda sheet: 2 * sheet.params / 2**20,
@@ -53,16 +55,20 @@ _CLAIM: dict[str, Kind] = {
     "input_size": SIZE,
     "classes": TOP_KINDS["classes"],
     "values": _VALUES,
+    "decimals": NumberKind(limits=Range(ge=0, le=6)),
     "not_reproducible": TextKind(),
 }
-_FILE = RecordKind(
-    {"paper": TextKind(), "claims": ListKind(RecordKind(_CLAIM, required=tuple(_CLAIM)[:-1]))}, required=("claims",)
-)
+_OPTIONAL = ("decimals", "not_reproducible")
+_CLAIMS = ListKind(RecordKind(_CLAIM, required=tuple(key for key in _CLAIM if key not in _OPTIONAL)))
+_FILE = RecordKind({"paper": TextKind(), "claims": _CLAIMS}, required=("claims",))
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One published number: of which network, at which size, by which convention; `reason` why it cannot be had."""
+    """One published number: of which network, at which size, by which convention; `reason` why it cannot be had.
+
+    `decimals` are those it is printed with, where they say less than two per cent.
+    """
 
     paper: str
     where: str
@@ -74,6 +80,7 @@ class Claim:
     classes: int
     reason: str = ""
     place: Place = NOWHERE
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +97,12 @@ class Finding:
 
     @property
     def reproduced(self) -> bool:
-        """Within two per cent."""
-        return self.difference is not None and abs(self.difference) <= TOLERANCE
+        """Within two per cent, or equal to the decimals that are printed."""
+        if self.computed is None or self.difference is None:
+            return False
+        decimals = self.claim.decimals
+        printed = decimals is not None and round(self.computed, decimals) == self.claim.published
+        return printed or abs(self.difference) <= TOLERANCE
 
     @property
     def verdict(self) -> str:
@@ -104,6 +115,11 @@ class Finding:
     def holds(self) -> bool:
         """Reproduced, or known not to be and said why."""
         return self.reproduced or bool(self.claim.reason)
+
+
+def _batch_norm_elements(sheet: CostSheet) -> int:
+    kinds = ((node, type(node.layer).__name__) for node in sheet.graph.nodes)
+    return sum(node.output.elements for node, kind in kinds if kind == "BatchNormalization")
 
 
 def bundled_claims() -> list[Path]:
@@ -146,6 +162,7 @@ def _claims(paper: str, written: dict[str, Any], node: Node) -> Iterator[Claim]:
             classes=written["classes"],
             reason=written.get("not_reproducible", ""),
             place=values.entries[network].place if isinstance(values, Table) else node.place,
+            decimals=written.get("decimals"),
         )
 
 

@@ -17,9 +17,11 @@ from archspec.graph import Graph
 from archspec.graph.identity import seen_taps
 from archspec.network import Network
 from archspec.spec import Spec
+from archspec.train._class_checks import task_faults
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
-from archspec.train._stage_graph import cut_graph, graph_for, is_within
+from archspec.train._stage_graph import cut_graph, graph_for, graph_sources, is_within
+from archspec.train._teacher import PROJECTION
 from archspec.train._validation import validation_shapes
 
 LEAST_CLASSES = 2
@@ -31,12 +33,12 @@ def check_order(order: Order) -> None:
     _check_spec(order.spec)  # by itself: every stage would tell the same once more
     faults: list[Fault] = []
     _try(order.check_data, faults)
-    for number, stage in enumerate(order.recipe.stages):
-        _try(partial(_check_crop, order, stage, number), faults)
+    for stage in order.recipe.stages:
+        _try(partial(_check_crop, order, stage), faults)
     if not faults:  # else there is no graph to ask the rest of
         _try(order.check_weights, faults)
-        for number, stage in enumerate(order.recipe.stages):
-            _try(partial(_check_stage, order, stage, number), faults)
+        for stage in order.recipe.stages:
+            _try(partial(_check_stage, order, stage), faults)
     if faults:
         raise UserError(dict.fromkeys(faults))
 
@@ -53,27 +55,33 @@ def _try(check: Callable[[], object], faults: list[Fault]) -> None:
         faults += error.faults
 
 
-def _check_stage(order: Order, stage: Stage, number: int) -> None:
+def _check_stage(order: Order, stage: Stage) -> None:
     dataset = order.dataset(stage)[1]
     classes = len(dataset.classes)
+    _ = order.teacher(stage)
     graph = order.graph(stage)
-    faults = list(_unknown_places(stage, graph))
+    faults = [*task_faults(order, stage, graph, dataset), *_unknown_places(stage, graph)]
     if classes < LEAST_CLASSES:
         fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
         faults.append(Fault(fact, "Label what is of no class as a class of its own"))
     weights = stage.class_weights
     if weights is not None and weights.inverse_log is None and len(weights.values) != classes:
         fact = f"class_weights has {len(weights.values)} numbers, and {dataset.name} has {classes} classes"
-        faults.append(Fault(fact, "Write one a class, or {inverse_log: 1.02}", _path(order, number, "class_weights")))
+        faults.append(Fault(fact, "Write one a class, or {inverse_log: 1.02}", order.path_in(stage, "class_weights")))
+    teacher = stage.teacher
+    if teacher is not None and graph.has(PROJECTION) and not _learns(graph, stage):
+        fact = "what makes the features of student_tap is all frozen, so it would learn nothing from the teacher"
+        remedy = "Name a tap of what is trained, or on: logits"
+        faults.append(Fault(fact, remedy, order.path_in(stage, "teacher"), teacher.place))
     if stage.cache_features is not None and not faults:
         try:
             cut_graph(graph, stage.freeze)
         except Problem as problem:
-            faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "cache_features")))
+            faults.append(Fault(problem.fact, problem.remedy, order.path_in(stage, "cache_features")))
     try:
         check_colours(stage.augmentation, dataset.form.channels)
     except Problem as problem:
-        faults.append(Fault(problem.fact, problem.remedy, _path(order, number, "augmentation")))
+        faults.append(Fault(problem.fact, problem.remedy, order.path_in(stage, "augmentation")))
     _try(partial(class_numbers, stage.augmentation.focus_classes, dataset), faults)
     stride = order.spec.values["output_stride"]
     for shape in sorted(set(validation_shapes(dataset, stage.validation).values())):
@@ -86,14 +94,14 @@ def _check_stage(order: Order, stage: Stage, number: int) -> None:
         raise UserError(faults)
 
 
-def _check_crop(order: Order, stage: Stage, number: int) -> None:
+def _check_crop(order: Order, stage: Stage) -> None:
     """A crop smaller than the output stride leaves less than a map of one position."""
     size, stride = stage.augmentation.size, order.spec.values["output_stride"]
     if min(size) < stride:
         key = "crop" if stage.augmentation.crop else "fixed_size"
         fact = f"{key} {size[0]} × {size[1]} is smaller than the output_stride {stride} of the network"
         remedy = f"Write at least [{stride}, {stride}], or train a network of a smaller output_stride"
-        raise UserError([Fault(fact, remedy, _path(order, number, f"augmentation.{key}"))])
+        raise UserError([Fault(fact, remedy, order.path_in(stage, f"augmentation.{key}"))])
 
 
 def _unknown_places(stage: Stage, graph: Graph) -> list[Fault]:
@@ -107,8 +115,11 @@ def _unknown_places(stage: Stage, graph: Graph) -> list[Fault]:
     return found
 
 
-def _path(order: Order, number: int, key: str) -> str:
-    return key if len(order.recipe.stages) == 1 else f"stages[{number}].{key}"
+def _learns(graph: Graph, stage: Stage) -> bool:
+    """Whether anything that makes the projected features is trained."""
+    sources = graph_sources(graph, {id(graph.node(PROJECTION).inputs[0].node)})
+    made = [node for node in graph.nodes if id(node) in sources and node.layer.weights(node)]
+    return any(not is_within(node.name, stage.freeze) for node in made)
 
 
 _NAMED = 3

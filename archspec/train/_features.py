@@ -165,16 +165,22 @@ def _function(model: Any) -> Callable[[Any], list[Array]]:
     return lambda images: [np.asarray(one) for one in run(images)]
 
 
-def feature_batches(features: Features, batch_size: int, seed: int, steps: int, first_step: int) -> Any:
+def feature_batches(
+    features: Features, batch_size: int, seed: int, steps: int, first_step: int, taught: Features | None = None
+) -> Any:
     """A `tf.data.Dataset` of `(features, labels)` for the steps from `first_step`, each a function of the seed and
-    its number: an epoch is a permutation of all samples."""
+    its number: an epoch is a permutation of all samples. What a teacher makes of the same samples follows the features.
+    """
     order = _Order(len(features.labels), seed)
 
     def load(step: int) -> tuple[Array, ...]:
-        return features.batch(order.numbers(step * batch_size, batch_size))
+        numbers = order.numbers(step * batch_size, batch_size)
+        *found, labels = features.batch(numbers)
+        return (*found, *(taught.batch(numbers)[:-1] if taught else ()), labels)
 
-    shapes = [(batch_size, *array.shape[1:]) for array in (*features.arrays, features.labels)]
-    dtypes = ["float32"] * len(features.arrays) + ["uint8"]
+    arrays = (*features.arrays, *(taught.arrays if taught else ()))
+    shapes = [(batch_size, *array.shape[1:]) for array in (*arrays, features.labels)]
+    dtypes = ["float32"] * len(arrays) + ["uint8"]
     return python_batches(load, range(first_step, steps), shapes, dtypes, lambda: None)
 
 

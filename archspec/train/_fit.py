@@ -18,11 +18,12 @@ from archspec.datasets import close_batches
 from archspec.errors import user_error
 from archspec.graph import Graph
 from archspec.lower import keras, tf
+from archspec.train._class_validation import AnyValidator, validator_for
+from archspec.train._distillation import Distillation
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps
 from archspec.train._recipe import Stage
-from archspec.train._validation import Validator
 
 MODEL, FIXED = "model/", "fixed/"
 POLICIES = {"none": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -41,7 +42,8 @@ class Fit:
     Nothing in it is random but dropout, whose seeds are part of the state: the same state, batches and learning
     rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they
     belong to the network and to the state all the same. The outputs of `graph` after the first are scores of auxiliary
-    heads, and `auxiliary_weights` what the loss of each counts.
+    heads, and `auxiliary_weights` what the loss of each counts; the projected features of a teacher on features are the
+    last. `distillation` is what the teacher adds to the loss.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Fit:
         class_weights: tuple[float, ...] | None,
         seed: int,
         auxiliary_weights: tuple[float, ...] = (),
+        distillation: Distillation | None = None,
         fixed: Mapping[str, Array] | None = None,
         strategy: Any = None,
     ) -> None:
@@ -61,10 +64,13 @@ class Fit:
         self._strategy = strategy or training_strategy()
         self._loss = total_loss(stage.loss, class_weights, upsample_logits=stage.upsample_logits)
         self._auxiliary_weights = auxiliary_weights
+        self._distillation = distillation
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision])
             self.trained = trained_variables(self.model, graph, stage)
             self.optimizer = build_optimizer(stage, self.trained)
+            if distillation is not None:
+                distillation.build()
         self._averaged = stage.ema is not None
         self._seed_dropout(seed)
         self._traced = tf.function(self._step, jit_compile=False, autograph=False)
@@ -88,19 +94,24 @@ class Fit:
     def _replica_step(self, images: Any, labels: Any) -> Any:
         variables = [one.variable for one in self.trained]
         images = list(images) if isinstance(images, tuple) else images  # a data set has no lists, and Keras no tuples
+        images, taught = (images, None) if self._distillation is None else self._distillation.split(images)
         with tf.GradientTape() as tape:
-            loss = self._loss_of(self.model(images, training=True), labels) + self._penalty()
+            loss = self._loss_of(self.model(images, training=True), labels, taught) + self._penalty()
             loss /= self._strategy.num_replicas_in_sync  # gradients of replicas are summed
             scaled = self.optimizer.scale_loss(loss)
         self.optimizer.apply(tape.gradient(scaled, variables), variables)
         return loss
 
-    def _loss_of(self, outputs: Any, labels: Any) -> Any:
-        """The loss of the scores, and those of the auxiliary heads by their weights."""
-        scores, *auxiliary = tf.nest.flatten(outputs)
+    def _loss_of(self, outputs: Any, labels: Any, taught: Any) -> Any:
+        """The loss of the scores, those of the auxiliary heads by their weights, and what the teacher adds."""
+        scores, *others = tf.nest.flatten(outputs)
+        heads = len(self._auxiliary_weights)
+        auxiliary, projected = others[:heads], others[heads:]
         loss = self._loss(scores, labels)
         for weight, one in zip(self._auxiliary_weights, auxiliary, strict=True):
             loss += weight * self._loss(one, labels)
+        if self._distillation is not None:
+            loss += self._distillation.loss(scores, projected[0] if projected else None, taught, labels)
         return loss
 
     def _penalty(self) -> Any:
@@ -174,6 +185,9 @@ class KerasFit:
         if len(order.recipe.stages) != 1:
             fact = f"recipe '{order.recipe.name}' has {len(order.recipe.stages)} stages, Keras's fit has one"
             raise user_error(fact, "Name a recipe of one stage")
+        if order.recipe.stages[0].teacher is not None:
+            fact = f"recipe '{order.recipe.name}' has a teacher, which Keras's fit knows nothing of"
+            raise user_error(fact, "Write teacher: none, or train with archspec train")
         prepare(order.seed)
         self._order, self._stage = order, order.recipe.stages[0]
         self.steps_per_epoch = steps_per_epoch
@@ -226,12 +240,12 @@ class KerasFit:
         return learning_rate(self._stage, min(step, self.steps - 1), self.steps)
 
     @cached_property
-    def _validator(self) -> Validator:
-        return Validator(self._order.spec, self._dataset, self._stage.validation)
+    def _validator(self) -> AnyValidator:
+        return validator_for(self._order.spec, self._dataset, self._stage.validation)
 
     def miou(self) -> float:
         """Of whole validation images, with the weights as they are now (or their moving average)."""
-        return self._validator.score(self._fit.weights()).miou
+        return self._validator.score(self._fit.weights()).value
 
 
 def _recipe_callback(training: KerasFit, first: int) -> Any:

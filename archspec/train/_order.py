@@ -22,13 +22,15 @@ from archspec.datasets import (
     image_form,
     training_batches,
 )
-from archspec.errors import Fault, UserError, nearest, user_error
+from archspec.errors import Fault, Problem, UserError, nearest, user_error
 from archspec.graph import Graph, canonical_hash
 from archspec.network import Network
 from archspec.record import Plain, package_versions
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._stage_graph import network_for, without_upsampling
+from archspec.train._teacher import TeacherNetwork, open_teacher, project_features
+from archspec.train._teacher_kind import TEACHER
 from archspec.train._validation import validation_examples
 from archspec.weights import Imported, check_weights
 
@@ -96,8 +98,45 @@ class Order:
         network = network_for(self.spec, classes, stage.augmentation.size, momentum, auxiliary=True)
         if not stage.upsample_logits:
             network = network.with_graph(without_upsampling(network.graph))
+        self._add_projection(stage, network)
         self._networks.append((stage, network))
         return network
+
+    def _add_projection(self, stage: Stage, network: Network) -> None:
+        """What a teacher on features compares is a further output of the graph, the last."""
+        teacher = self.teacher(stage)
+        if teacher is not None and stage.teacher is not None and stage.teacher.on == "features":
+            try:
+                project_features(network.graph, stage.teacher.student_tap, teacher.channels)
+            except Problem as problem:
+                raise UserError(problem.at(stage.teacher.place, self.path_in(stage, TEACHER))) from problem
+
+    @cached_property
+    def _teachers(self) -> list[tuple[Stage, TeacherNetwork]]:
+        return []
+
+    def teacher(self, stage: Stage) -> TeacherNetwork | None:
+        """What a stage's network learns from beside the labels; None where there is nothing. Raises `UserError`."""
+        if stage.teacher is None:
+            return None
+        for known, teacher in self._teachers:
+            if known is stage:
+                return teacher
+        dataset, path = self.dataset(stage)[1], self.path_in(stage, TEACHER)
+        found = open_teacher(stage.teacher, self.spec, dataset, stage.augmentation.size, path)
+        self._teachers.append((stage, found))
+        return found
+
+    @cached_property
+    def teacher_digests(self) -> dict[str, str]:
+        """Name of each stage that has a teacher -> what stands for that. Raises `UserError`."""
+        opened = {stage.name: self.teacher(stage) for stage in self.recipe.stages}
+        return {name: teacher.digest for name, teacher in opened.items() if teacher is not None}
+
+    def path_in(self, stage: Stage, key: str) -> str:
+        """The path of a key of a stage in the recipe."""
+        number = next(number for number, one in enumerate(self.recipe.stages) if one is stage)
+        return key if len(self.recipe.stages) == 1 else f"stages[{number}].{key}"
 
     def graph(self, stage: Stage) -> Graph:
         """The graph of it. Raises `UserError`."""
@@ -149,6 +188,7 @@ class Order:
             "weights_digest": None if self.imported is None else self.imported.digest,
             "start": start_of(network.graph),
             **({"auxiliary": network.auxiliary_digest} if network.auxiliary_digest else {}),
+            **({TEACHER: " ".join(self.teacher_digests.values())} if self.teacher_digests else {}),
             **package_versions(PACKAGES),
         }
 
@@ -206,7 +246,7 @@ class Order:
             canonical_hash(self.graph(self.recipe.stages[-1])),
             self.recipe.digest,
             self.fingerprints,
-        ]
+        ] + ([self.teacher_digests] if self.teacher_digests else [])
         text = json.dumps(what, sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from archspec.datasets import Augmentation
+from archspec.errors import NOWHERE, Place
 from archspec.spec import Named
 
 DecayedWeights = Literal["kernels", "convolutions", "all"]
@@ -81,6 +82,29 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
+class Teacher:
+    """A trained network that the stage's network learns from beside the labels: of a `run`, or a `spec` with `weights`.
+
+    Paths are whole; `spec` is a name, a path, or a text of several lines. On features, the student's at `student_tap`
+    (an id of its spec) are compared with the teacher's at `teacher_tap`.
+    """
+
+    run: str = ""
+    spec: str = ""
+    weights: Any = ""
+    on: Literal["logits", "features"] = "logits"
+    weight: float = 1.0
+    temperature: float = 1.0
+    student_tap: str = ""
+    teacher_tap: str = ""
+    place: Place = field(default=NOWHERE, compare=False)
+
+
+ELSEWHERE = ("run", "spec", "weights", "place")  # of a teacher: where it lies, not what it is
+NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One training: its data, length and everything that moves weights. `data` '' is the only data set there is.
 
@@ -109,6 +133,7 @@ class Stage:
     learning_rate_multipliers: Mapping[str, float] = field(default_factory=dict)
     freeze: tuple[str, ...] = ()
     cache_features: CacheFeatures | None = None
+    teacher: Teacher | None = None
     batch_norm: BatchNorm = BatchNorm()
     validation: Validation = Validation()
     checkpoint_every: int = 100
@@ -134,6 +159,19 @@ class Recipe:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal letters for what it does, whatever it is called."""
-        what = {key: value for key, value in self.to_json().items() if key == "stages"}
+        """16 hexadecimal letters for what it does, whatever it is called, and wherever its teachers lie: which they are
+        is known when they are opened."""
+        what = {"stages": [_lasting(stage) for stage in self.to_json()["stages"]]}
         return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _lasting(stage: dict[str, Any]) -> dict[str, Any]:
+    """A stage as digests see it. Keys that came later are left out where they ask for nothing, so that digests in
+    ledgers and in the names of runs stay as they were."""
+    found = {key: value for key, value in stage.items() if key not in NEWER or value}
+    if "teacher" in found:
+        found["teacher"] = {key: value for key, value in found["teacher"].items() if key not in ELSEWHERE}
+    if not found["augmentation"]["area_from"]:
+        left_out = ("area_from", "aspect_to")
+        found["augmentation"] = {key: one for key, one in found["augmentation"].items() if key not in left_out}
+    return found

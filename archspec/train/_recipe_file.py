@@ -27,6 +27,7 @@ from archspec.spec import (
 )
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_kinds import RECIPE_KINDS, REQUIRED, STAGE_KINDS
+from archspec.train._teacher_kind import located_teachers
 
 STAGES = "stages"
 LENGTH = ("steps", "epochs")
@@ -74,8 +75,10 @@ class _RecipeReader(DocumentReader[Recipe]):
         self.name, self.overrides, self.steps = name, overrides, steps
 
     def changed(self, document: Table) -> Table:
+        document = located_teachers(document, self.path.parent)
         for assignment in self.overrides:
             document = override_plain(document, assignment, self.faults, OPTION)
+        document = located_teachers(document, Path())  # what the overrides name
         return document if self.steps is None else _with_steps(document, self.steps)
 
     def value(self, document: Table) -> Recipe | None:

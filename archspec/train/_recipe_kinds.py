@@ -40,6 +40,7 @@ from archspec.train._recipe import (
     WarmUp,
     WeightDecay,
 )
+from archspec.train._teacher_kind import TEACHER, TEACHER_KIND
 
 COUNT = NumberKind(limits=Range(ge=1), sample="100")
 BATCH = NumberKind(limits=Range(ge=1, le=4096), sample="8")
@@ -136,6 +137,7 @@ STAGE_KINDS: dict[str, Kind] = {
             NullKind(),
         )
     ),
+    TEACHER: UnionKind((TEACHER_KIND, _OFF)),
     "batch_norm": MadeKind(
         RecordKind({"momentum": NumberKind(real=True, limits=Range(ge=0, lt=1)), "frozen": BoolKind()}),
         lambda one: BatchNorm(**one),

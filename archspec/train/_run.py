@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
-from archspec.files import exists, is_file, read_text
+from archspec.files import exists
 from archspec.network import Network
 from archspec.record import Plain, Record, held, make_folder, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
+from archspec.train._class_validation import AnyScores
 from archspec.train._order import PACKAGES, Order
 from archspec.train._recipe_file import load_recipe
-from archspec.train._validation import Scores
-
-State = Literal["running", "stopped", "finished", "failed"]
-"""`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
-FORMAT, VERSION = "archspec-run", 1
+from archspec.train._run_file import FORMAT, RUN_FILE, VERSION, read_about
 
 
 class Run:
@@ -40,21 +36,11 @@ class Run:
 
     def about(self) -> dict[str, Any]:
         """What `run.json` says; empty where there is none. Raises `UserError` when it is damaged."""
-        path = self.folder / "run.json"
-        if not is_file(path):
-            return {}
-        try:
-            about = json.loads(read_text(path))
-            if about["format"] != FORMAT or about["version"] != VERSION:
-                raise ValueError(f"{about['format']} {about['version']}")  # noqa: TRY301 (said below)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            fact = f"not the run.json of a training ({error})"
-            raise user_error(fact, "Name another folder", place=Place(str(path))) from error
-        return dict(about)
+        return read_about(self.folder)
 
     def note(self, **changes: Any) -> None:
         """Change `run.json`, whole or not at all."""
-        write_text(self.folder / "run.json", json.dumps({**self.about(), **changes}, indent=2) + "\n")
+        write_text(self.folder / RUN_FILE, json.dumps({**self.about(), **changes}, indent=2) + "\n")
 
     def begin(self, order: Order, steps: tuple[int, ...]) -> None:
         """Make the folder, and write what the run is of. Raises `UserError`."""
@@ -77,11 +63,12 @@ class Run:
             "spec": dump(_from_anywhere(order.spec)),
             "recipe_digest": order.recipe.digest,
             "start": order.describe_start(),
+            **({"teachers": teachers} if (teachers := order.teacher_digests) else {}),
             "versions": package_versions(PACKAGES),
             "started": timestamp(),
             "metrics": {},
         }
-        write_text(self.folder / "run.json", json.dumps(what, indent=2) + "\n")
+        write_text(self.folder / RUN_FILE, json.dumps(what, indent=2) + "\n")
 
     def resume(self) -> None:
         """Note that it is trained again."""
@@ -126,16 +113,16 @@ def _from_anywhere(spec: Spec) -> Spec:
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
 
 
-def training_records(order: Order, scores: Scores, steps: tuple[int, ...]) -> tuple[Record, ...]:
-    """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted."""
+def training_records(order: Order, scores: AnyScores, steps: tuple[int, ...]) -> tuple[Record, ...]:
+    """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted; of a
+    classifier `top1`, `top5` and the `val_accuracy` of each class that has an image."""
     stage, dataset = order.recipe.stages[-1], order.final
     network = Network(order.spec)
     conditions = order.conditions(network)
     circumstances: dict[str, Plain] = {
         "start_said": order.describe_start(),  # it names a file, wherever that lies
         "images": scores.images,
-        "image_sizes": ", ".join(f"{height} x {width}" for height, width in scores.sizes),
-        "mode": "whole image, padded to multiples of 128" if scores.padded else "whole image",
+        **scores.describe(),
         "recipe": order.recipe.name,
         "crop": " x ".join(map(str, stage.augmentation.size)),
         "steps": sum(steps),
@@ -148,11 +135,7 @@ def training_records(order: Order, scores: Scores, steps: tuple[int, ...]) -> tu
             network.hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
         )
 
-    rows = [row("miou", scores.miou, {})]
-    for name, value in zip(dataset.classes.names, scores.iou.tolist(), strict=True):
-        if not math.isnan(value):
-            rows.append(row("val_iou", value, {"class": name}))
-    return tuple(rows)
+    return tuple(row(*one) for one in scores.rows(dataset.classes.names))
 
 
 def resumed_order(folder: Path, catalog: Catalog) -> Order:

@@ -50,7 +50,7 @@ def without_upsampling(graph: Graph) -> Graph:
 
 
 def network_weights(weights: Weights, graph: Graph) -> dict[str, Array]:
-    """Of the weights that a training has, those of the network itself: without what its auxiliary heads hold."""
+    """Of the weights that a training has, those of the network: without those of auxiliary heads or a projection."""
     return {key: weights[key] for key, _, _ in weight_specs(graph) if key in weights}
 
 
@@ -69,7 +69,7 @@ def is_within(name: str, places: Iterable[str]) -> bool:
     return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
-AUXILIARY = "auxiliary"  # the first word in the names of layers that only a training has
+TRAINING_ONLY = ("auxiliary", "teacher")  # first words in the names of layers that only a training has
 RANDOM = ("Dropout", "SpatialDropout2D")
 
 
@@ -98,18 +98,18 @@ def cut_graph(graph: Graph, frozen: tuple[str, ...]) -> Cut:
     asked = {id(node) for node in graph.nodes if is_within(node.name, frozen)}
     if not asked:
         raise Problem(f"the network has nothing in {' or '.join(frozen)}", "Name a section, such as backbone")
-    before = _with_sources(graph, asked)
+    before = graph_sources(graph, asked)
     for node in graph.nodes:
         if id(node) in before:
             _check(node, frozen)
     crossing = _crossing(graph, before)
     rear = [node for node in graph.nodes if id(node) not in before]
-    if not any(True for node in rear if not is_within(node.name, (AUXILIARY,)) for _ in node.layer.weights(node)):
+    if not any(True for node in rear if not is_within(node.name, TRAINING_ONLY) for _ in node.layer.weights(node)):
         raise Problem("all of the network is frozen", "Leave a section to be trained")
     return Cut(_front(graph, before, crossing), _rear(graph, rear, crossing))
 
 
-def _with_sources(graph: Graph, nodes: set[int]) -> set[int]:
+def graph_sources(graph: Graph, nodes: set[int]) -> set[int]:
     """These nodes and all that they are made of."""
     found = set(nodes)
     for node in reversed(graph.nodes):

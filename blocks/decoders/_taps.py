@@ -1,4 +1,4 @@
-"""Which earlier step a decoder reads beside the features."""
+"""Which earlier steps a decoder or a neck reads beside the features."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

@@ -53,18 +53,28 @@ def test_a_mean_of_the_whole_map_is_meant() -> None:
     assert cautions("head: aspp\ndecoder: none\n", 64) == []
 
 
+def test_what_strides_have_left_is_found_behind_means() -> None:
+    """At stride 64 nothing is left of 64 × 64; the pyramid adds a mean of it to it."""
+    found = Network.load("pidnet_s", ["input.size=64"]).cautions
+    assert [fault.path for fault in found] == ["head.steps[9]"] and ONE in str(found[0])
+
+
 def test_one_step_is_cautioned_once() -> None:
     assert len(cautions("neck: {lateral_sums: {filters: [8, 8, 8]}}\n", 32)) == 1
 
 
-@pytest.mark.parametrize("command", ["check", "cost"])
-def test_commands_print_them_beside_their_results(command: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "cost", "build"])
+def test_commands_print_them_beside_their_results(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    options = ("--no-keras", "--procedure", "none") if command == "build" else ()
     file = tmp_path / "net.yaml"
     file.write_text(f"{MOBILE}input: {{size: 32}}\nneck: fpn\n")
-    found = run(command, str(file))
+    found = run(command, str(file), *options)
     assert found.code == 0
     assert found.err.startswith("caution: ") and f"net.yaml:4:7: neck.fpn: {ONE}" in found.err
     assert found.err.count("\n") == 1
-    assert run(command, str(file), "--set", "input.size=64").err == ""
-    refused = run(command, str(file), "--set", "input.size=31")
+    assert run(command, str(file), *options, "--set", "input.size=64").err == ""
+    refused = run(command, str(file), *options, "--set", "input.size=31")
     assert refused.code == 2 and "an image of 31 × 31 is smaller than the output_stride 32" in refused.err

@@ -14,7 +14,7 @@ from archspec.graph import Graph, weight_specs
 from archspec.graph.identity import canonical_hash
 from archspec.graph.trace import trace
 from archspec.graph.weights import initialise
-from archspec.network import import_weights
+from archspec.network import Network, import_weights
 from archspec.spec import dump, expand, load, override, parse
 from archspec.spec.spec_text import dump_expanded
 from archspec.weights import save_weights
@@ -145,6 +145,19 @@ head:
     graph = graph_of(text)
     assert feature(graph) == (8, 8)
     assert not any("smooth16" in node.name for node in graph.nodes)  # nobody reads it
+
+
+@pytest.mark.parametrize(
+    ("neck", "tap"), [("fpn", "neck.stride16"), ("[{pan: {}, id: pyramid}]", "pyramid.stride32"), ("fpn", "neck")]
+)
+def test_auxiliary_heads_read_its_maps(neck: str, tap: str) -> None:
+    """128 channels and a classifier of them; with the 3×3 convolution that makes a map nobody else reads."""
+    text = f"backbone: mobilenet_v2\noutput_stride: 32\nneck: {neck}\n"
+    found = Network(parse(f"{text}auxiliary: [{{from: {tap}}}]\n")).cost
+    classifier, smooth = 128 * 19 + 19, 9 * 128 * 128 + 2 * 128
+    assert found.auxiliary is not None
+    assert found.auxiliary.params == classifier + (smooth if tap == "neck.stride16" else 0)
+    assert found.params == Network(parse(text)).cost.params
 
 
 @pytest.mark.parametrize(

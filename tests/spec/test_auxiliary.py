@@ -1,11 +1,13 @@
 """Auxiliary heads in a spec: read, refused, dumped; left out of what a network costs and of what it is."""
 
+import random
 from pathlib import Path
 
 import pytest
 
 from archspec.errors import UserError
 from archspec.network import Network
+from archspec.search.space import Space
 from archspec.spec import Spec, dump, dump_expanded, expand, json_schema, parse
 from tests.cli.runner import run
 from tests.train.tiny import NETWORK
@@ -28,6 +30,16 @@ def test_the_network_is_the_same_and_the_training_is_not() -> None:
     digests |= {Network(spec(f"auxiliary[0].{change}")).auxiliary_digest for change in ("weight=1", "head.filters=6")}
     assert len(digests) == 4
     assert plain.auxiliary_digest == ""
+
+
+def test_a_search_tells_trainings_apart() -> None:
+    """Two candidates that differ in a weight alone are two; without auxiliary heads the key is the network's."""
+    space = Space.of(spec("auxiliary[0].weight={choose: [0.2, 0.4]}"))
+    keys = {space.candidate({"auxiliary[0].weight": number}).key for number in (0.2, 0.4)}
+    assert len(keys) == 2
+    plain = Space.of(spec("head.filters={choose: [8]}", text=NETWORK))
+    candidate = plain.candidate(plain.sample(random.Random(0)))
+    assert candidate.key == candidate.network.equivalence_key
 
 
 def test_what_the_heads_cost_is_told_apart() -> None:

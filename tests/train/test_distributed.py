@@ -18,8 +18,11 @@ from archspec.lower.framework import tf
 cpu, = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from archspec.graph.weights import initialise
+from archspec.train._distillation import Distillation
 from archspec.train._fit import Fit, prepare
+from archspec.train._recipe import Teacher
 from archspec.train._stage_graph import graph_for
+from archspec.train._teacher import TeacherNetwork
 from tests.train.test_fit import batch
 from tests.train.tiny import recipe, spec
 
@@ -29,11 +32,13 @@ graph = graph_for(spec("head.dropout=0.0"), 3, (16, 24))
 weights = initialise(graph, 0, "random")
 images, labels = batch()
 dataset = tf.data.Dataset.from_tensors((images, labels)).repeat(3)
+teacher = TeacherNetwork("teacher", graph, initialise(graph, 1, "random"), "")
 both = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 assert both.num_replicas_in_sync == 2
 found = []
 for strategy in (tf.distribute.get_strategy(), both):
-    fit = Fit(stage, graph, weights, class_weights=None, seed=0, strategy=strategy)
+    taught = Distillation(Teacher(weight=0.5), teacher) if stage.mixed_precision == "float16" else None
+    fit = Fit(stage, graph, weights, class_weights=None, seed=0, strategy=strategy, distillation=taught)
     losses = [fit.step(*one, 0.01) for one in fit.distributed(dataset)]
     state = fit.state()
     fit.restore(state)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem, nearest
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
 
@@ -39,7 +39,7 @@ class Activation(Layer):
         activation = OTHER_NAMES.get(activation, activation)
         if activation not in NAMES:
             raise Problem(f"unknown activation '{activation}'", nearest(activation, (*NAMES, *OTHER_NAMES)))
-        super().__init__({"activation": activation}, name)
+        super().__init__(shared_config(Activation, activation=activation), name)
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """Counted as four an element: an exponential or a clamp, and what is around it."""

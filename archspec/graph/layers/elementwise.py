@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -26,7 +26,8 @@ class Elementwise(Layer):
     one_stride: ClassVar[bool] = False  # refuses whole maps of different strides, whose places do not match
 
     def __init__(self, name: str | None = None) -> None:
-        super().__init__({}, name)
+        kind: type = type(self)
+        super().__init__(shared_config(kind), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The inputs' shape, in each axis the largest of them. Raises `Problem` where they fit in no way."""
@@ -43,6 +44,9 @@ class Elementwise(Layer):
 
     def stride(self, inputs: tuple[Tensor, ...]) -> int:
         """That of the largest input."""
+        first = inputs[0]
+        if all(tensor.shape == first.shape for tensor in inputs):  # nearly always
+            return first.stride
         return max(inputs, key=lambda tensor: tensor.elements).stride
 
     def other_operations(self, node: Node) -> dict[str, int]:

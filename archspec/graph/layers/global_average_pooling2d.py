@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, need_map
+from archspec.graph.layer import Layer, need_map, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -21,7 +21,7 @@ class GlobalAveragePooling2D(Layer):
     def __init__(self, keepdims: bool = True, name: str | None = None) -> None:
         if not keepdims:
             raise Problem("GlobalAveragePooling2D needs keepdims: true", "A feature map stays a map here")
-        super().__init__({"keepdims": True}, name)
+        super().__init__(shared_config(GlobalAveragePooling2D, keepdims=True), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(1, 1, C)`."""

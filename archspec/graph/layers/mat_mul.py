@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.layers.elementwise import described
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -26,7 +26,7 @@ class MatMul(Layer):
     multiplies_activations = True
 
     def __init__(self, transpose_a: bool = False, transpose_b: bool = False, name: str | None = None) -> None:
-        super().__init__({"transpose_a": transpose_a, "transpose_b": transpose_b}, name)
+        super().__init__(shared_config(MatMul, transpose_a=transpose_a, transpose_b=transpose_b), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """`(..., n, m)`; leading axes are equal, or one of them 1. Raises `Problem` where the sizes do not fit."""

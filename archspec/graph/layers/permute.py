@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.layers.elementwise import described
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -28,7 +28,7 @@ class Permute(Layer):
             raise Problem(f"dims must hold each of 1 to {len(order)} once ({list(order)})")
         if len(order) > MOST_AXES:
             raise Problem(f"dims of {len(order)} axes; a runtime transposes at most {MOST_AXES} and the batch")
-        super().__init__({"dims": order}, name)
+        super().__init__(shared_config(Permute, dims=order), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The sizes in the new order."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem
-from archspec.graph.layer import Layer, WeightSpec
+from archspec.graph.layer import Layer, WeightSpec, shared_config
 from archspec.graph.layers.elementwise import described
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -34,7 +34,7 @@ class PositionEmbedding(Layer):
         each = (size,) if isinstance(size, int) else tuple(size)
         if any(type(one) is not int or one < 1 for one in each):
             raise Problem(f"size must be of positive integers ({list(each)})")
-        super().__init__({"size": each, "initializer": initializer}, name)
+        super().__init__(shared_config(PositionEmbedding, size=each, initializer=initializer), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Unchanged. Raises `Problem` unless there is a size for each axis but the channels."""

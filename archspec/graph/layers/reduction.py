@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from archspec.errors import Problem
-from archspec.graph.layer import POINT, Layer, Window
+from archspec.graph.layer import POINT, Layer, Window, shared_config
 from archspec.graph.layers.concatenate import axis_of
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -25,7 +25,8 @@ class Reduction(Layer):
 
     def __init__(self, axes: int | Sequence[int], keepdims: bool = True, name: str | None = None) -> None:
         each = (axes,) if isinstance(axes, int) else tuple(axes)
-        super().__init__({"axes": each, "keepdims": keepdims}, name)
+        kind: type = type(self)
+        super().__init__(shared_config(kind, axes=each, keepdims=keepdims), name)
 
     def _axes(self, tensor: Tensor) -> tuple[int, ...]:
         return tuple(sorted({axis_of(axis, tensor, self) for axis in self.config["axes"]}))

@@ -8,7 +8,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
-from archspec.graph.layer import Layer
+from archspec.graph.layer import Layer, shared_config
 from archspec.graph.layers.elementwise import described
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -26,19 +26,20 @@ class Reshape(Layer):
         shape = tuple(target_shape)
         if any(type(size) is not int or size < -1 or size == 0 for size in shape) or shape.count(-1) > 1:
             raise Problem(f"target_shape must be of positive sizes, one of them perhaps -1 ({list(shape)})")
-        super().__init__({"target_shape": shape}, name)
+        super().__init__(shared_config(Reshape, target_shape=shape), name)
 
     def apply(self, x: Tensor | Sequence[Tensor]) -> Node:
         """As every layer's, with -1 worked out."""
+        if not isinstance(x, Tensor) or -1 not in self.config["target_shape"]:
+            return super().apply(x)
         found = copy.copy(self)
-        if isinstance(x, Tensor) and -1 in self.config["target_shape"]:
-            found.config = self.config.changed(target_shape=self.shapes((x,))[0])
+        found.config = shared_config(Reshape, target_shape=self.shapes((x,))[0])
         return super(Reshape, found).apply(x)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """The target, of as many numbers. Raises `Problem` for another number of them."""
         target: Shape = self.config["target_shape"]
-        known = prod(size for size in target if size != -1)
+        known = prod([size for size in target if size != -1])
         elements = inputs[0].elements
         if elements % known or (-1 not in target and elements != known):
             raise Problem(f"{elements} numbers of {described(inputs[0])} do not fit the shape {list(target)}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem, nearest
-from archspec.graph.layer import Layer, Window, need_map, pair
+from archspec.graph.layer import Layer, Window, need_map, pair, shared_config
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
 
@@ -35,8 +35,9 @@ class Resize(Layer):
     ) -> None:
         if interpolation not in OPERATORS:
             raise Problem(f"unknown interpolation '{interpolation}'", nearest(interpolation, OPERATORS))
+        both = pair(size, "size")
         super().__init__(
-            {"size": pair(size, "size"), "interpolation": interpolation, "align_corners": align_corners}, name
+            shared_config(Resize, size=both, interpolation=interpolation, align_corners=align_corners), name
         )
         self.target_stride = stride
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archspec.graph.layer import POINT, Layer, Window
+from archspec.graph.layer import POINT, Layer, Window, shared_config
 from archspec.graph.layers.concatenate import axis_of
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node, Shape, Tensor
@@ -19,7 +19,7 @@ class Softmax(Layer):
     __slots__ = ()
 
     def __init__(self, axis: int = -1, name: str | None = None) -> None:
-        super().__init__({"axis": axis}, name)
+        super().__init__(shared_config(Softmax, axis=axis), name)
 
     def shapes(self, inputs: tuple[Tensor, ...]) -> tuple[Shape, ...]:
         """Unchanged. Raises `Problem` for an axis that there is not."""
