@@ -27,6 +27,8 @@ NETWORKS = (
     "pp_mobileseg_tiny",
     "efficientvit_b0",
     "segnext_tiny",
+    "pidnet_s",
+    "shufflenetv2_fpn",
 )
 QUICK_SIZE = "input.size=[128,128]"
 NOT_BUILT_IN = ("CUSTOM", "UNKNOWN")
