@@ -26,6 +26,7 @@ NETWORKS = (
     "seaformer_small",
     "pp_mobileseg_tiny",
     "efficientvit_b0",
+    "segnext_tiny",
     "pidnet_s",
     "shufflenetv2_fpn",
 )

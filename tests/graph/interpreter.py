@@ -126,6 +126,10 @@ RULES: dict[str, Rule] = {
     "ADD": _plain(np.add),
     "MUL": _plain(np.multiply),
     "SUB": _plain(np.subtract),
+    "BATCH_MATMUL": lambda program, operation, x: [
+        x[0] @ (x[1].swapaxes(-1, -2) if operation.options["adj_y"] else x[1])
+    ],
+    "DIV": _plain(np.divide),
     "ARG_MAX": _plain(lambda x, axis: x.argmax(int(axis))),
     "AVERAGE_POOL_2D": _pool,
     "CONCATENATION": lambda program, operation, x: [np.concatenate(x, operation.options["axis"])],
