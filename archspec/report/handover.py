@@ -13,6 +13,8 @@ from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
 from archspec.graph import gives_masks
+from archspec.graph.task import CLASSIFICATION, task_of
+from archspec.keras_model import with_models_in
 from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
@@ -119,7 +121,8 @@ def _with_weights_in(folder: Path, network: Network, seed: int) -> Network:
         return network
     save_weights(folder / WEIGHTS, network.weights_from(seed), network.graph, source=imported.format)
     renamed = replace(imported, file=Path(imported.file).name)
-    return network.with_weights(renamed, text=dump_plain({**network.spec.values, "weights": WEIGHTS}))
+    values = with_models_in(folder, network.spec.values)
+    return network.with_weights(renamed, text=dump_plain({**values, "weights": WEIGHTS}))
 
 
 def _check_ours(folder: Path) -> None:
@@ -167,13 +170,16 @@ if given["dtype"] == np.int8:
     values = np.clip(np.round(values / scale + zero), -128, 127)
 interpreter.set_tensor(given["index"], values.astype(given["dtype"]))
 interpreter.invoke()
-labels = interpreter.get_tensor(found["index"])[0]
-{labels}
+{answer}
 """
-OF_LABELS = "labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel"
-OF_MASKS = """scale, zero = found["quantization"]
-probabilities = (labels.astype(np.float32) - zero) * scale if scale else labels
-masks = probabilities > 0.5  # (height, width, {classes}), whether each class holds at a pixel"""
+LABEL_MAP = """labels = interpreter.get_tensor(found["index"])[0]
+labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel"""
+LABEL = """label = interpreter.get_tensor(found["index"])[0]
+label = int(label.argmax() if np.ndim(label) else label)  # the class of the image, a line of labels.txt from 0"""
+MASKS = """probabilities = interpreter.get_tensor(found["index"])[0].astype(np.float32)
+scale, zero = found["quantization"]
+probabilities = (probabilities - zero) * scale if scale else probabilities
+masks = probabilities > 0.5  # (height, width, classes), whether each class holds at a pixel"""
 READ_IMAGE = """image = ImageOps.exif_transpose(Image.open("IMAGE"))  # as viewers show it
 image = image.convert("{mode}").resize((int(width), int(height)))
 values = np.asarray(image, np.float32).reshape(given["shape"])"""
@@ -181,7 +187,7 @@ READ_ARRAY = """values = np.load("IMAGE")  # numbers from 0 to 255, (height, wid
 values = np.asarray(values, np.float32).reshape(given["shape"])"""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 KINDS = {1: "grayscale image (1 channel)", 3: "RGB image"}
-SCORES = ("val_miou", "miou")
+SCORES = ("val_miou", "miou", "top1")
 
 
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
@@ -190,14 +196,11 @@ def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence
     return "\n".join([*parts, *_use(build.network)])
 
 
-def snippet(channels: int, masks: int = 0) -> str:
-    """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file.
-
-    `masks` is how many it gives, 0 for one class a pixel.
-    """
+def snippet(channels: int, answer: str = LABEL_MAP) -> str:
+    """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file."""
     mode = MODES.get(channels)
     read = READ_ARRAY.format(channels=channels) if mode is None else READ_IMAGE.format(mode=mode)
-    return SNIPPET.format(read=read, labels=OF_MASKS.format(classes=masks) if masks else OF_LABELS)
+    return SNIPPET.format(read=read, answer=answer)
 
 
 def _head(build: Build) -> Iterator[str]:
@@ -205,9 +208,10 @@ def _head(build: Build) -> Iterator[str]:
     yield f"# {build.network.graph.name}\n"
     size = " × ".join(map(str, network.input_size))
     kind = KINDS.get(network.channels, f"image of {network.channels} channels")
-    masks = gives_masks(build.network.graph)
-    into = f"{network.classes} mask{'' if network.classes == 1 else 's'}" if masks else f"{network.classes} classes"
-    yield f"Semantic segmentation of one {size} {kind} into {into}."
+    what = "Classification" if task_of(build.network.graph) == CLASSIFICATION else "Semantic segmentation"
+    masks = f"{network.classes} mask{'' if network.classes == 1 else 's'}"
+    into = masks if gives_masks(build.network.graph) else f"{network.classes} classes"
+    yield f"{what} of one {size} {kind} into {into}."
     if network.deep_range is not None:
         low, high = network.deep_range
         yield f"Images of more than 8 bits: {low:g} to {high:g} become 0 to 255, with fractions."
@@ -237,12 +241,17 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
     )
     rows: list[tuple[Cell, ...]] = [(f"mean{partial}", whole.value)]
     rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
+    if whole.metric == "top1":
+        rows = [("top-1 accuracy of all images", whole.value)]
+        rows += [("top-5 accuracy", one.value) for one in scores if one.metric == "top5"]
+        rows += [(str(one.conditions["class"]), one.value) for one in scores if one.metric == "val_accuracy"]
     found = held_under(whole)
     under = (
         f"{found.get('data', data)} {found.get('split', '')}, {found.get('images', '?')} whole images, float32 weights "
         "in Keras before export"
     )
-    columns = (Column("class", "class"), Column("iou", "IoU", kind="number", digits=4))
+    score = ("accuracy", "accuracy") if whole.metric == "top1" else ("iou", "IoU")
+    columns = (Column("class", "class"), Column(*score, kind="number", digits=4))
     yield render(Table("", columns, tuple(rows), (under,)), "markdown")
 
 
@@ -271,16 +280,17 @@ def _limits(build: Build) -> Iterator[str]:
         yield "- The file was not held against the Keras model.\n"
     else:
         found = agreement.file
+        of = "them" if task_of(build.network.graph) == CLASSIFICATION else "pixels"
         yield (
             f"- The file's logits differ from the Keras model's by {found.relative_error:.2g} relative on "
-            f"{found.images} generated image(s) (labels agree on {100 * found.label_agreement:.2f} % of pixels).\n"
+            f"{found.images} generated image(s) (labels agree on {100 * found.label_agreement:.2f} % of {of}).\n"
         )
     yield "- It reads one size and was not tested on images unlike those it was trained on.\n"
 
 
 def _use(network: Network) -> Iterator[str]:
-    expanded = network.expanded
-    masks = expanded.classes if gives_masks(network.graph) else 0
+    answer = LABEL if task_of(network.graph) == CLASSIFICATION else LABEL_MAP
+    answer = MASKS if gives_masks(network.graph) else answer
     yield "## Use\n"
     yield "`pip install ai-edge-litert pillow numpy`; the image goes in as 0 … 255, everything else is in the file.\n"
-    yield f"```python\n{snippet(expanded.channels, masks)}```\n"
+    yield f"```python\n{snippet(network.expanded.channels, answer)}```\n"
