@@ -25,7 +25,11 @@ TFLITE = FileKind(
     "archspec latency, profile, delegates, cost, diff, compare, evaluate and predict take it, these commands the spec "
     "it was made from",
 )  # fmt: skip
-KERAS = FileKind("keras", "a Keras model", "archspec evaluate, predict and explain take it, these commands a spec")
+KERAS = FileKind(
+    "keras", "a Keras model",
+    "archspec cost, check, build, export, latency, profile, delegates, diff, compare, show, evaluate, predict and "
+    "explain take it",
+)  # fmt: skip
 WEIGHTS = FileKind(
     "weights", "a file of weights", "Name it in a spec (weights: FILE), or look into it: archspec weights show FILE"
 )

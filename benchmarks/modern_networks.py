@@ -19,7 +19,17 @@ from archspec.graph.weights import initialise
 from archspec.network.published import Claim, Finding, bundled_claims, find, read_claims
 from archspec.reporters import Column, Table
 
-NETWORKS = ("topformer_tiny", "topformer_base", "seaformer_tiny", "seaformer_small", "pp_mobileseg_tiny")
+NETWORKS = (
+    "topformer_tiny",
+    "topformer_base",
+    "seaformer_tiny",
+    "seaformer_small",
+    "pp_mobileseg_tiny",
+    "efficientvit_b0",
+    "segnext_tiny",
+    "pidnet_s",
+    "shufflenetv2_fpn",
+)
 QUICK_SIZE = "input.size=[128,128]"
 NOT_BUILT_IN = ("CUSTOM", "UNKNOWN")
 PARAMS, MACS = ("params_m",), ("gmacs", "gmacs_and_batch_norm")

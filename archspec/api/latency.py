@@ -13,6 +13,7 @@ from archspec.catalog import Catalog
 from archspec.devices import Interrupted, Progress
 from archspec.errors import Place, user_error
 from archspec.export import PRECISIONS
+from archspec.file_kinds import KERAS, kind_of_file
 from archspec.ledger import shared_ledger
 from archspec.measures import LatencyResult, ProfileReport, Timing, profile_file, profile_network
 from archspec.measures._in_turns import (
@@ -241,7 +242,8 @@ def profile_of(
         return ProfileReport(profile_file(model_of(source, size), threads=threads, method=method), None, by or "layer")
     network = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
     found = profile_network(network, precision=precision, threads=threads, method=method)
-    return ProfileReport(found, network, by or "line")
+    has_lines = kind_of_file(network.spec.document.place.file) is not KERAS
+    return ProfileReport(found, network, by or ("line" if has_lines else "layer"))
 
 
 def _timed(source: Source, plugins: Plugins) -> str | Network:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from archspec.cost.layers import Group, layer_costs
 from archspec.cost.tables import CONVENTIONS
+from archspec.file_kinds import kind_of_file
 from archspec.files import is_file, read_text
 from archspec.graph import Graph
 from archspec.reporters import Cell, Column, Table
@@ -154,4 +155,5 @@ def written(lines: Lines) -> Iterator[tuple[str, int, str, Line]]:
 
 def _text(file: str) -> list[str] | None:
     path = Path(file)
-    return read_text(path).splitlines() if is_file(path) else None
+    is_text = is_file(path) and kind_of_file(path) is None  # a Keras model has no lines
+    return read_text(path).splitlines() if is_text else None

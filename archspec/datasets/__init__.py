@@ -22,6 +22,7 @@ from archspec.datasets._check import (
     count_labels,
     label_cautions,
 )
+from archspec.datasets._class_samples import class_view
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
 from archspec.datasets._files import FileDataset, files_below, files_in, is_hidden
 from archspec.datasets._image_form import RGB, ImageForm, check_channels, describe_channels, displayed, image_form
@@ -58,6 +59,7 @@ __all__ = [
     "check_before_training",
     "check_channels",
     "checked_table",
+    "class_view",
     "close_batches",
     "contact_sheet",
     "count_labels",

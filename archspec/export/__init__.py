@@ -11,10 +11,30 @@ from archspec.export.exporter import Exported, export, logits_node, write
 from archspec.export.input_size import InputSize, input_size, sized
 from archspec.export.interpreter import run
 from archspec.export.metadata import Metadata, check_labels, read_metadata
+from archspec.export.tflite_classifier import TfliteClassifier, classifies
 from archspec.export.tflite_segmenter import TfliteSegmenter
 
 __all__ = [
-    "PRECISIONS", "Census", "Equality", "Exported", "InputSize", "Metadata", "Precision", "TfliteSegmenter",
-    "check_census", "check_equality", "check_labels", "default_images", "export", "input_size", "logits_node",
-    "read_metadata", "run", "sized", "take_census", "write",
+    "PRECISIONS",
+    "Census",
+    "Equality",
+    "Exported",
+    "InputSize",
+    "Metadata",
+    "Precision",
+    "TfliteClassifier",
+    "TfliteSegmenter",
+    "check_census",
+    "check_equality",
+    "check_labels",
+    "classifies",
+    "default_images",
+    "export",
+    "input_size",
+    "logits_node",
+    "read_metadata",
+    "run",
+    "sized",
+    "take_census",
+    "write",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any, Literal
@@ -30,7 +30,7 @@ _PASSED_ON = ("DEQUANTIZE", "QUANTIZE", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGH
 
 
 @dataclass(frozen=True, slots=True)
-class _Exit:
+class Exit:
     """The output that is a map: where it is in the interpreter, how its numbers are meant and where its channels are
     (0 of a map without any).
     """
@@ -40,6 +40,9 @@ class _Exit:
     gives: Gives
     classes: int | None
     channel_axis: int
+
+
+FindExit = Callable[[Sequence[dict[str, Any]], bool, Size], Exit]
 
 
 class TfliteSegmenter:
@@ -64,14 +67,14 @@ class TfliteSegmenter:
         size: Size | None = None,
         channels: tuple[int, ...] = (RGB,),
     ) -> None:
-        self.channels = _own_channels(data, channels)
+        self.channels = own_channels(data, channels)
         if size is not None:
             data = sized(data, size)
         cut = cut_argmax(data)
-        self.image_range, self.image_range_source = _image_range(data, cut.input_dtype, image_range)
+        self.image_range, self.image_range_source = image_range_of(data, cut.input_dtype, image_range)
         asked = None if image_range is None else self.image_range
-        self._scores = _Runner(cut.data, threads, self.image_range, asked)
-        self._labels = _Runner(data, threads, self.image_range, asked) if cut.had_argmax else self._scores
+        self._scores = Runner(cut.data, threads, self.image_range, asked)
+        self._labels = Runner(data, threads, self.image_range, asked) if cut.had_argmax else self._scores
         self.size = self._scores.size
         self.gives = self._scores.exit.gives
         self.classes = self._scores.exit.classes
@@ -88,11 +91,20 @@ class TfliteSegmenter:
         return labels
 
 
-class _Runner:
-    """An interpreter with an image in front and a map behind; one of open size is opened anew for another size."""
+class Runner:
+    """An interpreter with an image in front and what `find_exit` finds behind, a map if not told otherwise; one of open
+    size is opened anew for another size."""
 
-    def __init__(self, data: bytes, threads: int, image_range: ImageRange, asked: ImageRange | None) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        threads: int,
+        image_range: ImageRange,
+        asked: ImageRange | None,
+        find_exit: FindExit | None = None,
+    ) -> None:
         self._data, self._threads = data, threads
+        self._find_exit = find_exit or _exit
         self._softmax = ends_in_softmax(data)
         self._image_range, self._asked = image_range, asked
         entrance = input_size(data)
@@ -141,7 +153,7 @@ class _Runner:
                 raise
             fact = f"cannot be run at {size[0]} x {size[1]}: {problem.fact}"
             raise Problem(fact, "Name a size that it can be run at: --size H,W") from problem
-        self.exit = _exit(details, self._softmax, size)
+        self.exit = self._find_exit(details, self._softmax, size)
 
     def _entered(self, image: Array) -> Array:
         """What goes in for an image, as often as the batch is large; its first answer is taken."""
@@ -192,7 +204,7 @@ def _means_pixels(scale: float, dtype: str) -> bool:
     return scale * (int(limits.max) - int(limits.min)) >= PIXELS_FROM
 
 
-def _own_channels(data: bytes, channels: tuple[int, ...]) -> int:
+def own_channels(data: bytes, channels: tuple[int, ...]) -> int:
     """Raises `Problem` unless one such image goes in, channels last or first, as often as the batch is large."""
     entrance = input_size(data)
     inputs = [one.shape for one in _inputs(data)]
@@ -212,7 +224,7 @@ def _inputs(data: bytes) -> Sequence[TensorInfo]:
     return take_census(data).inputs
 
 
-def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> _Exit:
+def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> Exit:
     """The first output that is a map: scores of at least two classes, or integers of one value for each pixel."""
     for one in details:
         shape, kind = [int(side) for side in one["shape"]], np.dtype(one["dtype"]).kind
@@ -220,9 +232,9 @@ def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> _Exit
         scaled = kind == "f" or quantization[0] != 0.0
         axis = _channel_axis(shape, size)
         if axis and shape[axis] > 1 and scaled:
-            return _Exit(index, quantization, "probabilities" if softmax else "logits", shape[axis], axis)
+            return Exit(index, quantization, "probabilities" if softmax else "logits", shape[axis], axis)
         if len(shape) == 3 or (axis and shape[axis] == 1 and not scaled):
-            return _Exit(index, quantization, "labels", None, axis)
+            return Exit(index, quantization, "labels", None, axis)
     found = ", ".join(f"{list(map(int, one['shape']))} {np.dtype(one['dtype']).name}" for one in details)
     raise Problem(
         f"gives no scores and no labels of pixels ({found})", "Needed is an output [1, H, W, classes] or [1, H, W]"
@@ -237,7 +249,7 @@ def _channel_axis(shape: Sequence[int], size: Size) -> int:
     return 1 if first < last - 1e-6 else 3
 
 
-def _image_range(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[ImageRange, str]:
+def image_range_of(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[ImageRange, str]:
     """What black and white are for the network, and how that is known."""
     if not dtype.startswith("FLOAT"):
         scale = _inputs(data)[0].scale

@@ -80,6 +80,8 @@ def _other_channels(x: Tensor, classes: int) -> Fault:
         "classifier": "Let the classifier end with one channel a class: classifier: classifier",
         "output": "Take what changes the channels out of output",
     }.get(section, "Write classifier: classifier, which makes one score a class")
+    if section == "backbone" and len(x.shape) == VECTOR_AXES:
+        remedy = f"Write classes: {x.channels}, or take the network as a backbone, without its classifier"
     fact = f"the network ends with {x.channels} channels ({section}), not with one for each of {classes} classes"
     return Fault(fact, remedy, section, node.origin.section_place)
 

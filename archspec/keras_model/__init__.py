@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     )
     from archspec.keras_model.config_file import read_config
     from archspec.keras_model.conversion import Conversion, convert
-    from archspec.keras_model.document import spec_of_model
+    from archspec.keras_model.document import spec_of_model, with_models_in
     from archspec.keras_model.wiring import stored_layers
 
 __all__ = [
     "Application", "Conversion", "application_config", "check_application", "convert", "preprocessing_of",
-    "published_application", "read_config", "spec_of_model", "stored_layers",
+    "published_application", "read_config", "spec_of_model", "stored_layers", "with_models_in",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,7 +36,7 @@ _HOMES = {
     ),
     "config_file": ("read_config",),
     "conversion": ("Conversion", "convert"),
-    "document": ("spec_of_model",),
+    "document": ("spec_of_model", "with_models_in"),
     "wiring": ("stored_layers",),
 }
 

@@ -49,6 +49,16 @@ class Window(NamedTuple):
     ledger: Ledger
 
 
+Sides = tuple[tuple[int, int], tuple[int, int]]
+
+
+class Padded(NamedTuple):
+    """A map with zeros around it: the map without them, and how many on each side."""
+
+    source: Tensor
+    sides: Sides
+
+
 class Call:
     """A layer of a Keras model at one place of it.
 
@@ -168,10 +178,15 @@ class Call:
         return Window(x, taken, dilated, ledger)
 
     def _padded_anew(self, x: Tensor, kernel: Pair, rates: Pair, rate: int, *, turned: bool) -> Tensor:
-        """What a `ZeroPadding2D` padded, padded for a window that does not jump: the map keeps its size."""
+        """What a `ZeroPadding2D` padded, padded for a window that does not jump: the map keeps its size.
+
+        So does one that windows would have tiled without any padding.
+        """
         padded = self.conversion.padded.get(id(x))
         if padded is None:
-            return x
+            if not turned or max(kernel) > max(pair(self.get("strides") or kernel, "strides")):
+                return x
+            padded = Padded(x, ((0, 0), (0, 0)))
         sides = []
         for (before, after), size, spread in zip(padded.sides, kernel, rates, strict=True):
             first = before * rate

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any
 
 from archspec.errors import Fault, Place, Problem, UserError, first_line
 from archspec.graph import Graph, Node, Tensor
 from archspec.graph.layers import Input
 from archspec.graph.tensor import Variable
 from archspec.graph.trace import Ledger
-from archspec.keras_model.call import Call, Outputs
+from archspec.keras_model.call import Call, Outputs, Padded, Sides
 from archspec.keras_model.rules import rule_of
 from archspec.keras_model.wiring import (
     Reference,
@@ -29,15 +29,6 @@ UNLIMITED = 2**30
 MAP_AXES = 3
 STAGES = 5
 MOST_OUTPUTS = 8
-
-Sides = tuple[tuple[int, int], tuple[int, int]]
-
-
-class Padded(NamedTuple):
-    """A map with zeros around it: the map without them, and how many on each side."""
-
-    source: Tensor
-    sides: Sides
 
 
 class _Missing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from archspec.graph.layers import Input
 from archspec.keras_model.config_file import read_config
 from archspec.keras_model.conversion import convert
 from archspec.keras_model.wiring import input_layers, input_shape
+from archspec.record import write_text
 
 USUAL_STRIDES = (8, 16, 32)
 USUAL_SIDE = 224
 MAP_AXES = 3
+BLOCK = "keras_model"
 
 
 def spec_of_model(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -39,11 +42,31 @@ def spec_of_model(path: str | os.PathLike[str]) -> dict[str, Any]:
         "input": {"size": list(size), "channels": channels, "dtype": dtype, "preprocess": "none"},
         "classes": end.channels,
         "output_stride": next((one for one in USUAL_STRIDES if one >= largest), USUAL_STRIDES[-1]),
-        "backbone": {"keras_model": model},
+        "backbone": {BLOCK: model},
         "classifier": "none",
         "decoder": "none",
         "output": "logits",
     }
+
+
+def with_models_in(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """A spec in plain Python whose Keras models lie in `folder`: their configurations are written there, without
+    weights. Raises `UserError` for one that cannot be read."""
+    return {**values, "backbone": _moved(values.get("backbone"), folder)}
+
+
+def _moved(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_moved(item, folder) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _moved(item, folder) for key, item in value.items()}
+    arguments = found.get(BLOCK)
+    if isinstance(arguments, dict) and isinstance(arguments.get("file"), str):
+        name = f"{Path(arguments['file']).stem}.json"
+        write_text(folder / name, json.dumps(read_config(arguments["file"])))
+        found[BLOCK] = {**arguments, "file": name}
+    return found
 
 
 def _image(config: dict[str, Any]) -> tuple[tuple[int, int], int, str]:

@@ -35,8 +35,8 @@ class KerasSegmenter:
         labels_size: Size | None = None,
         channels: tuple[int, ...] = (RGB,),
     ) -> None:
-        part = _without_argmax(model)
-        self.channels = _own_channels(model, channels)
+        part = without_argmax(model)
+        self.channels = own_channels(model, channels)
         height, width = part.inputs[0].shape[1:3]
         self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
@@ -110,7 +110,8 @@ def aligns_corners(model: Any) -> bool:
     return True
 
 
-def _without_argmax(model: Any) -> Any:
+def without_argmax(model: Any) -> Any:
+    """The model up to its scores, where an ArgMax of ours ends it. Raises `Problem` for several inputs or outputs."""
     ends = [len(one) for one in (getattr(model, "inputs", None) or (), getattr(model, "outputs", None) or ())]
     if ends != [1, 1]:
         raise Problem(f"has {ends[0]} inputs and {ends[1]} outputs that are known", "Needed is one of each")
@@ -118,7 +119,7 @@ def _without_argmax(model: Any) -> Any:
     return keras.Model(model.inputs, last.input) if isinstance(last, own_layer("ArgMax")) else model
 
 
-def _own_channels(model: Any, channels: tuple[int, ...]) -> int:
+def own_channels(model: Any, channels: tuple[int, ...]) -> int:
     """Those of the model's input. Raises `Problem` where images cannot be read so."""
     shape = tuple(model.inputs[0].shape)
     if len(shape) != 4 or shape[3] not in channels:
@@ -135,10 +136,10 @@ def _gives(model: Any) -> tuple[Gives, int | None]:
     if len(shape) != 4 or not dtype.startswith(("float", "bfloat")) or (shape[3] or 0) < 2:
         fact = f"gives no scores and no labels of pixels (its output is {list(shape)} {dtype})"
         raise Problem(fact, "Needed is an output [N, H, W, classes] or [N, H, W]")
-    return "probabilities" if _ends_in_softmax(model) else "logits", int(shape[3])
+    return "probabilities" if ends_in_softmax(model) else "logits", int(shape[3])
 
 
-def _ends_in_softmax(model: Any) -> bool:
+def ends_in_softmax(model: Any) -> bool:
     """Whether the last layer, but for those that only resize, is a softmax or activates with one."""
     layer = _maker(model.outputs[0])
     while type(layer).__name__ in _RESIZING:

@@ -12,6 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
+from archspec.keras_model import with_models_in
 from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
 from archspec.network import Network
@@ -115,7 +116,8 @@ def _with_weights_in(folder: Path, network: Network, seed: int) -> Network:
         return network
     save_weights(folder / WEIGHTS, network.weights_from(seed), network.graph, source=imported.format)
     renamed = replace(imported, file=Path(imported.file).name)
-    return network.with_weights(renamed, text=dump_plain({**network.spec.values, "weights": WEIGHTS}))
+    values = with_models_in(folder, network.spec.values)
+    return network.with_weights(renamed, text=dump_plain({**values, "weights": WEIGHTS}))
 
 
 def _check_ours(folder: Path) -> None:

@@ -13,6 +13,7 @@ from archspec.datasets import ImageForm, check_channels, image_form
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
+from archspec.graph.task import check_segments
 from archspec.network import Network, import_weights
 from archspec.record import Plain, TrainingRun, make_folder
 from archspec.scoring.inference import Segmenter, Size
@@ -120,7 +121,7 @@ def open_segmenter(source: str | Network, catalog: Catalog, options: SegmenterOp
 def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     content = read_bytes(path, remedy="Name a .tflite file")
     if options.overrides:
-        _refuse_settings(path, options)
+        refuse_settings(path, options)
     network = TfliteSegmenter(
         content, threads=options.threads, image_range=options.image_range, size=options.size,
         channels=options.channels or RGB_ONLY,
@@ -130,30 +131,30 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     black, white = network.image_range
     conditions: dict[str, Plain] = {
         "file": str(path),
-        "file_digest": _digest(content),
+        "file_digest": digest_of(content),
         "precision": str(own.get("precision", "not known")),
         "runtime": "LiteRT",
         "image_range": f"{black:g} to {white:g}",
         **({} if options.size is None else {"input_size": f"{options.size[0]}x{options.size[1]}"}),
     }
     as_asked = options.image_range is not None
-    notes = () if own and not as_asked else (_fed(network.image_range, network.image_range_source),)
+    notes = () if own and not as_asked else (describe_fed(network.image_range, network.image_range_source),)
     return NamedSegmenter(
-        name=_name(path),
+        name=name_of(path),
         segmenter=network,
-        hash=str(own.get("hash") or _digest(content)),
+        hash=str(own.get("hash") or digest_of(content)),
         conditions=conditions,
         spec=str(own.get("spec") or ""),
         labels=metadata.labels,
         remarks=lambda: notes,
         image_range=(black, white),
-        form=ImageForm(network.channels, _deep_range(own.get("input"))),
+        form=ImageForm(network.channels, deep_range_of(own.get("input"))),
     )
 
 
 def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     content = read_bytes(path, remedy="Name a .keras file")
-    _refuse_settings(path, options)
+    refuse_settings(path, options)
     check_keras_file(path)
     from archspec import lower
 
@@ -162,26 +163,26 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     network = lower.KerasSegmenter(lower.load_keras(path), image_range=(black, white), channels=channels)
     conditions: dict[str, Plain] = {
         "file": str(path),
-        "file_digest": _digest(content),
+        "file_digest": digest_of(content),
         "precision": "float32",
         "runtime": "Keras",
         "image_range": f"{black:g} to {white:g}",
     }
-    note = _fed((black, white), SILENT if options.image_range is None else "as asked")
+    note = describe_fed((black, white), SILENT if options.image_range is None else "as asked")
     return NamedSegmenter(
-        _name(path), network, _digest(content), conditions, remarks=lambda: (note,), image_range=(black, white),
+        name_of(path), network, digest_of(content), conditions, remarks=lambda: (note,), image_range=(black, white),
         form=ImageForm(network.channels),
     )  # fmt: skip
 
 
-def _deep_range(entrance: object) -> tuple[float, float] | None:
+def deep_range_of(entrance: object) -> tuple[float, float] | None:
     """What a file of ours says of images of more than 8 bits."""
     found = entrance.get("deep_range") if isinstance(entrance, dict) else None
     numbers = isinstance(found, list) and len(found) == 2 and all(isinstance(one, int | float) for one in found)
     return (float(found[0]), float(found[1])) if numbers and found and found[0] < found[1] else None
 
 
-def _fed(image_range: tuple[float, float], how: str) -> str:
+def describe_fed(image_range: tuple[float, float], how: str) -> str:
     """The range of values that a foreign model is fed, and where that is known from."""
     black, white = image_range
     other = ": --image-range 0,1 or -1,1 where it was trained on those" if how == SILENT else ""
@@ -214,9 +215,8 @@ def _weighted(network: Network, place: Place, options: SegmenterOptions) -> Name
     return _of_network(network.name, network, network.imported, place, options)
 
 
-def _of_network(
-    name: str, network: Network, found: Imported, place: Place, options: SegmenterOptions
-) -> NamedSegmenter:
+def check_trained(found: Imported, place: Place, options: SegmenterOptions) -> None:
+    """Raises `UserError` for weights that lack some of the network's, and for an image range that a spec sets."""
     if found.fresh:
         fact = f"{len(found.fresh)} arrays of the network are not in its weights (the first is '{min(found.fresh)}')"
         raise user_error(fact, "Train it: scores of layers that have learned nothing say nothing", place=place)
@@ -224,6 +224,13 @@ def _of_network(
         raise user_error(
             "a spec says itself what is done to the image", "Leave out --image-range", place=Place(str(place))
         )
+
+
+def _of_network(
+    name: str, network: Network, found: Imported, place: Place, options: SegmenterOptions
+) -> NamedSegmenter:
+    check_segments(network.graph, "scoring label maps", place)
+    check_trained(found, place, options)
     multiple = 1 if options.size else options.multiple
     segmenter = NetworkSegmenter(network, found.arrays, options.size, multiple)
     conditions: dict[str, Plain] = {
@@ -240,30 +247,35 @@ def _of_network(
     )  # fmt: skip
 
 
-def _refuse_settings(path: Path, options: SegmenterOptions) -> None:
+def refuse_settings(path: Path, options: SegmenterOptions) -> None:
+    """Raises `UserError` for options that only a spec can be changed by."""
     asked = [option for option, value in (("--set", options.overrides), ("--size", options.size)) if value]
     if asked:
         fact = f"{' and '.join(asked)} cannot change a finished model"
         raise user_error(fact, "Name a spec or a training run, or leave it out", place=Place(str(path)))
 
 
-def _name(path: Path) -> str:
+def name_of(path: Path) -> str:
     """`<folder>/model.tflite` goes by its folder's name, any other file by its stem, both with the ending."""
     stem = path.absolute().parent.name if path.stem == "model" else path.stem
     return f"{stem}{path.suffix}"
 
 
-def _digest(content: bytes) -> str:
+def digest_of(content: bytes) -> str:
+    """32 hexadecimal letters for the bytes of a file."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
 def folders_of(root: Path, segmenters: Sequence[NamedSegmenter]) -> dict[str, Path]:
-    """The folder of each segmenter by its name: `root` for one, `root/<name>` for several; they are made.
+    """The folder of each segmenter by its name, as `folders_named`."""
+    return folders_named(root, [one.name for one in segmenters])
+
+
+def folders_named(root: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The folder of each network by its name: `root` for one, `root/<name>` for several; they are made.
 
     Raises `UserError` when one cannot be made.
     """
-    if len(segmenters) == 1:
-        return {segmenters[0].name: make_folder(root)}
-    return {
-        one.name: make_folder(root / one.name.replace(".", "_")) for one in segmenters
-    }  # no folder looks like a model
+    if len(names) == 1:
+        return {names[0]: make_folder(root)}
+    return {name: make_folder(root / name.replace(".", "_")) for name in names}  # no folder looks like a model

@@ -228,7 +228,7 @@ def locate_weights(document: Table, folder: Path) -> Table:
 
 
 def _located_models(node: Node, folder: Path) -> Node:
-    """A backbone with the files that it names, of a model or of its weights."""
+    """A backbone with the files that it names, of a model or of its weights, wherever its spec is written next."""
     if isinstance(node, Items):
         return Items(tuple(_located_models(item, folder) for item in node.items), node.place)
     if not isinstance(node, Table):
@@ -240,7 +240,9 @@ def _located_models(node: Node, folder: Path) -> Node:
         if name is None:
             entries[key] = Entry(_located_models(inner, folder), entry.place)
         elif isinstance(inner, Table) and isinstance(written := inner.get(name), Scalar) and written.value != PUBLISHED:
-            entries[key] = Entry(inner.with_entry(name, _located(written, folder), written.place), entry.place)
+            whole = isinstance(written.value, str) and written.value not in ("", NONE)
+            there = Scalar(os.fspath((folder / str(written.value)).absolute()), written.place) if whole else written
+            entries[key] = Entry(inner.with_entry(name, there, written.place), entry.place)
     return Table(entries, node.place)
 
 

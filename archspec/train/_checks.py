@@ -17,6 +17,7 @@ from archspec.graph import Graph
 from archspec.graph.identity import seen_taps
 from archspec.network import Network
 from archspec.spec import Spec
+from archspec.train._class_checks import task_faults
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
 from archspec.train._stage_graph import cut_graph, graph_for, graph_sources, is_within
@@ -59,7 +60,7 @@ def _check_stage(order: Order, stage: Stage) -> None:
     classes = len(dataset.classes)
     _ = order.teacher(stage)
     graph = order.graph(stage)
-    faults = list(_unknown_places(stage, graph))
+    faults = [*task_faults(order, stage, graph, dataset), *_unknown_places(stage, graph)]
     if classes < LEAST_CLASSES:
         fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
         faults.append(Fault(fact, "Label what is of no class as a class of its own"))

@@ -18,12 +18,12 @@ from archspec.datasets import close_batches
 from archspec.errors import user_error
 from archspec.graph import Graph
 from archspec.lower import keras, tf
+from archspec.train._class_validation import AnyValidator, validator_for
 from archspec.train._distillation import Distillation
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps
 from archspec.train._recipe import Stage
-from archspec.train._validation import Validator
 
 MODEL, FIXED = "model/", "fixed/"
 POLICIES = {"none": "float32", "float16": "mixed_float16", "bfloat16": "mixed_bfloat16"}
@@ -240,12 +240,12 @@ class KerasFit:
         return learning_rate(self._stage, min(step, self.steps - 1), self.steps)
 
     @cached_property
-    def _validator(self) -> Validator:
-        return Validator(self._order.spec, self._dataset, self._stage.validation)
+    def _validator(self) -> AnyValidator:
+        return validator_for(self._order.spec, self._dataset, self._stage.validation)
 
     def miou(self) -> float:
         """Of whole validation images, with the weights as they are now (or their moving average)."""
-        return self._validator.score(self._fit.weights()).miou
+        return self._validator.score(self._fit.weights()).value
 
 
 def _recipe_callback(training: KerasFit, first: int) -> Any:

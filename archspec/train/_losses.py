@@ -11,9 +11,11 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.catalog import load_function, members
 from archspec.datasets import Dataset
+from archspec.datasets._check import label_counts, label_values
 from archspec.train._recipe import LossTerm, Stage
 
 Loss = Callable[[Any, Any], Any]
+VECTORS = 2  # axes of logits (N, C)
 
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
@@ -32,9 +34,9 @@ def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
 
 def class_shares(dataset: Dataset, split: str) -> Array:
     """Each class's share of the labelled pixels of a split."""
-    counts = np.zeros(256, np.int64)
+    counts = np.zeros(label_values(dataset), np.int64)
     for example in dataset.examples(split):
-        counts += np.bincount(dataset.read_label(example).ravel(), minlength=256)
+        counts += label_counts(dataset, dataset.read_label(example))
     shares: Array = counts[: len(dataset.classes)] / max(1, counts[: len(dataset.classes)].sum())
     return shares
 
@@ -52,7 +54,8 @@ def loss_function(name: str) -> Callable[..., Any]:
 def total_loss(
     terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None, *, upsample_logits: bool = True
 ) -> Loss:
-    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers.
+    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers; of a
+    classifier `(N, C)` and `(N,)`.
 
     Where their sizes differ, the logits are brought to that of the labels, or the nearest labels are taken.
     """
@@ -72,10 +75,13 @@ def total_loss(
 
 
 def at_one_size(logits: Any, labels: Any, *, upsample_logits: bool) -> tuple[Any, Any]:
-    """Float32 logits and int32 labels of one size: that of the labels, or that of the logits."""
+    """Float32 logits and int32 labels of one size: that of the labels, or that of the logits. Those of whole images
+    have none."""
     from archspec.lower import tf
 
     logits, labels = tf.cast(logits, tf.float32), tf.cast(labels, tf.int32)
+    if len(logits.shape) == VECTORS:
+        return logits, labels
     if upsample_logits:
         return at_size(logits, labels.shape[1:3]), labels
     return logits, _nearest(labels, logits.shape[1:3])

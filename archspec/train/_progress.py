@@ -13,14 +13,15 @@ from archspec.files import DATA_BYTES, read_text
 from archspec.record import write_text
 from archspec.train._checkpoint import Position
 
-OPTIONAL = ("images_per_second", "val_miou")
+SCORES = ("val_miou", "val_top1")
+OPTIONAL = ("images_per_second", *SCORES)
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
     """After a step: of which stage, how far, how fast (None before that is known). `seconds_left`: of this stage.
 
-    `val_classes`: how many classes `val_miou` is the mean of, and how many there are.
+    `val_classes`: how many classes `val_miou` is the mean of, and how many there are. A classifier has `val_top1`.
     """
 
     stage: int
@@ -31,8 +32,9 @@ class StepReport:
     learning_rate: float
     images_per_second: float | None
     seconds_left: float | None
-    val_miou: float | None
+    val_miou: float | None = None
     val_classes: tuple[int, int] = (0, 0)
+    val_top1: float | None = None
 
 
 class TrainingProgress:
@@ -54,7 +56,8 @@ class TrainingProgress:
 @dataclass(frozen=True, slots=True)
 class Row:
     """After `step` updates of a stage (from 1): the mean loss since the row before, the rate of the last update, the
-    images a second (None where that is not known) and the seconds of training so far; `val_miou` where validated."""
+    images a second (None where that is not known) and the seconds of training so far; `val_miou` where validated, of a
+    classifier `val_top1`."""
 
     stage: int
     step: int
@@ -63,6 +66,7 @@ class Row:
     images_per_second: float | None
     seconds: float
     val_miou: float | None = None
+    val_top1: float | None = None
 
 
 COLUMNS = tuple(one.name for one in fields(Row))
@@ -112,7 +116,7 @@ def _text(rows: Iterable[Row]) -> str:
 
 def _row(line: dict[str, str | None]) -> Row | None:
     try:
-        cells = {name: line[name] or "" for name in COLUMNS}
+        cells = {name: line.get(name) or "" if name in SCORES else line[name] or "" for name in COLUMNS}
         stage, step = int(cells.pop("stage")), int(cells.pop("step"))
         optional = {name: float(text) if text else None for name in OPTIONAL for text in (cells.pop(name),)}
         others: dict[str, Any] = {name: float(text) for name, text in cells.items()}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,10 +15,10 @@ from archspec.files import exists
 from archspec.network import Network
 from archspec.record import Plain, Record, held, make_folder, note_plugins, package_versions, timestamp, write_text
 from archspec.spec import Spec, dump, override, parse
+from archspec.train._class_validation import AnyScores
 from archspec.train._order import PACKAGES, Order
 from archspec.train._recipe_file import load_recipe
 from archspec.train._run_file import FORMAT, RUN_FILE, VERSION, read_about
-from archspec.train._validation import Scores
 
 
 class Run:
@@ -114,16 +113,16 @@ def _from_anywhere(spec: Spec) -> Spec:
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
 
 
-def training_records(order: Order, scores: Scores, steps: tuple[int, ...]) -> tuple[Record, ...]:
-    """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted."""
+def training_records(order: Order, scores: AnyScores, steps: tuple[int, ...]) -> tuple[Record, ...]:
+    """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted; of a
+    classifier `top1`, `top5` and the `val_accuracy` of each class that has an image."""
     stage, dataset = order.recipe.stages[-1], order.final
     network = Network(order.spec)
     conditions = order.conditions(network)
     circumstances: dict[str, Plain] = {
         "start_said": order.describe_start(),  # it names a file, wherever that lies
         "images": scores.images,
-        "image_sizes": ", ".join(f"{height} x {width}" for height, width in scores.sizes),
-        "mode": "whole image, padded to multiples of 128" if scores.padded else "whole image",
+        **scores.describe(),
         "recipe": order.recipe.name,
         "crop": " x ".join(map(str, stage.augmentation.size)),
         "steps": sum(steps),
@@ -136,11 +135,7 @@ def training_records(order: Order, scores: Scores, steps: tuple[int, ...]) -> tu
             network.hash, metric, value, "", order.spec.name, spec, {**conditions, **more}, circumstances, time=time
         )
 
-    rows = [row("miou", scores.miou, {})]
-    for name, value in zip(dataset.classes.names, scores.iou.tolist(), strict=True):
-        if not math.isnan(value):
-            rows.append(row("val_iou", value, {"class": name}))
-    return tuple(rows)
+    return tuple(row(*one) for one in scores.rows(dataset.classes.names))
 
 
 def resumed_order(folder: Path, catalog: Catalog) -> Order:

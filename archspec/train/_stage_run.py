@@ -11,12 +11,12 @@ from typing import Any
 
 from archspec.datasets import close_batches, reading_errors
 from archspec.train._checkpoint import Position, write_checkpoint
+from archspec.train._class_validation import AnyScores, AnyValidator
 from archspec.train._fit import Fit
 from archspec.train._optimizer import learning_rate
 from archspec.train._progress import Log, Row, StepReport, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run
-from archspec.train._validation import Scores, Validator
 
 ROW_EVERY = 10
 
@@ -65,11 +65,11 @@ class StageRun:
     steps: int
     fit: Fit
     batches: Callable[[int], Any]
-    validator: Validator
+    validator: AnyValidator
     progress: TrainingProgress
     stopped: Callable[[], bool]
     seconds: float = 0.0
-    scores: Scores | None = None  # the newest
+    scores: AnyScores | None = None  # the newest
     last_checkpoint: Path | None = None
     since: _Since = field(default_factory=_Since)
 
@@ -112,7 +112,7 @@ class StageRun:
         report = self._report(step, rate)
         self.progress.step(report)
         if keeps or validates or step % ROW_EVERY == 0:
-            log.add(self._row(report, report.val_miou if validates else None))
+            log.add(self._row(report, self.scores.logged if validates and self.scores is not None else {}))
             self.progress.row(report)
             self.since = _Since()
         if keeps:
@@ -140,13 +140,13 @@ class StageRun:
             learning_rate=rate,
             images_per_second=None if a_step is None else self.stage.batch_size / a_step,
             seconds_left=None if a_step is None else a_step * (self.steps - step),
-            val_miou=None if self.scores is None else self.scores.miou,
+            **({} if self.scores is None else self.scores.logged),
             val_classes=(0, 0) if self.scores is None else self.scores.classes,
         )
 
-    def _row(self, done: StepReport, val_miou: float | None) -> Row:
+    def _row(self, done: StepReport, scores: dict[str, float]) -> Row:
         rate, speed = done.learning_rate, done.images_per_second
-        return Row(done.stage, done.step, done.loss, rate, speed, self.seconds, val_miou)
+        return Row(done.stage, done.step, done.loss, rate, speed, self.seconds, **scores)
 
 
 def _is_due(step: int, every: int | None) -> bool:

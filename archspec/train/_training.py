@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from archspec.reporters import Column, Table, Tabular
 from archspec.scoring import describe_missing
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
 from archspec.train._checks import check_order, describe_untrained_taps
+from archspec.train._class_validation import AnyScores, validator_for
 from archspec.train._distillation import Distillation
 from archspec.train._features import Features, cached_features, feature_batches, features_key
 from archspec.train._fit import Fit, prepare, weights_in
@@ -33,7 +33,6 @@ from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
 from archspec.train._stage_graph import carried, cut_graph, network_weights
 from archspec.train._stage_run import Diverged, StageRun
-from archspec.train._validation import Scores, Validator
 from archspec.weights import save_weights
 
 BatchesFrom = Callable[[int], Any]
@@ -65,6 +64,12 @@ class TrainingResult(Tabular):
         found = self.about["metrics"].get("val_miou")
         return None if found is None else float(found)
 
+    @property
+    def top1(self) -> float | None:
+        """Of a classifier, the share of validation images whose class has the highest score; else None."""
+        found = self.about["metrics"].get("val_top1")
+        return None if found is None else float(found)
+
     @cached_property
     def network(self) -> Network:
         """The network with its trained weights. Raises `UserError` for a training that failed: there are none."""
@@ -85,10 +90,19 @@ class TrainingResult(Tabular):
         metrics = self.about["metrics"]
         if not metrics:
             return Table("", CLASS_COLUMNS, (), (f"failed: {self.about.get('error')}", f"run: {self.folder}"))
+        if "val_top1" in metrics:
+            return self._accuracies(metrics)
         partial = describe_missing(tuple(metrics["val_iou"].values()), tuple(metrics["val_iou"]))
         rows = (*metrics["val_iou"].items(), ("mean", metrics["val_miou"]))
         notes = (f"{metrics['val_images']} whole images", *filter(None, (partial,)), f"run: {self.folder}")
         return Table("", CLASS_COLUMNS, rows, notes)
+
+    def _accuracies(self, metrics: Mapping[str, Any]) -> Table:
+        """Of a classifier: the accuracy of each class, and of all images."""
+        rows = (*metrics["val_accuracy"].items(), ("top-1", metrics["val_top1"]), ("top-5", metrics["val_top5"]))
+        notes = (f"{metrics['val_images']} validation images", f"run: {self.folder}")
+        columns = (Column("class", "class"), Column("accuracy", "val accuracy", kind="number", digits=4))
+        return Table("", columns, rows, notes)
 
 
 class Training:
@@ -151,7 +165,7 @@ class Training:
     def _is_done(self) -> bool:
         return self.run.about().get("state") in ("finished", "failed")
 
-    def _stages(self, stopped: Callable[[], bool]) -> tuple[Scores, dict[str, Array]]:
+    def _stages(self, stopped: Callable[[], bool]) -> tuple[AnyScores, dict[str, Array]]:
         position, state = self._last_checkpoint()
         weights = self.order.start_weights() if position is None else weights_in(state)
         seconds = 0.0 if position is None else position.seconds
@@ -185,7 +199,7 @@ class Training:
             self.progress.message(f"caution: stage '{stage.name}': {fault}")
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
-        validator = Validator(self.order.spec, dataset, stage.validation)
+        validator = validator_for(self.order.spec, dataset, stage.validation)
         count, steps = len(self.steps), self.steps[number]
         return StageRun(self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped)
 
@@ -249,13 +263,11 @@ class Training:
         Log(self.run.log).cut(Position(0, 0))
         return None, {}
 
-    def _finish(self, scores: Scores, weights: dict[str, Array]) -> None:
+    def _finish(self, scores: AnyScores, weights: dict[str, Array]) -> None:
         """The trained network, as others load it, and its scores."""
         network = Network(self.order.trained_spec)
         weights = network_weights(weights, network.graph)
         save_weights(self.run.weights, weights, network.graph, source=f"trained: {self.run.folder.name}")
         lower.save_keras(network.to_keras(output="spec", weights=weights), self.run.model)
         write_records(self.run.records, training_records(self.order, scores, self.steps))
-        iou = dict(zip(self.order.final.classes.names, scores.iou.tolist(), strict=True))
-        iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
-        self.run.finish({"val_miou": scores.miou, "val_iou": iou, "val_images": scores.images})
+        self.run.finish(scores.metrics(self.order.final.classes.names))

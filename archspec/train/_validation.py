@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset, Example
 from archspec.graph import next_multiple, padding_multiple
+from archspec.graph.task import CLASSIFICATION
 from archspec.network import Network
+from archspec.record import Plain
 from archspec.scoring import class_iou, confusion
 from archspec.spec import Spec
 from archspec.train._recipe import Validation
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from archspec.scoring import NetworkSegmenter
 
 Size = tuple[int, int]
+ScoreRow = tuple[str, float, dict[str, Plain]]
 
 
 def validation_examples(dataset: Dataset, validation: Validation) -> tuple[Example, ...]:
@@ -34,8 +39,10 @@ def validation_shapes(dataset: Dataset, validation: Validation) -> dict[Size, Si
     """Size of an image -> size that it is predicted at.
 
     The same for up to four sizes. Where there are more, images are padded at the bottom and the right to the next
-    multiples of 128, so that a few networks serve them all.
+    multiples of 128, so that a few networks serve them all. None of classifiers, which are shown one size.
     """
+    if dataset.task == CLASSIFICATION:
+        return {}
     sizes = {dataset.image_size(example) for example in validation_examples(dataset, validation)}
     multiple = padding_multiple(sizes)
     return {size: next_multiple(size, multiple) for size in sizes}
@@ -59,6 +66,37 @@ class Scores:
     def miou(self) -> float:
         """The mean over the classes that are there or predicted."""
         return float(np.nanmean(self.iou))
+
+    @property
+    def logged(self) -> dict[str, float]:
+        """The score of the log."""
+        return {"val_miou": self.miou}
+
+    @property
+    def value(self) -> float:
+        """The score that a training is judged by."""
+        return self.miou
+
+    def describe(self) -> Mapping[str, Any]:
+        """How images were shown."""
+        return {
+            "image_sizes": ", ".join(f"{height} x {width}" for height, width in self.sizes),
+            "mode": "whole image, padded to multiples of 128" if self.padded else "whole image",
+        }
+
+    def metrics(self, names: tuple[str, ...]) -> dict[str, Any]:
+        """What `run.json` keeps."""
+        iou = dict(zip(names, self.iou.tolist(), strict=True))
+        iou = {name: None if math.isnan(value) else value for name, value in iou.items()}
+        return {"val_miou": self.miou, "val_iou": iou, "val_images": self.images}
+
+    def rows(self, names: tuple[str, ...]) -> list[ScoreRow]:
+        """What is kept as records: metric, value, further conditions."""
+        rows: list[ScoreRow] = [("miou", self.miou, {})]
+        for name, value in zip(names, self.iou.tolist(), strict=True):
+            if not math.isnan(value):
+                rows.append(("val_iou", value, {"class": name}))
+        return rows
 
     @property
     def classes(self) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from archspec.errors import Problem
+from archspec.file_kinds import KERAS, kind_of_file
 from archspec.graph import Tensor
 from archspec.keras_model import convert, read_config
 
@@ -29,7 +30,8 @@ def keras_model(x: Tensor, *, file: str, output: str = "", name: str) -> tuple[T
             f"the model has {len(names)} outputs ({', '.join(shapes)}), a network has one",
             f"Name it: --set backbone.keras_model.output={names[-1]} --set classes={found.outputs[-1].channels}",
         )
-    x.node.graph.variables |= {key: one._replace(file=file) for key, one in found.variables.items()}
+    if kind_of_file(file) is KERAS:  # JSON holds no weights
+        x.node.graph.variables |= {key: one._replace(file=file) for key, one in found.variables.items()}
     return found.outputs[names.index(output) if output else 0], found.taps
 
 

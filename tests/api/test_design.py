@@ -1,4 +1,4 @@
-"""The block of code that the design of the Python API is written in, as it stands but for `from_keras`.
+"""The block of code that the design of the Python API is written in, as it stands.
 
 What it names is planted: data in CamVid's layout in `DIR`, a recipe `camvid_cpu` of two steps, a study `street.yaml`.
 """
@@ -23,6 +23,7 @@ model = net.to_keras()                     # a plain keras.Model that ends in lo
 net.to_tflite("net.tflite", precision="int8", representative=images)
 archspec.latency([net, other])             # in turns on one device; archspec.profile(net); archspec.predict_latency(net)
 run = archspec.train(net, "camvid_cpu", data="camvid:DIR"); run.network; run.history
+net = archspec.from_keras(my_model)        # anybody's model: priced, exported, timed, searched over
 front = archspec.search("street.yaml", trials=40).front      # list of Network
 table = archspec.ablate({"base": "shufflenetv2_dpc", "variants": {...}, "metrics": [...]}).to_frame()
 """  # noqa: E501
@@ -63,11 +64,19 @@ def test_the_block_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for gap, value in GAPS.items():
         text = text.replace(gap, value)
     images = np.random.default_rng(1).integers(0, 256, (2, 360, 480, 3), dtype=np.uint8)
-    found = {"images": images, "other": archspec.load("shufflenetv2_basic", {"input.size": [64, 64]})}
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    image = keras.Input((32, 32, 3))
+    found = {
+        "images": images,
+        "other": archspec.load("shufflenetv2_basic", {"input.size": [64, 64]}),
+        "my_model": keras.Model(image, keras.layers.Conv2D(4, 3, name="mine")(image)),
+    }
     run_cells([text], "design", found)
     assert isinstance(found["model"], keras.Model)
-    assert found["model"].output_shape[-1] == found["net"].expanded.classes
-    assert (tmp_path / "net.tflite").stat().st_size < found["net"].cost.tflite_bytes["float32"] / 2
+    assert found["model"].output_shape[-1] == 19
+    exported = archspec.load("shufflenetv2_dpc", {"width_multiplier": 0.5, "input.size": [360, 480]})
+    assert (tmp_path / "net.tflite").stat().st_size < exported.cost.tflite_bytes["float32"] / 2
+    assert (found["net"].cost.params, found["net"].graph.has("backbone.mine")) == (112, True)
     assert found["run"].network.expanded.classes == 11
     assert list(found["run"].history.to_frame()["step"]) == [2]
     assert all(isinstance(one, archspec.Network) for one in found["front"])

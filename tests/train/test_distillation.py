@@ -202,6 +202,12 @@ WRITTEN = [
 ]
 
 
+def test_a_stage_may_do_without_the_teacher_at_the_top() -> None:
+    text = RECIPE + "teacher: {run: /a}\nstages: [{name: one}, {name: two, teacher: none}]\n"
+    stages = parse_recipe(text, "test").stages
+    assert [stage.teacher is None for stage in stages] == [False, True]
+
+
 @pytest.mark.parametrize(("written", "said"), WRITTEN)
 def test_what_may_be_written(written: str, said: str) -> None:
     with pytest.raises(UserError) as caught:

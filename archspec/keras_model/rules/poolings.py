@@ -15,10 +15,12 @@ MAP_AXES = 3
 
 
 def _sliding(call: Call, layer: Callable[..., Layer]) -> Tensor:
+    """A window; among dilated convolutions it is as large as what they reach over, since no pooling is dilated."""
     call.need_channels_last()
     size, padding = pair(call.get("pool_size", 2), "pool_size"), str(call.get("padding", "valid"))
     window = call.window(size, padding)
-    return call.add(layer, window=window, pool_size=size, strides=window.strides, padding=padding)
+    reach = tuple((side - 1) * rate + 1 for side, rate in zip(size, window.dilation_rate, strict=True))
+    return call.add(layer, window=window, pool_size=reach, strides=window.strides, padding=padding)
 
 
 def max_pooling(call: Call) -> Tensor:

@@ -1,4 +1,4 @@
-"""A spec, a file or a bundled name: what it would cost, before anything was built of it."""
+"""A spec, a file, a Keras model or a bundled name: what it would cost, before anything was built of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from archspec.catalog import Catalog
+from archspec.file_kinds import KERAS, kind_of_file
 from archspec.files import is_file
 from archspec.report._subject import Subject
 from archspec.spec import dump, load
@@ -16,9 +17,11 @@ _NETWORK = re.compile(rb"^(backbone|extends|input)\s*:", re.MULTILINE)
 
 
 def recognises(path: Path) -> bool:
-    """A bundled name, or a YAML file with the keys of a spec."""
+    """A bundled name, a YAML file with the keys of a spec, or a Keras model."""
     if not is_file(path):
         return str(path) in Catalog().specs()
+    if kind_of_file(path) is KERAS:
+        return True
     if path.suffix not in ENDINGS:
         return False
     with path.open("rb") as stream:

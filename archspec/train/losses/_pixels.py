@@ -8,10 +8,13 @@ from archspec.datasets import IGNORE
 
 
 def pixel_cross_entropy(logits: Any, labels: Any, class_weights: Any, label_smoothing: float = 0.0) -> tuple[Any, Any]:
-    """`(losses, counted)`, both `(N, H, W)` float32; an ignored pixel has loss 0 and counts 0."""
+    """`(losses, counted)`, both `(N, H, W)` float32; an ignored pixel has loss 0 and counts 0.
+
+    Of labels of whole images, `(N,)`, all count: no number stands for an ignored one.
+    """
     from archspec.lower import tf
 
-    labelled = tf.not_equal(labels, IGNORE)
+    labelled = tf.not_equal(labels, IGNORE) if len(labels.shape) > 1 else tf.ones_like(labels, tf.bool)
     counted = tf.cast(labelled, tf.float32)
     classes = tf.where(labelled, labels, 0)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(classes, logits)
