@@ -108,5 +108,6 @@ def _check_asked(wanted: Evaluation, viewing: Viewing) -> None:
         if value
     ]
     if asked:
-        fact = f"{' and '.join(asked)} are of label maps, and {wanted.data} has one class for each image"
-        raise user_error(fact, "Leave them out")
+        verb = "is" if len(asked) == 1 and " " not in asked[0] else "are"
+        fact = f"{' and '.join(asked)} {verb} of label maps, and {wanted.data} has one class for each image"
+        raise user_error(fact, "Leave it out" if verb == "is" else "Leave them out")

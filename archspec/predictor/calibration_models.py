@@ -128,6 +128,9 @@ def _every_layer(shape: tuple[int, int, int]) -> Graph:
     tokens = layers.Reshape((-1, x.channels), name="tokens")(layers.AveragePooling2D(4, name="pooled")(x))
     found.append(layers.MatMul(transpose_b=True, name="product")([tokens, tokens]))
     found.append(layers.Divide(1.0, name="divided")([x, found[0]]))
+    found.append(layers.Maximum(name="larger")([x, found[0]]))
+    found.append(layers.Minimum(name="smaller")([x, found[0]]))
+    found.append(layers.StridedSlice((0, 0, 0), (None, None, None), (2, 2, 1), name="every_second")(x))
     graph.finish(found)
     return graph
 

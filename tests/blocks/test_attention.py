@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from archspec.catalog import Catalog
+from archspec.export import export
 from archspec.graph.weights import initialise
-from archspec.lower import to_keras
-from archspec.lower.framework import keras
-from tests.blocks.contract import build, images_for, in_keras
+from tests.blocks.contract import build, images_for, in_litert
 
 Array = np.ndarray[Any, Any]
 EPSILON = 1e-5
@@ -157,12 +156,11 @@ def hard_sigmoid(x: Array) -> Array:
 
 
 def traced(name: str, shapes: Any, arguments: dict[str, Any]) -> tuple[list[Array], Array, Reading]:
-    """What a block reads and makes, channels first, and its weights."""
-    keras.backend.clear_session()
+    """What a block reads and makes (its `.tflite`, which the contract holds to Keras), channels first; its weights."""
     graph = build(Catalog().function(name), shapes, arguments)
     weights = initialise(graph, statistics="random")
     images = images_for(graph, 1)
-    (found,) = in_keras(to_keras(graph, weights), images)
+    (found,) = in_litert(export(graph, weights).data, images)
     return (
         [one[0].astype("float64").transpose(2, 0, 1) for one in images],
         found[0].transpose(2, 0, 1),
