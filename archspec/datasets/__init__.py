@@ -22,6 +22,7 @@ from archspec.datasets._check import (
     count_labels,
     label_cautions,
 )
+from archspec.datasets._class_folders import ClassDataset, class_folders, classes_named, examples_of
 from archspec.datasets._class_samples import class_view
 from archspec.datasets._contract import IGNORE, Classes, Dataset, Example, dataset_class, names, open_dataset
 from archspec.datasets._files import FileDataset, files_below, files_in, is_hidden
@@ -48,6 +49,7 @@ __all__ = [
     "STACK_SUFFIXES",
     "Augmentation",
     "Checked",
+    "ClassDataset",
     "Classes",
     "Dataset",
     "Example",
@@ -59,13 +61,16 @@ __all__ = [
     "check_before_training",
     "check_channels",
     "checked_table",
+    "class_folders",
     "class_view",
+    "classes_named",
     "close_batches",
     "contact_sheet",
     "count_labels",
     "dataset_class",
     "describe_channels",
     "displayed",
+    "examples_of",
     "files_below",
     "files_in",
     "image_form",
