@@ -123,8 +123,7 @@ def evaluate(
         progress: is called with (images done, images in all).
 
     Returns:
-        Scores in 0..1: `miou`, `to_frame()` (one row for each network), `per_class()`. Where the data have one class
-        for each image: `top1`, `top5`, `to_frame()`, `per_class()`.
+        Scores in 0..1: `miou` (of one class an image `top1`, `top5`), `to_frame()` (a row a network), `per_class()`.
 
     Raises:
         UserError: for a network without weights, or data that cannot be read.

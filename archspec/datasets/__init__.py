@@ -22,6 +22,7 @@ from archspec.datasets._check import (
     count_labels,
     label_cautions,
 )
+from archspec.datasets._class_folders import ClassDataset, class_folders, classes_named, examples_of
 from archspec.datasets._class_samples import class_view
 from archspec.datasets._contract import (
     IGNORE,
@@ -51,10 +52,11 @@ from archspec.datasets._shards import pack
 
 __all__ = [
     "IGNORE", "IMAGE_KINDS", "LABEL_SUFFIXES", "RGB", "STACK_KINDS", "STACK_SUFFIXES", "Augmentation", "Checked",
-    "Classes", "Dataset", "Example", "FileDataset", "ImageForm", "LabelCounts", "cautions", "check",
-    "check_before_training", "check_channels", "checked_table", "class_pixels", "class_view", "close_batches",
-    "contact_sheet", "count_labels", "dataset_class", "describe_channels", "displayed", "files_below", "files_in",
-    "image_form", "image_size", "is_hidden", "kinds_table", "label_cautions", "names", "open_dataset", "overlay",
-    "pack", "packed_table", "python_batches", "read_image", "read_indices", "read_stack", "reading_errors",
-    "resized_pixels", "stack_channels", "stack_size", "topmost", "training_batches", "with_further_files",
+    "ClassDataset", "Classes", "Dataset", "Example", "FileDataset", "ImageForm", "LabelCounts", "cautions", "check",
+    "check_before_training", "check_channels", "checked_table", "class_folders", "class_pixels", "class_view",
+    "classes_named", "close_batches", "contact_sheet", "count_labels", "dataset_class", "describe_channels",
+    "displayed", "examples_of", "files_below", "files_in", "image_form", "image_size", "is_hidden", "kinds_table",
+    "label_cautions", "names", "open_dataset", "overlay", "pack", "packed_table", "python_batches", "read_image",
+    "read_indices", "read_stack", "reading_errors", "resized_pixels", "stack_channels", "stack_size", "topmost",
+    "training_batches", "with_further_files",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,7 +235,10 @@ def test_accuracy_is_a_measure(trained: Path) -> None:
     for metric in ("top1", "top5"):
         measure = measure_named(metric)
         assert (measure.unit, measure.better) == ("", "more")
+        before = measure.conditions(case)
         assert measure.take(case).value == about[f"val_{metric}"]  # the run that is there: it is not trained again
+        assert measure.conditions(Case(case.network, settings)) == before
+        assert measure.conditions(Case(case.network, replace(settings, seed=1))) != before
     with pytest.raises(
         UserError, match="'miou' is of data with a class for each pixel, and image_folder has one class"
     ):
