@@ -162,7 +162,7 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, images
 
 
 def _check_graph(graph: Graph, images: Images) -> None:
-    check_segments(graph, "archspec explain", Place(graph.name))
+    check_segments(graph, "explaining (archspec explain, report --data)", Place(graph.name))
     _check_channels(graph.name, graph.inputs[0].channels, images)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
