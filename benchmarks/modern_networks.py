@@ -19,8 +19,19 @@ from archspec.graph.weights import initialise
 from archspec.network.published import Claim, Finding, bundled_claims, find, read_claims
 from archspec.reporters import Column, Table
 
-NETWORKS = ("topformer_tiny", "topformer_base", "seaformer_tiny", "seaformer_small", "pp_mobileseg_tiny")
-QUICK_SIZE = "input.size=[128,128]"
+NETWORKS = (
+    "topformer_tiny",
+    "topformer_base",
+    "seaformer_tiny",
+    "seaformer_small",
+    "pp_mobileseg_tiny",
+    "efficientvit_b0",
+    "segnext_tiny",
+    "pidnet_s",
+    "shufflenetv2_fpn",
+)
+QUICK_SIZE = "128 × 128"
+QUICK = ("input.size=[128,128]",)
 NOT_BUILT_IN = ("CUSTOM", "UNKNOWN")
 PARAMS, MACS = ("params_m",), ("gmacs", "gmacs_and_batch_norm")
 
@@ -75,9 +86,10 @@ def modern_networks(arguments: Namespace) -> tuple[Table, bool]:
         row, good = _row(name, findings, arguments.quick)
         rows.append(row)
         passed &= good
+    size = QUICK_SIZE if arguments.quick else "the input"
     notes = conditions(
         what="batch 1, 1 multiply-add = 1 MAC, products of two activations counted; MB = 10⁶ bytes of the whole file",
-        weights="freshly initialised, seed 0; int8 by synthetic images",
+        files=f"written for {size}, freshly initialised, seed 0; int8 by synthetic images",
         published="as printed (archspec reproduce has places and conventions); * not met, the reason is in its claim",
         with_batch_norm="two operations an element of batch norm added, as PyTorch's counters (fvcore, mmcv) have it",
     )
@@ -88,7 +100,7 @@ def _row(name: str, findings: list[Finding], quick: bool) -> tuple[tuple[str | i
     network, graph = read_network(name), read_graph(name)
     sheet = price(graph, classes=network.classes, output_stride=network.output_stride)
     normed = sum(node.output.elements for node in graph.nodes if type(node.layer).__name__ == "BatchNormalization")
-    written = read_graph(name, (QUICK_SIZE,)) if quick else graph
+    written = read_graph(name, QUICK) if quick else graph
     weights = initialise(written)
     files: list[Exported] = [export(written, weights, precision=precision) for precision in ("float32", "int8")]
     codes = {code for one in files for code in one.census.operations}

@@ -14,6 +14,7 @@ from archspec.catalog import Catalog
 from archspec.datasets import Dataset, open_dataset
 from archspec.errors import Place, user_error
 from archspec.files import exists, is_file
+from archspec.graph.task import CLASSIFICATION
 from archspec.ledger import shared_ledger
 from archspec.network import Network
 from archspec.record import Plain, Record, note_plugins, noted_plugins
@@ -42,6 +43,7 @@ from archspec.scoring import (
 )
 
 if TYPE_CHECKING:
+    from archspec.api.classification import ClassificationResult
     from archspec.scoring import GroundTruth
     from archspec.train import TrainingResult
 
@@ -98,7 +100,7 @@ def evaluate(
     ledger: str = "",
     plugins: Plugins = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> EvaluationResult:
+) -> EvaluationResult | ClassificationResult:
     """Score networks on a split of a data set, several in one pass.
 
     Args:
@@ -117,7 +119,7 @@ def evaluate(
         progress: is called with (images done, images in all).
 
     Returns:
-        Scores in 0..1: `miou`, `to_frame()` (one row for each network), `per_class()`.
+        Scores in 0..1: `miou` (of one class an image `top1`, `top5`), `to_frame()` (a row a network), `per_class()`.
 
     Raises:
         UserError: for a network without weights, or data that cannot be read.
@@ -175,11 +177,15 @@ class Evaluation:
         viewing: Viewing,
         options: SegmenterOptions,
         progress: Callable[[int, int], None],
-    ) -> EvaluationResult:
+    ) -> EvaluationResult | ClassificationResult:
         """Score networks in one pass, and write what is asked for. Raises `UserError`."""
         check_scores_folder(self.output)
         check_metrics()
         dataset = open_dataset(self.data)
+        if dataset.task == CLASSIFICATION:
+            from archspec.api.classification import evaluate_classifiers
+
+            return evaluate_classifiers(self, dataset, sources, catalog, viewing, options, progress)
         ground_truth = ground_truth_of(dataset)
         examples = dataset.examples(self.split)[: self.limit]  # what is wrong with them is said before anything slow
         if viewing.fit != "whole":

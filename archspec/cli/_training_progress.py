@@ -106,6 +106,8 @@ def _words(report: StepReport, room: int | None = None) -> str:
         counted, classes = report.val_classes
         partial = f" ({counted} of {classes} classes)" if counted < classes else ""
         score = f"val mIoU {report.val_miou:.4f}{partial}"
+    if report.val_top1 is not None:
+        score = f"val top-1 {report.val_top1:.4f}"
     if report.seconds_left is not None:
         left = f"{describe_duration(report.seconds_left)} left"
     parts = [part for part in (f"loss {report.loss:.4f}", rate, speed, score, left) if part]

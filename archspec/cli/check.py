@@ -49,5 +49,6 @@ def _verdict(source: str, overrides: tuple[str, ...], folder: Catalog) -> str:
         plural = "s" if len(choices) > 1 else ""
         return f"valid, with {len(choices)} open choice{plural} ({', '.join(choice.path for choice in choices)})"
     build_program(network.graph)  # every layer has a rule for the phone
+    network.with_auxiliary()  # which raises what is wrong with a head
     say_cautions([network])
     return f"valid, {len(network.graph.nodes)} layers"

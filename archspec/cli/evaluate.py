@@ -16,6 +16,7 @@ from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import count_bar
 
 if TYPE_CHECKING:
+    from archspec.api.classification import ClassificationResult
     from archspec.api.evaluation import Evaluation, Row
     from archspec.reporters import Table
 
@@ -65,7 +66,7 @@ def evaluate(
     """
     if bool(networks) == (predictions is not None):
         raise click.UsageError("name NETWORKs, or a folder with --predictions: one of the two")
-    from archspec.api.evaluation import Evaluation
+    from archspec.api.evaluation import Evaluation, EvaluationResult
 
     command = "" if output is None else this_command()
     wanted = Evaluation(data, split, limit, boundary, output, predictions_to, overlays, count, command, ledger)
@@ -78,6 +79,9 @@ def evaluate(
     viewing, options = images.viewing(), images.segmenter_options()
     with count_bar("scoring", ticking=True) as progress:
         found = wanted.run(networks, catalog(images.plugins, *networks), viewing, options, progress)
+    if not isinstance(found, EvaluationResult):
+        _put_classes(found, reporter)
+        return
     _put(found.rows, found.notes, reporter)
 
 
@@ -116,6 +120,22 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
     if output is not None:
         write_scores(output, scored, records, notes, folder.name, wanted.command)
     _put([(folder.name, scored, {})], notes, reporter)
+
+
+def _put_classes(found: ClassificationResult, reporter: str) -> None:
+    """Of classifiers: the accuracy of each class, then of all images; JSON as of label maps."""
+    from archspec.reporters import report
+    from archspec.scoring.class_scores import result_json
+
+    if reporter == "json":
+        objects = [{"name": one.named.name, **result_json(one), "network_ms": one.network_ms,
+                    "notes": list(found.notes)} for one in found.scores]  # fmt: skip
+        sys.stdout.write(json.dumps(objects[0] if len(objects) == 1 else objects, indent=2, allow_nan=False) + "\n")
+        return
+    tables = [found.to_table()] if reporter == "csv" else [found.per_class(), found.table_for_people()]
+    for number, table in enumerate(tables):
+        sys.stdout.write("\n" if number else "")
+        report(table, sys.stdout, reporter, wide=wide())
 
 
 def _put(rows: Sequence[Row], notes: tuple[str, ...], reporter: str) -> None:

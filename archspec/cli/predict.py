@@ -28,8 +28,10 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     """Predict the class of every pixel of IMAGEs (or of those in a folder) with a training run, a spec with weights, a
     .keras or a .tflite file.
 
-    Each image gets a PNG of class numbers with a palette, and an overlay with a legend.
+    Each image gets a PNG of class numbers with a palette, and an overlay with a legend. A classifier writes classes.csv
+    and classes.json instead: the five classes of the highest scores of each image.
     """
+    from archspec.graph.task import CLASSIFICATION
     from archspec.record import make_folder
     from archspec.reporters import Column, Table
     from archspec.scoring import (
@@ -41,6 +43,7 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
         open_segmenter,
         predict_image,
     )
+    from archspec.scoring.classifiers import task_of_source
 
     asked = ImageOptions(**how)
     viewing, options = asked.viewing(), asked.segmenter_options()
@@ -49,6 +52,9 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
     known = catalog(asked.plugins, network)
     if data is not None:
         classes_of_data(data)  # an unknown name is refused before anything slow
+    if task_of_source(network, known) == CLASSIFICATION:
+        _predict_classes(network, pictures, output, data, asked, reporter)
+        return
     named = open_segmenter(network, known, replace(options, channels=channels_of(pictures)))
     folder = make_folder(output)
     rows = []
@@ -72,3 +78,20 @@ def predict(network: str, images: tuple[Path, ...], output: Path, data: str | No
         *(f"{named.name}: {note}" for note in named.notes),
     )
     put_table(Table("", columns, tuple(rows), notes), reporter, None)
+
+
+def _predict_classes(
+    network: str, pictures: list[Path], output: Path, data: str | None, asked: ImageOptions, reporter: str
+) -> None:
+    """Of a classifier: names with scores."""
+    from archspec.scoring import channels_of
+    from archspec.scoring.class_prediction import classes_table, predict_classes, write_classes
+    from archspec.scoring.classifiers import open_classifier
+
+    options = replace(asked.segmenter_options(), channels=channels_of(pictures))
+    named = open_classifier(network, catalog(asked.plugins, network), options)
+    with count_bar("predicting", ticking=True) as progress:
+        found = predict_classes(named, pictures, data, progress)
+    files = write_classes(output, found)
+    notes = (f"written: {', '.join(map(str, files))}", *(f"{named.name}: {note}" for note in named.notes))
+    put_table(classes_table(found, notes), reporter, None)

@@ -9,8 +9,8 @@ The runtime's rules (ArenaPlanner and SimpleMemoryArena), for one thread and no 
 * sums, products and reshapes are written over an input that nobody else needs;
 * a convolution that is not 1×1 at stride 1 has a scratch copy of its windows (im2col), a product of two matrices one of
   each, a MEAN or SUM three small ones;
-* a transposed convolution has the windows before they are added up (col2im) and its kernel turned round: both outside
-  the arena, allocated at the start and kept;
+* a transposed convolution has the windows before they are added up (col2im) and its kernel turned round, a product by a
+  constant matrix that matrix turned round: outside the arena, allocated at the start and kept;
 * tensors that live throughout are placed first, then the largest first, each in the smallest gap that holds it,
   at multiples of 64 bytes.
 """
@@ -29,6 +29,7 @@ ITEM_BYTES = {
     "uint32": 4, "float64": 8, "int64": 8, "uint64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
 OVERWRITES = {"ADD", "SUB", "MUL"}  # operators that may write over one of their two inputs
+KEEPING = {"BATCH_MATMUL", "TRANSPOSE_CONV"}  # operators that have buffers of their own
 SAME_BYTES = {"RESHAPE"}  # operators that change the shape alone: output and input are one, whoever else reads it
 SCRATCH = {"BATCH_MATMUL", "CONV_2D", "MEAN", "SUM"}  # operators that have temporary tensors
 INT_BYTES = 4
@@ -52,12 +53,17 @@ class RunProgram(Protocol):
 
 
 def outside_bytes(program: RunProgram) -> int:
-    """Bytes of the buffers that transposed convolutions keep outside the arena, all at once."""
-    return sum([sum(_kept(program, one)) for one in program.operations if one.code == "TRANSPOSE_CONV"])
+    """Bytes of the buffers that operators keep outside the arena, all at once."""
+    return sum([sum(_kept(program, one)) for one in program.operations if one.code in KEEPING])
 
 
-def _kept(program: RunProgram, operation: Operation) -> tuple[int, int]:
-    """Of a transposed convolution: all windows of its input, and its kernel in another order."""
+def _kept(program: RunProgram, operation: Operation) -> tuple[int, ...]:
+    """Of a transposed convolution: all windows of its input, and its kernel in another order; of a product of matrices
+    the second one in another order, where it is a constant.
+    """
+    if operation.code == "BATCH_MATMUL":
+        second = program.tensors[operation.inputs[1]]
+        return () if second.constant is None else (second.elements * ITEM_BYTES[second.dtype],)
     (filters, height, width, channels), (_, rows, columns, _) = (
         program.tensors[index].shape for index in operation.inputs[1:3]
     )
@@ -136,8 +142,9 @@ def _scratch(program: RunProgram, operation: Operation) -> tuple[int, ...]:
         item = ITEM_BYTES[program.tensors[operation.inputs[0]].dtype]
         return (height * width * kernel[1] * kernel[2] * kernel[3] * item,)
     if operation.code == "BATCH_MATMUL":
-        read = [program.tensors[index] for index in operation.inputs]
-        return tuple(one.elements * ITEM_BYTES[one.dtype] for one in read)
+        first, second = (program.tensors[index] for index in operation.inputs)
+        turned = (first,) if second.constant is not None else (first, second)
+        return tuple(one.elements * ITEM_BYTES[one.dtype] for one in turned)
     source, axes = (program.tensors[index] for index in operation.inputs)  # of a MEAN or SUM
     output = program.tensors[operation.outputs[0]]
     return len(source.shape) * INT_BYTES, axes.elements * INT_BYTES, output.elements * ITEM_BYTES["float32"]

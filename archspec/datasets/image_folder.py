@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from archspec.datasets._class_folders import ClassDataset, class_folders, classes_named, examples_of, in_order
+from archspec.datasets._class_folders import FIRST, ClassDataset, class_folders, classes_named, examples_of, in_order
 from archspec.datasets._contract import Example
 from archspec.datasets._files import files_in, folders_in
 from archspec.errors import Fault
@@ -29,11 +29,13 @@ class ImageFolder(ClassDataset):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The folders that hold folders; `all` where images lie in the folders themselves; none in an empty folder."""
+        """The folders that hold folders; `all` where images lie in the folders themselves, and none of those that hold
+        folders is called `train` or `val`."""
         folders = folders_in(self.root)
-        if any(files_in(folder) for folder in folders):
+        found = [folder.name for folder in folders if folders_in(folder)]
+        if not set(found).intersection(FIRST) and any(files_in(folder) for folder in folders):
             return (ALL,)
-        return in_order([folder.name for folder in folders if folders_in(folder)])
+        return in_order(found)
 
     def find(self, split: str) -> tuple[list[Example], list[Fault]]:
         """Every image below the folder of each class."""

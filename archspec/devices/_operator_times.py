@@ -51,6 +51,8 @@ STEPS: dict[str, tuple[str, ...]] = {
     "Maximum": ("MAXIMUM",),
     "Minimum": ("MINIMUM",),
     "Squared Difference": ("SQUARED_DIFFERENCE",),
+    "Reciprocal Square Root": ("RSQRT",),
+    "Negate": ("NEG",),
     "Max Pooling": ("MAX_POOL_2D",),
     "Average Pooling": ("AVERAGE_POOL_2D", "MEAN"),
     "Global Average Pooling": ("MEAN", "AVERAGE_POOL_2D"),

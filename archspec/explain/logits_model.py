@@ -10,6 +10,7 @@ from archspec.arrays import Array
 from archspec.datasets import RGB, ImageForm, describe_channels
 from archspec.errors import Place, nearest, user_error
 from archspec.files import check_keras_file, is_folder
+from archspec.graph.task import check_segments
 from archspec.network import Network, import_weights
 from archspec.record import TrainingRun
 
@@ -161,6 +162,7 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, images
 
 
 def _check_graph(graph: Graph, images: Images) -> None:
+    check_segments(graph, "archspec explain", Place(graph.name))
     _check_channels(graph.name, graph.inputs[0].channels, images)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))

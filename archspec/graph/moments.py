@@ -205,6 +205,12 @@ def _activation(node: Node, inputs: list[Moments], weights: Weights) -> Moments:
     return Moments(0.0, 0.4) if node.layer.config["activation"] == "tanh" else Moments(0.5, 0.05)
 
 
+def _unit_rows(node: Node, _inputs: list[Moments], _weights: Weights) -> Moments:
+    """Even numbers over the length of a row, which is the root of a third of its numbers."""
+    width = node.output.channels
+    return Moments(0.5 / (width / 3) ** 0.5, (1 / 12) / (width / 3))
+
+
 def _first(_node: Node, inputs: list[Moments], _weights: Weights) -> Moments:
     return inputs[0]
 
@@ -214,6 +220,7 @@ RULES = {
     "Activation": _activation,
     "Add": _add,
     "Average": _average,
+    "Bases": _unit_rows,
     "BatchNormalization": _batch_normalization,
     "Conv2D": _convolution,
     "Conv2DTranspose": _transposed,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Statistics = Literal["fresh", "random"]
-INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "zeros")
+INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "unit_rows", "zeros")
 TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
 CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
@@ -126,6 +126,8 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
         return _truncated_normal(spec.shape, deviation, generator)
     if spec.initializer == "bilinear":
         return bilinear_kernel(spec.shape)
+    if spec.initializer == "unit_rows":
+        return _unit_rows(generator.uniform(size=spec.shape))
     fan_in, fan_out = _fans(spec.shape)
     if spec.initializer == "glorot_uniform":
         limit = (6.0 / (fan_in + fan_out)) ** 0.5
@@ -133,6 +135,14 @@ def _draw(spec: WeightSpec, generator: np.random.Generator) -> Array:
     if spec.initializer == "he_normal":
         return _truncated_normal(spec.shape, (2.0 / fan_in) ** 0.5 / TRUNCATION_SHRINK, generator)
     raise _unknown_initializer(spec.initializer)
+
+
+def _unit_rows(drawn: Array) -> Array:
+    """Each row divided by its length."""
+    import numpy as np
+
+    divided: Array = drawn / np.linalg.norm(drawn, axis=-1, keepdims=True)
+    return divided.astype(np.float32)
 
 
 def bilinear_kernel(shape: Shape) -> Array:

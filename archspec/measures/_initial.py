@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 USUAL_RECIPE = "proxy_short"
 PACKAGES = ("keras", "numpy", "tensorflow", "tensorflow-cpu")
 RANDOM = ("Dropout", "SpatialDropout2D")
-NOT_LINEAR = ("Activation", "BatchNormalization", "Multiply", "PReLU", "ReLU", "Rescaling", "Softmax", *RANDOM)
+NORMALISING = ("BatchNormalization", "GroupNormalization", "LayerNormalization")
+NOT_LINEAR = ("Activation", "LeakyReLU", "Multiply", "PReLU", "ReLU", "Rescaling", "Softmax", *NORMALISING, *RANDOM)
 
 
 def initial_conditions(case: Case) -> dict[str, Plain]:

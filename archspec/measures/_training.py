@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archspec.errors import user_error
+from archspec.graph.task import CLASSIFICATION, SEGMENTATION, describe_task
 from archspec.measures._case import Case, Measurement, opened
 from archspec.record import Plain
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from archspec.measures._settings import Settings
     from archspec.train import Order, Recipe
 
+OF_CLASSIFIERS = ("top1", "top5")
+SAME_TRAINING = {"top5": "top1"}  # whose recipe is theirs where none is named
 Check = Callable[["Settings"], None]
 Conditions = Callable[[Case], dict[str, Plain]]
 Measuring = Callable[[Case], Measurement]
@@ -40,7 +43,7 @@ def recipe_of(settings: Settings, metric: str, usual: str = "") -> Recipe:
     """The recipe of a metric that trains. Raises `UserError` where none is named, and for its faults."""
     from archspec.train import load_recipe
 
-    name = settings.recipes.get(metric, usual)
+    name = settings.recipes.get(metric) or settings.recipes.get(SAME_TRAINING.get(metric, "")) or usual
     if not name:
         raise user_error(f"'{metric}' trains, and no recipe is named for it", f"Name one in recipes, under {metric}")
     return load_recipe(name)
@@ -62,9 +65,20 @@ def order_of(case: Case, metric: str, usual: str = "") -> Order:
     def make() -> Order:
         check_training(case.settings, metric, usual)
         recipe = recipe_of(case.settings, metric, usual)
-        return Order(case.network.spec, recipe, case.datasets, case.settings.seed)
+        found = Order(case.network.spec, recipe, case.datasets, case.settings.seed)
+        _check_task(metric, found)
+        return found
 
     return case.once(f"order {metric}", make)
+
+
+def _check_task(metric: str, order: Order) -> None:
+    """Raises `UserError` for a score of another kind of labels than the data have."""
+    wanted = CLASSIFICATION if metric in OF_CLASSIFIERS else SEGMENTATION
+    if order.final.task != wanted:
+        fact = f"'{metric}' is of data with {describe_task(wanted)}, and {order.final.name} has"
+        remedy = f"Ask for {'top1' if wanted == SEGMENTATION else 'miou'}, or name other data"
+        raise user_error(f"{fact} {describe_task(order.final.task)}", remedy)
 
 
 def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, Plain]:
@@ -87,10 +101,11 @@ def trained(case: Case, metric: str, usual: str = "") -> Measurement:
         return Measurement(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")
     metrics: dict[str, Any] = outcome.about["metrics"]
     circumstances["val_images"] = metrics["val_images"]
-    found = list(metrics["val_iou"].values())
+    score, parts = (f"val_{metric}", "val_accuracy") if metric in OF_CLASSIFIERS else ("val_miou", "val_iou")
+    found = list(metrics[parts].values())
     looks_wrong = "; ".join(order.label_cautions())
     if looks_wrong:
         circumstances["cautions"] = looks_wrong
     if None in found:
         circumstances["val_classes"] = f"{len(found) - found.count(None)} of {len(found)}"
-    return Measurement(float(metrics["val_miou"]), circumstances)
+    return Measurement(float(metrics[score]), circumstances)

@@ -24,7 +24,7 @@ from archspec.record import Plain
 UNIT, BETTER, RUNG, SECONDS = "ln", "more", "proxy", 5.0
 TENSORFLOW = True
 METRIC = "naswot"
-FIRING = ("Activation", "PReLU", "ReLU")
+FIRING = ("Activation", "LeakyReLU", "PReLU", "ReLU")
 
 
 def check(settings: Settings) -> None:

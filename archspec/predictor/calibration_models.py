@@ -123,6 +123,14 @@ def _every_layer(shape: tuple[int, int, int]) -> Graph:
     found.append(layers.ReLU(negative_slope=0.1, name="leaky_relu")(x))
     found.append(layers.Softmax(name="softmax")(layers.ChannelReverse(name="reverse")(x)))
     found.append(layers.Resize(shape[:2], stride=1, interpolation="nearest", name="nearest")(x))
+    found.append(layers.Dense(shape[2], name="dense")(layers.Sum(1, name="sum")(x)))
+    found.append(layers.LayerNormalization(name="normalised")(layers.Permute((2, 1, 3), name="turned")(x)))
+    tokens = layers.Reshape((-1, x.channels), name="tokens")(layers.AveragePooling2D(4, name="pooled")(x))
+    found.append(layers.MatMul(transpose_b=True, name="product")([tokens, tokens]))
+    found.append(layers.Divide(1.0, name="divided")([x, found[0]]))
+    found.append(layers.Maximum(name="larger")([x, found[0]]))
+    found.append(layers.Minimum(name="smaller")([x, found[0]]))
+    found.append(layers.StridedSlice((0, 0, 0), (None, None, None), (2, 2, 1), name="every_second")(x))
     graph.finish(found)
     return graph
 

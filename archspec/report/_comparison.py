@@ -26,7 +26,8 @@ MEASURED_UNDER = {
 }  # fmt: skip
 SCORES = {"val_miou": "val mIoU", "miou": "mIoU", "mean_accuracy": "mean accuracy", "pixel_accuracy": "pixel accuracy",
           "frequency_weighted_iou": "frequency-weighted IoU", "category_iou": "category IoU", "iiou": "iIoU",
-          "category_iiou": "category iIoU", "boundary_iou": "boundary IoU"}  # fmt: skip
+          "category_iiou": "category iIoU", "boundary_iou": "boundary IoU",
+          "top1": "top-1 accuracy", "top5": "top-5 accuracy", "mean_class_accuracy": "mean class accuracy"}  # fmt: skip
 FOLDED = "parameters of a .tflite are as it holds them, batch norm folded; those of a spec are those that train"
 ROOM = 72  # letters of all names together; above it columns are headed by numbers
 LATENCIES = (("latency_ms", "latency, median", "ms", 3), ("latency_ratio", "ratio to the reference", "×", 3),

@@ -13,7 +13,13 @@ MIOU = ("miou", "val_miou")
 def facts_of(one: Subject) -> Facts:
     """The few that matter most, those there are: score, latency, size, costs."""
     found: list[Fact] = []
-    for metric, name in (("val_miou", "val mIoU"), ("miou", "mIoU"), ("pixel_accuracy", "pixel accuracy")):
+    for metric, name in (
+        ("val_miou", "val mIoU"),
+        ("miou", "mIoU"),
+        ("pixel_accuracy", "pixel accuracy"),
+        ("top1", "top-1 accuracy"),
+        ("top5", "top-5 accuracy"),
+    ):
         record = one.record(metric)
         if record is not None:
             under = held_under(record)

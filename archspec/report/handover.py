@@ -12,6 +12,7 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
+from archspec.graph.task import CLASSIFICATION, SEGMENTATION, Task, task_of
 from archspec.keras_model import with_models_in
 from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
@@ -165,9 +166,12 @@ if given["dtype"] == np.int8:
     values = np.clip(np.round(values / scale + zero), -128, 127)
 interpreter.set_tensor(given["index"], values.astype(given["dtype"]))
 interpreter.invoke()
-labels = interpreter.get_tensor(found["index"])[0]
-labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel
+{answer}
 """
+LABEL_MAP = """labels = interpreter.get_tensor(found["index"])[0]
+labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel"""
+LABEL = """label = interpreter.get_tensor(found["index"])[0]
+label = int(label.argmax() if np.ndim(label) else label)  # the class of the image, a line of labels.txt from 0"""
 READ_IMAGE = """image = ImageOps.exif_transpose(Image.open("IMAGE"))  # as viewers show it
 image = image.convert("{mode}").resize((int(width), int(height)))
 values = np.asarray(image, np.float32).reshape(given["shape"])"""
@@ -175,20 +179,20 @@ READ_ARRAY = """values = np.load("IMAGE")  # numbers from 0 to 255, (height, wid
 values = np.asarray(values, np.float32).reshape(given["shape"])"""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 KINDS = {1: "grayscale image (1 channel)", 3: "RGB image"}
-SCORES = ("val_miou", "miou")
+SCORES = ("val_miou", "miou", "top1")
 
 
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
     """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
     parts = [*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build)]
-    return "\n".join([*parts, *_use(build.network.expanded.channels)])
+    return "\n".join([*parts, *_use(build.network.expanded.channels, task_of(build.network.graph))])
 
 
-def snippet(channels: int) -> str:
+def snippet(channels: int, task: Task = SEGMENTATION) -> str:
     """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file."""
     mode = MODES.get(channels)
     read = READ_ARRAY.format(channels=channels) if mode is None else READ_IMAGE.format(mode=mode)
-    return SNIPPET.format(read=read)
+    return SNIPPET.format(read=read, answer=LABEL if task == CLASSIFICATION else LABEL_MAP)
 
 
 def _head(build: Build) -> Iterator[str]:
@@ -196,7 +200,8 @@ def _head(build: Build) -> Iterator[str]:
     yield f"# {build.network.graph.name}\n"
     size = " × ".join(map(str, network.input_size))
     kind = KINDS.get(network.channels, f"image of {network.channels} channels")
-    yield f"Semantic segmentation of one {size} {kind} into {network.classes} classes."
+    what = "Classification" if task_of(build.network.graph) == CLASSIFICATION else "Semantic segmentation"
+    yield f"{what} of one {size} {kind} into {network.classes} classes."
     size_mb = f"{exported.size_bytes / 1e6:.3f} MB"
     yield f"`model.tflite` is {exported.precision} ({size_mb}), made by archspec from `spec.yaml`;"
     yield "`record.json` holds every number below with its conditions.\n"
@@ -223,12 +228,17 @@ def _trained(build: Build, classes: Sequence[str], data: str, scores: Sequence[R
     )
     rows: list[tuple[Cell, ...]] = [(f"mean{partial}", whole.value)]
     rows += [(str(one.conditions.get("class", "")), one.value) for one in scores if one.metric == "val_iou"]
+    if whole.metric == "top1":
+        rows = [("top-1 accuracy of all images", whole.value)]
+        rows += [("top-5 accuracy", one.value) for one in scores if one.metric == "top5"]
+        rows += [(str(one.conditions["class"]), one.value) for one in scores if one.metric == "val_accuracy"]
     found = held_under(whole)
     under = (
         f"{found.get('data', data)} {found.get('split', '')}, {found.get('images', '?')} whole images, float32 weights "
         "in Keras before export"
     )
-    columns = (Column("class", "class"), Column("iou", "IoU", kind="number", digits=4))
+    score = ("accuracy", "accuracy") if whole.metric == "top1" else ("iou", "IoU")
+    columns = (Column("class", "class"), Column(*score, kind="number", digits=4))
     yield render(Table("", columns, tuple(rows), (under,)), "markdown")
 
 
@@ -257,14 +267,15 @@ def _limits(build: Build) -> Iterator[str]:
         yield "- The file was not held against the Keras model.\n"
     else:
         found = agreement.file
+        of = "them" if task_of(build.network.graph) == CLASSIFICATION else "pixels"
         yield (
             f"- The file's logits differ from the Keras model's by {found.relative_error:.2g} relative on "
-            f"{found.images} generated image(s) (labels agree on {100 * found.label_agreement:.2f} % of pixels).\n"
+            f"{found.images} generated image(s) (labels agree on {100 * found.label_agreement:.2f} % of {of}).\n"
         )
     yield "- It reads one size and was not tested on images unlike those it was trained on.\n"
 
 
-def _use(channels: int) -> Iterator[str]:
+def _use(channels: int, task: Task) -> Iterator[str]:
     yield "## Use\n"
     yield "`pip install ai-edge-litert pillow numpy`; the image goes in as 0 … 255, everything else is in the file.\n"
-    yield f"```python\n{snippet(channels)}```\n"
+    yield f"```python\n{snippet(channels, task)}```\n"

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from archspec.scoring.segmenters import (
         NamedSegmenter,
         SegmenterOptions,
+        folders_named,
         folders_of,
         open_segmenter,
         open_segmenters,
@@ -53,8 +54,9 @@ __all__ = [
     "Counts", "Fit", "GroundTruth", "ImageWriter", "Labels", "NamedSegmenter", "NetworkSegmenter", "OverlayFolder",
     "PredictionFolder", "Resized", "ScoreResult", "Segmenter", "SegmenterOptions", "SegmenterScore", "Viewing",
     "category_table", "channels_of", "check_metrics", "check_results", "class_iou", "class_table", "classes_of_data",
-    "confusion", "describe_left_out", "describe_missing", "describe_partial_mean", "folders_of", "ground_truth_of",
-    "images_in", "keep_freed_memory", "label_map", "metric_title", "open_segmenter", "open_segmenters", "overlaid",
+    "confusion", "describe_left_out", "describe_missing", "describe_partial_mean", "folders_named", "folders_of",
+    "ground_truth_of", "images_in", "keep_freed_memory", "label_map", "metric_title", "open_segmenter",
+    "open_segmenters", "overlaid",
     "padding_multiple_of", "per_category", "per_class", "predict_image", "resized_scores", "result_json",
     "score_predictions", "score_records", "score_segmenters", "scores", "segmenter_records", "summary_table",
     "usable_processors", "write_scores",
@@ -73,7 +75,8 @@ _HOMES = {
     "prediction_scores": ("ScoreResult", "keep_freed_memory", "score_predictions", "usable_processors"),
     "records": ("category_table", "class_table", "describe_partial_mean", "result_json", "score_records",
                 "segmenter_records", "summary_table", "write_scores"),
-    "segmenters": ("NamedSegmenter", "SegmenterOptions", "folders_of", "open_segmenter", "open_segmenters"),
+    "segmenters": ("NamedSegmenter", "SegmenterOptions", "folders_named", "folders_of", "open_segmenter",
+                   "open_segmenters"),
     "segmenter_scores": ("ImageWriter", "SegmenterScore", "padding_multiple_of", "score_segmenters"),
 }  # fmt: skip
 

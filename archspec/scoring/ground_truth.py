@@ -19,6 +19,7 @@ from archspec.datasets import IGNORE, Dataset, Example, read_indices
 from archspec.datasets.cityscapes import LABEL, LABELS, SPLITS, files_of_cities, instances_of
 from archspec.errors import Place, nearest, user_error
 from archspec.files import is_folder
+from archspec.graph.task import CLASSIFICATION
 from archspec.scoring.metrics import Counts, Labels
 
 Size = tuple[int, int]
@@ -213,6 +214,9 @@ def _words(labels: Array) -> str:
 
 def ground_truth_of(dataset: Dataset) -> GroundTruth:
     """The ground truth of a data set: by its organisers' rules where these are known, else by its classes."""
+    if dataset.task == CLASSIFICATION:
+        fact = f"{dataset.name} has one class for each image, and label maps are scored against label maps"
+        raise user_error(fact, "Name a classifier instead of --predictions", place=dataset.place)
     if dataset.name == "cityscapes" and dataset.root is not None:
         return CityscapesGroundTruth(dataset.root)
     return ClassGroundTruth(dataset)

@@ -267,12 +267,15 @@ def digest_of(content: bytes) -> str:
 
 
 def folders_of(root: Path, segmenters: Sequence[NamedSegmenter]) -> dict[str, Path]:
-    """The folder of each segmenter by its name: `root` for one, `root/<name>` for several; they are made.
+    """The folder of each segmenter by its name, as `folders_named`."""
+    return folders_named(root, [one.name for one in segmenters])
+
+
+def folders_named(root: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The folder of each network by its name: `root` for one, `root/<name>` for several; they are made.
 
     Raises `UserError` when one cannot be made.
     """
-    if len(segmenters) == 1:
-        return {segmenters[0].name: make_folder(root)}
-    return {
-        one.name: make_folder(root / one.name.replace(".", "_")) for one in segmenters
-    }  # no folder looks like a model
+    if len(names) == 1:
+        return {names[0]: make_folder(root)}
+    return {name: make_folder(root / name.replace(".", "_")) for name in names}  # no folder looks like a model

@@ -116,6 +116,8 @@ def _taught(graph: Graph, teacher: Teacher) -> Graph:
     if teacher.on == "features":
         graph.finish((tap_of(graph, teacher.teacher_tap, "teacher"),))
         return graph
+    if len(graph.outputs[0].shape) != MAP_AXES:
+        raise Problem("the teacher gives one class for each image", "Name a teacher of label maps")
     return without_upsampling(graph)
 
 

@@ -50,6 +50,14 @@ def test_table_5_holds() -> None:
         assert row["mb_ratio"] == pytest.approx(row["mb_trained"] / megabytes)
 
 
+def test_modern_networks_with_their_published_figures() -> None:
+    (found,) = rows("modern_networks.py", "--quick", "topformer_tiny")
+    assert (found["params_published"], found["params"]) == ("1.4", 1_389_654)
+    assert (found["gmacs_published"], found["built_in"]) == ("0.6", "yes")
+    assert found["gmacs"] == pytest.approx(0.534110208)
+    assert found["int8_mb"] < found["float32_mb"] / 3
+
+
 def test_table_5_says_so_when_a_row_is_outside() -> None:
     """Were the last network's published figures 1.21 GFLOPs and 11.0 MB, it would be told, with exit code 1."""
     done = python(

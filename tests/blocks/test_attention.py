@@ -1,17 +1,17 @@
-"""Attention blocks against a plain reading of the papers' formulas in NumPy, channels first, head by head."""
+"""Attention and its heads against a plain reading of the papers' formulas in NumPy, channels first, head by head."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 from archspec.catalog import Catalog
+from archspec.export import export
 from archspec.graph.weights import initialise
-from archspec.lower import to_keras
-from archspec.lower.framework import keras
-from tests.blocks.contract import build, images_for, in_keras
+from tests.blocks.contract import build, images_for, in_litert
 
 Array = np.ndarray[Any, Any]
 EPSILON = 1e-5
@@ -98,8 +98,79 @@ def axial_attention(x: Array, own: Reading, heads: int, key: int, halve: bool) -
     gate = own.conv(relu6(v + lines[0] + lines[1]), "project")
     detail = own.depthwise(np.concatenate([q, k, v]), own.weights["it.detail.depthwise.dw/kernel"])
     detail = own.conv(relu6(own.norm(detail, "detail.depthwise")), "detail.project")
-    y = np.clip(gate / 6 + 0.5, 0, 1) * detail
+    y = hard_sigmoid(gate) * detail
     return x + (resized(y, x.shape[1:]) if halve else y)
+
+
+def feed_forward(x: Array, own: Reading) -> Array:
+    """arXiv:2204.05525, §3.2."""
+    y = own.depthwise(own.conv(x, "expand"), own.weights["it.depthwise/kernel"])
+    return x + own.conv(relu6(y + own.weights["it.depthwise/bias"][:, None, None]), "project")
+
+
+def injection(maps: list[Array], own: Reading, skip: int) -> Array:
+    """arXiv:2204.05525, §3.3: local · σ(semantics) + semantics, summed at the finest size."""
+    *local, semantics = maps
+    parts = np.split(semantics, np.cumsum([len(one) for one in local])[:-1])
+    total: Array | None = None
+    for index, (one, part) in enumerate(zip(local, parts, strict=True)):
+        if index >= skip:
+            gate = resized(hard_sigmoid(own.conv(part, f"{index}.gate")), one.shape[1:])
+            y = own.conv(one, f"{index}.local") * gate + resized(own.conv(part, f"{index}.semantics"), one.shape[1:])
+            total = y if total is None else total + resized(y, total.shape[1:])
+    assert total is not None
+    return total
+
+
+def fusion(maps: list[Array], own: Reading) -> Array:
+    """arXiv:2301.13156, §3.1."""
+    details, context = maps
+    return own.conv(details, "details") * resized(hard_sigmoid(own.conv(context, "context")), details.shape[1:])
+
+
+def aggregation(maps: list[Array], own: Reading, gate: str) -> Array:
+    """arXiv:2304.05152, §3.2."""
+    fine, middle, coarse = maps
+    size = middle.shape[1:]
+    bend = relu6 if gate == "relu6" else lambda x: 1 / (1 + np.exp(-x))
+    fine = resized(fine, size)
+    gates = bend(own.conv(fine, "fine.gate")) * bend(own.conv(middle, "middle.gate"))
+    gates = gates * resized(bend(own.conv(coarse, "coarse.gate")), size)
+    low = own.conv(fine, "fine.value") + own.conv(middle, "middle.value")
+    return gates * low + resized(own.conv(coarse, "coarse.value"), size)
+
+
+def tokens(maps: list[Array], reduction: int) -> Array:
+    """Means of windows floor(i·s/n) to ceil((i+1)·s/n), as PyTorch's adaptive pooling has them."""
+    grid = [-(-side // reduction) for side in maps[-1].shape[1:]]
+    out = []
+    for one in maps:
+        sides = zip(one.shape[1:], grid, strict=True)
+        cells = [[range(i * s // n, -(-(i + 1) * s // n)) for i in range(n)] for s, n in sides]
+        out.append(np.stack([[one[:, rows][:, :, columns].mean((1, 2)) for columns in cells[1]] for rows in cells[0]]))
+    return np.concatenate([one.transpose(2, 0, 1) for one in out])
+
+
+def hard_sigmoid(x: Array) -> Array:
+    return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def traced(name: str, shapes: Any, arguments: dict[str, Any]) -> tuple[list[Array], Array, Reading]:
+    """What a block reads and makes (its `.tflite`, which the contract holds to Keras), channels first; its weights."""
+    graph = build(Catalog().function(name), shapes, arguments)
+    weights = initialise(graph, statistics="random")
+    images = images_for(graph, 1)
+    (found,) = in_litert(export(graph, weights).data, images)
+    return (
+        [one[0].astype("float64").transpose(2, 0, 1) for one in images],
+        found[0].transpose(2, 0, 1),
+        Reading(weights),
+    )
+
+
+def check_close(found: Array, expected: Array) -> None:
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1e-5 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize(
@@ -112,15 +183,42 @@ def axial_attention(x: Array, own: Reading, heads: int, key: int, halve: bool) -
     ],
 )
 def test_attention_by_the_papers_formulas(name: str, shape: tuple[int, ...], arguments: dict[str, Any]) -> None:
-    keras.backend.clear_session()
-    graph = build(Catalog().function(name), shape, arguments)
-    weights = initialise(graph, statistics="random")
-    images = images_for(graph, 1)
-    (found,) = in_keras(to_keras(graph, weights), images)
-    x, own = images[0][0].astype("float64").transpose(2, 0, 1), Reading(weights)
+    (x,), found, own = traced(name, shape, arguments)
     heads, key = arguments["heads"], arguments["key_channels"]
     if name == "conv_attention":
         expected = global_attention(x, own, heads, key, arguments["scale"])
     else:
         expected = axial_attention(x, own, heads, key, arguments["halve"])
-    assert np.abs(found[0].transpose(2, 0, 1) - expected).max() <= 1e-5 * np.abs(expected).max()
+    check_close(found, expected)
+
+
+THREE = ((8, 12, 4), (4, 6, 6), (3, 3, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes", "arguments", "reading"),
+    [
+        ("conv_feed_forward", (4, 5, 6), {"expansion": 3}, lambda x, own: feed_forward(x[0], own)),
+        ("semantic_injection", (*THREE, (2, 3, 18)), {"filters": 5}, lambda x, own: injection(x, own, 1)),
+        ("gated_fusion", ((8, 9, 4), (3, 4, 6)), {"filters": 5}, fusion),
+        ("aggregated_attention", THREE, {"filters": 5}, lambda x, own: aggregation(x, own, "relu6")),
+        (
+            "aggregated_attention",
+            THREE,
+            {"filters": 5, "gate": "sigmoid"},
+            lambda x, own: aggregation(x, own, "sigmoid"),
+        ),
+        ("pooled_tokens", ((13, 10, 4), (7, 5, 6)), {"reduction": 3}, lambda x, _: tokens(x, 3)),
+    ],
+)
+def test_the_other_parts(name: str, shapes: Any, arguments: dict[str, Any], reading: Callable[..., Array]) -> None:
+    maps, found, own = traced(name, shapes, arguments)
+    check_close(found, reading(maps, own))
+
+
+def test_paddles_gate_is_steeper() -> None:
+    """clip(0.2 x + 0.5, 0, 1), where Keras's hard sigmoid has a sixth."""
+    (x,), found, own = traced("squeeze_excite", (5, 6, 8), {"filters": 4, "slope": 0.2})
+    squeezed = np.maximum(x.mean((1, 2)) @ own.weights["it.squeeze/kernel"][0, 0] + own.weights["it.squeeze/bias"], 0)
+    excited = squeezed @ own.weights["it.excite/kernel"][0, 0] + own.weights["it.excite/bias"]
+    check_close(found, x * np.clip(0.2 * excited + 0.5, 0, 1)[:, None, None])

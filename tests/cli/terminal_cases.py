@@ -206,8 +206,10 @@ def run_here(*arguments: str) -> int:
 CASES: dict[str, list[Case]] = {
     "list": [["list"], ["list", "specs"], ["list", "blocks", "recipes"]],
     "cost": [["cost", FOUR[0]], ["cost", *FOUR], ["cost", *FOUR, "enet", "bisenetv2"],
-             *(["cost", FOUR[1], "--by", by] for by in ("section", "block", "layer")), ["cost", FOUR[1], "--by-line"]],
-    "diff": [["diff", FOUR[0], FOUR[1]], ["diff", FOUR[0], FOUR[0], "--set-b", "output_stride=8", "--all"]],
+             *(["cost", FOUR[1], "--by", by] for by in ("section", "block", "layer")), ["cost", FOUR[1], "--by-line"],
+             ["cost", "scored.tflite"], ["cost", "scored.tflite", FOUR[0]], ["cost", "scored.tflite", "--layers"]],
+    "diff": [["diff", FOUR[0], FOUR[1]], ["diff", FOUR[0], "scored.tflite"],
+             ["diff", FOUR[0], FOUR[0], "--set-b", "output_stride=8", "--all"]],
     "show": [["show", FOUR[1], "--as", "tree"], ["show", FOUR[1], "--as", "tree", "--layers"]],
     "build": [["build", "one.yaml", "--no-keras", "--latency", "none", "--output", "built"], _build],
     "latency": [["latency", "add.tflite", "one.tflite", "--procedure", "quick", "--threads", "1,2"],

@@ -46,9 +46,13 @@ def measured(program):
 
 
 def _outside(program):
-    """Shapes of what a transposed convolution writes before it adds up, and of its kernel turned round."""
+    """Shapes of what a transposed convolution writes before it adds up, and of its kernel turned round; of a constant
+    matrix turned round."""
     shapes = set()
     for operation in program.operations:
+        if operation.code == "BATCH_MATMUL" and program.tensors[operation.inputs[1]].constant is not None:
+            *leading, rows, columns = program.tensors[operation.inputs[1]].shape
+            shapes.add((*leading, columns, rows))
         if operation.code == "TRANSPOSE_CONV":
             kernel, source = (program.tensors[index].shape for index in operation.inputs[1:3])
             filters, rows, columns, channels = kernel

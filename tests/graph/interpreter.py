@@ -126,6 +126,15 @@ RULES: dict[str, Rule] = {
     "ADD": _plain(np.add),
     "MUL": _plain(np.multiply),
     "SUB": _plain(np.subtract),
+    "BATCH_MATMUL": lambda program, operation, x: [
+        x[0] @ (x[1].swapaxes(-1, -2) if operation.options["adj_y"] else x[1])
+    ],
+    "DIV": _plain(np.divide),
+    "SUM": lambda program, operation, x: [x[0].sum(tuple(x[1].tolist()), keepdims=operation.options["keep_dims"])],
+    "SQUARED_DIFFERENCE": _plain(lambda x, y: (x - y) ** 2),
+    "RSQRT": _plain(lambda x: x**-0.5),
+    "FULLY_CONNECTED": _plain(lambda x, kernel, bias: x @ kernel.T + bias),
+    "ELU": _plain(lambda x: np.where(x > 0, x, np.expm1(x))),
     "ARG_MAX": _plain(lambda x, axis: x.argmax(int(axis))),
     "AVERAGE_POOL_2D": _pool,
     "CONCATENATION": lambda program, operation, x: [np.concatenate(x, operation.options["axis"])],

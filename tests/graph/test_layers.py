@@ -69,6 +69,7 @@ def examples() -> dict[str, Tensor]:
         layers.AdaptiveAveragePooling2D((4, 3)),
         layers.ArgMax(),
         layers.AveragePooling2D(2),
+        layers.Bases(3),
         layers.BatchNormalization(),
         layers.ChannelReverse(),
         layers.ChannelShuffle(2),
@@ -141,6 +142,7 @@ def test_only_what_keras_lacks_is_our_own() -> None:
     assert {name for name in layers.__all__ if getattr(layers, name).own} == {
         "AdaptiveAveragePooling2D",
         "ArgMax",
+        "Bases",
         "ChannelReverse",
         "ChannelShuffle",
         "ChannelSplit",
@@ -242,6 +244,7 @@ def test_a_window_reaches_as_far_as_its_taps(one: Drawn) -> None:
         (layers.PadChannels(6), (6, 7, 6), {}),
         (layers.SpatialDropout2D(0.1), (6, 7, 4), {}),
         (layers.ArgMax(), (6, 7), {"argmax": 6 * 7 * 3}),
+        (layers.Bases(3), (3, 4), {}),
         (layers.BatchNormalization(), (6, 7, 4), {"batch_norm": 2 * 168}),
         (layers.ChannelShuffle(2), (6, 7, 4), {}),
         (layers.ChannelSplit(4), (6, 7, 1), {}),

@@ -12,12 +12,14 @@ import archspec.measures as room
 from archspec.errors import UserError
 from archspec.measures import RUNGS, SCREEN, Settings, check_settings, measure_named, measures
 from archspec.measures._case import Case
+from archspec.measures._training import OF_CLASSIFIERS
 from archspec.record import Record
 from archspec.spec import load
 from tests.measures.measured import case, planted
 
 __all__ = ["planted"]
 NAMES = measures()
+OF_MAPS = [name for name in NAMES if name not in OF_CLASSIFIERS]  # the others: tests/train/test_classification.py
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,7 +53,7 @@ def test_heavy_libraries_wait(name: str) -> None:
     assert all(module.startswith(allowed) for module in modules), modules
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", OF_MAPS)
 def test_a_measure_is_taken_under_conditions_known_before(name: str, planted: Settings) -> None:
     one, tiny = measure_named(name), case(planted)
     before = Record(tiny.network.hash, name, None, conditions=one.conditions(tiny))
@@ -64,7 +66,7 @@ def test_a_measure_is_taken_under_conditions_known_before(name: str, planted: Se
     assert {"input_height", "input_width"} <= after.conditions.keys()
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if measure_named(name).rung in ("proxy", "training")])
+@pytest.mark.parametrize("name", [name for name in OF_MAPS if measure_named(name).rung in ("proxy", "training")])
 def test_another_seed_is_another_number(name: str, planted: Settings) -> None:
     one = measure_named(name)
     assert one.conditions(case(planted)) != one.conditions(case(planted, seed=1))

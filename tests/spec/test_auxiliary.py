@@ -126,10 +126,13 @@ def test_all_faults_together() -> None:
     ]  # fmt: skip
 
 
-def test_a_head_of_other_channels_is_refused() -> None:
+def test_a_head_of_other_channels_is_refused(tmp_path: Path) -> None:
     text = NETWORK + "auxiliary: [{from: low, head: [classifier, conv_bn: {filters: 4, kernel: 1}]}]\n"
     with pytest.raises(UserError, match=r"auxiliary\[0\]: this auxiliary head ends with 4 channels"):
         _ = Network(spec(text=text)).cost
+    file = tmp_path / "aux.yaml"
+    file.write_text(text)
+    assert run("check", str(file)).code == 2
 
 
 def test_the_schema_knows_them() -> None:

@@ -202,6 +202,12 @@ WRITTEN = [
 ]
 
 
+def test_a_stage_may_do_without_the_teacher_at_the_top() -> None:
+    text = RECIPE + "teacher: {run: /a}\nstages: [{name: one}, {name: two, teacher: none}]\n"
+    stages = parse_recipe(text, "test").stages
+    assert [stage.teacher is None for stage in stages] == [False, True]
+
+
 @pytest.mark.parametrize(("written", "said"), WRITTEN)
 def test_what_may_be_written(written: str, said: str) -> None:
     with pytest.raises(UserError) as caught:
@@ -210,6 +216,7 @@ def test_what_may_be_written(written: str, said: str) -> None:
     assert str(caught.value).startswith("recipe.yaml:10:")
 
 
+POOLED = "pooled_classifier\nclassifier: none"
 MISFITS: list[tuple[dict[str, Any], str, str]] = [
     ({"spec": "no_such"}, "", "the teacher cannot be opened: no_such"),
     ({"weights": "none"}, "", "the teacher has no trained weights"),
@@ -217,6 +224,7 @@ MISFITS: list[tuple[dict[str, Any], str, str]] = [
     ({**FEATURES, "student_tap": "lwo"}, "", "the student has no step with the id 'lwo'. Did you mean 'low'?"),
     ({**FEATURES, "teacher_tap": "no_such"}, "", "the teacher has no step with the id 'no_such'"),
     (FEATURES, "freeze: backbone\n", "what makes the features of student_tap is all frozen"),
+    ({"pooled": True}, "", "the teacher gives one class for each image"),
     ({"classes": 4}, "", "the teacher tells 4 classes apart, and blocks has 3"),
     ({"channels": 4}, "", "the teacher reads images of 4 channels, and the student of 3"),
 ]
@@ -231,8 +239,15 @@ def test_what_does_not_fit_is_refused_before_anything_is_built(
         text = text.replace("classes: 3", "classes: 4")
     if "channels" in changes:
         text = text.replace("size: [24, 32],", "size: [24, 32], channels: 4,")
+    if "pooled" in changes:
+        text = text.replace("decoder: bilinear", "decoder: none").replace(
+            "{basic: {filters: 8, dropout: 0.25}}", POOLED
+        )
+        network = Network(parse(text))
+        save_weights(tmp_path / "pooled.npz", network.weights, network.graph)
+        teacher = {"weights": str(tmp_path / "pooled.npz")}
     (tmp_path / "other.yaml").write_text(text)
-    changes = {key: one for key, one in changes.items() if key not in ("classes", "channels")}
+    changes = {key: one for key, one in changes.items() if key not in ("classes", "channels", "pooled")}
     written = {**teacher, "spec": str(tmp_path / "other.yaml"), **changes}
     with pytest.raises(UserError) as caught:
         check_order(order(written, more))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archspec.graph.layers.arg_max import ArgMax
     from archspec.graph.layers.average import Average
     from archspec.graph.layers.average_pooling2d import AveragePooling2D
+    from archspec.graph.layers.bases import Bases
     from archspec.graph.layers.batch_normalization import BatchNormalization
     from archspec.graph.layers.channel_reverse import ChannelReverse
     from archspec.graph.layers.channel_shuffle import ChannelShuffle
@@ -70,6 +71,7 @@ __all__ = [
     "ArgMax",
     "Average",
     "AveragePooling2D",
+    "Bases",
     "BatchNormalization",
     "ChannelReverse",
     "ChannelShuffle",
@@ -126,6 +128,7 @@ _FILES = {
     "ArgMax": "arg_max",
     "Average": "average",
     "AveragePooling2D": "average_pooling2d",
+    "Bases": "bases",
     "BatchNormalization": "batch_normalization",
     "ChannelReverse": "channel_reverse",
     "ChannelShuffle": "channel_shuffle",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archspec.errors import Problem
+from archspec.graph.layer import shared_config
 from archspec.graph.layers.elementwise import Elementwise
 from archspec.graph.program.values import Value
 from archspec.graph.tensor import Node
@@ -27,7 +28,7 @@ class Divide(Elementwise):
         if epsilon < 0:
             raise Problem(f"epsilon must be at least 0 ({epsilon})")
         super().__init__(name)
-        self.config = self.config.changed(epsilon=float(epsilon))
+        self.config = shared_config(Divide, epsilon=float(epsilon))
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One division an element, and one addition for each divisor."""

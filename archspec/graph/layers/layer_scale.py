@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from archspec.arrays import Array, Weights
-from archspec.graph.layer import Layer, WeightSpec
+from archspec.graph.layer import Layer, WeightSpec, shared_config
 from archspec.graph.program.values import Value
-from archspec.graph.tensor import Node
+from archspec.graph.tensor import Node, Shape
 
 if TYPE_CHECKING:
     from archspec.graph.program import Program
@@ -20,12 +21,11 @@ class LayerScale(Layer):
     own = True
 
     def __init__(self, initial_value: float = 1e-6, name: str | None = None) -> None:
-        super().__init__({"initial_value": float(initial_value)}, name)
+        super().__init__(shared_config(LayerScale, initial_value=float(initial_value)), name)
 
     def weights(self, node: Node) -> tuple[WeightSpec, ...]:
         """`gamma (C)`."""
-        initial = f"constant({self.config['initial_value']:.12f})"
-        return (WeightSpec("gamma", node.inputs[0].shape[-1:], initial, True),)
+        return _arrays(node.inputs[0].shape[-1:], self.config["initial_value"])
 
     def other_operations(self, node: Node) -> dict[str, int]:
         """One multiplication an element."""
@@ -46,3 +46,8 @@ class LayerScale(Layer):
         options = {"fused_activation_function": tail.activation}
         program.operate("MUL", [value.tensor, factor], output, options, node.name)
         program.set(tail.output, Value(output, layout))
+
+
+@lru_cache(maxsize=256)
+def _arrays(shape: Shape, initial_value: float) -> tuple[WeightSpec, ...]:
+    return (WeightSpec("gamma", shape, f"constant({initial_value:.12f})", True),)

@@ -20,7 +20,8 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
     records = read_records_today(path / "record.json")
     scores = read_object(path / "scores.json", "scores.json of archspec evaluate")
     parts = scores.get("per_class", {})
-    iou = {str(name): values.get("iou") for name, values in parts.items()} if isinstance(parts, dict) else {}
+    parts = parts if isinstance(parts, dict) else {}
+    iou = {str(name): values.get("iou") for name, values in parts.items() if "iou" in values}
     notes = scores.get("notes", [])
     data = str(records[0].conditions.get("data", "")) if records else ""
     split = str(records[0].conditions.get("split", "")) if records else ""
@@ -32,7 +33,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
         spec=records[0].spec if records else "",
         records=records,
         class_iou={name: value if isinstance(value, int | float) else None for name, value in iou.items()},
-        class_names=tuple(iou),
+        class_names=tuple(map(str, parts)),
         data=data,
         facts={f"said {number}": str(note) for number, note in enumerate(notes, 1)},
         commands=again("Score it again", read_command(path / "record.json")),

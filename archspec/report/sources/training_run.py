@@ -17,7 +17,12 @@ from archspec.reporters.page import Curve, Curves
 from archspec.scoring import describe_missing
 from archspec.spec import plain, read_mapping
 
-CURVES = (("loss", "loss", 1.0), ("val_miou", "val mIoU (%)", 100.0), ("learning_rate", "learning rate", 1.0))
+CURVES = (
+    ("loss", "loss", 1.0),
+    ("val_miou", "val mIoU (%)", 100.0),
+    ("val_top1", "val top-1 (%)", 100.0),
+    ("learning_rate", "learning rate", 1.0),
+)
 
 
 def recognises(path: Path) -> bool:

@@ -1,0 +1,5 @@
+"""Top-5 accuracy after the same training as top1, of a classifier"""
+
+from archspec.measures._training import of_training
+
+UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions, measure = of_training("top5", "training", 3600.0)
