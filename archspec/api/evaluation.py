@@ -33,6 +33,7 @@ from archspec.scoring import (
     describe_partial_mean,
     folders_of,
     ground_truth_of,
+    main_metric,
     open_segmenters,
     padding_multiple_of,
     score_segmenters,
@@ -62,8 +63,9 @@ class EvaluationResult(Tabular):
 
     @property
     def miou(self) -> float:
-        """Mean IoU of the (first) network, 0..1."""
-        return float(self.to_table().objects()[0]["miou"] or 0.0)
+        """Mean IoU of the (first) network, 0..1; of masks that may overlap, each class by itself."""
+        first = self.scores[0].scored.counts
+        return float(self.to_table().objects()[0][main_metric(first)] or 0.0)
 
     @property
     def rows(self) -> list[Row]:
@@ -94,6 +96,7 @@ def evaluate(
     size: tuple[int, int] | None = None,
     flip: bool = False,
     scales: Sequence[float] = (1.0,),
+    threshold: float = 0.5,
     image_range: tuple[float, float] | None = None,
     threads: int | None = None,
     output: str | os.PathLike[str] | None = None,
@@ -111,7 +114,8 @@ def evaluate(
         boundary: also boundary IoU (within 2 % of the diagonal).
         fit: how an image `(H, W, 3)` meets a network of one size: `"whole"`, `"resize"`, `"pad"` or `"window"`.
         size: height and width that a spec is built for; else the image's own.
-        flip, scales, image_range: mirrored too, at several sizes; what a float model is fed for black and white.
+        flip, scales: mirrored too, at several sizes.
+        threshold, image_range: what is above it is in a mask (`output: sigmoid`); what black and white are fed as.
         threads: of LiteRT; else one a processor.
         output: a folder for `record.json`, `scores.json`, `per_class.csv` and `confusion.csv`.
         ledger: where the scores are kept: a file, or a database's URL; else `runs/ledger.db`.
@@ -132,14 +136,12 @@ def evaluate(
         >>> list(scores.to_frame()["network"]), 0 <= scores.miou < 0.5
         (['untrained.tflite'], True)
     """
-    sources = [_source(one) for one in several(networks)]
-    if not sources:
-        raise user_error("nothing to score", "Name a network, or what archspec.train gave")
+    sources = _sources(networks)
     check_word(fit, ("whole", "resize", "pad", "window"), "fit")
     catalog = Catalog(tuple(map(Path, plugins)))
     for source in sources:
         catalog.add(noted_plugins(Path(source)) if isinstance(source, str) and exists(source) else ())
-    viewing = Viewing(fit, scales=tuple(scales), flip=flip)  # type: ignore[arg-type]
+    viewing = Viewing(fit, scales=tuple(scales), flip=flip, threshold=threshold)  # type: ignore[arg-type]
     options = SegmenterOptions(size=size, image_range=image_range, threads=threads or usable_processors())
     asked = Evaluation(data, split, limit, boundary, None if output is None else Path(output), ledger=ledger)
     return asked.run(sources, catalog, viewing, options, progress=progress)
@@ -240,6 +242,14 @@ def check_scores_folder(folder: Path | None) -> None:
     if folder is not None and is_file(folder / "record.json") and not is_file(folder / "scores.json"):
         fact = "holds the record.json of something else (a build, a training, an export)"
         raise user_error(fact, "Name another folder with --output", place=Place(str(folder)))
+
+
+def _sources(networks: Scored | Sequence[Scored]) -> list[str | Network]:
+    """Each by itself. Raises `UserError` for none."""
+    found = [_source(one) for one in several(networks)]
+    if not found:
+        raise user_error("nothing to score", "Name a network, or what archspec.train gave")
+    return found
 
 
 def _source(one: Scored) -> str | Network:

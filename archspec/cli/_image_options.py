@@ -34,6 +34,8 @@ _OPTIONS = (
     click.option("--align-corners/--no-align-corners", default=None,
                  help="Resize with corners on corners, or between the centres of pixels. Without it, as the network "
                       "resizes its own scores."),
+    click.option("--threshold", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.5,
+                 show_default=True, help="Probability above which a mask holds, of a network with output: sigmoid."),
     click.option("--image-range", metavar="LOW,HIGH",
                  help="Values that a float model expects for black and white, e.g. -1,1."),
     click.option("--threads", type=click.IntRange(1, 64), help="Threads that LiteRT uses. Without it, one a "
@@ -61,6 +63,7 @@ class ImageOptions:
     flip: bool
     resized: Resized
     align_corners: bool | None
+    threshold: float
     image_range: str | None
     threads: int | None
     overrides: tuple[str, ...]
@@ -74,7 +77,7 @@ class ImageOptions:
         if any(not 0 < scale <= LARGEST_SCALE for scale in scales):
             raise click.UsageError(f"--scales must be above 0 and at most {LARGEST_SCALE} ({self.scales})")
         fit = cast("Fit | None", self.fit)
-        return Viewing(fit, self.overlap, scales, self.flip, self.resized, self.align_corners)
+        return Viewing(fit, self.overlap, scales, self.flip, self.resized, self.align_corners, self.threshold)
 
     def segmenter_options(self) -> SegmenterOptions:
         """How networks are opened. Raises `click.UsageError`."""

@@ -89,6 +89,7 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
     """Score a folder of predictions."""
     from archspec.api.evaluation import check_scores_folder
     from archspec.datasets import open_dataset
+    from archspec.errors import user_error
     from archspec.record import make_folder
     from archspec.scoring import (
         check_metrics,
@@ -103,7 +104,11 @@ def _evaluate_predictions(wanted: Evaluation, folder: Path, reporter: str) -> No
     keep_freed_memory()
     check_metrics()
     check_scores_folder(wanted.output)
-    ground_truth = ground_truth_of(open_dataset(wanted.data))
+    dataset = open_dataset(wanted.data)
+    if dataset.multi_label:
+        fact = f"several classes of {dataset.name} may hold at a pixel, and predictions have one class each"
+        raise user_error(fact, "Score the network itself", place=dataset.place)
+    ground_truth = ground_truth_of(dataset)
     output = None if wanted.output is None else make_folder(wanted.output)
     with count_bar("scoring predictions", ticking=True) as progress:
         scored = score_predictions(

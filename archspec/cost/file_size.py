@@ -19,7 +19,7 @@ DATA_ALIGNMENT, FILE_ALIGNMENT = 16, 16
 TENSOR_BYTES = 24  # its table and its name, without letters
 FIELD_BYTES = 4
 BUFFER_BYTES = 12 + FIELD_BYTES
-SCALE_BYTES, SCALES_BYTES = 12, 20 + FIELD_BYTES  # a scale and its zero point; what holds them
+SCALE_BYTES, SCALES_BYTES = 12, 21 + FIELD_BYTES  # a scale and its zero point; what holds them, padding on average
 END_BYTES = 120  # QUANTIZE or DEQUANTIZE at an end of an int8 network, and the tensor outside it
 DEQUANTIZE_BYTES = 48
 OPERATOR_BYTES, OPTIONS_BYTES = 40, 12  # a table and its lists, without what they list; the options inside
@@ -44,7 +44,7 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
     common += SHAPE_BYTES * len({tensor.shape for tensor in program.tensors})
     common += _operations_bytes(program)
     kernels = _kernels(program)
-    floats, passages = _floats_of_int8(program)
+    floats, passage_bytes = _floats_of_int8(program)
     single = half = mixed = integer = common
     for index, tensor in enumerate(program.tensors):
         bare = TENSOR_BYTES + (len(tensor.name) + FIELD_BYTES & -FIELD_BYTES)
@@ -69,7 +69,7 @@ def predicted_sizes(program: Program, metadata_bytes: int = METADATA_BYTES) -> d
             half += _halved(tensor, elements, bare) if tensor.shape else plain
             mixed += quantised if dynamic else plain
             integer += plain if index in floats else quantised
-    integer += passages * END_BYTES
+    integer += passage_bytes
     integer += END_BYTES * (
         len(program.inputs) + sum(program.tensors[one].dtype == "float32" for one in program.outputs)
     )
@@ -92,7 +92,9 @@ def _kernels(program: Program) -> dict[int, tuple[int, int, bool, bool]]:
 
 
 def _floats_of_int8(program: Program) -> tuple[set[int], int]:
-    """The tensors that stay float32 at int8, and how many numbers pass from one kind to the other."""
+    """The tensors that stay float32 at int8, and the bytes of what stands where numbers pass between the two kinds: an
+    operator, and the tensor that it makes, of a longer name.
+    """
     kept = [operation for operation in program.operations if operation.keeps_float]
     if not kept:
         return set(), 0
@@ -101,8 +103,16 @@ def _floats_of_int8(program: Program) -> tuple[set[int], int]:
     read, read_whole = ({index for operation in some for index in operation.inputs} for some in (kept, whole))
     computed = {index for index in read | read_whole if program.tensors[index].constant is None}
     constant = {index for index in read - computed if index not in read_whole}
-    passages = len((read & computed) - made) + len(read_whole & made)
-    return made | constant, passages
+    floats = [index for index in (read & computed) - made if program.tensors[index].dtype == "float32"]
+    integers = read_whole & made
+    letters = sum(_name_bytes(program.tensors[index].name, ".float32") for index in floats)
+    letters += sum(_name_bytes(program.tensors[index].name, ".int8") for index in integers)
+    scales = len(integers) * (FIELD_BYTES + SCALES_BYTES + SCALE_BYTES)
+    return made | constant, letters + scales + (len(floats) + len(integers)) * (TENSOR_BYTES + DEQUANTIZE_BYTES)
+
+
+def _name_bytes(name: str, suffix: str) -> int:
+    return len(name) + len(suffix) + FIELD_BYTES & -FIELD_BYTES
 
 
 def _turned(operation: Operation) -> tuple[int, int, int]:
@@ -118,7 +128,7 @@ def _data(size: int) -> int:
 
 def _halved(tensor: ProgramTensor, elements: int, bare: int) -> int:
     """In half precision, with a DEQUANTIZE and a tensor of a longer name for what it gives."""
-    restored = TENSOR_BYTES + (len(tensor.name) + len(".float32") + FIELD_BYTES & -FIELD_BYTES)
+    restored = TENSOR_BYTES + _name_bytes(tensor.name, ".float32")
     return bare + FIELD_BYTES + _data(2 * elements) + restored + DEQUANTIZE_BYTES
 
 

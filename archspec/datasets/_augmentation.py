@@ -19,7 +19,7 @@ from typing import cast
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets._contract import Dataset
+from archspec.datasets._contract import Dataset, class_pixels
 from archspec.datasets._image_form import RGB
 from archspec.errors import Fault, Problem, UserError, nearest
 
@@ -165,9 +165,7 @@ class Focus:
 
     def __init__(self, classes: tuple[int, ...], images: int, label: Callable[[int], Array]) -> None:
         with ThreadPoolExecutor(_THREADS) as pool:
-            counts = np.stack(
-                list(pool.map(lambda index: np.bincount(label(index).ravel(), minlength=256), range(images)))
-            )
+            counts = np.stack(list(pool.map(lambda index: class_pixels(label(index)), range(images))))
         found = [(number, np.flatnonzero(counts[:, number] >= FEWEST_PIXELS)) for number in classes]
         self._having = [(number, having) for number, having in found if having.size]
 
@@ -181,7 +179,7 @@ class Focus:
 
 def pixel_of(label: Array, number: int, drawn: dict[str, float]) -> Point:
     """`(row, column)` of a pixel of the class."""
-    where = np.flatnonzero(label == number)
+    where = np.flatnonzero(label == number if label.ndim == 2 else label[..., number] == 1)
     row, column = divmod(int(where[int(drawn["focus_pixel"] * where.size)]), label.shape[1])
     return row, column
 
@@ -236,16 +234,17 @@ def _axis(source: int, scale: float, wanted: int, drawn: float, point: int | Non
 def sample(
     image: Array, label: Array, augmentation: Augmentation, drawn: dict[str, float], point: Point | None = None
 ) -> tuple[Array, Array]:
-    """`(H, W, C)` in 0..255 and `(H, W)` uint8 to `(h, w, C)` float32 in 0..255 and `(h, w)` uint8."""
+    """`(H, W, C)` in 0..255 and `(H, W)` uint8 to `(h, w, C)` float32 in 0..255 and `(h, w)` uint8; masks
+    `(H, W, classes)` to masks."""
     rows, columns = window((image.shape[0], image.shape[1]), augmentation, drawn, point)
     pixels = colours(interpolate(image, rows, columns), augmentation, drawn)
     classes = label[np.ix_(rows.nearest(), columns.nearest())]
     if drawn["flip"] < augmentation.flip_probability:
         pixels, classes = pixels[:, ::-1], classes[:, ::-1]
-    if classes.shape == augmentation.size:
+    if classes.shape[:2] == augmentation.size:
         return pixels, classes
     padded = np.full((*augmentation.size, image.shape[2]), augmentation.image_pad, np.float32)
-    padded_classes = np.full(augmentation.size, augmentation.label_pad, np.uint8)
+    padded_classes = np.full((*augmentation.size, *label.shape[2:]), augmentation.label_pad, np.uint8)
     padded[: classes.shape[0], : classes.shape[1]] = pixels
     padded_classes[: classes.shape[0], : classes.shape[1]] = classes
     return padded, padded_classes

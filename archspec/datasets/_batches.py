@@ -183,9 +183,9 @@ def training_batches(
     """
     batches = Batches(dataset, split, augmentation, batch_size, seed, cache)
     ahead = Ahead(batches.batch, steps, min(_MOST_WORKERS, max(2, os.cpu_count() or 1)))
-    whole = (batch_size, *augmentation.size)
-    labels = (batch_size,) if dataset.task == CLASSIFICATION else whole
-    shapes, dtypes = ((*whole, dataset.form.channels), labels), ("float32", _label_type(dataset))
+    images = (batch_size, *augmentation.size, dataset.form.channels)
+    labels = (batch_size, *dataset.label_shape(augmentation.size))
+    shapes, dtypes = (images, labels), ("float32", _label_type(dataset))
     return python_batches(with_faults_in_message(ahead), range(first_step, steps), shapes, dtypes, ahead.close)
 
 
@@ -222,7 +222,7 @@ class Batches:
         bad file."""
         numbers = np.arange(step * self._batch_size, (step + 1) * self._batch_size)
         images = np.empty((self._batch_size, *self._augmentation.size, self._dataset.form.channels), np.float32)
-        of_each = () if self._dataset.task == CLASSIFICATION else self._augmentation.size
+        of_each = self._dataset.label_shape(self._augmentation.size)
         labels = np.empty((self._batch_size, *of_each), _label_type(self._dataset))
         for place, (number, drawn) in enumerate(zip(numbers, draw(self._seed, numbers), strict=True)):
             images[place], labels[place] = self._sample(int(number), drawn)
@@ -269,5 +269,7 @@ class Batches:
         probed = self.examples[:: -(-len(self.examples) // _PROBED)]
         pixels = [width * height for height, width in map(self._dataset.image_size, probed)]
         form = self._dataset.form
-        a_pixel = form.channels * (1 if form.deep_range is None else 4) + 1
+        a_pixel = form.channels * (1 if form.deep_range is None else 4) + (
+            len(self._dataset.classes) if self._dataset.multi_label else 1
+        )
         return a_pixel * len(self.examples) * sum(pixels) / len(pixels)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets._contract import IGNORE, Dataset, Example, Size
+from archspec.datasets._contract import IGNORE, Dataset, Example, Size, class_pixels
 from archspec.datasets._images import label_image_size
 from archspec.errors import Fault, UserError, user_error
 from archspec.graph.task import CLASSIFICATION
@@ -126,7 +126,10 @@ def _label_pixels(dataset: Dataset, examples: Sequence[Example]) -> Iterator[Arr
 
 
 def label_counts(dataset: Dataset, label: Array) -> Array:
-    """How many pixels of a label have each number; of the label of a whole image, a one at its class."""
+    """How many pixels of a label have each number; of masks each class; of the label of a whole image, a one at its
+    class."""
+    if dataset.multi_label:
+        return class_pixels(label)
     return np.bincount(label.ravel(), minlength=label_values(dataset))
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from archspec.datasets._contract import Classes, Colour
+from archspec.datasets._contract import IGNORE, Classes, Colour
 from archspec.errors import Fault, Place, UserError, user_error
 from archspec.files import read_text
 
 FILE = "classes.txt"
+MOST_NUMBER = 65535  # in a label file
 MOST = 254  # a label is a byte, 255 is ignored, 254 is no class of any data set
-_LINE = re.compile(r"(?P<name>.*?)(\s+#(?P<colour>[0-9a-fA-F]{6}))?\s*$")
+_LINE = re.compile(r"(?P<name>.*?)(\s*=\s*(?P<number>\d{1,5}))?(\s+#(?P<colour>[0-9a-fA-F]{6}))?\s*$")
 
 
 def colour_map(count: int) -> tuple[Colour, ...]:
@@ -29,7 +30,8 @@ def colour_map(count: int) -> tuple[Colour, ...]:
 def read_class_list(path: Path) -> Classes:
     """The classes of a file of lines `name` or `name #rrggbb`; empty lines are skipped.
 
-    Raises `UserError` for no file, no class, a name that comes twice, or too many.
+    `name = 255` says which number a class has in label files; else it is the line's, from 0. Raises `UserError` for no
+    file, no class, a name or a number that comes twice, or too many.
     """
     remedy = "Write one: one line for each class, `name` or `name #rrggbb`, the first line is label 0"
     try:
@@ -39,6 +41,7 @@ def read_class_list(path: Path) -> Classes:
         raise user_error(f"no list of classes ({reason})", remedy, place=Place(str(path))) from error
     names: list[str] = []
     given: list[Colour | None] = []
+    numbers: list[int] = []
     faults: list[Fault] = []
     for number, line in enumerate(lines, 1):
         match = _LINE.match(line.strip())
@@ -48,6 +51,16 @@ def read_class_list(path: Path) -> Classes:
         if name in names:
             place = Place(str(path), number, 1)
             faults.append(Fault(f"class '{name}' comes twice", "Give each a name of its own", place=place))
+        stored = int(match["number"]) if match["number"] else len(names)
+        if stored in numbers or stored > MOST_NUMBER:
+            fact = (
+                f"label {stored} is of '{names[numbers.index(stored)]}' already"
+                if stored in numbers
+                else (f"label {stored} is above {MOST_NUMBER}")
+            )
+            place = Place(str(path), number, 1)
+            faults.append(Fault(fact, f"Write {name} = NUMBER, another for each class", place=place))
+        numbers.append(stored)
         names.append(name)
         given.append(_colour(match["colour"]) if match["colour"] else None)
     if not names or len(names) > MOST:
@@ -55,7 +68,14 @@ def read_class_list(path: Path) -> Classes:
     if faults:
         raise UserError(faults)
     own = colour_map(len(names))
-    return Classes(tuple(names), tuple(colour or usual for colour, usual in zip(given, own, strict=True)))
+    colours = tuple(colour or usual for colour, usual in zip(given, own, strict=True))
+    return Classes(tuple(names), colours, () if numbers == list(range(len(names))) else tuple(numbers))
+
+
+def label_numbers(classes: Classes) -> dict[int, int]:
+    """The class of each number that a label file may hold; 255 is ignored, unless a class has it."""
+    own = classes.numbers or range(len(classes))
+    return {IGNORE: IGNORE} | {number: label for label, number in enumerate(own)}
 
 
 def class_list(classes: Classes) -> str:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from archspec.arrays import Array
 from archspec.catalog import load, members
 from archspec.datasets._image_form import RGB, ImageForm
 from archspec.errors import Fault, Place, UserError, nearest, user_error
 from archspec.files import expanded
-from archspec.graph.task import SEGMENTATION, Task
+from archspec.graph.task import CLASSIFICATION, SEGMENTATION, Task
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,10 +34,14 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """The classes in the order of their numbers, 0 first, with the colour each is drawn in."""
+    """The classes in the order of their numbers, 0 first, with the colour each is drawn in.
+
+    `numbers` are those that label files have for them, where these are others.
+    """
 
     names: tuple[str, ...]
     colours: tuple[Colour, ...]
+    numbers: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -46,13 +52,14 @@ class Example:
     """One image and its label. `name` is its own within the split; `image` and `label` are where they come from.
 
     `label` is None where the organisers keep it to themselves (a test split). `more` are further files of the image,
-    whose channels stand behind its own.
+    whose channels stand behind its own, `more_labels` further masks.
     """
 
     name: str
     image: Path
     label: Path | None
     more: tuple[Path, ...] = ()
+    more_labels: tuple[Path, ...] = ()
 
     @property
     def images(self) -> tuple[Path, ...]:
@@ -81,6 +88,17 @@ class Dataset(ABC):
     def place(self) -> Place:
         """The folder, for messages."""
         return Place(str(self.root or self.name))
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether several classes may hold at a pixel: labels are then masks `(H, W, classes)` of 0 and 1."""
+        return False
+
+    def label_shape(self, size: Size) -> tuple[int, ...]:
+        """The shape of a label of that size."""
+        if self.task == CLASSIFICATION:
+            return ()
+        return (*size, len(self.classes)) if self.multi_label else size
 
     @property
     def channels(self) -> tuple[int, ...]:
@@ -154,8 +172,9 @@ class Dataset(ABC):
 
     @abstractmethod
     def read_label(self, example: Example) -> Array:
-        """The class of each pixel `(H, W)`, uint8: 0 to len(classes) - 1, or `IGNORE`; where the `task` is
-        classification the class of the image, an array of no axes, int32.
+        """The class of each pixel `(H, W)`, uint8: 0 to len(classes) - 1, or `IGNORE`; of a multi-label data set masks
+        `(H, W, classes)` of 0 and 1; where the `task` is classification the class of the image, an array of no axes,
+        int32.
 
         Raises `UserError` with the file's name: unreadable, no label at all, or a value that no class has.
         """
@@ -171,7 +190,7 @@ class Dataset(ABC):
 
     def label_size(self, example: Example) -> Size:
         """The size of the label. A subclass may know without reading it all. Raises `UserError`."""
-        height, width = self.read_label(example).shape
+        height, width = self.read_label(example).shape[:2]
         return height, width
 
     def file_faults(self, example: Example) -> list[Fault]:
@@ -183,10 +202,10 @@ class Dataset(ABC):
         found = hashlib.sha256(repr((self.name, split, self.classes.names)).encode())
         sizes: dict[Path | None, int] = {None: 0}
         for example in self.examples(split):
-            for path in (*example.images, example.label):
+            for path in (*example.images, example.label, *example.more_labels):
                 if path not in sizes and path is not None:
                     sizes[path] = _bytes(path)
-            further = [sizes[path] for path in example.more]
+            further = [sizes[path] for path in (*example.more, *example.more_labels)]
             found.update(repr((example.name, sizes[example.image], sizes[example.label], *further)).encode())
         return found.hexdigest()[:16]
 
@@ -199,6 +218,29 @@ class Dataset(ABC):
         from PIL import Image
 
         return Image.fromarray(labels)
+
+
+MASK_AXES = 3
+
+
+def class_pixels(label: Array) -> Array:
+    """The pixels of each number 0 to 255 `(256,)`, int64, in a label `(H, W)`; of masks those of each class, and at 255
+    the ignored ones."""
+    if label.ndim < MASK_AXES:
+        return np.bincount(label.ravel(), minlength=256)
+    found = np.zeros(256, np.int64)
+    found[: label.shape[2]] = np.count_nonzero(label == 1, (0, 1))
+    found[IGNORE] = np.count_nonzero((label == IGNORE).any(-1))
+    return found
+
+
+def topmost(label: Array) -> Array:
+    """Masks `(H, W, classes)` as one map for drawing: the last class that holds, 255 for none; a map as it is."""
+    if label.ndim == 2:
+        return label
+    held = label[..., ::-1] == 1
+    last = label.shape[2] - 1 - held.argmax(-1)
+    return np.where(held.any(-1), last, IGNORE).astype(np.uint8)
 
 
 def _bytes(path: Path) -> int:

@@ -164,7 +164,7 @@ class FileDataset(Dataset):
         return label_image_size(label_of(example))
 
     def file_faults(self, example: Example) -> list[Fault]:
-        files = [path for path in (*example.images, example.label) if path is not None]
+        files = [path for path in (*example.images, example.label, *example.more_labels) if path is not None]
         return [fault for path in files for fault in ending_faults(path)]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.catalog import members, summary
 from archspec.datasets._check import Checked, cautions, read_pair
-from archspec.datasets._contract import Classes, Dataset, Example, dataset_class
+from archspec.datasets._contract import Classes, Dataset, Example, class_pixels, dataset_class, topmost
 from archspec.datasets._image_form import RGB, displayed
 from archspec.graph.task import CLASSIFICATION, describe_task
 from archspec.reporters import Cell, Column, Table
@@ -68,8 +68,8 @@ def _tile(dataset: Dataset, example: Example) -> Tile:
     else:
         image, label = read_pair(dataset, example)
         image = displayed(image)
-        pixels = np.concatenate([image, overlay(image, label, dataset.classes)], 1)
-        labels = frozenset(np.unique(label).tolist())
+        pixels = np.concatenate([image, overlay(image, topmost(label), dataset.classes)], 1)
+        labels = frozenset(np.flatnonzero(class_pixels(label)).tolist())
     height, width = image.shape[:2]
     size = (2 * TILE_WIDTH, max(1, round(height * TILE_WIDTH / width)))
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)

@@ -173,6 +173,9 @@ def pack(
     whole or not there. Raises `UserError` for a bad example, labels that are not public, or a folder that holds other
     classes or shards.
     """
+    if dataset.multi_label:
+        fact = "several classes may hold at a pixel, and shards hold one class a pixel"
+        raise user_error(fact, "Train from the folder itself", place=dataset.place)
     if dataset.task == CLASSIFICATION:
         fact = "its labels are one class an image, and shards hold label maps"
         raise user_error(fact, "Train on the folder itself", place=dataset.place)

@@ -162,10 +162,13 @@ def _find_run(folder: Path, overrides: tuple[str, ...], catalog: Catalog, images
 
 
 def _check_graph(graph: Graph, images: Images) -> None:
-    check_segments(graph, "archspec explain", Place(graph.name))
+    check_segments(graph, "explaining (archspec explain, report --data)", Place(graph.name))
     _check_channels(graph.name, graph.inputs[0].channels, images)
     if len(graph.outputs[0].shape) != 3:
         raise user_error(f"gives {list(graph.outputs[0].shape)}, not a map of logits", place=Place(graph.name))
+    if graph.outputs[0].channels == 1:
+        fact = "gives a single score, and what speaks for a class is asked of networks of several"
+        raise user_error(fact, "Explain one of classes: 2", place=Place(graph.name))
 
 
 def _open_keras(path: Path, images: Images) -> LogitsModel:

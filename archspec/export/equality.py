@@ -84,8 +84,18 @@ def compare(found: Array, wanted: Array) -> Equality:
         images=len(found),
         relative_error=float(np.abs(difference).max()) / largest if largest else float(np.abs(difference).max()),
         snr_db=float("inf") if noise == 0 else float(10 * np.log10(signal / noise)) if signal else float("-inf"),
-        label_agreement=float(np.mean(found.argmax(-1) == wanted.argmax(-1))),
+        label_agreement=float(np.mean(_labels(found, wanted) == _labels(wanted, wanted))),
     )
+
+
+def _labels(scores: Array, wanted: Array) -> Array:
+    """The label of each pixel; of a single score the foreground where it is above 0, of probabilities above 0.5."""
+    if scores.shape[-1] > 1:
+        labels: Array = scores.argmax(-1)
+        return labels
+    probabilities = wanted.min() >= 0 and wanted.max() <= 1
+    above: Array = scores[..., 0] > (0.5 if probabilities else 0.0)
+    return above
 
 
 def default_images(shape: tuple[int, ...]) -> list[Array]:

@@ -71,7 +71,7 @@ class Model:
         return replace(self, metadata={**self.metadata, **buffers})
 
 
-OUTPUT_NAMES = {"ArgMax": "labels", "Softmax": "probabilities"}
+OUTPUT_NAMES = {"ArgMax": "labels", "Softmax": "probabilities", "Activation sigmoid": "probabilities"}
 
 
 def fill(program: Program, weights: Weights) -> Model:
@@ -101,7 +101,8 @@ def output_names(program: Program) -> tuple[str, ...]:
 
 
 def _kind(node: Node) -> str:
-    return type(node.layer).__name__
+    kind = type(node.layer).__name__
+    return f"{kind} {node.layer.config['activation']}" if kind == "Activation" else kind
 
 
 def _tensor(tensor: ProgramTensor, weights: Weights) -> ModelTensor:

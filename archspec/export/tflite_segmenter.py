@@ -23,6 +23,7 @@ Gives = Literal["labels", "logits", "probabilities"]
 ImageRange = tuple[float, float]
 BYTES: ImageRange = (0.0, 255.0)
 RGB = 3
+SOFTMAX, SIGMOID = "SOFTMAX", "LOGISTIC"
 IMAGE_TYPES = ("FLOAT32", "FLOAT16", "FLOAT64", "UINT8", "INT8", "INT16", "UINT16", "INT32", "UINT32", "INT64")
 PIXELS_FROM = 128.0  # an input of so wide a range is meant in numbers from 0 to 255
 TRIED: Size = (256, 256)  # what a file of open size is opened at, to see what it gives
@@ -78,6 +79,7 @@ class TfliteSegmenter:
         self.size = self._scores.size
         self.gives = self._scores.exit.gives
         self.classes = self._scores.exit.classes
+        self.sigmoid = self.gives == "probabilities" and last_activation(cut.data) == SIGMOID
         self.align_corners = aligns_corners(cut.data)
 
     def __call__(self, image: Array) -> Array:
@@ -87,6 +89,8 @@ class TfliteSegmenter:
     def labels(self, image: Array) -> Array:
         """The label of each pixel `(h, w)`, by the file's own ArgMax where it has one."""
         found = self._labels(image)
+        if found.ndim == 3 and found.shape[2] == 1:  # the foreground's score
+            return (found[..., 0] > (0.5 if self.sigmoid else 0.0)).astype(np.int64)
         labels: Array = found if found.ndim == 2 else found.argmax(-1)
         return labels
 
@@ -105,7 +109,7 @@ class Runner:
     ) -> None:
         self._data, self._threads = data, threads
         self._find_exit = find_exit or _exit
-        self._softmax = ends_in_softmax(data)
+        self._probabilities = last_activation(data) in (SOFTMAX, SIGMOID)
         self._image_range, self._asked = image_range, asked
         entrance = input_size(data)
         self._first = entrance.height_axis == 2
@@ -153,7 +157,7 @@ class Runner:
                 raise
             fact = f"cannot be run at {size[0]} x {size[1]}: {problem.fact}"
             raise Problem(fact, "Name a size that it can be run at: --size H,W") from problem
-        self.exit = self._find_exit(details, self._softmax, size)
+        self.exit = self._find_exit(details, self._probabilities, size)
 
     def _entered(self, image: Array) -> Array:
         """What goes in for an image, as often as the batch is large; its first answer is taken."""
@@ -224,15 +228,16 @@ def _inputs(data: bytes) -> Sequence[TensorInfo]:
     return take_census(data).inputs
 
 
-def _exit(details: Sequence[dict[str, Any]], softmax: bool, size: Size) -> Exit:
-    """The first output that is a map: scores of at least two classes, or integers of one value for each pixel."""
+def _exit(details: Sequence[dict[str, Any]], probabilities: bool, size: Size) -> Exit:
+    """The first output that is a map: scores, or integers of one value for each pixel; a single score is the
+    foreground's."""
     for one in details:
         shape, kind = [int(side) for side in one["shape"]], np.dtype(one["dtype"]).kind
         index, quantization = one["index"], one["quantization"]
         scaled = kind == "f" or quantization[0] != 0.0
         axis = _channel_axis(shape, size)
-        if axis and shape[axis] > 1 and scaled:
-            return Exit(index, quantization, "probabilities" if softmax else "logits", shape[axis], axis)
+        if axis and scaled and (shape[axis] > 1 or probabilities):
+            return Exit(index, quantization, "probabilities" if probabilities else "logits", shape[axis], axis)
         if len(shape) == 3 or (axis and shape[axis] == 1 and not scaled):
             return Exit(index, quantization, "labels", None, axis)
     found = ", ".join(f"{list(map(int, one['shape']))} {np.dtype(one['dtype']).name}" for one in details)
@@ -272,10 +277,9 @@ def image_range_of(data: bytes, dtype: str, wanted: ImageRange | None) -> tuple[
     return ((0 - mean) / deviation, (255 - mean) / deviation), "as the file says"
 
 
-def ends_in_softmax(data: bytes) -> bool:
-    """Whether what makes the first output is a softmax, but for changes of type, order or size behind it."""
-    last = next((name for name, _ in _last_operators(data) if name not in _PASSED_ON), "")
-    return last == "SOFTMAX"
+def last_activation(data: bytes) -> str:
+    """The operator that makes the first output, but for changes of type, order or size behind it: SOFTMAX, LOGISTIC."""
+    return next((name for name, _ in _last_operators(data) if name not in _PASSED_ON), "")
 
 
 def aligns_corners(data: bytes) -> bool:
@@ -284,7 +288,7 @@ def aligns_corners(data: bytes) -> bool:
     for name, operator in _last_operators(data):
         if name == "RESIZE_BILINEAR":
             return bool(getattr(operator.builtinOptions, "alignCorners", False))
-        if name not in (*_PASSED_ON, "SOFTMAX"):
+        if name not in (*_PASSED_ON, SOFTMAX, SIGMOID):
             break
     return True
 

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from archspec.graph.padding import next_multiple, padded, padding_multiple
     from archspec.graph.small_maps import small_map_cautions
     from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
+    from archspec.graph.task import gives_masks
     from archspec.graph.weights import check_weights, initialise, weight_specs
 
 __all__ = [
     "Graph", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash", "check_weights",
-    "collector_paused", "cut_tail", "equivalence_key", "in_float32", "initialise", "next_multiple", "padded",
-    "padding_multiple", "repeat", "small_map_cautions", "weight_specs", "without_labelling", "without_layers",
+    "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32", "initialise", "next_multiple",
+    "padded", "padding_multiple", "repeat", "small_map_cautions", "weight_specs", "without_labelling",
+    "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
@@ -31,6 +33,7 @@ _HOMES = {
     "padding": ("next_multiple", "padded", "padding_multiple"),
     "small_maps": ("small_map_cautions",),
     "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
+    "task": ("gives_masks",),
     "weights": ("check_weights", "initialise", "weight_specs"),
 }
 

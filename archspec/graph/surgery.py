@@ -24,7 +24,7 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
     there is nothing to leave out, and then the graph is as it was.
     """
     x, left = graph.outputs[0], []
-    while _kind(x) in LABELLING:
+    while _labels(x):
         left.append(x.node.name)
         x = x.node.inputs[0]
     if _kind(x) == UPSAMPLING:
@@ -36,8 +36,8 @@ def cut_tail(graph: Graph) -> tuple[str, ...]:
 
 
 def without_labelling(graph: Graph) -> Graph:
-    """A graph that ends in scores: the graph itself, or a copy without the ArgMax or Softmax at its end."""
-    if _kind(graph.outputs[0]) not in LABELLING:
+    """A graph that ends in scores: the graph itself, or a copy without the ArgMax, Softmax or sigmoid at its end."""
+    if not _labels(graph.outputs[0]):
         return graph
     copied = without_layers(graph, ())
     copied.finish((scores_of(copied.outputs[0]),))
@@ -45,8 +45,8 @@ def without_labelling(graph: Graph) -> Graph:
 
 
 def scores_of(x: Tensor) -> Tensor:
-    """What an ArgMax or Softmax at the end reads; the tensor itself where there is none."""
-    while _kind(x) in LABELLING:
+    """What an ArgMax, Softmax or sigmoid at the end reads; the tensor itself where there is none."""
+    while _labels(x):
         x = x.node.inputs[0]
     return x
 
@@ -57,15 +57,15 @@ def check_scores(x: Tensor, classes: int) -> None:
     Raises `UserError` with the place of the section that made another number of channels, or of the ArgMax or Softmax
     of one class, which always gives the same.
     """
-    labelling = x.node if _kind(x) in LABELLING else None
+    labelling = x.node if _labels(x) else None
     x = scores_of(x)
     if len(x.shape) not in (VECTOR_AXES, MAP_AXES):
         return
     if x.channels != classes:
         raise UserError(_other_channels(x, classes))
-    if labelling is not None and classes == 1:
+    if labelling is not None and classes == 1 and not is_sigmoid(labelling.output):
         fact = f"{type(labelling.layer).__name__} of a single class gives the same whatever the network has learnt"
-        remedy = "Write classes: 2 (what is of no class is one too), or output: logits"
+        remedy = "Write output: sigmoid (one score, the foreground's), or classes: 2 (what is of no class is one too)"
         raise UserError(Fault(fact, remedy, labelling.origin.section, labelling.origin.section_place))
 
 
@@ -84,6 +84,16 @@ def _other_channels(x: Tensor, classes: int) -> Fault:
         remedy = f"Write classes: {x.channels}, or take the network as a backbone, without its classifier"
     fact = f"the network ends with {x.channels} channels ({section}), not with one for each of {classes} classes"
     return Fault(fact, remedy, section, node.origin.section_place)
+
+
+def _labels(x: Tensor) -> bool:
+    """Whether it is made of scores by the layer that ends a network."""
+    return _kind(x) in LABELLING or is_sigmoid(x)
+
+
+def is_sigmoid(x: Tensor) -> bool:
+    """Whether it is made by a sigmoid."""
+    return _kind(x) == "Activation" and x.node.layer.config["activation"] == "sigmoid"
 
 
 def _kind(x: Tensor) -> str:

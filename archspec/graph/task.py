@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from archspec.errors import Place, UserError, user_error
-from archspec.graph.surgery import scores_of
+from archspec.graph.surgery import is_sigmoid, scores_of
 from archspec.graph.tensor import Graph
 
 Task = Literal["segmentation", "classification"]
@@ -21,6 +21,12 @@ _LABELS = {SEGMENTATION: "a class for each pixel", CLASSIFICATION: "one class fo
 def task_of(graph: Graph) -> Task:
     """Classification where the scores, before any ArgMax or Softmax, are a vector of one score a class."""
     return CLASSIFICATION if len(scores_of(graph.outputs[0]).shape) == VECTOR_AXES else SEGMENTATION
+
+
+def gives_masks(graph: Graph) -> bool:
+    """Whether it gives a probability of each class by itself (`output: sigmoid`), so that several may hold at a pixel;
+    of a single class that of the foreground."""
+    return task_of(graph) == SEGMENTATION and is_sigmoid(graph.outputs[0])
 
 
 def describe_task(task: Task) -> str:

@@ -40,6 +40,7 @@ class KerasSegmenter:
         height, width = part.inputs[0].shape[1:3]
         self.size: Size | None = None if None in (height, width) else (int(height), int(width))
         self.gives, self.classes = _gives(part)
+        self.sigmoid = _last_activation(part) is keras.activations.sigmoid
         self.align_corners = aligns_corners(part)
         self._scores, self._labels = _functions(part, image_range, labels_size, self.align_corners)
         self._traced: dict[tuple[int, Size, str], Any] = {}
@@ -87,6 +88,9 @@ def _functions(
             return tf.cast(found, tf.int32)
         if labels_size is not None and tuple(found.shape[:2]) != labels_size:
             found = resized_scores(found[None], labels_size, align_corners)[0]
+        if found.shape[-1] == 1:  # the foreground's score
+            middle = 0.5 if _last_activation(part) is keras.activations.sigmoid else 0.0
+            return tf.cast(found[..., 0] > middle, tf.int32)
         return tf.argmax(found, -1, tf.int32)
 
     return scores, labels
@@ -133,19 +137,24 @@ def _gives(model: Any) -> tuple[Gives, int | None]:
     shape, dtype = tuple(model.outputs[0].shape), str(model.outputs[0].dtype)
     if len(shape) == 3:
         return "labels", None
-    if len(shape) != 4 or not dtype.startswith(("float", "bfloat")) or (shape[3] or 0) < 2:
+    if len(shape) != 4 or not dtype.startswith(("float", "bfloat")) or (shape[3] or 0) < 1:
         fact = f"gives no scores and no labels of pixels (its output is {list(shape)} {dtype})"
         raise Problem(fact, "Needed is an output [N, H, W, classes] or [N, H, W]")
-    return "probabilities" if ends_in_softmax(model) else "logits", int(shape[3])
+    made = (keras.activations.softmax, keras.activations.sigmoid)
+    return "probabilities" if _last_activation(model) in made else "logits", int(shape[3])
 
 
 def ends_in_softmax(model: Any) -> bool:
     """Whether the last layer, but for those that only resize, is a softmax or activates with one."""
+    return _last_activation(model) is keras.activations.softmax
+
+
+def _last_activation(model: Any) -> Any:
+    """The activation of the last layer, but for those that only resize; a softmax for a layer that is one."""
     layer = _maker(model.outputs[0])
     while type(layer).__name__ in _RESIZING:
         layer = _maker(layer.input)
-    is_softmax = isinstance(layer, keras.layers.Softmax)
-    return is_softmax or getattr(layer, "activation", None) is keras.activations.softmax
+    return keras.activations.softmax if isinstance(layer, keras.layers.Softmax) else getattr(layer, "activation", None)
 
 
 def _maker(tensor: Any) -> Any:

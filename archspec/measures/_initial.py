@@ -73,10 +73,10 @@ def first_batch(case: Case, metric: str) -> tuple[Array, Array]:
 def scoring_graph(case: Case, metric: str) -> Graph:
     """The network for the batch's classes and crop, up to its scores, without what is random."""
     from archspec.graph import without_layers
-    from archspec.train._stage_graph import graph_for, without_upsampling
+    from archspec.train._stage_graph import graph_for, trained_classes, without_upsampling
 
     stage, dataset = _stage(case, metric)
-    graph = graph_for(case.network.spec, len(dataset.classes), stage.augmentation.size)
+    graph = graph_for(case.network.spec, trained_classes(case.network.spec, dataset), stage.augmentation.size)
     return without_layers(without_upsampling(graph), RANDOM)
 
 

@@ -66,15 +66,19 @@ def _miou(case: Case, data: bytes) -> float:
     import numpy as np
 
     from archspec.export import TfliteSegmenter
-    from archspec.scoring import Viewing, class_iou, confusion, label_map
+    from archspec.scoring import MaskSums, Viewing, class_iou, confusion, label_map, mask_map
     from archspec.train import validation_examples
 
     order = order_of(case, METRIC)
     dataset, validation = order.final, order.recipe.stages[-1].validation
     network = TfliteSegmenter(data, channels=(dataset.form.channels,))
     classes = len(dataset.classes)
-    matrix = np.zeros((classes, classes), np.int64)
+    matrix, masks = np.zeros((classes, classes), np.int64), MaskSums.none(classes)
     for example in validation_examples(dataset, validation):
+        if dataset.multi_label:
+            found = mask_map(network, dataset.read_image(example), Viewing())
+            masks = masks.plus(dataset.read_label(example), found)
+            continue
         labels = label_map(network, dataset.read_image(example), Viewing())
         matrix += confusion(dataset.read_label(example), labels, classes)
-    return float(np.nanmean(class_iou(matrix)))
+    return float(np.nanmean(masks.iou if dataset.multi_label else class_iou(matrix)))

@@ -23,6 +23,7 @@ from archspec.record import Plain
 UNIT, BETTER, RUNG, SECONDS = "", "more", "proxy", 5.0
 TENSORFLOW = True
 METRIC = "grad_norm"
+MAP_AXES = 3  # of label maps: (N, H, W)
 
 
 def check(settings: Settings) -> None:
@@ -54,7 +55,8 @@ def gradient_norms(model: Any, images: Any, labels: Any) -> list[float]:
     from archspec.train._losses import total_loss
     from archspec.train._recipe import LossTerm
 
-    loss = total_loss((LossTerm("cross_entropy"),), None)
+    masks = labels.ndim > MAP_AXES or model.output_shape[-1] == 1
+    loss = total_loss((LossTerm("binary_cross_entropy" if masks else "cross_entropy"),), None)
     values = [one.value for one in kernels(model)]
     with tf.GradientTape() as tape:
         total = loss(model(images, training=True), tf.constant(labels))

@@ -12,7 +12,8 @@ from pathlib import Path
 from archspec.catalog import Catalog
 from archspec.errors import Place, UserError, user_error
 from archspec.files import is_file, read_bytes
-from archspec.graph.task import CLASSIFICATION, SEGMENTATION, Task, task_of
+from archspec.graph import gives_masks
+from archspec.graph.task import CLASSIFICATION, task_of
 from archspec.keras_model import with_models_in
 from archspec.ledger import KnownNumbers, read_records_today
 from archspec.measures import Build, BuildOptions, build_records
@@ -62,7 +63,10 @@ def source_of(what: str, overrides: tuple[str, ...], catalog: Catalog) -> Source
         raise user_error(fact, f"Finish it: {shell_command('train', '--resume', what)}", place=Place(what))
     file = run.folder / "record.json"
     records = read_records_today(file) if is_file(file) else ()
-    return Source(load(run.spec, overrides, catalog=catalog), facts.classes, facts.data, records)
+    spec, classes = load(run.spec, overrides, catalog=catalog), facts.classes
+    if spec.values["classes"] == 1:
+        classes = classes[-1:]  # the only score is the foreground's
+    return Source(spec, classes, facts.data, records)
 
 
 def hand_over(
@@ -172,6 +176,10 @@ LABEL_MAP = """labels = interpreter.get_tensor(found["index"])[0]
 labels = labels.argmax(-1) if labels.ndim == 3 else labels  # (height, width), the class of each pixel"""
 LABEL = """label = interpreter.get_tensor(found["index"])[0]
 label = int(label.argmax() if np.ndim(label) else label)  # the class of the image, a line of labels.txt from 0"""
+MASKS = """probabilities = interpreter.get_tensor(found["index"])[0].astype(np.float32)
+scale, zero = found["quantization"]
+probabilities = (probabilities - zero) * scale if scale else probabilities
+masks = probabilities > 0.5  # (height, width, classes), whether each class holds at a pixel"""
 READ_IMAGE = """image = ImageOps.exif_transpose(Image.open("IMAGE"))  # as viewers show it
 image = image.convert("{mode}").resize((int(width), int(height)))
 values = np.asarray(image, np.float32).reshape(given["shape"])"""
@@ -185,14 +193,14 @@ SCORES = ("val_miou", "miou", "top1")
 def model_card(build: Build, classes: Sequence[str], data: str, scores: Sequence[Record]) -> str:
     """The card. Numbers stand with the conditions they hold under; what is not known is said to be not known."""
     parts = [*_head(build), *_trained(build, classes, data, scores), *_cost(build), *_limits(build)]
-    return "\n".join([*parts, *_use(build.network.expanded.channels, task_of(build.network.graph))])
+    return "\n".join([*parts, *_use(build.network)])
 
 
-def snippet(channels: int, task: Task = SEGMENTATION) -> str:
+def snippet(channels: int, answer: str = LABEL_MAP) -> str:
     """The lines of Python that use the file: a picture of 1, 3 or 4 channels, else an array of a `.npy` file."""
     mode = MODES.get(channels)
     read = READ_ARRAY.format(channels=channels) if mode is None else READ_IMAGE.format(mode=mode)
-    return SNIPPET.format(read=read, answer=LABEL if task == CLASSIFICATION else LABEL_MAP)
+    return SNIPPET.format(read=read, answer=answer)
 
 
 def _head(build: Build) -> Iterator[str]:
@@ -201,7 +209,12 @@ def _head(build: Build) -> Iterator[str]:
     size = " × ".join(map(str, network.input_size))
     kind = KINDS.get(network.channels, f"image of {network.channels} channels")
     what = "Classification" if task_of(build.network.graph) == CLASSIFICATION else "Semantic segmentation"
-    yield f"{what} of one {size} {kind} into {network.classes} classes."
+    masks = f"{network.classes} mask{'' if network.classes == 1 else 's'}"
+    into = masks if gives_masks(build.network.graph) else f"{network.classes} classes"
+    yield f"{what} of one {size} {kind} into {into}."
+    if network.deep_range is not None:
+        low, high = network.deep_range
+        yield f"Images of more than 8 bits: {low:g} to {high:g} become 0 to 255, with fractions."
     size_mb = f"{exported.size_bytes / 1e6:.3f} MB"
     yield f"`model.tflite` is {exported.precision} ({size_mb}), made by archspec from `spec.yaml`;"
     yield "`record.json` holds every number below with its conditions.\n"
@@ -275,7 +288,9 @@ def _limits(build: Build) -> Iterator[str]:
     yield "- It reads one size and was not tested on images unlike those it was trained on.\n"
 
 
-def _use(channels: int, task: Task) -> Iterator[str]:
+def _use(network: Network) -> Iterator[str]:
+    answer = LABEL if task_of(network.graph) == CLASSIFICATION else LABEL_MAP
+    answer = MASKS if gives_masks(network.graph) else answer
     yield "## Use\n"
     yield "`pip install ai-edge-litert pillow numpy`; the image goes in as 0 … 255, everything else is in the file.\n"
-    yield f"```python\n{snippet(channels, task)}```\n"
+    yield f"```python\n{snippet(network.expanded.channels, answer)}```\n"

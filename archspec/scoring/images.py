@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.datasets import Dataset, Example, displayed
+from archspec.datasets import Dataset, Example, displayed, topmost
 from archspec.errors import Place, user_error
 from archspec.record import make_folder, write_bytes
 
@@ -46,6 +47,14 @@ def indexed_png(labels: Array, colours: Sequence[Colour]) -> bytes:
     entries = [*colours, *[(0, 0, 0)] * (256 - len(colours))]  # a small palette would be packed into fewer bits
     picture.putpalette([value for colour in entries for value in colour])
     return png_bytes(picture)
+
+
+def mask_pngs(masks: Array, names: Sequence[str]) -> dict[str, bytes]:
+    """A PNG of 0 and 255 of each class of masks `(H, W, classes)`, by its name as a part of a file's."""
+    from PIL import Image
+
+    each = zip(names, np.moveaxis(masks, -1, 0), strict=True)
+    return {re.sub(r"[^\w.-]+", "_", name): png_bytes(Image.fromarray(mask * np.uint8(255))) for name, mask in each}
 
 
 def overlay_png(
@@ -132,6 +141,10 @@ class PredictionFolder:
         """Write the prediction of one image."""
         file = self._file(result.named.name, result.example)
         make_folder(file.parent)
+        if result.predicted.ndim > 2:
+            for name, content in mask_pngs(result.predicted, self.dataset.classes.names).items():
+                write_bytes(file.with_name(f"{file.stem}_{name}.png"), content)
+            return
         write_bytes(file, png_bytes(self.dataset.encode_prediction(result.predicted)))
 
 
@@ -154,7 +167,7 @@ class OverlayFolder:
         """Write the overlay of one image, if it is among those chosen."""
         if result.number not in chosen(self.count, result.total):
             return
-        maps = [("truth", self.dataset.read_label(result.example)), ("prediction", result.predicted)]
+        maps = [("truth", topmost(self.dataset.read_label(result.example))), ("prediction", topmost(result.predicted))]
         classes = self.dataset.classes
         file = self._file(result.named.name, result.example)
         write_bytes(file, overlay_png(displayed(result.image), maps, classes.names, classes.colours))

@@ -7,7 +7,8 @@ and averaged as probabilities.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import log
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -20,6 +21,7 @@ Size = tuple[int, int]
 Fit = Literal["whole", "resize", "pad", "window"]
 Gives = Literal["labels", "logits", "probabilities"]
 Resized = Literal["logits", "probabilities"]
+THRESHOLD = 0.5
 
 
 class Segmenter(Protocol):
@@ -60,7 +62,7 @@ class Viewing:
     least `overlap` of their length (their probabilities are averaged). None is `whole` where it can be, else `resize`.
     `scales` are sizes at which the image is seen, as shares of its own; `flip` shows it mirrored too. `resized` is
     what is brought to the image's size: logits, as an exported network does it, or their softmax; `align_corners` None
-    is as the network resizes its scores itself.
+    is as the network resizes its scores itself. A mask holds where its probability is above `threshold`.
     """
 
     fit: Fit | None = None
@@ -69,6 +71,7 @@ class Viewing:
     flip: bool = False
     resized: Resized = "logits"
     align_corners: bool | None = None
+    threshold: float = THRESHOLD
 
     @property
     def as_exported(self) -> bool:
@@ -90,12 +93,37 @@ class Viewing:
         if self.flip:
             parts.append("mirrored too")
         corners = {None: "", True: ", corners aligned", False: ", between the centres of pixels"}[self.align_corners]
-        return f"{', '.join(parts)}; {self.resized} resized{corners}"
+        above = "" if self.threshold == THRESHOLD else f"; masks above {self.threshold:g}"
+        return f"{', '.join(parts)}; {self.resized} resized{corners}{above}"
+
+
+def makes_masks(segmenter: Segmenter) -> bool:
+    """Whether its scores are of each class by itself (sigmoid), so that several may hold at a pixel."""
+    return bool(getattr(segmenter, "sigmoid", False))
+
+
+def label_count(segmenter: Segmenter) -> int | None:
+    """How many labels its maps hold: two where the only score is the foreground's. None where that is not known."""
+    return 2 if makes_masks(segmenter) and segmenter.classes == 1 else segmenter.classes
+
+
+def mask_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
+    """Which classes hold at each pixel `(H, W, classes)`, uint8 of 0 and 1: whose probability is above the threshold.
+
+    Raises `Problem` when the network cannot be shown the image.
+    """
+    if not viewing.once:
+        return (probability_map(segmenter, image, viewing) > viewing.threshold).astype(np.uint8)
+    scores = _one_view(segmenter, image, viewing, image.shape[:2])
+    least = viewing.threshold if scores.what == "probabilities" else log(viewing.threshold / (1 - viewing.threshold))
+    return (scores.values > least).astype(np.uint8)
 
 
 def label_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
     """The label of each pixel of an image `(H, W)`, uint8. Raises `Problem` when the network cannot be shown it."""
     size: Size = image.shape[:2]
+    if makes_masks(segmenter) and segmenter.classes == 1:
+        return mask_map(segmenter, image, viewing)[..., 0]
     if viewing.once and viewing.as_exported and segmenter.size in (None, size):
         labels = segmenter.labels(image)
         if labels.shape == size:
@@ -112,13 +140,16 @@ def label_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
-    """Logits or probabilities `(h, w, classes)`, float32."""
+    """Logits or probabilities `(h, w, classes)`, float32; of `sigmoid` each class by itself."""
 
     values: Array
     what: Resized
+    sigmoid: bool = False
 
     def probabilities(self) -> Array:
-        return softmax(self.values) if self.what == "logits" else self.values
+        if self.what == "probabilities":
+            return self.values
+        return sigmoid(self.values) if self.sigmoid else softmax(self.values)
 
     def resized(self, segmenter: Segmenter, viewing: Viewing, size: Size) -> _Scores:
         """At another size, as what the viewing wants resized; as they are where they have it."""
@@ -128,9 +159,10 @@ class _Scores:
         if self.what == wanted:
             values = self.values
         else:
-            values = logits_of(self.values) if wanted == "logits" else softmax(self.values)
+            to_logits = sigmoid_logits if self.sigmoid else logits_of
+            values = to_logits(self.values) if wanted == "logits" else self.probabilities()
         aligned = segmenter.align_corners if viewing.align_corners is None else viewing.align_corners
-        return _Scores(resized_scores(values, size, aligned), wanted)
+        return replace(self, values=resized_scores(values, size, aligned), what=wanted)
 
 
 def probability_map(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
@@ -162,7 +194,7 @@ def _one_view(segmenter: Segmenter, image: Array, viewing: Viewing, size: Size) 
     if fit == "pad":
         wanted = _need_room(segmenter, seen)
         found = _scores(segmenter, padded(image, wanted), viewing, wanted)
-        return _Scores(found.values[: seen[0], : seen[1]], found.what)
+        return replace(found, values=found.values[: seen[0], : seen[1]])
     if fit == "whole":
         fact = f"the image has {_words(seen)} pixels, the network takes {_words(segmenter.size)}"
         raise Problem(fact, "Use --fit resize, pad or window")
@@ -173,7 +205,8 @@ def _scores(segmenter: Segmenter, image: Array, viewing: Viewing, size: Size) ->
     """What the network gives for an image that it takes, brought to `size` in one resizing."""
     if segmenter.gives == "labels":
         raise Problem("gives labels only, and labels cannot be averaged", "Leave out --scales, --flip and --fit window")
-    return _Scores(segmenter(image), segmenter.gives).resized(segmenter, viewing, size)
+    found = _Scores(segmenter(image), segmenter.gives, makes_masks(segmenter))
+    return found.resized(segmenter, viewing, size)
 
 
 def _resized_labels(segmenter: Segmenter, image: Array, viewing: Viewing) -> Array:
@@ -205,7 +238,7 @@ def _windows(segmenter: Segmenter, image: Array, viewing: Viewing) -> _Scores:
             here = (slice(top, top + window[0]), slice(left, left + window[1]))
             total[here] += _scores(segmenter, room[here], viewing, window).probabilities()
             seen[here] += 1
-    return _Scores((total / seen)[: size[0], : size[1]], "probabilities")
+    return _Scores((total / seen)[: size[0], : size[1]], "probabilities", makes_masks(segmenter))
 
 
 def starts(length: int, window: int, overlap: float) -> Iterator[int]:
@@ -237,6 +270,19 @@ def softmax(logits: Array) -> Array:
     powers = np.exp(logits - logits.max(-1, keepdims=True))
     shares: Array = powers / powers.sum(-1, keepdims=True)
     return shares
+
+
+def sigmoid(logits: Array) -> Array:
+    """Of each by itself."""
+    powers = np.exp(-np.abs(logits))
+    return np.where(logits >= 0, 1 / (1 + powers), powers / (1 + powers)).astype(np.float32)
+
+
+def sigmoid_logits(probabilities: Array) -> Array:
+    """Scores whose sigmoid they are. One that was rounded to 0 or 1 counts as half a step of eight bits off it."""
+    inside = np.clip(probabilities, 1 / 512, 1 - 1 / 512)
+    logits: Array = np.log(inside / (1 - inside))
+    return logits
 
 
 def resized_image(image: Array, size: Size) -> Array:

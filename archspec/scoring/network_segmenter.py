@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError
-from archspec.graph import next_multiple, padded
+from archspec.graph import gives_masks, next_multiple, padded
 from archspec.network import Network
 from archspec.scoring.inference import Gives, Size
 
@@ -37,6 +37,7 @@ class NetworkSegmenter:
         self._rooms: dict[Size, Size] = {}
         self.align_corners = True  # as long as nothing is built
         self.classes: int | None = network.expanded.classes
+        self.sigmoid = gives_masks(network.graph)
         self.channels = network.expanded.channels
         self.size = size
 

@@ -21,16 +21,18 @@ from archspec.datasets import (
     open_dataset,
     read_stack,
     stack_channels,
+    topmost,
     with_further_files,
 )
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.files import exists, is_folder
 from archspec.record import write_bytes
-from archspec.scoring.images import distinct_colours, indexed_png, overlay_png
-from archspec.scoring.inference import Viewing, label_map
+from archspec.scoring.images import distinct_colours, indexed_png, mask_pngs, overlay_png
+from archspec.scoring.inference import Viewing, label_count, label_map, makes_masks, mask_map
 from archspec.scoring.segmenters import NamedSegmenter
 
 MOST_NAMED, MOST_CHANNELS = 3, 1024
+NO_CLASS = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +104,36 @@ def result_files(picture: Path, folder: Path) -> tuple[Path, Path]:
 def predict_image(named: NamedSegmenter, picture: Path, viewing: Viewing, folder: Path, data: str | None) -> Predicted:
     """Write `<stem>_labels.png`, with the class of each pixel and a palette, and `<stem>_overlay.png`.
 
-    Raises `UserError` for a picture that cannot be read or shown.
+    A network of masks gives masks of 0 and 255: `<stem>_labels.png` of the foreground, or `<stem>_<class>.png` of each
+    of several classes. Raises `UserError` for a picture that cannot be read or shown.
     """
     image = read_stack(with_further_files(picture, named.form.channels), named.form)
+    masks: Array | None = None
     try:
-        labels = label_map(named.segmenter, image, viewing)
+        if makes_masks(named.segmenter):
+            masks = mask_map(named.segmenter, image, viewing)
+        single = masks is not None and masks.shape[2] == 1
+        labels = label_map(named.segmenter, image, viewing) if masks is None else topmost(masks)
     except Problem as problem:
         raise UserError(problem.at(Place(str(picture)))) from problem
-    classes = classes_of(named, data, int(labels.max(initial=0)))
+    if masks is not None and single:
+        labels = masks[..., 0]
+    known = labels[labels < NO_CLASS] if masks is not None else labels
+    classes = classes_of(named, data, int(known.max(initial=0)))
     files = result_files(picture, folder)
-    write_bytes(files[0], indexed_png(labels, classes.colours))
+    if masks is None:
+        write_bytes(files[0], indexed_png(labels, classes.colours))
+    else:
+        names = ("labels",) if single else classes.names
+        for name, content in mask_pngs(masks, names).items():
+            write_bytes(folder / f"{picture.stem}_{name}.png", content)
+        files = (files[0] if single else folder / f"{picture.stem}_*.png", files[1])
     write_bytes(files[1], overlay_png(displayed(image), [("", labels)], classes.names, classes.colours))
     return Predicted(picture, *files, _shares(labels, classes.names))
 
 
 def _shares(labels: Array, names: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    counts = np.bincount(labels.ravel(), minlength=len(names))
+    counts = np.bincount(labels[labels < len(names)].ravel(), minlength=len(names))
     order = np.argsort(-counts, kind="stable")
     return tuple((names[label], float(counts[label] / labels.size)) for label in order if counts[label])
 
@@ -166,7 +182,7 @@ def classes_of(named: NamedSegmenter, data: str | None, largest: int) -> Classes
     """
     if data is not None:
         found = classes_of_data(data)
-        count = named.segmenter.classes
+        count = label_count(named.segmenter)
         if (count or len(found)) != len(found) or largest >= len(found):
             fact = f"{named.name} has {count or 'more'} classes, and {data} has {len(found)}"
             raise user_error(fact, "Name the data set it was trained on", path="--data")
@@ -175,8 +191,10 @@ def classes_of(named: NamedSegmenter, data: str | None, largest: int) -> Classes
         known = getattr(dataset_class(named.data.partition(":")[0]), "classes", None)
         if isinstance(known, Classes) and known.names == named.labels:
             return known
-    count = max(named.segmenter.classes or 0, len(named.labels), largest + 1)
-    known_names = named.labels or tuple(f"class {number}" for number in range(count))
+    count = max(label_count(named.segmenter) or 0, len(named.labels), largest + 1)
+    binary = makes_masks(named.segmenter) and named.segmenter.classes == 1
+    names_given = ("background", *named.labels) if binary and len(named.labels) == 1 else named.labels
+    known_names = names_given or tuple(f"class {number}" for number in range(count))
     return Classes(
         (*known_names, *(f"class {number}" for number in range(len(known_names), count))), distinct_colours(count)
     )

@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from archspec.arrays import Array
 from archspec.record import Plain, Record, package_versions, timestamp, write_records, write_text
 from archspec.reporters import Cell, Column, Table, render
-from archspec.scoring.metrics import Counts, describe_missing, metric_title, per_category, per_class, scores
+from archspec.scoring.metrics import (
+    Counts,
+    describe_missing,
+    main_metric,
+    metric_title,
+    per_category,
+    per_class,
+    scores,
+)
 
 if TYPE_CHECKING:
     from archspec.scoring.prediction_scores import ScoreResult
@@ -29,7 +38,7 @@ def scores_json(counts: Counts) -> dict[str, Any]:
     """Every score by its name, `per_class` and, where there are categories, `per_category`; null where not defined."""
     found: dict[str, Any] = {name: number(value) for name, value in scores(counts).items()}
     found["images"] = counts.images
-    found["pixels"] = int(counts.matrix[counts.labels.counted].sum())
+    found["pixels"] = int(_truth_pixels(counts).sum())
     found["per_class"] = class_scores(counts)
     if counts.labels.categories:
         found["per_category"] = _by_part(per_category(counts))
@@ -92,15 +101,17 @@ def write_scores(
     write_records(folder / "record.json", records, command=command)
     write_text(folder / "scores.json", json.dumps(everything, indent=2, allow_nan=False) + "\n")
     write_text(folder / "per_class.csv", render(class_table([(name, scored.counts)]), "csv"))
-    write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
+    if not scored.counts.overlap:
+        write_text(folder / "confusion.csv", render(confusion_table(scored.counts), "csv"))
 
 
 def describe_partial_mean(scored: ScoreResult) -> tuple[str, ...]:
     """That the mean IoU leaves out classes, if it does."""
-    labels, iou = scored.counts.labels, per_class(scored.counts)["miou"]
+    main = main_metric(scored.counts)
+    labels, iou = scored.counts.labels, per_class(scored.counts)[main]
     counted = np.flatnonzero(labels.counted).tolist()
     missing = describe_missing([float(iou[label]) for label in counted], [labels.names[label] for label in counted])
-    return (f"mIoU is a {missing}",) if missing else ()
+    return (f"{metric_title(main)} is a {missing}",) if missing else ()
 
 
 def summary_table(rows: Sequence[tuple[str, Counts, dict[str, Cell]]], notes: tuple[str, ...]) -> Table:
@@ -125,13 +136,13 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
     `numbered`: networks are columns by number, and below the table by name.
     """
     first = rows[0][1]
-    share = np.where(first.labels.counted, first.matrix.sum(axis=1), 0)
+    share = _truth_pixels(first)
     share = 100 * share / max(1, int(share.sum()))
     if len(rows) == 1:
         found = [(name, metric_title(name, part=True), values) for name, values in per_class(first).items()]
     else:
         found = [
-            (f"network_{number}", f"[{number}]" if numbered else name, per_class(one)["miou"])
+            (f"network_{number}", f"[{number}]" if numbered else name, per_class(one)[main_metric(one)])
             for number, (name, one) in enumerate(rows, 1)
         ]
     columns = (
@@ -146,6 +157,13 @@ def class_table(rows: Sequence[tuple[str, Counts]], *, numbered: bool = False) -
     notes: tuple[str, ...] = () if len(rows) == 1 else ("IoU of each class",)
     notes += tuple(f"[{number}] {name}" for number, (name, _) in enumerate(rows, 1)) if numbered else ()
     return Table("", columns, cells, notes)
+
+
+def _truth_pixels(counts: Counts) -> Array:
+    """Those of each label that counts in the truth `(labels,)`."""
+    if counts.masks is not None and counts.overlap:
+        return counts.masks.truth
+    return np.where(counts.labels.counted, counts.matrix.sum(axis=1), 0)
 
 
 def category_table(counts: Counts) -> Table | None:

@@ -16,7 +16,7 @@ from archspec.datasets import Dataset, Example, ImageForm, describe_channels
 from archspec.errors import Fault, Place, Problem, UserError, user_error
 from archspec.graph import padding_multiple
 from archspec.scoring.ground_truth import GroundTruth, Item, LabelMap, fingerprint
-from archspec.scoring.inference import Viewing, label_map
+from archspec.scoring.inference import Viewing, label_count, label_map, makes_masks, mask_map
 from archspec.scoring.metrics import Counts
 from archspec.scoring.prediction_scores import Progress, ScoreResult, counted, threaded_results
 from archspec.scoring.segmenters import NamedSegmenter
@@ -99,7 +99,13 @@ def score_segmenters(
     _check_classes(segmenters, dataset)
     dataset = dataset.in_form(form_of(segmenters))
     pairs = _pairs(dataset, ground_truth, split)[:limit]
-    nothing = Counts.none(ground_truth.labels, instances=ground_truth.instances, boundaries=boundaries)
+    masks = len(dataset.classes) if dataset.multi_label else int(all(_is_binary(one) for one in segmenters))
+    nothing = Counts.none(
+        ground_truth.labels,
+        instances=ground_truth.instances,
+        boundaries=boundaries and not dataset.multi_label,
+        masks=masks,
+    )
     contents: list[tuple[str, bytes]] = []
 
     def read(pair: tuple[Example, Item]) -> tuple[Array, LabelMap, str]:
@@ -157,35 +163,45 @@ def _pairs(dataset: Dataset, ground_truth: GroundTruth, split: str) -> list[tupl
 
 def _predict(turn: _Turn, image: Array, viewing: Viewing, dataset: Dataset) -> Array:
     named = turn.named
+    predict = mask_map if dataset.multi_label else label_map
     start = time.perf_counter()
     try:
-        predicted = label_map(named.segmenter, image, viewing)
+        predicted = predict(named.segmenter, image, viewing)
     except Problem as problem:
         raise UserError(problem.at(Place(named.name))) from problem
     turn.seconds.append(time.perf_counter() - start)
-    if int(predicted.max(initial=0)) >= len(dataset.classes):
+    if not dataset.multi_label and int(predicted.max(initial=0)) >= len(dataset.classes):
         fact = f"gives label {predicted.max()}, and {dataset.name} has {len(dataset.classes)} classes"
         raise user_error(fact, "Was it made for another data set?", place=Place(named.name))
     return predicted
+
+
+def _is_binary(named: NamedSegmenter) -> bool:
+    """Whether it gives one score, the foreground's."""
+    return makes_masks(named.segmenter) and named.segmenter.classes == 1
 
 
 def _check_classes(segmenters: Sequence[NamedSegmenter], dataset: Dataset) -> None:
     wanted = len(dataset.classes)
     faults = [
         Fault(
-            f"a network of {one.segmenter.classes} classes, and {dataset.name} has {wanted}",
+            f"a network of {count} classes, and {dataset.name} has {wanted}",
             "Was it made for another data set?",
             place=Place(one.name),
         )
         for one in segmenters
-        if one.segmenter.classes not in (None, wanted)
+        if (count := one.segmenter.classes if dataset.multi_label else label_count(one.segmenter)) not in (None, wanted)
     ]
+    if dataset.multi_label:
+        fact = f"gives one class a pixel, and several classes of {dataset.name} may hold at one"
+        remedy = "Score a network that was trained with output: sigmoid"
+        faults += [Fault(fact, remedy, place=Place(one.name)) for one in segmenters if not makes_masks(one.segmenter)]
     if faults:
         raise UserError(faults)
 
 
 def _check_size(image: Array, truth: LabelMap, item: Item) -> None:
-    if image.shape[:2] != truth.labels.shape:
+    if image.shape[:2] != truth.labels.shape[:2]:
         has, wants = (f"{one[0]} x {one[1]}" for one in (truth.labels.shape, image.shape))
         fact = f"{has} pixels, and its image has {wants}"
         raise user_error(fact, "The two belong together", place=Place(str(item.file)))

@@ -46,7 +46,7 @@ _HOVER = {
     "classifier": "Features to one score a class; where nothing is written, what the decoder wants: none for features.",
     "decoder": "Scores back to the input's size.",
     "auxiliary": "Further heads for training only, left out of cost and export: [{from: ID, head: …, weight: 0.4}].",
-    "output": "The last step: argmax gives the class of each pixel, none the scores.",
+    "output": "The last step: argmax gives the class of each pixel, sigmoid masks of each class, none the scores.",
 }
 
 

@@ -18,9 +18,18 @@ from archspec.graph.identity import seen_taps
 from archspec.network import Network
 from archspec.spec import Spec
 from archspec.train._class_checks import task_faults
+from archspec.train._losses import SIGMOID, SOFTMAX, loss_names, loss_output
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
-from archspec.train._stage_graph import cut_graph, graph_for, graph_sources, is_within
+from archspec.train._stage_graph import (
+    BINARY_CLASSES,
+    cut_graph,
+    graph_for,
+    graph_sources,
+    is_within,
+    makes_masks,
+    trained_classes,
+)
 from archspec.train._teacher import PROJECTION
 from archspec.train._validation import validation_shapes
 
@@ -57,11 +66,12 @@ def _try(check: Callable[[], object], faults: list[Fault]) -> None:
 
 def _check_stage(order: Order, stage: Stage) -> None:
     dataset = order.dataset(stage)[1]
-    classes = len(dataset.classes)
+    classes, masks = trained_classes(order.spec, dataset), makes_masks(order.spec)
     _ = order.teacher(stage)
     graph = order.graph(stage)
     faults = [*task_faults(order, stage, graph, dataset), *_unknown_places(stage, graph)]
-    if classes < LEAST_CLASSES:
+    faults += _output_faults(order, stage, masks)
+    if len(dataset.classes) < LEAST_CLASSES and not masks:
         fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
         faults.append(Fault(fact, "Label what is of no class as a class of its own"))
     weights = stage.class_weights
@@ -92,6 +102,30 @@ def _check_stage(order: Order, stage: Stage) -> None:
         _try(partial(graph_for, order.spec, classes, shape), faults)
     if faults:
         raise UserError(faults)
+
+
+def _output_faults(order: Order, stage: Stage, masks: bool) -> list[Fault]:
+    """Losses, labels and classes that do not go with what the network gives: masks, or one class a pixel."""
+    dataset, wanted = order.dataset(stage)[1], SIGMOID if masks else SOFTMAX
+    fitting = ", ".join(name for name in loss_names() if loss_output(name) == wanted)
+    faults = [
+        Fault(f"the loss '{term.name}' is of {loss_output(term.name)} scores, and the network gives "
+              f"{'masks (output: sigmoid)' if masks else 'one class a pixel'}",
+              f"Write one of {fitting}, or {'another output' if masks else 'output: sigmoid'}",
+              order.path_in(stage, "loss"))
+        for term in stage.loss if loss_output(term.name) != wanted
+    ]  # fmt: skip
+    if masks and stage.teacher is not None and stage.teacher.on == "logits":
+        fact = "a teacher's logits are compared by their softmax, and the network gives masks (output: sigmoid)"
+        faults.append(Fault(fact, "Write on: features", order.path_in(stage, "teacher"), stage.teacher.place))
+    if dataset.multi_label and not masks:
+        fact = f"several classes of {dataset.name} may hold at a pixel, and the network gives one class a pixel"
+        faults.append(Fault(fact, "Write output: sigmoid", "output"))
+    count = len(dataset.classes)
+    if masks and order.spec.values["classes"] == 1 and not dataset.multi_label and count != BINARY_CLASSES:
+        fact = f"classes: 1 tells one class from the rest, and {dataset.name} has {count} classes"
+        faults.append(Fault(fact, f"Write classes: {count}", "classes"))
+    return faults
 
 
 def _check_crop(order: Order, stage: Stage) -> None:
@@ -140,7 +174,7 @@ def describe_untrained_taps(order: Order, stage: Stage, dataset: Dataset, crop: 
     shapes = sorted(set(validation_shapes(dataset, stage.validation).values()))
     if not shapes:
         return ""
-    names = untrained_taps(crop, graph_for(order.spec, len(dataset.classes), shapes[-1]))
+    names = untrained_taps(crop, graph_for(order.spec, trained_classes(order.spec, dataset), shapes[-1]))
     if not names:
         return ""
     listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")

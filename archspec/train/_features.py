@@ -128,7 +128,7 @@ def _fill(
     run = _function(lower.to_keras(front, weights))
     shapes = [tensor.shape for tensor in front.outputs]
     arrays = [_new(folder / f"{number}.npy", dtype, (samples, *shape)) for number, shape in enumerate(shapes)]
-    labels = _new(folder / "labels.npy", "uint8", (samples, *stage.augmentation.size))
+    labels = _new(folder / "labels.npy", "uint8", (samples, *dataset.label_shape(stage.augmentation.size)))
     done = 0
     for images, truth in _batches(dataset, stage, seed, samples):
         count = min(len(truth), samples - done)

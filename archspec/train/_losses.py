@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 
 from archspec.arrays import Array
-from archspec.catalog import load_function, members
+from archspec.catalog import load, load_function, members
 from archspec.datasets import Dataset
 from archspec.datasets._check import label_counts, label_values
 from archspec.train._recipe import LossTerm, Stage
 
 Loss = Callable[[Any, Any], Any]
 VECTORS = 2  # axes of logits (N, C)
+MASK_AXES = 4  # (N, H, W, classes)
+SOFTMAX, SIGMOID = "softmax", "sigmoid"
 
 
 def class_weights(stage: Stage, dataset: Dataset) -> tuple[float, ...] | None:
@@ -51,11 +53,16 @@ def loss_function(name: str) -> Callable[..., Any]:
     return load_function("losses", name)
 
 
+def loss_output(name: str) -> str:
+    """Which scores a loss is of: those of `softmax`, of which one class holds, or of `sigmoid`, each by itself."""
+    return str(getattr(load("losses", name), "OUTPUT", SOFTMAX))
+
+
 def total_loss(
     terms: tuple[LossTerm, ...], class_weights: tuple[float, ...] | None, *, upsample_logits: bool = True
 ) -> Loss:
-    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers; of a
-    classifier `(N, C)` and `(N,)`.
+    """`(logits, labels) -> loss`: `(N, H, W, C)` of any precision and size, `(N, h, w)` of whole numbers, or masks
+    `(N, h, w, C)`; of a classifier `(N, C)` and `(N,)`.
 
     Where their sizes differ, the logits are brought to that of the labels, or the nearest labels are taken.
     """
@@ -101,5 +108,7 @@ def _nearest(labels: Any, size: Any) -> Any:
 
     if tuple(labels.shape[1:3]) == tuple(size):
         return labels
-    resized = tf.raw_ops.ResizeNearestNeighbor(images=labels[..., None], size=size, align_corners=True)
-    return resized[..., 0]
+    masks = len(labels.shape) == MASK_AXES
+    images = labels if masks else labels[..., None]
+    resized = tf.raw_ops.ResizeNearestNeighbor(images=images, size=size, align_corners=True)
+    return resized if masks else resized[..., 0]

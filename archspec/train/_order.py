@@ -28,7 +28,7 @@ from archspec.network import Network
 from archspec.record import Plain, package_versions
 from archspec.spec import Spec, override
 from archspec.train._recipe import Recipe, Stage
-from archspec.train._stage_graph import network_for, without_upsampling
+from archspec.train._stage_graph import network_for, trained_classes, without_upsampling
 from archspec.train._teacher import TeacherNetwork, open_teacher, project_features
 from archspec.train._teacher_kind import TEACHER
 from archspec.train._validation import validation_examples
@@ -80,7 +80,7 @@ class Order:
     @cached_property
     def trained_spec(self) -> Spec:
         """The spec as it is trained: the classes are the data's."""
-        return override(self.spec, {"classes": len(self.final.classes)})
+        return override(self.spec, {"classes": trained_classes(self.spec, self.final)})
 
     @cached_property
     def _networks(self) -> list[tuple[Stage, Network]]:
@@ -94,7 +94,7 @@ class Order:
         for known, network in self._networks:
             if known is stage:
                 return network
-        classes, momentum = len(self.dataset(stage)[1].classes), stage.batch_norm.momentum
+        classes, momentum = trained_classes(self.spec, self.dataset(stage)[1]), stage.batch_norm.momentum
         network = network_for(self.spec, classes, stage.augmentation.size, momentum, auxiliary=True)
         if not stage.upsample_logits:
             network = network.with_graph(without_upsampling(network.graph))
@@ -153,7 +153,7 @@ class Order:
         stage = self.recipe.stages[0]
         network = self.network(stage)
         if network.expanded.auxiliary:
-            classes = len(self.dataset(stage)[1].classes)
+            classes = trained_classes(self.spec, self.dataset(stage)[1])
             network = network_for(self.spec, classes, stage.augmentation.size)
         return network.imported
 

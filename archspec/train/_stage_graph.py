@@ -7,11 +7,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.arrays import Array, Weights
+from archspec.datasets import Dataset
 from archspec.errors import Problem
-from archspec.graph import Graph, Node, Tensor, repeat, weight_specs
+from archspec.graph import Graph, Node, Tensor, gives_masks, repeat, weight_specs
 from archspec.graph.layers import Input
 from archspec.network import Network
 from archspec.spec import Spec, override
+
+BINARY_CLASSES = 2
+WITHOUT_MASKS = ("argmax", "softmax", "logits", "none")  # outputs that need not be traced to be known
+
+
+def makes_masks(spec: Spec) -> bool:
+    """Whether a spec's network gives masks, each class by itself (`output: sigmoid`). Raises `UserError`."""
+    return spec.values["output"] not in WITHOUT_MASKS and gives_masks(Network(spec).graph)
+
+
+def trained_classes(spec: Spec, dataset: Dataset) -> int:
+    """How many scores a network gives when it is trained on a data set: one a class.
+
+    A network of masks and a single score (`classes: 1`) tells the second of two classes from the first.
+    """
+    classes = len(dataset.classes)
+    of_foreground = spec.values["classes"] == 1 and classes == BINARY_CLASSES and not dataset.multi_label
+    return 1 if of_foreground and makes_masks(spec) else classes
 
 
 def network_for(

@@ -15,10 +15,10 @@ from archspec.graph import next_multiple, padding_multiple
 from archspec.graph.task import CLASSIFICATION
 from archspec.network import Network
 from archspec.record import Plain
-from archspec.scoring import class_iou, confusion
+from archspec.scoring import MaskSums, Viewing, class_iou, confusion, mask_map
 from archspec.spec import Spec
 from archspec.train._recipe import Validation
-from archspec.train._stage_graph import network_weights
+from archspec.train._stage_graph import network_weights, trained_classes
 
 if TYPE_CHECKING:
     from archspec.scoring import NetworkSegmenter
@@ -50,17 +50,21 @@ def validation_shapes(dataset: Dataset, validation: Validation) -> dict[Size, Si
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Pixels by true and predicted class of `images`, which have these `sizes`; `padded` where they are many."""
+    """Pixels by true and predicted class of `images`, which have these `sizes`; `padded` where they are many.
+
+    Where several classes may hold at a pixel, `masks` are counted, and not the matrix.
+    """
 
     matrix: Array
     images: int
     sizes: tuple[Size, ...]
     padded: bool = False
+    masks: MaskSums | None = None
 
     @property
     def iou(self) -> Array:
         """Of each class, NaN where it is neither there nor predicted."""
-        return class_iou(self.matrix)
+        return class_iou(self.matrix) if self.masks is None else self.masks.iou
 
     @property
     def miou(self) -> float:
@@ -110,7 +114,7 @@ class Validator:
     labels."""
 
     def __init__(self, spec: Spec, dataset: Dataset, validation: Validation) -> None:
-        self._network = Network(spec).changed({"classes": len(dataset.classes)})
+        self._network = Network(spec).changed({"classes": trained_classes(spec, dataset)})
         self._dataset = dataset
         self._examples = validation_examples(dataset, validation)
         self._shapes = validation_shapes(dataset, validation)
@@ -123,12 +127,16 @@ class Validator:
         """
         classes = len(self._dataset.classes)
         matrix = np.zeros((classes, classes), np.int64)
+        masks = MaskSums.none(classes) if self._dataset.multi_label else None
         segmenter = self._with(network_weights(weights, self._network.graph))
         for example in self._examples:
             image, label = self._dataset.read_image(example), self._dataset.read_label(example)
-            matrix += confusion(label, segmenter.labels(image), classes)
+            if masks is not None:
+                masks = masks.plus(label, mask_map(segmenter, image, Viewing()))
+            else:
+                matrix += confusion(label, segmenter.labels(image), classes)
         padded = any(size != shape for size, shape in self._shapes.items())
-        return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded)
+        return Scores(matrix, len(self._examples), tuple(sorted(self._shapes)), padded, masks)
 
     def _with(self, weights: Weights) -> NetworkSegmenter:
         """The segmenter with these weights; its graphs are built once."""

@@ -23,6 +23,7 @@ SHORT_FILES = {
     "archspec/keras_model/rules/vanishing.py": "one group of rules a file",
     "archspec/network/reference.py": "two fixed networks, which import Network",
     "archspec/scoring/metrics/_means.py": "shared by several metrics, each a file",
+    "archspec/train/losses/_masks.py": "shared by several losses, each a file",
 }
 
 

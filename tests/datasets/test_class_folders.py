@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,6 +50,18 @@ def test_names_that_differ_by_the_ending_stay_two(tmp_path: Path) -> None:
     for name in ("x.jpg", "x.png"):
         save(tmp_path / "train" / "a" / name, photo(1, (5, 6)))
     assert [one.name for one in open_dataset(f"image_folder:{tmp_path}").examples("train")] == ["a/x", "a/x.png"]
+
+
+def test_the_data_set_in_the_docs(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "classification.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(\"\"\"Mushrooms.+?)```", text, re.DOTALL)
+    file: dict[str, Any] = {"__name__": "mushrooms"}
+    exec(code, file)
+    for name in ("a1", "b1", "a2"):
+        save(tmp_path / "train" / f"{name}.png", photo(1, (5, 6)))
+    found = file["Mushrooms"](tmp_path)
+    assert [int(found.read_label(one)) for one in found.examples("train")] == [0, 0, 1]
+    assert check(found, "train").images == (2, 1)
 
 
 # --- imagenet ---------------------------------------------------------------------------------------------------------

@@ -182,8 +182,11 @@ def test_several_examples_at_once_are_said() -> None:
 
 
 # --- real files -------------------------------------------------------------------------------------------------------
-def planned(file: Path) -> int:
-    """From the lowest to the highest address of what the runtime computes, as in tests/export/test_arena.py."""
+def planned(file: Path, restored: bool | None = None) -> int:
+    """From the lowest to the highest address of what the runtime computes, as in tests/export/test_arena.py.
+
+    `restored` is of the weights that our half-precision files make float32 (their names end so), or of all but those.
+    """
     kind = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     interpreter = Interpreter(model_path=str(file), num_threads=1, experimental_op_resolver_type=kind)
     interpreter.allocate_tensors()
@@ -194,10 +197,22 @@ def planned(file: Path) -> int:
         index = detail["index"]
         if index < len(tensors) and model.buffers[tensors[index].buffer].data is not None:
             continue
+        if restored is not None and detail["name"].endswith(".float32") != restored:
+            continue
         view = interpreter.tensor(index)().__array_interface__
         lowest.append(view["data"][0])
         highest.append(view["data"][0] + prod(view["shape"]) * np.dtype(view["typestr"]).itemsize)
     return max(highest) - min(lowest)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_files_of_any_type_are_planned_as_the_runtime_plans_them(precision: str, tmp_path: Path) -> None:
+    """Weights of half precision are made float32 when the file is loaded, and kept beside the arena."""
+    file = tmp_path / "any.tflite"
+    file.write_bytes(exported("mobilenetv2_basic", precision))
+    memory = file_cost(file).memory
+    assert memory.arena_bytes == planned(file, restored=False)
+    assert memory.outside_bytes == (planned(file, restored=True) if precision == "float16" else 0)
 
 
 REAL = {  # published multiply-adds (github.com/tensorflow/models, mobilenet_v1.md), else None

@@ -148,7 +148,7 @@ def test_a_prediction_that_is_no_class_is_refused(value: int) -> None:
 
 def test_metrics_are_the_files() -> None:
     assert metrics()[:5] == ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
-    assert set(metrics()[5:]) == {"boundary_iou", "frequency_weighted_iou", "mean_accuracy"}
+    assert set(metrics()[5:]) == {"binary_iou", "boundary_iou", "frequency_weighted_iou", "mean_accuracy"}
     assert [metric_title(name) for name in ("miou", "iiou")] == ["mIoU", "iIoU"]
     with pytest.raises(KeyError):
         score("no_such_metric", counts())

@@ -187,7 +187,7 @@ def test_what_is_of_label_maps_is_refused(trained: Path) -> None:
     data = ("--data", "image_folder:data")
     of_one = "gives one class for each image, and"
     cases = {
-        ("explain", run_of(trained), "data/val/red/0.png"): f"{of_one} archspec explain is for networks",
+        ("explain", run_of(trained), "data/val/red/0.png"): f"{of_one} explaining (archspec explain, report --data)",
         ("evaluate", run_of(trained), "--data", "synthetic_streets"): f"{of_one} scoring label maps is for networks",
         ("evaluate", run_of(trained), *data, "--boundary"): "--boundary is of label maps",
         ("evaluate", "--predictions", "data", *data): "label maps are scored against label maps",

@@ -266,3 +266,61 @@ CASES: list[tuple[str, str]] = [
 def test_faults_of_a_loss(loss: str, said: str, check: Callable[[Any], None] = lambda _: None) -> None:
     with pytest.raises(UserError, match=said.replace("?", r"\?")):
         stage_of(loss)
+
+
+# --- losses of masks, each class by itself ----------------------------------------------------------------------------
+
+
+def masks_of(labels: Array, classes: int) -> Array:
+    """`(N, H, W, classes)` of 0, 1 and 255: of one class that of label 1."""
+    numbers = [1] if classes == 1 else range(classes)
+    return np.stack([np.where(labels == 255, 255, labels == number) for number in numbers], -1).astype(np.uint8)
+
+
+def by_pixel(logits: Array, masks: Array) -> list[tuple[float, int, int]]:
+    """`(probability, target, class)` of each labelled pixel of each class."""
+    found = []
+    for place in np.ndindex(*masks.shape):
+        if masks[place] != 255:
+            found.append((1 / (1 + math.exp(-float(logits[place]))), int(masks[place]), place[-1]))
+    return found
+
+
+@pytest.mark.parametrize("classes", [1, CLASSES])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_losses_of_masks(classes: int, weighted: bool) -> None:
+    logits, labels = batch()
+    logits = logits[..., :classes]
+    masks = masks_of(labels, classes)
+    weights = WEIGHTS[:classes] if weighted else ONES[:classes]
+    pairs = by_pixel(logits, masks)
+    entropy = np.mean([-weights[c] * math.log(p if y else 1 - p) * (3 if y else 1) for p, y, c in pairs])
+    focal = np.mean(
+        [
+            -weights[c] * ((0.25 * (1 - p) ** 2 * math.log(p)) if y else (0.75 * p**2 * math.log(1 - p)))
+            for p, y, c in pairs
+        ]
+    )
+    dice = []
+    for number in range(classes):
+        own = [(p, y) for p, y, c in pairs if c == number]
+        overlap, sizes = sum(p * y for p, y in own), sum(p + y for p, y in own)
+        dice.append(weights[number] * (1 - (2 * overlap + 1) / (sizes + 1)))
+    given = weights if weighted else None
+    for truth in (labels, masks):  # classes, or the same as masks
+        assert ours("binary_cross_entropy", logits, truth, given, positive_weight=3.0) == pytest.approx(
+            entropy, rel=1e-5
+        )
+        assert ours("focal", logits, truth, given) == pytest.approx(focal, rel=1e-5)
+        assert ours("binary_dice", logits, truth, given) == pytest.approx(np.mean(dice), rel=1e-5)
+
+
+def test_masks_at_another_size_are_the_nearest() -> None:
+    logits, labels = batch()
+    masks = masks_of(labels, CLASSES)
+    loss = total_loss((LossTerm("binary_cross_entropy"),), None, upsample_logits=False)
+    found = float(loss(tf.constant(logits), tf.constant(np.repeat(np.repeat(masks, 2, 1), 2, 2)[:, ::1])))
+    wide = total_loss((LossTerm("binary_cross_entropy"),), None, upsample_logits=False)
+    assert found == pytest.approx(
+        float(wide(tf.constant(logits), tf.constant(np.repeat(np.repeat(labels, 2, 1), 2, 2))))
+    )

@@ -13,11 +13,12 @@ from archspec.catalog import load, members
 from archspec.scoring.metrics._confusion import class_iou, confusion
 from archspec.scoring.metrics._counts import Counts
 from archspec.scoring.metrics._labels import Labels
+from archspec.scoring.metrics._masks import MaskSums
 from archspec.scoring.metrics._means import describe_missing
 
 __all__ = [
-    "Counts", "Labels", "check_metrics", "class_iou", "confusion", "describe_missing", "metric_title", "metrics",
-    "per_category", "per_class", "score", "scores",
+    "Counts", "Labels", "MaskSums", "check_metrics", "class_iou", "confusion", "describe_missing", "main_metric",
+    "metric_title", "metrics", "per_category", "per_class", "reads_masks", "score", "scores",
 ]  # fmt: skip
 
 FIRST = ("miou", "iiou", "category_iou", "category_iiou", "pixel_accuracy")
@@ -45,8 +46,19 @@ def score(name: str, counts: Counts) -> float | None:
 
 def scores(counts: Counts) -> dict[str, float]:
     """Every score of what is counted, by its name."""
-    found = {name: score(name, counts) for name in metrics()}
+    of_masks = counts.overlap  # then there is no class of a pixel, and nothing is known but the masks
+    found = {name: score(name, counts) for name in metrics() if not of_masks or reads_masks(name)}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def reads_masks(name: str) -> bool:
+    """Whether a metric is of masks, which may overlap."""
+    return bool(getattr(_metric(name), "READS_MASKS", False))
+
+
+def main_metric(counts: Counts) -> str:
+    """The metric that networks are compared by: mIoU, of masks that may overlap their mean IoU."""
+    return "binary_iou" if counts.overlap else "miou"
 
 
 def per_class(counts: Counts) -> dict[str, Any]:
