@@ -39,11 +39,12 @@ def table_of(arguments: Namespace) -> tuple[Table, bool]:
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[tuple[Any, ...]] = []
     for name in arguments.networks or (FAMILIES[:1] if arguments.quick else FAMILIES):
-        kept = folder / f"{name}.json"
-        if not kept.exists():
-            tell(f"{name} …")
-            kept.write_text(json.dumps(worker.ask(__file__, name)), "utf-8")
-        rows += [(name, *row) for row in json.loads(kept.read_text("utf-8"))]
+        for output_stride in arguments.strides or STRIDES:
+            kept = folder / f"{name}-{output_stride}.json"
+            if not kept.exists():
+                tell(f"{name}, output stride {output_stride} …")
+                kept.write_text(json.dumps(worker.ask(__file__, name, str(output_stride))), "utf-8")
+            rows.append((name, *json.loads(kept.read_text("utf-8"))))
     notes = conditions(
         what=f"{SIDE} x {SIDE}, {CLASSES} classes, head basic, decoder deeplabv3plus, weights random, seed 0",
         step="Adam, learning rate 0.001, batch of 2 random images and label maps; moved: variables that changed",
@@ -52,18 +53,15 @@ def table_of(arguments: Namespace) -> tuple[Table, bool]:
     return Table("keras.applications as backbones", COLUMNS, tuple(rows), notes), all(row[-1] == "yes" for row in rows)
 
 
-def measured(name: str) -> list[list[Any]]:
-    """A row for each output stride."""
-    return [_row(name, stride) for stride in STRIDES]
-
-
-def _row(name: str, output_stride: int) -> list[Any]:
+def measured(name: str, stride: str) -> list[Any]:
+    """A row, without the name."""
     import numpy as np
     from keras_applications import in_litert
 
     import archspec
     from archspec.lower.framework import keras
 
+    output_stride = int(stride)
     network = archspec.load(
         {
             "name": name.lower(),
@@ -104,5 +102,6 @@ if __name__ == "__main__":
     else:
         parser = make_parser(__doc__)
         parser.add_argument("networks", nargs="*", help="names of keras.applications (default: six families)")
+        parser.add_argument("--strides", nargs="*", type=int, choices=STRIDES, help="output strides (default: all)")
         parser.add_argument("--folder", default="runs/keras_backbones", help="where each network's rows are kept")
         run(table_of, parser.parse_args())

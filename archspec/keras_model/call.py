@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archspec.graph.trace import Ledger
     from archspec.keras_model.conversion import Conversion
 
+MAP_AXES = 3
 INITIALIZERS = {"GlorotUniform": "glorot_uniform", "HeNormal": "he_normal", "Ones": "ones", "Zeros": "zeros"}
 Outputs = Tensor | Sequence[Tensor]
 Value = Any
@@ -139,7 +140,13 @@ class Call:
         return self.node(made, inputs, inner, None if window is None else window.ledger).output
 
     def node(self, made: Layer, inputs: Sequence[Tensor], inner: str = "", ledger: Ledger | None = None) -> Node:
-        """The new node of a layer, for those of several outputs."""
+        """The new node of a layer, for those of several outputs.
+
+        What is merged counts as of one stride: a model may join maps that came to one size on different ways.
+        """
+        for tensor in inputs[1:]:
+            if len(tensor.shape) != MAP_AXES or tensor.size == inputs[0].size:
+                tensor.stride = inputs[0].stride
         node = made.apply(inputs if made.multiple_inputs else inputs[0])
         for spec in made.weights(node):
             index = self.taken.get(inner, 0)

@@ -10,6 +10,7 @@ from typing import Any
 from archspec.errors import Place, Problem, UserError
 from archspec.graph import Graph
 from archspec.graph.layers import Input
+from archspec.graph.surgery import scores_of
 from archspec.keras_model.config_file import read_config
 from archspec.keras_model.conversion import convert
 from archspec.keras_model.wiring import input_layers, input_shape
@@ -36,7 +37,7 @@ def spec_of_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     image = Input((*size, channels), dtype, name="image").enter(Graph(Path(path).stem))
     found = convert(config, [image], name="backbone", file=str(path))
     model: dict[str, Any] = {"file": Path(path).name}  # beside the document, as every path in one
-    end = found.outputs[0]
+    end = scores_of(found.outputs[0])
     largest = max([1, *(2 ** int(tap.removeprefix("stage")) for tap in found.taps)])
     return {
         "input": {"size": list(size), "channels": channels, "dtype": dtype, "preprocess": "none"},

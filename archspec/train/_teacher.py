@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from archspec.network import Network
 from archspec.spec import Spec, load, override, parse
 from archspec.train._recipe import Teacher
 from archspec.train._run_file import finished_about
-from archspec.train._stage_graph import network_for, without_upsampling
+from archspec.train._stage_graph import makes_masks, network_for, trained_classes, without_upsampling
 
 MAP_AXES = 3
 PROJECTION = "teacher.projection"  # the layer that brings the student's features to the teacher's channels
@@ -54,10 +55,13 @@ def open_teacher(teacher: Teacher, student: Spec, dataset: Dataset, size: tuple[
     except UserError as error:
         raise UserError(_told_here(error.faults, teacher, path)) from error
     faults = list(_differences(spec, student, dataset, about.get("classes")))
+    if teacher.on == "logits" and makes_masks(spec) != makes_masks(student):
+        fact = "of teacher and student, only one gives each class by itself (output: sigmoid)"
+        faults.append((fact, "Name a teacher of the same output, or write on: features"))
     if faults:
         raise UserError(Fault(fact, remedy, path, teacher.place) for fact, remedy in faults)
     try:
-        network = network_for(spec, len(dataset.classes), size)
+        network = network_for(spec, trained_classes(student, dataset), size)
         weights = _weights(network)
         taught = _taught(network.graph, teacher)
     except UserError as error:
@@ -91,12 +95,13 @@ def _told_here(faults: Iterable[Fault], teacher: Teacher, path: str) -> list[Fau
 
 def _differences(spec: Spec, student: Spec, dataset: Dataset, names: list[str] | None) -> Iterable[tuple[str, str]]:
     """What keeps a network from teaching another one."""
-    classes, ours = spec.values["classes"], len(dataset.classes)
+    classes, ours = spec.values["classes"], trained_classes(student, dataset)
     if classes != ours:
         fact = f"the teacher tells {classes} classes apart, and {dataset.name} has {ours}"
         yield fact, "Name a teacher that was trained for the same classes"
     elif names is not None and tuple(names) != tuple(dataset.classes.names):
-        theirs, here = next((a, b) for a, b in zip(names, dataset.classes.names, strict=True) if a != b)
+        pairs = zip_longest(names, dataset.classes.names, fillvalue="none")
+        theirs, here = next((a, b) for a, b in pairs if a != b)
         fact = f"the teacher's classes are others, or in another order ('{theirs}' where {dataset.name} has '{here}')"
         yield fact, "Name a teacher that was trained for the same classes"
     channels, read = spec.values["input"]["channels"], student.values["input"]["channels"]

@@ -31,7 +31,7 @@ from archspec.train._progress import COLUMNS as LOG_COLUMNS
 from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
-from archspec.train._stage_graph import carried, cut_graph, network_weights
+from archspec.train._stage_graph import carried, cut_graph, makes_masks, network_weights
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.weights import save_weights
 
@@ -233,7 +233,10 @@ class Training:
         if teacher is None or stage.teacher is None:
             return None
         self.progress.message(f"stage '{stage.name}' learns from {teacher.name} too, by its {stage.teacher.on}")
-        return Distillation(stage.teacher, teacher, upsample_logits=stage.upsample_logits, cached=cached)
+        return Distillation(
+            stage.teacher, teacher, upsample_logits=stage.upsample_logits, masks=makes_masks(self.order.spec),
+            cached=cached,
+        )  # fmt: skip
 
     def _features(
         self, what: str, stage: Stage, front: Graph, weights: dict[str, Array], dataset: Dataset, seed: int

@@ -42,6 +42,16 @@ def test_in_keras_again_it_gives_the_same(tmp_path: Path) -> None:
     assert relative_error(again, np.asarray(model(IMAGE, training=False))) < 1e-6
 
 
+def test_a_model_of_our_own_comes_back(tmp_path: Path) -> None:
+    """Its layers that Keras lacks are those of the graph again."""
+    network = archspec.load("shufflenetv2_basic", {"input.size": [32, 32], "width_multiplier": 0.5})
+    again = archspec.from_keras(network.to_keras(output="spec"), path=tmp_path / "model.keras")
+    assert (again.cost.params, again.cost.macs) == (network.cost.params, network.cost.macs)
+    assert again.hash == network.hash
+    image = np.tile(IMAGE, (1, 2, 2, 1))
+    assert np.array_equal(in_litert(again.to_tflite().data, image), in_litert(network.to_tflite().data, image))
+
+
 def test_quantised_it_is_the_same_within_eight_bits(tmp_path: Path) -> None:
     model = model_of(nested)
     network = archspec.from_keras(model, path=tmp_path / "model.keras")

@@ -15,7 +15,7 @@ from archspec.network import Network
 from archspec.record import read_records
 from archspec.spec import dump_plain, parse
 from archspec.train import KerasFit, Order, Recipe, Training, check_order, load_recipe, parse_recipe
-from archspec.train._distillation import Distillation, features_loss, logits_loss
+from archspec.train._distillation import Distillation, features_loss, logits_loss, masks_loss
 from archspec.train._fit import Fit
 from archspec.weights import save_weights
 from tests.train.test_fit import batch
@@ -64,6 +64,19 @@ def test_the_divergence_by_its_formula(temperature: float) -> None:
     found = float(logits_loss(scores, taught, truth, temperature))
     assert found == pytest.approx(float(divergence[labels != 255].mean()), rel=1e-5)
     assert float(logits_loss(scores, scores, truth, temperature)) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_divergence_of_each_class_by_itself() -> None:
+    """T² times that of a class and its absence, the mean over the labelled pixels and all classes."""
+    generator = np.random.default_rng(2)
+    ours, theirs = generator.normal(0, 3, (2, 2, 5, 6, 4))
+    labels = generator.integers(0, 2, (2, 5, 6, 4)).astype(np.int32)
+    labels[:, :2] = 255
+    p, q = (1 / (1 + np.exp(-scores / 2)) for scores in (theirs, ours))
+    divergence = 4 * (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q)))
+    scores, taught = tf.constant(ours, tf.float32), tf.constant(theirs, tf.float32)
+    found = float(masks_loss(scores, taught, tf.constant(labels), 2.0))
+    assert found == pytest.approx(float(divergence[labels != 255].mean()), rel=1e-5)
 
 
 def test_the_teachers_scores_are_brought_to_the_students_size() -> None:
@@ -225,6 +238,7 @@ MISFITS: list[tuple[dict[str, Any], str, str]] = [
     ({**FEATURES, "teacher_tap": "no_such"}, "", "the teacher has no step with the id 'no_such'"),
     (FEATURES, "freeze: backbone\n", "what makes the features of student_tap is all frozen"),
     ({"pooled": True}, "", "the teacher gives one class for each image"),
+    ({"sigmoid": True}, "", "only one gives each class by itself"),
     ({"classes": 4}, "", "the teacher tells 4 classes apart, and blocks has 3"),
     ({"channels": 4}, "", "the teacher reads images of 4 channels, and the student of 3"),
 ]
@@ -239,6 +253,8 @@ def test_what_does_not_fit_is_refused_before_anything_is_built(
         text = text.replace("classes: 3", "classes: 4")
     if "channels" in changes:
         text = text.replace("size: [24, 32],", "size: [24, 32], channels: 4,")
+    if "sigmoid" in changes:
+        text += "output: sigmoid\n"
     if "pooled" in changes:
         text = text.replace("decoder: bilinear", "decoder: none").replace(
             "{basic: {filters: 8, dropout: 0.25}}", POOLED
@@ -247,7 +263,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_built(
         save_weights(tmp_path / "pooled.npz", network.weights, network.graph)
         teacher = {"weights": str(tmp_path / "pooled.npz")}
     (tmp_path / "other.yaml").write_text(text)
-    changes = {key: one for key, one in changes.items() if key not in ("classes", "channels", "pooled")}
+    changes = {key: one for key, one in changes.items() if key not in ("classes", "channels", "pooled", "sigmoid")}
     written = {**teacher, "spec": str(tmp_path / "other.yaml"), **changes}
     with pytest.raises(UserError) as caught:
         check_order(order(written, more))

@@ -75,6 +75,8 @@ def conv2d_transpose(call: Call) -> Tensor:
     if pair(call.get("dilation_rate", 1), "dilation_rate") != (1, 1):
         raise Problem("a dilated transposed convolution has no rule")
     padding = str(call.get("padding", "valid"))
+    if call.x.stride % strides[0]:  # it makes a map finer than the image, whose stride has no number: coarser counts
+        call.x.stride *= strides[0]
     x = call.add(
         layers.Conv2DTranspose,
         filters=int(call.get("filters")),

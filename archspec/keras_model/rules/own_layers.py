@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
+
 from archspec import catalog
 from archspec.graph import layers
 from archspec.keras_model.call import Call, Outputs
 
-_OF_KERAS = ("dtype", "name", "trainable")
-
 
 def own(call: Call) -> Outputs:
     """The layer that the model was made from."""
-    given = {key: value for key, value in call.config.items() if key not in _OF_KERAS}
     layer = getattr(layers, call.kind)
-    if call.kind == "Resize":
+    taken = inspect.signature(layer.__init__).parameters
+    given = {key: value for key, value in call.config.items() if key in taken and key != "name"}
+    if call.kind == "Resize":  # in a graph it knows the stride of what it is resized to
         given["stride"] = max(1, round(call.x.stride * call.x.size[0] / given["size"][0]))
     return list(call.node(layer(**given, name=call.name), call.tensors).outputs)
 

@@ -16,7 +16,7 @@ def same(call: Call) -> Tensor:
 def dropout(call: Call) -> Tensor:
     """`Dropout`; with the shape of its noise, it is the stochastic depth of EfficientNet."""
     rate, noise = float(call.get("rate", 0.0)), call.get("noise_shape")
-    if rate == 0 or call.options.get("training") is False:
+    if rate == 0:
         return call.x
     given: dict[str, Any] = {} if noise is None else {"noise_shape": tuple(noise)}
     return call.add(layers.Dropout, rate=rate, **given)
