@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Statistics = Literal["fresh", "random"]
-INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "unit_rows", "zeros")
+INITIALIZERS = ("bilinear", "glorot_uniform", "he_normal", "ones", "zeros")  # those that a block may name
 TRUNCATED = re.compile(r"truncated_normal\((\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)\)")
 CONSTANT = re.compile(r"constant\((-?\d+(?:\.\d*)?)\)")
 # Shifts are positive: deep stacks of centred ReLUs blow up the smallest rounding a hundredfold, trained ones do not.
