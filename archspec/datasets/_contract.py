@@ -236,7 +236,7 @@ def class_pixels(label: Array) -> Array:
 
 def topmost(label: Array) -> Array:
     """Masks `(H, W, classes)` as one map for drawing: the last class that holds, 255 for none; a map as it is."""
-    if label.ndim == 2:
+    if label.ndim < MASK_AXES:
         return label
     held = label[..., ::-1] == 1
     last = label.shape[2] - 1 - held.argmax(-1)

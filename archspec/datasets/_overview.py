@@ -69,7 +69,8 @@ def _tile(dataset: Dataset, example: Example) -> Tile:
         image, label = read_pair(dataset, example)
         image = displayed(image)
         pixels = np.concatenate([image, overlay(image, topmost(label), dataset.classes)], 1)
-        labels = frozenset(np.flatnonzero(class_pixels(label)).tolist())
+        there = np.flatnonzero(class_pixels(label)) if dataset.multi_label else np.unique(label)
+        labels = frozenset(there.tolist())
     height, width = image.shape[:2]
     size = (2 * TILE_WIDTH, max(1, round(height * TILE_WIDTH / width)))
     picture = Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS)

@@ -186,6 +186,8 @@ def pair(value: int | Sequence[int], argument: str) -> Pair:
         if value < 1:
             raise Problem(f"{argument} must be at least 1 ({value})")
         return (value, value)
+    if type(value) is tuple and len(value) == 2 and type(value[0]) is type(value[1]) is int and min(value) > 0:
+        return value
     both = tuple(value)  # type: ignore[arg-type]
     if len(both) != 2 or any(type(one) is not int or one < 1 for one in both):
         raise Problem(f"{argument} must be one or two positive integers ({list(both)})")

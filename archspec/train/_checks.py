@@ -115,9 +115,6 @@ def _output_faults(order: Order, stage: Stage, masks: bool) -> list[Fault]:
               order.path_in(stage, "loss"))
         for term in stage.loss if loss_output(term.name) != wanted
     ]  # fmt: skip
-    if masks and stage.teacher is not None and stage.teacher.on == "logits":
-        fact = "a teacher's logits are compared by their softmax, and the network gives masks (output: sigmoid)"
-        faults.append(Fault(fact, "Write on: features", order.path_in(stage, "teacher"), stage.teacher.place))
     if dataset.multi_label and not masks:
         fact = f"several classes of {dataset.name} may hold at a pixel, and the network gives one class a pixel"
         faults.append(Fault(fact, "Write output: sigmoid", "output"))

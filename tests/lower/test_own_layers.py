@@ -95,20 +95,32 @@ def test_arg_max_takes_the_first_of_equals_as_int32() -> None:
 
 
 LAYERS: dict[str, dict[str, Any]] = {
+    "AdaptiveAveragePooling2D": {"output_size": (3, 4)},
     "ArgMax": {},
+    "Bases": {"rank": 3},
     "ChannelReverse": {},
     "ChannelShuffle": {"groups": 4},
     "ChannelSplit": {"parts": 4},
+    "DepthToSpace": {"block_size": 2},
+    "LayerScale": {"initial_value": 0.5},
     "MaxPoolingWithIndices": {},
+    "Mean": {"axes": (1,), "keepdims": False},
+    "Normalization": {},
     "PadChannels": {"filters": 11},
+    "PositionEmbedding": {"size": (3, 1)},
     "Resize": {"size": (9, 5), "interpolation": "nearest", "align_corners": False},
+    "StridedSlice": {"begin": (0, 1, 0), "end": (None, 7, 8), "strides": (2, 1, 1)},
+    "Sum": {"axes": (-1, 2)},
 }
+SEVERAL_INPUTS = {"divide", "mat_mul", "max_unpooling", "unread"}
 
 
 def test_every_layer_file_is_tested_here(root: Any) -> None:
-    """But for those that take two tensors (test_new_layers.py, below)."""
+    """But for those that take several tensors, or sides of an even length (test_new_layers.py,
+    test_attention_own_layers.py, below)."""
     files = (root / "archspec" / "lower" / "layers").glob("*.py")
-    assert {path.stem for path in files} - {"__init__", "max_unpooling", "unread"} == {stem(name) for name in LAYERS}
+    tested_elsewhere = {"__init__", "space_to_depth", *SEVERAL_INPUTS}
+    assert {path.stem for path in files} - tested_elsewhere == {stem(name) for name in LAYERS}
 
 
 def test_unread_holds_weights_that_nothing_reads(tmp_path: Any) -> None:
