@@ -30,6 +30,7 @@ def save_keras(model: Any, path: str | os.PathLike[str]) -> None:
     Whoever has imported `archspec.lower` may also use `keras.models.load_model`. Raises `UserError` when the name
     does not end in `.keras` or the file cannot be written.
     """
+    _check_is_model(model)
     target = Path(path)
     if target.suffix != ".keras":
         remedy = f"Use {target.with_suffix('.keras')}"
@@ -45,6 +46,7 @@ def keep_keras(model: Any) -> Path:
 
     Raises `UserError` for a model that Keras cannot save.
     """
+    _check_is_model(model)
     if not model.built:
         raise user_error("a model that was never built", "Call it on an image once, or give it a keras.Input")
     found = hashlib.blake2b(model.to_json().encode(), digest_size=8)
@@ -56,6 +58,12 @@ def keep_keras(model: Any) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_keras(model, path)
     return path
+
+
+def _check_is_model(model: Any) -> None:
+    if not isinstance(model, keras.Model):
+        fact = f"not a Keras model ({type(model).__name__})"
+        raise user_error(fact, "Give a functional or Sequential keras.Model, or a .keras file")
 
 
 def load_keras(path: str | os.PathLike[str]) -> Any:

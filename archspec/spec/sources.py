@@ -28,6 +28,7 @@ from archspec.spec.words import NONE, TOP_SECTIONS
 from archspec.spec.yaml_text import read_mapping
 
 _MAX_PARENTS = 20
+MODELS = (".keras", ".tflite")  # endings of files that stand where a spec may
 
 
 @cache
@@ -120,6 +121,9 @@ def _find(source: str | Path, catalog: Catalog) -> Path:
     if named is not None and not is_file(path):
         return named
     if not exists(path):
+        if path.suffix in MODELS:
+            fact = "cannot be read (No such file or directory)"
+            raise user_error(fact, f"Name a {path.suffix} file", place=place_of(source))
         remedy = nearest(path.stem, [*catalog.specs(), *catalog.spaces()]) or "Name a spec file"
         raise user_error("no such spec file, nor a bundled spec of that name", remedy, place=place_of(source))
     if is_folder(path):

@@ -13,6 +13,8 @@ SPEC, DATA = "shufflenetv2_basic", "synthetic_streets"
 MISTAKES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "load": (lambda: archspec.load("shufflenetv2_basc"), ("cost", "shufflenetv2_basc")),
     "load, overrides": (lambda: archspec.load(SPEC, {"hed": 1}), ("cost", SPEC, "--set", "hed=1")),
+    "file_cost": (lambda: archspec.file_cost("missing.tflite"), ("cost", "missing.tflite")),
+    "from_keras": (lambda: archspec.from_keras("missing.keras"), ("cost", "missing.keras")),
     "space": (lambda: archspec.space(SPEC), ("space", SPEC)),
     "train, recipe": (
         lambda: archspec.train(SPEC, "synthetic_quik", data=DATA),
@@ -56,6 +58,10 @@ WRONG_WORDS: dict[str, tuple[Callable[[], Any], str]] = {
     "no network": (
         lambda: archspec.evaluate([], DATA),
         "nothing to score. Name a network, or what archspec.train gave",
+    ),
+    "no model": (
+        lambda: archspec.from_keras(3),
+        "not a Keras model (int). Give a functional or Sequential keras.Model, or a .keras file",
     ),
     "no result": (lambda: archspec.report([]), "nothing to report. Name a result, or the folder of one"),
 }
