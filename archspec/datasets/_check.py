@@ -81,7 +81,8 @@ def cautions(dataset: Dataset, found: Mapping[str, LabelCounts]) -> tuple[str, .
         lines.append(f"no {what} of class {some}{more} in {', '.join(found)}")
     lines += ignoring
     if lines and one_left and _numbers(dataset).get(IGNORE) == IGNORE:
-        lines.append("255 means ignored; in masks of 0 and 255 write 1, not 255, for the foreground")
+        listed = ", or say in the list of classes which one it is (NAME = 255)" if dataset.lists_numbers else ""
+        lines.append(f"255 means ignored; in masks of 0 and 255 write 1, not 255, for the foreground{listed}")
     elif ignoring:
         lines.append(f"what is ignored{_by_which_number(dataset)} is neither trained on nor scored")
     return tuple(lines)

@@ -75,6 +75,7 @@ class Dataset(ABC):
 
     name: ClassVar[str]
     needs_folder: ClassVar[bool] = True
+    lists_numbers: ClassVar[bool] = False  # its list of classes may say which number each has in label files
     task: ClassVar[Task] = SEGMENTATION
     classes: Classes
 

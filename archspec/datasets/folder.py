@@ -34,6 +34,7 @@ class Folder(FileDataset):
     """
 
     name = "folder"
+    lists_numbers = True
 
     def __init__(self, root: Path | None) -> None:
         super().__init__(root)

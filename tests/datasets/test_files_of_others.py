@@ -196,7 +196,10 @@ def test_masks_of_0_and_255_are_said_to_be_so(tmp_path: Path) -> None:
         "caution: no pixel of class 'target' in train, val",
         "caution: train: 50 % of the labels' pixels are ignored",
         "caution: val: 50 % of the labels' pixels are ignored",
-        "caution: 255 means ignored; in masks of 0 and 255 write 1, not 255, for the foreground",
+        (
+            "caution: 255 means ignored; in masks of 0 and 255 write 1, not 255, for the foreground"
+            ", or say in the list of classes which one it is (NAME = 255)"
+        ),
     ]
 
 
