@@ -17,7 +17,7 @@ from harness.conditions import conditions
 
 from archspec.reporters import Column, Table
 
-FAMILIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50V2", "DenseNet121", "ConvNeXtTiny", "Xception")
+FAMILIES = ("MobileNetV2", "EfficientNetV2B0", "ResNet50V2", "DenseNet121", "ConvNeXtTiny", "MobileNetV3Small")
 STRIDES = (8, 16, 32)
 SIDE, CLASSES, TOLERANCE = 64, 4, 1e-5
 COLUMNS = (
