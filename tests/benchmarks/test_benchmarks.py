@@ -12,6 +12,25 @@ from tests.needs import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks"
+SMALL = """
+name: small
+input: {size: [64, 96]}
+output_stride: 8
+backbone:
+- conv_bn: {filters: 8, stride: 2}
+- {shuffle_unit: {filters: 16, stride: 2}, repeat: 2, id: stage2}
+- {shuffle_unit: {filters: 32, stride: 2}, repeat: 2, id: stage3}
+head: {basic: {filters: 16}}
+decoder: bilinear
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A spec whose Keras model is made and converted in seconds."""
+    path = tmp_path_factory.mktemp("specs") / "small.yaml"
+    path.write_text(SMALL)
+    return str(path)
 
 
 def run(script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -89,16 +108,16 @@ def test_cost_speed() -> None:
 
 
 @pytest.mark.slow
-def test_export_speed() -> None:
-    made, given, keras, constants = rows("export_speed.py", "shufflenetv2_basic", "--quick")
+def test_export_speed(small: str) -> None:
+    made, given, keras, constants = rows("export_speed.py", small, "--quick")
     for row in (made, given, constants):
         assert row["ratio"] == pytest.approx(keras["median_ms"] / row["median_ms"])
     assert keras["what"] == "TFLiteConverter.from_keras_model"
 
 
 @pytest.mark.slow
-def test_latency() -> None:
-    found = {row["file"]: row for row in rows("latency.py", "shufflenetv2_basic", "--quick")}
+def test_latency(small: str) -> None:
+    found = {row["file"]: row for row in rows("latency.py", small, "--quick")}
     assert len(found) == 9
     others = [row for name, row in found.items() if name != "ours: float32, shuffles followed"]
     assert all(row["ratio"] > 0 and row["inverse"] == pytest.approx(1 / row["ratio"]) for row in others)
@@ -144,8 +163,8 @@ def test_score_speed() -> None:
 
 
 @pytest.mark.slow
-def test_repeatability() -> None:
-    spread, plain, ranked, agreed = rows("repeatability.py", "shufflenetv2_basic", "--quick")
+def test_repeatability(small: str) -> None:
+    spread, plain, ranked, agreed = rows("repeatability.py", small, "--quick")
     assert re.fullmatch(r"\d+\.\d+%", str(spread["value"])) and re.fullmatch(r"\d+\.\d+%", str(plain["value"]))
     assert re.fullmatch(r"[012] of 2", str(ranked["value"]))
     assert float(str(agreed["value"])) > 0
@@ -174,8 +193,8 @@ def test_score_speed_without_the_organisers_code_is_one_line() -> None:
 
 
 @pytest.mark.slow
-def test_training() -> None:
-    fit, ours, scores, cached = rows("training.py", "--quick")
+def test_training(small: str) -> None:
+    fit, ours, scores, cached = rows("training.py", small, "--quick")
     assert [row["ratio"] is not None for row in (fit, ours, scores, cached)] == [False, True, False, True]
     assert (ours["against"], cached["against"]) == (fit["what"], scores["what"])
     assert [row["bar"] for row in (ours, cached)] == ["≥ 0.95", "≥ 5"]

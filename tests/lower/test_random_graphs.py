@@ -1,4 +1,4 @@
-"""80 random specs: every node's shape and dtype, and the parameters, equal Keras's."""
+"""40 random specs: every node's shape and dtype, and the parameters, equal Keras's."""
 
 import math
 
@@ -11,7 +11,7 @@ from tests.strategies import graph_of, spec_texts
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=40)
 @given(spec_texts())
 def test_shapes_and_parameters_equal_keras(text: str) -> None:
     graph = graph_of(text)
