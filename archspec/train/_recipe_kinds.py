@@ -55,6 +55,10 @@ class LossKind(NamedKind):
     def __init__(self) -> None:
         super().__init__("loss", loss_names, loss_function)
 
+    @property
+    def example(self) -> str:  # type: ignore[override]
+        return "cross_entropy"
+
     def fits(self, node: Node) -> bool:
         return super().fits(node) or isinstance(node, Items)
 

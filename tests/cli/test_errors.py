@@ -22,7 +22,7 @@ def check_refusal(result: Result) -> None:
     ("arguments", "words"),
     [
         (["cots", "x"], "archspec: no command 'cots'. Did you mean 'cost'?"),
-        (["cost"], "archspec: Missing argument 'SPEC...'."),
+        (["cost"], "archspec: Missing argument 'SPEC|MODEL.tflite...'."),
         (["cost", "shufflenetv2_dpc", "--formt", "json"], "Did you mean '--format'?"),
         (["cost", "shufflenetv2_dpc", "--format", "xml"], "'xml' is not one of 'table', 'json', 'csv', 'markdown'"),
         (["cost", "shufflenetv2_dpc", "--set"], "Option '--set' requires an argument"),

@@ -18,7 +18,7 @@ from tests.cli.runner import run, run_process
 
 PYTHON = ("measures", "metrics", "losses", "schedules", "devices", "datasets", "samplers", "generators", "reporters")
 NOT_YET = {"engines", "trackers"}  # kinds that no command uses
-LIKE_OTHERS = {"decoders", "spaces"}  # written as heads are, and as specs
+LIKE_OTHERS = {"decoders", "necks", "spaces"}  # written as heads are, and as specs
 LISTED = {"reporters": "formats", "device_files": "devices"}
 
 
@@ -102,7 +102,7 @@ def test_its_commands_work(here: Path) -> None:
     ok("profile", str(trained / "spec.yaml"))
     ok("explain", str(trained), "--data", "leaves:leaves", "--count", "1")
     ok("train", "--resume", str(trained))
-    assert "6bbe40d6" in ok("cost", "handed/spec.yaml", "--format", "json")
+    assert "72f4b00f" in ok("cost", "handed/spec.yaml", "--format", "json")
 
 
 # --- the processes of a search, the folder of a package, every --format --------------------------------------------
@@ -138,7 +138,7 @@ def test_an_installed_package_brings_a_folder(here: Path) -> None:
     (here / FOLDER).rename(site / "leaf_project" / "plugins")
     path = os.pathsep.join([str(site), str(Path(__file__).resolve().parents[2])])
     found = run_process("list", "losses", "specs", "--format", "json", PYTHONPATH=path).json()["rows"]
-    assert {row["name"] for row in found if "leaf_project" in row["origin"]} == {"focal", "leafy"}
+    assert {row["name"] for row in found if "leaf_project" in row["origin"]} == {"softmax_focal", "leafy"}
     assert "leafy" in run_process("cost", "leafy", PYTHONPATH=path).out
     entry_points.write_text("[archspec.plugins]\nleaves = leaf_project.gone\n")
     told = run_process("cost", "enet", PYTHONPATH=path).err
@@ -198,7 +198,7 @@ USES = {
 }
 BROKEN = {
     "blocks": "contrast", "generators": "pyramid", "samplers": "hill_climb", "measures": "widest_map_channels",
-    "metrics": "worst_iou", "losses": "focal", "schedules": "exponential", "devices": "plain_host",
+    "metrics": "worst_iou", "losses": "softmax_focal", "schedules": "exponential", "devices": "plain_host",
     "datasets": "leaves", "reporters": "wiki",
 }  # fmt: skip
 
@@ -234,7 +234,7 @@ def test_unknown_names_say_where_others_come_from(here: Path) -> None:
         '    mean = layers.AvgPooling2D(window, strides=1, padding="same", name=f"{name}/mean")(x)'
     )
     assert "no layer 'AvgPooling2D'; layers, the nearest first: AveragePooling2D, " in told
-    assert f"{block}:{line})" in told and "Subtract" in told and "Unread" in told
+    assert f"{block}:{line})" in told and "UnitNormalization" in told and "Unread" in told
 
 
 def told_of(text: str) -> str:
