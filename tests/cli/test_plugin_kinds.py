@@ -228,13 +228,11 @@ def test_unknown_names_say_where_others_come_from(here: Path) -> None:
     Path("x.yaml").write_text("output_stride: 8\nbackbone:\n- my_own_thing\n")
     assert told_of(error("check", "x.yaml")).endswith(". For a block of your own: --plugins FOLDER")
     block = Path(FOLDER, "blocks", "contrast.py")
-    block.write_text(block.read_text().replace("AveragePooling2D", "AvgPooling2D"))
+    block.write_text(block.read_text().replace("UnitNormalization", "UnitNormalisation"))
     told = error("check", "leafy", "--plugins", FOLDER)
-    line = 1 + block.read_text().splitlines().index(
-        '    mean = layers.AvgPooling2D(window, strides=1, padding="same", name=f"{name}/mean")(x)'
-    )
-    assert "no layer 'AvgPooling2D'; layers, the nearest first: AveragePooling2D, " in told
-    assert f"{block}:{line})" in told and "UnitNormalization" in told and "Unread" in told
+    line = 1 + block.read_text().splitlines().index('    return layers.UnitNormalisation(name=f"{name}/unit")(x)')
+    assert "no layer 'UnitNormalisation'; layers, the nearest first: UnitNormalization, " in told  # a plugin's
+    assert f"{block}:{line})" in told and "LayerNormalization" in told
 
 
 def told_of(text: str) -> str:

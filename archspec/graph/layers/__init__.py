@@ -178,11 +178,13 @@ _FILES = {
     "ZeroPadding2D": "zero_padding2d",
 }
 
+MOST_NAMED = 12  # of sixty: a message has room for the place behind them
+
 
 def __getattr__(name: str) -> Any:
     """A layer, imported when it is first asked for: a bundled one, or one of a plugin folder.
 
-    Raises `AttributeError` with every layer there is, those nearest to `name` first.
+    Raises `AttributeError` with the layers nearest to `name`.
     """
     if name in __all__:
         found = globals()[name] = getattr(import_module(f"{__name__}.{_FILES[name]}"), name)
@@ -199,4 +201,5 @@ def _nearest_first(name: str, files: Any) -> list[str]:
     from difflib import SequenceMatcher  # only needed once something is already wrong
 
     plugged = [file.title().replace("_", "") for file, path in files.items() if catalog.origin(path)]
-    return sorted([*__all__, *plugged], key=lambda one: -SequenceMatcher(None, name.lower(), one.lower()).ratio())
+    names = sorted([*__all__, *plugged], key=lambda one: -SequenceMatcher(None, name.lower(), one.lower()).ratio())
+    return names[:MOST_NAMED]
