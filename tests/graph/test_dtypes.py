@@ -30,7 +30,9 @@ def test_labels_are_not_numbers_to_add() -> None:
 
 
 def test_numbers_a_channel_must_be_as_many_as_channels() -> None:
-    with pytest.raises(UserError, match=r"scale has 3 numbers for 4 channels\. Give one"):
+    with pytest.raises(UserError, match=r"the means of imagenet are of 3 channels \(RGB\), and the image has 4"):
         graph_of(SPEC.replace("PREPROCESS", "imagenet").replace("CHANNELS", "4"))
+    with pytest.raises(Problem, match="scale has 3 numbers for 4 channels"):
+        layers.Rescaling((1.0, 2.0, 3.0))(nets.image(channels=4))
     with pytest.raises(Problem, match="offset has 2 numbers for 3 channels"):
         layers.Rescaling(1.0, (1.0, 2.0))(nets.image(channels=3))

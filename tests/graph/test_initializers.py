@@ -29,8 +29,7 @@ def test_unknown_initializer(word: str) -> None:
         graph_of(SPEC.replace("WORD", word))
     assert str(caught.value) == (
         f"<text>:5:3: backbone[0]: unknown initializer '{word}'. "
-        "One of: bilinear, constant(VALUE), glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), unit_rows, "
-        "zeros"
+        "One of: bilinear, constant(VALUE), glorot_uniform, he_normal, ones, truncated_normal(DEVIATION), zeros"
     )
 
 
