@@ -8,8 +8,7 @@ from typing import Any
 from archspec.lower.framework import keras, tf
 
 
-@keras.saving.register_keras_serializable(package="archspec")
-class Mean(keras.layers.Layer):
+class Reduction(keras.layers.Layer):
     """Axes count from the end, or with the batch as 0."""
 
     def __init__(self, axes: Sequence[int], keepdims: bool = True, **arguments: Any) -> None:
@@ -23,8 +22,13 @@ class Mean(keras.layers.Layer):
             return tuple(1 if axis in axes else size for axis, size in enumerate(input_shape))
         return tuple(size for axis, size in enumerate(input_shape) if axis not in axes)
 
-    def call(self, inputs: Any) -> Any:
-        return tf.reduce_mean(inputs, axis=self.axes, keepdims=self.keepdims)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axes": self.axes, "keepdims": self.keepdims}
+
+
+@keras.saving.register_keras_serializable(package="archspec")
+class Mean(Reduction):
+    """Keras has it as an operation, not as a layer."""
+
+    def call(self, inputs: Any) -> Any:
+        return tf.reduce_mean(inputs, axis=self.axes, keepdims=self.keepdims)
