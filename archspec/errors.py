@@ -7,8 +7,12 @@ was written turns it into a `Fault` with a `Place`, and raises all faults togeth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _LONG_WORD = re.compile(r"\S{201,}")
@@ -89,6 +93,20 @@ class Problem(Exception):
 def user_error(message: str, remedy: str = "", path: str = "", place: Place = NOWHERE) -> UserError:
     """A `UserError` of one fault."""
     return UserError(Fault(message, remedy, path, place))
+
+
+def each_result(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """What a function makes of each item. Raises `UserError` with the faults of all of them."""
+    found: list[Result] = []
+    faults: list[Fault] = []
+    for item in items:
+        try:
+            found.append(function(item))
+        except UserError as error:
+            faults += error.faults
+    if faults:
+        raise UserError(faults)
+    return found
 
 
 def first_line(error: Exception) -> str:

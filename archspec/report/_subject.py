@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from archspec.catalog import Catalog, load, members
-from archspec.errors import Fault, Place, UserError, user_error
+from archspec.errors import Place, UserError, each_result, user_error
 from archspec.files import DATA_BYTES, exists, is_file, read_text
 from archspec.record import Plain, Record, describe_plugins, noted_plugins
 from archspec.reporters.page import Section
@@ -124,15 +124,7 @@ def open_subjects(paths: Sequence[Path], plugins: tuple[Path, ...] = ()) -> list
 
     `plugins` are folders that they need beside those that were noted with them.
     """
-    found: list[Subject] = []
-    faults: list[Fault] = []
-    for path in paths:
-        try:
-            found.append(open_subject(path, plugins))
-        except UserError as error:
-            faults += error.faults
-    if faults:
-        raise UserError(faults)
+    found = each_result(lambda path: open_subject(path, plugins), paths)
     seen: Counter[str] = Counter()
     for number, one in enumerate(found):
         seen[one.name] += 1

@@ -11,7 +11,7 @@ import numpy as np
 
 from archspec.arrays import Array, Weights
 from archspec.datasets import ImageForm, check_channels, class_view, image_form
-from archspec.errors import Fault, Place, Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, each_result, user_error
 from archspec.export import TfliteClassifier, classifies, read_metadata
 from archspec.file_kinds import KERAS, TFLITE, kind_of_file
 from archspec.files import check_keras_file, is_folder, read_bytes
@@ -28,9 +28,12 @@ from archspec.scoring.segmenters import (
     check_trained,
     deep_range_of,
     describe_fed,
+    describe_unfinished,
     digest_of,
+    file_conditions,
     name_of,
     refuse_settings,
+    weights_named_by,
 )
 
 if TYPE_CHECKING:
@@ -140,16 +143,7 @@ def open_classifiers(
     sources: Sequence[str | Network], catalog: Catalog, options: SegmenterOptions
 ) -> list[NamedClassifier]:
     """The classifier of each source. Raises `UserError` with all faults."""
-    found: list[NamedClassifier] = []
-    faults: list[Fault] = []
-    for source in sources:
-        try:
-            found.append(open_classifier(source, catalog, options))
-        except UserError as error:
-            faults += error.faults
-    if faults:
-        raise UserError(faults)
-    return found
+    return each_result(lambda source: open_classifier(source, catalog, options), sources)
 
 
 def open_classifier(source: str | Network, catalog: Catalog, options: SegmenterOptions) -> NamedClassifier:
@@ -181,14 +175,8 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedClassifier:
     )
     metadata = read_metadata(content)
     own = metadata.own
-    black, white = network.image_range
-    conditions: dict[str, Plain] = {
-        "file": str(path),
-        "file_digest": digest_of(content),
-        "precision": str(own.get("precision", "not known")),
-        "runtime": "LiteRT",
-        "image_range": f"{black:g} to {white:g}",
-    }
+    precision = str(own.get("precision", "not known"))
+    conditions = file_conditions(path, content, precision, "LiteRT", network.image_range)
     silent = own and options.image_range is None
     return NamedClassifier(
         name_of(path), network, network.size, str(own.get("hash") or digest_of(content)), conditions,
@@ -210,13 +198,7 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedClassifier:
     )
     if network.size is None:
         raise Problem("leaves the size of its image open", "Save it for one size")
-    conditions: dict[str, Plain] = {
-        "file": str(path),
-        "file_digest": digest_of(content),
-        "precision": "float32",
-        "runtime": "Keras",
-        "image_range": f"{black:g} to {white:g}",
-    }
+    conditions = file_conditions(path, content, "float32", "Keras", (black, white))
     note = describe_fed((black, white), SILENT if options.image_range is None else "as asked")
     return NamedClassifier(
         name_of(path), network, network.size, digest_of(content), conditions, notes=(note,),
@@ -230,17 +212,14 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedClas
     stride = network.expanded.output_stride
     found = import_weights(run.weights, "archspec_npz", network.graph, output_stride=stride)
     facts = run.facts()
-    more = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
+    more = describe_unfinished(facts.state)
     return _of_network(
         folder.resolve().name, network, found, Place(str(run.weights)), options, facts.classes, facts.data, more
     )
 
 
 def _weighted(network: Network, place: Place, options: SegmenterOptions) -> NamedClassifier:
-    if network.imported is None:
-        fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
-        raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=place)
-    return _of_network(network.name, network, network.imported, place, options)
+    return _of_network(network.name, network, weights_named_by(network, place), place, options)
 
 
 def _of_network(

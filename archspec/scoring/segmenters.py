@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.datasets import ImageForm, check_channels, image_form
-from archspec.errors import Fault, Place, Problem, UserError, user_error
+from archspec.errors import Place, Problem, UserError, each_result, user_error
 from archspec.export import TfliteSegmenter, read_metadata
 from archspec.files import check_keras_file, is_folder, read_bytes
 from archspec.graph.task import check_segments
@@ -81,15 +81,7 @@ def open_segmenters(
     sources: Sequence[str | Network], catalog: Catalog, options: SegmenterOptions
 ) -> list[NamedSegmenter]:
     """The segmenter of each source; the second of two equal names is `<name>-2`. Raises `UserError` with all faults."""
-    found: list[NamedSegmenter] = []
-    faults: list[Fault] = []
-    for source in sources:
-        try:
-            found.append(open_segmenter(source, catalog, options))
-        except UserError as error:
-            faults += error.faults
-    if faults:
-        raise UserError(faults)
+    found = each_result(lambda source: open_segmenter(source, catalog, options), sources)
     seen: Counter[str] = Counter()
     for number, one in enumerate(found):
         seen[one.name] += 1
@@ -129,14 +121,10 @@ def _tflite(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     metadata = read_metadata(content)
     own = metadata.own
     black, white = network.image_range
-    conditions: dict[str, Plain] = {
-        "file": str(path),
-        "file_digest": digest_of(content),
-        "precision": str(own.get("precision", "not known")),
-        "runtime": "LiteRT",
-        "image_range": f"{black:g} to {white:g}",
-        **({} if options.size is None else {"input_size": f"{options.size[0]}x{options.size[1]}"}),
-    }
+    precision = str(own.get("precision", "not known"))
+    conditions = file_conditions(path, content, precision, "LiteRT", network.image_range)
+    if options.size is not None:
+        conditions["input_size"] = f"{options.size[0]}x{options.size[1]}"
     as_asked = options.image_range is not None
     notes = () if own and not as_asked else (describe_fed(network.image_range, network.image_range_source),)
     return NamedSegmenter(
@@ -161,18 +149,26 @@ def _keras(path: Path, options: SegmenterOptions) -> NamedSegmenter:
     black, white = options.image_range or BYTES
     channels = options.channels or RGB_ONLY
     network = lower.KerasSegmenter(lower.load_keras(path), image_range=(black, white), channels=channels)
-    conditions: dict[str, Plain] = {
-        "file": str(path),
-        "file_digest": digest_of(content),
-        "precision": "float32",
-        "runtime": "Keras",
-        "image_range": f"{black:g} to {white:g}",
-    }
+    conditions = file_conditions(path, content, "float32", "Keras", (black, white))
     note = describe_fed((black, white), SILENT if options.image_range is None else "as asked")
     return NamedSegmenter(
         name_of(path), network, digest_of(content), conditions, remarks=lambda: (note,), image_range=(black, white),
         form=ImageForm(network.channels),
     )  # fmt: skip
+
+
+def file_conditions(
+    path: Path, content: bytes, precision: str, runtime: str, image_range: tuple[float, float]
+) -> dict[str, Plain]:
+    """What a score of a model in a file holds under."""
+    black, white = image_range
+    return {
+        "file": str(path),
+        "file_digest": digest_of(content),
+        "precision": precision,
+        "runtime": runtime,
+        "image_range": f"{black:g} to {white:g}",
+    }
 
 
 def deep_range_of(entrance: object) -> tuple[float, float] | None:
@@ -202,17 +198,27 @@ def _run(folder: Path, catalog: Catalog, options: SegmenterOptions) -> NamedSegm
     facts, place = run.facts(), Place(str(run.weights))
     named = _of_network(folder.resolve().name, network, found, place, options)
     before = named.remarks
-    unfinished = () if facts.state == "finished" else (f"this run is not finished ({facts.state})",)
+    unfinished = describe_unfinished(facts.state)
     return replace(named, labels=facts.classes, data=facts.data, remarks=lambda: (*unfinished, *before()))
+
+
+def describe_unfinished(state: str) -> tuple[str, ...]:
+    """The note of a run that is scored before its end; none of a finished one."""
+    return () if state == "finished" else (f"this run is not finished ({state})",)
 
 
 def _weighted(network: Network, place: Place, options: SegmenterOptions) -> NamedSegmenter:
     """A network with the weights that its spec names."""
     check_channels(network.spec, options.channels)
+    return _of_network(network.name, network, weights_named_by(network, place), place, options)
+
+
+def weights_named_by(network: Network, place: Place) -> Imported:
+    """The weights that a network's spec names. Raises `UserError` where it names none."""
     if network.imported is None:
         fact = "this spec has no weights, and the scores of a network that has learned nothing say nothing"
         raise user_error(fact, "Name them (--set weights=FILE.npz), or name a training run", place=place)
-    return _of_network(network.name, network, network.imported, place, options)
+    return network.imported
 
 
 def check_trained(found: Imported, place: Place, options: SegmenterOptions) -> None:
