@@ -108,7 +108,11 @@ class Network:
     def with_auxiliary(self) -> Network:
         """It as it is trained: the scores of the auxiliary heads are further outputs of the graph. The network itself
         where it has none. Raises `UserError` for a head that cannot be."""
-        return self.with_graph(trace(self.expanded, self.catalog, auxiliary=True)) if self.expanded.auxiliary else self
+        return self._trained if self.expanded.auxiliary else self
+
+    @cached_property
+    def _trained(self) -> Network:
+        return self.with_graph(trace(self.expanded, self.catalog, auxiliary=True))
 
     # --- what it is ---------------------------------------------------------------------------------------------------
 
