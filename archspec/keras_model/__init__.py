@@ -17,9 +17,9 @@ if TYPE_CHECKING:
         published_application,
     )
     from archspec.keras_model.config_file import read_config
+    from archspec.keras_model.connections import stored_layers
     from archspec.keras_model.conversion import Conversion, convert
     from archspec.keras_model.document import spec_of_model, with_models_in
-    from archspec.keras_model.wiring import stored_layers
 
 __all__ = [
     "Application", "Conversion", "application_config", "check_application", "convert", "preprocessing_of",
@@ -37,7 +37,7 @@ _HOMES = {
     "config_file": ("read_config",),
     "conversion": ("Conversion", "convert"),
     "document": ("spec_of_model", "with_models_in"),
-    "wiring": ("stored_layers",),
+    "connections": ("stored_layers",),
 }
 
 __getattr__ = later(__name__, _HOMES)

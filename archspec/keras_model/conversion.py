@@ -12,8 +12,7 @@ from archspec.graph.layers import Input
 from archspec.graph.tensor import Variable
 from archspec.graph.trace import Ledger
 from archspec.keras_model.call import Call, Outputs, Padded, Sides
-from archspec.keras_model.rules import rule_of
-from archspec.keras_model.wiring import (
+from archspec.keras_model.connections import (
     Reference,
     Use,
     ends,
@@ -24,6 +23,7 @@ from archspec.keras_model.wiring import (
     replaced,
     uses_of,
 )
+from archspec.keras_model.rules import rule_of
 
 UNLIMITED = 2**30
 MAP_AXES = 3

@@ -12,8 +12,8 @@ from archspec.graph import Graph
 from archspec.graph.layers import Input
 from archspec.graph.surgery import scores_of
 from archspec.keras_model.config_file import read_config
+from archspec.keras_model.connections import input_layers, input_shape
 from archspec.keras_model.conversion import convert
-from archspec.keras_model.wiring import input_layers, input_shape
 from archspec.record import write_text
 
 USUAL_STRIDES = (8, 16, 32)

@@ -14,7 +14,7 @@ from archspec.keras_model.call import Call, Outputs
 Rule = Callable[[Call], Outputs]
 FILES = (
     "activations", "attention", "convolutions", "elementwise", "normalizations", "own_layers", "poolings", "shapes",
-    "vanishing",
+    "identities",
 )  # fmt: skip
 NO_RULE = "Leave it out, or cut the model in front of it; a rule is a function in archspec/keras_model/rules/"
 OWN = "archspec."  # modules of the layers that we save ourselves
