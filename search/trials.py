@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from archspec.experiment.engines import WorkResult
     from archspec.measures import Evaluation
 
-State = Literal["proposed", "running", "done", "rejected", "failed"]
-"""`proposed`: waits for a worker. `rejected`: breaks a limit, costs no budget. `failed`: its evaluation crashed."""
+State = Literal["proposed", "running", "paused", "done", "rejected", "failed"]
+"""`proposed`: waits for a worker. `rejected`: breaks a limit, costs no budget. `failed`: its evaluation crashed.
+
+`paused`: a rung that is not the last is finished; it may be promoted, and is running again then, one rung higher.
+"""
 FINISHED = ("done", "rejected", "failed")
 Direction = Literal["minimize", "maximize"]
 
@@ -41,6 +44,9 @@ class Trial:
 
     `metric` is the broken limit's when rejected; `spec` is the network's text (empty where it was never evaluated);
     times are seconds since 1970 by the store's clock, 0 where it has not come to that.
+
+    Of a study with fidelities: `rung` is the one it is at, from 0; `rungs` are the values of each that is finished, in
+    order (`values` are the newest); `steps` are the training steps that it has cost, those it is at among them.
     """
 
     number: int
@@ -56,6 +62,9 @@ class Trial:
     crashes: int = 0
     started_at: float = 0.0
     finished_at: float = 0.0
+    rung: int = 0
+    rungs: tuple[Mapping[str, float | None], ...] = ()
+    steps: int = 0
 
 
 def costs(objectives: tuple[Objective, ...], values: Mapping[str, float | None]) -> tuple[float, ...] | None:

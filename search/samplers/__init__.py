@@ -16,6 +16,7 @@ from archspec.catalog import load_function, members
 from archspec.errors import nearest, user_error
 from archspec.measures._settings import Limit
 from archspec.search.candidates import Genome, SearchSpace
+from archspec.search.fidelity import Fidelity
 from archspec.search.trials import Objective, Trial
 
 ENDLESS = 1 << 60
@@ -24,12 +25,14 @@ ENDLESS = 1 << 60
 
 @dataclass(frozen=True)
 class Task:
-    """What a sampler works on. `limits` let it tell how far a rejected candidate is from a feasible one."""
+    """What a sampler works on. `limits` let it tell how far a rejected candidate is from a feasible one; with a
+    `fidelity` it is told of every rung."""
 
     space: SearchSpace
     objectives: tuple[Objective, ...]
     seed: int = 0
     limits: tuple[Limit, ...] = ()
+    fidelity: Fidelity | None = None
 
     def generator(self, number: int, attempt: int, purpose: str = "") -> Random:
         """The randomness of one proposal: a function of seed, trial number and attempt, in any process."""
@@ -61,7 +64,11 @@ class Sampler(Protocol):
         """
 
     def tell(self, trial: Trial) -> None:
-        """A finished trial (done, rejected or failed), its own or another driver's."""
+        """A finished trial (done, rejected or failed), its own or another driver's.
+
+        Of a study with fidelities also a finished rung (paused): it hears of one number several times, and the newest
+        counts.
+        """
 
 
 def samplers() -> tuple[str, ...]:

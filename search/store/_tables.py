@@ -16,7 +16,7 @@ from archspec.errors import Problem
 from archspec.search.trials import State, Trial
 
 if TYPE_CHECKING:
-    from sqlalchemy import MetaData, Table
+    from sqlalchemy import Connection, MetaData, Table
 
 
 KEY_LENGTH = 200
@@ -81,6 +81,9 @@ def tables() -> Tables:
         Column("started_at", time, nullable=False),
         Column("finished_at", time, nullable=False),
         Column("changed", Integer, nullable=False),
+        Column("rung", Integer),  # these three are empty in the stores of before
+        Column("rungs", text),
+        Column("steps", Integer),
         UniqueConstraint("study_id", "candidate", name="archspec_trials_candidate"),
         UniqueConstraint("study_id", "number", name="archspec_trials_number"),
         Index("archspec_trials_state", "study_id", "state"),
@@ -89,18 +92,38 @@ def tables() -> Tables:
     return Tables(metadata, studies, trials)
 
 
+def add_missing_columns(connection: Connection) -> None:
+    """Give tables that an earlier version made the columns they lack; what is in them stays."""
+    from sqlalchemy import inspect
+    from sqlalchemy.exc import DBAPIError
+    from sqlalchemy.schema import CreateColumn
+
+    trials = tables().trials
+    there = {column["name"] for column in inspect(connection).get_columns(trials.name)}
+    for column in trials.columns:
+        if column.name in there:
+            continue
+        added = CreateColumn(column).compile(dialect=connection.dialect)
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"ALTER TABLE {trials.name} ADD COLUMN {added}")
+        except DBAPIError as error:
+            if not any(word in str(error).lower() for word in ("duplicate column", "already exists")):
+                raise  # else another process added it at the same moment
+
+
 def trial_of(row: Mapping[str, Any]) -> Trial:
     """A trial from a row of `archspec_trials`. Raises `Problem` for a row that holds anything else."""
     try:
         genome, values, state = _mapping(row["genome"]), _mapping(row["measured"]), row["state"]
         if state not in get_args(State):
             raise ValueError(f"the state {state!r}")  # noqa: TRY301 (said below)
-        numbers = {name: None if value is None else float(value) for name, value in values.items()}
         return Trial(
-            number=int(row["number"]), key=str(row["candidate"]), genome=genome, state=state, values=numbers,
+            number=int(row["number"]), key=str(row["candidate"]), genome=genome, state=state, values=_numbers(values),
             metric=row["metric"], reason=row["reason"], spec=row["spec"], worker=row["worker"],
             attempt=int(row["attempt"]), crashes=int(row["crashes"]),
             started_at=float(row["started_at"]), finished_at=float(row["finished_at"]),
+            rung=int(row["rung"] or 0), rungs=_rungs(row["rungs"]), steps=int(row["steps"] or 0),
         )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         fact = f"the row of trial {row.get('number')} is damaged ({error})"
@@ -114,6 +137,17 @@ def _mapping(text: str) -> dict[str, Any]:
     return found
 
 
+def _numbers(values: Mapping[str, Any]) -> dict[str, float | None]:
+    return {name: None if value is None else float(value) for name, value in values.items()}
+
+
+def _rungs(text: str | None) -> tuple[dict[str, float | None], ...]:
+    found = json.loads(text) if text else []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise TypeError(f"{(text or '')[:40]!r} instead of a list of objects")
+    return tuple(map(_numbers, found))
+
+
 def row_of(trial: Trial) -> dict[str, Any]:
     """The columns that a trial fills."""
     return {
@@ -121,12 +155,22 @@ def row_of(trial: Trial) -> dict[str, Any]:
         "state": trial.state, "measured": values_text(trial.values), "metric": trial.metric,
         "reason": trial.reason, "spec": trial.spec, "worker": trial.worker, "attempt": trial.attempt,
         "crashes": trial.crashes, "started_at": trial.started_at, "finished_at": trial.finished_at,
+        "rung": trial.rung, "rungs": rungs_text(trial.rungs), "steps": trial.steps,
     }  # fmt: skip
 
 
 def values_text(values: Mapping[str, float | None]) -> str:
     """JSON has no NaN: a number that could not be had is null."""
-    return json.dumps({name: _finite(value) for name, value in values.items()})
+    return json.dumps(_plain(values))
+
+
+def rungs_text(rungs: tuple[Mapping[str, float | None], ...]) -> str | None:
+    """Nothing for a trial without any."""
+    return json.dumps([_plain(values) for values in rungs]) if rungs else None
+
+
+def _plain(values: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {name: _finite(value) for name, value in values.items()}
 
 
 def _finite(value: float | None) -> float | None:

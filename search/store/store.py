@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import nearest, user_error
 from archspec.search.store._database import LOCK_WAIT_S, Database
 from archspec.search.store._lease import is_dead, new_identity
-from archspec.search.store._tables import Tables, row_of, tables, values_text
+from archspec.search.store._tables import Tables, add_missing_columns, row_of, tables, values_text
 from archspec.search.trials import State, Trial
 
 if TYPE_CHECKING:
@@ -114,6 +114,8 @@ class TrialStore:
             if "already exists" not in str(error) and "duplicate key" not in str(error):
                 raise
             connection.rollback()  # another process made them at the same moment
+            return
+        add_missing_columns(connection)
 
 
 class Study:
