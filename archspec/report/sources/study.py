@@ -113,7 +113,12 @@ def _measured(outcome: StudyResult) -> Iterator[Section]:
     """Bars of what was measured of the front afterwards, with spread."""
     for metric in outcome.study.front.metrics:
         bars = tuple(
-            Bar(one.name, reading.mean, reading.spread or None, "beside" if one.beside else "")
+            Bar(
+                one.name,
+                reading.mean,
+                reading.spread or None,
+                "beside" if one.beside else "random" if one.drawn else "",
+            )
             for one in outcome.networks
             for reading in (one.measured.get(metric),)
             if reading is not None
@@ -135,4 +140,4 @@ def _said(network: Finalist) -> str:
 
 
 def _anchor(network: Finalist) -> str:
-    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.trial}"
+    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.name if network.drawn else network.trial}"
