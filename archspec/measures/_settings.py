@@ -43,6 +43,7 @@ class Settings:
     `data` are references (`camvid:DIR`); `recipes` name the recipe of each metric that trains; `latency_table` is the
     predictor's file ('' for the device's own in the user's cache); `output` is where runs and features go.
     `procedure` is how latencies are taken; a process that trains uses `training_threads` (0: all).
+    With `training_steps` recipes are scaled to so many steps (0: as they say).
     """
 
     metrics: tuple[str, ...]
@@ -58,6 +59,7 @@ class Settings:
     plugins: tuple[str, ...] = ()
     procedure: str = "quick"
     training_threads: int = 1
+    training_steps: int = 0
 
     @property
     def asked(self) -> tuple[str, ...]:
