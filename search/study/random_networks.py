@@ -21,11 +21,11 @@ def draws_wanted(study: Study, result: SearchResult) -> int:
     """How many: the study's number, or as many full trainings as the search has cost, at least one."""
     wanted = study.front.random
     if wanted == EQUAL:
-        return max(1, int(full_trainings(study, result)))
+        return max(1, int(full_trainings(result)))
     return int(wanted)
 
 
-def full_trainings(study: Study, result: SearchResult) -> float:
+def full_trainings(result: SearchResult) -> float:
     """What a search has cost, in full trainings: whatever was evaluated to the end, without rungs."""
     return float(result.counts.get("done", 0))
 

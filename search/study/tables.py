@@ -94,7 +94,7 @@ def _compared_notes(outcome: StudyResult) -> Iterator[str]:
         return
     trained = [metric for metric in outcome.study.front.metrics if measure_named(metric).trains]
     if trained:
-        yield f"Δ: less {base}, over the seeds that both have; p of a paired t-test over these (at least {FEWEST_SEEDS})"
+        yield f"Δ: less {base}, over the seeds that both have; p of a paired t-test, of at least {FEWEST_SEEDS} seeds"
     if any(one.ratio is not None for one in outcome.networks):
         yield f"ratio: latency in that of {base}, both timed in turns"
 
