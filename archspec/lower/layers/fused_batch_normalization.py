@@ -1,4 +1,4 @@
-"""Keras's batch normalization by TensorFlow's fused operator, for training: the same mathematics, one operator each way.
+"""Keras's batch normalization by TensorFlow's fused operator, for training: the same mathematics, faster.
 
 Keras 3 writes mean, variance and scaling as operators of their own. On a processor their gradients take longer than the
 convolutions of a mobile network.
