@@ -12,7 +12,7 @@ from typing import Protocol
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
-from archspec.errors import user_error
+from archspec.errors import UserError, user_error
 from archspec.experiment import Experiment, Sample, evaluator_for
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
@@ -28,6 +28,7 @@ from archspec.search.store import TrialStore, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
 from archspec.search.study.result import Finalist, StudyResult, spread_evenly
 from archspec.search.study.study import Front, Study
+from archspec.spec import missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -126,6 +127,9 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
+        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        if missing:
+            raise UserError(missing)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in study.recipes.values():
