@@ -65,6 +65,6 @@ __all__ = [
     "Wrap", "Written", "bundled_catalog", "changes_none", "closed_choices", "decode_file", "describe_change",
     "describe_closed", "describe_unreached", "dump", "dump_expanded", "dump_plain", "expand", "find_written",
     "from_plain", "joined", "json_schema", "kind_of", "load", "load_named", "make_divisible", "missing_weights",
-    "need_weights", "one_line", "override", "override_plain", "parse", "parse_document", "plain", "read_mapping", "read_text",
-    "recalled", "shown", "shown_path", "signature_of", "split_path", "unreached", "unreached_fault",
+    "need_weights", "one_line", "override", "override_plain", "parse", "parse_document", "plain", "read_mapping",
+    "read_text", "recalled", "shown", "shown_path", "signature_of", "split_path", "unreached", "unreached_fault",
 ]  # fmt: skip

@@ -90,8 +90,8 @@ def _weights(node: Node, folder: Path) -> Node:
 
 
 def _found(folder: Path, name: str) -> str:
-    """Where a file of weights is: beside the spec, else in one of the user's folders, else as seen from here, as a study
-    names what it was begun with."""
+    """Where a file of weights is: beside the spec, else in one of the user's folders, else as seen from here, which is
+    how a study names what it was begun with."""
     places = [folder / name, *(one / name for one in weights_folders()), Path(name)]
     return shown_path(next((place for place in places if _is_there(place)), places[0]))
 
