@@ -12,7 +12,8 @@ from archspec.measures import Evaluation, Settings
 from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.progress import SearchProgress, SearchResult, Silent
-from archspec.search.proposals import PATIENCE
+from archspec.search.priors import Priors
+from archspec.search.proposals import PATIENCE, as_it_is
 from archspec.search.session import FAILURES_IN_A_ROW, Session
 from archspec.search.store import LEASE_S, TrialStore
 from archspec.search.store._lease import Heartbeat
@@ -30,7 +31,8 @@ class Search:
     whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running it again
     goes on where it was left; with at most one worker exactly as if it had never stopped.
 
-    A cheaper way to write a known function takes its place; `carries` says whose numbers are the function's own.
+    Of the ways to write a function the one that `cheapest` finds is evaluated; a cheaper way to write a known function
+    takes its place; `carries` says whose numbers are the function's own. `priors` are the first trials.
     """
 
     space: SearchSpace
@@ -54,6 +56,8 @@ class Search:
     patience: int = PATIENCE
     lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
+    priors: Priors = Priors()
+    cheapest: Callable[[Candidate], Candidate] = as_it_is
 
     def run(self) -> SearchResult:
         """Search until the budget is spent or nothing is left to try.
