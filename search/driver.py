@@ -11,8 +11,8 @@ from archspec.experiment.engines import Evaluator, start_engine
 from archspec.measures import Evaluation, Settings
 from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
+from archspec.search.priors import NO_PRIORS, Priors
 from archspec.search.progress import SearchProgress, SearchResult, Silent
-from archspec.search.priors import Priors
 from archspec.search.proposals import PATIENCE, as_it_is
 from archspec.search.session import FAILURES_IN_A_ROW, Session
 from archspec.search.store import LEASE_S, TrialStore
@@ -56,7 +56,7 @@ class Search:
     patience: int = PATIENCE
     lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
-    priors: Priors = Priors()
+    priors: Priors = NO_PRIORS
     cheapest: Callable[[Candidate], Candidate] = as_it_is
 
     def run(self) -> SearchResult:

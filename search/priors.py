@@ -1,4 +1,4 @@
-"""Networks that are known before a search begins. They are its first trials, and some of its proposals are near them."""
+"""Networks that are known before a search begins: its first trials, and what some of its proposals are near to."""
 
 from __future__ import annotations
 
@@ -37,3 +37,6 @@ class Priors:
         for one in self.networks:
             found[one.key] = f"{found[one.key]}, {one.name}" if one.key in found else one.name
         return found
+
+
+NO_PRIORS = Priors()

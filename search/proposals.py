@@ -11,7 +11,7 @@ from archspec.errors import Problem, UserError
 from archspec.measures._settings import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
-from archspec.search.priors import Priors
+from archspec.search.priors import NO_PRIORS, Priors
 from archspec.search.samplers import ENDLESS, Sampler, Task
 from archspec.search.space.space import Cost, cost_of
 from archspec.search.trials import Trial
@@ -60,7 +60,7 @@ class Proposals:
         sampler: Sampler,
         history: History,
         patience: int = PATIENCE,
-        priors: Priors = Priors(),
+        priors: Priors = NO_PRIORS,
         cheapest: Callable[[Candidate], Candidate] = as_it_is,
     ) -> None:
         self._task, self._sampler, self._history, self._patience = task, sampler, history, patience

@@ -38,9 +38,7 @@ class Session:
         self._sampler = self._new_sampler()
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
-        self._proposals = Proposals(
-            task, self._sampler, self._history, search.patience, search.priors, search.cheapest
-        )
+        self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
         self._clock = self._in_vain = self._failures = 0
         self._looked_for_orphans = float("-inf")
@@ -295,7 +293,7 @@ class Session:
         return limit is not None and time.monotonic() - self._begun > limit
 
     def _progress(self) -> Progress:
-        elapsed = time.monotonic() - self._begun
+        elapsed, names = time.monotonic() - self._begun, self._search.priors.names
         known, passed = self._known, self._proposals.passed
         return Progress(self._history, self._search.budget, elapsed, known.repeated + passed.repeated,
-                        known.folded + passed.folded, getattr(self, "_done_before", 0), self._search.priors.names)  # fmt: skip
+                        known.folded + passed.folded, getattr(self, "_done_before", 0), names)  # fmt: skip

@@ -50,7 +50,7 @@ def _climbed(space: Space, genome: Genome, agreement: Agreement) -> Genome:
 
 
 def _changed(space: Space, genome: Genome, name: str, option: DecisionValue) -> Genome:
-    """With one decision taken otherwise: what no longer exists is left out, what newly exists takes its first option."""
+    """With one decision taken otherwise: what no longer exists is left out, what newly exists takes a first option."""
     kept = {**genome, name: option}
     decisions = {one.name: one for one in space.decisions}
 
@@ -98,7 +98,7 @@ def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _of_layers(space: Space, network: Network) -> Agreement:
-    """How much the layers of a name have in common, over all names of both; then how many values stand in both specs."""
+    """How much layers of one name have in common, over all names of both; then how many values stand in both specs."""
     wanted, of_values = _layers(network), _of_values(space, network.spec)
 
     def agreement(genome: Genome) -> Score:
@@ -127,4 +127,5 @@ def _layers(network: Network) -> dict[str, dict[str, Any]]:
 
 def _in_common(one: dict[str, Any], other: dict[str, Any]) -> float:
     """The share of what is equal, from a half: a layer of that name is there."""
-    return 0.5 + 0.5 * sum(key in other and other[key] == one[key] for key in one) / len(one.keys() | other.keys())
+    equal = sum(1 for key in one if key in other and other[key] == one[key])
+    return 0.5 + 0.5 * equal / len(one.keys() | other.keys())

@@ -20,7 +20,10 @@ COSTS = ("predicted_latency_ms", "gflops", "params")
 
 @dataclass(frozen=True)
 class Finalist:
-    """A network of the front (`trial` is its number) or one beside it (None). `values` are those of the search."""
+    """A network of the front (`trial` is its number) or one beside it (None, or a prior's that is not on the front).
+
+    `values` are those of the search; `prior` is the name of the prior that it is.
+    """
 
     name: str
     network: Network
@@ -28,6 +31,8 @@ class Finalist:
     values: Mapping[str, float | None] = field(default_factory=dict)
     measured: Mapping[str, Sample] = field(default_factory=dict)
     precision: Precision = "float32"
+    prior: str = ""
+    on_front: bool = True
 
     @property
     def hash(self) -> str:
@@ -36,8 +41,8 @@ class Finalist:
 
     @property
     def beside(self) -> bool:
-        """Whether it was not proposed but named in the study."""
-        return self.trial is None
+        """Whether it is no point of the front, but was named in the study."""
+        return self.trial is None or not self.on_front
 
     def best(self, metric: str) -> float | None:
         """The value measured afterwards, else that of the search."""
@@ -47,13 +52,15 @@ class Finalist:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A study with its search, and the networks that were looked at afterwards, the front first."""
+    """A study with its search, and the networks that were looked at afterwards, the front first. `names` are of priors,
+    by the key of their trials."""
 
     study: Study
     folder: Path
     result: SearchResult
     networks: tuple[Finalist, ...] = ()
     notes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def front(self) -> tuple[Finalist, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,10 +22,12 @@ from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
+from archspec.search.priors import Priors
 from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
+from archspec.search.study.prior_networks import describe_outsiders, prior_finalists, prior_names, priors_of
 from archspec.search.study.result import Finalist, StudyResult, spread_evenly
 from archspec.search.study.study import Front, Study
 from archspec.train import load_recipe
@@ -89,6 +91,16 @@ class StudyRun:
         study = self.study
         return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
 
+    @cached_property
+    def priors(self) -> Priors:
+        """Its priors, looked up in the space. Raises `UserError`."""
+        return priors_of(self.study, self.space)
+
+    @cached_property
+    def prior_names(self) -> Mapping[str, str]:
+        """Key of a trial -> the name of its prior. Raises `UserError`."""
+        return prior_names(self.study, self.space)
+
     @property
     def folder(self) -> Path:
         """Where everything goes."""
@@ -134,7 +146,7 @@ class StudyRun:
         own = not study.target.latency_table  # it is calibrated when the study begins
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
-        _ = self.name, self.space
+        _ = self.name, self.space, self.priors
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -166,6 +178,8 @@ class StudyRun:
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
+            for line in describe_outsiders(self.priors):
+                progress.message(line)
             settings = self.prepared(progress)
             result = self.searched(store, ledger, settings, progress)
             return self.afterwards(result, settings, ledger, progress)
@@ -217,6 +231,7 @@ class StudyRun:
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,
+            priors=self.priors,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 
@@ -231,12 +246,12 @@ class StudyRun:
         study = self.study
         if is_file(former := self.folder / FORMER_LATENCIES):
             ledger.add(read_records_today(former))
-        finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
+        finalists = [*self.found(found), *self.trained_beside(settings, ledger, progress)]
         if finalists and study.front.metrics:
             measured = self._measured(finalists, study.front, settings, ledger, progress)
             finalists = [replace(one, measured=of) for one, of in zip(finalists, measured, strict=True)]
         notes = (found.message,) if found.message else ()
-        return StudyResult(study, self.folder, found, tuple(finalists), notes)
+        return StudyResult(study, self.folder, found, tuple(finalists), notes, self.prior_names)
 
     def trained_beside(self, settings: Settings, ledger: Ledger, progress: StudyProgress) -> list[Finalist]:
         """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
@@ -266,6 +281,11 @@ class StudyRun:
         result = experiment.run(ledger, progress)
         return [{metric: result.samples[one.name, metric] for metric in front.metrics} for one in finalists]
 
+    def found(self, result: SearchResult) -> list[Finalist]:
+        """The points of the front that are looked at, and the priors that are not among them."""
+        front = self.front(result)
+        return [*front, *prior_finalists(self.study, self.prior_names, result, front)]
+
     def front(self, result: SearchResult) -> list[Finalist]:
         """The points of the front that are looked at, numbered from 1."""
         chosen = spread_evenly(len(result.front), self.study.front.points)
@@ -273,9 +293,9 @@ class StudyRun:
         found = []
         for number, index in enumerate(chosen, 1):
             trial = result.front[index]
-            place = f"<trial {trial.number}>"
+            place, prior = f"<trial {trial.number}>", self.prior_names.get(trial.key, "")
             network = Network.of_text(trial.spec, file=place, catalog=self.study.space.catalog)
-            found.append(Finalist(f"{number}", network, trial.number, dict(trial.values), precision=precision))
+            found.append(Finalist(f"{number}", network, trial.number, dict(trial.values), {}, precision, prior))
         return found
 
     def beside(self, settings: Settings) -> list[Finalist]:

@@ -77,10 +77,11 @@ def shown(run: StudyRun) -> StudyResult:
     with run.opened() as store:
         result = known_result(store, run)
     settings = run.settings
-    networks = [*run.front(result), *run.beside(settings)]
+    networks = [*run.found(result), *run.beside(settings)]
     known = _recorded(run.folder / RECORD_FILE)
-    found = tuple(_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks)
-    return StudyResult(run.study, run.folder, result, found, (result.message,) if result.message else ())
+    found = tuple(_with(one, known.get((one.name if one.trial is None else "", one.hash))) for one in networks)
+    notes = (result.message,) if result.message else ()
+    return StudyResult(run.study, run.folder, result, found, notes, run.prior_names)
 
 
 def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:

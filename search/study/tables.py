@@ -8,6 +8,7 @@ from dataclasses import replace
 from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
+from archspec.search.study.prior_networks import prior_notes
 from archspec.search.study.result import Finalist, StudyResult
 
 
@@ -41,7 +42,7 @@ def _spreads(outcome: StudyResult, metric: str) -> bool:
 
 
 def _row(outcome: StudyResult, network: Finalist, still: dict[str, bool]) -> tuple[Cell, ...]:
-    cells: list[Cell] = [network.name, "beside" if network.beside else f"trial {network.trial}"]
+    cells: list[Cell] = [network.name, _found(network)]
     cells += [network.values.get(metric) for metric in outcome.study.searched]
     for metric in outcome.study.front.metrics:
         reading = network.measured.get(metric)
@@ -52,6 +53,15 @@ def _row(outcome: StudyResult, network: Finalist, still: dict[str, bool]) -> tup
         known = still.get(network.name)
         cells.append("" if known is None else "yes" if known else "no")
     return tuple(cells)
+
+
+def _found(network: Finalist) -> str:
+    """How it was found: by which trial, as which prior, or named beside the search."""
+    if network.trial is None:
+        return "beside"
+    if not network.prior:
+        return f"trial {network.trial}"
+    return f"trial {network.trial}, prior{f' {network.prior}' if network.on_front else ''}"
 
 
 def _notes(outcome: StudyResult) -> list[str]:
@@ -71,7 +81,7 @@ def _notes(outcome: StudyResult) -> list[str]:
         for metric, reading in one.measured.items()
         if reading.fault
     ]
-    return [*notes, *faults]
+    return [*notes, *prior_notes(outcome.names, result), *faults]
 
 
 def counts_table(outcome: StudyResult) -> Table:
