@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from archspec.search.candidates import Candidate
 
@@ -30,7 +31,7 @@ class Priors:
     networks: tuple[Prior, ...] = ()
     share: float = SHARE
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Key of a trial -> the name of its prior; the names of several that are one function are joined."""
         found: dict[str, str] = {}

@@ -23,7 +23,7 @@ from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.priors import Priors
-from archspec.search.progress import SearchProgress, SearchResult
+from archspec.search.progress import ENDLESS, SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
@@ -37,7 +37,6 @@ RUNS = "runs"  # in the root: backbones and features serve all studies there
 STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
 FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
 PROCEDURE = "default"  # of the latencies of a front
-ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
 

@@ -162,7 +162,7 @@ def _front(folder: Path) -> None:
     after = ("miou", "latency_ms")
     networks = [
         SimpleNamespace(
-            name=str(number), beside=False, trial=number + 40, values=dict.fromkeys(searched, 1234 + number),
+            name=str(number), beside=False, prior="", trial=number + 40, values=dict.fromkeys(searched, 1234 + number),
             measured={one: SimpleNamespace(mean=0.6 + number, spread=0.01 * number, values=(1, 2), fault="")
                       for one in after},
         )
@@ -172,7 +172,7 @@ def _front(folder: Path) -> None:
     study = SimpleNamespace(searched=searched, front=SimpleNamespace(metrics=after), objectives=goals)
     still = {str(number): number % 2 == 0 for number in range(6)}
     outcome: Any = SimpleNamespace(study=study, networks=networks, still_on_front=lambda: still,
-                                   front=networks, result=SimpleNamespace(front=networks))  # fmt: skip
+                                   front=networks, names={}, result=SimpleNamespace(front=networks))  # fmt: skip
     put_table(front_table(outcome), "table", None)
 
 
