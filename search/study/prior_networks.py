@@ -66,19 +66,19 @@ def describe_outsiders(priors: Priors) -> list[str]:
 def prior_finalists(
     study: Study, names: Mapping[str, str], result: SearchResult, front: Sequence[Finalist]
 ) -> list[Finalist]:
-    """The priors that were evaluated and are not among those of the front."""
-    shown = {one.trial for one in front}
-    taken = set(study.beside)
+    """The priors that were evaluated and are neither among those of the front nor named beside it."""
+    shown, beside = {one.trial for one in front}, {Network(spec).hash for spec in study.beside.values()}
     found = []
     for trial in result.trials:
         name = names.get(trial.key)
         if name is None or trial.number in shown or trial.state not in ("done", "paused"):
             continue
         network = Network.of_text(trial.spec, file=f"<trial {trial.number}>", catalog=study.space.catalog)
-        label = f"{name} (prior)" if name in taken else name
-        found.append(
-            Finalist(label, network, trial.number, dict(trial.values), {}, study.target.precision, name, on_front=False)
-        )
+        if network.hash in beside:
+            continue  # it stands there under its name
+        label = f"{name} (prior)" if name in study.beside else name
+        precision, values = study.target.precision, dict(trial.values)
+        found.append(Finalist(label, network, trial.number, values, {}, precision, prior=name, on_front=False))
     return found
 
 
