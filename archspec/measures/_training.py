@@ -93,14 +93,15 @@ def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, P
 
 def trained(case: Case, metric: str, usual: str = "") -> Measurement:
     """Train, or go on, or read what was trained in this folder. Raises `UserError`; one that diverges has no value."""
-    from archspec.train import Training
+    from archspec.train import Training, describe_duration
 
     order = order_of(case, metric, usual)
-    outcome = Training(order, case.output).train()
+    outcome = Training(order, case.output, keeps_checkpoints=False).train()
     circumstances: dict[str, Plain] = {
         "recipe": order.recipe.name,
         "run": outcome.run.folder.name,
         "start_said": order.describe_start(),
+        **describe_duration(outcome.about),
     }
     if outcome.state == "failed":
         return Measurement(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")
