@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archspec.experiment.engines import Evaluator, start_engine
 from archspec.measures import Evaluation, Settings
 from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
+from archspec.search.fidelity import Fidelity
 from archspec.search.progress import SearchProgress, SearchResult, Silent
 from archspec.search.proposals import PATIENCE
 from archspec.search.session import FAILURES_IN_A_ROW, Session
@@ -31,6 +32,10 @@ class Search:
     goes on where it was left; with at most one worker exactly as if it had never stopped.
 
     A cheaper way to write a known function takes its place; `carries` says whose numbers are the function's own.
+
+    With a `fidelity` a candidate is evaluated rung by rung (`promotions`): `budget` is then how many are begun,
+    `most_steps` how many training steps all of them may cost, and limits on metrics that are `trained` hold at the last
+    rung only.
     """
 
     space: SearchSpace
@@ -54,6 +59,9 @@ class Search:
     patience: int = PATIENCE
     lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
+    fidelity: Fidelity | None = None
+    most_steps: int | None = None
+    trained: Callable[[str], bool] = lambda metric: False
 
     def run(self) -> SearchResult:
         """Search until the budget is spent or nothing is left to try.
@@ -74,3 +82,13 @@ class Search:
                 running.give_back()
         self.progress.ended(result)
         return result
+
+    def settings_at(self, rung: int) -> Settings:
+        """What a rung is evaluated under: its training steps; limits on what is trained only at the last one."""
+        fidelity, settings = self.fidelity, self.settings
+        if fidelity is None:
+            return settings
+        limits = settings.limits
+        if rung < fidelity.last:
+            limits = tuple(limit for limit in limits if not self.trained(limit.metric))
+        return replace(settings, limits=limits, training_steps=fidelity.steps[rung])

@@ -11,7 +11,8 @@ from archspec.errors import UserError, user_error
 from archspec.experiment.engines import Engine, Work, WorkResult
 from archspec.measures import Evaluation
 from archspec.record import Interruption
-from archspec.search.history import History, in_order
+from archspec.search.allowance import Allowance
+from archspec.search.history import History
 from archspec.search.progress import Progress, SearchResult, Stopped, describe_end
 from archspec.search.proposals import Passed, Proposal, Proposals
 from archspec.search.samplers import Task, make_sampler
@@ -32,8 +33,9 @@ class Session:
     def __init__(self, search: Search, study: Study, engine: Engine, interruption: Interruption) -> None:
         self._search, self._study, self._engine = search, study, engine
         self._interruption = interruption
-        self._history = History(search.objectives)
-        self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
+        self._history = History(search.objectives, search.fidelity)
+        self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits,
+                                 search.fidelity)  # fmt: skip
         self._sampler = make_sampler(search.sampler, task, search.sampler_options)
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
@@ -41,10 +43,10 @@ class Session:
         self._held: dict[int, Trial] = {}
         self._clock = self._in_vain = self._failures = 0
         self._looked_for_orphans = float("-inf")
-        self._begun = time.monotonic()
+        self._allowance = Allowance(search, self._history)
         self._known = study.refreshed()
         self._read_what_there_is()
-        self._done_before = self._history.counts["done"]
+        self._done_before, self._steps_before = self._history.counts["done"], self._history.steps
 
     def until_stopped(self) -> Stopped:
         """Work until there is a reason to stop."""
@@ -56,7 +58,7 @@ class Session:
             if self._engine.busy:
                 for ended in self._ended():
                     self._record(ended)
-            elif stopped is not None and (stopped != "budget" or self._spent()):
+            elif stopped is not None and self._over(stopped):
                 return stopped
             elif stopped is not None:
                 time.sleep(POLL_S)  # others are at the last ones: take over if they die
@@ -79,7 +81,7 @@ class Session:
             repeated=progress.repeated, folded=progress.folded, hypervolume=history.hypervolume(),
             reference=history.reference() if found else None, stopped=stopped,
             message=describe_end(stopped, progress, self._search.patience),
-            elapsed_s=progress.elapsed_s,
+            elapsed_s=progress.elapsed_s, steps=history.steps, seconds=history.seconds,
         )  # fmt: skip
 
     def give_back(self) -> None:
@@ -97,18 +99,15 @@ class Session:
     def _fill(self) -> Stopped | None:
         """Start work in every free place; why not, where there is none to start."""
         while self._engine.free:
-            if self._late():
+            if self._allowance.late:
                 return "time"
-            trial = self._orphan()
-            if trial is None:
-                if self._history.counted >= self._search.budget:
-                    return "budget"
-                claimed = self._new()
-                if not isinstance(claimed, Trial):
-                    if claimed == "budget":
-                        self._hear()
-                    return claimed
-                trial = claimed
+            trial: Trial | Stopped | None = self._orphan() or self._promoted() or self._new()
+            if not isinstance(trial, Trial):
+                if trial == "budget":
+                    self._hear()
+                stopped, trial = trial, self._promoted(closing=True)
+                if trial is None:
+                    return stopped
             self._begin(trial)
         return None
 
@@ -127,14 +126,32 @@ class Session:
         return trial
 
     def _waiting_for_others(self) -> bool:
-        return not self._held and self._history.counted >= self._search.budget
+        return not self._held and (self._search.fidelity is not None or self._allowance.spent)
+
+    def _promoted(self, *, closing: bool = False) -> Trial | None:
+        """A candidate that is taken one rung higher now. `closing`: nothing new is begun any more."""
+        promotions = self._history.promotions
+        while promotions is not None:
+            affords, limited = self._allowance.affords, self._allowance.limited
+            trial = promotions.closing(affords, limited) if closing else promotions.next(affords)
+            if trial is None:
+                return None
+            claim = self._study.promote(trial, self._allowance.most_steps(trial.rung))
+            if claim.trial is not None:
+                return claim.trial
+            before = self._history.trials[trial.number]
+            self._hear()
+            if claim.full or self._history.trials[trial.number] == before:
+                return None
+        return None
 
     def _new(self) -> Trial | Stopped:
         """Propose until one passes the screen and is claimed."""
         while True:
             self._interruption.check()
-            if self._late():
-                return "time"
+            why_not = self._allowance.nothing_new()
+            if why_not is not None:
+                return why_not
             proposal = self._proposals.next()
             if proposal is None:
                 return "exhausted" if self._proposals.exhausted else "patience"
@@ -148,7 +165,8 @@ class Session:
                 claim = self._study.reject(rejected, passed.repeated, passed.folded)
                 self._in_vain += 1
             else:
-                claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded)
+                claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded,
+                                          self._allowance.most_steps(0))  # fmt: skip
             if claim.full:
                 self._proposals.put_back(proposal)
                 return "budget"
@@ -166,15 +184,16 @@ class Session:
         """Let a cheaper candidate stand for `known`: a trial to be evaluated, why there is none now, or None."""
         candidate = proposal.candidate
         self._proposals.passed.folded += 1
-        if candidate is None or known.state == "running":
-            self._cheaper[proposal.key] = proposal  # for when it is done
+        if candidate is None or known.state == "running" or (known.state == "proposed" and known.rungs):
+            self._cheaper[proposal.key] = proposal  # for when it is done, or its rung is
             return None
         evaluation, text = self._search.screen(candidate), self._search.spec_text(candidate)
-        trial = in_its_place(known, proposal.genome, text, evaluation, self._search.carries)
+        trial = in_its_place(known, proposal.genome, text, evaluation, self._search.carries, self._search.fidelity)
         if trial is None:
             return None
         passed = self._counted_passed()
-        claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded)
+        claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded,
+                                     self._allowance.most_steps(0))  # fmt: skip
         if claim.full:
             self._proposals.forget_cost(proposal.key)
             return "budget"
@@ -206,12 +225,13 @@ class Session:
 
     def _trial(self, proposal: Proposal) -> Trial:
         text = self._search.spec_text(proposal.candidate) if proposal.candidate is not None else ""
-        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="running", spec=text)
+        steps = 0 if self._search.fidelity is None else self._search.fidelity.added(0)
+        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="running", spec=text, steps=steps)
 
     def _begin(self, trial: Trial) -> None:
         self._held[trial.number] = trial
         self._history.take(trial)
-        self._engine.start(Work(trial.number, trial.spec, self._search.settings, trial.genome))
+        self._engine.start(Work(trial.number, trial.spec, self._search.settings_at(trial.rung), trial.genome))
         self._search.progress.claimed(trial, self._progress())
 
     # --- recording ------------------------------------------------------------------------------------------------
@@ -227,19 +247,21 @@ class Session:
         if ended.evaluation is not None and self._search.keep is not None:
             self._search.keep(ended.evaluation.records)
         del self._held[ended.number]
-        self._close(closed(trial, ended, self._search.objectives))
+        search = self._search
+        self._close(closed(trial, ended, search.objectives, search.fidelity, search.trained))
 
     def _close(self, trial: Trial) -> None:
-        if not self._study.finish(trial):
+        written = self._study.finish(trial)
+        if written is None:
             return  # silent for too long: another driver has it now
-        self._note(trial)
+        self._note(written)
         self._failures = self._failures + 1 if trial.state == "failed" else 0
         if self._failures >= FAILURES_IN_A_ROW:
             raise user_error(f"the last {FAILURES_IN_A_ROW} evaluations failed (the last: {trial.reason})",
                              "Mend that and run it again: what is finished is kept")  # fmt: skip
 
     def _note(self, trial: Trial) -> None:
-        """A trial is finished, or another candidate stands in its place: note it, and let the sampler learn."""
+        """A trial, or a rung, is finished, or another candidate stands in its place: the sampler learns of it."""
         before = self._history.trials.get(trial.number)
         finished = self._history.take(trial)
         another = before is not None and dict(before.genome) != dict(trial.genome)
@@ -249,17 +271,18 @@ class Session:
         if another or (finished and trial.number in self._exchanged):
             self._learn_anew()
         elif finished:
-            self._sampler.tell(trial)
+            for one in self._history.events_since(before, trial):
+                self._sampler.tell(one)
         if finished:
             self._search.progress.finished(trial, self._progress())
             cheaper = self._cheaper.pop(trial.key, None)
-            if cheaper is not None and trial.state == "done":
+            if cheaper is not None and trial.state in ("done", "paused"):
                 self._exchange(cheaper, trial)
 
     def _learn_anew(self) -> None:
         """Samplers cannot unlearn: a new one hears everything as it stands now, as it will when the study goes on."""
         self._sampler = make_sampler(self._search.sampler, self._task, self._search.sampler_options)
-        for trial in in_order(self._history.trials.values()):
+        for trial in self._history.events():
             self._sampler.tell(trial)
         self._proposals.relearn(self._sampler)
 
@@ -269,7 +292,7 @@ class Session:
         trials, self._clock = self._study.news()
         for trial in trials:
             self._history.take(trial)
-        for trial in in_order(trials):
+        for trial in self._history.events():
             self._sampler.tell(trial)
 
     def _hear(self) -> None:
@@ -279,15 +302,16 @@ class Session:
             if trial.number not in self._held:
                 self._note(trial)
 
-    def _spent(self) -> bool:
-        return self._history.counts["done"] >= self._search.budget
-
-    def _late(self) -> bool:
-        limit = self._search.time_limit_s
-        return limit is not None and time.monotonic() - self._begun > limit
+    def _over(self, stopped: Stopped) -> bool:
+        """Whether it ends now that nothing can be started here; else others are at the last ones."""
+        if self._history.promotions is not None:
+            return stopped == "time" or not self._history.promotions.at_work
+        return stopped != "budget" or self._history.counts["done"] >= self._search.budget
 
     def _progress(self) -> Progress:
-        elapsed = time.monotonic() - self._begun
         known, passed = self._known, self._proposals.passed
-        return Progress(self._history, self._search.budget, elapsed, known.repeated + passed.repeated,
-                        known.folded + passed.folded, getattr(self, "_done_before", 0))  # fmt: skip
+        return Progress(
+            self._history, self._search.budget, self._allowance.elapsed_s, known.repeated + passed.repeated,
+            known.folded + passed.folded, getattr(self, "_done_before", 0), self._search.most_steps,
+            getattr(self, "_steps_before", 0),
+        )  # fmt: skip

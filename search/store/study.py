@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from archspec.search.store._database import Database
 from archspec.search.store._lease import is_dead, new_identity
-from archspec.search.store._tables import Tables, row_of, values_text
+from archspec.search.store._tables import Tables, clocks_of, row_of, rungs_text, values_text
 from archspec.search.trials import State, Trial
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+    from sqlalchemy.sql.elements import ColumnElement
 
 LEASE_S = 120.0
 
@@ -60,21 +62,65 @@ class Study:
         rows = self._database.transact(lambda connection: connection.execute(query).mappings().all())
         return [self._database.trial(dict(row)) for row in rows], rows[-1]["changed"] if rows else after
 
-    def claim(self, trial: Trial, budget: int, repeated: int = 0, folded: int = 0) -> Claim:
-        """Take a new candidate to evaluate it, unless it is known or as many as `budget` are done or running.
+    def claim(
+        self, trial: Trial, budget: int, repeated: int = 0, folded: int = 0, most_steps: int | None = None
+    ) -> Claim:
+        """Take a new candidate to evaluate it, unless it is known, or as many as `budget` are done, paused or running,
+        or all trials would have cost more than `most_steps` training steps with its own.
 
         `repeated`, `folded`: proposals that came to nothing before this one, added to the study's.
         """
-        return self._insert(trial, "running", budget, repeated, folded)
+        return self._insert(trial, "running", budget, repeated, folded, most_steps)
+
+    def promote(self, trial: Trial, most_steps: int | None = None) -> Claim:
+        """Take a trial that is paused to the next rung: `trial` is it as it is then, with that `rung` and its `steps`.
+
+        Whoever is first gets it, so no rung of a candidate is evaluated twice.
+        """
+
+        def work(connection: Connection) -> Claim:
+            from sqlalchemy import select
+
+            table = self._trials
+            clock = self._tick(connection)
+            here = (
+                table.c.study_id == self._id,
+                table.c.number == trial.number,
+                table.c.genome == row_of(trial)["genome"],
+            )
+            if most_steps is not None:
+                before = select(table.c.steps).where(*here)
+                more = trial.steps - int(connection.execute(before).scalar() or 0)
+                if self._steps(connection) + more > most_steps:
+                    return Claim(full=True)
+            made = replace(trial, state="running", worker=self.identity, attempt=1, crashes=0)
+            now = self._database.now()
+            row = row_of(made) | {"changed": clock, "started_at": now, "lease_until": now + self.lease_s}
+            paused = (table.c.state == "paused", table.c.rung == trial.rung - 1)
+            if connection.execute(table.update().where(*here, *paused).values(**row)).rowcount == 1:
+                return Claim(made)
+            ours = (table.c.state == "running", table.c.rung == trial.rung, table.c.worker == self.identity)
+            written = connection.execute(select(table.c.id).where(*here, *ours)).first()  # the second try of a commit
+            return Claim(known=True) if written is None else Claim(made)
+
+        return self._database.transact(work)
 
     def reject(self, trial: Trial, repeated: int = 0, folded: int = 0) -> Claim:
         """Keep a candidate that the screen rejected, with its `metric`, `reason` and `values`."""
         return self._insert(trial, "rejected", None, repeated, folded)
 
-    def exchange(self, known: Trial, trial: Trial, budget: int, repeated: int = 0, folded: int = 0) -> Claim:
+    def exchange(
+        self,
+        known: Trial,
+        trial: Trial,
+        budget: int,
+        repeated: int = 0,
+        folded: int = 0,
+        most_steps: int | None = None,
+    ) -> Claim:
         """Let `trial`, of the same number and key, stand where `known` does; `known` if that is no longer there.
 
-        A `running` one is this process's from then on, within the `budget`.
+        A `running` one is this process's from then on, within the `budget` and `most_steps`.
         """
 
         def work(connection: Connection) -> Claim:
@@ -82,7 +128,7 @@ class Study:
 
             table = self._trials
             clock = self._tick(connection, repeated, folded)
-            if trial.state == "running" and self._counted(connection) >= budget:
+            if trial.state == "running" and self._full(connection, budget, trial.steps - known.steps, most_steps):
                 return Claim(full=True)
             made = replace(trial, worker=self.identity, attempt=known.attempt + 1)
             row = row_of(made) | {"changed": clock}
@@ -90,7 +136,7 @@ class Study:
                 now = self._database.now()
                 row |= {"started_at": now, "lease_until": now + self.lease_s, "finished_at": 0.0}
             here = (table.c.study_id == self._id, table.c.number == known.number)
-            same = (table.c.state == known.state, table.c.genome == row_of(known)["genome"])
+            same = (table.c.state == known.state, table.c.genome == row_of(known)["genome"], self._at(known.rung))
             if connection.execute(table.update().where(*here, *same).values(**row)).rowcount == 1:
                 return Claim(made)
             ours = (table.c.worker == self.identity, table.c.genome == row["genome"])  # the second try of a commit
@@ -103,21 +149,23 @@ class Study:
         """A trial that waits, or whose worker is dead or silent; now held by this process."""
         return self._database.transact(self._take_over)
 
-    def finish(self, trial: Trial) -> bool:
-        """Write what became of a claimed trial: its state, values, metric and reason.
+    def finish(self, trial: Trial) -> Trial | None:
+        """Write what became of a claimed trial, or of a rung of it: its state, values, metric and reason.
 
-        False, and nothing is written, when it is no longer this process's (it was silent for too long).
+        Gives it as it is written; None, and nothing is written, when it is no longer this process's (it was silent for
+        too long).
         """
         changes = {
             "state": trial.state, "measured": values_text(trial.values), "metric": trial.metric,
             "reason": trial.reason, "crashes": trial.crashes, "finished_at": self._database.now(),
+            "rungs": rungs_text(trial.rungs), "steps": trial.steps,
         }  # fmt: skip
         return self._database.transact(lambda connection: self._change(connection, trial, changes))
 
     def release(self, trial: Trial) -> bool:
         """Give a claimed trial back unevaluated: whoever comes next takes it."""
         changes = {"state": "proposed", "lease_until": 0.0, "attempt": trial.attempt - 1}
-        return self._database.transact(lambda connection: self._change(connection, trial, changes))
+        return self._database.transact(lambda connection: self._change(connection, trial, changes)) is not None
 
     def heartbeat(self) -> None:
         """Renew the lease of everything this process holds."""
@@ -144,14 +192,22 @@ class Study:
         connection.execute(self._studies.update().where(columns.id == self._id).values(**changes))
         return int(connection.execute(select(columns.clock).where(columns.id == self._id)).scalar_one())
 
-    def _insert(self, trial: Trial, state: State, budget: int | None, repeated: int, folded: int) -> Claim:
+    def _insert(
+        self,
+        trial: Trial,
+        state: State,
+        budget: int | None,
+        repeated: int,
+        folded: int,
+        most_steps: int | None = None,
+    ) -> Claim:
         from sqlalchemy import func, select
 
         table = self._trials
 
         def work(connection: Connection) -> Claim:
             clock = self._tick(connection, repeated, folded)
-            if budget is not None and self._counted(connection) >= budget:
+            if budget is not None and self._full(connection, budget, trial.steps, most_steps):
                 return Claim(full=True)
             same = select(table.c.id).where(table.c.study_id == self._id, table.c.candidate == trial.key)
             if connection.execute(same).first() is not None:
@@ -161,20 +217,36 @@ class Study:
             now = self._database.now()
             times = {"started_at": now, "lease_until": now + self.lease_s, "finished_at": 0.0}
             if state != "running":
-                times |= {"lease_until": 0.0, "finished_at": now}
+                times |= {"lease_until": 0.0, "finished_at": now, "clocks": json.dumps([clock])}
+                made = replace(made, clocks=(clock,))
             row = row_of(made) | times | {"study_id": self._id, "changed": clock}
             connection.execute(table.insert().values(**row))
             return Claim(made)
 
         return self._database.transact(work)
 
-    def _counted(self, connection: Connection) -> int:
-        """How many trials count against the budget."""
+    def _full(self, connection: Connection, budget: int, steps: int, most_steps: int | None) -> bool:
+        """Whether one more candidate, of so many `steps`, is beyond the budget."""
         from sqlalchemy import func, select
 
         table = self._trials
         busy = select(func.count()).where(table.c.study_id == self._id, table.c.state.in_(_COUNTED))
-        return int(connection.execute(busy).scalar_one())
+        if int(connection.execute(busy).scalar_one()) >= budget:
+            return True
+        return most_steps is not None and self._steps(connection) + steps > most_steps
+
+    def _steps(self, connection: Connection) -> int:
+        """The training steps of all trials, those that are running among them."""
+        from sqlalchemy import func, select
+
+        table = self._trials
+        total = select(func.sum(table.c.steps)).where(table.c.study_id == self._id)
+        return int(connection.execute(total).scalar() or 0)
+
+    def _at(self, rung: int) -> ColumnElement[bool]:
+        from sqlalchemy import func
+
+        return func.coalesce(self._trials.c.rung, 0) == rung
 
     def _take_over(self, connection: Connection) -> Trial | None:
         from sqlalchemy import select
@@ -196,22 +268,27 @@ class Study:
             return trial
         return None
 
-    def _change(self, connection: Connection, trial: Trial, changes: dict[str, Any]) -> bool:
-        from sqlalchemy import select
+    def _change(self, connection: Connection, trial: Trial, changes: dict[str, Any]) -> Trial | None:
+        from sqlalchemy import func, select
 
         table = self._trials
         clock = self._tick(connection)
         same = (table.c.study_id == self._id, table.c.number == trial.number, table.c.worker == self.identity,
-                table.c.attempt == trial.attempt)  # fmt: skip
-        update = table.update().where(*same, table.c.state == "running").values(**changes, changed=clock)
-        if connection.execute(update).rowcount == 1:
-            return True
-        # Written already, when the connection broke after the commit and this is the second try?
-        written = select(table.c.id).where(*same, table.c.state == changes["state"])
-        return connection.execute(written).first() is not None
+                table.c.attempt == trial.attempt, self._at(trial.rung))  # fmt: skip
+        running = select(table.c.id, table.c.clocks).where(*same, table.c.state == "running")
+        row = connection.execute(running).first()
+        if row is not None:
+            if "finished_at" in changes:
+                seconds = func.coalesce(table.c.seconds, 0.0) + (changes["finished_at"] - table.c.started_at)
+                changes = {**changes, "clocks": json.dumps([*clocks_of(row.clocks), clock]), "seconds": seconds}
+            connection.execute(table.update().where(table.c.id == row.id).values(**changes, changed=clock))
+        # Else, written already, when the connection broke after the commit and this is the second try?
+        written = select(table).where(*same, table.c.state == changes["state"])
+        found = connection.execute(written).mappings().first()
+        return None if found is None else self._database.trial(dict(found))
 
 
-_COUNTED = ("done", "running")
+_COUNTED = ("done", "paused", "running")
 
 
 def info_of(row: Any) -> StudyInfo:

@@ -14,7 +14,7 @@ from archspec.export import PRECISIONS
 from archspec.graph import Range
 from archspec.measures import Limit, measure_named, measures
 from archspec.search.samplers import samplers
-from archspec.search.study.study import Budget, Front, Pretrain, Target
+from archspec.search.study.study import EQUAL, Budget, Front, Pretrain, Target
 from archspec.search.trials import Direction, Objective
 from archspec.spec import (
     INVALID,
@@ -179,7 +179,14 @@ _TARGET = RecordKind(
     {"name": TextKind(), "threads": COUNT, "precision": LiteralKind(PRECISIONS), "latency_table": TextKind()}
 )
 _FRONT = RecordKind(
-    {"metrics": one_or_several(MetricKind()), "seeds": MadeKind(ListKind(SEED), tuple), "points": COUNT}
+    {
+        "metrics": one_or_several(MetricKind()),
+        "seeds": MadeKind(ListKind(SEED), tuple),
+        "points": COUNT,
+        "recipes": ByMetricKind(TextKind()),
+        "random": UnionKind((LiteralKind((EQUAL,)), COUNT)),
+        "base": TextKind(),
+    }
 )
 _PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
 _MINUTES = NumberKind(real=True, limits=Range(gt=0), sample="5")
