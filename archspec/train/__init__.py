@@ -15,6 +15,7 @@ from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
 from archspec.train._run import Run, resumed_order
 from archspec.train._run_file import describe_duration
 from archspec.train._trunk import Trunk, load_at_length, recipe_steps, scaled, trunk_of
+from archspec.train._untrained_taps import describe_never_trained
 from archspec.train._validation import validation_examples
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress", "TrainingResult",
-    "Trunk", "check_order", "describe_duration", "load_at_length", "load_recipe", "no_model", "parse_recipe",
-    "recipe_names", "recipe_steps", "resumed_order", "scaled", "start_of", "trunk_of", "validation_examples",
+    "Trunk", "check_order", "describe_duration", "describe_never_trained", "load_at_length", "load_recipe",
+    "no_model", "parse_recipe", "recipe_names", "recipe_steps",
+    "resumed_order", "scaled", "start_of", "trunk_of", "validation_examples",
 ]  # fmt: skip
 
 

@@ -143,13 +143,15 @@ class Stage:
 class Recipe:
     """Stages one after the other: the weights that one ends with are those that the next begins with.
 
-    `text` is the YAML of it, with overrides merged.
+    `untrained_taps`: whether a measure may be of a network that has kernels with taps which no crop reaches. `text` is
+    the YAML of it, with overrides merged.
     """
 
     name: str
     stages: tuple[Stage, ...]
     summary: str = ""
     source: str = ""
+    untrained_taps: Literal["refuse", "allow"] = "refuse"
     text: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from archspec.record import interruption, write_records
 from archspec.reporters import Column, Table, Tabular
 from archspec.scoring import describe_missing
 from archspec.train._checkpoint import Position, checkpoints, read_checkpoint, write_checkpoint
-from archspec.train._checks import check_order, describe_untrained_taps
+from archspec.train._checks import check_order
 from archspec.train._class_validation import AnyScores, validator_for
 from archspec.train._distillation import Distillation
 from archspec.train._features import Features, cached_features, feature_batches, features_key
@@ -37,6 +37,7 @@ from archspec.train._stage_graph import carried, cut_graph, makes_masks, network
 from archspec.train._stage_run import Diverged, StageRun
 from archspec.train._trunk import trunk_of
 from archspec.train._trunk_folder import TrunkFolder, trunk_folder
+from archspec.train._untrained_taps import describe_untrained_taps
 from archspec.weights import save_weights
 
 BatchesFrom = Callable[[int], Any]
