@@ -95,4 +95,5 @@ class Search:
         limits = settings.limits
         if rung < fidelity.last:
             limits = tuple(limit for limit in limits if not self.trained(limit.metric))
-        return replace(settings, limits=limits, training_steps=fidelity.steps[rung])
+        steps = fidelity.steps[rung]
+        return replace(settings, limits=limits, training_steps=steps, training_decay=fidelity.decay)
