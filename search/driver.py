@@ -88,7 +88,8 @@ class _Running:
         self._search, self._study, self._engine = search, study, engine
         self._interruption = interruption
         self._history = History(search.objectives)
-        self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits)
+        limits = search.settings.limits
+        self._task = task = Task(search.space, search.objectives, study.info.seed, limits, screen=search.screen)
         self._sampler = make_sampler(search.sampler, task, search.sampler_options)
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
