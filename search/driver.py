@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import signal
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.errors import UserError, user_error
-from archspec.experiment.engines import Engine, Evaluator, Work, WorkResult, start_engine
+from archspec.experiment.engines import Evaluator, start_engine
 from archspec.measures import Evaluation, Settings
-from archspec.record import Interruption, Record, interruption
+from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
-from archspec.search.history import History, in_order
-from archspec.search.progress import Progress, SearchProgress, SearchResult, Silent, Stopped, describe_end
-from archspec.search.proposals import PATIENCE, Passed, Proposal, Proposals
-from archspec.search.samplers import Task, make_sampler
-from archspec.search.store import LEASE_S, Study, TrialStore
+from archspec.search.fidelity import Fidelity
+from archspec.search.progress import SearchProgress, SearchResult, Silent
+from archspec.search.proposals import PATIENCE
+from archspec.search.session import FAILURES_IN_A_ROW, Session
+from archspec.search.store import LEASE_S, TrialStore
 from archspec.search.store._lease import Heartbeat
-from archspec.search.trials import Objective, Trial, closed, in_its_place
+from archspec.search.trials import Objective
 
-CRASHES, ATTEMPTS = 3, 20
-FAILURES_IN_A_ROW = 20
-POLL_S = 0.5
+__all__ = ["FAILURES_IN_A_ROW", "Search"]
 
 
 @dataclass
@@ -36,6 +32,10 @@ class Search:
     goes on where it was left; with at most one worker exactly as if it had never stopped.
 
     A cheaper way to write a known function takes its place; `carries` says whose numbers are the function's own.
+
+    With a `fidelity` a candidate is evaluated rung by rung (`promotions`): `budget` is then how many are begun,
+    `most_steps` how many training steps all of them may cost, and limits on metrics that are `trained` hold at the last
+    rung only.
     """
 
     space: SearchSpace
@@ -59,6 +59,9 @@ class Search:
     patience: int = PATIENCE
     lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
+    fidelity: Fidelity | None = None
+    most_steps: int | None = None
+    trained: Callable[[str], bool] = lambda metric: False
 
     def run(self) -> SearchResult:
         """Search until the budget is spent or nothing is left to try.
@@ -72,7 +75,7 @@ class Search:
             study = self.store.create_study(self.study, self.definition, self.seed, self.lease_s)
         engine = start_engine(self.workers, self.evaluator)
         with interruption(signal.SIGINT, signal.SIGTERM) as wanted, Heartbeat(study):
-            running = _Running(self, study, engine, wanted)
+            running = Session(self, study, engine, wanted)
             try:
                 result = running.result(running.until_stopped())
             finally:
@@ -80,270 +83,12 @@ class Search:
         self.progress.ended(result)
         return result
 
-
-class _Running:
-    """One session of a search."""
-
-    def __init__(self, search: Search, study: Study, engine: Engine, interruption: Interruption) -> None:
-        self._search, self._study, self._engine = search, study, engine
-        self._interruption = interruption
-        self._history = History(search.objectives)
-        limits = search.settings.limits
-        self._task = task = Task(search.space, search.objectives, study.info.seed, limits, screen=search.screen)
-        self._sampler = make_sampler(search.sampler, task, search.sampler_options)
-        self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
-        self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
-        self._proposals = Proposals(task, self._sampler, self._history, search.patience)
-        self._held: dict[int, Trial] = {}
-        self._clock = self._in_vain = self._failures = 0
-        self._looked_for_orphans = float("-inf")
-        self._begun = time.monotonic()
-        self._known = study.refreshed()
-        self._read_what_there_is()
-        self._done_before = self._history.counts["done"]
-
-    def until_stopped(self) -> Stopped:
-        """Work until there is a reason to stop."""
-        self._search.progress.started(self._progress())
-        while True:
-            self._interruption.check()
-            self._hear()
-            stopped = self._fill()
-            if self._engine.busy:
-                for ended in self._ended():
-                    self._record(ended)
-            elif stopped is not None and (stopped != "budget" or self._spent()):
-                return stopped
-            elif stopped is not None:
-                time.sleep(POLL_S)  # others are at the last ones: take over if they die
-
-    def _ended(self) -> Iterable[WorkResult]:
-        """What has ended; where this process evaluates by itself, an interrupt need not wait for the end of it."""
-        if self._search.workers:
-            return self._engine.wait(POLL_S)
-        with self._interruption.at_once():
-            return list(self._engine.wait(POLL_S))
-
-    def result(self, stopped: Stopped) -> SearchResult:
-        """Everything that is known now."""
-        self._hear()
-        history, progress = self._history, self._progress()
-        found = bool(history.front())
-        return SearchResult(
-            study=self._search.study, objectives=self._search.objectives, trials=tuple(history.by_number()),
-            front=tuple(history.front()), counts=progress.counts, rejects=progress.rejects,
-            repeated=progress.repeated, folded=progress.folded, hypervolume=history.hypervolume(),
-            reference=history.reference() if found else None, stopped=stopped,
-            message=describe_end(stopped, progress, self._search.patience),
-            elapsed_s=progress.elapsed_s,
-        )  # fmt: skip
-
-    def give_back(self) -> None:
-        """Stop the workers; what they were at waits for whoever comes next."""
-        self._engine.stop()
-        held, self._held = list(self._held.values()), {}
-        for trial in held:
-            try:
-                self._study.release(trial)
-            except UserError:
-                return  # its lease runs out, and the fault that ended this session is told already
-
-    # --- proposing ------------------------------------------------------------------------------------------------
-
-    def _fill(self) -> Stopped | None:
-        """Start work in every free place; why not, where there is none to start."""
-        while self._engine.free:
-            if self._late():
-                return "time"
-            trial = self._orphan()
-            if trial is None:
-                if self._history.counted >= self._search.budget:
-                    return "budget"
-                claimed = self._new()
-                if not isinstance(claimed, Trial):
-                    if claimed == "budget":
-                        self._hear()
-                    return claimed
-                trial = claimed
-            self._begin(trial)
-        return None
-
-    def _orphan(self) -> Trial | None:
-        """A trial that waits or was left by the dead. Looked for at start, then four times a lease."""
-        pause = min(self._study.lease_s / 4, 10.0) if not self._waiting_for_others() else POLL_S
-        if time.monotonic() < self._looked_for_orphans + pause:
-            return None
-        trial = self._study.take_over()
-        while trial is not None and trial.attempt > ATTEMPTS:
-            reason = f"given up after {ATTEMPTS} attempts: each time its driver or machine ended"
-            self._close(replace(trial, state="failed", reason=reason))
-            trial = self._study.take_over()
-        if trial is None:
-            self._looked_for_orphans = time.monotonic()
-        return trial
-
-    def _waiting_for_others(self) -> bool:
-        return not self._held and self._history.counted >= self._search.budget
-
-    def _new(self) -> Trial | Stopped:
-        """Propose until one passes the screen and is claimed."""
-        while True:
-            self._interruption.check()
-            if self._late():
-                return "time"
-            proposal = self._proposals.next()
-            if proposal is None:
-                return "exhausted" if self._proposals.exhausted else "patience"
-            if proposal.instead_of is not None:
-                exchanged = self._exchange(proposal, self._history.trials[proposal.instead_of])
-                if exchanged is not None:
-                    return exchanged
-                continue
-            rejected, passed = self._rejected(proposal), self._counted_passed()
-            if rejected is not None:
-                claim = self._study.reject(rejected, passed.repeated, passed.folded)
-                self._in_vain += 1
-            else:
-                claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded)
-            if claim.full:
-                self._proposals.put_back(proposal)
-                return "budget"
-            if claim.trial is None:
-                self._hear()  # another driver was first
-            elif rejected is not None:
-                self._note(claim.trial)
-                if self._in_vain >= self._search.patience:
-                    return "patience"
-            else:
-                self._in_vain = 0
-                return claim.trial
-
-    def _exchange(self, proposal: Proposal, known: Trial) -> Trial | Stopped | None:
-        """Let a cheaper candidate stand for `known`: a trial to be evaluated, why there is none now, or None."""
-        candidate = proposal.candidate
-        self._proposals.passed.folded += 1
-        if candidate is None or known.state == "running":
-            self._cheaper[proposal.key] = proposal  # for when it is done
-            return None
-        evaluation, text = self._search.screen(candidate), self._search.spec_text(candidate)
-        trial = in_its_place(known, proposal.genome, text, evaluation, self._search.carries)
-        if trial is None:
-            return None
-        passed = self._counted_passed()
-        claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded)
-        if claim.full:
-            self._proposals.forget_cost(proposal.key)
-            return "budget"
-        if claim.trial is None:
-            self._hear()
-            return None
-        self._note(claim.trial)
-        return claim.trial if claim.trial.state == "running" else None
-
-    def _counted_passed(self) -> Passed:
-        """What came to nothing since the last time, now part of what the store is told and the progress counts."""
-        passed, self._proposals.passed = self._proposals.passed, Passed()
-        self._known = replace(self._known, repeated=self._known.repeated + passed.repeated,
-                              folded=self._known.folded + passed.folded)  # fmt: skip
-        return passed
-
-    def _rejected(self, proposal: Proposal) -> Trial | None:
-        """The trial of a proposal that goes no further."""
-        if proposal.candidate is None:
-            evaluation = Evaluation({}, rejected=proposal.rejection)
-        else:
-            evaluation = self._search.screen(proposal.candidate)
-        if evaluation.rejected is None and not evaluation.fault:
-            return None
-        metric = evaluation.rejected.metric if evaluation.rejected else ""
-        reason = evaluation.rejected.reason if evaluation.rejected else evaluation.fault
-        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="rejected", values=evaluation.values,
-                     metric=metric, reason=reason)  # fmt: skip
-
-    def _trial(self, proposal: Proposal) -> Trial:
-        text = self._search.spec_text(proposal.candidate) if proposal.candidate is not None else ""
-        return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="running", spec=text)
-
-    def _begin(self, trial: Trial) -> None:
-        self._held[trial.number] = trial
-        self._history.take(trial)
-        self._engine.start(Work(trial.number, trial.spec, self._search.settings, trial.genome))
-        self._search.progress.claimed(trial, self._progress())
-
-    # --- recording ------------------------------------------------------------------------------------------------
-
-    def _record(self, ended: WorkResult) -> None:
-        """Write down how an evaluation ended; a candidate whose worker died is tried again: it may not be at fault."""
-        trial = self._held[ended.number]
-        if ended.ended == "crashed":
-            trial = replace(trial, crashes=trial.crashes + 1)
-            if trial.crashes < CRASHES:
-                self._begin(trial)
-                return
-        if ended.evaluation is not None and self._search.keep is not None:
-            self._search.keep(ended.evaluation.records)
-        del self._held[ended.number]
-        self._close(closed(trial, ended, self._search.objectives))
-
-    def _close(self, trial: Trial) -> None:
-        if not self._study.finish(trial):
-            return  # silent for too long: another driver has it now
-        self._note(trial)
-        self._failures = self._failures + 1 if trial.state == "failed" else 0
-        if self._failures >= FAILURES_IN_A_ROW:
-            raise user_error(f"the last {FAILURES_IN_A_ROW} evaluations failed (the last: {trial.reason})",
-                             "Mend that and run it again: what is finished is kept")  # fmt: skip
-
-    def _note(self, trial: Trial) -> None:
-        """A trial is finished, or another candidate stands in its place: note it, and let the sampler learn."""
-        before = self._history.trials.get(trial.number)
-        finished = self._history.take(trial)
-        another = before is not None and dict(before.genome) != dict(trial.genome)
-        if another:
-            self._exchanged.add(trial.number)
-            self._proposals.forget_cost(trial.key)
-        if another or (finished and trial.number in self._exchanged):
-            self._learn_anew()
-        elif finished:
-            self._sampler.tell(trial)
-        if finished:
-            self._search.progress.finished(trial, self._progress())
-            cheaper = self._cheaper.pop(trial.key, None)
-            if cheaper is not None and trial.state == "done":
-                self._exchange(cheaper, trial)
-
-    def _learn_anew(self) -> None:
-        """Samplers cannot unlearn: a new one hears everything as it stands now, as it will when the study goes on."""
-        self._sampler = make_sampler(self._search.sampler, self._task, self._search.sampler_options)
-        for trial in in_order(self._history.trials.values()):
-            self._sampler.tell(trial)
-        self._proposals.relearn(self._sampler)
-
-    # --- what others did ------------------------------------------------------------------------------------------
-
-    def _read_what_there_is(self) -> None:
-        trials, self._clock = self._study.news()
-        for trial in trials:
-            self._history.take(trial)
-        for trial in in_order(trials):
-            self._sampler.tell(trial)
-
-    def _hear(self) -> None:
-        """What other drivers wrote since."""
-        trials, self._clock = self._study.news(self._clock)
-        for trial in trials:
-            if trial.number not in self._held:
-                self._note(trial)
-
-    def _spent(self) -> bool:
-        return self._history.counts["done"] >= self._search.budget
-
-    def _late(self) -> bool:
-        limit = self._search.time_limit_s
-        return limit is not None and time.monotonic() - self._begun > limit
-
-    def _progress(self) -> Progress:
-        elapsed = time.monotonic() - self._begun
-        known, passed = self._known, self._proposals.passed
-        return Progress(self._history, self._search.budget, elapsed, known.repeated + passed.repeated,
-                        known.folded + passed.folded, getattr(self, "_done_before", 0))  # fmt: skip
+    def settings_at(self, rung: int) -> Settings:
+        """What a rung is evaluated under: its training steps; limits on what is trained only at the last one."""
+        fidelity, settings = self.fidelity, self.settings
+        if fidelity is None:
+            return settings
+        limits = settings.limits
+        if rung < fidelity.last:
+            limits = tuple(limit for limit in limits if not self.trained(limit.metric))
+        return replace(settings, limits=limits, training_steps=fidelity.steps[rung])

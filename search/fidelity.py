@@ -39,6 +39,10 @@ class Fidelity:
         """Steps that a rung costs a candidate that has the rung before it."""
         return self.steps[rung] - (self.trunk(rung - 1) if rung else 0)
 
+    def remaining(self, rung: int) -> int:
+        """Steps that a candidate which has finished `rung` still costs up to the end of the last; -1: a new one."""
+        return sum(map(self.added, range(rung + 1, len(self.steps))))
+
     def describe(self) -> str:
         """In words."""
         rungs = ", ".join(f"{steps:,}" for steps in self.steps)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import Point, dominates, hypervolume, pareto_front, reference_point
-from archspec.search.trials import FINISHED, Objective, Trial, costs
+from archspec.search.promotions import Promotions
+from archspec.search.trials import FINISHED, Objective, Trial, at_rung, costs
 
 
 class History:
     """Trials by number and by key, kept up to date by `take`."""
 
-    def __init__(self, objectives: tuple[Objective, ...]) -> None:
-        self.objectives = objectives
+    def __init__(self, objectives: tuple[Objective, ...], fidelity: Fidelity | None = None) -> None:
+        self.objectives, self.fidelity = objectives, fidelity
+        self.promotions = None if fidelity is None else Promotions(fidelity, objectives)
+        self.steps = self.trained_steps = 0  # all that were claimed, and those of finished rungs
+        self.seconds = 0.0
         self.trials: dict[int, Trial] = {}
         self.numbers: dict[str, int] = {}
         self.counts: Counter[str] = Counter()
@@ -22,13 +27,16 @@ class History:
         self._front: dict[int, Point] = {}
 
     def take(self, trial: Trial) -> bool:
-        """Note a trial as it is now; True when it has just been finished.
+        """Note a trial as it is now; True when it, or a rung of it, has just been finished.
 
         A finished trial may change, too: a cheaper candidate of the same function takes its place.
         """
         before = self.trials.get(trial.number)
         if before is not None:
             self._forget(before)
+        self._count(trial, 1)
+        if self.promotions is not None:
+            self.promotions.take(trial)
         self.trials[trial.number] = trial
         self.numbers[trial.key] = trial.number
         self.counts[trial.state] += 1
@@ -37,9 +45,42 @@ class History:
         point = costs(self.objectives, trial.values) if trial.state == "done" else None
         if point is not None:
             self._add(trial.number, point)
-        return trial.state in FINISHED and (before is None or before.state not in FINISHED)
+        rungs = 0 if before is None else len(before.rungs)
+        return len(trial.rungs) > rungs or (
+            trial.state in FINISHED and (before is None or before.state not in FINISHED)
+        )
+
+    def events(self) -> list[Trial]:
+        """Everything that a sampler is told, in its order: finished trials; with fidelities, each finished rung."""
+        if self.fidelity is None:
+            return in_order(self.trials.values())
+        found = [one for trial in self.trials.values() for one in self._events(trial)]
+        return [trial for _, trial in sorted(found, key=lambda one: one[0])]
+
+    def events_since(self, before: Trial | None, trial: Trial) -> list[Trial]:
+        """What a sampler has not been told yet of a trial that was noted as `before`."""
+        if self.fidelity is None:
+            return [trial]
+        known = 0 if before is None else len(before.rungs)
+        return [one for _, one in self._events(trial)[known:]]
+
+    def _events(self, trial: Trial) -> list[tuple[int, Trial]]:
+        """Each with the clock at which it was finished; clocks before are of another that stood in its place."""
+        assert self.fidelity is not None  # noqa: S101 - asked above
+        found = [at_rung(trial, rung, self.fidelity.last) for rung in range(len(trial.rungs))]
+        found += [trial] if trial.state in ("rejected", "failed") else []
+        return list(zip(trial.clocks[len(trial.clocks) - len(found) :], found, strict=True))
+
+    def _count(self, trial: Trial, sign: int) -> None:
+        self.seconds += sign * trial.seconds
+        self.steps += sign * trial.steps
+        at_work = 0
+        if self.fidelity is not None and trial.state in ("running", "proposed"):
+            at_work = self.fidelity.added(trial.rung)
+        self.trained_steps += sign * (trial.steps - at_work)
 
     def _forget(self, trial: Trial) -> None:
+        self._count(trial, -1)
         self.counts[trial.state] -= 1
         if trial.state == "rejected":
             self.rejects.subtract([trial.metric or "cannot be built"])
@@ -57,8 +98,8 @@ class History:
 
     @property
     def counted(self) -> int:
-        """What counts against the budget: done or running."""
-        return self.counts["done"] + self.counts["running"]
+        """What counts against the budget: done, paused or running."""
+        return self.counts["done"] + self.counts["paused"] + self.counts["running"]
 
     def by_number(self) -> list[Trial]:
         return [self.trials[number] for number in sorted(self.trials)]

@@ -14,6 +14,10 @@ Stopped = Literal["budget", "exhausted", "patience", "time"]
 """Why a search ended: budget spent; nothing new in the space; too many in a row rejected or known; time is up."""
 
 
+ENDLESS = 10**9
+"""A budget that is none."""
+
+
 @dataclass(frozen=True)
 class Progress:
     """A search as it stands. Front and hypervolume are worked out when asked for."""
@@ -24,6 +28,8 @@ class Progress:
     repeated: int
     folded: int
     done_before: int = 0
+    most_steps: int | None = None
+    steps_before: int = 0
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -45,6 +51,9 @@ class Progress:
     @property
     def left_s(self) -> float | None:
         """Seconds until the budget is spent at the pace of this session; None before its first result."""
+        if self.most_steps is not None:
+            steps = self.history.steps - self.steps_before
+            return self.elapsed_s / steps * max(0, self.most_steps - self.history.steps) if steps > 0 else None
         done = self.history.counts["done"] - self.done_before
         if done <= 0:
             return None
@@ -61,7 +70,7 @@ class SearchProgress(Protocol):
         """A candidate is on its way to a worker."""
 
     def finished(self, trial: Trial, progress: Progress) -> None:
-        """A trial is done, rejected or failed."""
+        """A trial is done, rejected or failed, or a rung of it is finished (paused)."""
 
     def ended(self, result: SearchResult) -> None:
         """The last that is heard."""
@@ -88,7 +97,8 @@ class SearchResult:
     """What a search found: `trials` are all of the study in order of number, `front` the non-dominated done ones.
 
     `reference` is the point `hypervolume` is measured from, in costs (negated where larger is better), None without
-    a single result; `message` says why it stopped when that is not the budget.
+    a single result; `message` says why it stopped when that is not the budget. `steps` are the training steps that all
+    trials cost, of a study with fidelities; `seconds` how long their evaluations took.
     """
 
     study: str
@@ -104,15 +114,25 @@ class SearchResult:
     stopped: Stopped
     message: str
     elapsed_s: float
+    steps: int = 0
+    seconds: float = 0.0
 
 
 def describe_end(stopped: Stopped, progress: Progress, patience: int) -> str:
-    """Why a search ended before its budget was spent; nothing where it was."""
-    done, wanted = progress.counts.get("done", 0), progress.budget
-    return {
+    """Why a search ended before its budget was spent, and that it ended without a result; nothing where neither is."""
+    history, wanted = progress.history, progress.budget
+    done, fidelity = history.counts["done"] if history.fidelity is None else history.counted, history.fidelity
+    what = "evaluations" if fidelity is None else "candidates begun"
+    of = f"{done} of {wanted} {what}" if wanted < ENDLESS else f"{done} {what}"
+    why = {
         "budget": "",
-        "exhausted": f"the space is exhausted: {done} of {wanted} evaluations, no candidate is left",
-        "patience": f"given up: {patience} proposals in a row were rejected or known "
-                    f"({done} of {wanted} evaluations). Loosen the limits or widen the space",
-        "time": f"the time is up: {done} of {wanted} evaluations",
+        "exhausted": f"the space is exhausted: {of}, no candidate is left",
+        "patience": f"given up: {patience} proposals in a row were rejected or known ({of}). "
+                    "Loosen the limits or widen the space",
+        "time": f"the time is up: {of}",
     }[stopped]  # fmt: skip
+    if fidelity is None or history.counts["done"] or not history.trials:
+        return why
+    waiting = f"{history.counts['paused']} wait at lower rungs"
+    nothing = f"no candidate has finished the last rung ({fidelity.whole:,} steps), so the front is empty: {waiting}"
+    return f"{why}; {nothing}" if why else nothing

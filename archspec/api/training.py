@@ -15,7 +15,7 @@ from archspec.ledger import read_records_today, shared_ledger
 from archspec.network import Network
 from archspec.record import check_folder
 from archspec.spec import Written
-from archspec.train import Order, check_order, load_recipe
+from archspec.train import Order, check_order, load_at_length
 
 if TYPE_CHECKING:
     from archspec.ledger import KnownNumbers
@@ -45,7 +45,7 @@ def train(
         data: what on: `"NAME:FOLDER"` of a data set, or several for a recipe of several stages.
         weights: a file to start from, or `{"file": FILE, "format": FORMAT}`; else those that the spec names, or fresh.
         seed: of fresh weights, the order of the data, augmentation and dropout.
-        steps: updates of each stage, whatever the recipe says.
+        steps: updates of each stage, whatever the recipe says; of all stages together where the recipe has a trunk.
         recipe_overrides: changes of the recipe, such as `["learning_rate=0.001"]`.
         output: the run is the folder `output/<name>-<recipe>-<hash>-s<seed>`.
         ledger: where the scores are kept too: a file, or a database's URL; else `ledger.db` in the folder of runs.
@@ -87,7 +87,7 @@ def order_of(
     recipe_overrides: Sequence[str] = (),
 ) -> Order:
     """What is trained, how and on what. Raises `UserError`."""
-    found = load_recipe(recipe, recipe_overrides, steps=steps)
+    found = load_at_length(recipe, recipe_overrides, steps)
     return Order(network.spec, found, {one: open_dataset(one) for one in data}, seed)
 
 

@@ -35,7 +35,8 @@ FAILED = 1
 @weights_options("File of weights to start from; the same as --set weights=FILE.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True,
               help="Seed of fresh weights, data order, augmentation and dropout.")  # fmt: skip
-@click.option("--steps", type=click.IntRange(1), help="Train each stage for this many steps, whatever the recipe says.")
+@click.option("--steps", type=click.IntRange(1),
+              help="Train each stage for this many steps, or all together where the recipe has a trunk.")  # fmt: skip
 @click.option("--output", "root", type=OutputFolder(), default=Path("runs"), show_default=True, metavar="FOLDER",
               help="Write the run to FOLDER/<name>-<recipe>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="RUN",

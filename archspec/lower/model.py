@@ -84,10 +84,12 @@ def to_keras(
     batch_size: int | None = None,
     name: str | None = None,
     policy: str = "float32",
+    training: bool = False,
 ) -> Any:
     """A flat functional `keras.Model`: `(batch_size, H, W, C)` image -> what the graph's output section gives.
 
     `policy` is Keras's dtype policy (`mixed_float16`: layers compute in float16, variables stay float32).
+    `training`: batch norms are layers of ours, which train faster; such a model is not to be saved.
     Each layer has its node's name. Without `weights` Keras's initialisers draw them (`keras.utils.set_random_seed`
     makes that repeatable). Raises `UserError`, with the line of the spec, for a layer that Keras lacks or refuses,
     for an output that is not of the graph's shape, and for weights that do not fit.
@@ -99,7 +101,7 @@ def to_keras(
         if not node.inputs:
             found = keras.Input(**node.layer.config, batch_size=batch_size, name=node.name)
         else:
-            found = _apply(node, [tensors[id(tensor)] for tensor in node.inputs], dtype_policy)
+            found = _apply(node, [tensors[id(tensor)] for tensor in node.inputs], dtype_policy, training)
         outputs = found if isinstance(found, list | tuple) else (found,)
         _check_outputs(node, outputs, computed)
         tensors.update((id(tensor), output) for tensor, output in zip(node.outputs, outputs, strict=True))
@@ -111,8 +113,10 @@ def to_keras(
     return model
 
 
-def _apply(node: Node, inputs: list[Any], dtype_policy: Any) -> Any:
+def _apply(node: Node, inputs: list[Any], dtype_policy: Any, training: bool) -> Any:
     layer_class = _layer_class(node)
+    if training and layer_class is keras.layers.BatchNormalization:
+        layer_class = own_layer("FusedBatchNormalization")
     config = {key: _value(key, value) for key, value in node.layer.config.items()}
     if dtype_policy is not None:
         config["dtype"] = dtype_policy

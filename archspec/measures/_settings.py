@@ -42,7 +42,9 @@ class Settings:
 
     `data` are references (`camvid:DIR`); `recipes` name the recipe of each metric that trains; `latency_table` is the
     predictor's file ('' for the device's own in the user's cache); `output` is where runs and features go.
-    `procedure` is how latencies are taken; a process that trains uses `training_threads` (0: all).
+    `procedure` is how latencies are taken; a process that trains uses `training_threads` (0: all). Measures that train
+    take `training_steps` updates (0: as their recipe says); in a share of `training_decay` the rate falls (None: the
+    recipe's).
     """
 
     metrics: tuple[str, ...]
@@ -58,6 +60,8 @@ class Settings:
     plugins: tuple[str, ...] = ()
     procedure: str = "quick"
     training_threads: int = 1
+    training_steps: int = 0
+    training_decay: float | None = None
 
     @property
     def asked(self) -> tuple[str, ...]:

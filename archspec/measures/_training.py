@@ -40,13 +40,18 @@ def of_training(
 
 
 def recipe_of(settings: Settings, metric: str, usual: str = "") -> Recipe:
-    """The recipe of a metric that trains. Raises `UserError` where none is named, and for its faults."""
-    from archspec.train import load_recipe
+    """The recipe of a metric that trains, at the length that the settings ask for.
+
+    Raises `UserError` where none is named, for its faults, and for one without a trunk at another length.
+    """
+    from archspec.train import load_recipe, scaled
 
     name = settings.recipes.get(metric) or settings.recipes.get(SAME_TRAINING.get(metric, "")) or usual
     if not name:
         raise user_error(f"'{metric}' trains, and no recipe is named for it", f"Name one in recipes, under {metric}")
-    return load_recipe(name)
+    recipe = load_recipe(name)
+    steps = settings.training_steps
+    return scaled(recipe, steps, settings.training_decay) if steps else recipe
 
 
 def check_training(settings: Settings, metric: str, usual: str = "") -> None:

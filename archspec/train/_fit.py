@@ -66,7 +66,7 @@ class Fit:
         self._auxiliary_weights = auxiliary_weights
         self._distillation = distillation
         with self._strategy.scope():
-            self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision])
+            self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision], training=True)
             self.trained = trained_variables(self.model, graph, stage)
             self.optimizer = build_optimizer(stage, self.trained)
             if distillation is not None:

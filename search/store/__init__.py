@@ -4,6 +4,7 @@ The store, not Optuna, is the truth: every candidate has one row (unique by key)
 transaction that takes the study's row first, so that claims are in one order whoever makes them.
 """
 
-from archspec.search.store.store import LEASE_S, Claim, Study, StudyInfo, TrialStore, check_shared, open_store
+from archspec.search.store.store import TrialStore, check_shared, open_store
+from archspec.search.store.study import LEASE_S, Claim, Study, StudyInfo
 
 __all__ = ["LEASE_S", "Claim", "Study", "StudyInfo", "TrialStore", "check_shared", "open_store"]

@@ -81,9 +81,11 @@ def tables() -> Tables:
         Column("started_at", time, nullable=False),
         Column("finished_at", time, nullable=False),
         Column("changed", Integer, nullable=False),
-        Column("rung", Integer),  # these three are empty in the stores of before
+        Column("rung", Integer),  # these are empty in the stores of before
         Column("rungs", text),
         Column("steps", Integer),
+        Column("seconds", time),
+        Column("clocks", text),
         UniqueConstraint("study_id", "candidate", name="archspec_trials_candidate"),
         UniqueConstraint("study_id", "number", name="archspec_trials_number"),
         Index("archspec_trials_state", "study_id", "state"),
@@ -124,6 +126,7 @@ def trial_of(row: Mapping[str, Any]) -> Trial:
             attempt=int(row["attempt"]), crashes=int(row["crashes"]),
             started_at=float(row["started_at"]), finished_at=float(row["finished_at"]),
             rung=int(row["rung"] or 0), rungs=_rungs(row["rungs"]), steps=int(row["steps"] or 0),
+            seconds=float(row["seconds"] or 0.0), clocks=clocks_of(row["clocks"]),
         )  # fmt: skip
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         fact = f"the row of trial {row.get('number')} is damaged ({error})"
@@ -148,8 +151,16 @@ def _rungs(text: str | None) -> tuple[dict[str, float | None], ...]:
     return tuple(map(_numbers, found))
 
 
+def clocks_of(text: str | None) -> tuple[int, ...]:
+    """The clocks of a row; none where nothing of the trial is finished."""
+    found = json.loads(text) if text else []
+    if not isinstance(found, list):
+        raise TypeError(f"{(text or '')[:40]!r} instead of a list")
+    return tuple(map(int, found))
+
+
 def row_of(trial: Trial) -> dict[str, Any]:
-    """The columns that a trial fills."""
+    """The columns that a trial fills; `seconds` and `clocks` are the store's."""
     return {
         "number": trial.number, "candidate": trial.key, "genome": json.dumps(dict(trial.genome)),
         "state": trial.state, "measured": values_text(trial.values), "metric": trial.metric,

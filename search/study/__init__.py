@@ -13,9 +13,10 @@ from archspec.search.study.study import Budget, Front, Pretrain, Study, Target
 from archspec.search.study.study_file import load_study, parse_study, study_names
 
 if TYPE_CHECKING:
+    from archspec.search.study.machines import join, joined
     from archspec.search.study.result import Finalist, StudyResult, agreements
     from archspec.search.study.result_files import front_panels, study_record, write_outcome, write_specs
-    from archspec.search.study.run import STUDY_FILE, StudyProgress, StudyRun, join, joined
+    from archspec.search.study.run import STUDY_FILE, StudyProgress, StudyRun
     from archspec.search.study.study_folder import mirrored, shown, study_in, without_password
     from archspec.search.study.tables import agreement_table, counts_table, front_table
 
@@ -27,9 +28,10 @@ __all__ = [
 ]  # fmt: skip
 
 _HOMES = {
+    "machines": ("join", "joined"),
     "result": ("Finalist", "StudyResult", "agreements"),
     "result_files": ("front_panels", "study_record", "write_outcome", "write_specs"),
-    "run": ("STUDY_FILE", "StudyProgress", "StudyRun", "join", "joined"),
+    "run": ("STUDY_FILE", "StudyProgress", "StudyRun"),
     "study_folder": ("mirrored", "shown", "study_in", "without_password"),
     "tables": ("agreement_table", "counts_table", "front_table"),
 }

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
 from archspec.devices import Progress as Rounds
-from archspec.errors import nearest, user_error
+from archspec.errors import user_error
 from archspec.experiment import Experiment, Sample, evaluator_for
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
@@ -22,13 +22,12 @@ from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
-from archspec.search.progress import SearchProgress, SearchResult
+from archspec.search.progress import ENDLESS, SearchProgress, SearchResult
 from archspec.search.space import Space
-from archspec.search.store import TrialStore, check_shared, open_store
+from archspec.search.store import TrialStore, open_store
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
 from archspec.search.study.result import Finalist, StudyResult, spread_evenly
 from archspec.search.study.study import Front, Study
-from archspec.search.study.study_file import parse_study
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -36,7 +35,6 @@ RUNS = "runs"  # in the root: backbones and features serve all studies there
 STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
 FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
 PROCEDURE = "default"  # of the latencies of a front
-ENDLESS = 10**9
 _DATA = "Write data: synthetic_streets in the study"
 
 
@@ -304,47 +302,3 @@ def _folder_faults(folder: Path) -> Iterator[None]:
 
 def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
     ledger.add(records)
-
-
-def joined(
-    storage: str,
-    name: str | None,
-    *,
-    root: Path,
-    ledger: str = "",
-    data: tuple[str, ...] = (),
-    plugins: tuple[Path, ...] = (),
-) -> StudyRun:
-    """The study `name` of a shared database, to be run here.
-
-    Raises `UserError` for a database of one machine, for a study that is not there, and where data, specs or weights
-    on this machine are others than those it was begun with.
-    """
-    from archspec.catalog import Catalog
-
-    check_shared(storage)
-    store = open_store(storage)
-    try:
-        known = {one.name: one for one in store.studies()}
-    finally:
-        store.close()
-    if name is None and len(known) == 1:
-        name = next(iter(known))
-    if name is None or name not in known:
-        fact = f"no study '{name}' in this database" if name else f"this database holds {len(known)} studies"
-        listed = ", ".join(known) or "none: begin one with archspec search FILE --storage URL"
-        raise user_error(fact, (nearest(name, known) if name else "") or f"Write --study NAME. There are: {listed}")
-    study = parse_study(known[name].definition, file="study.yaml", catalog=Catalog(plugins))
-    run = StudyRun(replace(study, data=data) if data else study, root, storage, ledger, plugins)
-    if run.name != name:
-        fact = f"here it is another study, {run.name}, not {name}: data or weights differ"
-        raise user_error(fact, "Give this machine the same data (--data NAME:DIR) and files")
-    return run
-
-
-def join(run: StudyRun, progress: StudyProgress) -> SearchResult:
-    """Evaluate candidates until the budget of the whole study is spent. Raises `UserError`, `KeyboardInterrupt`."""
-    run.check()
-    with run.opened() as store, Ledger.open(run.ledger_url) as ledger:
-        settings = run.prepared(progress)
-        return run.search(store, ledger, settings, progress, join=True).run()
