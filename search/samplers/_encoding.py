@@ -55,7 +55,8 @@ class Scaling:
     def rows(self, features: Sequence[Mapping[str, float]]) -> Array:
         """A row for each mapping; a name that is not there counts as 0."""
         scaled = (_table(features, self._names) - self._mean) / self._spread
-        return np.clip(scaled, -FARTHEST, FARTHEST)
+        clipped: Array = np.clip(scaled, -FARTHEST, FARTHEST)
+        return clipped
 
 
 def _table(features: Sequence[Mapping[str, float]], names: Sequence[str]) -> Array:

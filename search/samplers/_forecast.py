@@ -24,8 +24,6 @@ from archspec.search.trials import Trial
 
 REMEMBERED = 4096  # networks that were looked at
 FEWEST = 2  # evaluations that a number can be predicted from
-Histories = dict[int, list[float]]
-"""Row of an observed network -> its values at rung 0, 1, ..."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ class Forecast:
 
     def parents(self, count: int) -> list[Genome]:
         """The front of the evaluated ones, then the front of the others, until there are `count`."""
-        left, found = dict(self.costs), []
+        left = dict(self.costs)
+        found: list[int] = []
         while left and len(found) < count:
             front = set(non_dominated(left.values()))
             layer = [row for row, point in left.items() if point in front]

@@ -52,14 +52,17 @@ class Kernel:
     noise: float = 0.03
     step_length: float = 6.0
 
-    def variants(self) -> Iterator[tuple[str, tuple[float, ...]]]:
-        """Each setting with the values that it may take."""
-        yield "by_graph", SHARES
+    def variants(self, inputs: Inputs) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """Each setting that matters for these inputs, with the values that it may take."""
+        if inputs.features.shape[1]:
+            yield "by_graph", SHARES
         yield "noise", NOISES
         yield "choice_length", LENGTHS
-        yield "feature_length", LENGTHS
-        yield "linear", SHARES
-        yield "step_length", STEP_LENGTHS
+        if inputs.features.shape[1]:
+            yield "feature_length", LENGTHS
+            yield "linear", SHARES
+        if (inputs.log_steps != inputs.log_steps[0]).any():
+            yield "step_length", STEP_LENGTHS
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,11 @@ class GaussianProcess:
         rows = np.unique(np.linspace(0, count - 1, min(count, MOST_FITTED)).astype(int))
         part, values = self._inputs.at(rows), self._values[rows]
         pairs = self._pairs(part, part)
-        kernel = Kernel()
+        kernel = Kernel() if part.features.shape[1] else Kernel(by_graph=0.0)
         best = _unlikelihood(pairs, values, kernel)
         for _ in range(SWEEPS):
             before = best
-            for name, options in kernel.variants():
+            for name, options in kernel.variants(part):
                 for option in options:
                     if option == getattr(kernel, name):
                         continue

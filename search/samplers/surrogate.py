@@ -1,16 +1,16 @@
-"""Gaussian process over graph features: measures where the front should improve most.
-
-A Gaussian process is fitted to every number that only an evaluation gives; what the screen knows (parameters, predicted
-latency) is taken as it is.
-"""
+"""Gaussian process over graph features: evaluates what should improve the front most."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from archspec.search.candidates import Genome
 from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial
+
+if TYPE_CHECKING:
+    from archspec.search.samplers._forecast import Looked
 
 LISTED_UP_TO = 256  # points: of a smaller space every one is a candidate
 STEPS = (1, 1, 1, 2, 2, 3)  # decisions that a child of the front has changed
@@ -20,6 +20,9 @@ STAY = 8  # proposals that a random network of the pool is looked at for
 
 def surrogate(task: Task, startup: int = 10, pool: int = 96) -> Sampler:
     """A Gaussian process over graph features, and expected hypervolume improvement; the first `startup` are random.
+
+    Every number that only an evaluation gives is predicted; what the screen knows (parameters, predicted latency) is
+    taken as it is.
 
     `pool`: how many networks are looked at for a proposal: half are random, half a few decisions from the front.
     """
@@ -60,7 +63,8 @@ class _Surrogate:
         genomes = {genome_name(genome): genome for genome in self._pooled(number, forecast.parents(PARENTS))}
         for trial in trials:
             genomes.pop(genome_name(trial.genome), None)
-        known, new = {trial.key for trial in trials}, {}
+        known = {trial.key for trial in trials}
+        new: dict[str, Looked] = {}
         for found in map(self._onlooker.look, genomes.values()):
             if found is not None and not found.rejected and found.key not in known:
                 new.setdefault(found.key, found)
