@@ -118,6 +118,10 @@ class Space:
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         return self._decisions.mutated(genome, generator)
 
+    def completed(self, part: Genome) -> Genome:
+        """The genome of a part of one: what is open besides takes its first option. Raises `UserError`."""
+        return self._decisions.completed(part)
+
     def closed(self, genome: Genome) -> Spec:
         """The spec with every choice made. Raises `UserError` for what is no genome of this space."""
         self._decisions.check(genome)
