@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 from archspec.errors import nearest, user_error
-from archspec.search.candidates import Genome
+from archspec.search.candidates import Genome, possible
 from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial, costs
 
@@ -120,8 +120,6 @@ class _KerasTuner:
 
     def _fits(self, genome: Genome) -> bool:
         """Whether it is one of this space: another version of it may have had other options."""
-        from archspec.search.samplers._optuna_study import possible
-
         decisions = {one.name: one for one in self._task.space.decisions}
         return all(name in decisions and possible(decisions[name], value) for name, value in genome.items())
 
