@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,9 @@ class Ledger:
         return self._rate if self._dilate else 1
 
     def check(self, x: Tensor) -> None:
-        """Raises `Problem` when the backbone ended at `x` before the output stride was reached.
+        """Not of a backbone that was cut: that may end earlier, and then the stride it has reached counts.
+
+        Raises `Problem` when the backbone ended at `x` before the output stride was reached.
 
         A backbone that is one block may stride inside, unseen by the ledger: then the stride of `x` itself counts.
         """
@@ -113,13 +115,23 @@ def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, 
         try:
             x = _trace_step(step, _step_name(section, step), x, context, catalog, ledger)
             own_strides = catalog.function(step.block).__globals__.get("OWN_STRIDES", False)
-            if ledger is not None and step is section.steps[-1] and not own_strides:
+            if ledger is not None and step is section.steps[-1] and not own_strides and not section.until:
                 ledger.check(x)
         except Problem as problem:
             raise UserError(problem.at(step.place, step.path)) from None
         if step.id is not None:
             context["taps"][step.id] = x
+    if section.until:
+        graph.cut = (*graph.cut, *_cut_names(section))
     return x
+
+
+def _cut_names(section: Section) -> Iterator[str]:
+    """How the names of the layers begin that the section would have behind the step that it ends with."""
+    last = section.steps[-1]
+    if last.units is not None:
+        yield from (f"{_step_name(section, last)}.{unit}" for unit in range(last.units, last.repeat))
+    yield from (_step_name(section, step) for step in section.cut)
 
 
 def _trace_auxiliary(graph: Graph, head: AuxiliaryHead, context: Context, catalog: Catalog) -> Tensor:
@@ -145,9 +157,10 @@ def _step_name(section: Section, step: Step) -> str:
     """A section of one block has the section's name; a step of several its id, or its number and block."""
     if step.id is not None:
         return f"{section.kind}.{step.id}"
-    if len(section.steps) == 1:
+    steps = (*section.steps, *section.cut)
+    if len(steps) == 1:
         return section.kind
-    return f"{section.kind}.{section.steps.index(step)}_{step.block}"
+    return f"{section.kind}.{steps.index(step)}_{step.block}"
 
 
 def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Catalog, ledger: Ledger | None) -> Tensor:
@@ -157,7 +170,7 @@ def _trace_step(step: Step, name: str, x: Tensor, context: Context, catalog: Cat
     call = {key: context[key] for key in parameters if key in context}
     call.update({f"{key}_" if f"{key}_" in parameters else key: one for key, one in step.arguments.items()})
     nominal_stride = step.arguments.get("stride", parameters.get("stride"))
-    for index in range(step.repeat):
+    for index in range(step.repeat if step.units is None else step.units):
         if isinstance(nominal_stride, int):
             _place_stride(call, step, parameters, nominal_stride if index == 0 else 1, ledger)
         call["name"] = name if step.repeat == 1 else f"{name}.{index}"

@@ -26,6 +26,7 @@ from archspec.spec.kinds import (
     TextKind,
     Wrap,
 )
+from archspec.spec.located_files import missing_weights
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, plain, shown
 from archspec.spec.overrides import (
     Change,
@@ -42,7 +43,7 @@ from archspec.spec.signatures import kind_of, signature_of
 from archspec.spec.sources import Changes, bundled_catalog, load, load_named, override, parse, parse_document, recalled
 from archspec.spec.spec_text import dump, dump_expanded, dump_plain
 from archspec.spec.special_values import Choice, make_divisible
-from archspec.spec.words import CHOOSE, NONE, RANGE
+from archspec.spec.words import CHOOSE, NONE, RANGE, TOGETHER
 from archspec.spec.yaml_text import read_mapping, read_text
 
 if TYPE_CHECKING:
@@ -57,13 +58,13 @@ def json_schema(catalog: "Catalog | None" = None) -> dict[str, Any]:
 
 
 __all__ = [
-    "BROKEN", "CHOOSE", "INVALID", "NAME", "NONE", "RANGE", "SIZE", "TOP_KINDS", "AnyKind", "BoolKind", "Change",
-    "Changes", "Choice", "DocumentReader", "Entry", "ExpandedSpec", "Items", "Kind", "ListKind", "LiteralKind",
-    "MadeKind", "MappingKind", "Named", "NamedKind", "Node", "NullKind", "NumberKind", "Reads", "RecordKind", "Scalar",
-    "Schema", "Section", "Spec", "Step", "Table", "TextKind", "UnionKind", "WeightsFile", "Wrap", "Written",
-    "bundled_catalog", "changes_none", "closed_choices", "decode_file", "describe_change", "describe_closed",
-    "describe_unreached", "dump", "dump_expanded", "dump_plain", "expand", "find_written", "from_plain", "joined",
-    "json_schema", "kind_of", "load", "load_named", "make_divisible", "one_line", "override", "override_plain",
-    "parse", "parse_document", "plain", "read_mapping", "read_text", "recalled", "shown", "shown_path", "signature_of",
-    "split_path", "unreached", "unreached_fault",
+    "BROKEN", "CHOOSE", "INVALID", "NAME", "NONE", "RANGE", "SIZE", "TOGETHER", "TOP_KINDS", "AnyKind", "BoolKind",
+    "Change", "Changes", "Choice", "DocumentReader", "Entry", "ExpandedSpec", "Items", "Kind", "ListKind",
+    "LiteralKind", "MadeKind", "MappingKind", "Named", "NamedKind", "Node", "NullKind", "NumberKind", "Reads",
+    "RecordKind", "Scalar", "Schema", "Section", "Spec", "Step", "Table", "TextKind", "UnionKind", "WeightsFile",
+    "Wrap", "Written", "bundled_catalog", "changes_none", "closed_choices", "decode_file", "describe_change",
+    "describe_closed", "describe_unreached", "dump", "dump_expanded", "dump_plain", "expand", "find_written",
+    "from_plain", "joined", "json_schema", "kind_of", "load", "load_named", "make_divisible", "missing_weights",
+    "one_line", "override", "override_plain", "parse", "parse_document", "plain", "read_mapping", "read_text",
+    "recalled", "shown", "shown_path", "signature_of", "split_path", "unreached", "unreached_fault",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from archspec.graph import Range
 from archspec.spec.auxiliary import auxiliary_form, lint_auxiliary
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, has_own_preprocessing, squeezing_fault
+from archspec.spec.joint_choice import joint_form
 from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.lint import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
@@ -26,6 +27,7 @@ from archspec.spec.words import (
     NONE,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
+    TOGETHER,
     TOP_KEYS,
     TOP_SECTIONS,
     UNWRITTEN,
@@ -38,7 +40,10 @@ NAME = TextKind(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "letters, digits, '_', '-' and '
 WEIGHTS = UnionKind(
     (
         TextKind(),
-        RecordKind({"file": TextKind(), "format": TextKind(), "only": ListKind(TextKind())}, required=("file",)),
+        RecordKind(
+            {"file": TextKind(), "format": TextKind(), "only": ListKind(TextKind()), "source": TextKind()},
+            required=("file",),
+        ),
     )
 )
 TOP_KINDS: dict[str, Kind] = {
@@ -53,6 +58,7 @@ TOP_KINDS: dict[str, Kind] = {
 INPUT_KINDS: dict[str, Kind] = {
     "size": SIZE,
     "dtype": LiteralKind(DTYPES),
+    "scale": NumberKind(real=True, limits=Range(gt=0, le=1), sample="0.5"),
     "channels": NumberKind(limits=Range(ge=1, le=1024)),
     "deep_range": TupleKind((NumberKind(real=True, sample="0"), NumberKind(real=True, sample="65535"))),
 }
@@ -64,7 +70,7 @@ DEFAULTS: dict[str, Any] = {
     "variant": "paper",
     "weights": NONE,
 }
-INPUT_DEFAULTS: dict[str, Any] = {"size": [224, 224], "dtype": "float32", "channels": 3}
+INPUT_DEFAULTS: dict[str, Any] = {"size": [224, 224], "scale": 1.0, "dtype": "float32", "channels": 3}
 _TEXT = Allowed(choices=False, selectors=False)
 _TOP = Allowed(selectors=False, what="at the top level")
 _INPUT = Allowed(selectors=False, what="in 'input'")
@@ -146,10 +152,15 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     inside = {key: plain(image.get(key) or from_plain(INPUT_DEFAULTS[key])) for key in ("size", "dtype", "channels")}
     if "deep_range" in image.entries:
         inside["deep_range"] = plain(image.entries["deep_range"].node)
+    scale = plain(image.get("scale") or from_plain(1.0))
+    if scale != INPUT_DEFAULTS["scale"]:
+        inside["scale"] = scale
     inside["size"] = plain(size_node(image.get("size") or from_plain(INPUT_DEFAULTS["size"])))
-    inside["preprocess"] = section_form(
-        image.get("preprocess") or Scalar(default_section("preprocess", document, catalog))
-    )
+    together = joint_form(document.get(TOGETHER))
+    if not together or "preprocess" in image.entries:  # what an option sets may want another default
+        inside["preprocess"] = section_form(
+            image.get("preprocess") or Scalar(default_section("preprocess", document, catalog))
+        )
     found: dict[str, Any] = {"name": plain(document.entries["name"].node), "source": "", "input": inside}
     for key, default in DEFAULTS.items():
         node = document.get(key)
@@ -158,12 +169,13 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
         found["width_multiplier"] = float(found["width_multiplier"])
     for kind in TOP_SECTIONS:
         node = document.get(kind)
-        default = default_section(kind, document, catalog)
+        default = None if together else default_section(kind, document, catalog)
         form = section_form(node or Scalar(default))
         if (node is not None or default is not None) and not (kind in UNWRITTEN and form == NONE):
             found[kind] = form
     auxiliary = auxiliary_form(document.get(AUXILIARY))
-    return {**found, AUXILIARY: auxiliary} if auxiliary else found
+    found |= {AUXILIARY: auxiliary} if auxiliary else {}
+    return found | ({TOGETHER: together} if together else {})
 
 
 def default_section(kind: str, document: Table, catalog: Catalog) -> str | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from archspec.errors import Place
+from archspec.errors import Place, Problem, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class Step:
     """One use of a block: its arguments are plain values, already checked against the block's signature.
 
     `path` is where it stands (`backbone.steps[3]` in a part file, `backbone[3]` in the spec, `head.dpc`).
-    `inputs` are the ids it reads; empty means the step before it.
+    `inputs` are the ids it reads; empty means the step before it. `units`: how many of `repeat` are made, the others
+    are cut away; None for all.
     """
 
     block: str
@@ -24,13 +25,15 @@ class Step:
     inputs: tuple[str, ...]
     place: Place
     path: str
+    units: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
     """The steps of a section. `place` is the line of the spec that asks for it; `name` is None for written-out steps.
 
-    `width_multiplier` and `variant` are the network's unless this section sets its own.
+    `width_multiplier` and `variant` are the network's unless this section sets its own. `until` is the step that it
+    ends with, empty for its last; `cut` are the steps after that.
     """
 
     kind: str
@@ -40,6 +43,29 @@ class Section:
     place: Place
     width_multiplier: float = 1.0
     variant: str = "paper"
+    until: str = ""
+    cut: tuple[Step, ...] = ()
+
+
+def cut_section(section: Section, until: str) -> Section:
+    """The section up to a step, by its id, or up to a unit of a step that is repeated: `stage3.1` is the second.
+
+    Raises `Problem` for one that it does not have.
+    """
+    name, _, unit = until.partition(".")
+    steps = section.steps
+    at = next((number for number, step in enumerate(steps) if step.id == name), None)
+    if at is None:
+        raise Problem(
+            f"no step of the {section.kind} has the id '{name}'", nearest(name, [one.id for one in steps if one.id])
+        )
+    last = steps[at]
+    if unit and int(unit) >= last.repeat:
+        remedy = f"Write {name}.0 to {name}.{last.repeat - 1}" if last.repeat > 1 else f"Write {name}"
+        raise Problem(f"'{name}' has {last.repeat} unit{'s' * (last.repeat > 1)} (no '{until}')", remedy)
+    units = int(unit) + 1 if unit else last.repeat
+    kept = (*steps[:at], replace(last, units=units) if units < last.repeat else last)
+    return replace(section, steps=kept, until=until, cut=steps[at + 1 :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +81,14 @@ class AuxiliaryHead:
 
 @dataclass(frozen=True, slots=True)
 class WeightsFile:
-    """Where a network's weights come from. `format` is empty for archspec's own; `only` names what to load of them."""
+    """Where a network's weights come from. `format` is empty for archspec's own; `only` names what to load of them;
+    `source` is the page where the file can be had."""
 
     file: str
     format: str
     only: tuple[str, ...]
     place: Place
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

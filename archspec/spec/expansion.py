@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from archspec.catalog import Catalog
-from archspec.errors import Fault, Place, nearest
+from archspec.errors import Fault, Place, Problem, nearest
 from archspec.spec.auxiliary import KINDS, WrittenHead, makes_scores, written_heads
 from archspec.spec.document import (
     DEFAULTS,
@@ -20,16 +20,18 @@ from archspec.spec.document import (
     raise_together,
     size_node,
 )
-from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step, WeightsFile
+from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step, WeightsFile, cut_section
 from archspec.spec.kinds import INVALID, Kind
-from archspec.spec.lint import DILATE, REPEAT, SECTION_KINDS, lint_part
+from archspec.spec.lint import DILATE, LAST_STEP, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.nodes import Entry, Node, Scalar, Table, from_plain, plain
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader
 from archspec.spec.sections import EMPTY, Named, StepTemplate, Written, find_part, read_section
 from archspec.spec.signatures import Signature
 from archspec.spec.special_values import Resolver, Scope, Scoped
-from archspec.spec.words import AUXILIARY, NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, section_path
+from archspec.spec.words import AUXILIARY, NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, UNTIL, section_path
+
+SCALED_IMAGE = "scaled_image"  # the block of `input.scale`
 
 
 def expand(spec: Spec) -> ExpandedSpec:
@@ -100,11 +102,22 @@ class _Expansion:
         self.scope = self._top_scope(top, inside["size"])
         tables = {"preprocess": self._image()}
         found = [self._section(kind, tables.get(kind, self.document)) for kind in SECTIONS]
+        if inside["scale"] != 1:
+            found[0] = self._scaled(found[0], inside["scale"])
         return tuple(section for section in found if section)
+
+    def _scaled(self, preprocess: Section | None, scale: float) -> Section:
+        """The preprocessing, and behind it the image resized to a share of its size."""
+        entry = self._image().entries.get("scale")
+        place = entry.node.place if entry else self.document.place
+        step = Step(SCALED_IMAGE, {"scale": scale}, 1, None, (), place, "input.scale")
+        if preprocess is None:
+            return Section("preprocess", None, (step,), True, place)
+        return replace(preprocess, steps=(*preprocess.steps, step))
 
     def network(self) -> ExpandedSpec:
         top, inside = self.values()
-        self._check_size(inside["size"], top["output_stride"])
+        self._check_size(inside["size"], inside["scale"], top["output_stride"])
         return ExpandedSpec(
             name=top["name"],
             source=top["source"],
@@ -143,11 +156,12 @@ class _Expansion:
             made += [] if classifier is None else [replace(classifier, kind=f"{kind}.classifier")]
         return AuxiliaryHead(source, tuple(made), weight, written.place, written.path)
 
-    def _check_size(self, size: tuple[int, int], output_stride: int) -> None:
+    def _check_size(self, size: tuple[int, int], scale: float, output_stride: int) -> None:
         """A map of one position a side is the least that says anything of where things are."""
-        if min(size) < output_stride:
+        if min(size) * scale < output_stride:
             entry = self._image().entries.get("size")
-            fact = f"an image of {size[0]} × {size[1]} is smaller than the output_stride {output_stride}"
+            shown = f"{size[0]} × {size[1]}" + (f" at scale {scale:g}" if scale != 1 else "")
+            fact = f"an image of {shown} is smaller than the output_stride {output_stride}"
             remedy = f"Write at least [{output_stride}, {output_stride}], or a smaller output_stride"
             self.reader.fault(fact, remedy, "input.size", entry.node.place if entry else self.document.place)
 
@@ -156,7 +170,9 @@ class _Expansion:
             return None
         place = self.document.entries["weights"].node.place
         asked = {"file": value} if isinstance(value, str) else value
-        return WeightsFile(asked["file"], asked.get("format", ""), tuple(asked.get("only", ())), place)
+        return WeightsFile(
+            asked["file"], asked.get("format", ""), tuple(asked.get("only", ())), place, asked.get("source", "")
+        )
 
     def _read(self, kind: Kind, table: Table, key: str, path: str) -> Any:
         node = table.get(key)
@@ -217,7 +233,7 @@ class _Expansion:
         values = self.reader.arguments(signature, named.arguments, named.path, named.place)
         self.section_ids.extend(self.catalog.function(named.name).__globals__.get("TAPS", ()))
         step = Step(named.name, values, 1, None, (), named.place, named.path)
-        return self._finished(kind, named.name, (step,), self.scope, True, place)
+        return _finished(kind, named.name, (step,), self.scope, True, place)
 
     def _written(self, kind: str, written: Written, place: Place, path: str) -> Section:
         scope = self._own_scope(written.settings, path)
@@ -225,7 +241,8 @@ class _Expansion:
         self.reader.resolver = Resolver(scope, owner, self.faults)
         given = written.settings.get("dilate")
         dilate = given is None or self.reader.read(DILATE, given, f"{path}.dilate") is not False
-        return self._steps(kind, None, written.templates(self.faults), scope, dilate, place, owner)
+        section = self._steps(kind, None, written.templates(self.faults), scope, dilate, place, owner)
+        return self._ended(section, written.settings, path)
 
     def _part(self, kind: str, named: Named, place: Place, file: Path) -> Section:
         part = load_part(kind, named.name, file)
@@ -234,7 +251,25 @@ class _Expansion:
         owner = f"{kind} '{part.name}'"
         self.reader.resolver = Resolver(scope, owner, self.faults)
         dilate = self.reader.read(DILATE, part.dilate, f"{kind}.dilate")
-        return self._steps(kind, part.name, part.steps, scope, dilate is not False, place, owner)
+        section = self._steps(kind, part.name, part.steps, scope, dilate is not False, place, owner)
+        return self._ended(section, named.arguments, named.path)
+
+    def _ended(self, section: Section, settings: Table, path: str) -> Section:
+        """The section up to the step, or the unit of a step, that its settings name."""
+        given = settings.get(UNTIL)
+        if given is None:
+            return section
+        until = self.reader.read(LAST_STEP, given, f"{path}.{UNTIL}")
+        if until is INVALID:
+            return section
+        try:
+            found = cut_section(section, until)
+        except Problem as problem:
+            self.faults.append(problem.at(given.place, f"{path}.{UNTIL}"))
+            return section
+        gone = {step.id for step in found.cut}
+        self.section_ids = [name for name in self.section_ids if name not in gone]
+        return found
 
     def _own_scope(self, settings: Table, path: str) -> dict[str, Scoped]:
         """The network's scope, with what the section sets for itself."""
@@ -270,13 +305,7 @@ class _Expansion:
     ) -> Section:
         self.reader.resolver = Resolver(scope, owner, self.faults)
         found = [self._step(step) for step in steps]
-        return self._finished(kind, name, tuple(step for step in found if step), scope, dilate, place)
-
-    def _finished(
-        self, kind: str, name: str | None, steps: tuple[Step, ...], scope: Scope, dilate: bool, place: Place
-    ) -> Section:
-        width, variant = scope["width_multiplier"].node, scope["variant"].node
-        return Section(kind, name, steps, dilate, place, plain(width), plain(variant))
+        return _finished(kind, name, tuple(step for step in found if step), scope, dilate, place)
 
     def _step(self, step: StepTemplate) -> Step | None:
         self._check_inputs(step)
@@ -308,6 +337,13 @@ class _Expansion:
                 remedy = "Write another id"
                 self.reader.fault(f"the id '{step.id}' is taken", remedy, f"{step.path}.id", step.id_place)
             self.section_ids.append(step.id)
+
+
+def _finished(
+    kind: str, name: str | None, steps: tuple[Step, ...], scope: Scope, dilate: bool, place: Place
+) -> Section:
+    width, variant = scope["width_multiplier"].node, scope["variant"].node
+    return Section(kind, name, steps, dilate, place, plain(width), plain(variant))
 
 
 _PLAIN_ARGUMENTS: WeakKeyDictionary[StepTemplate, tuple[Signature, dict[str, Any]]] = WeakKeyDictionary()

@@ -12,7 +12,7 @@ from archspec.errors import Fault, Place, Problem, UserError, nearest
 from archspec.graph import Range
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, takes, takes_real
 from archspec.spec.document_file import shown_path
-from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, LiteralKind, NumberKind
+from archspec.spec.kinds import INVALID, AnyKind, BoolKind, Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, one_line, only_key, plain, shown
 from archspec.spec.parts import Part, load_part
 from archspec.spec.reader import Reader, unknown_section
@@ -23,10 +23,11 @@ from archspec.spec.words import (
     CHOOSE,
     RANGE,
     SCOPE,
-    SECTION_SCOPE,
+    SECTION_SETTINGS,
     SELECTED_BY,
     SELECTORS,
     TOP_KEYS,
+    UNTIL,
     VARIANTS,
 )  # fmt: skip
 
@@ -43,7 +44,10 @@ _RANGE = RecordKind(
     {"from": _NUMBER, "to": _NUMBER, "step": NumberKind(real=True, limits=Range(gt=0)), "log": BoolKind()},
     ("from", "to"),
 )
-SECTION_KINDS: dict[str, Kind] = {"width_multiplier": WIDTH, "variant": VARIANT, "dilate": DILATE}
+LAST_STEP = TextKind(
+    r"[A-Za-z_][A-Za-z0-9_]*(\.[0-9]+)?", "the id of a step, such as stage3, or a unit of it: stage3.1"
+)
+SECTION_KINDS: dict[str, Kind] = {"width_multiplier": WIDTH, "variant": VARIANT, "dilate": DILATE, UNTIL: LAST_STEP}
 
 
 @dataclass
@@ -241,10 +245,10 @@ class Lint(Reader):
     def _part(self, part: Part, named: Named) -> None:
         checked = lint_part(part, self.catalog)
         self.faults.extend(checked.faults)
-        allowed = (*part.arguments.entries, *SECTION_SCOPE)
+        allowed = (*part.arguments.entries, *SECTION_SETTINGS)
         for name, entry in named.arguments.entries.items():
             path = f"{named.path}.{name}"
-            if name in SECTION_SCOPE:
+            if name in SECTION_SETTINGS:
                 self.read(SECTION_KINDS[name], entry.node, path)
             elif name in part.arguments.entries:
                 for kind in checked.uses.get(name, [AnyKind()]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +11,25 @@ from archspec.errors import Fault, Place, Problem, nearest
 from archspec.files import is_file
 from archspec.spec.document import DEFAULTS, INPUT_DEFAULTS, size_node
 from archspec.spec.document_file import decode_file, shown_path
+from archspec.spec.joint_choice import EXAMPLE, JointChoice, JointOption, joint_choices
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, from_plain, one_line, shown
 from archspec.spec.special_values import CHOICES
-from archspec.spec.words import AUXILIARY, INPUT_KEYS, NONE, SECTION_DEFAULTS, STEP_KEYS, TOP_KEYS, TOP_SECTIONS
+from archspec.spec.words import (
+    AUXILIARY,
+    INPUT_KEYS,
+    NONE,
+    SECTION_DEFAULTS,
+    STEP_KEYS,
+    TOGETHER,
+    TOP_KEYS,
+    TOP_SECTIONS,
+)
 from archspec.spec.yaml_text import read_text
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*|[0-9]+"
 _PATH = re.compile(rf"(?:{_WORD})(?:\.(?:{_WORD})|\[[^\[\]=]+\])*")
 _TOKEN = re.compile(rf"\[([^\[\]=]+)\]|({_WORD})")
-_SETTABLE = tuple(key for key in TOP_KEYS if key != "extends")
+SETTABLE = tuple(key for key in TOP_KEYS if key != "extends")
 
 
 def split_path(path: str) -> list[str]:
@@ -77,12 +88,42 @@ def _value_in_file(path: Path, faults: list[Fault], place: Place) -> Node | None
 
 
 def replace(document: Table, path: str, value: Node, faults: list[Fault], place: Place) -> Table:
-    """The document with the value at a path replaced; unchanged after a fault."""
+    """The document with the value at a path replaced, or the option of `together` taken that the value names;
+    unchanged after a fault."""
     try:
-        return _Setter(split_path(path), value, place).document(document)
+        segments = split_path(path)
+        if segments[0] == TOGETHER and len(segments) > 1:
+            return _joined(document, segments, value, faults, place)
+        return _Setter(segments, value, place).document(document)
     except Problem as problem:
         faults.append(problem.at(place, one_line(path, 80)))
         return document
+
+
+def _joined(document: Table, segments: list[str], value: Node, faults: list[Fault], place: Place) -> Table:
+    """The document with an option of `together` taken, or another choice there. Raises `Problem`."""
+    name, written = segments[1], document.get(TOGETHER)
+    table = written if isinstance(written, Table) else Table({}, place)
+    if len(segments) > 2:
+        raise Problem(f"what is inside '{TOGETHER}.{name}' cannot be set", f"Take an option: {TOGETHER}.{name}=LABEL")
+    if not isinstance(value, Scalar):
+        return document.with_entry(TOGETHER, table.with_entry(name, value, place), place)
+    found = {choice.name: choice for choice in joint_choices(document, [])}
+    if name not in found:
+        remedy = nearest(name, found) or f"Nothing changes together here; write {TOGETHER}: {{NAME: {EXAMPLE}}}"
+        raise Problem(f"no choice '{one_line(name)}' in {TOGETHER}", remedy)
+    left = table.without(name)
+    document = document.with_entry(TOGETHER, left, place) if left.entries else document.without(TOGETHER)
+    return with_option(document, found[name], found[name].option(value.value), faults)
+
+
+def with_option(document: Table, choice: JointChoice, option: JointOption, faults: list[Fault]) -> Table:
+    """The document with everything that an option sets. What cannot be set is told with the place in the option."""
+    for path, entry in option.changes.items():
+        found: list[Fault] = []
+        document = replace(document, path, entry.node, found, entry.place)
+        faults += [dataclasses.replace(one, path=f"{choice.path}.{option.label}.{one.path}") for one in found]
+    return document
 
 
 class _Setter:
@@ -100,8 +141,8 @@ class _Setter:
         key, rest = self.path[0], self.path[1:]
         if key == "extends":
             raise Problem("'extends' cannot be set", "Write it in the spec file")
-        if key not in _SETTABLE:
-            inside = f"Did you mean 'input.{key}'?" if key in INPUT_KEYS else nearest(key, _SETTABLE)
+        if key not in SETTABLE:
+            inside = f"Did you mean 'input.{key}'?" if key in INPUT_KEYS else nearest(key, SETTABLE)
             raise Problem(f"unknown key '{one_line(key)}'", inside)
         old = node.get(key)
         if not rest:

@@ -18,9 +18,10 @@ from archspec.spec.words import (
     NONE,
     OUTPUT_STRIDES,
     SECTION_DEFAULTS,
-    SECTION_SCOPE,
+    SECTION_SETTINGS,
     SECTIONS,
     SELECTED_BY,
+    TOGETHER,
     TOP_SECTIONS,
     VARIANTS,
 )  # fmt: skip
@@ -39,6 +40,7 @@ _HOVER = {
     "dtype": "Element type of the input tensor.",
     "channels": "Channels of the input image.",
     "deep_range": "[low, high]: the numbers of images of more than 8 bits that become 0 and 255.",
+    "scale": "The share of the image's size that the network sees: it is resized inside the graph, bilinearly.",
     "preprocess": "What is done to the image inside the graph.",
     "backbone": "The feature extractor: a name, {NAME: {arguments}}, or a list of steps.",
     "neck": "What joins maps of several strides of the backbone: none, a name, {NAME: {arguments}}, or steps.",
@@ -46,6 +48,7 @@ _HOVER = {
     "classifier": "Features to one score a class; where nothing is written, what the decoder wants: none for features.",
     "decoder": "Scores back to the input's size.",
     "auxiliary": "Further heads for training only, left out of cost and export: [{from: ID, head: …, weight: 0.4}].",
+    "together": "Choices that set several paths at once: {NAME: {choose: [{LABEL: {PATH: VALUE}}]}}.",
     "output": "The last step: argmax gives the class of each pixel, sigmoid masks of each class, none the scores.",
 }
 
@@ -65,6 +68,7 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
     for section in TOP_SECTIONS:
         properties[section] = _ref(f"section.{section}") | _notes(section)
     properties[AUXILIARY] = _auxiliary_schema() | {"description": _HOVER[AUXILIARY]}
+    properties[TOGETHER] = _together_schema(properties) | {"description": _HOVER[TOGETHER]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "archspec spec",
@@ -74,6 +78,15 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
         "anyOf": [{"required": ["backbone"]}, {"required": ["extends"]}],
         "$defs": _definitions(catalog),
     }
+
+
+def _together_schema(properties: Schema) -> Schema:
+    """Paths that are keys have the schema of the key; longer ones have any value. A label stands for a parent's."""
+    known = {key: one for key, one in properties.items() if key not in ("extends", "name")}
+    changes: Schema = {"type": ["object", "null"], "properties": known}
+    label: Schema = {"type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": changes}
+    choice: Schema = {"anyOf": [_choose(label), {"type": ["string", "number", "boolean"]}]}
+    return {"type": "object", "additionalProperties": choice}
 
 
 def _auxiliary_schema() -> Schema:
@@ -192,7 +205,7 @@ def _section(kind: str, catalog: Catalog) -> Schema:
 
 def _own_scope() -> Schema:
     note = {"description": "For this section only."}
-    return {name: _value(SECTION_KINDS[name].schema(_value)) | note for name in SECTION_SCOPE}
+    return {name: _value(SECTION_KINDS[name].schema(_value)) | note for name in SECTION_SETTINGS}
 
 
 def _step(catalog: Catalog) -> Schema:

@@ -20,11 +20,13 @@ from archspec.files import exists, is_file, is_folder
 from archspec.spec.document import Spec, check_document, default_name, raise_together
 from archspec.spec.document_file import place_of, read_file, shown_path
 from archspec.spec.expansion import best_effort_faults
+from archspec.spec.joint_check import check_joint
+from archspec.spec.located_files import locate_files
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, only_key, shown
 from archspec.spec.paths import override as _override
 from archspec.spec.paths import replace
 from archspec.spec.reader import SPECIAL
-from archspec.spec.words import NONE, TOP_SECTIONS
+from archspec.spec.words import TOGETHER, TOP_SECTIONS
 from archspec.spec.yaml_text import read_mapping
 
 _MAX_PARENTS = 20
@@ -137,7 +139,7 @@ def _finish(document: Table | None, path: Path, overrides: Changes, catalog: Cat
         raise_together(faults)
         raise AssertionError("a document that cannot be read has a fault")
     name = document.get("name")
-    document = _with_parents(locate_weights(document, path.parent), path, catalog, faults, (_identity(path),))
+    document = _with_parents(locate_files(document, path.parent), path, catalog, faults, (_identity(path),))
     if name is None:
         place = document.place
         document = document.with_entry("name", Scalar(default_name(str(path)), place), place)
@@ -160,7 +162,7 @@ def _overridden(document: Table, overrides: Changes, faults: list[Fault]) -> Tab
 
 
 def _checked(document: Table, catalog: Catalog, faults: list[Fault]) -> Spec:
-    found, choices = check_document(document, catalog)
+    found, choices = (check_joint if TOGETHER in document.entries else check_document)(document, catalog)
     faults.extend(found)
     if faults and not choices:
         known = {fault.place if fault.place.line else (fault.place, fault.message) for fault in faults}
@@ -192,9 +194,22 @@ def _with_parents(document: Table, path: Path, catalog: Catalog, faults: list[Fa
     if parent is None:
         return own.with_entry("backbone", own.get("backbone") or Scalar(BROKEN), own.place)
     whole = _with_parents(
-        locate_weights(parent, parent_path.parent), parent_path, catalog, faults, (*seen, _identity(parent_path))
+        locate_files(parent, parent_path.parent), parent_path, catalog, faults, (*seen, _identity(parent_path))
     )
-    return merge(whole, own)
+    taken = _labels(own)
+    if taken:
+        own = own.with_entry(TOGETHER, own.entries[TOGETHER].node.without(*taken), own.place)  # type: ignore[union-attr]
+    merged = merge(whole, own)
+    for name, label in taken.items():
+        merged = replace(merged, f"{TOGETHER}.{name}", label, faults, label.place)
+    return merged
+
+
+def _labels(document: Table) -> dict[str, Scalar]:
+    """The options of a parent's `together` that a document takes: `together: {backbone: mobilenet}`."""
+    written = document.get(TOGETHER)
+    entries = written.entries if isinstance(written, Table) else {}
+    return {name: entry.node for name, entry in entries.items() if isinstance(entry.node, Scalar)}
 
 
 def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) -> Path | None:
@@ -215,54 +230,6 @@ def _parent(written: Node, path: Path, catalog: Catalog, faults: list[Fault]) ->
     remedy = nearest(Path(name).stem, [*beside, *catalog.specs()]) or "Write a path relative to this file"
     faults.append(Fault(f"no such spec ({shown(written)})", remedy, "extends", written.place))
     return None
-
-
-PUBLISHED = "imagenet"  # weights that Keras downloads
-_MODEL_FILES = {"keras_model": "file", "keras_application": "weights"}  # block: its argument that is a path
-_HOLDERS = ("file", "choose")  # where in `weights` a path may stand
-
-
-def locate_weights(document: Table, folder: Path) -> Table:
-    """The document with the paths of weights and models in it relative to the folder it was written in."""
-    for key, located in (("weights", _located), ("backbone", _located_models)):
-        entry = document.entries.get(key)
-        if entry is not None:
-            document = document.with_entry(key, located(entry.node, folder), entry.place)
-    return document
-
-
-def _located_models(node: Node, folder: Path) -> Node:
-    """A backbone with the files that it names, of a model or of its weights, wherever its spec is written next."""
-    if isinstance(node, Items):
-        return Items(tuple(_located_models(item, folder) for item in node.items), node.place)
-    if not isinstance(node, Table):
-        return node
-    entries = dict(node.entries)
-    for key, entry in node.entries.items():
-        name = _MODEL_FILES.get(key)
-        inner = entry.node
-        if name is None:
-            entries[key] = Entry(_located_models(inner, folder), entry.place)
-        elif isinstance(inner, Table) and isinstance(written := inner.get(name), Scalar) and written.value != PUBLISHED:
-            whole = isinstance(written.value, str) and written.value not in ("", NONE)
-            there = Scalar(os.fspath((folder / str(written.value)).absolute()), written.place) if whole else written
-            entries[key] = Entry(inner.with_entry(name, there, written.place), entry.place)
-    return Table(entries, node.place)
-
-
-def _located(node: Node, folder: Path) -> Node:
-    if isinstance(node, Scalar):
-        path = node.value
-        return (
-            Scalar(shown_path(folder / path), node.place) if isinstance(path, str) and path not in ("", NONE) else node
-        )
-    if isinstance(node, Items):
-        return Items(tuple(_located(item, folder) for item in node.items), node.place)
-    entries = {
-        key: Entry(_located(entry.node, folder), entry.place) if key in _HOLDERS else entry
-        for key, entry in node.entries.items()
-    }
-    return Table(entries, node.place)
 
 
 def merge(parent: Table, child: Table) -> Table:

@@ -9,7 +9,7 @@ import yaml
 
 from archspec.spec.document import Spec
 from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step
-from archspec.spec.words import AUXILIARY, NONE, SECTION_SCOPE, SECTIONS, UNWRITTEN
+from archspec.spec.words import AUXILIARY, NONE, SECTION_SCOPE, SECTIONS, UNTIL, UNWRITTEN
 from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -66,7 +66,7 @@ def dump_expanded(network: ExpandedSpec) -> str:
         top[key] = getattr(network, key)
     if network.weights is not None:
         weights = network.weights
-        optional = {"format": weights.format, "only": list(weights.only)}
+        optional = {"format": weights.format, "only": list(weights.only), "source": weights.source}
         top["weights"] = {"file": weights.file} | {key: value for key, value in optional.items() if value}
     heads = [_auxiliary(network, head) for head in network.auxiliary]
     return dump_plain(top | sections | ({AUXILIARY: heads} if heads else {}))
@@ -82,7 +82,9 @@ def _section(network: ExpandedSpec, section: Section) -> Any:
     own = {key: getattr(section, key) for key in SECTION_SCOPE if getattr(section, key) != getattr(network, key)}
     if not section.dilate:
         own["dilate"] = False
-    steps = [_step(step) for step in section.steps]
+    if section.until:
+        own[UNTIL] = section.until
+    steps = [_step(step) for step in (*section.steps, *section.cut)]
     if not own and len(steps) == 1 and section.steps[0].block == section.name:
         return steps[0]
     return own | {"steps": steps} if own else steps

@@ -29,6 +29,8 @@ class Choice:
         parent: the path of the choice that this one lies inside ('' when it is always open).
         parent_option: which option of the parent must be taken for this choice to exist.
         whole: of a range: whether integers are wanted.
+        name: of a choice of `together`, whose options are labels.
+        closed_path: of one inside an option of `together`: where it stands once that is taken.
     """
 
     path: str
@@ -39,6 +41,8 @@ class Choice:
     parent: str = ""
     parent_option: int = 0
     whole: bool = False
+    name: str = ""
+    closed_path: str = ""
 
 
 CHOICES = frozenset((CHOOSE, RANGE, *members("generators", ())))  # plugins add generators: `Reader` knows those too

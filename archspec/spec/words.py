@@ -4,12 +4,13 @@ from __future__ import annotations
 
 SECTIONS = ("preprocess", "backbone", "neck", "head", "classifier", "decoder", "output")  # in the order data flows
 TOP_SECTIONS = SECTIONS[1:]
-INPUT_KEYS = ("size", "preprocess", "dtype", "channels", "deep_range")
+INPUT_KEYS = ("size", "scale", "preprocess", "dtype", "channels", "deep_range")
 TOP_KEYS = (
     "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", "weights",
-    *TOP_SECTIONS, "auxiliary",
+    *TOP_SECTIONS, "auxiliary", "together",
 )  # fmt: skip
 AUXILIARY = "auxiliary"
+TOGETHER = "together"  # choices whose options set several paths
 AUXILIARY_KEYS = ("from", "head", "weight")
 SECTION_DEFAULTS = {
     "preprocess": "symmetric",
@@ -25,7 +26,8 @@ UNWRITTEN = ("neck",)  # sections that a spec as text leaves out where they are 
 PART_KEYS = ("summary", "source", "arguments", "dilate", "reads", "steps")
 READS = ("features", "scores")  # what a decoder may say it reads
 STEP_KEYS = ("repeat", "id", "from")
-WRITTEN_KEYS = ("steps", "dilate", "width_multiplier", "variant")  # a part written in the spec itself
+UNTIL = "until"  # the step that a section ends with
+WRITTEN_KEYS = ("steps", "dilate", "width_multiplier", "variant", UNTIL)  # a part written in the spec itself
 
 VARIANTS = ("paper", "reference")
 OUTPUT_STRIDES = (8, 16, 32)
@@ -35,6 +37,7 @@ DTYPES = ("float32", "uint8")
 SCOPE = ("width_multiplier", "output_stride", "variant", "classes", "input_size")
 # What one section may set for itself.
 SECTION_SCOPE = ("width_multiplier", "variant")
+SECTION_SETTINGS = (*SECTION_SCOPE, UNTIL)  # what may be written beside the arguments of a part
 # Parameters of a block that the network fills in, so that a step may not.
 CONTEXT = frozenset((*SCOPE, "name", "taps", "nominal_stride", "dilate"))
 

@@ -25,6 +25,7 @@ from archspec.weights._readings import (
 )
 
 SHOWN = 3  # names in a cell
+CUT = "unused: of what the backbone was cut before (until)"
 Row = tuple[str, str, int, int | None, str]
 
 
@@ -74,7 +75,8 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
     former = former_names(held.arrays, shapes)
     if former:
         held = renamed(held, former)
-    arrays = {key: array for key, array in held.arrays.items() if is_in(_node(key), only)}
+    cut = {key for key in held.arrays if graph.cut and is_in(_node(key), graph.cut)}
+    arrays = {key: array for key, array in held.arrays.items() if is_in(_node(key), only) and key not in cut}
     wanted = {key for key in shapes if is_in(_node(key), only)}
     facts = _misfits(arrays, shapes, wanted, held)
     parts = graph_parts(graph)
@@ -96,7 +98,12 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
     refuse(file, facts, _remedy(held, bool(only)))
     if rates:
         notes.append(rates)
-    left = {name: _left_out(only) for key, names in held.sources.items() if key not in arrays for name in names}
+    left = {
+        name: CUT if key in cut else _left_out(only)
+        for key, names in held.sources.items()
+        if key not in arrays
+        for name in names
+    }
     used = {name for key in arrays for name in held.sources[key]}
     skipped = {**held.skipped, **{name: why for name, why in left.items() if name not in used}}
     kept = ", ".join(held.covers)

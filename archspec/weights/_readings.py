@@ -30,7 +30,7 @@ TELLING = {
 }
 ACTIVATIONS = ("Activation", "PReLU", "ReLU")
 SLIDING = ("Conv2D", "DepthwiseConv2D")
-OF_THE_IMAGE = ("ChannelReverse", "Rescaling")  # `image_scale` follows them
+OF_THE_IMAGE = ("ChannelReverse", "Rescaling", "Resize")  # `image_scale` follows them; a resized image is one too
 UNSEEN = ("Cropping2D", "Dropout", "SpatialDropout2D")  # a crop comes and goes with the size of the image
 ANY_SIDE = ("same", "symmetric")
 CLOSE = 1e-5  # of numbers about 1
@@ -219,7 +219,7 @@ def image_scale(parts: Mapping[str, Part]) -> ImageScale | None:
             found[name] = ImageScale(tuple(range(count)), (1.0,) * count, (0.0,) * count)
         elif part.inputs[0][0] in found:
             before = found[part.inputs[0][0]]
-            if part.kind == "ZeroPadding2D":
+            if part.kind in ("ZeroPadding2D", "Resize"):
                 found[name] = before
             elif part.kind == "ChannelReverse" and before is not None:
                 found[name] = ImageScale(before.channels[::-1], before.scale[::-1], before.offset[::-1])

@@ -18,7 +18,8 @@ lateral = partial(conv_bn, kernel=1, activation="none")  # 1×1: what is added h
 def levels(x: Tensor, taps: Mapping[str, Tensor], finest: int | None, skips: Sequence[str]) -> list[Tensor]:
     """The maps that a neck reads, coarse to fine: its input, then the last step with an id at each halved stride.
 
-    `skips` names those steps instead, coarse to fine. Raises `Problem` with the steps that would do.
+    `skips` names those steps instead, coarse to fine. A map that is as fine already is the only one.
+    Raises `Problem` with the steps that would do.
     """
     found = [x]
     for skip in skips:
@@ -32,7 +33,7 @@ def levels(x: Tensor, taps: Mapping[str, Tensor], finest: int | None, skips: Seq
             raise Problem(fact, "Write one of the two")
         return found
     wanted = finest or FINEST
-    if x.stride <= wanted or x.stride % wanted or (x.stride // wanted) & (x.stride // wanted - 1):
+    if x.stride < wanted or x.stride % wanted or (x.stride // wanted) & (x.stride // wanted - 1):
         fact = f"the map before the neck is at stride {x.stride}, which does not halve down to {wanted}"
         raise Problem(fact, "Use a larger output_stride, or a smaller finest")
     while found[-1].stride > wanted:

@@ -14,6 +14,7 @@ def lateral_sums(
     x: Tensor,
     *,
     filters: Sequence[Filters] = (128, 96, 64),
+    finest: Filters | None = None,
     skips: Sequence[str] = (),
     separable: bool = False,
     activation: Activation = "relu",
@@ -25,13 +26,21 @@ def lateral_sums(
     map so far, then `activation` and a 3×3 convolution to the width of the next sum.
 
     A pyramid whose maps get narrower as they get finer. Only the last convolution has an activation of its own.
+    `finest`: the stride to end at; where fewer sums than `filters` lead there, the last widths are theirs.
     """
     if not filters:
         raise Problem("filters names no width", "Write one width for each stride that is added: filters: [128, 96, 64]")
     if skips and len(skips) != len(filters):
         raise Problem(f"{len(filters)} filters for {len(skips)} skips", "Write one width for each step that is added")
-    finest = None if skips else max(1, x.stride >> len(filters))
-    _, *finer = levels(x, taps, finest, skips)
+    end = max(1, x.stride >> len(filters)) if finest is None else finest
+    _, *finer = levels(x, taps, finest if skips else end, skips)
+    if finest is not None and not skips:
+        if len(finer) > len(filters):
+            fact = f"{len(filters)} filters for the {len(finer)} sums from stride {x.stride} to {finest}"
+            raise Problem(fact, "Write one width for each stride that is added, or a larger finest")
+        filters = filters[len(filters) - len(finer) :]
+        if not finer:
+            return x
     y = x if x.channels == filters[0] else lateral(x, filters=filters[0], name=f"{name}/lateral{x.stride}")
     for low, width, following in zip(finer, filters, (*filters[1:], None), strict=True):
         stride = low.stride

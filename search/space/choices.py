@@ -11,7 +11,7 @@ from typing import Any
 
 from archspec.errors import Problem, UserError, user_error
 from archspec.search.candidates import Decision, DecisionValue, Generated, Genome
-from archspec.spec import CHOOSE, RANGE, Choice, Spec
+from archspec.spec import CHOOSE, RANGE, TOGETHER, Choice, Spec
 from archspec.spec.nodes import show_plain
 
 MOST_OPTIONS = 100_000
@@ -44,8 +44,11 @@ def open_choices(spec: Spec) -> tuple[OpenChoice, ...]:
     """Every choice, parents before what lies in them. Raises `UserError`."""
     choices = spec.choices()
     paths = _closed_paths(choices)
-    counts = Counter(paths.values())
-    names = {path: closed if counts[closed] == 1 else path for path, closed in paths.items()}
+    counts = Counter([*paths.values(), *(choice.name for choice in choices if choice.name)])
+    names = {
+        path: closed if counts[closed] == 1 else path.removeprefix(f"{TOGETHER}.") for path, closed in paths.items()
+    }
+    names |= {choice.path: choice.name for choice in choices if choice.name}
     labels = {choice.path: _labels(choice) for choice in choices if choice.kind == CHOOSE}
     found = []
     for choice in choices:
@@ -68,7 +71,10 @@ def _closed_paths(choices: tuple[Choice, ...]) -> dict[str, str]:
     closed: dict[str, str] = {}
     for choice in choices:
         inside = f"{choice.parent}.{CHOOSE}[{choice.parent_option}]"
-        closed[choice.path] = closed[choice.parent] + choice.path[len(inside) :] if choice.parent else choice.path
+        if choice.closed_path or not choice.parent:
+            closed[choice.path] = choice.closed_path or choice.path
+        else:
+            closed[choice.path] = closed[choice.parent] + choice.path[len(inside) :]
     return closed
 
 

@@ -14,7 +14,7 @@ from archspec.network import Network
 from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.space.choices import OpenChoice, open_choices
 from archspec.search.space.decisions import Decisions
-from archspec.spec import Spec, override
+from archspec.spec import TOGETHER, Spec, override
 
 Cost = tuple[int, int, int]
 Rank = tuple[int, int, int, str]
@@ -120,7 +120,8 @@ class Space:
     def closed(self, genome: Genome) -> Spec:
         """The spec with every choice made. Raises `UserError` for what is no genome of this space."""
         self._decisions.check(genome)
-        made = ((choice.path, choice.value(genome)) for choice in self._choices if choice.exists(genome))
+        open_ones = sorted(self._choices, key=lambda choice: not choice.path.startswith(f"{TOGETHER}."))
+        made = ((choice.path, choice.value(genome)) for choice in open_ones if choice.exists(genome))
         spec = self.spec
         changes: dict[str, object] = {}
         for path, value in made:

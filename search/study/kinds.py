@@ -16,7 +16,7 @@ from archspec.graph import Range
 from archspec.measures import Limit, measure_named, measures
 from archspec.search.fidelity import Fidelity
 from archspec.search.samplers import samplers
-from archspec.search.study.study import Budget, Front, Pretrain, Target
+from archspec.search.study.study import EQUAL, Budget, Front, Pretrain, Target
 from archspec.search.trials import Direction, Objective
 from archspec.spec import (
     INVALID,
@@ -189,7 +189,14 @@ _TARGET = RecordKind(
     {"name": TextKind(), "threads": COUNT, "precision": LiteralKind(PRECISIONS), "latency_table": TextKind()}
 )
 _FRONT = RecordKind(
-    {"metrics": one_or_several(MetricKind()), "seeds": MadeKind(ListKind(SEED), tuple), "points": COUNT}
+    {
+        "metrics": one_or_several(MetricKind()),
+        "seeds": MadeKind(ListKind(SEED), tuple),
+        "points": COUNT,
+        "recipes": ByMetricKind(TextKind()),
+        "random": UnionKind((LiteralKind((EQUAL,)), COUNT)),
+        "base": TextKind(),
+    }
 )
 _PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
 _FIDELITY = RecordKind(

@@ -10,6 +10,7 @@ from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation, rank_correlation
 from archspec.reporters import Cell, Column, Table
 from archspec.search.fidelity import Fidelity
+from archspec.search.study.random_networks import full_trainings
 from archspec.search.study.result import StudyResult
 from archspec.search.trials import Trial, costs
 
@@ -101,8 +102,7 @@ def _cells(found: RankCorrelation | None) -> tuple[Cell, Cell]:
 
 def describe_trained(outcome: StudyResult) -> str:
     """What all candidates cost."""
-    fidelity, result = outcome.study.fidelity, outcome.result
-    whole = 0.0 if fidelity is None else result.steps / fidelity.whole
+    result, whole = outcome.result, full_trainings(outcome.study, outcome.result)
     return f"trained: {result.steps:,} steps, as many as {whole:.1f} full trainings, in {_duration(result.seconds)}"
 
 
@@ -139,8 +139,9 @@ def rungs_record(outcome: StudyResult) -> dict[str, Any]:
     fidelity, result = outcome.study.fidelity, outcome.result
     if fidelity is None:
         return {}
+    trainings = full_trainings(outcome.study, result)
     return {
-        "trained": {"steps": result.steps, "trainings": result.steps / fidelity.whole, "seconds": result.seconds},
+        "trained": {"steps": result.steps, "trainings": trainings, "seconds": result.seconds},
         "rungs": [
             {"rung": one.number, "steps": one.steps, "reached": one.reached, "went_on": one.went_on,
              "paused": one.paused, "metric": one.metric, "ranks": [_plain(each) for each in (one.following, one.last)

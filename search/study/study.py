@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Final, Literal
 
 from archspec.export import Precision
 from archspec.measures import Limit, measure_named
@@ -18,6 +18,7 @@ from archspec.spec import Named, Spec, dump, dump_plain
 HASH_LETTERS = 10
 TRIALS = 100
 RANDOM = Named("random")
+EQUAL: Final = "equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,18 @@ class Target:
 class Front:
     """What is measured afterwards of the networks on the front: `metrics`, those that train once for each of `seeds`.
 
-    `points`: of how many, spread evenly over the front; None for all.
+    `points`: of how many, spread evenly over the front; None for all. `recipes`: of metrics that train, where that is
+    not the study's. `random`: how many random networks of the space are trained as candidates are, so that what is best
+    of them is measured, too; `EQUAL` for as many as the search has cost full trainings. `base`: the network beside the
+    front that all are compared with.
     """
 
     metrics: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     points: int | None = None
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    random: int | Literal["equal"] = 0
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,10 @@ class Study:
         found["device"] = asdict(self.target)
         found |= {"workers": self.workers, "seed": self.seed}
         front = self.front
-        found["front"] = {"metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points}
+        found["front"] = {
+            "metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points,
+            "recipes": dict(front.recipes), "random": front.random or None, "base": front.base,
+        }  # fmt: skip
         found["beside"] = {name: spec.values for name, spec in self.beside.items()}
         return _without_nothing(found)
 

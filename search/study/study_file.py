@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, members
-from archspec.errors import Place, UserError, mistyped
+from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
-from archspec.search.study.study import Study
+from archspec.search.study.study import Front, Study
 from archspec.spec import (
     DocumentReader,
     Node,
@@ -94,6 +94,7 @@ class _StudyReader(DocumentReader[Study]):
         values = {"name": self.path.stem, **self.values(document, STUDY_KINDS)}
         space = self._space(document)
         beside = {} if space is None else self._beside(document.get("beside"), space)
+        self._check_base(document, values.get("front"))
         if space is None or self.faults:
             return None
         study = self._located(values | {"space": space, "beside": beside, "file": shown_path(self.path)})
@@ -118,8 +119,22 @@ class _StudyReader(DocumentReader[Study]):
         if pretrain is not None:
             values["pretrain"] = replace(pretrain, recipe=self.seen(pretrain.recipe))
         values["recipes"] = {metric: self.seen(one) for metric, one in values.get("recipes", {}).items()}
+        if "front" in values:
+            recipes = {metric: self.seen(one) for metric, one in values["front"].recipes.items()}
+            values["front"] = replace(values["front"], recipes=recipes)
         values["data"] = tuple(_reference(one, self.path.parent) for one in values.get("data", ()))
         return Study(**values)
+
+    def _check_base(self, document: Table, front: Front | None) -> None:
+        """The base of the front is a network beside it, or one of the changes there."""
+        written, beside = document.get("front"), document.get("beside")
+        if front is None or not front.base or not isinstance(written, Table):
+            return
+        names = list(beside.entries) if isinstance(beside, Table) else []
+        if front.base not in names:
+            remedy = nearest(front.base, names) if names else f"Write beside: {{{front.base}: SPEC}}"
+            fact = f"no network beside the front is called '{front.base}'"
+            self.fault(fact, remedy, "front.base", written.entries["base"].node.place)
 
     def _space(self, document: Table) -> Spec | None:
         """The spec with everything that the study, then the command line, changes about it."""

@@ -111,10 +111,13 @@ def _scatter(outcome: StudyResult) -> Scatter | None:
     ]
     points += [
         Point(
-            network.name, tuple(network.values.get(one.name) for one in order), note="beside", target=_anchor(network)
+            network.name,
+            tuple(network.values.get(one.name) for one in order),
+            note=network.found,
+            target=_anchor(network),
         )
         for network in outcome.networks
-        if network.beside
+        if network.trial is None
     ]
     return Scatter(axes, tuple(points))
 
@@ -123,7 +126,7 @@ def _measured(outcome: StudyResult) -> Iterator[Section]:
     """Bars of what was measured of the front afterwards, with spread."""
     for metric in outcome.study.front.metrics:
         bars = tuple(
-            Bar(one.name, reading.mean, reading.spread or None, "beside" if one.beside else "")
+            Bar(one.name, reading.mean, reading.spread or None, one.found if one.trial is None else "")
             for one in outcome.networks
             for reading in (one.measured.get(metric),)
             if reading is not None
@@ -145,4 +148,4 @@ def _said(network: Finalist) -> str:
 
 
 def _anchor(network: Finalist) -> str:
-    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.trial}"
+    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.name if network.drawn else network.trial}"
