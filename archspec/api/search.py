@@ -128,8 +128,7 @@ def search(
         study: what to search and by which objectives and limits: a path, the name of a bundled study, YAML text, or a
             mapping with the keys of a study, in which a spec may be a `Network`.
         overrides: changes of the spec that is searched, as of `archspec.load`.
-        trials, minutes: evaluate so many candidates (rejected and repeated ones do not count), for so long at most.
-        trainings: train as many steps as so many full trainings have, over all rungs.
+        trials, trainings, minutes: evaluate so many candidates, train so many full trainings' steps, for so long.
         workers, sampler, seed: processes that evaluate, who proposes (`archspec list samplers`), its seed.
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
@@ -159,8 +158,7 @@ def search(
     catalog = Catalog(tuple(map(Path, plugins)))
     options = study_options(trials, trainings, minutes, workers, sampler, seed, names(data))
     found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
-    run = StudyRun(found, Path(output), storage, ledger, catalog.plugins)
-    check_folder(run.root)
+    check_folder((run := StudyRun(found, Path(output), storage, ledger, catalog.plugins)).root)
     with unguarded():
         result = run.run(progress or SilentStudy())
     write_result(result, run)
