@@ -6,7 +6,7 @@ there, so that a conclusion that was stopped goes on where it was left.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from archspec.search.pareto import pareto_front
 from archspec.search.progress import SearchResult
 from archspec.search.space import Space
 from archspec.search.study.preparation import Backbones
+from archspec.search.study.prior_networks import prior_finalists
 from archspec.search.study.progress import StudyProgress
 from archspec.search.study.random_networks import draw, draws_wanted
 from archspec.search.study.result import Finalist, StudyResult, spread_evenly
@@ -29,7 +30,7 @@ PROCEDURE = "default"  # of the latencies
 
 @dataclass(frozen=True)
 class Conclusion:
-    """What is measured after the search of a study, and by what."""
+    """What is measured after the search of a study, and by what. `names` are of priors, by the key of their trials."""
 
     study: Study
     space: Space
@@ -39,6 +40,7 @@ class Conclusion:
     ledger_url: str
     backbones: Backbones | None
     progress: StudyProgress
+    names: Mapping[str, str]
 
     def of(self, found: SearchResult) -> StudyResult:
         """The study with the networks of its front, those beside it and random ones, measured."""
@@ -46,11 +48,11 @@ class Conclusion:
         beside = self._searched_beside()
         drawn = self._searched_random(draws_wanted(study, found))
         random = [drawn[index] for index in _best(drawn, study)]
-        finalists = [*front_of(study, found), *beside, *random]
+        finalists = [*found_of(study, found, self.names), *beside, *random]
         if finalists and study.front.metrics:
             finalists = self._measured(finalists)
         notes = (found.message,) if found.message else ()
-        return StudyResult(study, self.folder, found, tuple(finalists), notes, tuple(drawn))
+        return StudyResult(study, self.folder, found, tuple(finalists), notes, tuple(drawn), self.names)
 
     def _searched_beside(self) -> list[Finalist]:
         """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
@@ -103,14 +105,20 @@ class Conclusion:
         return experiment.run(self.ledger, self.progress)
 
 
-def front_of(study: Study, result: SearchResult) -> list[Finalist]:
+def found_of(study: Study, result: SearchResult, names: Mapping[str, str]) -> list[Finalist]:
+    """The points of the front that are looked at, numbered from 1; then the priors that are not among them."""
+    front = front_of(study, result, names)
+    return [*front, *prior_finalists(study, names, result, front)]
+
+
+def front_of(study: Study, result: SearchResult, names: Mapping[str, str]) -> list[Finalist]:
     """The points of the front that are looked at, numbered from 1."""
-    found = []
+    found, precision = [], study.target.precision
     for number, index in enumerate(spread_evenly(len(result.front), study.front.points), 1):
         trial = result.front[index]
         network = Network.of_text(trial.spec, file=f"<trial {trial.number}>", catalog=study.space.catalog)
-        values = dict(trial.values)
-        found.append(Finalist(f"{number}", network, trial.number, values, precision=study.target.precision))
+        values, prior = dict(trial.values), names.get(trial.key, "")
+        found.append(Finalist(f"{number}", network, trial.number, values, precision=precision, prior=prior))
     return found
 
 

@@ -208,9 +208,10 @@ _FIDELITY = RecordKind(
     required=("steps",),
 )
 _TRAININGS = NumberKind(real=True, limits=Range(ge=1), sample="20")
+SHARE_KIND = NumberKind(real=True, limits=Range(ge=0, le=1), sample="0.5")
 _MINUTES = NumberKind(real=True, limits=Range(gt=0), sample="5")
 
-# The space (spec, set, choices) and the networks beside it are specs, which their own reader reads.
+# The space (spec, set, choices), its priors and the networks beside it are specs, which their own reader reads.
 STUDY_KINDS: dict[str, Kind] = {
     "name": NAME,
     "summary": TextKind(),
@@ -231,5 +232,5 @@ STUDY_KINDS: dict[str, Kind] = {
     "seed": SEED,
     "front": MadeKind(_FRONT, lambda one: Front(**one)),
 }
-SPACE_KEYS = ("spec", "set", "choices", "beside")
+SPACE_KEYS = ("spec", "set", "choices", "beside", "priors")
 KEYS = (*STUDY_KINDS, *SPACE_KEYS)

@@ -20,9 +20,11 @@ COSTS = ("predicted_latency_ms", "gflops", "params")
 
 @dataclass(frozen=True)
 class Finalist:
-    """A network of the front (`trial` is its number), one beside it (None), or a random one (`drawn`).
+    """A network of the front (`trial` is its number), one beside it (None, or a prior's trial), or a random one
+    (`drawn`).
 
-    `values` are those of the search, `measured` what was taken afterwards; `ratio` is its latency in that of the base.
+    `values` are those of the search, `measured` what was taken afterwards; `ratio` is its latency in that of the base;
+    `prior` is the name of the prior that it is.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Finalist:
     precision: Precision = "float32"
     drawn: bool = False
     ratio: Ratio | None = None
+    prior: str = ""
+    on_front: bool = True
 
     @property
     def hash(self) -> str:
@@ -41,13 +45,16 @@ class Finalist:
 
     @property
     def beside(self) -> bool:
-        """Whether it was not proposed but named in the study."""
-        return self.trial is None and not self.drawn
+        """Whether it is no point of the front, but was named in the study."""
+        return (self.trial is None or not self.on_front) and not self.drawn
 
     @property
     def found(self) -> str:
         """How it came here, in words."""
-        return "random" if self.drawn else "beside" if self.beside else f"trial {self.trial}"
+        if self.trial is None:
+            return "random" if self.drawn else "beside"
+        prior = f", prior{f' {self.prior}' if self.on_front else ''}" if self.prior else ""
+        return f"trial {self.trial}{prior}"
 
     def best(self, metric: str) -> float | None:
         """The value measured afterwards, else that of the search."""
@@ -58,7 +65,8 @@ class Finalist:
 @dataclass(frozen=True)
 class StudyResult:
     """A study with its search, and the networks that were looked at afterwards: the front first, then those beside it,
-    then the best of the random ones. `drawn` are all that were drawn at random, with the numbers of the search."""
+    then the best of the random ones. `drawn` are all that were drawn at random, with the numbers of the search; `names`
+    are of priors, by the key of their trials."""
 
     study: Study
     folder: Path
@@ -66,11 +74,12 @@ class StudyResult:
     networks: tuple[Finalist, ...] = ()
     notes: tuple[str, ...] = ()
     drawn: tuple[Finalist, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def front(self) -> tuple[Finalist, ...]:
         """The networks of the front."""
-        return tuple(one for one in self.networks if one.trial is not None)
+        return tuple(one for one in self.networks if one.trial is not None and one.on_front)
 
     @property
     def random(self) -> tuple[Finalist, ...]:

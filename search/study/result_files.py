@@ -67,7 +67,8 @@ def _spec_text(outcome: StudyResult, network: Finalist) -> str:
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
     lines = [
-        f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
+        f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}"
+        + (f", the prior '{network.prior}'" if network.prior else ""),
         f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.describe() for one in study.objectives)}",
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),
@@ -199,8 +200,8 @@ def _network(network: Finalist) -> dict[str, Any]:
                  "unit": measure_named(metric).unit}
         for metric, one in network.measured.items()
     }  # fmt: skip
-    return {"name": network.name, "trial": network.trial, "found": network.found, "hash": network.hash,
-            "values": dict(network.values), "measured": measured,
+    return {"name": network.name, "trial": network.trial, "found": network.found, "prior": network.prior,
+            "hash": network.hash, "values": dict(network.values), "measured": measured,
             "ratio_to_base": None if network.ratio is None else list(network.ratio),
             "spec": network.network.text}  # fmt: skip
 

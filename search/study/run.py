@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
-from archspec.errors import user_error
+from archspec.errors import UserError, user_error
 from archspec.experiment import evaluator_for
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
@@ -19,6 +19,7 @@ from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.fidelity import Fidelity
+from archspec.search.priors import Priors
 from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
@@ -32,9 +33,11 @@ from archspec.search.study.preparation import (
     predicts,
     settings_of,
 )
+from archspec.search.study.prior_networks import describe_outsiders, prior_names, priors_of
 from archspec.search.study.progress import StudyProgress
 from archspec.search.study.result import StudyResult
 from archspec.search.study.study import Study
+from archspec.spec import missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -73,6 +76,16 @@ class StudyRun:
         """The study in its store, and the folder as it is made: another space, goal or data is another study."""
         study = self.study
         return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
+
+    @cached_property
+    def priors(self) -> Priors:
+        """Its priors, looked up in the space. Raises `UserError`."""
+        return priors_of(self.study, self.space)
+
+    @cached_property
+    def prior_names(self) -> Mapping[str, str]:
+        """Key of a trial -> the name of its prior. Raises `UserError`."""
+        return prior_names(self.study, self.space)
 
     @property
     def folder(self) -> Path:
@@ -117,6 +130,9 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
+        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        if missing:
+            raise UserError(missing)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in (*study.recipes.values(), *study.front.recipes.values()):
@@ -125,7 +141,7 @@ class StudyRun:
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
         check_fidelity(study, self.settings)
-        _ = self.name, self.space
+        _ = self.name, self.space, self.priors
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -157,6 +173,8 @@ class StudyRun:
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
+            for line in describe_outsiders(self.priors):
+                progress.message(line)
             settings = self.prepared(progress)
             result = self.searched(store, ledger, settings, progress)
             return self.conclusion(settings, ledger, progress).of(result)
@@ -211,6 +229,7 @@ class StudyRun:
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,
+            priors=self.priors,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
             fidelity=fidelity,
             most_steps=None if fidelity is None or trainings is None else int(trainings * fidelity.whole),
@@ -226,7 +245,7 @@ class StudyRun:
         if is_file(former := self.folder / FORMER_LATENCIES):
             ledger.add(read_records_today(former))
         return Conclusion(self.study, self.space, self.folder, settings, ledger, self.ledger_url, self.backbones,
-                          progress)  # fmt: skip
+                          progress, self.prior_names)  # fmt: skip
 
 
 def _trains(metrics: Iterable[str]) -> bool:

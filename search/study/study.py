@@ -10,7 +10,9 @@ from typing import Any, Final, Literal
 
 from archspec.export import Precision
 from archspec.measures import Limit, measure_named
+from archspec.search.candidates import Genome
 from archspec.search.fidelity import Fidelity
+from archspec.search.priors import SHARE
 from archspec.search.progress import ENDLESS
 from archspec.search.trials import Objective
 from archspec.spec import Named, Spec, dump, dump_plain
@@ -78,9 +80,30 @@ class Pretrain:
     changes: tuple[tuple[str, Any], ...] = (("head", "basic"),)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Networks that are tried first, by name: points of the space as genomes, others as specs. `share` of what is
+    proposed afterwards is drawn near them and near the best."""
+
+    networks: Mapping[str, Genome | Spec] = field(default_factory=dict)
+    share: float = SHARE
+
+    def describe(self) -> str:
+        """In words; nothing where there are none."""
+        if not self.networks:
+            return ""
+        return f"{', '.join(self.networks)}; up to {self.share:.0%} of the proposals near them and near the best"
+
+    def to_plain(self) -> dict[str, Any]:
+        """As in a study file."""
+        networks = {name: one.values if isinstance(one, Spec) else dict(one) for name, one in self.networks.items()}
+        return {"networks": networks, "share": self.share} if networks else {}
+
+
 @dataclass(frozen=True)
 class Study:
-    """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it.
+    """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it;
+    `priors` are tried first.
 
     `recipes`: the recipe (a bundled name or a path) of each metric that trains. `text` is the YAML of it, with
     everything merged, `file` where it came from.
@@ -102,6 +125,7 @@ class Study:
     seed: int = 0
     front: Front = Front()
     beside: Mapping[str, Spec] = field(default_factory=dict)
+    priors: Known = Known()
     summary: str = ""
     source: str = ""
     file: str = field(default="", compare=False)
@@ -157,6 +181,7 @@ class Study:
             "recipes": dict(front.recipes), "random": front.random or None, "base": front.base,
         }  # fmt: skip
         found["beside"] = {name: spec.values for name, spec in self.beside.items()}
+        found["priors"] = self.priors.to_plain()
         return _without_nothing(found)
 
     @property
@@ -171,6 +196,8 @@ class Study:
         """
         plain = self.to_plain()
         what = {key: plain.get(key) for key in _JUDGED} | {key: plain[key] for key in _JUDGED_LATER if key in plain}
+        if self.priors.networks:  # in their order
+            what["priors"] = [self.priors.share, *self.priors.to_plain()["networks"].items()]
         text = json.dumps([dump(self.space), what, more], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
 
@@ -184,7 +211,7 @@ def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
 
 _JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
 _JUDGED_LATER = ("fidelity",)  # only where it is written: studies of before keep their names
-_VERBATIM = ("spec", "beside", "with")
+_VERBATIM = ("spec", "beside", "with", "networks")
 
 
 def _without_nothing(table: dict[str, Any]) -> dict[str, Any]:

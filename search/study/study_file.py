@@ -12,6 +12,7 @@ from archspec.catalog import Catalog, members
 from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
+from archspec.search.study.named_networks import NamedNetworks
 from archspec.search.study.study import Front, Study
 from archspec.spec import (
     DocumentReader,
@@ -93,11 +94,16 @@ class _StudyReader(DocumentReader[Study]):
         self.check_required(document, _REQUIRED, mistyped(document.entries, KEYS))
         values = {"name": self.path.stem, **self.values(document, STUDY_KINDS)}
         space = self._space(document)
-        beside = {} if space is None else self._beside(document.get("beside"), space)
+        named = None if space is None else NamedNetworks(self, space)
+        found = (
+            {}
+            if named is None
+            else {"beside": named.beside(document.get("beside")), "priors": named.priors(document.get("priors"))}
+        )
         self._check_base(document, values.get("front"))
         if space is None or self.faults:
             return None
-        study = self._located(values | {"space": space, "beside": beside, "file": shown_path(self.path)})
+        study = self._located(values | found | {"space": space, "file": shown_path(self.path)})
         self._check_trains(study, document)
         return study
 
@@ -168,32 +174,6 @@ class _StudyReader(DocumentReader[Study]):
     def _spec(self, written: Node, path: str) -> Spec | None:
         wanted = "the name of a spec, a path, or a whole spec"
         return self.spec(written, path, wanted, f"Write {path}: shufflenetv2_dpc")
-
-    def _beside(self, node: Node | None, space: Spec) -> dict[str, Spec]:
-        if node is None:
-            return {}
-        if not isinstance(node, Table):
-            self.not_mapping(node, "beside", "{basic: {head: basic}}")
-            return {}
-        found = {key: self._neighbour(key, entry.node, space) for key, entry in node.entries.items()}
-        return {key: spec for key, spec in found.items() if spec is not None}
-
-    def _neighbour(self, name: str, node: Node, space: Spec) -> Spec | None:
-        """A network beside the front: a spec's name, a whole spec, or changes of the space's."""
-        path = f"beside.{name}"
-        if isinstance(node, Table) and not {"name", "backbone"} <= node.entries.keys():
-            spec = self._changed(space, {key: entry.node for key, entry in node.entries.items()})
-        else:
-            spec = self._spec(node, path)
-        if spec is not None and spec.choices():
-            wanted = spec.choices()[0].path
-            fact = f"'{wanted}' is still an open choice in it"
-            self.fault(fact, f"Write {wanted}: VALUE here", path, node.place)
-        return spec if spec is None else override(spec, {"name": _name(name)})
-
-
-def _name(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "_.-" else "_" for letter in text).lstrip(".-") or "beside"
 
 
 def _reference(reference: str, folder: Path) -> str:

@@ -17,7 +17,7 @@ from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.progress import ENDLESS, SearchResult, Stopped
 from archspec.search.store import TrialStore
-from archspec.search.study.conclusion import beside_of, front_of
+from archspec.search.study.conclusion import beside_of, found_of
 from archspec.search.study.result import Finalist, StudyResult
 from archspec.search.study.result_files import RECORD_FILE
 from archspec.search.study.run import STUDY_FILE, StudyRun
@@ -97,18 +97,18 @@ def shown(run: StudyRun) -> StudyResult:
         result = known_result(store, run)
     settings = run.settings
     study = run.study
-    networks = [*front_of(study, result), *beside_of(study, settings)]
+    networks = [*found_of(study, result, run.prior_names), *beside_of(study, settings)]
     record = _record(run.folder / RECORD_FILE)
     try:
         known = {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in record["networks"]}
-        found = [_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks]
+        found = [_with(one, known.get((one.name if one.trial is None else "", one.hash))) for one in networks]
         drawn = {one["name"]: _drawn(run, one) for one in record["random"]}
         best = [one for one in record["networks"] if one["name"] in drawn and one["trial"] is None]
         found += [_with(drawn[one["name"]], one) for one in best]
     except (KeyError, TypeError, AttributeError) as error:
         raise _no_record(run.folder / RECORD_FILE, error) from error
     notes = (result.message,) if result.message else ()
-    return StudyResult(study, run.folder, result, tuple(found), notes, tuple(drawn.values()))
+    return StudyResult(study, run.folder, result, tuple(found), notes, tuple(drawn.values()), run.prior_names)
 
 
 def _drawn(run: StudyRun, recorded: Mapping[str, Any]) -> Finalist:

@@ -10,6 +10,7 @@ from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
 from archspec.search.pareto import hypervolume, reference_point
+from archspec.search.study.prior_networks import prior_notes
 from archspec.search.study.result import Finalist, StudyResult
 from archspec.search.trials import costs
 
@@ -134,7 +135,7 @@ def _notes(outcome: StudyResult) -> list[str]:
         if reading.fault
     ]
     told = random_note(outcome)
-    return [*notes, *_compared_notes(outcome), *([told] if told else []), *faults]
+    return [*notes, *_compared_notes(outcome), *([told] if told else []), *prior_notes(outcome.names, result), *faults]
 
 
 def counts_table(outcome: StudyResult) -> Table:

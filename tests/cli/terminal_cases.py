@@ -173,7 +173,8 @@ def _front(folder: Path) -> None:
     study = SimpleNamespace(searched=searched, front=SimpleNamespace(metrics=after, base=""), objectives=goals)
     still = {str(number): number % 2 == 0 for number in range(6)}
     outcome: Any = SimpleNamespace(study=study, networks=networks, still_on_front=lambda: still,
-                                   front=networks, drawn=(), result=SimpleNamespace(front=networks))  # fmt: skip
+                                   front=networks, drawn=(), names={},
+                                   result=SimpleNamespace(front=networks, trials=()))  # fmt: skip
     put_table(front_table(outcome), "table", None)
 
 

@@ -49,6 +49,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),
             "sampler": f"{study.sampler.name}, seed {study.seed}",
+            "priors": study.priors.describe(),
             "budget": study.budget.describe(),
             **({"rungs": study.fidelity.describe()} if study.fidelity is not None else {}),
             "data": ", ".join(one.partition(":")[0] for one in study.data),
@@ -99,9 +100,10 @@ def _scatter(outcome: StudyResult) -> Scatter | None:
     )
     front = {trial.number for trial in outcome.result.front}
     shown_as = {network.trial: network for network in outcome.front}
+    names = outcome.names
     points = [
         Point(
-            f"trial {trial.number}",
+            f"trial {trial.number}{f', prior {names[trial.key]}' if trial.key in names else ''}",
             tuple(trial.values.get(one.name) for one in order),
             trial.number in front,
             f"network {shown_as[trial.number].name}" if trial.number in shown_as else "",
