@@ -12,8 +12,9 @@ from archspec.measures import Evaluation, Settings
 from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
 from archspec.search.fidelity import Fidelity
+from archspec.search.priors import NO_PRIORS, Priors
 from archspec.search.progress import SearchProgress, SearchResult, Silent
-from archspec.search.proposals import PATIENCE
+from archspec.search.proposals import PATIENCE, as_it_is
 from archspec.search.session import FAILURES_IN_A_ROW, Session
 from archspec.search.store import LEASE_S, TrialStore
 from archspec.search.store._lease import Heartbeat
@@ -31,7 +32,8 @@ class Search:
     whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running it again
     goes on where it was left; with at most one worker exactly as if it had never stopped.
 
-    A cheaper way to write a known function takes its place; `carries` says whose numbers are the function's own.
+    Of the ways to write a function the one that `cheapest` finds is evaluated; a cheaper way to write a known function
+    takes its place; `carries` says whose numbers are the function's own. `priors` are the first trials.
 
     With a `fidelity` a candidate is evaluated rung by rung (`promotions`): `budget` is then how many are begun,
     `most_steps` how many training steps all of them may cost, and limits on metrics that are `trained` hold at the last
@@ -59,6 +61,8 @@ class Search:
     patience: int = PATIENCE
     lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
+    priors: Priors = NO_PRIORS
+    cheapest: Callable[[Candidate], Candidate] = as_it_is
     fidelity: Fidelity | None = None
     most_steps: int | None = None
     trained: Callable[[str], bool] = lambda metric: False
@@ -91,4 +95,5 @@ class Search:
         limits = settings.limits
         if rung < fidelity.last:
             limits = tuple(limit for limit in limits if not self.trained(limit.metric))
-        return replace(settings, limits=limits, training_steps=fidelity.steps[rung])
+        steps = fidelity.steps[rung]
+        return replace(settings, limits=limits, training_steps=steps, training_decay=fidelity.decay)

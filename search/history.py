@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import Point, dominates, hypervolume, pareto_front, reference_point
@@ -12,11 +12,16 @@ from archspec.search.trials import FINISHED, Objective, Trial, at_rung, costs
 
 
 class History:
-    """Trials by number and by key, kept up to date by `take`."""
+    """Trials by number and by key, kept up to date by `take`. `always`: which go on while none dominates them."""
 
-    def __init__(self, objectives: tuple[Objective, ...], fidelity: Fidelity | None = None) -> None:
+    def __init__(
+        self,
+        objectives: tuple[Objective, ...],
+        fidelity: Fidelity | None = None,
+        always: Callable[[Trial], bool] = lambda trial: False,
+    ) -> None:
         self.objectives, self.fidelity = objectives, fidelity
-        self.promotions = None if fidelity is None else Promotions(fidelity, objectives)
+        self.promotions = None if fidelity is None else Promotions(fidelity, objectives, always)
         self.steps = self.trained_steps = 0  # all that were claimed, and those of finished rungs
         self.seconds = 0.0
         self.trials: dict[int, Trial] = {}

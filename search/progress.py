@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from archspec.search.history import History
@@ -20,7 +20,7 @@ ENDLESS = 10**9
 
 @dataclass(frozen=True)
 class Progress:
-    """A search as it stands. Front and hypervolume are worked out when asked for."""
+    """A search as it stands. Front and hypervolume are worked out when asked for. `names` are of priors, by key."""
 
     history: History
     budget: int
@@ -30,6 +30,7 @@ class Progress:
     done_before: int = 0
     most_steps: int | None = None
     steps_before: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -9,6 +9,9 @@ reference point that moves with every new candidate, and give the corners of a f
 Unlike the paper's, the net is laid from those of the rank that went on already, which take up their places: laid anew
 with every candidate, it would move, and let far more than `1 / eta` go on.
 
+Those that go on `always` (the priors of a search) do so while nothing at their rung dominates them, whatever the net
+says, as soon as there is one place at the rung: so the search is not worse than what was known.
+
 Nothing is begun that could not be taken to the last rung with what is left of the budget (steps, or time at the pace so
 far), so a search ends with networks that are fully trained. When no new candidate may be begun, the best of each rung
 go on, `1 / eta` rounded up; what is left of a budget of steps or time then goes to the best of the highest rung.
@@ -32,8 +35,13 @@ _ROUNDING = 1e-9
 class Promotions:
     """The rungs of a study, kept up to date by `take`."""
 
-    def __init__(self, fidelity: Fidelity, objectives: tuple[Objective, ...]) -> None:
-        self._fidelity, self._objectives = fidelity, objectives
+    def __init__(
+        self,
+        fidelity: Fidelity,
+        objectives: tuple[Objective, ...],
+        always: Callable[[Trial], bool] = lambda trial: False,
+    ) -> None:
+        self._fidelity, self._objectives, self._always = fidelity, objectives, always
         self._rungs = [_Rung() for _ in fidelity.steps]
         self._paused: dict[int, Trial] = {}
         self._at_work: dict[int, int] = {}  # rung by number
@@ -88,10 +96,16 @@ class Promotions:
         for number in rungs:
             rung = self._rungs[number]
             paused = {key for key, trial in self._paused.items() if trial.rung == number}
-            for key in rung.next(paused, limit(len(rung.points))):
+            places = limit(len(rung.points))
+            for key in (*self._protected(rung, paused, places), *rung.next(paused, places)):
                 if affordable(self.remaining(self._paused[key])):
                     return self._promoted(self._paused[key])
         return None
+
+    def _protected(self, rung: _Rung, paused: set[int], places: int) -> list[int]:
+        """Those that go on always, and that nothing dominates."""
+        always = [key for key in sorted(paused) if self._always(self._paused[key])] if places > 0 else []
+        return [key for key in always if key in rung.fronts()[0]]
 
     def _promoted(self, trial: Trial) -> Trial:
         return replace(trial, state="running", rung=trial.rung + 1, steps=trial.steps + self._cost(trial), metric="",

@@ -1,22 +1,29 @@
-"""New candidates from a sampler that repeats itself: known ones are passed over, and others help out."""
+"""New candidates: the priors, then a sampler's, which repeats itself: known ones are passed over, others help out."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from archspec.errors import Problem, UserError
 from archspec.measures._settings import Rejection
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.history import History
+from archspec.search.priors import NO_PRIORS, Priors
 from archspec.search.samplers import ENDLESS, Sampler, Task
 from archspec.search.space.space import Cost, cost_of
+from archspec.search.trials import Trial
 
 NEIGHBOURS, RANDOM_TRIES = 12, 16
 ENUMERABLE = 200_000
 PATIENCE = 100_000
+
+
+def as_it_is(candidate: Candidate) -> Candidate:
+    """The candidate itself."""
+    return candidate
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,22 @@ class Passed:
 
 
 class Proposals:
-    """A source of new candidates over one space. `exhausted` says that there are none left."""
+    """A source of new candidates over one space. `exhausted` says that there are none left.
 
-    def __init__(self, task: Task, sampler: Sampler, history: History, patience: int = PATIENCE) -> None:
+    `cheapest` finds the cheapest way to write the function of a candidate; that is proposed instead.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        sampler: Sampler,
+        history: History,
+        patience: int = PATIENCE,
+        priors: Priors = NO_PRIORS,
+        cheapest: Callable[[Candidate], Candidate] = as_it_is,
+    ) -> None:
         self._task, self._sampler, self._history, self._patience = task, sampler, history, patience
+        self._priors, self._cheapest = priors, cheapest
         self._left: Iterator[Genome] | None = None
         self.passed = Passed()
         self.exhausted = self._given_up = False
@@ -62,6 +81,9 @@ class Proposals:
         if self._again is not None and self._again.key not in self._history.numbers:
             proposal, self._again = self._again, None
             return proposal
+        for prior in self._priors.networks:
+            if prior.key not in self._history.numbers:
+                return self._reduced(Proposal(prior.candidate.genome, prior.key, prior.candidate))
         if self.exhausted or self._given_up:
             return None
         number = self._history.next_number
@@ -69,11 +91,11 @@ class Proposals:
             proposal = proposed(self._task.space, genome)
             known = self._history.numbers.get(proposal.key)
             if known is None:
-                return proposal
+                return self._reduced(proposal)
             if dict(self._history.trials[known].genome) == dict(genome):
                 self.passed.repeated += 1
             elif self._is_cheaper(proposal, known):
-                return replace(proposal, instead_of=known)
+                return replace(self._reduced(proposal), instead_of=known)
             else:
                 self.passed.folded += 1
             if tries >= self._patience and self._sampler.tries < ENDLESS:
@@ -81,6 +103,18 @@ class Proposals:
                 return None
         self.exhausted = True
         return None
+
+    def _reduced(self, proposal: Proposal) -> Proposal:
+        """The cheapest way to write it that is found; the way that was proposed is folded."""
+        if proposal.candidate is None or not proposal.genome:
+            return proposal
+        found = self._cheapest(proposal.candidate)
+        if found is proposal.candidate:
+            return proposal
+        self.passed.folded += 1
+        if proposal.key in self._costs:
+            self._costs[proposal.key] = cost_of(found)
+        return replace(proposal, genome=found.genome, candidate=found)
 
     def forget_cost(self, key: str) -> None:
         """The trial of this key is another now, or a cheaper one could not be taken: what it costs is asked again."""
@@ -91,7 +125,7 @@ class Proposals:
         if proposal.candidate is None or known.state == "failed":
             return False
         if proposal.key not in self._costs:
-            before = proposed(self._task.space, known.genome).candidate
+            before = self._candidate_of(known)
             if before is None:
                 return False
             self._costs[proposal.key] = cost_of(before)
@@ -100,6 +134,12 @@ class Proposals:
             return False
         self._costs[proposal.key] = cost
         return True
+
+    def _candidate_of(self, trial: Trial) -> Candidate | None:
+        """The network of a trial; None for a genome that cannot be built."""
+        if trial.genome:
+            return proposed(self._task.space, trial.genome).candidate
+        return next((one.candidate for one in self._priors.networks if one.key == trial.key), None)
 
     def put_back(self, proposal: Proposal) -> None:
         """It could not be taken now: it is the next one."""
@@ -115,7 +155,7 @@ class Proposals:
             asked.append(genome)
             yield genome
         generator = self._task.generator(number, 0, "otherwise")
-        around = asked[:NEIGHBOURS] + [trial.genome for trial in self._history.front()]
+        around = asked[:NEIGHBOURS] + [trial.genome for trial in self._history.front() if trial.genome]
         for step in [1] * NEIGHBOURS + [2] * NEIGHBOURS:
             genome = generator.choice(around)
             for _ in range(step):

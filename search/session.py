@@ -13,9 +13,10 @@ from archspec.measures import Evaluation
 from archspec.record import Interruption
 from archspec.search.allowance import Allowance
 from archspec.search.history import History
+from archspec.search.neighbourhood import around
 from archspec.search.progress import Progress, SearchResult, Stopped, describe_end
 from archspec.search.proposals import Passed, Proposal, Proposals
-from archspec.search.samplers import Task, make_sampler
+from archspec.search.samplers import Sampler, Task, make_sampler
 from archspec.search.store import Study
 from archspec.search.trials import Trial, closed, in_its_place
 
@@ -33,13 +34,13 @@ class Session:
     def __init__(self, search: Search, study: Study, engine: Engine, interruption: Interruption) -> None:
         self._search, self._study, self._engine = search, study, engine
         self._interruption = interruption
-        self._history = History(search.objectives, search.fidelity)
+        self._history = History(search.objectives, search.fidelity, lambda trial: trial.key in search.priors.names)
         self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits,
-                                 search.fidelity)  # fmt: skip
-        self._sampler = make_sampler(search.sampler, task, search.sampler_options)
+                                 search.fidelity, search.screen)  # fmt: skip
+        self._sampler = self._new_sampler()
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
-        self._proposals = Proposals(task, self._sampler, self._history, search.patience)
+        self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
         self._clock = self._in_vain = self._failures = 0
         self._looked_for_orphans = float("-inf")
@@ -279,9 +280,14 @@ class Session:
             if cheaper is not None and trial.state in ("done", "paused"):
                 self._exchange(cheaper, trial)
 
+    def _new_sampler(self) -> Sampler:
+        """The study's sampler, untold, with the priors around it."""
+        search = self._search
+        return around(search.priors, self._task, make_sampler(search.sampler, self._task, search.sampler_options))
+
     def _learn_anew(self) -> None:
         """Samplers cannot unlearn: a new one hears everything as it stands now, as it will when the study goes on."""
-        self._sampler = make_sampler(self._search.sampler, self._task, self._search.sampler_options)
+        self._sampler = self._new_sampler()
         for trial in self._history.events():
             self._sampler.tell(trial)
         self._proposals.relearn(self._sampler)
@@ -313,5 +319,5 @@ class Session:
         return Progress(
             self._history, self._search.budget, self._allowance.elapsed_s, known.repeated + passed.repeated,
             known.folded + passed.folded, getattr(self, "_done_before", 0), self._search.most_steps,
-            getattr(self, "_steps_before", 0),
+            getattr(self, "_steps_before", 0), self._search.priors.names,
         )  # fmt: skip

@@ -1,20 +1,17 @@
-"""A row against the base row: the difference, and whether it is more than noise."""
+"""Rows against the base row: which differences are more than noise, corrected over the rows, and what marks mean."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean, stdev
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from archspec.experiment import Sample
-from archspec.measures import Ratio, measure_named
+from archspec.experiment import FEWEST, LEVEL, Difference, difference
+from archspec.measures import measure_named
 
 if TYPE_CHECKING:
     from archspec.ablation.run import AblationResult
 
-LEVEL = 0.05
-FEWEST = 3
 NONE, HOLM = "none", "holm"
 CORRECTIONS = (NONE, HOLM)
 OF_ROUNDS = ("latency_ms", "latency_mean_ms", "fps", "latency_ratio")  # compared round by round
@@ -23,23 +20,6 @@ SEEDS_RULE = f"{NOISE} within noise: a paired t-test over the same seeds (at lea
 ROUNDS_RULE = f"{NOISE} within noise: the middle half of the latency's ratios to the base, round by round, has 1 in it"
 SHARED_RULE = "(n = …) behind Δ: over the n seeds that both rows have; a mean ± std is over all seeds of its row"
 FEW_RULE = f"{UNTESTED} not tested, may be noise: fewer than {FEWEST} seeds that both rows have"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Row less base, over `pairs` seeds that both have; `partial` where one of them has further seeds.
-
-    `p` and `within_noise` are None where nothing can be said; `corrected_p` is p after a correction over the rows.
-    `tested` is whether the difference was held against noise at all; None of a number that has none.
-    """
-
-    delta: float | None = None
-    pairs: int = 0
-    p: float | None = None
-    within_noise: bool | None = None
-    tested: bool | None = None
-    partial: bool = False
-    corrected_p: float | None = None
 
 
 def differences(result: AblationResult, metric: str) -> dict[str, Difference]:
@@ -53,34 +33,6 @@ def differences(result: AblationResult, metric: str) -> dict[str, Difference]:
             one = difference(result.sample(row.name, metric), base, ratio)
             found[row.name] = replace(one, tested=None) if exact else one
     return corrected(found) if result.ablation.correct == HOLM else found
-
-
-def difference(row: Sample, base: Sample, ratio: Ratio | None = None) -> Difference:
-    """Of means over the seeds that both have, with Student's t-test of paired differences; `ratio` is a latency's."""
-    if not row.by_seed or not base.by_seed:
-        return Difference()
-    seeds = [seed for seed in row.by_seed if seed in base.by_seed]
-    partial = len(seeds) < max(len(row.by_seed), len(base.by_seed))
-    if not seeds:
-        return Difference(partial=partial)
-    paired = [row.by_seed[seed] - base.by_seed[seed] for seed in seeds]
-    delta = fmean(paired)
-    if seeds == [None]:
-        noise = None if ratio is None else ratio.within_noise
-        return Difference(delta, 1, None, noise, ratio is not None)
-    if len(seeds) < FEWEST:
-        return Difference(delta, len(seeds), tested=False, partial=partial)
-    p = paired_p(paired)
-    return Difference(delta, len(seeds), p, p > LEVEL, True, partial)
-
-
-def paired_p(differences: list[float]) -> float:
-    """Two-sided p of differences with a mean of 0; 1 where all are 0, 0 where all are one other number."""
-    if stdev(differences) == 0:
-        return 1.0 if differences[0] == 0 else 0.0
-    from scipy.stats import ttest_1samp
-
-    return float(ttest_1samp(differences, 0.0).pvalue)
 
 
 def corrected(found: Mapping[str, Difference]) -> dict[str, Difference]:

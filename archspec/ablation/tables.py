@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from archspec.ablation.comparison import HOLM, NOISE, UNTESTED, Difference, differences, rules
-from archspec.experiment import Sample
+from archspec.ablation.comparison import HOLM, NOISE, UNTESTED, differences, rules
+from archspec.experiment import Difference, Sample
 from archspec.measures import measure_named
 from archspec.network import Network
 from archspec.record import Plain

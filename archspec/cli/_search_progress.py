@@ -67,7 +67,10 @@ class _Lines(Silent):
 
     def finished(self, trial: Trial, progress: Progress) -> None:
         """One line."""
-        if trial.state != "rejected":
+        name = progress.names.get(trial.key, "")
+        if name:
+            say(f"{_describe_counts(progress)}  {_describe_trial(trial, name)}")
+        elif trial.state != "rejected":
             self._seldom(f"{_describe_counts(progress)}  {_describe_trial(trial)}")
 
     def _seldom(self, text: str) -> None:
@@ -138,9 +141,10 @@ class _Screen(Silent):
         from rich.text import Text
 
         names = [one.name for one in self._study.objectives]
-        columns = (Column("trial", "trial", kind="integer"), *(Column(name, name, align="right") for name in names))
+        columns = (Column("trial", "trial", align="right"), *(Column(name, name, align="right") for name in names))
         rows: list[tuple[Cell, ...]] = [
-            (trial.number, *(_number(trial.values.get(name)) for name in names)) for trial in progress.front[:SHOWN]
+            (_numbered(trial, progress), *(_number(trial.values.get(name)) for name in names))
+            for trial in progress.front[:SHOWN]
         ]
         table = Table(f"{self._study.name}: the front so far", columns, tuple(rows))
         more = [Text(f"… and {len(progress.front) - SHOWN} more")] if len(progress.front) > SHOWN else []
@@ -165,11 +169,18 @@ def _describe_counts(progress: Progress) -> str:
     return " · ".join(parts)
 
 
-def _describe_trial(trial: Trial) -> str:
-    if trial.state == "failed":
-        return f"trial {trial.number} failed: {trial.reason}"
+def _describe_trial(trial: Trial, prior: str = "") -> str:
+    which = f"trial {trial.number}{f' ({prior})' if prior else ''}"
+    if trial.state in ("failed", "rejected"):
+        return f"{which} {trial.state}: {trial.reason}"
     values = ", ".join(f"{name} {_number(value)}" for name, value in trial.values.items())
-    return f"trial {trial.number}: {values}"
+    return f"{which}: {values}"
+
+
+def _numbered(trial: Trial, progress: Progress) -> str:
+    """A trial's number, and the name of a prior."""
+    name = progress.names.get(trial.key)
+    return f"{trial.number} ({name})" if name else f"{trial.number}"
 
 
 def _number(value: float | None) -> str:

@@ -27,6 +27,7 @@ from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from archspec.search.study import Study, StudyResult, StudyRun
+    from archspec.spec import Spec
 
 DEFAULT = "default"
 SHOW = "show"
@@ -141,10 +142,18 @@ def _report_changes(study: Study, written: Study, changes: Sequence[str | dict[s
     closed = closed_choices(written.space, study.space)
     lines = [describe_closed(closed)] if closed else []
     for change in changes:
-        names = unreached(change, study.beside, written.beside)
+        names = unreached(change, _named_specs(study), _named_specs(written))
         lines += [describe_unreached(describe_change(change), names)] if names else []
     for line in lines:
         say(line)
+
+
+def _named_specs(study: Study) -> dict[str, Spec]:
+    """The networks beside the front, and the priors that are specs."""
+    from archspec.spec import Spec
+
+    priors = {name: one for name, one in study.priors.networks.items() if isinstance(one, Spec)}
+    return {**priors, **study.beside}
 
 
 def _of_folder(
@@ -206,6 +215,8 @@ def _describe_study(run: StudyRun) -> str:
         f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
     ]
+    if study.priors.networks:
+        lines.insert(2, f"priors: {study.priors.describe()}")
     return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Many numbers of many networks, taken in one way: planned from the ledger, measured on an engine, kept."""
 
+from archspec.experiment.comparison import FEWEST, LEVEL, Difference, difference, paired_p
 from archspec.experiment.evaluator import LadderEvaluator, Preparation, evaluator_for
 from archspec.experiment.experiment import (
     Entry,
@@ -12,6 +13,9 @@ from archspec.experiment.experiment import (
 from archspec.experiment.sample import Sample
 
 __all__ = [
+    "FEWEST",
+    "LEVEL",
+    "Difference",
     "Entry",
     "Experiment",
     "ExperimentProgress",
@@ -20,6 +24,8 @@ __all__ = [
     "LadderEvaluator",
     "Preparation",
     "Sample",
+    "difference",
     "evaluator_for",
     "once_each",
+    "paired_p",
 ]

@@ -21,9 +21,13 @@ class Sample:
     fault: str = ""
 
     @classmethod
-    def of_values(cls, metric: str, values: Sequence[float], iqr: float = 0.0, fault: str = "") -> Sample:
-        """Of values whose records are not at hand; several are numbered as seeds."""
-        seeds: Sequence[int | None] = range(len(values)) if len(values) > 1 else (None,)
+    def of_values(
+        cls, metric: str, values: Sequence[float], iqr: float = 0.0, fault: str = "",
+        seeds: Sequence[int | None] | None = None,
+    ) -> Sample:  # fmt: skip
+        """Of values whose records are not at hand; several are numbered as seeds where these are not known."""
+        if seeds is None:
+            seeds = range(len(values)) if len(values) > 1 else (None,)
         return cls({seed: Record("", metric, value) for seed, value in zip(seeds, values, strict=False)}, iqr, fault)
 
     @property

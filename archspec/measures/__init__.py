@@ -100,6 +100,7 @@ class Measure:
     tensorflow: bool
     conditions: Callable[[Case], Mapping[str, Plain]]
     check: Callable[[Settings], object]
+    refusal: Callable[[Case], str]
     whole: bool
     read: Callable[[Latency], Measurement] | None
     _measure: Callable[[Case], float | Measurement]
@@ -179,6 +180,7 @@ def _described(name: str, file: Any) -> Measure:
         tensorflow=getattr(file, "TENSORFLOW", False),
         conditions=_conditions(name, file),
         check=getattr(file, "check", lambda settings: None),
+        refusal=getattr(file, "refusal", lambda case: ""),
         whole=getattr(file, "WHOLE", False),
         read=getattr(file, "read", None),
         _measure=file.measure,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -70,8 +71,9 @@ def evaluate(
     """Everything that is wanted, cheapest first, up to the first limit that is broken.
 
     What the ledger has under the same conditions is taken from there; what is measured is added to it at once. A
-    network that cannot be built is a rejection without a metric. A measure that cannot be had (a training that
-    diverges, a network that the device refuses) ends the climb with a fault and the value None. Raises `UserError`
+    network that cannot be built is a rejection without a metric. So is one that a measure refuses: all are asked when
+    only what takes longer than the screen is left. A measure that cannot be had (a training that diverges, a network
+    that the device refuses) ends the climb with a fault and the value None. Raises `UserError`
     only for a metric that does not exist.
     """
     rungs = ladder(settings.asked, settings.limits)
@@ -81,8 +83,14 @@ def evaluate(
         return unbuilt
     values: dict[str, float | None] = {}
     records: list[Record] = []
+    screened = False
     for rung in rungs:
         name = rung.measure.name
+        if not screened and rung.measure.rung not in SCREEN:
+            screened = True
+            refused = _refused(rungs, case)
+            if refused:
+                return Evaluation(values, tuple(records), refused)
         try:
             found = _records(rung.measure, case, ledger, progress)
         except (UserError, Problem) as error:
@@ -174,6 +182,16 @@ def _unbuilt(case: Case) -> Evaluation | None:
     except (UserError, Problem) as error:
         reason = error.fact if isinstance(error, Problem) else str(error)
         return Evaluation({}, rejected=Rejection("", reason))
+    return None
+
+
+def _refused(rungs: tuple[_Rung, ...], case: Case) -> Rejection | None:
+    """Why a measure would say nothing of the network, if one of them says so."""
+    for rung in rungs:
+        with suppress(UserError, Problem):  # what it raises, taking it raises again
+            reason = rung.measure.refusal(case)
+            if reason:
+                return Rejection("", f"{rung.measure.name}: {reason}")
     return None
 
 

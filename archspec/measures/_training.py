@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 OF_CLASSIFIERS = ("top1", "top5")
 SAME_TRAINING = {"top5": "top1"}  # whose recipe is theirs where none is named
 Check = Callable[["Settings"], None]
+Refusal = Callable[[Case], str]
 Conditions = Callable[[Case], dict[str, Plain]]
 Measuring = Callable[[Case], Measurement]
 
 
 def of_training(
     metric: str, rung: str, seconds: float, usual: str = ""
-) -> tuple[str, str, str, float, bool, Check, Conditions, Measuring]:
-    """What the file of a score after a training holds: UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions,
-    measure. The recipe is the one that the settings name for the metric, else the `usual` one."""
+) -> tuple[str, str, str, float, bool, Check, Refusal, Conditions, Measuring]:
+    """What the file of a score after a training holds: UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, refusal,
+    conditions, measure. The recipe is the one that the settings name for the metric, else the `usual` one."""
 
     def check(settings: Settings) -> None:
         check_training(settings, metric, usual)
+
+    def refusal(case: Case) -> str:
+        return training_refusal(case, metric, usual)
 
     def conditions(case: Case) -> dict[str, Plain]:
         return training_conditions(case, metric, usual)
@@ -36,7 +40,7 @@ def of_training(
     def measure(case: Case) -> Measurement:
         return trained(case, metric, usual)
 
-    return "", "more", rung, seconds, True, check, conditions, measure
+    return "", "more", rung, seconds, True, check, refusal, conditions, measure
 
 
 def recipe_of(settings: Settings, metric: str, usual: str = "") -> Recipe:
@@ -77,6 +81,16 @@ def order_of(case: Case, metric: str, usual: str = "") -> Order:
     return case.once(f"order {metric}", make)
 
 
+def training_refusal(case: Case, metric: str, usual: str = "") -> str:
+    """Why the training of a metric would say nothing of the network, if so: kernels that its crops cannot train.
+
+    Raises `UserError`.
+    """
+    from archspec.train import describe_never_trained
+
+    return describe_never_trained(order_of(case, metric, usual))
+
+
 def _check_task(metric: str, order: Order) -> None:
     """Raises `UserError` for a score of another kind of labels than the data have."""
     wanted = CLASSIFICATION if metric in OF_CLASSIFIERS else SEGMENTATION
@@ -93,14 +107,15 @@ def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, P
 
 def trained(case: Case, metric: str, usual: str = "") -> Measurement:
     """Train, or go on, or read what was trained in this folder. Raises `UserError`; one that diverges has no value."""
-    from archspec.train import Training
+    from archspec.train import Training, describe_duration
 
     order = order_of(case, metric, usual)
-    outcome = Training(order, case.output).train()
+    outcome = Training(order, case.output, keeps_checkpoints=False).train()
     circumstances: dict[str, Plain] = {
         "recipe": order.recipe.name,
         "run": outcome.run.folder.name,
         "start_said": order.describe_start(),
+        **describe_duration(outcome.about),
     }
     if outcome.state == "failed":
         return Measurement(None, circumstances, fault=f"the training diverged: {outcome.about.get('error')}")

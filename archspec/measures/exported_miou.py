@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from archspec.measures._case import Case, Measurement
 from archspec.measures._latency import precision_named
 from archspec.measures._settings import Settings
-from archspec.measures._training import check_training, order_of, trained, training_conditions
+from archspec.measures._training import check_training, order_of, trained, training_conditions, training_refusal
 from archspec.network import Network
 from archspec.record import Plain, package_versions
 
@@ -24,6 +24,11 @@ RUNTIME = ("ai-edge-litert",)
 def check(settings: Settings) -> None:
     """Raises `UserError` for the recipe and the data."""
     check_training(settings, METRIC)
+
+
+def refusal(case: Case) -> str:
+    """Why the training would say nothing of the network, if so. Raises `UserError`."""
+    return training_refusal(case, METRIC)
 
 
 def conditions(case: Case) -> dict[str, Plain]:

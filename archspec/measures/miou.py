@@ -2,4 +2,4 @@
 
 from archspec.measures._training import of_training
 
-UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions, measure = of_training("miou", "training", 3600.0)
+UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, refusal, conditions, measure = of_training("miou", "training", 3600.0)

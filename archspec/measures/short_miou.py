@@ -2,6 +2,6 @@
 
 from archspec.measures._training import of_training
 
-UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, conditions, measure = of_training(
+UNIT, BETTER, RUNG, SECONDS, TENSORFLOW, check, refusal, conditions, measure = of_training(
     "short_miou", "proxy", 120.0, usual="proxy_short"
 )

@@ -79,9 +79,9 @@ def _shortened(name: str) -> str:
     return name if len(name) <= room else f"{name[: room // 2 - 1]}…{name[-(room - room // 2) :]}"
 
 
-Look = Literal["cloud", "front", "beside"]
-COLOURS: dict[Look, str] = {"cloud": "#9aa5ad", "front": "#2a6f97", "beside": "#c8553d"}
-MARKERS: dict[Look, str] = {"cloud": ".", "front": "o", "beside": "D"}
+Look = Literal["cloud", "front", "beside", "random"]
+COLOURS: dict[Look, str] = {"cloud": "#9aa5ad", "front": "#2a6f97", "beside": "#c8553d", "random": "#8a6d1f"}
+MARKERS: dict[Look, str] = {"cloud": ".", "front": "o", "beside": "D", "random": "x"}
 PANEL_INCHES = (6.4, 4.8)
 NAMED = 12  # more names than that cover each other
 

@@ -13,7 +13,9 @@ from archspec.train._progress import StepReport, TrainingProgress
 from archspec.train._recipe import Recipe, Stage
 from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
 from archspec.train._run import Run, resumed_order
+from archspec.train._run_file import describe_duration
 from archspec.train._trunk import Trunk, load_at_length, recipe_steps, scaled, trunk_of
+from archspec.train._untrained_taps import describe_never_trained
 from archspec.train._validation import validation_examples
 
 if TYPE_CHECKING:
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress", "TrainingResult",
-    "Trunk", "check_order", "load_at_length", "load_recipe", "no_model", "parse_recipe", "recipe_names", "recipe_steps",
+    "Trunk", "check_order", "describe_duration", "describe_never_trained", "load_at_length", "load_recipe",
+    "no_model", "parse_recipe", "recipe_names", "recipe_steps",
     "resumed_order", "scaled", "start_of", "trunk_of", "validation_examples",
 ]  # fmt: skip
 

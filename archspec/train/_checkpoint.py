@@ -27,9 +27,14 @@ class Position:
     step: int
     seconds: float = 0.0
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Stage and step: a later position has a greater one."""
+        return self.stage, self.step
 
-def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array]) -> Path:
-    """Write one and remove all but the last two."""
+
+def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array], kept: int = KEPT) -> Path:
+    """Write one and remove all but the last ones."""
     import numpy as np
 
     buffer = io.BytesIO()
@@ -38,16 +43,20 @@ def write_checkpoint(folder: Path, position: Position, state: Mapping[str, Array
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"stage{position.stage + 1}-step{position.step:07d}{ENDING}"
     write_bytes(path, buffer.getvalue())
-    for old in checkpoints(folder)[:-KEPT]:
+    for old in checkpoints(folder)[:-kept]:
         old.unlink(missing_ok=True)
     return path
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """The complete ones of a run, oldest first."""
-    return sorted(
-        folder.glob(f"stage*-step*{ENDING}"), key=lambda path: [int(n) for n in re.findall("[0-9]+", path.stem)]
-    )
+    return sorted(folder.glob(f"stage*-step*{ENDING}"), key=position_in_name)
+
+
+def position_in_name(path: Path) -> tuple[int, int]:
+    """The `place` of a checkpoint's position, by its name."""
+    stage, step = re.findall("[0-9]+", path.stem)
+    return int(stage) - 1, int(step)
 
 
 def read_checkpoint(path: Path) -> tuple[Position, dict[str, Array]]:

@@ -1,20 +1,13 @@
-"""What can be known to be wrong before anything is trained, of every stage; and kernels that a crop leaves untrained.
-
-Dilated kernels whose outer taps reach past the map of a crop, but not past that of a whole image, are never trained,
-and yet they are read: a dense prediction cell whose rates are wider than the crop's features scores far below what it
-is worth.
-"""
+"""What can be known to be wrong before anything is trained, of every stage."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
 
-from archspec.datasets import Dataset
 from archspec.datasets._augmentation import check_colours, class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
-from archspec.graph.identity import seen_taps
 from archspec.network import Network
 from archspec.spec import Spec
 from archspec.train._class_checks import task_faults
@@ -151,32 +144,3 @@ def _learns(graph: Graph, stage: Stage) -> bool:
     sources = graph_sources(graph, {id(graph.node(PROJECTION).inputs[0].node)})
     made = [node for node in graph.nodes if id(node) in sources and node.layer.weights(node)]
     return any(not is_within(node.name, stage.freeze) for node in made)
-
-
-_NAMED = 3
-
-
-def untrained_taps(crop: Graph, whole: Graph) -> tuple[str, ...]:
-    """Names of the kernels of `whole` that read taps which the same kernels in `crop` never do."""
-    trained = {node.name: seen_taps(node) for node in crop.nodes if "dilation_rate" in node.layer.config}
-    return tuple(
-        node.name
-        for node in whole.nodes
-        if node.name in trained and node.layer.weights(node) and trained[node.name] != seen_taps(node)
-    )
-
-
-def describe_untrained_taps(order: Order, stage: Stage, dataset: Dataset, crop: Graph) -> str:
-    """The warning for a stage whose crops are too small for its rates; empty where there is nothing to say."""
-    shapes = sorted(set(validation_shapes(dataset, stage.validation).values()))
-    if not shapes:
-        return ""
-    names = untrained_taps(crop, graph_for(order.spec, trained_classes(order.spec, dataset), shapes[-1]))
-    if not names:
-        return ""
-    listed = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    height, width = stage.augmentation.size
-    return (
-        f"warning: a crop of {height} x {width} is too small for the rates of {listed}: taps that only a whole image "
-        f"of {shapes[-1][0]} x {shapes[-1][1]} reaches stay untrained. Crop larger, or lower the rates"
-    )

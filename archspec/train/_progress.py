@@ -97,6 +97,10 @@ class Log:
         with self._path.open("a", encoding="utf-8", newline="") as file:
             file.write(_text([row]))
 
+    def replace(self, rows: Iterable[Row]) -> None:
+        """These rows instead of those that are there."""
+        self._write(rows)
+
     def cut(self, position: Position) -> None:
         """Only rows up to a position: the rest will be done again."""
         here = (position.stage + 1, position.step)

@@ -143,13 +143,15 @@ class Stage:
 class Recipe:
     """Stages one after the other: the weights that one ends with are those that the next begins with.
 
-    `text` is the YAML of it, with overrides merged.
+    `untrained_taps`: whether a measure may be of a network that has kernels with taps which no crop reaches. `text` is
+    the YAML of it, with overrides merged.
     """
 
     name: str
     stages: tuple[Stage, ...]
     summary: str = ""
     source: str = ""
+    untrained_taps: Literal["refuse", "allow"] = "refuse"
     text: str = field(default="", compare=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -161,11 +163,11 @@ class Recipe:
     def digest(self) -> str:
         """16 hexadecimal letters for what it does, whatever it is called, and wherever its teachers lie: which they are
         is known when they are opened."""
-        what = {"stages": [_lasting(stage) for stage in self.to_json()["stages"]]}
+        what = {"stages": [lasting_stage(stage) for stage in self.to_json()["stages"]]}
         return hashlib.blake2b(json.dumps(what, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
-def _lasting(stage: dict[str, Any]) -> dict[str, Any]:
+def lasting_stage(stage: dict[str, Any]) -> dict[str, Any]:
     """A stage as digests see it. Keys that came later are left out where they ask for nothing, so that digests in
     ledgers and in the names of runs stay as they were."""
     found = {key: value for key, value in stage.items() if key not in NEWER or value}

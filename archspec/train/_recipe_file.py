@@ -82,7 +82,8 @@ class _RecipeReader(DocumentReader[Recipe]):
         return document if self.steps is None else _with_steps(document, self.steps)
 
     def value(self, document: Table) -> Recipe | None:
-        top = {key: self._value(kind, document.get(key), key, "") for key, kind in RECIPE_KINDS.items()}
+        kinds = {key: kind for key, kind in RECIPE_KINDS.items() if key in document.entries}
+        top = {key: self._value(kind, document.get(key), key, "") for key, kind in kinds.items()}
         self.check_keys(document, (*RECIPE_KINDS, *STAGE_KINDS, STAGES))
         stages = self._stages(document)
         return None if self.faults else Recipe(self.name, stages, text=dump_plain(plain(document)), **top)

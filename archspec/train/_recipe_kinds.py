@@ -151,5 +151,9 @@ STAGE_KINDS: dict[str, Kind] = {
     ),
     "checkpoint_every": COUNT,
 }
-RECIPE_KINDS: dict[str, Kind] = {"summary": TextKind(), "source": TextKind()}
+RECIPE_KINDS: dict[str, Kind] = {
+    "summary": TextKind(),
+    "source": TextKind(),
+    "untrained_taps": LiteralKind(("refuse", "allow")),
+}
 REQUIRED = ("augmentation", "batch_size", "learning_rate")

@@ -113,9 +113,11 @@ def _from_anywhere(spec: Spec) -> Spec:
     return override(spec, {"weights": {**weights, "file": whole} if isinstance(weights, dict) else whole})
 
 
-def training_records(order: Order, scores: AnyScores, steps: tuple[int, ...]) -> tuple[Record, ...]:
+def training_records(
+    order: Order, scores: AnyScores, steps: tuple[int, ...], duration: Mapping[str, Plain]
+) -> tuple[Record, ...]:
     """`miou`, as the measure of that name takes it, and the `val_iou` of each class that is there or predicted; of a
-    classifier `top1`, `top5` and the `val_accuracy` of each class that has an image."""
+    classifier `top1`, `top5` and the `val_accuracy` of each class that has an image. `duration` is what it took."""
     stage, dataset = order.recipe.stages[-1], order.final
     network = Network(order.spec)
     conditions = order.conditions(network)
@@ -126,6 +128,7 @@ def training_records(order: Order, scores: AnyScores, steps: tuple[int, ...]) ->
         "recipe": order.recipe.name,
         "crop": " x ".join(map(str, stage.augmentation.size)),
         "steps": sum(steps),
+        **duration,
     }
     time = timestamp()
     spec = dump(order.trained_spec)

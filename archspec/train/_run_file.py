@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from archspec.errors import Place, user_error
 from archspec.files import is_file, read_text
+from archspec.record import Plain
 
 State = Literal["running", "stopped", "finished", "failed"]
 """`stopped` by an error or Ctrl-C: it goes on from its last checkpoint. Only a killed process leaves `running`."""
@@ -28,6 +30,18 @@ def read_about(folder: Path) -> dict[str, Any]:
         fact = f"not the run.json of a training ({error})"
         raise user_error(fact, "Name another folder", place=Place(str(path))) from error
     return dict(about)
+
+
+def describe_duration(about: Mapping[str, Any]) -> dict[str, Plain]:
+    """What a training took, as circumstances of its scores: `training_s` of all its steps, and how many steps and
+    seconds of them an earlier training of the same trunk had done."""
+    if "seconds" not in about:  # a run of before
+        return {}
+    trunk = about.get("trunk") or {"steps": 0, "seconds": 0.0}
+    found: dict[str, Plain] = {"training_s": round(about["seconds"], 3)}
+    if trunk["steps"]:
+        found |= {"trunk_steps": trunk["steps"], "trunk_s": round(trunk["seconds"], 3)}
+    return found
 
 
 def finished_about(folder: Path) -> dict[str, Any]:

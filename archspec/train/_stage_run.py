@@ -17,6 +17,7 @@ from archspec.train._optimizer import learning_rate
 from archspec.train._progress import Log, Row, StepReport, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run
+from archspec.train._trunk_folder import TrunkFolder
 
 ROW_EVERY = 10
 
@@ -55,7 +56,7 @@ class _Since:
 class StageRun:
     """A stage of a run with its model, and its batches from a step on.
 
-    `seconds` is the training so far, of all stages.
+    `seconds` is the training so far, of all stages; at the end of the `trunk` the state is kept for longer ones.
     """
 
     run: Run
@@ -68,6 +69,7 @@ class StageRun:
     validator: AnyValidator
     progress: TrainingProgress
     stopped: Callable[[], bool]
+    trunk: TrunkFolder | None = None
     seconds: float = 0.0
     scores: AnyScores | None = None  # the newest
     last_checkpoint: Path | None = None
@@ -106,7 +108,7 @@ class StageRun:
         """What is due after a step."""
         stopped, done = self.stopped(), step == self.steps
         validates = done or _is_due(step, self.stage.validation.every)
-        keeps = stopped or done or _is_due(step, self.stage.checkpoint_every)
+        keeps = stopped or done or self._branches(step) or _is_due(step, self.stage.checkpoint_every)
         if validates:
             self.scores = self.validator.score(self.fit.weights())
         report = self._report(step, rate)
@@ -127,7 +129,13 @@ class StageRun:
         if broken:
             raise Diverged(f"'{broken[0]}' is not finite after step {step}", self.last_checkpoint)
         position = Position(self.number, step, self.seconds)
+        if self.trunk is not None and self._branches(step):  # before the run goes on from here, should it be killed
+            self.trunk.keep(position, state, Log(self.run.log))
         self.last_checkpoint = write_checkpoint(self.run.checkpoints, position, state)
+
+    def _branches(self, step: int) -> bool:
+        """Whether the trunk ends after a step."""
+        return self.trunk is not None and self.trunk.branch.place == (self.number, step)
 
     def _report(self, step: int, rate: float) -> StepReport:
         a_step = self.since.seconds_a_step

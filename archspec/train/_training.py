@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -18,8 +19,8 @@ from archspec.network import Network
 from archspec.record import interruption, write_records
 from archspec.reporters import Column, Table, Tabular
 from archspec.scoring import describe_missing
-from archspec.train._checkpoint import Position, checkpoints, read_checkpoint
-from archspec.train._checks import check_order, describe_untrained_taps
+from archspec.train._checkpoint import Position, checkpoints, read_checkpoint, write_checkpoint
+from archspec.train._checks import check_order
 from archspec.train._class_validation import AnyScores, validator_for
 from archspec.train._distillation import Distillation
 from archspec.train._features import Features, cached_features, feature_batches, features_key
@@ -31,8 +32,12 @@ from archspec.train._progress import COLUMNS as LOG_COLUMNS
 from archspec.train._progress import Log, TensorBoard, TrainingProgress
 from archspec.train._recipe import Stage
 from archspec.train._run import Run, training_records
+from archspec.train._run_file import describe_duration
 from archspec.train._stage_graph import carried, cut_graph, makes_masks, network_weights
 from archspec.train._stage_run import Diverged, StageRun
+from archspec.train._trunk import trunk_of
+from archspec.train._trunk_folder import TrunkFolder, trunk_folder
+from archspec.train._untrained_taps import describe_untrained_taps
 from archspec.weights import save_weights
 
 BatchesFrom = Callable[[int], Any]
@@ -116,10 +121,13 @@ class Training:
         *,
         tensorboard: bool = False,
         checked: bool = False,
+        keeps_checkpoints: bool = True,
     ) -> None:
-        """`checked`: `check_order` has been asked already."""
+        """`checked`: `check_order` has been asked already. Without `keeps_checkpoints` a finished run has none."""
         self.order = order
         self._checked = checked
+        self._keeps_checkpoints = keeps_checkpoints
+        self._root = root
         self.run = Run(root / order.name)
         self.steps = tuple(stage_steps(order, stage) for stage in order.recipe.stages)
         self.progress = progress or TrainingProgress()
@@ -128,6 +136,7 @@ class Training:
     def train(self) -> TrainingResult:
         """Train to the end. Raises `KeyboardInterrupt` after Ctrl-C, with a checkpoint of the last step."""
         if self._is_done():
+            self._clear()
             return TrainingResult(self.run, self.run.about()["state"], self.run.about(), fresh=False)
         if not self._checked:
             check_order(self.order)
@@ -146,6 +155,7 @@ class Training:
                 self.run.fail(fault.reason, fault.checkpoint)
                 return TrainingResult(self.run, "failed", self.run.about(), fresh=True)
             self._finish(scores, weights)
+            self._clear()
             return TrainingResult(self.run, "finished", self.run.about(), fresh=True)
 
     @contextmanager
@@ -166,11 +176,14 @@ class Training:
         return self.run.about().get("state") in ("finished", "failed")
 
     def _stages(self, stopped: Callable[[], bool]) -> tuple[AnyScores, dict[str, Array]]:
-        position, state = self._last_checkpoint()
+        position, state = self._newest_state()
         weights = self.order.start_weights() if position is None else weights_in(state)
         seconds = 0.0 if position is None else position.seconds
         for number in range(position.stage if position else 0, len(self.steps)):
             stage = self.order.recipe.stages[number]
+            if position is not None and self._is_over(position):
+                position = None
+                continue
             one = self._prepared(number, stage, weights, stopped)
             first, one.seconds = 0, seconds
             if position is not None:
@@ -182,7 +195,13 @@ class Training:
                 one.keep(0)
             one.train(first)
             weights, position, seconds = one.fit.weights(), None, one.seconds
+            self.run.note(seconds=seconds)
         return one.scores or one.validator.score(weights), weights  # of the last step, unless that was before
+
+    def _is_over(self, position: Position) -> bool:
+        """Whether a stage before the last is done, and the weights of the state are all that the next one needs."""
+        done = position.step == self.steps[position.stage]
+        return done and position.stage < len(self.steps) - 1 and self.order.recipe.stages[position.stage].ema is None
 
     def _prepared(self, number: int, stage: Stage, weights: dict[str, Array], stopped: Callable[[], bool]) -> StageRun:
         """A stage with its model, which begins with `weights` and what they lack afresh."""
@@ -201,7 +220,9 @@ class Training:
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
         validator = validator_for(self.order.spec, dataset, stage.validation)
         count, steps = len(self.steps), self.steps[number]
-        return StageRun(self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped)
+        return StageRun(
+            self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped, self._trunk
+        )
 
     def _fit(
         self, stage: Stage, graph: Graph, weights: dict[str, Array], dataset: Dataset, seed: int
@@ -253,6 +274,33 @@ class Training:
         self.progress.message(f"{what} {'found' if known else 'computed once'}: {size}")
         return features
 
+    @cached_property
+    def _trunk(self) -> TrunkFolder | None:
+        """Where the trunk is that trainings of other lengths share; None for a recipe without one."""
+        return trunk_folder(self.order, trunk_of(self.order.recipe, self.steps), self._root)
+
+    def _newest_state(self) -> tuple[Position | None, dict[str, Array]]:
+        """That of the run's last checkpoint, or of a trunk that is further and not past where this training branches
+        off; it is the run's own from then on."""
+        position, state = self._last_checkpoint()
+        shared = None if self._trunk is None else self._trunk.newest(after=position)
+        if self._trunk is None or shared is None:
+            return position, state
+        position, state = shared
+        name, folder = self.order.recipe.stages[position.stage].name, self._trunk.folder
+        steps = sum(self.steps[: position.stage]) + position.step
+        place = {"folder": f"{folder.parent.name}/{folder.name}", "stage": name, "step": position.step}
+        self.run.note(trunk={**place, "steps": steps, "seconds": position.seconds})
+        self._trunk.copy_log(position, Log(self.run.log))
+        write_checkpoint(self.run.checkpoints, position, state)
+        self.progress.message(f"branches off from the trunk after step {position.step} of stage '{name}': {folder}")
+        return position, state
+
+    def _clear(self) -> None:
+        """Remove the checkpoints of a finished run where nobody wants them."""
+        if not self._keeps_checkpoints and self.run.about()["state"] == "finished":
+            shutil.rmtree(self.run.checkpoints, ignore_errors=True)
+
     def _last_checkpoint(self) -> tuple[Position | None, dict[str, Array]]:
         """The newest that can be read; the log is cut back to it."""
         found = checkpoints(self.run.checkpoints)
@@ -272,5 +320,6 @@ class Training:
         weights = network_weights(weights, network.graph)
         save_weights(self.run.weights, weights, network.graph, source=f"trained: {self.run.folder.name}")
         lower.save_keras(network.to_keras(output="spec", weights=weights), self.run.model)
-        write_records(self.run.records, training_records(self.order, scores, self.steps))
+        duration = describe_duration(self.run.about())
+        write_records(self.run.records, training_records(self.order, scores, self.steps, duration))
         self.run.finish(scores.metrics(self.order.final.classes.names))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from functools import partial
 
 from archspec.errors import Problem, nearest, user_error
 from archspec.search.candidates import Decision, DecisionValue, Genome
@@ -76,7 +77,7 @@ class Decisions:
         del taken[first.name]
 
     def sample(self, generator: random.Random) -> Genome:
-        return self._completed({}, generator)
+        return self._completed({}, partial(drawn, generator=generator))
 
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         """A neighbour: one decision taken anew and otherwise, what lay in the old taking dropped, the new sampled.
@@ -88,7 +89,7 @@ class Decisions:
             return dict(genome)
         name = generator.choice(open_ones)
         changed = {**genome, name: self._other(self._named[name], genome[name], generator)}
-        return self._completed(changed, generator)
+        return self._completed(changed, partial(drawn, generator=generator))
 
     def _other(self, decision: Decision, old: DecisionValue, generator: random.Random) -> DecisionValue:
         """Even over the other options; in a continuous range anywhere."""
@@ -97,13 +98,29 @@ class Decisions:
         others = [option for option in decision.options if option != old]
         return generator.choice(others)
 
-    def _completed(self, taken: Mapping[str, DecisionValue], generator: random.Random) -> dict[str, DecisionValue]:
-        """What exists, as taken where it was, else sampled; in the order of `genomes`."""
+    def completed(self, part: Genome) -> Genome:
+        """The genome of a part of one: the options that it lies in are taken, too, and elsewhere the first option (of a
+        continuous range the lower end). Raises `UserError`, told by the name of the decision."""
+        taken = dict(part)
+        for name in part:
+            self._check_one(name, part[name])
+            inside = self._named[name]
+            while inside.parent:
+                taken.setdefault(inside.parent, inside.parent_value)
+                inside = self._named[inside.parent]
+        found = self._completed(taken, first_option)
+        self._check_extra(part, found)
+        return found
+
+    def _completed(
+        self, taken: Mapping[str, DecisionValue], fill: Callable[[Decision], DecisionValue]
+    ) -> dict[str, DecisionValue]:
+        """What exists, as taken where it was, else filled in; in the order of `genomes`."""
         found: dict[str, DecisionValue] = {}
         pending = list(reversed(self._roots))
         while pending:
             one = pending.pop()
-            value = taken[one.name] if one.name in taken else drawn(one, generator)
+            value = taken[one.name] if one.name in taken else fill(one)
             found[one.name] = value
             pending.extend(reversed(self._inside.get((one.name, value), ())))
         return found
@@ -111,13 +128,19 @@ class Decisions:
     def check(self, genome: Genome) -> None:
         """Raises `UserError` for a genome that is not one of these: told by the name of the decision."""
         for name, value in genome.items():
-            if name not in self._named:
-                raise user_error("no such decision in this space", nearest(name, self._named), name)
-            _check_value(self._named[name], value)
+            self._check_one(name, value)
         wanted = self._existing(genome)
         missing = next((name for name in wanted if name not in genome), None)
         if missing is not None:
             raise user_error("this decision is not taken", "Take one of its options", missing)
+        self._check_extra(genome, wanted)
+
+    def _check_one(self, name: str, value: DecisionValue) -> None:
+        if name not in self._named:
+            raise user_error("no such decision in this space", nearest(name, self._named), name)
+        _check_value(self._named[name], value)
+
+    def _check_extra(self, genome: Genome, wanted: Container[str]) -> None:
         extra = next((name for name in genome if name not in wanted), None)
         if extra is not None:
             one = self._named[extra]
@@ -133,6 +156,11 @@ class Decisions:
             if one.name in genome:
                 pending.extend(self._inside.get((one.name, genome[one.name]), ()))
         return found
+
+
+def first_option(decision: Decision) -> DecisionValue:
+    """What is taken where nothing is said: the first option, or the lower end of a continuous range."""
+    return decision.options[0] if decision.options else decision.low
 
 
 def drawn(decision: Decision, generator: random.Random) -> DecisionValue:

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from archspec.cost import graph_features
 from archspec.errors import user_error
 from archspec.network import Network
 from archspec.search.candidates import Candidate, Decision, Genome
@@ -117,6 +118,10 @@ class Space:
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         return self._decisions.mutated(genome, generator)
 
+    def completed(self, part: Genome) -> Genome:
+        """The genome of a part of one: what is open besides takes its first option. Raises `UserError`."""
+        return self._decisions.completed(part)
+
     def closed(self, genome: Genome) -> Spec:
         """The spec with every choice made. Raises `UserError` for what is no genome of this space."""
         self._decisions.check(genome)
@@ -148,3 +153,7 @@ class Space:
         network = self.network(genome)
         _ = network.cost
         return Candidate(genome, network, network.equivalence_key + network.auxiliary_digest)
+
+    def features(self, candidate: Candidate) -> Mapping[str, float]:
+        """What its graph says: cost by section, receptive field, strides, widths."""
+        return graph_features(candidate.network.graph)

@@ -14,9 +14,10 @@ from archspec.search.study.study_file import load_study, parse_study, study_name
 
 if TYPE_CHECKING:
     from archspec.search.study.machines import join, joined
+    from archspec.search.study.progress import StudyProgress
     from archspec.search.study.result import Finalist, StudyResult, agreements
     from archspec.search.study.result_files import front_panels, study_record, write_outcome, write_specs
-    from archspec.search.study.run import STUDY_FILE, StudyProgress, StudyRun
+    from archspec.search.study.run import STUDY_FILE, StudyRun
     from archspec.search.study.study_folder import mirrored, shown, study_in, without_password
     from archspec.search.study.tables import agreement_table, counts_table, front_table
 
@@ -29,9 +30,10 @@ __all__ = [
 
 _HOMES = {
     "machines": ("join", "joined"),
+    "progress": ("StudyProgress",),
     "result": ("Finalist", "StudyResult", "agreements"),
     "result_files": ("front_panels", "study_record", "write_outcome", "write_specs"),
-    "run": ("STUDY_FILE", "StudyProgress", "StudyRun"),
+    "run": ("STUDY_FILE", "StudyRun"),
     "study_folder": ("mirrored", "shown", "study_in", "without_password"),
     "tables": ("agreement_table", "counts_table", "front_table"),
 }

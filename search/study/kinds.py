@@ -14,7 +14,7 @@ from archspec.export import PRECISIONS
 from archspec.graph import Range
 from archspec.measures import Limit, measure_named, measures
 from archspec.search.samplers import samplers
-from archspec.search.study.study import Budget, Front, Pretrain, Target
+from archspec.search.study.study import EQUAL, Budget, Front, Pretrain, Target
 from archspec.search.trials import Direction, Objective
 from archspec.spec import (
     INVALID,
@@ -179,12 +179,20 @@ _TARGET = RecordKind(
     {"name": TextKind(), "threads": COUNT, "precision": LiteralKind(PRECISIONS), "latency_table": TextKind()}
 )
 _FRONT = RecordKind(
-    {"metrics": one_or_several(MetricKind()), "seeds": MadeKind(ListKind(SEED), tuple), "points": COUNT}
+    {
+        "metrics": one_or_several(MetricKind()),
+        "seeds": MadeKind(ListKind(SEED), tuple),
+        "points": COUNT,
+        "recipes": ByMetricKind(TextKind()),
+        "random": UnionKind((LiteralKind((EQUAL,)), COUNT)),
+        "base": TextKind(),
+    }
 )
 _PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
+SHARE_KIND = NumberKind(real=True, limits=Range(ge=0, le=1), sample="0.5")
 _MINUTES = NumberKind(real=True, limits=Range(gt=0), sample="5")
 
-# The space (spec, set, choices) and the networks beside it are specs, which their own reader reads.
+# The space (spec, set, choices), its priors and the networks beside it are specs, which their own reader reads.
 STUDY_KINDS: dict[str, Kind] = {
     "name": NAME,
     "summary": TextKind(),
@@ -202,5 +210,5 @@ STUDY_KINDS: dict[str, Kind] = {
     "seed": SEED,
     "front": MadeKind(_FRONT, lambda one: Front(**one)),
 }
-SPACE_KEYS = ("spec", "set", "choices", "beside")
+SPACE_KEYS = ("spec", "set", "choices", "beside", "priors")
 KEYS = (*STUDY_KINDS, *SPACE_KEYS)

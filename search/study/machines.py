@@ -9,7 +9,8 @@ from archspec.errors import nearest, user_error
 from archspec.ledger import Ledger
 from archspec.search.progress import SearchResult
 from archspec.search.store import check_shared, open_store
-from archspec.search.study.run import StudyProgress, StudyRun
+from archspec.search.study.progress import StudyProgress
+from archspec.search.study.run import StudyRun
 from archspec.search.study.study_file import parse_study
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archspec.experiment import Sample
+from archspec.experiment import Difference, Sample, difference
 from archspec.export import Precision
-from archspec.measures import measure_named
+from archspec.measures import Ratio, measure_named
 from archspec.measures._correlation import BASELINES, RankCorrelation, rank_correlation
 from archspec.network import Network
 from archspec.search.pareto import Point, non_dominated
@@ -20,7 +20,12 @@ COSTS = ("predicted_latency_ms", "gflops", "params")
 
 @dataclass(frozen=True)
 class Finalist:
-    """A network of the front (`trial` is its number) or one beside it (None). `values` are those of the search."""
+    """A network of the front (`trial` is its number), one beside it (None, or a prior's trial), or a random one
+    (`drawn`).
+
+    `values` are those of the search, `measured` what was taken afterwards; `ratio` is its latency in that of the base;
+    `prior` is the name of the prior that it is.
+    """
 
     name: str
     network: Network
@@ -28,6 +33,10 @@ class Finalist:
     values: Mapping[str, float | None] = field(default_factory=dict)
     measured: Mapping[str, Sample] = field(default_factory=dict)
     precision: Precision = "float32"
+    drawn: bool = False
+    ratio: Ratio | None = None
+    prior: str = ""
+    on_front: bool = True
 
     @property
     def hash(self) -> str:
@@ -36,8 +45,16 @@ class Finalist:
 
     @property
     def beside(self) -> bool:
-        """Whether it was not proposed but named in the study."""
-        return self.trial is None
+        """Whether it is no point of the front, but was named in the study."""
+        return (self.trial is None or not self.on_front) and not self.drawn
+
+    @property
+    def found(self) -> str:
+        """How it came here, in words."""
+        if self.trial is None:
+            return "random" if self.drawn else "beside"
+        prior = f", prior{f' {self.prior}' if self.on_front else ''}" if self.prior else ""
+        return f"trial {self.trial}{prior}"
 
     def best(self, metric: str) -> float | None:
         """The value measured afterwards, else that of the search."""
@@ -47,18 +64,34 @@ class Finalist:
 
 @dataclass(frozen=True)
 class StudyResult:
-    """A study with its search, and the networks that were looked at afterwards, the front first."""
+    """A study with its search, and the networks that were looked at afterwards: the front first, then those beside it,
+    then the best of the random ones. `drawn` are all that were drawn at random, with the numbers of the search; `names`
+    are of priors, by the key of their trials."""
 
     study: Study
     folder: Path
     result: SearchResult
     networks: tuple[Finalist, ...] = ()
     notes: tuple[str, ...] = ()
+    drawn: tuple[Finalist, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def front(self) -> tuple[Finalist, ...]:
         """The networks of the front."""
-        return tuple(one for one in self.networks if not one.beside)
+        return tuple(one for one in self.networks if one.trial is not None and one.on_front)
+
+    @property
+    def random(self) -> tuple[Finalist, ...]:
+        """The random networks that no other random one beat."""
+        return tuple(one for one in self.networks if one.drawn)
+
+    def difference(self, network: Finalist, metric: str) -> Difference | None:
+        """What the network has more of a metric than the base, over the seeds of both; None of the base itself."""
+        base = next((one for one in self.networks if one.beside and one.name == self.study.front.base), None)
+        if base is None or base is network or metric not in network.measured or metric not in base.measured:
+            return None
+        return difference(network.measured[metric], base.measured[metric])
 
     @property
     def measured_objectives(self) -> tuple[str, ...]:

@@ -62,7 +62,8 @@ def _spec_text(outcome: StudyResult, network: Finalist) -> str:
     values = [f"{metric} {value:.6g}" for metric, value in network.values.items() if value is not None]
     after = [f"{metric} {one.mean:.6g}" for metric, one in network.measured.items() if one.mean is not None]
     lines = [
-        f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}",
+        f"{_BEGINNING}{network.name} of the front of '{study.name}': trial {network.trial} of {outcome.folder.name}"
+        + (f", the prior '{network.prior}'" if network.prior else ""),
         f"sampler {study.sampler.name}, seed {study.seed}; {', '.join(one.describe() for one in study.objectives)}",
         f"found with {', '.join(values)}",
         *([f"measured afterwards: {', '.join(after)}"] if after else []),
@@ -81,13 +82,15 @@ def front_panels(outcome: StudyResult) -> list[Panel]:
     best = outcome.result.front
     front = [_searched(trial.values, x_metric, y_metric, names.get(trial.number, "")) for trial in best]
     beside = [_searched(one.values, x_metric, y_metric, one.name) for one in outcome.networks if one.beside]
-    panels = [_panel("Searched", x_metric, y_metric, cloud, front, beside)]
+    drawn = [_searched(one.values, x_metric, y_metric) for one in outcome.drawn]
+    panels = [_panel("Searched", x_metric, y_metric, cloud, front, beside, drawn)]
     measured = outcome.measured_objectives
     if len(measured) > 1:
         y_after, x_after = _axes(list(measured))
         points = [_after(one, x_after, y_after) for one in outcome.front]
         others = [_after(one, x_after, y_after) for one in outcome.networks if one.beside]
-        panels.append(_panel("Measured afterwards", x_after, y_after, [], points, others))
+        random = [_after(one, x_after, y_after) for one in outcome.random]
+        panels.append(_panel("Measured afterwards", x_after, y_after, [], points, others, random))
     return panels
 
 
@@ -117,12 +120,14 @@ def _panel(
     cloud: Sequence[Spot | None],
     front: Sequence[Spot | None],
     beside: Sequence[Spot | None],
+    random: Sequence[Spot | None],
 ) -> Panel:
     evaluated = tuple(spot for spot in cloud if spot is not None)
     series = [
         Series(f"evaluated ({len(evaluated)})", "cloud", evaluated),
         Series("front", "front", tuple(spot for spot in front if spot is not None), "post"),
         Series("beside", "beside", tuple(spot for spot in beside if spot is not None)),
+        Series(f"random ({len(random)})", "random", tuple(spot for spot in random if spot is not None)),
     ]
     return Panel(title, _named(x_metric), _named(y_metric), tuple(one for one in series if one.spots))
 
@@ -161,6 +166,7 @@ def study_record(
         "hypervolume": result.hypervolume,
         "hypervolume_reference": None if result.reference is None else list(result.reference),
         "networks": [_network(one) for one in outcome.networks],
+        "random": [_network(one) for one in outcome.drawn],
         "rank_correlations": [
             {
                 "ranked_by": one.first,
@@ -176,20 +182,22 @@ def study_record(
 
 def _recipes(outcome: StudyResult) -> set[str]:
     study = outcome.study
-    found = set(study.recipes.values())
+    found = {*study.recipes.values(), *study.front.recipes.values()}
     return found | ({study.pretrain.recipe} if study.pretrain is not None else set())
 
 
 def _network(network: Finalist) -> dict[str, Any]:
     ratio = network.measured["latency_ratio"].mean if "latency_ratio" in network.measured else None
     measured = {
-        metric: {"values": list(one.values), "spread": one.spread,
+        metric: {"values": list(one.values), "seeds": list(one.by_seed), "spread": one.spread,
                  "ratio": ratio if metric == "latency_ms" else None, "fault": one.fault,
                  "unit": measure_named(metric).unit}
         for metric, one in network.measured.items()
     }  # fmt: skip
-    return {"name": network.name, "trial": network.trial, "hash": network.hash, "values": dict(network.values),
-            "measured": measured, "spec": network.network.text}  # fmt: skip
+    return {"name": network.name, "trial": network.trial, "found": network.found, "prior": network.prior,
+            "hash": network.hash, "values": dict(network.values), "measured": measured,
+            "ratio_to_base": None if network.ratio is None else list(network.ratio),
+            "spec": network.network.text}  # fmt: skip
 
 
 def git_state(file: Path) -> str:

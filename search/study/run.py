@@ -2,60 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Protocol
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
-from archspec.devices import Progress as Rounds
-from archspec.errors import user_error
-from archspec.experiment import Experiment, Sample, evaluator_for
+from archspec.errors import UserError, user_error
+from archspec.experiment import evaluator_for
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
-from archspec.network import Network
-from archspec.predictor import CalibrationProgress
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
+from archspec.search.priors import Priors
 from archspec.search.progress import ENDLESS, SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.store import TrialStore, open_store
+from archspec.search.study.conclusion import Conclusion
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
-from archspec.search.study.result import Finalist, StudyResult, spread_evenly
-from archspec.search.study.study import Front, Study
+from archspec.search.study.prior_networks import describe_outsiders, prior_names, priors_of
+from archspec.search.study.progress import StudyProgress
+from archspec.search.study.result import StudyResult
+from archspec.search.study.study import Study
+from archspec.spec import missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
 STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
 FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
-PROCEDURE = "default"  # of the latencies of a front
 _DATA = "Write data: synthetic_streets in the study"
-
-
-class StudyProgress(SearchProgress, Protocol):
-    """Hears of a study: of its search as a `SearchProgress` does, and of what comes before and after."""
-
-    def message(self, text: str) -> None:
-        """A line that stays."""
-        ...
-
-    def calibrating(self, progress: CalibrationProgress) -> None:
-        """A step of the quick latency table."""
-        ...
-
-    def timing(self, progress: Rounds) -> None:
-        """A step of the latencies of the front; between runs, never during one."""
-        ...
-
-    def measuring(self, what: str, done: int, total: int) -> None:
-        """A step of what else is measured of the front."""
-        ...
 
 
 @dataclass
@@ -87,6 +67,16 @@ class StudyRun:
         """The study in its store, and the folder as it is made: another space, goal or data is another study."""
         study = self.study
         return f"{study.name}-{study.digest(self.fingerprints)}-s{study.seed}"
+
+    @cached_property
+    def priors(self) -> Priors:
+        """Its priors, looked up in the space. Raises `UserError`."""
+        return priors_of(self.study, self.space)
+
+    @cached_property
+    def prior_names(self) -> Mapping[str, str]:
+        """Key of a trial -> the name of its prior. Raises `UserError`."""
+        return prior_names(self.study, self.space)
 
     @property
     def folder(self) -> Path:
@@ -126,14 +116,17 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
+        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        if missing:
+            raise UserError(missing)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
-        for recipe in study.recipes.values():
+        for recipe in (*study.recipes.values(), *study.front.recipes.values()):
             load_recipe(recipe)
         own = not study.target.latency_table  # it is calibrated when the study begins
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
-        _ = self.name, self.space
+        _ = self.name, self.space, self.priors
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -165,9 +158,11 @@ class StudyRun:
         with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
+            for line in describe_outsiders(self.priors):
+                progress.message(line)
             settings = self.prepared(progress)
             result = self.searched(store, ledger, settings, progress)
-            return self.afterwards(result, settings, ledger, progress)
+            return self.conclusion(settings, ledger, progress).of(result)
 
     def _label_cautions(self) -> tuple[str, ...]:
         """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
@@ -216,6 +211,7 @@ class StudyRun:
             keep=lambda records: _kept(ledger, records),
             join=join,
             carries=lambda metric: measure_named(metric).trains,
+            priors=self.priors,
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 
@@ -223,69 +219,12 @@ class StudyRun:
         """Cost, predicted latency and their limits, from the graph that is there already."""
         return screen(candidate.network, settings)
 
-    def afterwards(
-        self, found: SearchResult, settings: Settings, ledger: Ledger, progress: StudyProgress
-    ) -> StudyResult:
-        """The front and its neighbours, measured."""
-        study = self.study
+    def conclusion(self, settings: Settings, ledger: Ledger, progress: StudyProgress) -> Conclusion:
+        """What comes after the search."""
         if is_file(former := self.folder / FORMER_LATENCIES):
             ledger.add(read_records_today(former))
-        finalists = [*self.front(found), *self.trained_beside(settings, ledger, progress)]
-        if finalists and study.front.metrics:
-            measured = self._measured(finalists, study.front, settings, ledger, progress)
-            finalists = [replace(one, measured=of) for one, of in zip(finalists, measured, strict=True)]
-        notes = (found.message,) if found.message else ()
-        return StudyResult(study, self.folder, found, tuple(finalists), notes)
-
-    def trained_beside(self, settings: Settings, ledger: Ledger, progress: StudyProgress) -> list[Finalist]:
-        """The networks beside it, with what every candidate was trained for too: so the two can be compared."""
-        networks = self.beside(settings)
-        metrics = tuple(metric for metric in self.study.searched if measure_named(metric).trains)
-        if not metrics or not networks:
-            return networks
-        found = self._measured(networks, Front(metrics, (self.study.seed,)), settings, ledger, progress)
-        return [
-            replace(one, values={**one.values, **{metric: sample.mean for metric, sample in of.items()}})
-            for one, of in zip(networks, found, strict=True)
-        ]
-
-    def _measured(
-        self,
-        finalists: Sequence[Finalist],
-        front: Front,
-        settings: Settings,
-        ledger: Ledger,
-        progress: StudyProgress,
-    ) -> list[dict[str, Sample]]:
-        """Metrics of an experiment of these networks, by network."""
-        experiment = Experiment(
-            tuple(finalists), front.metrics, replace(settings, procedure=PROCEDURE), front.seeds, self.study.workers,
-            preparation=self.backbones, ledger_url=self.ledger_url,
-        )  # fmt: skip
-        result = experiment.run(ledger, progress)
-        return [{metric: result.samples[one.name, metric] for metric in front.metrics} for one in finalists]
-
-    def front(self, result: SearchResult) -> list[Finalist]:
-        """The points of the front that are looked at, numbered from 1."""
-        chosen = spread_evenly(len(result.front), self.study.front.points)
-        precision = self.study.target.precision
-        found = []
-        for number, index in enumerate(chosen, 1):
-            trial = result.front[index]
-            place = f"<trial {trial.number}>"
-            network = Network.of_text(trial.spec, file=place, catalog=self.study.space.catalog)
-            found.append(Finalist(f"{number}", network, trial.number, dict(trial.values), precision=precision))
-        return found
-
-    def beside(self, settings: Settings) -> list[Finalist]:
-        """The networks beside it, with what costs nothing to know of them."""
-        precision = self.study.target.precision
-        found = []
-        for name, spec in self.study.beside.items():
-            cheap = replace(settings, limits=())
-            network = Network(spec)
-            found.append(Finalist(name, network, None, dict(screen(network, cheap).values), precision=precision))
-        return found
+        return Conclusion(self.study, self.space, self.folder, settings, ledger, self.ledger_url, self.backbones,
+                          progress, self.prior_names)  # fmt: skip
 
 
 def _trains(metrics: Iterable[str]) -> bool:

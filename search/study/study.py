@@ -6,16 +6,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Final, Literal
 
 from archspec.export import Precision
 from archspec.measures import Limit
+from archspec.search.candidates import Genome
+from archspec.search.priors import SHARE
 from archspec.search.trials import Objective
 from archspec.spec import Named, Spec, dump, dump_plain
 
 HASH_LETTERS = 10
 TRIALS = 100
 RANDOM = Named("random")
+EQUAL: Final = "equal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,18 @@ class Target:
 class Front:
     """What is measured afterwards of the networks on the front: `metrics`, those that train once for each of `seeds`.
 
-    `points`: of how many, spread evenly over the front; None for all.
+    `points`: of how many, spread evenly over the front; None for all. `recipes`: of metrics that train, where that is
+    not the study's. `random`: how many random networks of the space are trained as candidates are, so that what is best
+    of them is measured, too; `EQUAL` for as many as the search has cost full trainings. `base`: the network beside the
+    front that all are compared with.
     """
 
     metrics: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     points: int | None = None
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    random: int | Literal["equal"] = 0
+    base: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +72,30 @@ class Pretrain:
     changes: tuple[tuple[str, Any], ...] = (("head", "basic"),)
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Networks that are tried first, by name: points of the space as genomes, others as specs. `share` of what is
+    proposed afterwards is drawn near them and near the best."""
+
+    networks: Mapping[str, Genome | Spec] = field(default_factory=dict)
+    share: float = SHARE
+
+    def describe(self) -> str:
+        """In words; nothing where there are none."""
+        if not self.networks:
+            return ""
+        return f"{', '.join(self.networks)}; up to {self.share:.0%} of the proposals near them and near the best"
+
+    def to_plain(self) -> dict[str, Any]:
+        """As in a study file."""
+        networks = {name: one.values if isinstance(one, Spec) else dict(one) for name, one in self.networks.items()}
+        return {"networks": networks, "share": self.share} if networks else {}
+
+
 @dataclass(frozen=True)
 class Study:
-    """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it.
+    """`space` is a spec with choices; `beside` are networks without any, measured like the front and shown beside it;
+    `priors` are tried first.
 
     `recipes`: the recipe (a bundled name or a path) of each metric that trains. `text` is the YAML of it, with
     everything merged, `file` where it came from.
@@ -86,6 +116,7 @@ class Study:
     seed: int = 0
     front: Front = Front()
     beside: Mapping[str, Spec] = field(default_factory=dict)
+    priors: Known = Known()
     summary: str = ""
     source: str = ""
     file: str = field(default="", compare=False)
@@ -122,8 +153,12 @@ class Study:
         found["device"] = asdict(self.target)
         found |= {"workers": self.workers, "seed": self.seed}
         front = self.front
-        found["front"] = {"metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points}
+        found["front"] = {
+            "metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points,
+            "recipes": dict(front.recipes), "random": front.random or None, "base": front.base,
+        }  # fmt: skip
         found["beside"] = {name: spec.values for name, spec in self.beside.items()}
+        found["priors"] = self.priors.to_plain()
         return _without_nothing(found)
 
     @property
@@ -138,6 +173,8 @@ class Study:
         """
         plain = self.to_plain()
         what = {key: plain.get(key) for key in _JUDGED}
+        if self.priors.networks:  # in their order
+            what["priors"] = [self.priors.share, *self.priors.to_plain()["networks"].items()]
         text = json.dumps([dump(self.space), what, more], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
 
@@ -150,7 +187,7 @@ def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
 
 
 _JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
-_VERBATIM = ("spec", "beside", "with")
+_VERBATIM = ("spec", "beside", "with", "networks")
 
 
 def _without_nothing(table: dict[str, Any]) -> dict[str, Any]:

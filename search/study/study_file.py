@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from archspec.catalog import Catalog, members
-from archspec.errors import Place, UserError, mistyped
+from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
-from archspec.search.study.study import Study
+from archspec.search.study.named_networks import NamedNetworks
+from archspec.search.study.study import Front, Study
 from archspec.spec import (
     DocumentReader,
     Node,
@@ -93,10 +94,16 @@ class _StudyReader(DocumentReader[Study]):
         self.check_required(document, _REQUIRED, mistyped(document.entries, KEYS))
         values = {"name": self.path.stem, **self.values(document, STUDY_KINDS)}
         space = self._space(document)
-        beside = {} if space is None else self._beside(document.get("beside"), space)
+        named = None if space is None else NamedNetworks(self, space)
+        found = (
+            {}
+            if named is None
+            else {"beside": named.beside(document.get("beside")), "priors": named.priors(document.get("priors"))}
+        )
+        self._check_base(document, values.get("front"))
         if space is None or self.faults:
             return None
-        return self._located(values | {"space": space, "beside": beside, "file": shown_path(self.path)})
+        return self._located(values | found | {"space": space, "file": shown_path(self.path)})
 
     def _located(self, values: dict[str, Any]) -> Study:
         """With paths as seen from the current folder; in the file they are relative to it."""
@@ -105,8 +112,22 @@ class _StudyReader(DocumentReader[Study]):
         if pretrain is not None:
             values["pretrain"] = replace(pretrain, recipe=self.seen(pretrain.recipe))
         values["recipes"] = {metric: self.seen(one) for metric, one in values.get("recipes", {}).items()}
+        if "front" in values:
+            recipes = {metric: self.seen(one) for metric, one in values["front"].recipes.items()}
+            values["front"] = replace(values["front"], recipes=recipes)
         values["data"] = tuple(_reference(one, self.path.parent) for one in values.get("data", ()))
         return Study(**values)
+
+    def _check_base(self, document: Table, front: Front | None) -> None:
+        """The base of the front is a network beside it, or one of the changes there."""
+        written, beside = document.get("front"), document.get("beside")
+        if front is None or not front.base or not isinstance(written, Table):
+            return
+        names = list(beside.entries) if isinstance(beside, Table) else []
+        if front.base not in names:
+            remedy = nearest(front.base, names) if names else f"Write beside: {{{front.base}: SPEC}}"
+            fact = f"no network beside the front is called '{front.base}'"
+            self.fault(fact, remedy, "front.base", written.entries["base"].node.place)
 
     def _space(self, document: Table) -> Spec | None:
         """The spec with everything that the study, then the command line, changes about it."""
@@ -140,32 +161,6 @@ class _StudyReader(DocumentReader[Study]):
     def _spec(self, written: Node, path: str) -> Spec | None:
         wanted = "the name of a spec, a path, or a whole spec"
         return self.spec(written, path, wanted, f"Write {path}: shufflenetv2_dpc")
-
-    def _beside(self, node: Node | None, space: Spec) -> dict[str, Spec]:
-        if node is None:
-            return {}
-        if not isinstance(node, Table):
-            self.not_mapping(node, "beside", "{basic: {head: basic}}")
-            return {}
-        found = {key: self._neighbour(key, entry.node, space) for key, entry in node.entries.items()}
-        return {key: spec for key, spec in found.items() if spec is not None}
-
-    def _neighbour(self, name: str, node: Node, space: Spec) -> Spec | None:
-        """A network beside the front: a spec's name, a whole spec, or changes of the space's."""
-        path = f"beside.{name}"
-        if isinstance(node, Table) and not {"name", "backbone"} <= node.entries.keys():
-            spec = self._changed(space, {key: entry.node for key, entry in node.entries.items()})
-        else:
-            spec = self._spec(node, path)
-        if spec is not None and spec.choices():
-            wanted = spec.choices()[0].path
-            fact = f"'{wanted}' is still an open choice in it"
-            self.fault(fact, f"Write {wanted}: VALUE here", path, node.place)
-        return spec if spec is None else override(spec, {"name": _name(name)})
-
-
-def _name(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "_.-" else "_" for letter in text).lstrip(".-") or "beside"
 
 
 def _reference(reference: str, folder: Path) -> str:

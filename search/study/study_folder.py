@@ -8,13 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from archspec.errors import Place, user_error
+from archspec.errors import Place, UserError, user_error
 from archspec.experiment import Sample
 from archspec.files import DATA_BYTES, is_file, read_text
+from archspec.measures import Ratio
+from archspec.network import Network
 from archspec.record import shell_command
 from archspec.search.history import History
 from archspec.search.progress import SearchResult
 from archspec.search.store import TrialStore
+from archspec.search.study.conclusion import beside_of, found_of
 from archspec.search.study.result import Finalist, StudyResult
 from archspec.search.study.result_files import RECORD_FILE
 from archspec.search.study.run import STUDY_FILE, StudyRun
@@ -77,10 +80,27 @@ def shown(run: StudyRun) -> StudyResult:
     with run.opened() as store:
         result = known_result(store, run)
     settings = run.settings
-    networks = [*run.front(result), *run.beside(settings)]
-    known = _recorded(run.folder / RECORD_FILE)
-    found = tuple(_with(one, known.get((one.name if one.beside else "", one.hash))) for one in networks)
-    return StudyResult(run.study, run.folder, result, found, (result.message,) if result.message else ())
+    study = run.study
+    networks = [*found_of(study, result, run.prior_names), *beside_of(study, settings)]
+    record = _record(run.folder / RECORD_FILE)
+    try:
+        known = {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in record["networks"]}
+        found = [_with(one, known.get((one.name if one.trial is None else "", one.hash))) for one in networks]
+        drawn = {one["name"]: _drawn(run, one) for one in record["random"]}
+        best = [one for one in record["networks"] if one["name"] in drawn and one["trial"] is None]
+        found += [_with(drawn[one["name"]], one) for one in best]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _no_record(run.folder / RECORD_FILE, error) from error
+    notes = (result.message,) if result.message else ()
+    return StudyResult(study, run.folder, result, tuple(found), notes, tuple(drawn.values()), run.prior_names)
+
+
+def _drawn(run: StudyRun, recorded: Mapping[str, Any]) -> Finalist:
+    """A random network, which cannot be drawn again without the search that it is beside."""
+    network = Network.of_text(recorded["spec"], file=f"<{recorded['name']}>", catalog=run.study.space.catalog)
+    return Finalist(
+        recorded["name"], network, None, recorded["values"], precision=run.study.target.precision, drawn=True
+    )
 
 
 def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:
@@ -88,26 +108,30 @@ def _with(network: Finalist, recorded: Mapping[str, Any] | None) -> Finalist:
         return network
     here = {metric: value for metric, value in network.values.items() if value is not None}
     values = {**recorded["values"], **here} if network.beside else network.values
-    return replace(network, values=values, measured=_readings(recorded))
+    ratio = recorded.get("ratio_to_base")
+    return replace(network, values=values, measured=_readings(recorded), ratio=Ratio(*ratio) if ratio else None)
 
 
-def _recorded(file: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """(name of a network beside the front or '', hash) -> what the record says of it."""
+def _record(file: Path) -> dict[str, Any]:
+    """What is recorded of the networks; those drawn at random are not in records of before."""
     if not is_file(file):
-        return {}
+        return {"networks": [], "random": []}
     try:
-        networks = json.loads(read_text(file, most_bytes=DATA_BYTES))["networks"]
-        return {("" if one["trial"] is not None else one["name"], one["hash"]): one for one in networks}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        fact = f"not the record of a study ({error})"
-        raise user_error(
-            fact, f"Run {shell_command('search', '--resume', file.parent)}: it is written anew", place=Place(str(file))
-        ) from error
+        found = json.loads(read_text(file, most_bytes=DATA_BYTES))
+        return {"networks": found["networks"], "random": found.get("random", [])}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _no_record(file, error) from error
+
+
+def _no_record(file: Path, error: Exception) -> UserError:
+    fact = f"not the record of a study ({error})"
+    remedy = f"Run {shell_command('search', '--resume', file.parent)}: it is written anew"
+    return user_error(fact, remedy, place=Place(str(file)))
 
 
 def _readings(network: Mapping[str, Any]) -> dict[str, Sample]:
     return {
-        metric: Sample.of_values(metric, one["values"], one["spread"], one["fault"])
+        metric: Sample.of_values(metric, one["values"], one["spread"], one["fault"], one.get("seeds"))
         for metric, one in network["measured"].items()
     }
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from archspec.experiment import FEWEST as FEWEST_SEEDS
 from archspec.measures import measure_named
 from archspec.measures._correlation import FEWEST, RankCorrelation
 from archspec.reporters import Cell, Column, Table
+from archspec.search.pareto import hypervolume, reference_point
+from archspec.search.study.prior_networks import prior_notes
 from archspec.search.study.result import Finalist, StudyResult
+from archspec.search.trials import costs
 
 
 def front_table(outcome: StudyResult) -> Table:
-    """One row for each network: how it was found, every metric of the search, then those measured afterwards."""
+    """One row for each network: how it was found, every metric of the search, then those measured afterwards.
+
+    With a base, each of these also beside that of the base: the difference with its p, a latency as a ratio.
+    """
     searched, after = outcome.study.searched, outcome.study.front.metrics
     columns = [Column("network", "network", align="right"), Column("found", "found", detail=True)]
-    goals = [one.name for one in outcome.study.objectives]
+    goals = [] if outcome.study.front.base else [one.name for one in outcome.study.objectives]
     columns += [
         replace(measure_named(metric).column(metric, _heading(outcome, metric)), detail=metric not in goals)
         for metric in searched
@@ -24,6 +31,7 @@ def front_table(outcome: StudyResult) -> Table:
         columns += [measure_named(metric).column(f"{metric}_after", f"{metric}, measured")]
         if _spreads(outcome, metric):
             columns.append(replace(measure_named(metric).column(f"{metric}_spread", "±"), of=f"{metric}_after"))
+        columns += _compared_columns(outcome, metric)
     still = outcome.still_on_front()
     columns += [Column("still", "on the measured front")] if still else []
     rows = [_row(outcome, network, still) for network in outcome.networks]
@@ -41,17 +49,72 @@ def _spreads(outcome: StudyResult, metric: str) -> bool:
 
 
 def _row(outcome: StudyResult, network: Finalist, still: dict[str, bool]) -> tuple[Cell, ...]:
-    cells: list[Cell] = [network.name, "beside" if network.beside else f"trial {network.trial}"]
+    cells: list[Cell] = [network.name, network.found]
     cells += [network.values.get(metric) for metric in outcome.study.searched]
     for metric in outcome.study.front.metrics:
         reading = network.measured.get(metric)
         cells.append(None if reading is None else reading.mean)
         if _spreads(outcome, metric):
             cells.append(reading.spread if reading is not None and reading.values else None)
+        cells += _compared(outcome, network, metric)
     if still:
         known = still.get(network.name)
         cells.append("" if known is None else "yes" if known else "no")
     return tuple(cells)
+
+
+def _compared_columns(outcome: StudyResult, metric: str) -> list[Column]:
+    """The difference to the base and its p, of a metric that trains; the ratio to the base, of the latency."""
+    if _has_ratios(outcome, metric):
+        return [Column(f"{metric}_ratio", "ratio", kind="number", digits=2, of=f"{metric}_after")]
+    if not outcome.study.front.base or not measure_named(metric).trains:
+        return []
+    delta = replace(measure_named(metric).column(f"{metric}_delta", "Δ"), of=f"{metric}_after", unit="")
+    return [delta, Column(f"{metric}_p", "p", kind="number", digits=3, of=f"{metric}_after")]
+
+
+def _compared(outcome: StudyResult, network: Finalist, metric: str) -> list[Cell]:
+    if _has_ratios(outcome, metric):
+        return [None if network.ratio is None else network.ratio.value]
+    if not outcome.study.front.base or not measure_named(metric).trains:
+        return []
+    found = outcome.difference(network, metric)
+    return [None, None] if found is None else [found.delta, found.p]
+
+
+def _has_ratios(outcome: StudyResult, metric: str) -> bool:
+    """Beside the first of the latencies that were timed in turns."""
+    timed = [one for one in outcome.study.front.metrics if measure_named(one).in_turns]
+    return timed[:1] == [metric] and any(one.ratio is not None for one in outcome.networks)
+
+
+def _compared_notes(outcome: StudyResult) -> Iterator[str]:
+    """What stands beside a number that was measured, where there is a base."""
+    base = outcome.study.front.base
+    if not base:
+        return
+    trained = [metric for metric in outcome.study.front.metrics if measure_named(metric).trains]
+    if trained:
+        yield f"Δ: less {base}, over the seeds that both have; p of a paired t-test, of at least {FEWEST_SEEDS} seeds"
+    if any(one.ratio is not None for one in outcome.networks):
+        yield f"ratio: latency in that of {base}, both timed in turns"
+
+
+def random_note(outcome: StudyResult) -> str:
+    """How many random networks there were, and what their front is worth beside that of the search; '' without any."""
+    objectives = outcome.study.objectives
+    if not outcome.drawn:
+        return ""
+    many = f"{len(outcome.drawn)} random networks, trained as candidates are: {len(outcome.random)} of their front"
+    ours = [point for one in outcome.result.front if (point := costs(objectives, one.values)) is not None]
+    theirs = [point for one in outcome.drawn if (point := costs(objectives, one.values)) is not None]
+    if not ours or not theirs:
+        return many
+    reference = reference_point([*ours, *theirs])
+    return (
+        f"{many}. Hypervolume of the search {hypervolume(ours, reference):.4g}, of the random networks "
+        f"{hypervolume(theirs, reference):.4g} (from one reference point, in what the search optimised)"
+    )
 
 
 def _notes(outcome: StudyResult) -> list[str]:
@@ -71,7 +134,8 @@ def _notes(outcome: StudyResult) -> list[str]:
         for metric, reading in one.measured.items()
         if reading.fault
     ]
-    return [*notes, *faults]
+    told = random_note(outcome)
+    return [*notes, *_compared_notes(outcome), *([told] if told else []), *prior_notes(outcome.names, result), *faults]
 
 
 def counts_table(outcome: StudyResult) -> Table:

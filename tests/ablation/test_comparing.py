@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
 from archspec.ablation import chosen, parse_ablation
-from archspec.ablation.comparison import difference, holm, paired_p
+from archspec.ablation.comparison import holm
 from archspec.ablation.run import AblationResult
 from archspec.ablation.tables import data_table, people_table
-from archspec.experiment import Sample
+from archspec.experiment import Sample, difference, paired_p
 from archspec.measures import Ratio
 from archspec.record import Record
 from archspec.reporters import render

@@ -162,17 +162,19 @@ def _front(folder: Path) -> None:
     after = ("miou", "latency_ms")
     networks = [
         SimpleNamespace(
-            name=str(number), beside=False, trial=number + 40, values=dict.fromkeys(searched, 1234 + number),
+            name=str(number), beside=False, trial=number + 40, found=f"trial {number + 40}", ratio=None,
+            values=dict.fromkeys(searched, 1234 + number),
             measured={one: SimpleNamespace(mean=0.6 + number, spread=0.01 * number, values=(1, 2), fault="")
                       for one in after},
         )
         for number in range(6)
     ]  # fmt: skip
     goals = [SimpleNamespace(name=name, direction="minimize") for name in searched[:2]]
-    study = SimpleNamespace(searched=searched, front=SimpleNamespace(metrics=after), objectives=goals)
+    study = SimpleNamespace(searched=searched, front=SimpleNamespace(metrics=after, base=""), objectives=goals)
     still = {str(number): number % 2 == 0 for number in range(6)}
     outcome: Any = SimpleNamespace(study=study, networks=networks, still_on_front=lambda: still,
-                                   front=networks, result=SimpleNamespace(front=networks))  # fmt: skip
+                                   front=networks, drawn=(), names={},
+                                   result=SimpleNamespace(front=networks, trials=()))  # fmt: skip
     put_table(front_table(outcome), "table", None)
 
 

@@ -41,17 +41,17 @@ def searched(study: Path, *more: str) -> Path:
 
 
 def test_a_raised_budget_reaches_the_machines_that_join(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archspec.search.study import run as study_run
+    from archspec.search.study import machines
 
-    monkeypatch.setattr(study_run, "check_shared", lambda url: None)  # a file does, where the machine is this one
+    monkeypatch.setattr(machines, "check_shared", lambda url: None)  # a file does, where the machine is this one
     storage = str(study.parent / "shared.db")
     searched(study, "--storage", storage, "--trials", "3")
-    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 3
+    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 3
     searched(study, "--storage", storage, "--trials", "7")
-    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 7
     result = run("worker", "--storage", storage, "--output", str(study.parent / "there"))
     assert result.code == 0 and "7 done" in result.out
-    assert study_run.joined(storage, None, root=study.parent).study.budget.evaluations == 7
+    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 7
 
 
 def true_front() -> set[tuple[int, float]]:

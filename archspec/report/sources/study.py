@@ -46,6 +46,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "objectives": goals,
             "limits": ", ".join(f"{one.metric} {'≤' if one.at_most else '≥'} {one.bound:g}" for one in study.limits),
             "sampler": f"{study.sampler.name}, seed {study.seed}",
+            "priors": study.priors.describe(),
             "budget": study.budget.describe(),
             "data": ", ".join(one.partition(":")[0] for one in study.data),
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
@@ -89,9 +90,10 @@ def _scatter(outcome: StudyResult) -> Scatter | None:
     )
     front = {trial.number for trial in outcome.result.front}
     shown_as = {network.trial: network for network in outcome.front}
+    names = outcome.names
     points = [
         Point(
-            f"trial {trial.number}",
+            f"trial {trial.number}{f', prior {names[trial.key]}' if trial.key in names else ''}",
             tuple(trial.values.get(one.name) for one in order),
             trial.number in front,
             f"network {shown_as[trial.number].name}" if trial.number in shown_as else "",
@@ -101,10 +103,13 @@ def _scatter(outcome: StudyResult) -> Scatter | None:
     ]
     points += [
         Point(
-            network.name, tuple(network.values.get(one.name) for one in order), note="beside", target=_anchor(network)
+            network.name,
+            tuple(network.values.get(one.name) for one in order),
+            note=network.found,
+            target=_anchor(network),
         )
         for network in outcome.networks
-        if network.beside
+        if network.trial is None
     ]
     return Scatter(axes, tuple(points))
 
@@ -113,7 +118,7 @@ def _measured(outcome: StudyResult) -> Iterator[Section]:
     """Bars of what was measured of the front afterwards, with spread."""
     for metric in outcome.study.front.metrics:
         bars = tuple(
-            Bar(one.name, reading.mean, reading.spread or None, "beside" if one.beside else "")
+            Bar(one.name, reading.mean, reading.spread or None, one.found if one.trial is None else "")
             for one in outcome.networks
             for reading in (one.measured.get(metric),)
             if reading is not None
@@ -135,4 +140,4 @@ def _said(network: Finalist) -> str:
 
 
 def _anchor(network: Finalist) -> str:
-    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.trial}"
+    return f"spec-{network.hash[:8]}-{'b' if network.beside else network.name if network.drawn else network.trial}"
