@@ -1,5 +1,6 @@
 """Every sampler file at work on every kind of space: it proposes what exists, is repeatable, and can be resumed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
@@ -169,6 +170,57 @@ def test_a_learner_goes_where_it_is_better() -> None:
             )
         heads = [(sampler.propose(60, attempt) or {})["head"] for attempt in range(20)]
         assert heads.count("dpc") >= 13, name  # evolution mutates one of five: half of a fifth leave
+
+
+def told_of_rungs(name: str, count: int, quality: Callable[[Genome, int], float]) -> tuple[Sampler, list[Genome]]:
+    """A sampler that was told of so many candidates, every second at a second rung, every fourth at a third."""
+    fidelity = Fidelity((100, 300, 900))
+    objectives = ONE if name == "cmaes" else TWO
+    try:
+        sampler = make_sampler(name, Task(grid_96(), objectives, fidelity=fidelity))
+    except UserError as error:
+        pytest.skip(str(error))
+    found: list[Genome] = []
+    for number in range(count):
+        genome = sampler.propose(number, 0)
+        assert genome is not None
+        check_exists(genome, grid_96())
+        found.append(genome)
+        for one in range(number + 1):  # who was begun one or two candidates before goes on now
+            rung = {number: 0, number - 1: 1, number - 2: 2}.get(one, -1)
+            if rung < 0 or one % 2**rung:
+                continue
+            good = quality(found[one], rung)
+            rungs = tuple(
+                {"miou": quality(found[one], at), "ms": 1 - quality(found[one], at)} for at in range(rung + 1)
+            )
+            trial = Trial(one, str(one), found[one], "done" if rung == 2 else "paused", {"miou": good, "ms": 1 - good})
+            sampler.tell(replace(trial, rung=rung, rungs=rungs))
+    return sampler, found
+
+
+@pytest.mark.parametrize("name", samplers())
+def test_it_hears_of_every_rung_and_is_repeatable(name: str) -> None:
+    def quality(genome: Genome, rung: int) -> float:
+        return hash_of(genome["width"]) % 7 / 10 + rung / 10
+
+    (sampler, one), (same, other) = (told_of_rungs(name, 24, quality) for _ in range(2))
+    assert one == other
+    assert sampler.propose(24, 0) == same.propose(24, 0)
+
+
+@pytest.mark.parametrize("name", ["tpe", "nsga2", "nsga3", "evolution", "surrogate"])
+def test_a_learner_believes_the_higher_rung(name: str) -> None:
+    """After a short training `basic` seems better, after a longer one `dpc` is: what is promoted tells."""
+
+    def quality(genome: Genome, rung: int) -> float:
+        late = genome["head"] == "dpc"
+        return 0.1 * int(genome["depth"]) / 3 + (0.2 * (not late) if rung == 0 else 0.4 * late + 0.2)
+
+    count, attempts = (24, 10) if name == "surrogate" else (70, 20)  # it never proposes one again
+    sampler, _ = told_of_rungs(name, count, quality)
+    heads = [(sampler.propose(count, attempt) or {})["head"] for attempt in range(attempts)]
+    assert heads.count("dpc") >= 0.65 * attempts
 
 
 def test_rejects_teach_too() -> None:
