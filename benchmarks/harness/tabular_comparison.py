@@ -25,11 +25,16 @@ CHEAP, DEAR = 20, 60  # full trainings: as good as random's at the second, for t
 ENOUGH = 14  # of 16 seeds
 RANDOM, TPE = "random", "Optuna TPE"
 OURS = ("random", "tpe", "evolution", "nsga2", "surrogate")
-KNOWN: tuple[dict[str, Any], ...] = (  # the published cell, the plain head, and camvid_mobilenetv2
-    {"trunk": "shufflenet_0.5", "head": "dpc", "neck": "none", "output_stride": 16, "input.scale": 1.0},
-    {"trunk": "shufflenet_0.5", "head": "basic", "neck": "none", "output_stride": 16, "input.scale": 1.0},
-    {"trunk": "mobilenet_1.0", "head": "aspp", "neck": "lateral4", "output_stride": 32, "input.scale": 1.0},
-)
+KNOWN: tuple[dict[str, Any], ...] = (  # of camvid_mobile: the published cell, the plain head, and camvid_mobilenetv2
+    {"trunk": "shufflenet_0.5", "trunk.shufflenet_0.5.backbone.shufflenet_v2.until": "stage4", "input.scale": 1.0,
+     "output_stride": 16, "head": "dpc", "head.dpc.filters": 128, "neck": "none"},
+    {"trunk": "shufflenet_0.5", "trunk.shufflenet_0.5.backbone.shufflenet_v2.until": "stage4", "input.scale": 1.0,
+     "output_stride": 16, "head": "basic", "head.basic.filters": 128, "neck": "none"},
+    {"trunk": "mobilenet_1.0", "backbone.mobilenet_v2.until": "stage7", "input.scale": 1.0, "output_stride": 32,
+     "head": "aspp", "head.aspp.filters": 128, "head.aspp.rates": "[4, 8, 12]", "neck": "lateral4",
+     "neck.lateral4.decoder[0].lateral_sums.filters": "[128, 96, 64]",
+     "neck.lateral4.decoder[0].lateral_sums.separable": "false"},
+)  # fmt: skip
 
 COLUMNS = (
     Column("contender", "Search"),
