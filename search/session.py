@@ -36,7 +36,7 @@ class Session:
         self._interruption = interruption
         self._history = History(search.objectives, search.fidelity, lambda trial: trial.key in search.priors.names)
         self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits,
-                                 search.fidelity)  # fmt: skip
+                                 search.fidelity, search.screen)  # fmt: skip
         self._sampler = self._new_sampler()
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew

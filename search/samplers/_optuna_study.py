@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.search.candidates import Decision, DecisionValue, Genome, exists
+from archspec.search.candidates import Decision, DecisionValue, Genome, exists, possible
 from archspec.search.samplers import Task
 from archspec.search.trials import Trial, costs
 
@@ -168,13 +168,6 @@ def distribution(decision: Decision) -> BaseDistribution:
 def coded(decision: Decision, value: DecisionValue) -> Any:
     """A value as `distribution` has it."""
     return decision.options.index(value) if decision.options and decision.ordered else value
-
-
-def possible(decision: Decision, value: DecisionValue) -> bool:
-    """Whether a decision can take this value."""
-    if decision.options:
-        return value in decision.options
-    return isinstance(value, int | float) and decision.low <= value <= decision.high
 
 
 def suggest(trial: OptunaTrial, decision: Decision) -> DecisionValue:
