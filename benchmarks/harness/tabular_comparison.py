@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -64,7 +64,8 @@ def tabular_comparison(arguments: Namespace) -> tuple[Table, bool]:
     contest = read_contest(arguments.learning_curves, arguments.half, arguments.eta)
     seeds = range(2 if arguments.quick else SEEDS)
     chosen = [one for one in contenders() if _is_wanted(one, arguments.only)]
-    work = [(one, seed) for one in chosen for seed in seeds]
+    most = DEAR if arguments.all_budgets else CHEAP
+    work = [(one, seed, most) for one in chosen for seed in seeds]
     where = arguments.learning_curves, arguments.half, arguments.eta
     tell(f"{len(work)} searches over {len(contest.rows)} networks …")
     if arguments.processes > 1:
@@ -100,18 +101,23 @@ def _begin(file: Path, half: str, eta: float) -> None:
     _contest[:] = [read_contest(file, half, eta)]
 
 
-def _shares(contender: Contender, seed: int) -> list[float]:
-    return shares(_contest[0], contender, seed)
+def _shares(contender: Contender, seed: int, most: int) -> list[float | None]:
+    return shares(_contest[0], contender, seed, most=most)
 
 
-def _row(one: Contender, by_name: dict[str, list[list[float]]]) -> tuple[object, ...]:
-    columns = list(zip(*by_name[one.name], strict=True))
+def _row(one: Contender, by_name: dict[str, list[list[float | None]]]) -> tuple[object, ...]:
+    columns = [_numbers(column) for column in zip(*by_name[one.name], strict=True)]
     at = columns[BUDGETS.index(CHEAP)]
-    wins = [_wins(at, [row[BUDGETS.index(DEAR)] for row in by_name[other]]) for other in (RANDOM, TPE)]
+    dear = BUDGETS.index(DEAR)
+    wins = [_wins(at, _numbers(row[dear] for row in by_name[other])) for other in (RANDOM, TPE)]
     said = [f"{count} of {len(at)}" for count in wins]
     judged = one.library == "ours" and one.name != RANDOM
     met = ("yes" if min(wins) >= ENOUGH * len(at) / SEEDS else "no") if judged else ""
-    return (one.name, *map(mean, columns), stdev(at), *said, met)
+    return (one.name, *(mean(column) if column else None for column in columns), stdev(at), *said, met)
+
+
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _wins(ours: Sequence[float], theirs: Sequence[float]) -> int:
