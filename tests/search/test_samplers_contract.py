@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,13 @@ SPACES = {
     "empty": FakeSpace(()),
 }
 NEEDS = {"gp": "torch", "cmaes": "cmaes"}
+RUNGS = Fidelity((1, 3, 9))
+OPTIONS: dict[str, dict[str, Any]] = {
+    "keras_tuner": {"initial": 45},  # a proposal of its Gaussian process takes 0.1 s
+    "keras_tuner random": {"tuner": "random"},
+    "keras_tuner hyperband": {"tuner": "hyperband"},
+}
+NAMES = sorted({*samplers(), *OPTIONS})
 ONE = (Objective("ms"),)
 TWO = (Objective("miou", "maximize"), Objective("ms"))
 STATES = ("done", "done", "rejected", "done", "failed")
@@ -41,9 +49,11 @@ STATES = ("done", "done", "rejected", "done", "failed")
 def made(name: str, space: FakeSpace, seed: int = 0) -> Sampler:
     """A sampler, or a skip where this space or machine is not for it, provided that it says so in plain words."""
     objectives = ONE if name == "cmaes" else TWO
-    task = Task(space, objectives, seed, (Limit("ms", 2.0),))
+    options = OPTIONS.get(name, {})
+    fidelity = RUNGS if options.get("tuner") == "hyperband" else None
+    task = Task(space, objectives, seed, (Limit("ms", 2.0),), fidelity)
     try:
-        return make_sampler(name, task)
+        return make_sampler(name.split()[0], task, options)
     except UserError as error:
         text = str(error)
         if name in NEEDS and find_spec(NEEDS[name]) is None:
@@ -93,7 +103,7 @@ def check_exists(genome: Genome, space: FakeSpace) -> None:
 
 
 @pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("name", samplers())
+@pytest.mark.parametrize("name", NAMES)
 def test_what_is_proposed_exists(name: str, space: str) -> None:
     sampler = made(name, SPACES[space])
     trials = history(sampler, 30)
@@ -103,7 +113,7 @@ def test_what_is_proposed_exists(name: str, space: str) -> None:
 
 
 @pytest.mark.parametrize("space", ["grid", "conditional", "continuous"])
-@pytest.mark.parametrize("name", samplers())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_seed_gives_one_sequence(name: str, space: str) -> None:
     one, same = (history(made(name, SPACES[space]), 25) for _ in range(2))
     other = history(made(name, SPACES[space], seed=1), 25)
@@ -112,7 +122,7 @@ def test_a_seed_gives_one_sequence(name: str, space: str) -> None:
 
 
 @pytest.mark.parametrize("space", ["grid", "conditional"])
-@pytest.mark.parametrize("name", samplers())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_resumed_sampler_goes_on_as_if_never_stopped(name: str, space: str) -> None:
     if name == "cmaes":
         pytest.skip("Optuna's CMA-ES draws by its own count of trials: resumed it goes on, with other draws")
@@ -125,7 +135,7 @@ def test_a_resumed_sampler_goes_on_as_if_never_stopped(name: str, space: str) ->
             assert history(made(name, SPACES[space]), 50, tuple(whole[:stop])) == whole
 
 
-@pytest.mark.parametrize("name", samplers())
+@pytest.mark.parametrize("name", NAMES)
 def test_a_further_attempt_is_another_draw_and_is_repeatable(name: str) -> None:
     sampler, same = made(name, sixteen()), made(name, sixteen())
     proposals = [sampler.propose(0, attempt) for attempt in range(4)]
@@ -133,7 +143,7 @@ def test_a_further_attempt_is_another_draw_and_is_repeatable(name: str) -> None:
     assert len({tuple(genome.items()) for genome in proposals if genome}) == 4
 
 
-@pytest.mark.parametrize("name", samplers())
+@pytest.mark.parametrize("name", NAMES)
 def test_it_hears_of_others_and_of_what_was_taken_instead(name: str) -> None:
     """Another driver's trial under the number it proposed for, genomes it did not propose, and one of no use."""
     space = SPACES["conditional"]
@@ -229,6 +239,26 @@ def test_rejects_teach_too() -> None:
             sampler.tell(replace(outcome(0, genome), number=number, state=state, values=values))
         widths = [float((sampler.propose(80, attempt) or {})["width"]) for attempt in range(20)]
         assert sum(width > 1.0 for width in widths) <= 6, name
+
+
+def test_keras_tuner_goes_where_it_is_better_and_learns_from_the_highest_rung_that_many_have_finished() -> None:
+    """One decision decides: the lowest score is at width 2.0, at the second rung; the first rung says the opposite."""
+    space = FakeSpace((Decision("width", (0.5, 1.0, 1.5, 2.0), ordered=True),))
+    task = Task(space, ONE, fidelity=RUNGS)
+    for rungs, best in ((1, 0.5), (2, 2.0)):
+        sampler = make_sampler("keras_tuner", task, {"initial": 4, "objective": "ms"})
+        for number, width in enumerate((0.5, 1.0, 1.5, 2.0)):
+            values: tuple[dict[str, float | None], ...] = ({"ms": width}, {"ms": -width})
+            told = values[:rungs]
+            sampler.tell(Trial(number, str(number), {"width": width}, "paused", told[-1], rungs=told))
+        assert (sampler.propose(4, 0) or {})["width"] == best
+
+
+def test_keras_tuner_refuses_what_it_cannot_do() -> None:
+    with pytest.raises(UserError, match=r"hyperband divides its trainings into rungs.*Write fidelity"):
+        make_sampler("keras_tuner", Task(grid_96(), TWO), {"tuner": "hyperband"})
+    with pytest.raises(UserError, match=r"'mio' is no objective of this study. Did you mean 'miou'"):
+        make_sampler("keras_tuner", Task(grid_96(), TWO), {"objective": "mio"})
 
 
 def test_unknown_names_and_options_are_told() -> None:
