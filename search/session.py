@@ -101,7 +101,7 @@ class Session:
         """Start work in every free place; why not, where there is none to start."""
         while self._engine.free:
             if self._allowance.late:
-                return "time"
+                return "budget" if self._allowance.spent and self._search.fidelity is None else "time"
             trial: Trial | Stopped | None = self._orphan() or self._promoted() or self._new()
             if not isinstance(trial, Trial):
                 if trial == "budget":

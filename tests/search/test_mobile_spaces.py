@@ -22,7 +22,13 @@ SHUFFLE_05 = (
 )
 POINTS = {
     "published cell": (
-        {**CELL, "trunk": "shufflenet_0.5", UNTIL.format("0.5"): "stage4", "neck": "none"},
+        {
+            **CELL,
+            "trunk": "shufflenet_0.5",
+            UNTIL.format("0.5"): "stage4",
+            "neck": "none",
+            "neck.none.decoder[1].bilinear.finest": 1,
+        },
         ("shufflenetv2_dpc", "head.filters=128", *SHUFFLE_05),
     ),
     "cell with a skip": (
@@ -32,6 +38,7 @@ POINTS = {
             UNTIL.format("0.5"): "stage4",
             "neck": "scores8",
             "neck.scores8.decoder[0].score_sums.filters": 64,
+            "neck.scores8.decoder[1].bilinear.finest": 1,
         },
         ("camvid_shufflenetv2_05", "head={dpc: {filters: 128}}"),
     ),
@@ -47,6 +54,7 @@ POINTS = {
             "neck": "lateral4",
             "neck.lateral4.decoder[0].lateral_sums.filters": "[128, 96, 64]",
             "neck.lateral4.decoder[0].lateral_sums.separable": "false",
+            "neck.lateral4.decoder[2].bilinear.finest": 1,
         },
         ("camvid_mobilenetv2",),
     ),
