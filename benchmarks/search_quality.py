@@ -33,7 +33,7 @@ from archspec.search.trials import Objective, costs
 from tests.search.fake_space import PROBLEMS, Analytic, all_feasible, grid_96, text_of
 
 OBJECTIVES = (Objective("miou", "maximize"), Objective("cost"))
-SAMPLERS = ("random", "tpe", "nsga2", "nsga3", "evolution")
+SAMPLERS = ("random", "tpe", "nsga2", "nsga3", "evolution", "surrogate")
 OPTUNA = {"Optuna TPE": "TPESampler", "Optuna NSGA-II": "NSGAIISampler", "Optuna random": "RandomSampler"}
 POINTS = (16, 32, 48)
 BAR = 0.99
