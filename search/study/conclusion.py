@@ -52,7 +52,7 @@ class Conclusion:
         finalists = [*found_of(study, found, self.names), *beside, *random]
         if finalists and study.front.metrics:
             finalists = self._measured(finalists)
-        notes = (found.message,) if found.message else ()
+        notes: tuple[str, ...] = (found.message,) if found.message else ()
         if study.inherit:
             notes += describe_inheritance(found.front, self.space)
         return StudyResult(study, self.folder, found, tuple(finalists), notes, tuple(drawn), self.names)
