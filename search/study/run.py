@@ -21,6 +21,7 @@ from archspec.search.driver import Search
 from archspec.search.priors import Priors
 from archspec.search.progress import ENDLESS, SearchProgress, SearchResult
 from archspec.search.space import Space
+from archspec.search.space.cheapest import Cheapest
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.conclusion import Conclusion
 from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
@@ -208,6 +209,7 @@ class StudyRun:
             join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
+            cheapest=Cheapest(self.space),
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
         )
 
