@@ -74,7 +74,7 @@ def wanted_conditions(arguments: Namespace, recipe: Recipe, reference: str) -> C
     if known and arguments.space is None:
         space = CurveTable.read(arguments.table).conditions.space
     else:
-        space = dump(load(arguments.space or "camvid_mobile"))
+        space = dump(load(arguments.space or "camvid_mobile")).replace(f"{arguments.weights.resolve()}{os.sep}", "")
     dataset = open_dataset(reference)
     about = {
         "command": "python benchmarks/learning_curves.py --data camvid:DIR --weights FOLDER",

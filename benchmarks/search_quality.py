@@ -2,6 +2,12 @@
 
 Three pairs of analytic objectives with fronts of 25, 13 and 17 points; every sampler with the same seeds. Synthetic:
 a check of the harness and of the samplers, no claim about networks.
+
+With --learning-curves the same is asked of real networks: searches over a table of trainings at three lengths
+(benchmarks/learning_curves.py), random, plain Optuna and ours with and without rungs and priors. What is spent is
+training steps, in full trainings' worth. Settings are chosen on one half of the networks and judged on the other:
+
+    python benchmarks/search_quality.py --learning-curves benchmarks/tables/camvid_mobile.csv --half second
 """
 
 from __future__ import annotations
@@ -16,6 +22,7 @@ from typing import Any
 
 from harness.command import make_parser, run, tell
 from harness.conditions import conditions
+from harness.tabular_comparison import HALVES, tabular_comparison
 
 from archspec.measures._settings import Settings
 from archspec.reporters import Column, Table
@@ -44,6 +51,8 @@ COLUMNS = (
 
 def search_quality(arguments: Namespace) -> tuple[Table, bool]:
     """Share of the true hypervolume, mean and standard deviation over seeds."""
+    if arguments.learning_curves is not None:
+        return tabular_comparison(arguments)
     seeds = 2 if arguments.quick else 16
     problems = dict(list(PROBLEMS.items())[:1]) if arguments.quick else PROBLEMS
     rows = []
@@ -114,4 +123,10 @@ def genome_values(values: dict[str, float]) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    run(search_quality, make_parser(__doc__).parse_args())
+    parser = make_parser(__doc__)
+    parser.add_argument("--learning-curves", type=Path, metavar="TABLE", help="search this table's networks instead")
+    parser.add_argument("--half", choices=HALVES, default="second", help="which networks (default: second)")
+    parser.add_argument("--only", metavar="NAME,...", help="contenders whose name has one of these (and random)")
+    parser.add_argument("--eta", type=float, default=3.0, help="of a rung the best 1/ETA go on (default: 3)")
+    parser.add_argument("--processes", type=int, default=2, help="default: 2")
+    run(search_quality, parser.parse_args())

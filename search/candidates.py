@@ -40,6 +40,13 @@ def exists(decision: Decision, genome: Mapping[str, DecisionValue]) -> bool:
     return decision.parent in genome and genome[decision.parent] == decision.parent_value
 
 
+def possible(decision: Decision, value: DecisionValue) -> bool:
+    """Whether a decision can take this value."""
+    if decision.options:
+        return value in decision.options
+    return isinstance(value, int | float) and decision.low <= value <= decision.high
+
+
 @dataclass(frozen=True)
 class Generated:
     """The decisions of a generator, and what to write in the spec in its place.
@@ -85,3 +92,6 @@ class SearchSpace(Protocol):
 
     def candidate(self, genome: Genome) -> Candidate:
         """The network. Raises `UserError` or `Problem` for one that cannot be built."""
+
+    def features(self, candidate: Candidate) -> Mapping[str, float]:
+        """The network as numbers, for models that predict what it will score; nothing where there are none."""

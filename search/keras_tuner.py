@@ -1,9 +1,8 @@
 """A space for KerasTuner: its tuners (Hyperband, BayesianOptimization, ...) run over specs and recipes.
 
 KerasTuner adds several objectives into one number, has no Pareto front and no hard limits: `archspec search` has. It
-is for those who have KerasTuner's tuners, oracles and distribution in use. Of 1.4.8's faults, the packages it imports
-without declaring them come with the extra `tuner`, and a Hyperband trial goes on with its optimizer's moments and
-rate, since ours is built before KerasTuner loads it.
+is for those who have KerasTuner's tuners and distribution in use; `sampler: keras_tuner` of a study has its oracles. A
+Hyperband trial goes on with its optimizer's moments and rate, since ours is built before KerasTuner 1.4.8 loads it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from archspec.datasets import Dataset
 from archspec.errors import Problem, UserError, user_error
 from archspec.measures import Limit, Settings, screen
-from archspec.search.candidates import Decision, DecisionValue
+from archspec.search.candidates import Decision
+from archspec.search.hyperparameters import declared
 from archspec.search.space import Space
 from archspec.spec import Spec
 from archspec.train import KerasFit, Order, Recipe, load_recipe, no_model
@@ -49,7 +49,7 @@ def hyper_model(
     missing = [name for name in _NEEDED if not _is_installed(name)]
     if missing:
         fact = f"KerasTuner cannot run: {', '.join(missing)} missing"
-        raise user_error(fact, "Install archspec with it: pip install '.[tuner]'")
+        raise user_error(fact, "Install them: pip install keras-tuner tensorboard scikit-learn")
     import keras_tuner
 
     class SpecHyperModel(_Trials, keras_tuner.HyperModel):  # type: ignore[misc, unused-ignore]
@@ -79,11 +79,11 @@ class _Trials:
 
     def spec(self, hp: keras_tuner.HyperParameters) -> Spec:
         """The spec that these hyperparameters stand for. Raises `UserError`."""
-        return self.space.closed(_declared(hp, self.space.decisions))
+        return self.space.closed(declared(hp, self.space.decisions))
 
     def recipe(self, hp: keras_tuner.HyperParameters) -> Recipe:
         """The recipe with these hyperparameters."""
-        taken = _declared(hp, self.recipe_parameters, RECIPE)
+        taken = declared(hp, self.recipe_parameters, RECIPE)
         return load_recipe(self.recipe_name, [f"{name}={value}" for name, value in taken.items()])
 
     def build(self, hp: keras_tuner.HyperParameters) -> Any:
@@ -131,40 +131,6 @@ def _refusal(spec: Spec, limits: tuple[Limit, ...]) -> str:
     settings = Settings(metrics=tuple(dict.fromkeys(limit.metric for limit in limits)), limits=limits)
     rejected = screen(spec, settings).rejected if limits else None
     return rejected.reason if rejected else ""
-
-
-def _declared(
-    hp: keras_tuner.HyperParameters, decisions: Sequence[Decision], prefix: str = ""
-) -> dict[str, DecisionValue]:
-    """Every decision told to KerasTuner, and what it took of those that exist."""
-    genome: dict[str, DecisionValue] = {}
-    for decision in decisions:
-        if not decision.parent:
-            genome[decision.name] = _taken(hp, decision, prefix)
-            continue
-        parent = next(one for one in decisions if one.name == decision.parent)
-        with hp.conditional_scope(prefix + parent.name, [_plain_option(parent, decision.parent_value)]):
-            value = _taken(hp, decision, prefix)
-        if genome.get(decision.parent) == decision.parent_value:
-            genome[decision.name] = value
-    return genome
-
-
-def _taken(hp: keras_tuner.HyperParameters, decision: Decision, prefix: str) -> DecisionValue:
-    name = prefix + decision.name
-    if not decision.options:
-        sampling = "log" if decision.log else "linear"
-        number: float = hp.Float(name, decision.low, decision.high, sampling=sampling)
-        return number
-    options = {_plain_option(decision, option): option for option in decision.options}
-    ordered = decision.ordered and not any(isinstance(one, str) for one in options)
-    taken = hp.Choice(name, list(options), ordered=ordered)
-    return options[taken] if taken in options else decision.options[0]  # None where its condition does not hold
-
-
-def _plain_option(decision: Decision, value: DecisionValue) -> DecisionValue:
-    """KerasTuner wants the options of a choice to be of one type."""
-    return value if len({type(option) for option in decision.options}) == 1 else repr(value)
 
 
 def _is_installed(package: str) -> bool:

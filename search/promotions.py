@@ -20,6 +20,7 @@ go on, `1 / eta` rounded up; what is left of a budget of steps or time then goes
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -58,6 +59,11 @@ class Promotions:
             self._paused[trial.number] = trial
         elif trial.state in ("running", "proposed"):
             self._at_work[trial.number] = trial.rung
+
+    @property
+    def waiting(self) -> Counter[int]:
+        """How many are paused, by rung."""
+        return Counter(trial.rung for trial in self._paused.values())
 
     @property
     def at_work(self) -> int:

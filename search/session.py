@@ -36,7 +36,7 @@ class Session:
         self._interruption = interruption
         self._history = History(search.objectives, search.fidelity, lambda trial: trial.key in search.priors.names)
         self._task = task = Task(search.space, search.objectives, study.info.seed, search.settings.limits,
-                                 search.fidelity)  # fmt: skip
+                                 search.fidelity, search.screen)  # fmt: skip
         self._sampler = self._new_sampler()
         self._cheaper: dict[str, Proposal] = {}  # than what is being evaluated, by key
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
@@ -101,7 +101,7 @@ class Session:
         """Start work in every free place; why not, where there is none to start."""
         while self._engine.free:
             if self._allowance.late:
-                return "time"
+                return "budget" if self._allowance.spent and self._search.fidelity is None else "time"
             trial: Trial | Stopped | None = self._orphan() or self._promoted() or self._new()
             if not isinstance(trial, Trial):
                 if trial == "budget":

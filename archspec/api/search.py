@@ -56,15 +56,17 @@ class FrontResult(Tabular):
     def trials(self) -> Table:
         """Every candidate: what became of it, its numbers, its choices."""
         trials, searched = self.result.result.trials, self.result.study.searched
+        rungs = ("rung", "steps") if self.result.study.fidelity is not None else ()
         decisions = list(dict.fromkeys(name for trial in trials for name in trial.genome))
         columns = (
             Column("trial", "trial", kind="integer"), Column("state", "state"), Column("reason", "reason"),
+            *(Column(name, name, kind="integer") for name in rungs),
             *(Column(metric, metric, kind="number") for metric in searched),
             *(Column(f"choice:{name}", name) for name in decisions),
         )  # fmt: skip
         rows = tuple(
-            (trial.number, trial.state, trial.reason, *(trial.values.get(metric) for metric in searched),
-             *(trial.genome.get(name) for name in decisions))
+            (trial.number, trial.state, trial.reason, *((trial.rung + 1, trial.steps) if rungs else ()),
+             *(trial.values.get(metric) for metric in searched), *(trial.genome.get(name) for name in decisions))
             for trial in trials
         )  # fmt: skip
         return Table(f"{self.result.study.name}: trials", columns, rows)
@@ -106,6 +108,7 @@ def search(
     overrides: Changes = (),
     *,
     trials: int | None = None,
+    trainings: float | None = None,
     minutes: float | None = None,
     workers: int | None = None,
     sampler: str | None = None,
@@ -125,7 +128,7 @@ def search(
         study: what to search and by which objectives and limits: a path, the name of a bundled study, YAML text, or a
             mapping with the keys of a study, in which a spec may be a `Network`.
         overrides: changes of the spec that is searched, as of `archspec.load`.
-        trials, minutes: evaluate so many candidates (rejected and repeated ones do not count), for so long at most.
+        trials, trainings, minutes: evaluate so many candidates, train so many full trainings' steps, for so long.
         workers, sampler, seed: processes that evaluate, who proposes (`archspec list samplers`), its seed.
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
@@ -153,10 +156,9 @@ def search(
     """
     changes = changes_of(overrides, weights)
     catalog = Catalog(tuple(map(Path, plugins)))
-    options = study_options(trials, minutes, workers, sampler, seed, names(data))
+    options = study_options(trials, trainings, minutes, workers, sampler, seed, names(data))
     found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
-    run = StudyRun(found, Path(output), storage, ledger, catalog.plugins)
-    check_folder(run.root)
+    check_folder((run := StudyRun(found, Path(output), storage, ledger, catalog.plugins)).root)
     with unguarded():
         result = run.run(progress or SilentStudy())
     write_result(result, run)
@@ -164,12 +166,13 @@ def search(
 
 
 def study_options(
-    trials: int | None, minutes: float | None, workers: int | None, sampler: str | None, seed: int | None,
-    data: Sequence[str],
+    trials: int | None, trainings: float | None, minutes: float | None, workers: int | None, sampler: str | None,
+    seed: int | None, data: Sequence[str],
 ) -> dict[str, tuple[str, Any]]:  # fmt: skip
     """The values of a study that have an option of their own: path -> the option that messages name, and the value."""
     found = {
         "budget.evaluations": ("--trials", trials), "budget.minutes": ("--minutes", minutes),
+        "budget.trainings": ("--trainings", trainings),
         "workers": ("--workers", workers), "sampler": ("--sampler", sampler), "seed": ("--seed", seed),
         "data": ("--data", list(data) or None),
     }  # fmt: skip

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archspec.devices import Progress as Rounds
     from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
+    from archspec.search.fidelity import Fidelity
     from archspec.search.progress import Progress, SearchResult
     from archspec.search.study import Study, StudyProgress
     from archspec.search.trials import Trial
@@ -152,9 +153,12 @@ class _Screen(Silent):
 
 
 def _describe_counts(progress: Progress) -> str:
-    counts = progress.counts
+    counts, fidelity = progress.counts, progress.history.fidelity
     budget = f" of {progress.budget}" if progress.budget < ENDLESS else ""
-    parts = [f"{counts.get('done', 0)}{budget} evaluated"]
+    if fidelity is None:
+        parts = [f"{counts.get('done', 0)}{budget} evaluated"]
+    else:
+        parts = [f"{progress.history.counted}{budget} begun", *_describe_rungs(progress, fidelity)]
     if counts.get("running"):
         parts.append(f"{counts['running']} running")
     if progress.rejects:
@@ -164,9 +168,20 @@ def _describe_counts(progress: Progress) -> str:
     parts += [f"{value} {name}" for name, value in others if value]
     if progress.front:
         parts.append(f"hypervolume {progress.hypervolume:.4g}")
-    if progress.left_s is not None and budget:
+    if progress.left_s is not None and (budget or progress.most_steps is not None):
         parts.append(f"{describe_duration(progress.left_s)} left")
     return " · ".join(parts)
+
+
+def _describe_rungs(progress: Progress, fidelity: Fidelity) -> list[str]:
+    """How many wait at each rung and are fully trained, and what that cost."""
+    history = progress.history
+    waiting = history.promotions.waiting if history.promotions is not None else {}
+    rungs = [f"{waiting[rung]} at {steps:,} steps" for rung, steps in enumerate(fidelity.steps) if waiting.get(rung)]
+    parts = [f"paused: {', '.join(rungs)}"] if rungs else []
+    of = f" of {progress.most_steps / fidelity.whole:g}" if progress.most_steps is not None else ""
+    parts.append(f"{history.counts['done']} fully trained")
+    return [*parts, f"{history.steps / fidelity.whole:.1f}{of} trainings ({describe_duration(history.seconds)})"]
 
 
 def _describe_trial(trial: Trial, prior: str = "") -> str:
@@ -174,7 +189,8 @@ def _describe_trial(trial: Trial, prior: str = "") -> str:
     if trial.state in ("failed", "rejected"):
         return f"{which} {trial.state}: {trial.reason}"
     values = ", ".join(f"{name} {_number(value)}" for name, value in trial.values.items())
-    return f"{which}: {values}"
+    rung = f", rung {len(trial.rungs)}" if trial.rungs else ""
+    return f"{which}{rung}: {values}"
 
 
 def _numbered(trial: Trial, progress: Progress) -> str:

@@ -31,12 +31,16 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 SHOW = "show"
+PAUSED_SHOWN = 12  # candidates that wait at a rung
 
 
 @click.command()
 @click.argument("what", nargs=-1, metavar="[FILE | show FOLDER]")
 @click.option("--trials", type=click.IntRange(1), metavar="N",
-              help="Stop after N candidates are evaluated. Rejected and repeated ones do not count.")  # fmt: skip
+              help="Stop after N candidates are evaluated (with rungs: begun). Rejected and repeated ones do not "
+                   "count.")  # fmt: skip
+@click.option("--trainings", type=click.FloatRange(1), metavar="N",
+              help="Stop when all rungs together have cost as many steps as N full trainings.")  # fmt: skip
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after this many minutes.")
 @click.option("--workers", type=click.IntRange(1), metavar="N",
               help="How many processes of this machine evaluate candidates.")  # fmt: skip
@@ -62,6 +66,7 @@ SHOW = "show"
 def search(
     what: tuple[str, ...],
     trials: int | None,
+    trainings: float | None,
     minutes: float | None,
     workers: int | None,
     sampler: str | None,
@@ -87,7 +92,7 @@ def search(
     """
     from archspec.api.search import study_options
 
-    options = study_options(trials, minutes, workers, sampler, seed, references)
+    options = study_options(trials, trainings, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
@@ -246,14 +251,25 @@ def _write_files(outcome: StudyResult, run: StudyRun) -> str:
 
 def _put(outcome: StudyResult, run: StudyRun, reporter: str) -> None:
     """The front; for people also what became of the candidates, how well cheap numbers rank, and how to go on."""
-    from archspec.search.study import agreement_table, agreements, counts_table, front_table
+    from archspec.search.study import (
+        agreement_table,
+        agreements,
+        counts_table,
+        front_table,
+        paused_table,
+        rung_table,
+    )
 
     put_table(front_table(outcome), reporter, None)
     if reporter != "table":
         return
     found = agreements(outcome)
     print()
-    put_tables([counts_table(outcome), *([agreement_table(found)] if found else [])], reporter)
+    tables = [counts_table(outcome)]
+    if outcome.study.fidelity is not None:
+        tables.append(rung_table(outcome))
+        tables += [paused_table(outcome, PAUSED_SHOWN)] if outcome.result.counts.get("paused") else []
+    put_tables([*tables, *([agreement_table(found)] if found else [])], reporter)
     result = outcome.result
     lines = [note for note in outcome.notes if note]
     if result.reference is not None:

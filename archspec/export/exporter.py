@@ -17,6 +17,7 @@ from archspec.export.metadata import append_files, describe
 from archspec.export.model import fill
 from archspec.export.precision import to_dynamic, to_float16, to_int8
 from archspec.graph import Graph
+from archspec.graph.layers.arg_max import scores_of
 from archspec.graph.program import build_program
 from archspec.record import write_bytes
 
@@ -90,7 +91,7 @@ def write(exported: Exported, path: str | os.PathLike[str]) -> None:
 def logits_node(graph: Graph) -> str:
     """The name of the node whose output the equality check compares: what the label map is taken from."""
     node = graph.outputs[0].node
-    return node.inputs[0].node.name if type(node.layer).__name__ == "ArgMax" else node.name
+    return scores_of(node).node.name if type(node.layer).__name__ == "ArgMax" else node.name
 
 
 def _convert(model: Model, precision: Precision) -> Model:

@@ -21,8 +21,8 @@ class Cut:
 def cut_argmax(data: bytes) -> Cut:
     """Works on any `.tflite`, so what is compared is the very file, not another export of the same graph.
 
-    A CAST behind the ARG_MAX goes with it. Raises `Problem` for bytes that are not a `.tflite`, and for a
-    damaged one.
+    A CAST behind the ARG_MAX goes with it, and GATHERs that repeat its labels. Raises `Problem` for bytes that are not
+    a `.tflite`, and for a damaged one.
     """
     model, schema = object_model(data)
     graph = model.subgraphs[0]
@@ -30,13 +30,14 @@ def cut_argmax(data: bytes) -> Cut:
     input_shape = tuple(int(size) for size in entrance.shape)
     types, codes = enumeration_names(schema.TensorType), operator_codes(model)
     removed, before = 0, int(graph.outputs[0])
-    for code in (schema.BuiltinOperator.CAST, schema.BuiltinOperator.ARG_MAX):
+    operators = schema.BuiltinOperator
+    for code in (operators.GATHER, operators.GATHER, operators.CAST, operators.ARG_MAX):
         last = graph.operators[-1] if graph.operators else None
         if last is not None and codes[last.opcodeIndex] == code and list(last.outputs) == list(graph.outputs):
             graph.outputs = [int(last.inputs[0])]
             graph.operators = graph.operators[:-1]
             removed = code
-    if removed != schema.BuiltinOperator.ARG_MAX:
+    if removed != operators.ARG_MAX:
         return Cut(data, False, input_shape, types[entrance.type])
     for signature in model.signatureDefs or []:
         for one in signature.outputs or []:

@@ -21,7 +21,7 @@ from archspec.graph import (
 )
 from archspec.graph.trace import trace
 from archspec.network.initial_weights import with_model_weights
-from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
+from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, need_weights, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
@@ -337,14 +337,12 @@ def import_weights(
 
 
 def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there.
-
-    Raises `UserError`.
-    """
+    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there."""
     from archspec.weights import usual_format
 
     asked, found = expanded.weights, None
     if asked is not None:
+        need_weights(asked)
         name = asked.format or usual_format(asked.file)
         found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
     return with_model_weights(found, graph)

@@ -39,7 +39,8 @@ def check_joint(document: Table, catalog: Catalog) -> tuple[list[Fault], tuple[C
     _check_paths(joint, faults)
     if faults or not joint:
         found, choices = check_document(base, catalog)
-        return [*faults, *(found if not joint else ())], choices
+        told = [one for one in found if not (faults and one.message.startswith("missing key"))]  # an option may have it
+        return [*faults, *told], choices
     first = _taken(base, [(choice, choice.options[0]) for choice in joint], faults)
     outside = check_document(base, catalog)[1]
     _check_overlaps(joint, outside, first, faults)

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from archspec.errors import Fault, Place
+from archspec.errors import Fault, Place, UserError
 from archspec.files import exists, expanded
 from archspec.spec.document import Spec
 from archspec.spec.document_file import shown_path
+from archspec.spec.expanded import WeightsFile
 from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, one_line
 from archspec.spec.words import CHOOSE, NONE, TOGETHER
 
@@ -21,6 +22,7 @@ PUBLISHED = "imagenet"  # weights that Keras downloads
 _MODEL_FILES = {"keras_model": "file", "keras_application": "weights"}  # block: its argument that is a path
 _HOLDERS = ("file", CHOOSE)  # where in `weights` a path may stand
 _WEIGHTS_PATHS = ("weights", "weights.file")
+_DOWNLOADED = "keras_app"  # of a format whose files Keras downloads by name
 
 
 def weights_folders() -> tuple[Path, ...]:
@@ -88,8 +90,9 @@ def _weights(node: Node, folder: Path) -> Node:
 
 
 def _found(folder: Path, name: str) -> str:
-    """Where a file of weights is: beside the spec, else in one of the user's folders."""
-    places = [folder / name, *(one / name for one in weights_folders())]
+    """Where a file of weights is: beside the spec, else in one of the user's folders, else as seen from here, which is
+    how a study names what it was begun with."""
+    places = [folder / name, *(one / name for one in weights_folders()), Path(name)]
     return shown_path(next((place for place in places if _is_there(place)), places[0]))
 
 
@@ -98,27 +101,40 @@ def _is_there(path: Path) -> bool:
     return exists(path) or exists(f"{path}.index")
 
 
-def missing_weights(spec: Spec) -> list[Fault]:
-    """A fault for each file of weights that a spec names, in any of its options, and that is nowhere."""
+def missing_weights(specs: Iterable[Spec]) -> list[Fault]:
+    """A fault for each file of weights that specs name, in any of their options, and that is nowhere."""
     faults: dict[str, Fault] = {}
-    for node, place in _named(spec.document):
-        settings = node.entries if isinstance(node, Table) else {"file": Entry(node, place)}
-        written = settings["file"].node if "file" in settings else node
-        for one in _files(written):
-            path = str(one.value)
-            if not _is_there(Path(path)):
-                page = settings["source"].node if "source" in settings else None
-                faults.setdefault(path, _fault(path, page, one.place))
+    for spec in specs:
+        for node, place in _named(spec.document):
+            settings = node.entries if isinstance(node, Table) else {"file": Entry(node, place)}
+            page, kind = (_text(settings[key].node) if key in settings else "" for key in ("source", "format"))
+            for one in () if kind.startswith(_DOWNLOADED) else _files(settings["file"].node):
+                fault = missing_file(str(one.value), page, one.place)
+                if fault is not None:
+                    faults.setdefault(str(one.value), fault)
     return list(faults.values())
 
 
-def _fault(path: str, page: Node | None, place: Place) -> Fault:
-    source = f" (from {one_line(str(page.value), 200)})" if isinstance(page, Scalar) and page.value else ""
-    name = Path(path).name
+def missing_file(path: str, page: str, place: Place) -> Fault | None:
+    """The fault of a file of weights that is nowhere; `page` is where it can be had."""
+    if _is_there(Path(path)):
+        return None
     folders = ", ".join(map(str, weights_folders()))
     looked = f"neither beside the spec nor in {folders}" if folders else "not beside the spec"
-    fact = f"no such file of weights ({one_line(name, 100)}): it is {looked}"
-    return Fault(fact, f"Get it{source} and name its folder in {WEIGHTS_VARIABLE}", "weights", place)
+    fact = f"no such file of weights ({one_line(Path(path).name, 100)}): it is {looked}"
+    source = f" from {one_line(page, 200)}" if page else ""
+    return Fault(fact, f"Get it{source}, and name its folder in the variable {WEIGHTS_VARIABLE}", "weights", place)
+
+
+def need_weights(asked: WeightsFile) -> None:
+    """Raises `UserError` for weights that say where they can be had, and whose file is nowhere."""
+    fault = missing_file(asked.file, asked.source, asked.place) if asked.source else None
+    if fault is not None:
+        raise UserError(fault)
+
+
+def _text(node: Node) -> str:
+    return str(node.value) if isinstance(node, Scalar) and node.value is not None else ""
 
 
 def _named(document: Table) -> Iterator[tuple[Node, Place]]:

@@ -54,7 +54,7 @@ _HOVER = {
 
 
 def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
-    """The schema of a whole spec. `backbone` is required unless `extends` is there."""
+    """The schema of a whole spec. `backbone` is required unless `extends` or `together` is there."""
     from archspec.spec.sources import bundled_catalog
 
     catalog = catalog or bundled_catalog()
@@ -75,7 +75,7 @@ def json_schema(catalog: Catalog | None = None) -> dict[str, Any]:
         "type": "object",
         "properties": properties,
         "additionalProperties": False,
-        "anyOf": [{"required": ["backbone"]}, {"required": ["extends"]}],
+        "anyOf": [{"required": ["backbone"]}, {"required": ["extends"]}, {"required": [TOGETHER]}],
         "$defs": _definitions(catalog),
     }
 

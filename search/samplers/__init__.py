@@ -6,7 +6,7 @@ A sampler proposes genomes and hears what became of them.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random  # a sampler's file is called `random`, and is an attribute of this package
@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 from archspec.catalog import load_function, members
 from archspec.errors import nearest, user_error
-from archspec.measures._settings import Limit
-from archspec.search.candidates import Genome, SearchSpace
+from archspec.measures._settings import Evaluation, Limit
+from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.fidelity import Fidelity
 from archspec.search.trials import Objective, Trial
 
@@ -26,13 +26,14 @@ ENDLESS = 1 << 60
 @dataclass(frozen=True)
 class Task:
     """What a sampler works on. `limits` let it tell how far a rejected candidate is from a feasible one; with a
-    `fidelity` it is told of every rung."""
+    `fidelity` it is told of every rung. `screen` gives what is known of a candidate before it is evaluated."""
 
     space: SearchSpace
     objectives: tuple[Objective, ...]
     seed: int = 0
     limits: tuple[Limit, ...] = ()
     fidelity: Fidelity | None = None
+    screen: Callable[[Candidate], Evaluation] | None = None
 
     def generator(self, number: int, attempt: int, purpose: str = "") -> Random:
         """The randomness of one proposal: a function of seed, trial number and attempt, in any process."""

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from archspec.search.candidates import Decision, DecisionValue, Genome, exists
+from archspec.search.candidates import Decision, DecisionValue, Genome, exists, possible
 from archspec.search.samplers import Task
-from archspec.search.trials import Trial, costs
+from archspec.search.samplers._rungs import costs_by_rung
+from archspec.search.trials import FINISHED, Trial
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.samplers import BaseSampler
+    from optuna.study import Study as OptunaStudy
     from optuna.trial import Trial as OptunaTrial
 
 
@@ -42,51 +44,66 @@ class OptunaSampler:
 
     `rejects`: whether it is told of what was rejected, as infeasible; the first hundred and two per evaluated one, for
     a model of thousands of rejects takes seconds a proposal.
+
+    With a fidelity each rung has a study of its own, for numbers of different rungs are of different scales, and it is
+    asked at the highest rung that `enough` candidates have finished (BOHB, arXiv:1807.01774, section 3.2).
     """
 
     def __init__(
-        self, task: Task, make: MakeSampler, tries: int = 2, replay: bool = False, rejects: bool = True
-    ) -> None:
+        self, task: Task, make: MakeSampler, tries: int = 2, replay: bool = False, rejects: bool = True,
+        enough: int = 10,
+    ) -> None:  # fmt: skip
         import optuna
 
         self._task, self._make, self._replay, self._rejects = task, make, replay, rejects
-        self.tries = tries
-        self._asked: dict[int, tuple[OptunaTrial, Genome]] = {}
-        self._told_done = self._told_rejects = 0
+        self.tries, self._enough = tries, max(1, enough)
+        self._asked: dict[int, tuple[OptunaStudy, OptunaTrial, Genome]] = {}
+        self._told_rejects = 0
         directions = [objective.direction for objective in task.objectives]
+        rungs = 1 if task.fidelity is None else len(task.fidelity.steps)
         with quiet_optuna():
-            self._study = optuna.create_study(directions=directions, sampler=make(task.seed))
+            self._studies = [optuna.create_study(directions=directions, sampler=make(task.seed)) for _ in range(rungs)]
+        self._told: list[set[int]] = [set() for _ in range(rungs)]  # numbers of what has finished each rung
 
     def propose(self, number: int, attempt: int) -> Genome:
         """What Optuna suggests; an earlier attempt at the same number is withdrawn."""
         self._withdraw(number)
+        study = self._studies[self._modelled]
         with quiet_optuna():
-            trial = self._ask(number, attempt)
+            trial = self._ask(study, number, attempt)
             genome = self._suggested(trial)
-        self._asked[number] = (trial, genome)
+        self._asked[number] = (study, trial, genome)
         return genome
+
+    @property
+    def _modelled(self) -> int:
+        """The highest rung that enough candidates have finished."""
+        return max((rung for rung, told in enumerate(self._told) if len(told) >= self._enough), default=0)
 
     def tell(self, trial: Trial) -> None:
         """Close the trial that was asked, or add another driver's."""
         asked = self._asked.get(trial.number)
-        if asked is not None and asked[1] != trial.genome:
-            self._withdraw(trial.number)  # something else was taken instead of what Optuna suggested
+        if asked is not None and (asked[2] != trial.genome or self._task.fidelity is not None):
+            self._withdraw(trial.number)  # something else was taken, or rungs are told, each to a study of its own
             asked = None
-        if not self._worth_telling(trial):
-            if self._replay and trial.number not in self._asked:
-                self._notes(trial)  # asking leaves traces in the study, too (NSGA-III picks its parents then)
+        told = self._worth_telling(trial)
+        if not told:
+            if self._replay and trial.number not in self._asked and trial.state in FINISHED:
+                self._notes(self._studies[0], trial)  # asking leaves traces, too (NSGA-III picks its parents then)
             self._withdraw(trial.number)
             return
         with quiet_optuna():
             if asked is not None:
-                self._close(asked[0], trial)
+                self._close(asked[1], trial, told[0][1])
             else:
-                self._study.add_trial(self._frozen(trial, self._notes(trial) if self._replay else {}))
+                for rung, values in told:
+                    study = self._studies[rung]
+                    study.add_trial(self._frozen(trial, values, self._notes(study, trial) if self._replay else {}))
         self._asked.pop(trial.number, None)
 
-    def _ask(self, number: int, attempt: int) -> OptunaTrial:
-        self._study.sampler = self._make(self._task.generator(number, attempt).getrandbits(32))
-        return self._study.ask()
+    def _ask(self, study: OptunaStudy, number: int, attempt: int) -> OptunaTrial:
+        study.sampler = self._make(self._task.generator(number, attempt).getrandbits(32))
+        return study.ask()
 
     def _suggested(self, trial: OptunaTrial) -> Genome:
         genome: dict[str, DecisionValue] = {}
@@ -99,54 +116,57 @@ class OptunaSampler:
         import optuna
 
         if number in self._asked:
-            self._study.tell(self._asked.pop(number)[0], state=optuna.trial.TrialState.FAIL)
+            study, trial, _ = self._asked.pop(number)
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
-    def _worth_telling(self, trial: Trial) -> bool:
+    def _worth_telling(self, trial: Trial) -> list[tuple[int, list[float]]]:
+        """The rungs that Optuna is told of now, with their values; a rejected trial has none, and Optuna wants some."""
         if not self._fits(trial.genome):
-            return False
-        if trial.state == "done" and costs(self._task.objectives, trial.values) is not None:
-            self._told_done += 1
-            return True
-        room = FIRST_REJECTS + REJECTS_PER_TRIAL * self._told_done
-        if trial.state != "rejected" or not self._rejects or self._told_rejects >= room:
-            return False
-        self._told_rejects += 1
-        return True
+            return []
+        if trial.state == "rejected":
+            room = FIRST_REJECTS + REJECTS_PER_TRIAL * len(self._told[0])
+            if not self._rejects or self._told_rejects >= room:
+                return []
+            self._told_rejects += 1
+            return [(rung, [0.0] * len(self._task.objectives)) for rung in range(len(self._studies))]
+        if trial.state not in ("done", "paused"):
+            return []
+        found = []
+        for rung, point in enumerate(costs_by_rung(self._task.objectives, trial)[: len(self._studies)]):
+            if trial.number not in self._told[rung]:
+                self._told[rung].add(trial.number)
+                values = zip(self._task.objectives, point, strict=True)
+                found.append((rung, [objective.sign * cost for objective, cost in values]))
+        return found
 
     def _fits(self, genome: Genome) -> bool:
         """Whether Optuna can be told of it: another version of a space may have had other options."""
         decisions = {decision.name: decision for decision in self._task.space.decisions}
         return all(name in decisions and possible(decisions[name], value) for name, value in genome.items())
 
-    def _notes(self, trial: Trial) -> dict[str, Any]:
+    def _notes(self, study: OptunaStudy, trial: Trial) -> dict[str, Any]:
         """What Optuna notes on a trial when it is asked for one now: made by asking, and throwing that away."""
         import optuna
 
         with quiet_optuna():
-            asked = self._ask(trial.number, 0)
+            asked = self._ask(study, trial.number, 0)
             self._suggested(asked)
-        return dict(self._study.tell(asked, state=optuna.trial.TrialState.FAIL).system_attrs)
+        return dict(study.tell(asked, state=optuna.trial.TrialState.FAIL).system_attrs)
 
-    def _close(self, asked: OptunaTrial, trial: Trial) -> None:
+    def _close(self, asked: OptunaTrial, trial: Trial, values: list[float]) -> None:
         if self._task.limits or trial.state == "rejected":
             asked.set_constraint("limits", self._task.violation(trial))
-        self._study.tell(asked, self._values(trial))
+        self._studies[0].tell(asked, values)
 
-    def _frozen(self, trial: Trial, notes: dict[str, Any]) -> Any:
+    def _frozen(self, trial: Trial, values: list[float], notes: dict[str, Any]) -> Any:
         import optuna
 
         params, distributions = self._coded(trial.genome)
         limited = self._task.limits or trial.state == "rejected"
         return optuna.trial.create_trial(
-            values=self._values(trial), params=params, distributions=distributions, system_attrs=notes,
+            values=values, params=params, distributions=distributions, system_attrs=notes,
             constraints={"limits": self._task.violation(trial)} if limited else None,
         )  # fmt: skip
-
-    def _values(self, trial: Trial) -> list[float]:
-        """A rejected trial has no values, and Optuna wants some: it looks at the constraint first."""
-        if trial.state == "rejected":
-            return [0.0] * len(self._task.objectives)
-        return [float(trial.values[objective.name] or 0.0) for objective in self._task.objectives]
 
     def _coded(self, genome: Genome) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
         found = [decision for decision in self._task.space.decisions if decision.name in genome]
@@ -168,13 +188,6 @@ def distribution(decision: Decision) -> BaseDistribution:
 def coded(decision: Decision, value: DecisionValue) -> Any:
     """A value as `distribution` has it."""
     return decision.options.index(value) if decision.options and decision.ordered else value
-
-
-def possible(decision: Decision, value: DecisionValue) -> bool:
-    """Whether a decision can take this value."""
-    if decision.options:
-        return value in decision.options
-    return isinstance(value, int | float) and decision.low <= value <= decision.high
 
 
 def suggest(trial: OptunaTrial, decision: Decision) -> DecisionValue:

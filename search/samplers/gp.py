@@ -17,4 +17,4 @@ def gp(task: Task, startup: int = 10) -> Sampler:
 
     from archspec.search.samplers._optuna_study import OptunaSampler, with_seed
 
-    return OptunaSampler(task, with_seed(GPSampler, {"n_startup_trials": startup}), rejects=False)
+    return OptunaSampler(task, with_seed(GPSampler, {"n_startup_trials": startup}), rejects=False, enough=startup)

@@ -11,4 +11,6 @@ def nsga3(task: Task, population: int = 12) -> Sampler:
 
     from archspec.search.samplers._optuna_study import OptunaSampler, with_seed
 
-    return OptunaSampler(task, with_seed(NSGAIIISampler, {"population_size": population}), tries=4, replay=True)
+    return OptunaSampler(
+        task, with_seed(NSGAIIISampler, {"population_size": population}), tries=4, replay=True, enough=population
+    )

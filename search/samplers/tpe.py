@@ -16,4 +16,4 @@ def tpe(task: Task, startup: int = 10, candidates: int = 24) -> Sampler:
     from archspec.search.samplers._optuna_study import OptunaSampler, with_seed
 
     options = {"n_startup_trials": startup, "n_ei_candidates": candidates, "multivariate": True, "group": True}
-    return OptunaSampler(task, with_seed(TPESampler, options))
+    return OptunaSampler(task, with_seed(TPESampler, options), enough=startup)

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from archspec.cost import graph_features
 from archspec.errors import user_error
 from archspec.network import Network
 from archspec.search.candidates import Candidate, Decision, DecisionValue, Genome
@@ -156,3 +157,7 @@ class Space:
         network = self.network(genome)
         _ = network.cost
         return Candidate(genome, network, network.equivalence_key + network.auxiliary_digest)
+
+    def features(self, candidate: Candidate) -> Mapping[str, float]:
+        """What its graph says: cost by section, receptive field, strides, widths."""
+        return graph_features(candidate.network.graph)

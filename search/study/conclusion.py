@@ -68,10 +68,13 @@ class Conclusion:
         return self._searched(networks, [metric for metric in self.study.searched if metric not in known])
 
     def _searched(self, networks: list[Finalist], metrics: Sequence[str]) -> list[Finalist]:
-        """Networks with these metrics as the search takes them: with its recipes, once, by its seed."""
+        """Networks with these metrics as the search takes them: by its recipes (those of the last rung), seed, once."""
         if not metrics or not networks:
             return networks
-        found = self._experiment(networks, metrics, self.settings, (self.study.seed,))
+        fidelity, settings = self.study.fidelity, self.settings
+        if fidelity is not None:
+            settings = replace(settings, training_steps=fidelity.whole, training_decay=fidelity.decay)
+        found = self._experiment(networks, metrics, settings, (self.study.seed,))
         return [
             replace(one, values={**one.values, **{name: found.samples[one.name, name].mean for name in metrics}})
             for one in networks

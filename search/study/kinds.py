@@ -6,13 +6,15 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from itertools import pairwise
 from typing import Any
 
 from archspec.catalog import load_function
-from archspec.errors import nearest
+from archspec.errors import Problem, nearest
 from archspec.export import PRECISIONS
 from archspec.graph import Range
 from archspec.measures import Limit, measure_named, measures
+from archspec.search.fidelity import Fidelity
 from archspec.search.samplers import samplers
 from archspec.search.study.study import EQUAL, Budget, Front, Pretrain, Target
 from archspec.search.trials import Direction, Objective
@@ -152,6 +154,14 @@ def _limits(found: dict[str, Any]) -> tuple[Limit, ...]:
     return tuple(made)
 
 
+def _fidelity(found: dict[str, Any]) -> Fidelity:
+    steps = found["steps"]
+    if len(steps) < 2 or any(one >= other for one, other in pairwise(steps)):
+        fact = f"steps of rungs must rise, from the first to a full training ({steps})"
+        raise Problem(fact, "Write steps: [100, 300, 900]")
+    return Fidelity(**{**found, "steps": tuple(steps)})
+
+
 def _pretrain(found: dict[str, Any]) -> Pretrain:
     return Pretrain(found["recipe"], tuple(found["with"].items())) if "with" in found else Pretrain(found["recipe"])
 
@@ -189,6 +199,15 @@ _FRONT = RecordKind(
     }
 )
 _PRETRAIN = RecordKind({"recipe": TextKind(), "with": ChangesKind()}, required=("recipe",))
+_FIDELITY = RecordKind(
+    {
+        "steps": ListKind(COUNT),
+        "eta": NumberKind(real=True, limits=Range(gt=1), sample="3"),
+        "decay": NumberKind(real=True, limits=Range(gt=0, lt=1), sample="0.3"),
+    },
+    required=("steps",),
+)
+_TRAININGS = NumberKind(real=True, limits=Range(ge=1), sample="20")
 SHARE_KIND = NumberKind(real=True, limits=Range(ge=0, le=1), sample="0.5")
 _MINUTES = NumberKind(real=True, limits=Range(gt=0), sample="5")
 
@@ -201,7 +220,10 @@ STUDY_KINDS: dict[str, Kind] = {
     "limits": MadeKind(ByMetricKind(_BOUNDS), _limits),
     "metrics": one_or_several(MetricKind()),
     "sampler": NamedKind("sampler", samplers, sampler_function),
-    "budget": MadeKind(RecordKind({"evaluations": COUNT, "minutes": _MINUTES}), lambda one: Budget(**one)),
+    "fidelity": MadeKind(_FIDELITY, _fidelity),
+    "budget": MadeKind(
+        RecordKind({"evaluations": COUNT, "minutes": _MINUTES, "trainings": _TRAININGS}), lambda one: Budget(**one)
+    ),
     "data": one_or_several(TextKind()),
     "recipes": ByMetricKind(TextKind()),
     "pretrain": MadeKind(_PRETRAIN, _pretrain),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archspec.datasets import open_dataset
 from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
-from archspec.measures import Settings, measure_named
+from archspec.measures import Settings, check_settings, measure_named
 from archspec.network import Network, reference_model
 from archspec.predictor import (
     CalibrationProgress,
@@ -27,9 +28,10 @@ from archspec.predictor import (
 )
 from archspec.record import turn
 from archspec.search.candidates import SearchSpace
+from archspec.search.fidelity import Fidelity
 from archspec.search.study.study import Pretrain, Study
 from archspec.spec import Spec, override
-from archspec.train import Order, load_recipe
+from archspec.train import Order, load_recipe, trunk_of
 
 SECTION = "backbone"
 FITTED, HELD_OUT = 16, 12
@@ -54,6 +56,29 @@ def settings_of(study: Study, output: Path, plugins: tuple[Path, ...] = ()) -> S
         output=str(output),
         plugins=tuple(map(str, plugins)),
     )
+
+
+def fidelity_of(study: Study) -> Fidelity | None:
+    """The fidelity of a study, with the decay of its recipe where it names none. Raises `UserError`."""
+    fidelity = study.fidelity
+    if fidelity is None or fidelity.decay is not None:
+        return fidelity
+    trunks = [trunk_of(load_recipe(recipe)) for recipe in study.recipes.values()]
+    return replace(fidelity, decay=next((trunk.decay for trunk in trunks if trunk is not None), None))
+
+
+def check_fidelity(study: Study, settings: Settings) -> None:
+    """Raises `UserError` for recipes that cannot be so many steps long, and for a budget below one candidate's."""
+    fidelity = fidelity_of(study)
+    if fidelity is None or study.fidelity is None:
+        return
+    for steps in fidelity.steps:
+        check_settings(replace(settings, metrics=study.trained, limits=(), training_steps=steps,
+                               training_decay=study.fidelity.decay))  # fmt: skip
+    trainings, least = study.budget.trainings, fidelity.remaining(-1) / fidelity.whole
+    if trainings is not None and trainings < least:
+        fact = f"{trainings:g} trainings are less than one candidate costs over all rungs ({least:.2f})"
+        raise user_error(fact, f"Write trainings: {math.ceil(least)} or more", "budget.trainings")
 
 
 def predicts(study: Study) -> bool:

@@ -21,12 +21,14 @@ def draws_wanted(study: Study, result: SearchResult) -> int:
     """How many: the study's number, or as many full trainings as the search has cost, at least one."""
     wanted = study.front.random
     if wanted == EQUAL:
-        return max(1, int(full_trainings(result)))
+        return max(1, int(full_trainings(study, result)))
     return int(wanted)
 
 
-def full_trainings(result: SearchResult) -> float:
-    """What a search has cost, in full trainings: whatever was evaluated to the end, without rungs."""
+def full_trainings(study: Study, result: SearchResult) -> float:
+    """What a search has cost, in full trainings: the steps of all rungs, else whatever was evaluated to the end."""
+    if study.fidelity is not None:
+        return result.steps / study.fidelity.whole
     return float(result.counts.get("done", 0))
 
 

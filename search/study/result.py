@@ -169,8 +169,11 @@ def _over_networks(outcome: StudyResult, cheap: str, dear: str) -> RankCorrelati
 
 
 def _over_trials(outcome: StudyResult, cheap: str, dear: str) -> RankCorrelation | None:
-    """Over everything that was evaluated."""
-    return _known(cheap, dear, [trial.values for trial in outcome.result.trials])
+    """Over everything that was evaluated; with fidelities, of what was fully trained: rungs are not compared."""
+    trials = outcome.result.trials
+    if outcome.study.fidelity is not None:
+        trials = tuple(trial for trial in trials if trial.state == "done")
+    return _known(cheap, dear, [trial.values for trial in trials])
 
 
 def _known(cheap: str, dear: str, networks: Sequence[Mapping[str, float | None]]) -> RankCorrelation | None:

@@ -14,6 +14,7 @@ from archspec.measures import measure_named
 from archspec.record import package_versions, timestamp, write_text
 from archspec.reporters import Panel, Series, Spot, render, scatter_svg
 from archspec.search.study.result import Finalist, StudyResult, agreements
+from archspec.search.study.rungs import PAUSED_FILE, paused_table, rung_table, rungs_record
 from archspec.search.study.tables import front_table
 from archspec.train import load_recipe
 
@@ -24,11 +25,15 @@ _BEGINNING = "Point "
 
 
 def write_outcome(outcome: StudyResult, record: dict[str, Any]) -> list[Path]:
-    """`front/<n>-<hash>.yaml`, `front.csv`, `front.md`, `front.svg` (of two objectives) and `record.json`."""
+    """`front/<n>-<hash>.yaml`, `front.csv`, `front.md`, `front.svg` (of two objectives) and `record.json`; with
+    fidelities `paused.csv`, the candidates that were not trained to the end."""
     folder = outcome.folder
     written = write_specs(outcome)
     table = front_table(outcome)
     texts = {"front.csv": render(table, "csv"), "front.md": render(table, "markdown")}
+    if outcome.study.fidelity is not None:
+        texts["front.md"] += "\n" + render(rung_table(outcome), "markdown")
+        texts[PAUSED_FILE] = render(paused_table(outcome), "csv")
     panels = front_panels(outcome)
     if panels:
         texts["front.svg"] = scatter_svg(panels, f"{outcome.study.name}: {outcome.study.summary}".rstrip(": "))
@@ -163,6 +168,7 @@ def study_record(
         "folded": result.folded,
         "stopped": result.stopped,
         "search_s": result.elapsed_s,
+        **rungs_record(outcome),
         "hypervolume": result.hypervolume,
         "hypervolume_reference": None if result.reference is None else list(result.reference),
         "networks": [_network(one) for one in outcome.networks],

@@ -10,7 +10,7 @@ from itertools import product
 from pathlib import Path
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
-from archspec.errors import user_error
+from archspec.errors import UserError, user_error
 from archspec.experiment import evaluator_for
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
@@ -18,17 +18,27 @@ from archspec.measures import Evaluation, Settings, check_settings, measure_name
 from archspec.record import Record, held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
+from archspec.search.fidelity import Fidelity
 from archspec.search.priors import Priors
-from archspec.search.progress import ENDLESS, SearchProgress, SearchResult
+from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
 from archspec.search.space.cheapest import Cheapest
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.conclusion import Conclusion
-from archspec.search.study.preparation import Backbones, calibrated, fingerprints, predicts, settings_of
+from archspec.search.study.preparation import (
+    Backbones,
+    calibrated,
+    check_fidelity,
+    fidelity_of,
+    fingerprints,
+    predicts,
+    settings_of,
+)
 from archspec.search.study.prior_networks import describe_outsiders, prior_names, priors_of
 from archspec.search.study.progress import StudyProgress
 from archspec.search.study.result import StudyResult
 from archspec.search.study.study import Study
+from archspec.spec import missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -99,6 +109,11 @@ class StudyRun:
         return settings_of(self.study, self.root / RUNS, self.plugins)
 
     @cached_property
+    def fidelity(self) -> Fidelity | None:
+        """The rungs of the study, with the decay that its recipe has. Raises `UserError`."""
+        return fidelity_of(self.study)
+
+    @cached_property
     def backbones(self) -> Backbones | None:
         """Where backbones come from, if the study trains its own."""
         study = self.study
@@ -116,6 +131,9 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
+        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        if missing:
+            raise UserError(missing)
         if self.backbones is not None and not study.data:
             raise user_error("'pretrain' needs data", f"{_DATA}, or add --data NAME:DIR")
         for recipe in (*study.recipes.values(), *study.front.recipes.values()):
@@ -123,6 +141,7 @@ class StudyRun:
         own = not study.target.latency_table  # it is calibrated when the study begins
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
+        check_fidelity(study, self.settings)
         _ = self.name, self.space, self.priors
 
     @contextmanager
@@ -182,7 +201,8 @@ class StudyRun:
         self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress, *, join: bool = False
     ) -> Search:
         """The driver of it. `join`: the study is there already, begun elsewhere."""
-        study, budget = self.study, self.study.budget
+        study, budget, fidelity = self.study, self.study.budget, self.fidelity
+        trainings = budget.trainings
         known = {one.name: one.definition for one in store.studies()}
         definition = known.get(self.name, study.text)
         if (
@@ -190,6 +210,8 @@ class StudyRun:
         ):  # another budget, front or number of workers: machines that join follow
             store.redefine(self.name, study.text)
             definition = study.text
+        if study.fidelity is not None:
+            settings = replace(settings, training_decay=study.fidelity.decay)
         return Search(
             space=self.space,
             screen=lambda candidate: self.screened(candidate, settings),
@@ -198,7 +220,7 @@ class StudyRun:
             objectives=study.objectives,
             store=store,
             study=self.name,
-            budget=ENDLESS if budget.evaluations is None else budget.evaluations,
+            budget=study.most_candidates,
             sampler=study.sampler.name,
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
@@ -211,6 +233,9 @@ class StudyRun:
             priors=self.priors,
             cheapest=Cheapest(self.space),
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
+            fidelity=fidelity,
+            most_steps=None if fidelity is None or trainings is None else int(trainings * fidelity.whole),
+            trained=lambda metric: metric in study.trained,
         )
 
     def screened(self, candidate: Candidate, settings: Settings) -> Evaluation:

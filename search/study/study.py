@@ -9,9 +9,11 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final, Literal
 
 from archspec.export import Precision
-from archspec.measures import Limit
+from archspec.measures import Limit, measure_named
 from archspec.search.candidates import Genome
+from archspec.search.fidelity import Fidelity
 from archspec.search.priors import SHARE
+from archspec.search.progress import ENDLESS
 from archspec.search.trials import Objective
 from archspec.spec import Named, Spec, dump, dump_plain
 
@@ -23,14 +25,20 @@ EQUAL: Final = "equal"
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """When to stop: after so many evaluated candidates (rejected and repeated ones are free), or minutes."""
+    """When to stop: after so many evaluated candidates (rejected and repeated ones are free), or minutes.
+
+    With fidelities `evaluations` are candidates that are begun; `trainings` are as many training steps as so many full
+    trainings have, of all rungs together. Without, a candidate is one training.
+    """
 
     evaluations: int | None = None
     minutes: float | None = None
+    trainings: float | None = None
 
     def describe(self) -> str:
         """In words."""
         parts = [] if self.evaluations is None else [f"{self.evaluations:,} evaluations"]
+        parts += [] if self.trainings is None else [f"{self.trainings:g} full trainings"]
         parts += [] if self.minutes is None else [f"{self.minutes:g} minutes"]
         return " or ".join(parts) or "no limit"
 
@@ -107,6 +115,7 @@ class Study:
     limits: tuple[Limit, ...] = ()
     metrics: tuple[str, ...] = ()
     sampler: Named = RANDOM
+    fidelity: Fidelity | None = None
     budget: Budget = Budget(TRIALS)
     data: tuple[str, ...] = ()
     recipes: Mapping[str, str] = field(default_factory=dict)
@@ -132,6 +141,18 @@ class Study:
         return tuple(dict.fromkeys((*(one.name for one in self.objectives), *limited, *self.metrics)))
 
     @property
+    def trained(self) -> tuple[str, ...]:
+        """The metrics of a candidate that are of a training, whose steps a rung sets."""
+        return tuple(one for one in self.searched if measure_named(one).rung == "training" or one in self.recipes)
+
+    @property
+    def most_candidates(self) -> int:
+        """How many candidates may be evaluated (with fidelities: begun)."""
+        budget = self.budget
+        trainings = None if budget.trainings is None or self.fidelity is not None else int(budget.trainings)
+        return min(ENDLESS if one is None else one for one in (budget.evaluations, trainings))
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """Every metric that anything is asked for."""
         return tuple(dict.fromkeys((*self.searched, *self.front.metrics)))
@@ -145,6 +166,8 @@ class Study:
         found["metrics"] = list(self.metrics)
         name, arguments = self.sampler.name, dict(self.sampler.arguments)
         found["sampler"] = {name: arguments} if arguments else name
+        if self.fidelity is not None:
+            found["fidelity"] = {**asdict(self.fidelity), "steps": list(self.fidelity.steps)}
         found["budget"] = asdict(self.budget)
         found["data"] = list(self.data)
         found["recipes"] = dict(self.recipes)
@@ -172,7 +195,7 @@ class Study:
         Not for the budget, the workers, and what is measured afterwards: a study goes on when these change.
         """
         plain = self.to_plain()
-        what = {key: plain.get(key) for key in _JUDGED}
+        what = {key: plain.get(key) for key in _JUDGED} | {key: plain[key] for key in _JUDGED_LATER if key in plain}
         if self.priors.networks:  # in their order
             what["priors"] = [self.priors.share, *self.priors.to_plain()["networks"].items()]
         text = json.dumps([dump(self.space), what, more], sort_keys=True)
@@ -187,6 +210,7 @@ def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
 
 
 _JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
+_JUDGED_LATER = ("fidelity",)  # only where it is written: studies of before keep their names
 _VERBATIM = ("spec", "beside", "with", "networks")
 
 

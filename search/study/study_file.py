@@ -103,7 +103,20 @@ class _StudyReader(DocumentReader[Study]):
         self._check_base(document, values.get("front"))
         if space is None or self.faults:
             return None
-        return self._located(values | found | {"space": space, "file": shown_path(self.path)})
+        study = self._located(values | found | {"space": space, "file": shown_path(self.path)})
+        self._check_trains(study, document)
+        return study
+
+    def _check_trains(self, study: Study, document: Table) -> None:
+        """A fault where trainings are counted or cut short, and nothing is trained."""
+        if study.trained:
+            return
+        remedy = "Name one among the objectives, such as miou: maximize with its recipe, or leave this out"
+        budget = document.get("budget")
+        trainings = budget.get("trainings") if isinstance(budget, Table) else None
+        for path, node in (("fidelity", document.get("fidelity")), ("budget.trainings", trainings)):
+            if node is not None:
+                self.fault("no metric of this study is of a training", remedy, path, node.place)
 
     def _located(self, values: dict[str, Any]) -> Study:
         """With paths as seen from the current folder; in the file they are relative to it."""

@@ -15,7 +15,7 @@ from archspec.measures import Ratio
 from archspec.network import Network
 from archspec.record import shell_command
 from archspec.search.history import History
-from archspec.search.progress import SearchResult
+from archspec.search.progress import ENDLESS, SearchResult, Stopped
 from archspec.search.store import TrialStore
 from archspec.search.study.conclusion import beside_of, found_of
 from archspec.search.study.result import Finalist, StudyResult
@@ -56,23 +56,39 @@ def _holds(run: StudyRun) -> bool:
 def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
     """Every trial that is written down, as the result of a search that ends here. Raises `UserError`."""
     study = store.open_study(run.name)
-    history = History(run.study.objectives)
+    history = History(run.study.objectives, run.fidelity)
     trials, _ = study.news()
     for trial in trials:
         history.take(trial)
     info = study.refreshed()
     started = [one.started_at for one in trials if one.started_at]
     ended = [one.finished_at for one in trials if one.finished_at]
-    budget, done = run.study.budget.evaluations, history.counts["done"]
-    short = budget is not None and done < budget
+    short = _unfinished(run, history)
+    stopped: Stopped = "time" if short.startswith("not") else "budget"
     return SearchResult(
         study=run.name, objectives=run.study.objectives, trials=tuple(history.by_number()),
         front=tuple(history.front()), counts={state: count for state, count in history.counts.items() if count},
         rejects=dict(history.rejects), repeated=info.repeated, folded=info.folded, hypervolume=history.hypervolume(),
-        reference=history.reference() if history.front() else None, stopped="time" if short else "budget",
-        message=f"not finished: {done} of {budget} evaluations" if short else "",
-        elapsed_s=max(ended) - min(started) if ended and started else 0.0,
+        reference=history.reference() if history.front() else None, stopped=stopped,
+        message=short,
+        elapsed_s=max(ended) - min(started) if ended and started else 0.0, steps=history.steps, seconds=history.seconds,
     )  # fmt: skip
+
+
+def _unfinished(run: StudyRun, history: History) -> str:
+    """What is left of a study's budget, in words; nothing where it is spent."""
+    study, fidelity = run.study, run.fidelity
+    done, most, trainings = history.counts["done"], study.most_candidates, study.budget.trainings
+    if fidelity is None:
+        return f"not finished: {done} of {most} evaluations" if done < most < ENDLESS else ""
+    begun, works = history.counted, history.counts["running"] + history.counts["proposed"]
+    left = trainings is None or history.steps + fidelity.remaining(-1) <= trainings * fidelity.whole
+    lines = [] if done else [f"no candidate has finished the last rung ({fidelity.whole:,} steps) yet"]
+    if works or (left and begun < most and (trainings is not None or most < ENDLESS)):
+        spent = f"{history.steps / fidelity.whole:.1f} of {trainings:g} trainings" if trainings is not None else ""
+        candidates = f"{begun} of {most} candidates begun" if most < ENDLESS else f"{begun} candidates begun"
+        lines.insert(0, ", ".join(part for part in ("not finished: " + candidates, spent) if part))
+    return "; ".join(lines)
 
 
 def shown(run: StudyRun) -> StudyResult:

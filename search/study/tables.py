@@ -143,6 +143,12 @@ def counts_table(outcome: StudyResult) -> Table:
     result = outcome.result
     counts = result.counts
     rows: list[tuple[Cell, ...]] = [("evaluated", counts.get("done", 0), "")]
+    fidelity = outcome.study.fidelity
+    if fidelity is not None:
+        rows = [("fully trained", counts.get("done", 0), f"{fidelity.whole:,} steps: only these are on the front")]
+        for rung, steps in enumerate(fidelity.steps[:-1]):
+            count = sum(trial.state == "paused" and trial.rung == rung for trial in result.trials)
+            rows.append(("paused", count, f"at rung {rung + 1} of {len(fidelity.steps)} ({steps:,} steps)"))
     rows += [("rejected", count, _reason(outcome, metric)) for metric, count in sorted(result.rejects.items())]
     rows.append(("folded", result.folded, "another way to write a network that was known"))
     rows.append(("repeated", result.repeated, "proposed again, not evaluated again"))

@@ -24,6 +24,7 @@ class FakeSpace:
     same: tuple[str, ...] = ()
     impossible: tuple[tuple[str, DecisionValue], ...] = ()
     macs: Callable[[Genome], int] = lambda genome: 0
+    known: Callable[[Genome], dict[str, float]] = lambda genome: {}
 
     @property
     def size(self) -> int | None:
@@ -75,6 +76,9 @@ class FakeSpace:
         cost = SimpleNamespace(macs=self.macs(genome), params=0, other_operations={})
         network: Any = SimpleNamespace(cost=cost)
         return Candidate(genome, network, key)
+
+    def features(self, candidate: Candidate) -> dict[str, float]:
+        return self.known(candidate.genome)
 
 
 def drawn(decision: Decision, generator: random.Random) -> DecisionValue:

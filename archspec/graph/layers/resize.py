@@ -60,8 +60,26 @@ class Resize(Layer):
         (height, width), (new_height, new_width) = node.inputs[0].size, self.config["size"]
         return Window((1 if height in (1, new_height) else 2, 1 if width in (1, new_width) else 2), (1, 1))
 
+    def repeats_labels(self, node: Node) -> bool:
+        """Whether it only repeats scores whose largest is taken then: the label map is made first, and repeated."""
+        if self.config["interpolation"] != "nearest" or self.config["align_corners"]:
+            return False
+        readers, outputs = node.output.consumers, node.graph.outputs
+        return len(readers) == 1 and type(readers[0].layer).__name__ == "ArgMax" and node.output not in outputs
+
+    def sources(self, node: Node) -> tuple[list[int], list[int]]:
+        """Of nearest interpolation between half-pixel centres: the row that each row is, and the column."""
+        pairs = zip(node.inputs[0].size, self.config["size"], strict=True)
+        rows, columns = ([min((2 * i + 1) * old // (2 * new), old - 1) for i in range(new)] for old, new in pairs)
+        return rows, columns
+
     def emit(self, node: Node, program: Program) -> None:
-        """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR; the channels stay in the order they come in."""
+        """RESIZE_BILINEAR or RESIZE_NEAREST_NEIGHBOR; the channels stay in the order they come in.
+
+        Nothing where an ArgMax repeats labels instead.
+        """
+        if self.repeats_labels(node):
+            return
         value = program.whole(node.inputs[0])
         output = program.activation(node.name, node.output.shape)
         aligned = self.config["align_corners"]

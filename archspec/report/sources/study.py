@@ -18,11 +18,14 @@ from archspec.search.study import (
     agreements,
     counts_table,
     front_table,
+    paused_table,
+    rung_table,
     shown,
     study_in,
 )
 
 MOST_POINTS = 5000
+MOST_PAUSED = 100
 
 
 def recognises(path: Path) -> bool:
@@ -48,6 +51,7 @@ def read(path: Path, plugins: tuple[Path, ...]) -> Subject:
             "sampler": f"{study.sampler.name}, seed {study.seed}",
             "priors": study.priors.describe(),
             "budget": study.budget.describe(),
+            **({"rungs": study.fidelity.describe()} if study.fidelity is not None else {}),
             "data": ", ".join(one.partition(":")[0] for one in study.data),
             "recipes": ", ".join(f"{metric}: {recipe}" for metric, recipe in study.recipes.items()),
             "device": f"{study.target.name}, {study.target.threads} thread(s), {study.target.precision}",
@@ -68,6 +72,12 @@ def _sections(outcome: StudyResult) -> Iterator[Section]:
     yield Section("table", "Front", front_table(outcome))
     yield from _measured(outcome)
     yield Section("table", "What became of the candidates", counts_table(outcome))
+    if outcome.study.fidelity is not None:
+        lead = "How far candidates were trained, and how well each rung ranked them as the next and the last did."
+        yield Section("table", "Rungs", rung_table(outcome), lead)
+        if outcome.result.counts.get("paused"):
+            lead = "Candidates that were not trained to the end. They are not on the front, whatever their numbers."
+            yield Section("table", "Paused", paused_table(outcome, MOST_PAUSED), lead)
     found = agreements(outcome)
     if found:
         lead = "How well a number that is cheap to have ranks networks as a dear one does."

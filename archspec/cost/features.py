@@ -1,0 +1,89 @@
+"""A network as a row of numbers, for models that predict what it will score before it is trained."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+
+from archspec.cost.layers import counts_of, receptive_fields
+from archspec.cost.memory import FLOAT_BYTES
+from archspec.graph import Graph, Node
+
+STRIDES = (1, 2, 4, 8, 16, 32)
+BACKBONE = "backbone"
+SECTIONS = (BACKBONE, "neck", "head", "decoder", "classifier")
+
+
+def graph_features(graph: Graph) -> dict[str, float]:
+    """Name -> number, of a graph alone, in about a millisecond; what a network lacks has no name, and counts as 0.
+
+    * `macs`, `params`, `activation_bytes`, `layers`: of the whole and of each section (`macs.head`), as log10(1 + n)
+    * `receptive_field`: of what the last convolution (the classifier) reads, log2 of the smaller side in pixels, and
+      `sees`: its share of the image, at most 1
+    * `score_stride`: log2 of the stride at which that convolution works
+    * `pixels`: log2 of the pixels of the image
+    * `width.S`: log2 of the most channels that a convolution gives at the stride S
+    * `finest_tap`, `coarsest_tap`: log2 of the strides at which later sections read the backbone
+    """
+    return {**_sums(graph), **_sight(graph), **_widths(graph), **_taps(graph)}
+
+
+def _sums(graph: Graph) -> dict[str, float]:
+    sums: defaultdict[str, float] = defaultdict(float)
+    for node in graph.nodes:
+        counts = counts_of(node)
+        computed = id(node) not in graph.unread
+        activations = FLOAT_BYTES * sum(tensor.elements for tensor in node.outputs)
+        found = {
+            "params": counts.params,
+            "macs": counts.macs if computed else 0,
+            "activation_bytes": activations if computed else 0,
+            "layers": 1,
+        }
+        for name, count in found.items():
+            sums[name] += count
+            if node.origin.section in SECTIONS:
+                sums[f"{name}.{node.origin.section}"] += count
+    return {name: math.log10(1 + count) for name, count in sums.items()}
+
+
+def _sight(graph: Graph) -> dict[str, float]:
+    """What the scores are made of: how far it sees, and how fine it is."""
+    convolutions = _convolutions(graph)
+    last = convolutions[-1] if convolutions else graph.nodes[-1]
+    height, width = graph.inputs[0].size
+    seen_height, seen_width = receptive_fields(graph)[last.name]
+    return {
+        "receptive_field": math.log2(min(seen_height, seen_width)),
+        "sees": min(1.0, seen_height / height, seen_width / width),
+        "score_stride": math.log2(last.output.stride),
+        "pixels": math.log2(height * width),
+    }
+
+
+def _widths(graph: Graph) -> dict[str, float]:
+    widest: dict[int, int] = {}
+    for node in _convolutions(graph):
+        stride = node.output.stride
+        if stride in STRIDES:
+            widest[stride] = max(widest.get(stride, 0), node.output.channels)
+    return {f"width.{stride}": math.log2(channels) for stride, channels in sorted(widest.items())}
+
+
+def _taps(graph: Graph) -> dict[str, float]:
+    """Where other sections read the backbone; nothing for a graph without one."""
+    strides = [
+        tensor.stride
+        for node in graph.nodes
+        if node.origin.section in SECTIONS[1:]
+        for tensor in node.inputs
+        if tensor.node.origin.section == BACKBONE and len(tensor.shape) == 3
+    ]
+    if not strides:
+        return {}
+    return {"finest_tap": math.log2(min(strides)), "coarsest_tap": math.log2(max(strides))}
+
+
+def _convolutions(graph: Graph) -> list[Node]:
+    """The layers with multiply-adds that are computed, in order."""
+    return [node for node in graph.nodes if id(node) not in graph.unread and node.layer.macs(node)]

@@ -1,0 +1,196 @@
+"""A Gaussian process over networks: a mean and a standard deviation for each, from choices, graph and rung.
+
+The covariance of two networks is a sum of Matérn 5/2 kernels (Rasmussen and Williams 2006, equation 4.17), one of
+their choices and one of their graphs' features, and a linear one of the features; times `exp(-|t - t'| / length)` of
+the logarithms of the training steps, so that a short training tells of a long one as far as they were seen to agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from archspec.arrays import Array
+
+MOST_FITTED = 200  # observations that settings are chosen on; the mean and deviation are of all
+SWEEPS = 2
+JITTER = 1e-8
+LENGTHS = (0.3, 0.5, 0.8, 1.3, 2.0, 3.5)
+SHARES = (0.0, 0.15, 0.4, 0.7, 1.0)
+NOISES = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
+STEP_LENGTHS = (0.7, 2.0, 6.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Rows of networks: `choices` and `features` (columns of one scale), `log_steps` of each row's training."""
+
+    choices: Array
+    features: Array
+    log_steps: Array
+
+    def __len__(self) -> int:
+        return len(self.log_steps)
+
+    def at(self, rows: Array) -> Inputs:
+        """Some of the rows."""
+        return Inputs(self.choices[rows], self.features[rows], self.log_steps[rows])
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Lengths in units of the mean distance of what was observed; `by_graph` is the share of the features' kernel, and
+    `linear` that of the linear one in it; `noise` in shares of the variance."""
+
+    choice_length: float = 0.8
+    feature_length: float = 1.3
+    by_graph: float = 0.4
+    linear: float = 0.15
+    noise: float = 0.03
+    step_length: float = 6.0
+
+    def variants(self, inputs: Inputs) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """Each setting that matters for these inputs, with the values that it may take."""
+        if inputs.features.shape[1]:
+            yield "by_graph", SHARES
+        yield "noise", NOISES
+        yield "choice_length", LENGTHS
+        if inputs.features.shape[1]:
+            yield "feature_length", LENGTHS
+            yield "linear", SHARES
+        if (inputs.log_steps != inputs.log_steps[0]).any():
+            yield "step_length", STEP_LENGTHS
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """What a kernel needs of every pair of rows, whatever its settings."""
+
+    choices: Array
+    features: Array
+    products: Array
+    steps: Array
+
+    def covariance(self, kernel: Kernel) -> Array:
+        graph = (1 - kernel.linear) * _matern(self.features / kernel.feature_length) + kernel.linear * self.products
+        alike = (1 - kernel.by_graph) * _matern(self.choices / kernel.choice_length) + kernel.by_graph * graph
+        covariance: Array = alike * np.exp(-self.steps / kernel.step_length)
+        return covariance
+
+
+class GaussianProcess:
+    """Fitted to `values` (all finite, at least two rows). `predict` gives values of the same scale."""
+
+    def __init__(self, inputs: Inputs, values: Array) -> None:
+        self._inputs = inputs
+        self._mean, self._spread = float(values.mean()), float(values.std()) or 1.0
+        self._values = (values - self._mean) / self._spread
+        self._choice_scale, self._feature_scale = _mean_distance(inputs.choices), _mean_distance(inputs.features)
+        self.kernel = self._fitted()
+
+    def predict(self, inputs: Inputs) -> tuple[Array, Array]:
+        """Mean and standard deviation of what each row's own score is, the noise of a training left out."""
+        factor, weights, variance = self._solved
+        across = self._pairs(inputs, self._inputs).covariance(self.kernel)
+        mean = across @ weights
+        own = _diagonal(inputs, self._feature_norm(inputs), self.kernel)
+        explained = _triangular(factor, across.T)
+        deviation = np.sqrt(np.maximum(variance * (own - (explained**2).sum(axis=0)), 1e-12))
+        return self._mean + self._spread * mean, self._spread * deviation
+
+    @cached_property
+    def _solved(self) -> tuple[Array, Array, float]:
+        covariance = self._pairs(self._inputs, self._inputs).covariance(self.kernel)
+        return _solve(covariance, self._values, self.kernel.noise)
+
+    def _fitted(self) -> Kernel:
+        """The settings of the greatest likelihood, one at a time, on an even part of a long history."""
+        count = len(self._values)
+        rows = np.unique(np.linspace(0, count - 1, min(count, MOST_FITTED)).astype(int))
+        part, values = self._inputs.at(rows), self._values[rows]
+        pairs = self._pairs(part, part)
+        kernel = Kernel() if part.features.shape[1] else Kernel(by_graph=0.0)
+        best = _unlikelihood(pairs, values, kernel)
+        for _ in range(SWEEPS):
+            before = best
+            for name, options in kernel.variants(part):
+                for option in options:
+                    if option == getattr(kernel, name):
+                        continue
+                    other = replace(kernel, **{name: option})
+                    found = _unlikelihood(pairs, values, other)
+                    if found < best - 1e-9:
+                        best, kernel = found, other
+            if before - best < 0.05:
+                break
+        return kernel
+
+    def _pairs(self, rows: Inputs, columns: Inputs) -> _Pairs:
+        products = rows.features @ columns.features.T / max(self._feature_scale**2, JITTER)
+        return _Pairs(
+            _distances(rows.choices, columns.choices) / self._choice_scale,
+            _distances(rows.features, columns.features) / self._feature_scale,
+            products,
+            np.abs(rows.log_steps[:, None] - columns.log_steps[None, :]),
+        )
+
+    def _feature_norm(self, inputs: Inputs) -> Array:
+        norm: Array = (inputs.features**2).sum(axis=1) / max(self._feature_scale**2, JITTER)
+        return norm
+
+
+def _diagonal(inputs: Inputs, norm: Array, kernel: Kernel) -> Array:
+    return np.full(len(inputs), 1 - kernel.by_graph * kernel.linear) + kernel.by_graph * kernel.linear * norm
+
+
+def _solve(covariance: Array, values: Array, noise: float) -> tuple[Array, Array, float]:
+    """The Cholesky factor, `K⁻¹ y`, and the variance at which the values are likeliest."""
+    noisy = covariance + (noise + JITTER) * np.eye(len(values))
+    factor = np.linalg.cholesky(noisy)
+    weights = _triangular(factor, _triangular(factor, values), transposed=True)
+    return factor, weights, max(float(values @ weights) / len(values), JITTER)
+
+
+def _triangular(factor: Array, values: Array, transposed: bool = False) -> Array:
+    from scipy.linalg import solve_triangular
+
+    found: Array = solve_triangular(factor, values, trans=int(transposed), lower=True, check_finite=False)
+    return found
+
+
+def _unlikelihood(pairs: _Pairs, values: Array, kernel: Kernel) -> float:
+    """The negative logarithm of the marginal likelihood with the variance at its best, and a mild prior on settings."""
+    try:
+        factor, _, variance = _solve(pairs.covariance(kernel), values, kernel.noise)
+    except np.linalg.LinAlgError:
+        return float("inf")
+    likelihood = 0.5 * len(values) * np.log(variance) + np.log(np.diag(factor)).sum()
+    usual = Kernel()
+    away = (
+        np.log(kernel.choice_length / usual.choice_length) ** 2
+        + np.log(kernel.feature_length / usual.feature_length) ** 2
+        + 0.1 * np.log(kernel.noise / usual.noise) ** 2
+        + 0.3 * np.log(kernel.step_length / usual.step_length) ** 2
+    )
+    return float(likelihood + 0.5 * away)
+
+
+def _matern(distance: Array) -> Array:
+    scaled = np.sqrt(5.0) * distance
+    found: Array = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    return found
+
+
+def _distances(rows: Array, columns: Array) -> Array:
+    squares = (rows**2).sum(axis=1)[:, None] + (columns**2).sum(axis=1)[None, :] - 2 * rows @ columns.T
+    found: Array = np.sqrt(np.maximum(squares, 0.0))
+    return found
+
+
+def _mean_distance(rows: Array) -> float:
+    """The mean distance of different rows; 1 where all are equal."""
+    distances = _distances(rows, rows)
+    return float(distances.sum() / max(1, len(rows) * (len(rows) - 1))) or 1.0

@@ -1,0 +1,91 @@
+"""Gaussian process over graph features: evaluates what should improve the front most."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from archspec.search.candidates import Genome
+from archspec.search.samplers import Sampler, Task
+from archspec.search.trials import Trial
+
+if TYPE_CHECKING:
+    from archspec.search.samplers._forecast import Looked
+
+LISTED_UP_TO = 256  # points: of a smaller space every one is a candidate
+STEPS = (1, 1, 1, 2, 2, 3)  # decisions that a child of the front has changed
+PARENTS = 12
+STAY = 8  # proposals that a random network of the pool is looked at for
+
+
+def surrogate(task: Task, startup: int = 10, pool: int = 96) -> Sampler:
+    """A Gaussian process over graph features, and expected hypervolume improvement; the first `startup` are random.
+
+    Every number that only an evaluation gives is predicted; what the screen knows (parameters, predicted latency) is
+    taken as it is.
+
+    `pool`: how many networks are looked at for a proposal: half are random, half a few decisions from the front.
+    """
+    return _Surrogate(task, startup, pool)
+
+
+class _Surrogate:
+    tries = 24  # the best of the pool, one after the other: others may be at work on the first
+
+    def __init__(self, task: Task, startup: int, pool: int) -> None:
+        from archspec.search.samplers._forecast import Onlooker
+
+        self._task, self._startup, self._pool = task, max(2, startup), pool
+        self._onlooker = Onlooker(task)
+        self._told: dict[int, Trial] = {}
+        self._ranked: tuple[int, list[Genome]] | None = None
+
+    def tell(self, trial: Trial) -> None:
+        if self._onlooker.fits(trial.genome):
+            self._told[trial.number] = trial
+            self._ranked = None
+
+    def propose(self, number: int, attempt: int) -> Genome:
+        space, generator = self._task.space, self._task.generator(number, attempt)
+        if sum(trial.state in ("done", "paused") for trial in self._told.values()) < self._startup:
+            return space.sample(generator)
+        if self._ranked is None or self._ranked[0] != number:
+            self._ranked = number, self._ranking(number)
+        ranking = self._ranked[1]
+        return ranking[attempt] if attempt < len(ranking) else space.sample(generator)
+
+    def _ranking(self, number: int) -> list[Genome]:
+        """The pool without what is known, the most promising first."""
+        from archspec.search.samplers._forecast import Forecast
+
+        trials = [self._told[one] for one in sorted(self._told)]
+        forecast = Forecast(self._task, self._onlooker, trials)
+        genomes = {genome_name(genome): genome for genome in self._pooled(number, forecast.parents(PARENTS))}
+        for trial in trials:
+            genomes.pop(genome_name(trial.genome), None)
+        known = {trial.key for trial in trials}
+        new: dict[str, Looked] = {}
+        for found in map(self._onlooker.look, genomes.values()):
+            if found is not None and not found.rejected and found.key not in known:
+                new.setdefault(found.key, found)
+        return [found.genome for found in forecast.ranked(list(new.values()))]
+
+    def _pooled(self, number: int, parents: list[Genome]) -> Iterator[Genome]:
+        space, half = self._task.space, self._pool // 2
+        if space.size is not None and space.size <= LISTED_UP_TO:
+            yield from space.genomes()
+            return
+        first = number * max(1, half // STAY)
+        for index in range(first, first + half):
+            yield space.sample(self._task.generator(index, 0, "pool"))
+        generator = self._task.generator(number, 0, "children")
+        for index in range(self._pool - half if parents else 0):
+            genome = generator.choice(parents)
+            for _ in range(STEPS[index % len(STEPS)]):
+                genome = space.mutated(genome, generator)
+            yield genome
+
+
+def genome_name(genome: Genome) -> tuple[tuple[str, object], ...]:
+    """A genome as a key."""
+    return tuple(sorted(genome.items()))

@@ -1,0 +1,175 @@
+"""The surrogate sampler: its model against formulas and draws, its proposals against random ones."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from archspec.measures._settings import Evaluation, Limit, Rejection
+from archspec.search.candidates import Candidate, Decision, Genome
+from archspec.search.fidelity import Fidelity
+from archspec.search.pareto import hypervolume, reference_point
+from archspec.search.samplers import Task, make_sampler
+from archspec.search.samplers._encoding import Scaling, genome_row
+from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
+from archspec.search.samplers._improvement import expected_improvement
+from archspec.search.samplers._rungs import Lift
+from archspec.search.trials import Objective, Trial, costs
+from tests.search.fake_space import FakeSpace, grid_96, steep
+
+TWO = (Objective("miou", "maximize"), Objective("cost"))
+FRONT, REFERENCE = [(0.1, 0.8), (0.3, 0.5), (0.7, 0.2)], (1.0, 1.0)
+
+
+def added(point: tuple[float, ...]) -> float:
+    return hypervolume([*FRONT, point], REFERENCE) - hypervolume(FRONT, REFERENCE)
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_with_one_cost_known_the_improvement_is_that_of_many_draws(known: int) -> None:
+    mean, deviation = np.array([[0.4, 0.35], [0.05, 0.9], [0.9, 0.15], [0.9, 0.9]]), np.full((4, 2), 0.15)
+    deviation[:, known] = 0.0
+    found = expected_improvement(FRONT, REFERENCE, mean, deviation)
+    draws = np.random.default_rng(1).standard_normal((4000, 2))
+    for row in range(4):
+        points = mean[row] + draws * deviation[row]
+        expected = [added(tuple(point)) if (point < REFERENCE).all() else 0.0 for point in points]
+        assert found[row] == pytest.approx(np.mean(expected), abs=4 * np.std(expected) / math.sqrt(4000) + 1e-6)
+
+
+def test_known_costs_add_what_they_add() -> None:
+    mean = np.array([[0.2, 0.4], [0.5, 0.6], [0.65, 0.1]])
+    found = expected_improvement(FRONT, REFERENCE, mean, np.zeros((3, 2)))
+    assert found == pytest.approx([added(tuple(point)) for point in mean.tolist()])
+    third = np.column_stack([mean, np.zeros(3)])
+    front = [(*point, 0.5) for point in FRONT]
+    several = expected_improvement(front, (1.0, 1.0, 1.0), third, np.zeros((3, 3)))
+    before = hypervolume(front, (1.0, 1.0, 1.0))
+    wanted = [hypervolume([*front, tuple(point)], (1.0, 1.0, 1.0)) - before for point in third.tolist()]
+    assert several == pytest.approx(wanted, rel=1e-6)
+
+
+def test_one_objective_has_the_usual_expected_improvement() -> None:
+    found = expected_improvement([(0.5,)], (1.0,), np.array([[0.5], [0.7]]), np.array([[0.2], [0.0]]))
+    assert found == pytest.approx([0.2 / math.sqrt(2 * math.pi), 0.0])
+
+
+def test_the_process_knows_what_it_saw_and_doubts_what_it_did_not() -> None:
+    x = np.linspace(0, 1, 9)[:, None]
+    inputs = Inputs(x, np.zeros((9, 0)), np.zeros(9))
+    values = 0.3 + np.sin(4 * x[:, 0])
+    process = GaussianProcess(inputs, values)
+    mean, deviation = process.predict(inputs)
+    assert mean == pytest.approx(values, abs=0.02)
+    between, far = (process.predict(Inputs(np.array([[at]]), np.zeros((1, 0)), np.zeros(1))) for at in (0.44, 1.8))
+    assert between[0][0] == pytest.approx(0.3 + math.sin(4 * 0.44), abs=0.03)
+    assert far[1][0] > 5 * max(between[1][0], deviation.max())
+
+
+def test_a_short_training_tells_of_a_long_one() -> None:
+    """Twelve networks with both rungs, twelve with the first alone: those are predicted at the last."""
+    generator = np.random.default_rng(0)
+    x = generator.uniform(size=(24, 2))
+    truth = x[:, 0] - 0.5 * x[:, 1]
+    rows = np.concatenate([np.arange(24), np.arange(12)])
+    steps = np.repeat([math.log(100), math.log(900)], [24, 12])
+    values = truth[rows] + 0.02 * generator.standard_normal(36)
+    process = GaussianProcess(Inputs(x[rows], np.zeros((36, 0)), steps), values)
+    mean, deviation = process.predict(Inputs(x[12:], np.zeros((12, 0)), np.full(12, math.log(900))))
+    assert np.corrcoef(mean, truth[12:])[0, 1] > 0.95
+    assert (np.abs(mean - truth[12:]) < 4 * deviation + 0.05).all()
+
+
+def test_values_of_a_lower_rung_are_lifted_by_what_was_seen_of_both() -> None:
+    lift = Lift.of([(0.2, 0.5), (0.4, 0.7), (0.3,), (0.1,)])
+    assert lift(0.3, 0) == pytest.approx(0.6) and lift(0.6, 1) == 0.6  # a shift of 0.3
+    assert Lift.of([(0.2,), (0.4,)])(0.3, 0) == 0.3
+
+
+def test_rows_say_what_lies_beside_what() -> None:
+    decisions = (
+        Decision("head", ("basic", "dpc", "aspp")),
+        Decision("rate", (1, 6, 12), ordered=True, parent="head", parent_value="aspp"),
+        Decision("width", low=1.0, high=100.0, log=True),
+    )
+    basic, dpc = (genome_row(decisions, {"head": head, "width": 10.0}) for head in ("basic", "dpc"))
+    assert math.dist(basic, dpc) == pytest.approx(1.0) and basic[-1] == pytest.approx(0.5)
+    near, far = (genome_row(decisions, {"head": "aspp", "rate": rate, "width": 10.0}) for rate in (6, 12))
+    assert math.dist(near, far) == pytest.approx(0.5)
+    scaled = Scaling([{"a": 1.0, "same": 2.0}, {"a": 3.0, "same": 2.0}]).rows([{"a": 2.0}, {"a": 99.0}])
+    assert scaled.tolist() == [[0.0], [4.0]]
+
+
+def evaluated(space: FakeSpace, sampler_name: str, count: int, task: Task) -> list[Genome]:
+    sampler, found = make_sampler(sampler_name, task), []
+    for number in range(count):
+        attempt = 0
+        while (genome := sampler.propose(number, attempt)) in found:
+            attempt += 1
+        assert genome is not None
+        found.append(genome)
+        sampler.tell(Trial(number, space.candidate(genome).key, genome, "done", steep(genome)))
+    return found
+
+
+def test_with_the_cost_known_it_finds_in_twenty_what_random_finds_in_sixty() -> None:
+    space = replace(grid_96(), known=lambda genome: {"log_cost": math.log(steep(genome)["cost"] or 1.0)})
+    every = [point for genome in space.genomes() if (point := costs(TWO, steep(genome)))]
+    reference = reference_point(every)
+
+    def screen(candidate: Candidate) -> Evaluation:
+        return Evaluation({"cost": steep(candidate.genome)["cost"]})
+
+    def share(sampler: str, count: int, seed: int) -> float:
+        genomes = evaluated(space, sampler, count, Task(space, TWO, seed, screen=screen))
+        points = [point for genome in genomes if (point := costs(TWO, steep(genome)))]
+        return hypervolume(points, reference)
+
+    assert sum(share("surrogate", 20, seed) >= share("random", 60, seed) for seed in range(3)) >= 2
+
+
+def test_what_the_screen_rejects_is_not_proposed() -> None:
+    space = grid_96()
+
+    def screen(candidate: Candidate) -> Evaluation:
+        cost = steep(candidate.genome)["cost"] or 0.0
+        return Evaluation({"cost": cost}, rejected=Rejection("cost", "too much") if cost > 3 else None)
+
+    sampler = make_sampler("surrogate", Task(space, TWO, limits=(Limit("cost", 3.0),), screen=screen), {"startup": 2})
+    for number in range(2):
+        genome = sampler.propose(number, 0)
+        assert genome is not None
+        sampler.tell(Trial(number, str(number), genome, "done", steep(genome)))
+    proposed = [sampler.propose(2, attempt) or {} for attempt in range(20)]
+    assert all((steep(genome)["cost"] or 0.0) <= 3 for genome in proposed)
+
+
+def test_a_limit_on_what_is_measured_is_learnt() -> None:
+    """`ms` is known after an evaluation only; what has a large kernel breaks its limit."""
+    space, sampler = grid_96(), make_sampler("surrogate", Task(grid_96(), TWO, limits=(Limit("ms", 1.0),)))
+    for number, genome in enumerate(list(space.genomes())[::5]):
+        slow = genome["kernel"] == 5
+        values = steep(genome) | {"ms": 2.0 if slow else 0.5}
+        sampler.tell(Trial(number, str(number), genome, "rejected" if slow else "done", values))
+    assert [(sampler.propose(40, attempt) or {})["kernel"] for attempt in range(8)] == [3] * 8
+
+
+def test_it_takes_in_rungs_and_forgets_the_order_of_news() -> None:
+    fidelity = Fidelity((100, 300, 900))
+    genomes = list(grid_96().genomes())[::4]
+    told = []
+    for number, genome in enumerate(genomes):
+        finished = 1 + (number % 3 == 0) + (number % 9 == 0)
+        rungs = tuple({**steep(genome), "miou": (steep(genome)["miou"] or 0) - 0.1 * (2 - r)} for r in range(finished))
+        state = "done" if finished == 3 else "paused"
+        told.append(Trial(number, str(number), genome, state, rungs[-1], rung=finished - 1, rungs=rungs))  # type: ignore[arg-type]
+    one, other = (make_sampler("surrogate", Task(grid_96(), TWO, fidelity=fidelity)) for _ in range(2))
+    for trial in told:
+        one.tell(replace(trial, state="paused", rung=0, rungs=trial.rungs[:1], values=trial.rungs[0]))
+        one.tell(trial)
+    for trial in reversed(told):
+        other.tell(trial)
+    proposed = [one.propose(24, attempt) for attempt in range(5)]
+    assert proposed == [other.propose(24, attempt) for attempt in range(5)]
+    assert not any(genome in genomes for genome in proposed)
