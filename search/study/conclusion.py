@@ -85,7 +85,8 @@ class Conclusion:
         front = self.study.front
         settings = replace(self.settings, recipes={**self.settings.recipes, **front.recipes})
         found = self._experiment(finalists, front.metrics, settings, front.seeds)
-        base = found.timed.get(front.base)
+        named = next((one.name for one in finalists if one.is_called(front.base)), "")
+        base = found.timed.get(named)
         ratios = {} if base is None else {
             name: ratio_between(one.records, base.records) for name, one in found.timed.items()
         }  # fmt: skip

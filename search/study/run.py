@@ -38,7 +38,7 @@ from archspec.search.study.prior_networks import describe_outsiders, prior_names
 from archspec.search.study.progress import StudyProgress
 from archspec.search.study.result import StudyResult
 from archspec.search.study.study import Study
-from archspec.spec import missing_weights
+from archspec.spec import Spec, missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -131,7 +131,8 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
-        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        known = [one for one in study.priors.networks.values() if isinstance(one, Spec)]
+        missing = missing_weights((study.space, *study.beside.values(), *known)) if needs else []
         if missing:
             raise UserError(missing)
         if self.backbones is not None and not study.data:
