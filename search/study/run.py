@@ -22,6 +22,7 @@ from archspec.search.fidelity import Fidelity
 from archspec.search.priors import Priors
 from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
+from archspec.search.space.cheapest import Cheapest
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.conclusion import Conclusion
 from archspec.search.study.lineage import Lineage, check_lineage
@@ -233,6 +234,7 @@ class StudyRun:
             join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
+            cheapest=Cheapest(self.space),
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
             inherited_text=None if not study.inherit else Lineage(settings, study.inherited_by, fidelity).text,
             fidelity=fidelity,
