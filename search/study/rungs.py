@@ -86,7 +86,7 @@ def rung_table(outcome: StudyResult) -> Table:
     )  # fmt: skip
     ranked = [one.last for one in found if one.last is not None]
     notes = [
-        "ranks next, last: Spearman's correlation over the candidates that have both rungs, so only over those that went on"
+        "ranks next, last: Spearman's correlation over candidates that have both rungs, so only those that went on"
     ]
     if any(one.count < FEWEST for one in ranked):
         notes.append(f"- where fewer than {FEWEST} candidates have both")
