@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from archspec.search.fidelity import Fidelity
     from archspec.search.progress import Progress, SearchResult
     from archspec.search.study import Study, StudyProgress
+    from archspec.search.study.progress import Estimate
     from archspec.search.trials import Trial
 
 SHOWN = 12  # points of the front
@@ -33,7 +34,7 @@ ENDLESS = 10**8  # a budget that is none
 def study_progress(study: Study) -> Iterator[StudyProgress]:
     """How far a study is, on the error stream."""
     if not sys.stderr.isatty():
-        yield _Lines()
+        yield _Lines(study)
         return
     with _Screen(study) as screen:
         yield screen
@@ -42,8 +43,9 @@ def study_progress(study: Study) -> Iterator[StudyProgress]:
 class _Lines(Silent):
     """Lines for a pipe: every message at once, of everything else one in two seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, study: Study) -> None:
         self._last = float("-inf")
+        self._foretold, self._pace = _Foretold(study), _Pace()
 
     def message(self, text: str) -> None:
         """At once."""
@@ -59,7 +61,7 @@ class _Lines(Silent):
 
     def measuring(self, what: str, done: int, total: int) -> None:
         """Each."""
-        say(f"front: {what} {done}/{total}")
+        say(f"front: {what} {done}/{total}{self._pace.left(done, total)}")
 
     def started(self, progress: Progress) -> None:
         """What was known before."""
@@ -67,7 +69,9 @@ class _Lines(Silent):
             say(f"goes on: {_describe_counts(progress)}")
 
     def finished(self, trial: Trial, progress: Progress) -> None:
-        """One line."""
+        """One line; after the first training, how long the study will take."""
+        if told := self._foretold.after(trial, progress):
+            say(told)
         name = progress.names.get(trial.key, "")
         if name:
             say(f"{_describe_counts(progress)}  {_describe_trial(trial, name)}")
@@ -88,6 +92,7 @@ class _Screen(Silent):
         from rich.live import Live
 
         self._study, self._drawn = study, float("-inf")
+        self._foretold, self._pace = _Foretold(study), _Pace()
         self._console = Console(stderr=True)
         self._live = Live("", console=self._console, transient=True, auto_refresh=False)
 
@@ -112,7 +117,8 @@ class _Screen(Silent):
 
     def measuring(self, what: str, done: int, total: int) -> None:
         """A line."""
-        self._draw(lambda: f"front: {what}, {done} of {total}", always=True)
+        left = self._pace.left(done, total)
+        self._draw(lambda: f"front: {what}, {done} of {total}{left}", always=True)
 
     def started(self, progress: Progress) -> None:
         """The first picture."""
@@ -123,7 +129,9 @@ class _Screen(Silent):
         self._draw(lambda: self._picture(progress))
 
     def finished(self, trial: Trial, progress: Progress) -> None:
-        """The same."""
+        """The same; after the first training, how long the study will take."""
+        if told := self._foretold.after(trial, progress):
+            self.message(told)
         self._draw(lambda: self._picture(progress))
 
     def ended(self, result: SearchResult) -> None:
@@ -150,6 +158,53 @@ class _Screen(Silent):
         table = Table(f"{self._study.name}: the front so far", columns, tuple(rows))
         more = [Text(f"… and {len(progress.front) - SHOWN} more")] if len(progress.front) > SHOWN else []
         return Group(drawn(table, self._console.width), *more, Text(_describe_counts(progress)))
+
+
+class _Pace:
+    """How long the rest takes of what is done one after the other, at the pace since it began."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+
+    def left(self, done: int, total: int) -> str:
+        """In words; '' before the first is done."""
+        if not done:
+            self._begun = time.monotonic()
+            return ""
+        seconds = (time.monotonic() - self._begun) / done * (total - done)
+        return f", {describe_duration(seconds)} left" if done < total else ""
+
+
+class _Foretold:
+    """How long a study will take: told once, when the first training of a session was timed."""
+
+    def __init__(self, study: Study) -> None:
+        self._study, self._told = study, False
+
+    def after(self, trial: Trial, progress: Progress) -> str:
+        """In words; '' where nothing was trained yet, or it was told."""
+        from archspec.search.study.progress import estimate, trainings_wanted
+
+        if self._told:
+            return ""
+        fidelity = progress.history.fidelity
+        wanted = trainings_wanted(progress.budget, progress.most_steps, fidelity)
+        found = estimate(self._study, trial, fidelity, wanted)
+        self._told = found is not None
+        return "" if found is None else _describe_estimate(found, self._study)
+
+
+def _describe_estimate(found: Estimate, study: Study) -> str:
+    parts = [f"by the first one, a full training takes about {describe_duration(found.training_s)}"]
+    if found.search_s is not None:
+        parts.append(f"the search about {describe_duration(found.search_s)} from its start")
+    if found.beside_s and (study.beside or study.front.random):
+        parts.append(f"what stands beside it about {describe_duration(found.beside_s)}")
+    if found.front_each_s:
+        seeds = f"{len(study.front.seeds)} seeds of each network at the end"
+        total = f", {describe_duration(found.front_s)} in all" if found.front_s is not None else ""
+        parts.append(f"{seeds} about {describe_duration(found.front_each_s)}{total}")
+    return "; ".join(parts)
 
 
 def _describe_counts(progress: Progress) -> str:

@@ -127,6 +127,11 @@ def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32")
     The image comes as `input_dtype` (float32 or uint8); labels leave as int32, logits as float32.
     """
     model, ranges = with_islands(*_unfixed(model, calibrate(model, images)))
+    return _with_ends(quantised(model, {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}), input_dtype)
+
+
+def quantised(model: Model, ranges: dict[int, Range]) -> Model:
+    """The model with every tensor of `ranges` as int8, its inputs and outputs too, and with int8 weights."""
     quantizations = _activations(model, ranges)
     tensors = list(model.tensors)
     for index, quantization in quantizations.items():
@@ -138,12 +143,11 @@ def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32")
             _quantise_weights(operation, model, tensors)
         else:
             _quantise_constants(operation, tensors)
-    return _with_ends(replace(model, tensors=tuple(tensors)), input_dtype)
+    return replace(model, tensors=tuple(tensors))
 
 
 # --- activations -----------------------------------------------------------------------------------------
 def _activations(model: Model, ranges: dict[int, Range]) -> dict[int, Quantization]:
-    ranges = {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}
     whole = [operation for operation in model.operations if not operation.keeps_float]
     fixed = {operation.outputs[0]: FIXED[operation.code] for operation in whole if operation.code in FIXED}
     leader = _shared_scales(model, ranges)

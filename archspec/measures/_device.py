@@ -13,19 +13,20 @@ from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
     from archspec.devices import Device, Model
-    from archspec.predictor import LatencyTable, Predictor
+    from archspec.predictor import LatencyTable, Predictor, TablePrecision
 
 
 def predictor_of(settings: Settings) -> Predictor:
     """The predictor of the settings' device. Raises `UserError` where it was never calibrated."""
-    return _predictor(settings.device, settings.threads, settings.latency_table)
+    return _predictor(settings.device, settings.threads, settings.latency_table, settings.precision)
 
 
 @lru_cache(maxsize=4)
-def _predictor(name: str, threads: int, table: str) -> Predictor:
+def _predictor(name: str, threads: int, table: str, precision: str) -> Predictor:
     from archspec.predictor import predictor_for
 
-    return predictor_for(device_of(name), Path(table) if table else None, threads=threads)
+    held: TablePrecision = "int8" if precision == "int8" else "float32"  # no table is of another
+    return predictor_for(device_of(name), Path(table) if table else None, threads=threads, precision=held)
 
 
 def table_digest(table: LatencyTable) -> str:

@@ -25,6 +25,7 @@ from archspec.predictor.table import (
     Correction,
     LatencyTable,
     OperatorTime,
+    TablePrecision,
     read_or_none,
     read_table,
     table_path,
@@ -48,12 +49,12 @@ if TYPE_CHECKING:
     from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 
 __all__ = [
-    "ALONE", "CALIBRATE", "NETWORK_TURNS", "OPERATOR_TURNS", "OTHER", "Accuracy", "CalibrationProgress",
-    "Conditions", "Correction", "LatencyTable", "Operand", "OperatorTime", "Prediction", "PredictionResult",
-    "Predictor", "Signature", "Sums", "Turns", "accuracy_of", "calibrate", "calibrate_file", "calibration_table",
-    "equals", "fill", "fit_correction", "further_operators", "measure_networks", "operators_of",
-    "prediction_results", "predictions_table", "predictor_for", "read_or_none", "read_table",
-    "sampled_networks", "signatures", "spearman", "table_of", "table_path", "write_table",
+    "ALONE", "CALIBRATE", "NETWORK_TURNS", "OPERATOR_TURNS", "OTHER", "Accuracy", "CalibrationProgress", "Conditions",
+    "Correction", "LatencyTable", "Operand", "OperatorTime", "Prediction", "PredictionResult", "Predictor",
+    "Signature", "Sums", "TablePrecision", "Turns", "accuracy_of", "calibrate", "calibrate_file", "calibration_table",
+    "equals", "fill", "fit_correction", "further_operators", "measure_networks", "operators_of", "prediction_results",
+    "predictions_table", "predictor_for", "read_or_none", "read_table", "sampled_networks", "signatures", "spearman",
+    "table_of", "table_path", "write_table",
 ]  # fmt: skip
 
 _MODELS = ("further_operators", "sampled_networks")

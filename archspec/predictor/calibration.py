@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archspec.devices import Device, Model, median
 from archspec.errors import user_error
+from archspec.export.calibration import synthetic_images
 from archspec.files import exists
 from archspec.graph.program import build_program
 from archspec.network import Network, reference_model
@@ -24,6 +25,7 @@ from archspec.predictor.table import (
     Conditions,
     LatencyTable,
     OperatorTime,
+    TablePrecision,
     read_or_none,
     read_table,
     table_path,
@@ -59,6 +61,7 @@ def calibrate(
     *,
     further: Sequence[Signature] = (),
     threads: int = 1,
+    precision: TablePrecision = "float32",
     keep: Keep = lambda table: None,
     progress: OnProgress = lambda progress: None,
     operator_turns: Turns = OPERATOR_TURNS,
@@ -73,8 +76,8 @@ def calibrate(
     for networks never seen. Raises `UserError` for a table of another device, and for a network that cannot run.
     """
     reference = reference or Model("reference", reference_model())
-    table = table_of(device, table, reference, threads)
-    bench = _Bench(device, reference, threads, keep, progress)
+    table = table_of(device, table, reference, threads, precision)
+    bench = _Bench(device, reference, threads, keep, progress, precision)
     table = bench.fill(table, list(dict.fromkeys([*operators_of(networks), *further])), operator_turns)
     if len(networks) < FEWEST_NETWORKS:
         return table
@@ -103,17 +106,29 @@ def fill(
 ) -> LatencyTable:
     """The table with every operator of `networks` measured: their predictions then interpolate nothing."""
     reference = reference or Model("reference", reference_model())
-    threads = table.conditions.threads
-    table = table_of(device, table, reference, threads)
-    return _Bench(device, reference, threads, keep, progress).fill(table, operators_of(networks), operator_turns)
+    threads, precision = table.conditions.threads, precision_of(table)
+    table = table_of(device, table, reference, threads, precision)
+    bench = _Bench(device, reference, threads, keep, progress, precision)
+    return bench.fill(table, operators_of(networks), operator_turns)
 
 
-def table_of(device: Device, table: LatencyTable | None, reference: Model, threads: int) -> LatencyTable:
+def precision_of(table: LatencyTable) -> TablePrecision:
+    """In which precision its networks are timed."""
+    return "int8" if table.conditions.precision == "int8" else "float32"
+
+
+def table_of(
+    device: Device,
+    table: LatencyTable | None,
+    reference: Model,
+    threads: int,
+    precision: TablePrecision = "float32",
+) -> LatencyTable:
     """`table`, or a new one with this device's pace for None. Raises `UserError` where it is of another device."""
     with closing(device.open(reference, threads=threads)) as session:
         machine, system = device.machine(), session.system
         runtime = f"{system.runtime}+{system.delegate}" if system.delegate else system.runtime  # it has other kernels
-        here = Conditions(device.name, machine.fingerprint, machine.cpu, runtime, system.version, threads)
+        here = Conditions(device.name, machine.fingerprint, machine.cpu, runtime, system.version, threads, precision)
         if table is not None:
             table.check(here)
             return table
@@ -162,11 +177,12 @@ class _Bench:
     threads: int
     keep: Keep
     progress: OnProgress
+    precision: TablePrecision = "float32"
 
     def fill(self, table: LatencyTable, asked: Sequence[Signature], turns: Turns) -> LatencyTable:
         """The table with the entries that it lacked; it is kept after each group."""
         missing = [one for one in asked if one not in table.entries]
-        models = (Model(_name(one), one_operator(one)) for one in missing)
+        models = (Model(_name(one), one_operator(one, self.precision)) for one in missing)
         done = 0
         for taken in self._turns(models, turns):
             times = taken.at(table.reference_ms)
@@ -179,7 +195,7 @@ class _Bench:
     def networks(self, networks: Sequence[Network], reference_ms: float, turns: Turns) -> list[float]:
         """The warm times of whole networks."""
         found: list[float] = []
-        for taken in self._turns(map(_exported, networks), turns):
+        for taken in self._turns((_exported(one, self.precision) for one in networks), turns):
             found.extend(time.warm_ms for time in taken.at(reference_ms))
             self.progress(CalibrationProgress("networks", len(found), len(networks)))
         return found
@@ -193,9 +209,14 @@ def _name(signature: Signature) -> str:
     return f"{signature.code} {' '.join(shapes)}"
 
 
-def _exported(network: Network) -> Model:
-    """As a file with fresh weights: latency does not depend on their values."""
-    return Model(network.name, network.to_tflite(weights=network.fresh_weights()).data)
+def _exported(network: Network, precision: TablePrecision) -> Model:
+    """As a file with fresh weights: latency depends neither on their values nor on the ranges of int8."""
+    images = None
+    if precision == "int8":
+        entrance = network.graph.inputs[0]
+        images = synthetic_images(entrance.size, entrance.channels, 1)
+    weights = network.fresh_weights()
+    return Model(network.name, network.to_tflite(weights=weights, precision=precision, representative=images).data)
 
 
 def _positive(time: OperatorTime) -> OperatorTime:
@@ -246,18 +267,22 @@ def predictor_for(
     path: Path | None = None,
     *,
     threads: int = 1,
+    precision: TablePrecision = "float32",
     reference: Model | None = None,
     command: str = "archspec latency --calibrate",
 ) -> Predictor:
     """The predictor of a device that was calibrated. Raises `UserError` for one that was not, or whose runtime changed.
 
     The device is asked who it is, so a table copied from elsewhere is refused. `command` is what makes such a table.
+    In `path` it may be of either precision; without, it is that of `precision`, or where there is none, of float32.
     """
     here = table_of(device, None, reference or Model("reference", reference_model()), threads).conditions
-    path = path or table_path(here)
+    if path is None:
+        asked = table_path(replace(here, precision=precision))
+        path = asked if exists(asked) else table_path(here)
     if not exists(path):
         fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
         raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
     table = read_table(path)
-    table.check(here)
+    table.check(replace(here, precision=precision_of(table)))
     return Predictor(table).prepare()

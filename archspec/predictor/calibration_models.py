@@ -20,12 +20,14 @@ from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.export.flatbuffer import encode
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.precision import MOVES_VALUES, quantised
 from archspec.graph import Graph, layers
 from archspec.graph.layers.activation import NAMES as ACTIVATIONS
 from archspec.graph.program import build_program
 from archspec.network import Network
 from archspec.predictor.prediction import ENOUGH_ENTRIES
-from archspec.predictor.signature import Operand, Signature, family, signatures
+from archspec.predictor.signature import COMPUTED, Operand, Signature, family, signatures
+from archspec.predictor.table import TablePrecision
 
 SPEC = "shufflenetv2_basic"  # what the overrides are laid on
 MOST_MACS = 0.8e9
@@ -40,6 +42,11 @@ RATES = (1, 3, 6, 9, 12, 15, 18, 21)
 GRIDS = (1, 2, 4)
 SEED = 0
 BYTE_SCALE = Quantization((1 / 255,), (0,))  # of uint8: DEQUANTIZE asks for one, its value does not matter
+INT8_OPERATORS = MOVES_VALUES | {
+    "ADD", "ARG_MAX", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MEAN",
+    "MUL", "RELU", "RELU6", "SOFTMAX", "SUB", "TANH", "TRANSPOSE_CONV",
+}  # fmt: skip
+"""What int8 networks compute in int8; the others stand between DEQUANTIZE and QUANTIZE there."""
 SHRINKINGS = (4, 8)  # a law of growth needs several sizes, and full-size networks would take too long
 STEP = 8  # sizes stay multiples of it, as transposed convolutions need
 LAYER_MAPS = ((32, 32, 64), (64, 64, 32), (96, 96, 19), (128, 128, 32))
@@ -135,10 +142,11 @@ def _every_layer(shape: tuple[int, int, int]) -> Graph:
     return graph
 
 
-def one_operator(signature: Signature) -> bytes:
+def one_operator(signature: Signature, precision: TablePrecision = "float32") -> bytes:
     """The file: computed operands come in from outside, weights are small random numbers, always the same.
 
-    Raises `Problem` for an operator that the exporter has no rule for.
+    In int8 the operands, its inputs and outputs too, are as inside an int8 network; an operator that has float32
+    kernels only stays as it is. Raises `Problem` for an operator that the exporter has no rule for.
     """
     operands = (*signature.inputs, *signature.outputs)
     places = iter(_places(signature))
@@ -148,7 +156,11 @@ def one_operator(signature: Signature) -> bytes:
     exits = tuple(range(count, len(tensors)))
     operation = ModelOperation(signature.code, tuple(range(count)), exits, dict(signature.options))
     names = tuple(tensors[number].name for number in entrances), tuple(tensors[number].name for number in exits)
-    return encode(Model(tensors, (operation,), entrances, exits, *names, description=signature.code))
+    model = Model(tensors, (operation,), entrances, exits, *names, description=signature.code)
+    if precision == "int8" and signature.code in INT8_OPERATORS:
+        computed = [n for n, one in enumerate(operands) if one.content == COMPUTED and one.dtype == "float32"]
+        model = quantised(model, dict.fromkeys(computed, (-1.0, 1.0)))
+    return encode(model)
 
 
 def _places(signature: Signature) -> list[list[int]]:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from archspec.errors import Place, user_error
 from archspec.files import cache_folder, exists, read_bytes
@@ -18,6 +18,7 @@ from archspec.record import write_text
 FORMAT = "archspec-latency-table"
 VERSION = 1
 REMEDY = "Name a table that archspec wrote, or calibrate anew"
+TablePrecision: TypeAlias = Literal["float32", "int8"]
 T = TypeVar("T")
 OTHER = "other"
 """The key of the factor that all other kinds of operator share."""

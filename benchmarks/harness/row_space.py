@@ -16,6 +16,7 @@ from typing import Any
 
 from archspec.measures import Evaluation, Settings
 from archspec.search.candidates import Candidate, Decision, DecisionValue, Genome
+from archspec.search.space import Space
 from harness.curve_table import CurveRow
 
 NEIGHBOURS = 8  # rows that a mutation may go to
@@ -23,16 +24,15 @@ ABSENT = object()
 
 
 class RowSpace:
-    """`rows` as a `SearchSpace` over `decisions`; `build` makes a row's network when somebody asks for it."""
+    """`rows` as a `SearchSpace` over the decisions of `whole`, the space that they were drawn from."""
 
-    def __init__(
-        self, rows: Sequence[CurveRow], decisions: tuple[Decision, ...], build: Callable[[Genome], Any]
-    ) -> None:
-        self.rows, self.decisions, self._build = tuple(rows), decisions, build
-        self._named = {decision.name: decision for decision in decisions}
+    def __init__(self, rows: Sequence[CurveRow], whole: Space) -> None:
+        self.rows, self.decisions, self._whole = tuple(rows), whole.decisions, whole
+        self._named = {decision.name: decision for decision in whole.decisions}
         self._exact = {_name(row.genome): row for row in rows}
         self._nearest: dict[object, CurveRow] = {}
         self._networks: dict[str, _LateNetwork] = {}
+        self._features: dict[str, Mapping[str, float]] = {}
 
     @property
     def size(self) -> int:
@@ -57,9 +57,15 @@ class RowSpace:
         """The network of the nearest row; its key is the row's hash."""
         row = self.row(genome)
         if row.hash not in self._networks:
-            self._networks[row.hash] = _LateNetwork(self._build, row.genome)
+            self._networks[row.hash] = _LateNetwork(self._whole.network, row.genome)
         network: Any = self._networks[row.hash]
         return Candidate(genome, network, row.hash)
+
+    def features(self, candidate: Candidate) -> Mapping[str, float]:
+        """Those of the row's network in the whole space, worked out once."""
+        if candidate.key not in self._features:
+            self._features[candidate.key] = self._whole.features(candidate)
+        return self._features[candidate.key]
 
     def row(self, genome: Genome) -> CurveRow:
         """The row of a genome, or the nearest; of equally near ones any, but always the same."""

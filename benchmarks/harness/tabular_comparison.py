@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -25,11 +25,16 @@ CHEAP, DEAR = 20, 60  # full trainings: as good as random's at the second, for t
 ENOUGH = 14  # of 16 seeds
 RANDOM, TPE = "random", "Optuna TPE"
 OURS = ("random", "tpe", "evolution", "nsga2", "surrogate")
-KNOWN: tuple[dict[str, Any], ...] = (  # the published cell, the plain head, and camvid_mobilenetv2
-    {"trunk": "shufflenet_0.5", "head": "dpc", "neck": "none", "output_stride": 16, "input.scale": 1.0},
-    {"trunk": "shufflenet_0.5", "head": "basic", "neck": "none", "output_stride": 16, "input.scale": 1.0},
-    {"trunk": "mobilenet_1.0", "head": "aspp", "neck": "lateral4", "output_stride": 32, "input.scale": 1.0},
-)
+KNOWN: tuple[dict[str, Any], ...] = (  # of camvid_mobile: the published cell, the plain head, and camvid_mobilenetv2
+    {"trunk": "shufflenet_0.5", "trunk.shufflenet_0.5.backbone.shufflenet_v2.until": "stage4", "input.scale": 1.0,
+     "output_stride": 16, "head": "dpc", "head.dpc.filters": 128, "neck": "none"},
+    {"trunk": "shufflenet_0.5", "trunk.shufflenet_0.5.backbone.shufflenet_v2.until": "stage4", "input.scale": 1.0,
+     "output_stride": 16, "head": "basic", "head.basic.filters": 128, "neck": "none"},
+    {"trunk": "mobilenet_1.0", "backbone.mobilenet_v2.until": "stage7", "input.scale": 1.0, "output_stride": 32,
+     "head": "aspp", "head.aspp.filters": 128, "head.aspp.rates": "[4, 8, 12]", "neck": "lateral4",
+     "neck.lateral4.decoder[0].lateral_sums.filters": "[128, 96, 64]",
+     "neck.lateral4.decoder[0].lateral_sums.separable": "false"},
+)  # fmt: skip
 
 COLUMNS = (
     Column("contender", "Search"),
@@ -59,7 +64,8 @@ def tabular_comparison(arguments: Namespace) -> tuple[Table, bool]:
     contest = read_contest(arguments.learning_curves, arguments.half, arguments.eta)
     seeds = range(2 if arguments.quick else SEEDS)
     chosen = [one for one in contenders() if _is_wanted(one, arguments.only)]
-    work = [(one, seed) for one in chosen for seed in seeds]
+    most = DEAR if arguments.all_budgets else CHEAP
+    work = [(one, seed, most) for one in chosen for seed in seeds]
     where = arguments.learning_curves, arguments.half, arguments.eta
     tell(f"{len(work)} searches over {len(contest.rows)} networks …")
     if arguments.processes > 1:
@@ -95,18 +101,23 @@ def _begin(file: Path, half: str, eta: float) -> None:
     _contest[:] = [read_contest(file, half, eta)]
 
 
-def _shares(contender: Contender, seed: int) -> list[float]:
-    return shares(_contest[0], contender, seed)
+def _shares(contender: Contender, seed: int, most: int) -> list[float | None]:
+    return shares(_contest[0], contender, seed, most=most)
 
 
-def _row(one: Contender, by_name: dict[str, list[list[float]]]) -> tuple[object, ...]:
-    columns = list(zip(*by_name[one.name], strict=True))
+def _row(one: Contender, by_name: dict[str, list[list[float | None]]]) -> tuple[object, ...]:
+    columns = [_numbers(column) for column in zip(*by_name[one.name], strict=True)]
     at = columns[BUDGETS.index(CHEAP)]
-    wins = [_wins(at, [row[BUDGETS.index(DEAR)] for row in by_name[other]]) for other in (RANDOM, TPE)]
+    dear = BUDGETS.index(DEAR)
+    wins = [_wins(at, _numbers(row[dear] for row in by_name[other])) for other in (RANDOM, TPE)]
     said = [f"{count} of {len(at)}" for count in wins]
     judged = one.library == "ours" and one.name != RANDOM
     met = ("yes" if min(wins) >= ENOUGH * len(at) / SEEDS else "no") if judged else ""
-    return (one.name, *map(mean, columns), stdev(at), *said, met)
+    return (one.name, *(mean(column) if column else None for column in columns), stdev(at), *said, met)
+
+
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def _wins(ours: Sequence[float], theirs: Sequence[float]) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from archspec.search.candidates import Decision, Genome, exists
 from archspec.search.driver import Search
 from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import Point, hypervolume, non_dominated, reference_point
+from archspec.search.space import Space
 from archspec.search.store import open_store
 from archspec.search.trials import Objective
 from harness.curve_table import CurveRow, CurveTable
@@ -50,14 +51,13 @@ class Contest:
     fidelity: Fidelity
     seeds: tuple[int, ...]
     cost: str
-    decisions: tuple[Decision, ...]
-    build: Callable[[Genome], Any]
+    whole_space: Space
     known: tuple[Genome, ...] = ()
 
     @cached_property
     def space(self) -> RowSpace:
         """Its networks."""
-        return RowSpace(self.rows, self.decisions, self.build)
+        return RowSpace(self.rows, self.whole_space)
 
     @cached_property
     def by_hash(self) -> dict[str, CurveRow]:
@@ -119,7 +119,7 @@ def contest_of(table: CurveTable, half: str, known: Sequence[Genome] = ()) -> Co
     predicted = all(row.costs["predicted_latency_ms"] is not None for row in rows)
     return Contest(
         rows, Fidelity(conditions.steps, decay=conditions.decay), conditions.seeds,
-        "predicted_latency_ms" if predicted else "gmacs", space.decisions, space.network, tuple(known),
+        "predicted_latency_ms" if predicted else "gmacs", space, tuple(known),
     )  # fmt: skip
 
 
@@ -128,18 +128,20 @@ def half_of(row: CurveRow) -> str:
     return "first" if sum(row.hash.encode()) % 2 == 0 else "second"
 
 
-def shares(contest: Contest, contender: Contender, seed: int) -> list[float]:
-    """The share of the true front that is found at each budget. A search with rungs is made anew for each budget, since
-    it spends the last of it otherwise; of the others what they had found by then counts."""
+def shares(
+    contest: Contest, contender: Contender, seed: int, budgets: Sequence[int] = BUDGETS, most: int = BUDGETS[-1]
+) -> list[float | None]:
+    """The share of the true front that is found at each budget. A search with rungs is made anew for each budget up to
+    `most` (None beyond), since it spends the last of it otherwise; of the others what they had found by then counts."""
     noise = contest.seeds[seed % len(contest.seeds)]
-    most = max(BUDGETS)
     if contender.library == "ours" and contender.rungs:
-        runs = [(budget, ours(contest, contender, seed, noise, budget)) for budget in BUDGETS]
+        runs = [(budget, ours(contest, contender, seed, noise, budget)) for budget in budgets if budget <= most]
     else:
         find = ours if contender.library == "ours" else optuna
-        events = find(contest, contender, seed, noise, most)
-        runs = [(budget, events) for budget in BUDGETS]
-    return [contest.share(trained_by(events, contest.fidelity, budget), noise) for budget, events in runs]
+        events = find(contest, contender, seed, noise, max(budgets))
+        runs = [(budget, events) for budget in budgets]
+    found = {budget: contest.share(trained_by(events, contest.fidelity, budget), noise) for budget, events in runs}
+    return [found.get(budget) for budget in budgets]
 
 
 def trained_by(events: Sequence[Event], fidelity: Fidelity, budget: int) -> list[str]:
@@ -195,7 +197,7 @@ def optuna(contest: Contest, contender: Contender, seed: int, noise: int, budget
         return row.scores[rung, noise]
 
     def objective(trial: Any) -> Any:
-        row = contest.space.row(suggested(trial, contest.decisions))
+        row = contest.space.row(suggested(trial, contest.space.decisions))
         if not contender.rungs:
             return train(row, fidelity.last), row.costs[contest.cost]
         for rung in range(fidelity.last):

@@ -17,6 +17,7 @@ from archspec.predictor import (
     CalibrationProgress,
     LatencyTable,
     Predictor,
+    TablePrecision,
     Turns,
     calibrate,
     further_operators,
@@ -113,7 +114,8 @@ def calibrated(
         return target.latency_table
     place = device(target.name)
     reference = Model("reference", reference_model())
-    started = table_of(place, None, reference, target.threads)
+    precision: TablePrecision = "int8" if target.precision == "int8" else "float32"  # no table is of another
+    started = table_of(place, None, reference, target.threads, precision)
     usual, own = table_path(started.conditions), folder / TABLE_FILE
     known = read_or_none(own)
     if known is None or known.accuracy is None:
@@ -134,6 +136,7 @@ def calibrated(
                 (one.graph for one in sampled(space, LOOKED_AT, study.seed)),
             ),
             threads=target.threads,
+            precision=precision,
             keep=lambda table: write_table(own, table),
             progress=step,
             operator_turns=QUICK_OPERATORS,

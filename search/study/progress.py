@@ -36,6 +36,9 @@ class StudyProgress(SearchProgress, Protocol):
         ...
 
 
+LEAST_S = 1.0  # of a training; a number that is known already is read faster
+
+
 @dataclass(frozen=True)
 class Estimate:
     """Seconds of a full training and of what they add up to: the search, the networks beside it and at random, and
@@ -51,11 +54,11 @@ class Estimate:
 def estimate(study: Study, trial: Trial, fidelity: Fidelity | None, trainings: float | None) -> Estimate | None:
     """From the first trial that was trained; `trainings` are what the search may cost, None without such a limit.
 
-    None of a study that trains nothing, and where the trial was not timed.
+    None of a study that trains nothing, and where the trial's number was known, so that nothing was trained for it.
     """
     trained = _trained(study.searched)
     seconds = trial.finished_at - trial.started_at
-    if not trained or seconds <= 0 or trial.state not in ("done", "paused"):
+    if not trained or seconds < LEAST_S or trial.state not in ("done", "paused"):
         return None
     if fidelity is not None and trial.rungs:
         seconds *= fidelity.whole / fidelity.added(len(trial.rungs) - 1)

@@ -9,6 +9,7 @@ from random import Random
 
 from archspec.errors import Problem, UserError
 from archspec.measures import Settings, screen
+from archspec.search.candidates import DecisionValue
 from archspec.search.progress import SearchResult
 from archspec.search.space import Space
 from archspec.search.study.result import Finalist
@@ -36,10 +37,14 @@ def draw(study: Study, space: Space, settings: Settings, count: int) -> list[Fin
     """At most `count` different networks within the limits that cost nothing to check, with the numbers of these."""
     generator = Random(f"random networks {study.seed}")
     found: dict[str, Finalist] = {}
+    looked_at: set[tuple[tuple[str, DecisionValue], ...]] = set()
     for _ in range(TRIES * count):
-        if len(found) == count:
+        if len(found) == count or len(looked_at) == space.size:
             break
         genome = space.sample(generator)
+        if (words := tuple(genome.items())) in looked_at:
+            continue
+        looked_at.add(words)
         try:
             candidate = space.candidate(genome)
         except (UserError, Problem):

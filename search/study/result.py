@@ -56,6 +56,10 @@ class Finalist:
         prior = f", prior{f' {self.prior}' if self.on_front else ''}" if self.prior else ""
         return f"trial {self.trial}{prior}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether the study names it so, beside its front or as a prior."""
+        return bool(name) and (self.prior == name or (self.trial is None and not self.drawn and self.name == name))
+
     def best(self, metric: str) -> float | None:
         """The value measured afterwards, else that of the search."""
         after = self.measured.get(metric)
@@ -88,7 +92,7 @@ class StudyResult:
 
     def difference(self, network: Finalist, metric: str) -> Difference | None:
         """What the network has more of a metric than the base, over the seeds of both; None of the base itself."""
-        base = next((one for one in self.networks if one.beside and one.name == self.study.front.base), None)
+        base = next((one for one in self.networks if one.is_called(self.study.front.base)), None)
         if base is None or base is network or metric not in network.measured or metric not in base.measured:
             return None
         return difference(network.measured[metric], base.measured[metric])

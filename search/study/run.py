@@ -22,8 +22,10 @@ from archspec.search.fidelity import Fidelity
 from archspec.search.priors import Priors
 from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
+from archspec.search.space.cheapest import Cheapest
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.conclusion import Conclusion
+from archspec.search.study.lineage import Lineage, check_lineage
 from archspec.search.study.preparation import (
     Backbones,
     calibrated,
@@ -37,7 +39,7 @@ from archspec.search.study.prior_networks import describe_outsiders, prior_names
 from archspec.search.study.progress import StudyProgress
 from archspec.search.study.result import StudyResult
 from archspec.search.study.study import Study
-from archspec.spec import missing_weights
+from archspec.spec import Spec, missing_weights
 from archspec.train import load_recipe
 
 ROOT = Path("searches")
@@ -130,7 +132,8 @@ class StudyRun:
             )
         for data, spec in product(study.data if needs else (), (study.space, *study.beside.values())):
             check_channels(spec, open_dataset(data).channels)
-        missing = missing_weights((study.space, *study.beside.values())) if needs else []
+        known = [one for one in study.priors.networks.values() if isinstance(one, Spec)]
+        missing = missing_weights((study.space, *study.beside.values(), *known)) if needs else []
         if missing:
             raise UserError(missing)
         if self.backbones is not None and not study.data:
@@ -141,6 +144,7 @@ class StudyRun:
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
         check_fidelity(study, self.settings)
+        check_lineage(study, self.storage)
         _ = self.name, self.space, self.priors
 
     @contextmanager
@@ -230,7 +234,9 @@ class StudyRun:
             join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
+            cheapest=Cheapest(self.space),
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
+            inherited_text=None if not study.inherit else Lineage(settings, study.inherited_by, fidelity).text,
             fidelity=fidelity,
             most_steps=None if fidelity is None or trainings is None else int(trainings * fidelity.whole),
             trained=lambda metric: metric in study.trained,

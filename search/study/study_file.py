@@ -13,7 +13,7 @@ from archspec.errors import Place, UserError, mistyped, nearest
 from archspec.files import exists, expanded
 from archspec.search.study.kinds import KEYS, STUDY_KINDS
 from archspec.search.study.named_networks import NamedNetworks
-from archspec.search.study.study import Front, Study
+from archspec.search.study.study import Study
 from archspec.spec import (
     DocumentReader,
     Node,
@@ -100,11 +100,11 @@ class _StudyReader(DocumentReader[Study]):
             if named is None
             else {"beside": named.beside(document.get("beside")), "priors": named.priors(document.get("priors"))}
         )
-        self._check_base(document, values.get("front"))
         if space is None or self.faults:
             return None
         study = self._located(values | found | {"space": space, "file": shown_path(self.path)})
         self._check_trains(study, document)
+        self._check_base(study, document)
         return study
 
     def _check_trains(self, study: Study, document: Table) -> None:
@@ -131,16 +131,15 @@ class _StudyReader(DocumentReader[Study]):
         values["data"] = tuple(_reference(one, self.path.parent) for one in values.get("data", ()))
         return Study(**values)
 
-    def _check_base(self, document: Table, front: Front | None) -> None:
-        """The base of the front is a network beside it, or one of the changes there."""
-        written, beside = document.get("front"), document.get("beside")
-        if front is None or not front.base or not isinstance(written, Table):
+    def _check_base(self, study: Study, document: Table) -> None:
+        """A fault where the base of the front is no network beside it and no prior."""
+        base, names = study.front.base, [*study.beside, *study.priors.networks]
+        written = document.get("front")
+        if not base or base in names or not isinstance(written, Table):
             return
-        names = list(beside.entries) if isinstance(beside, Table) else []
-        if front.base not in names:
-            remedy = nearest(front.base, names) if names else f"Write beside: {{{front.base}: SPEC}}"
-            fact = f"no network beside the front is called '{front.base}'"
-            self.fault(fact, remedy, "front.base", written.entries["base"].node.place)
+        remedy = nearest(base, names) if names else f"Write beside: {{{base}: SPEC}}"
+        fact = f"no network beside the front and no prior is called '{base}'"
+        self.fault(fact, remedy, "front.base", written.entries["base"].node.place)
 
     def _space(self, document: Table) -> Spec | None:
         """The spec with everything that the study, then the command line, changes about it."""

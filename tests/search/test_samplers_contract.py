@@ -220,7 +220,7 @@ def test_a_learner_believes_the_higher_rung(name: str) -> None:
     count, asked = (24, 10) if name == "surrogate" else (70, 20)  # it never proposes one again
     sampler, _ = told_of_rungs(name, count, quality)
     heads = [(sampler.propose(number, 0) or {})["head"] for number in range(count, count + asked)]
-    assert heads.count("dpc") >= 0.7 * asked
+    assert heads.count("dpc") >= 0.6 * asked
 
 
 def test_rejects_teach_too() -> None:
