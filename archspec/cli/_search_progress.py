@@ -195,7 +195,7 @@ class _Foretold:
 
 
 def _describe_estimate(found: Estimate, study: Study) -> str:
-    parts = [f"a full training takes about {describe_duration(found.training_s)}"]
+    parts = [f"by the first one, a full training takes about {describe_duration(found.training_s)}"]
     if found.search_s is not None:
         parts.append(f"the search about {describe_duration(found.search_s)} from its start")
     if found.beside_s and (study.beside or study.front.random):

@@ -163,7 +163,9 @@ class Network:
         """Parameters, operations, memory and size of the file, exact."""
         expanded = self.expanded
         trained = self.with_auxiliary().graph if expanded.auxiliary else None
-        return price(self.graph, classes=expanded.classes, output_stride=expanded.output_stride, with_auxiliary=trained)
+        last = self.graph.taps.get("backbone") if self.graph.cut else None  # what was cut may end before
+        stride = expanded.output_stride if last is None else min(expanded.output_stride, last.stride)
+        return price(self.graph, classes=expanded.classes, output_stride=stride, with_auxiliary=trained)
 
     @cached_property
     def auxiliary_digest(self) -> str:

@@ -84,7 +84,7 @@ def _hints(function: Callable[..., Any], annotations: dict[str, Any]) -> dict[st
     """Annotations evaluated in the block's module; those of the tensor are left alone."""
     named = {name: hint for name, hint in annotations.items() if hint is not inspect.Parameter.empty}
     holder = types.SimpleNamespace(__annotations__=named)
-    scope = getattr(function, "__globals__", {})
+    scope = getattr(inspect.unwrap(function), "__globals__", {})  # of the function itself, where it is wrapped
     try:
         return typing.get_type_hints(holder, globalns=scope, localns=scope, include_extras=True)
     except (NameError, AttributeError, TypeError, SyntaxError) as error:

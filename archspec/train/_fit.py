@@ -20,6 +20,7 @@ from archspec.graph import Graph
 from archspec.lower import keras, tf
 from archspec.train._class_validation import AnyValidator, validator_for
 from archspec.train._distillation import Distillation
+from archspec.train._joined_variables import JoinedVariables, may_be_joined
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps
@@ -43,7 +44,8 @@ class Fit:
     rates give the same next state. `fixed` are the weights of a part that was cut off and is not trained: they
     belong to the network and to the state all the same. The outputs of `graph` after the first are scores of auxiliary
     heads, and `auxiliary_weights` what the loss of each counts; the projected features of a teacher on features are the
-    last. `distillation` is what the teacher adds to the loss.
+    last. `distillation` is what the teacher adds to the loss. Not `joined`: the optimizer has the model's own
+    variables, for a loop other than `step`.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Fit:
         distillation: Distillation | None = None,
         fixed: Mapping[str, Array] | None = None,
         strategy: Any = None,
+        joined: bool = True,
     ) -> None:
         self._graph = graph
         self._fixed = dict(fixed or {})
@@ -68,7 +71,9 @@ class Fit:
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision], training=True)
             self.trained = trained_variables(self.model, graph, stage)
-            self.optimizer = build_optimizer(stage, self.trained)
+            joined = joined and may_be_joined(stage, self._strategy.num_replicas_in_sync)
+            self._joined = JoinedVariables(self.trained) if joined and self.trained else None
+            self.optimizer = build_optimizer(stage, self._joined.trained if self._joined else self.trained)
             if distillation is not None:
                 distillation.build()
         self._averaged = stage.ema is not None
@@ -99,8 +104,15 @@ class Fit:
             loss = self._loss_of(self.model(images, training=True), labels, taught) + self._penalty()
             loss /= self._strategy.num_replicas_in_sync  # gradients of replicas are summed
             scaled = self.optimizer.scale_loss(loss)
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        self._update(tape, scaled, variables)
         return loss
+
+    def _update(self, tape: Any, loss: Any, variables: list[Any]) -> None:
+        if self._joined is None:
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            return
+        values = [one.value for one in variables]
+        self._joined.update(self.optimizer, tape.gradient(loss, values, unconnected_gradients="zero"))
 
     def _loss_of(self, outputs: Any, labels: Any, taught: Any) -> Any:
         """The loss of the scores, those of the auxiliary heads by their weights, and what the teacher adds."""
@@ -124,7 +136,10 @@ class Fit:
         if not self._averaged:
             return {**self._fixed, **lower.get_weights(self.model, self._graph)}
         now = [one.variable.numpy() for one in self.trained]
-        self.optimizer.finalize_variable_values([one.variable for one in self.trained])
+        if self._joined is None:
+            self.optimizer.finalize_variable_values([one.variable for one in self.trained])
+        else:
+            self._joined.finalize(self.optimizer)
         averaged = lower.get_weights(self.model, self._graph)
         for one, value in zip(self.trained, now, strict=True):
             one.variable.assign(value)
@@ -197,8 +212,9 @@ class KerasFit:
         weighting = class_weights(self._stage, self._dataset)
         self._heads = order.auxiliary_weights(self._stage)
         self._fit = Fit(
-            self._stage, graph, weights, class_weights=weighting, seed=order.seed, auxiliary_weights=self._heads
-        )
+            self._stage, graph, weights, class_weights=weighting, seed=order.seed, auxiliary_weights=self._heads,
+            joined=False,
+        )  # fmt: skip
         self._compile(weighting)
 
     @property

@@ -67,7 +67,7 @@ def _compared_columns(outcome: StudyResult, metric: str) -> list[Column]:
     """The difference to the base and its p, of a metric that trains; the ratio to the base, of the latency."""
     if _has_ratios(outcome, metric):
         return [Column(f"{metric}_ratio", "ratio", kind="number", digits=2, of=f"{metric}_after")]
-    if not outcome.study.front.base or not measure_named(metric).trains:
+    if not _has_differences(outcome, metric):
         return []
     delta = replace(measure_named(metric).column(f"{metric}_delta", "Δ"), of=f"{metric}_after", unit="")
     return [delta, Column(f"{metric}_p", "p", kind="number", digits=3, of=f"{metric}_after")]
@@ -76,10 +76,16 @@ def _compared_columns(outcome: StudyResult, metric: str) -> list[Column]:
 def _compared(outcome: StudyResult, network: Finalist, metric: str) -> list[Cell]:
     if _has_ratios(outcome, metric):
         return [None if network.ratio is None else network.ratio.value]
-    if not outcome.study.front.base or not measure_named(metric).trains:
+    if not _has_differences(outcome, metric):
         return []
     found = outcome.difference(network, metric)
     return [None, None] if found is None else [found.delta, found.p]
+
+
+def _has_differences(outcome: StudyResult, metric: str) -> bool:
+    """Of a metric that trains, once something was measured."""
+    known = any(metric in one.measured for one in outcome.networks)
+    return bool(outcome.study.front.base) and measure_named(metric).trains and known
 
 
 def _has_ratios(outcome: StudyResult, metric: str) -> bool:
@@ -93,8 +99,7 @@ def _compared_notes(outcome: StudyResult) -> Iterator[str]:
     base = outcome.study.front.base
     if not base:
         return
-    trained = [metric for metric in outcome.study.front.metrics if measure_named(metric).trains]
-    if trained:
+    if any(_has_differences(outcome, metric) for metric in outcome.study.front.metrics):
         yield f"Δ: less {base}, over the seeds that both have; p of a paired t-test, of at least {FEWEST_SEEDS} seeds"
     if any(one.ratio is not None for one in outcome.networks):
         yield f"ratio: latency in that of {base}, both timed in turns"

@@ -242,6 +242,8 @@ def test_search_space() -> None:
 
 def test_search_driver() -> None:
     found = {row["sampler"]: row for row in rows("search_driver.py", "--quick")}
+    by_rungs = [found.pop(name) for name in ("random, rungs", "evolution, rungs")]
+    assert all(row["cpu_ms"] > 0 and "none repeated" in row["met"] for row in by_rungs)
     assert list(found) == ["random", "nsga2", "tpe", "evolution"]
     for name, row in found.items():
         assert (row["repeated_50"], row["repeated_96"]) == (0, 0)

@@ -4,6 +4,7 @@ python -m tests.fuzz.kills ablate --kills 100
 python -m tests.fuzz.kills merge --kills 100
 python -m tests.fuzz.kills train --kills 100
 python -m tests.fuzz.kills search --kills 100     # driver and workers
+python -m tests.fuzz.kills rungs --kills 100      # the same of searches by rungs only
 """
 
 from __future__ import annotations
@@ -145,15 +146,16 @@ def tree(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-def search_kills(kills: int, folder: Path, seed: int) -> Tally:
+def search_kills(kills: int, folder: Path, seed: int, only_rungs: bool) -> Tally:
     """Drivers and workers, in the way of the search's own test."""
     from tests.search.killed import BOUND  # noqa: F401 - the program that is killed
     from tests.search.test_driver_killed import KINDS, check_study, searched, whole_searches
 
     tally, generator, killed = Tally(), random.Random(seed), Counter[str]()
     expected = whole_searches(folder)
+    kinds = [kind for kind in KINDS if kind[3] or not only_rungs]
     while killed.total() < kills:
-        kind = KINDS[tally.studies % len(KINDS)]
+        kind = kinds[tally.studies % len(kinds)]
         tally.studies += 1
         one = folder / str(tally.studies)
         one.mkdir()
@@ -173,14 +175,14 @@ def search_kills(kills: int, folder: Path, seed: int) -> Tally:
 def main() -> None:
     """As the first lines say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=[*COMMANDS, "search"])
+    parser.add_argument("command", choices=[*COMMANDS, "search", "rungs"])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="kills-") as here:
         start = time.monotonic()
-        if asked.command == "search":
-            tally = search_kills(asked.kills, Path(here), asked.seed)
+        if asked.command in ("search", "rungs"):
+            tally = search_kills(asked.kills, Path(here), asked.seed, asked.command == "rungs")
         else:
             tally = Campaign(COMMANDS[asked.command], Path(here), asked.seed).run(asked.kills)
     print(f"{asked.command}: {tally} ({time.monotonic() - start:.0f} s)")

@@ -17,17 +17,26 @@ from archspec.search.progress import SearchResult
 from archspec.search.store import open_store
 from archspec.search.trials import FINISHED, Trial
 from tests.search.fake_space import accuracy_and_cost, grid_96
-from tests.search.killed import BOUND, OBJECTIVES, search
+from tests.search.killed import BOUND, FIDELITY, OBJECTIVES, search
 
 KILLS = 105
 PER_SESSION = 3  # of which the last is the driver's
 FEASIBLE = sum((accuracy_and_cost(genome)["cost"] or 0.0) <= BOUND for genome in grid_96().genomes())
-Kind = tuple[int, int, str]
-KINDS: tuple[Kind, ...] = ((60, 1, "evolution"), (FEASIBLE, 2, "random"), (60, 1, "random"))  # budget, workers, sampler
+Kind = tuple[int, int, str, float]
+KINDS: tuple[
+    Kind, ...
+] = (  # budget, workers, sampler; of those that go on to the next rung one in so many, 0: no rungs
+    (60, 1, "evolution", 0.0),
+    (40, 1, "random", 3.0),
+    (FEASIBLE, 2, "random", 0.0),
+    (30, 2, "grid", 1.01),  # with all going on the front is the same, whoever ended first
+    (60, 1, "random", 0.0),
+    (40, 1, "evolution", 3.0),
+)
 
 
-def start(folder: Path, root: Path, budget: int, workers: int, sampler: str) -> subprocess.Popen[bytes]:
-    arguments = (str(folder / "trials.db"), str(folder / "log"), str(budget), str(workers), sampler)
+def start(folder: Path, root: Path, budget: int, workers: int, sampler: str, eta: float) -> subprocess.Popen[bytes]:
+    arguments = (str(folder / "trials.db"), str(folder / "log"), str(budget), str(workers), sampler, str(eta))
     return subprocess.Popen([sys.executable, "-m", "tests.search.killed", *arguments], cwd=root)
 
 
@@ -83,31 +92,37 @@ def searched(folder: Path, root: Path, generator: random.Random, kind: Kind) -> 
     raise AssertionError("it never ended")
 
 
-def check_nothing_lost(folder: Path, trials: list[Trial]) -> None:
+def check_nothing_lost(folder: Path, trials: list[Trial], eta: float) -> None:
     """Every note of the driver is in the store; nothing that was recorded is evaluated again; nothing is left over."""
     noted, recorded = lines(folder), set()
     by_key = {trial.key: trial for trial in trials}
     assert len(by_key) == len(trials) and [trial.number for trial in trials] == list(range(len(trials)))
-    assert {trial.state for trial in trials} <= set(FINISHED)
+    assert {trial.state for trial in trials} <= {*FINISHED, "paused"} and (
+        eta or all(t.state != "paused" for t in trials)
+    )
     for what, key in noted:
         if what == "evaluated":
             assert key not in recorded, f"{key} was recorded, and evaluated again"
         else:
-            assert key not in recorded and by_key[key].state == what
+            name, _, steps = key.partition("@")
+            assert key not in recorded
+            assert by_key[name].state == what or FIDELITY.steps.index(int(steps)) < len(by_key[name].rungs)
             recorded.add(key)
     for trial in trials:
-        if trial.state == "done":
-            assert dict(trial.values) == accuracy_and_cost(trial.genome)
+        for values in trial.rungs if eta else [trial.values] if trial.state == "done" else []:
+            assert dict(values) == accuracy_and_cost(trial.genome)
+        assert trial.steps == sum(map(FIDELITY.added, range(len(trial.rungs))))
+        assert len(trial.rungs) == (trial.rung + 1 if eta and trial.state != "rejected" else 0)
 
 
 def whole_searches(root: Path) -> dict[Kind, SearchResult]:
     """What a search of each kind ends with when nobody kills it."""
     found = {}
-    for budget, workers, sampler in KINDS:
-        folder = root / f"whole {budget} {workers} {sampler}"
+    for number, (budget, workers, sampler, eta) in enumerate(KINDS):
+        folder = root / f"whole {number}"
         folder.mkdir()
-        found[budget, workers, sampler] = search(
-            str(folder / "t.db"), str(folder / "log"), budget, 0, sampler, 0.0
+        found[budget, workers, sampler, eta] = search(
+            str(folder / "t.db"), str(folder / "log"), budget, 0, sampler, eta, 0.0
         ).run()
     return found
 
@@ -117,10 +132,10 @@ def check_study(folder: Path, kind: Kind, expected: SearchResult) -> None:
     store = open_store(str(folder / "trials.db"))
     found_study = store.open_study("killed")
     trials = sorted(found_study.news()[0], key=lambda trial: trial.number)
-    check_nothing_lost(folder, trials)
+    check_nothing_lost(folder, trials, kind[3])
     assert found_study.take_over() is None
     if kind[1] == 1:
-        assert [(t.key, t.state, t.values) for t in trials] == [(t.key, t.state, t.values) for t in expected.trials]
+        assert [outline(trial) for trial in trials] == [outline(trial) for trial in expected.trials]
     assert front(trials) == front(list(expected.trials))
     store.close()
 
@@ -140,6 +155,10 @@ def test_killed_anywhere_it_ends_as_if_never_killed(tmp_path: Path, root: Path) 
         if sum(killed.values()) >= KILLS:
             break
     assert sum(killed.values()) >= KILLS and killed["driver"] >= 20 and killed["worker"] >= 40, killed
+
+
+def outline(trial: Trial) -> tuple[object, ...]:
+    return trial.key, trial.state, trial.values, trial.rungs, trial.steps
 
 
 def front(trials: list[Trial]) -> list[tuple[str, object]]:

@@ -120,3 +120,10 @@ def test_of_an_earlier_front_only_what_the_search_wrote_goes(tmp_path: Path) -> 
     (front / "mine.yaml").write_text("# a variant of point 1\nname: y\n")
     write_specs(SimpleNamespace(folder=tmp_path, front=()))  # type: ignore[arg-type]
     assert [path.name for path in front.iterdir()] == ["mine.yaml"]
+
+
+def test_options_of_a_sampler_are_checked_by_its_own_annotations() -> None:
+    study = parse_study(STUDY.replace("{tpe: {}}", "{keras_tuner: {tuner: random, objective: gflops}}"))
+    assert study.sampler.arguments == {"tuner": "random", "objective": "gflops"}
+    wrong = faults(STUDY.replace("{tpe: {}}", "{keras_tuner: {tuner: hyperbnd}}"))
+    assert len(wrong) == 1 and "hyperband" in wrong[0]

@@ -60,6 +60,10 @@ def test_a_cut_backbone_may_end_before_its_output_stride() -> None:
     shallow = network("stage5", "mobilenetv2_basic", "output_stride=32")
     assert shallow.graph.taps["backbone"].stride == 16
     assert shallow.hash == network("stage5", "mobilenetv2_basic", "output_stride=16").hash
+    assert (
+        shallow.cost.output_stride,
+        network("stage6", "mobilenetv2_basic", "output_stride=32").cost.output_stride,
+    ) == (16, 32)
     finer = network("stage5", "mobilenetv2_basic", "output_stride=8")
     assert finer.graph.taps["backbone"].stride == 8
 

@@ -11,6 +11,7 @@ from archspec.graph.weights import initialise
 from archspec.lower.framework import keras, tf
 from archspec.train import Recipe, Stage
 from archspec.train._fit import Fit
+from archspec.train._joined_variables import BY_NUMBER
 from archspec.train._stage_graph import graph_for
 from tests.train.tiny import SIZE, Blocks, recipe, spec
 
@@ -255,3 +256,23 @@ def test_dropout_follows_the_seed_and_the_layers_name() -> None:
     assert first == losses(0)
     assert first != losses(1)
     assert first[0] != first[1]
+
+
+@pytest.mark.parametrize("optimizer", BY_NUMBER)
+def test_joined_variables_move_as_each_would_by_itself(optimizer: str) -> None:
+    """Three steps with rates and decays of their own, clipping and moving averages."""
+    one = recipe(
+        "", "test", f"optimizer={optimizer}", "weight_decay={decoupled: 0.1, on: kernels}", "clip_norm=0.5", "ema=0.8",
+        "learning_rate_multipliers={backbone: 0.5, classifier: 0.25}",
+    )  # fmt: skip
+    both = [fit(one, joined=joined) for joined in (True, False)]
+    assert len(both[0].optimizer.variables) < len(both[1].optimizer.variables)
+    images, labels = batch()
+    for _ in range(3):
+        losses = [each.step(images, labels, 0.01) for each in both]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+    before = [each.state() for each in both]
+    for found in (each.weights() for each in both):
+        for key, array in found.items():
+            np.testing.assert_allclose(array, both[1].weights()[key], rtol=1e-3, atol=1e-4, err_msg=key)
+    assert all(np.array_equal(before[0][key], array) for key, array in both[0].state().items())
