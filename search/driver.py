@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from archspec.search.proposals import PATIENCE, as_it_is
 from archspec.search.session import FAILURES_IN_A_ROW, Session
 from archspec.search.store import LEASE_S, TrialStore
 from archspec.search.store._lease import Heartbeat
-from archspec.search.trials import Objective
+from archspec.search.trials import Objective, Trial
 
 __all__ = ["FAILURES_IN_A_ROW", "Search"]
 
@@ -34,6 +34,7 @@ class Search:
 
     Of the ways to write a function the one that `cheapest` finds is evaluated; a cheaper way to write a known function
     takes its place; `carries` says whose numbers are the function's own. `priors` are the first trials.
+    `inherited_text` writes the spec of a new candidate that may begin with weights of one of the trials so far.
 
     With a `fidelity` a candidate is evaluated rung by rung (`promotions`): `budget` is then how many are begun,
     `most_steps` how many training steps all of them may cost, and limits on metrics that are `trained` hold at the last
@@ -56,6 +57,7 @@ class Search:
     progress: SearchProgress = field(default_factory=Silent)
     keep: Callable[[tuple[Record, ...]], None] | None = None
     spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
+    inherited_text: Callable[[Candidate, Iterable[Trial]], str] | None = None
     join: bool = False
     time_limit_s: float | None = None
     patience: int = PATIENCE

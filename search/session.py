@@ -225,7 +225,11 @@ class Session:
                      metric=metric, reason=reason)  # fmt: skip
 
     def _trial(self, proposal: Proposal) -> Trial:
-        text = self._search.spec_text(proposal.candidate) if proposal.candidate is not None else ""
+        search, text = self._search, ""
+        if proposal.candidate is not None and (search.inherited_text is None or proposal.key in search.priors.names):
+            text = search.spec_text(proposal.candidate)
+        elif proposal.candidate is not None and search.inherited_text is not None:
+            text = search.inherited_text(proposal.candidate, self._history.trials.values())
         steps = 0 if self._search.fidelity is None else self._search.fidelity.added(0)
         return Trial(number=-1, key=proposal.key, genome=proposal.genome, state="running", spec=text, steps=steps)
 

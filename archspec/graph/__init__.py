@@ -14,6 +14,7 @@ from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_
 
 if TYPE_CHECKING:
     from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
+    from archspec.graph.key_leeway import Census, Leeway, census, leeway
     from archspec.graph.padding import next_multiple, padded, padding_multiple
     from archspec.graph.small_maps import small_map_cautions
     from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
     from archspec.graph.weights import check_weights, initialise, weight_specs
 
 __all__ = [
-    "Graph", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash", "check_weights",
-    "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32", "initialise", "next_multiple",
-    "padded", "padding_multiple", "repeat", "small_map_cautions", "weight_specs", "without_labelling",
-    "without_layers",
+    "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash",
+    "census", "check_weights", "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32",
+    "initialise", "leeway", "next_multiple", "padded", "padding_multiple", "repeat", "small_map_cautions",
+    "weight_specs", "without_labelling", "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
 _HOMES = {
     "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key"),
+    "key_leeway": ("Census", "Leeway", "census", "leeway"),
     "padding": ("next_multiple", "padded", "padding_multiple"),
     "small_maps": ("small_map_cautions",),
     "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),

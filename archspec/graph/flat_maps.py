@@ -61,7 +61,7 @@ class FlatMaps:
                     break
             else:
                 return ()
-        axes = [self._axes(tensor) for tensor in inputs]
+        axes = [self.axes(tensor) for tensor in inputs]
         if not any(map(any, axes)):
             return ()
         if kind in POSITION_BY_POSITION:
@@ -76,7 +76,7 @@ class FlatMaps:
     def _moved(self, node: Node, kind: str) -> tuple[object, ...] | None:
         """Pooling and resizing: only axes that are not flat are touched."""
         tensor, config = node.inputs[0], node.layer.config
-        flat = self._axes(tensor)
+        flat = self.axes(tensor)
         if kind == "Resize":
             sizes = zip(flat, config["size"], tensor.shape[:2], strict=True)
             touched = tuple(None if is_flat or size == old else size for is_flat, size, old in sizes)
@@ -91,7 +91,12 @@ class FlatMaps:
             return None
         return touched
 
-    def _axes(self, tensor: Tensor) -> Axes:
+    def repeats(self, tensor: Tensor) -> bool:
+        """Whether it holds equal numbers at several positions of an axis."""
+        return any(flat and size > 1 for flat, size in zip(self.axes(tensor), tensor.shape[:2], strict=False))
+
+    def axes(self, tensor: Tensor) -> Axes:
+        """Along which axes all positions hold the same number."""
         if len(tensor.shape) != 3:
             return NO_AXIS
         known = self._flat.get(id(tensor), NO_AXIS)

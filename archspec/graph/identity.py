@@ -67,7 +67,7 @@ def equivalence_key(graph: Graph) -> str:
 def _digest(graph: Graph, maps: FlatMaps | None) -> str:
     digests: dict[int, bytes] = {}
     for node in graph.nodes:
-        words, taps = _known_words(node, seen_taps_only=maps is not None)
+        words, taps = known_words(node, seen_taps_only=maps is not None)
         inputs: Sequence[Tensor] = node.inputs
         if maps is not None:
             more = maps.read(node, taps)
@@ -119,7 +119,7 @@ def _short(words: bytes) -> bytes:
     return hashlib.blake2b(words, digest_size=8).digest()
 
 
-def _known_words(node: Node, seen_taps_only: bool) -> tuple[bytes, Taps | None]:
+def known_words(node: Node, seen_taps_only: bool) -> tuple[bytes, Taps | None]:
     """A layer's arguments as bytes, and its taps: worked out once for a config and, where taps count, a map's size."""
     config = node.layer.config
     has_taps = seen_taps_only and "dilation_rate" in config

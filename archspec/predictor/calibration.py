@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archspec.devices import Device, Model, median
 from archspec.errors import user_error
+from archspec.export.calibration import synthetic_images
 from archspec.files import exists
 from archspec.graph.program import build_program
 from archspec.network import Network, reference_model
@@ -209,8 +210,13 @@ def _name(signature: Signature) -> str:
 
 
 def _exported(network: Network, precision: TablePrecision) -> Model:
-    """As a file with fresh weights: latency does not depend on their values."""
-    return Model(network.name, network.to_tflite(weights=network.fresh_weights(), precision=precision).data)
+    """As a file with fresh weights: latency depends neither on their values nor on the ranges of int8."""
+    images = None
+    if precision == "int8":
+        entrance = network.graph.inputs[0]
+        images = synthetic_images(entrance.size, entrance.channels, 1)
+    weights = network.fresh_weights()
+    return Model(network.name, network.to_tflite(weights=weights, precision=precision, representative=images).data)
 
 
 def _positive(time: OperatorTime) -> OperatorTime:

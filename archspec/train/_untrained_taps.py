@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from archspec.datasets import Dataset
 from archspec.graph import Graph, Node
-from archspec.graph.identity import Taps, seen_taps
+from archspec.graph.flat_maps import Taps
+from archspec.graph.identity import seen_taps
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
 from archspec.train._stage_graph import graph_for, is_within, trained_classes

@@ -112,6 +112,11 @@ class Decisions:
         self._check_extra(part, found)
         return found
 
+    def changed(self, genome: Genome, name: str, option: DecisionValue) -> Genome:
+        """With one decision taken otherwise: what no longer exists is left out, what newly exists takes a first
+        option."""
+        return self._completed({**genome, name: option}, first_option)
+
     def _completed(
         self, taken: Mapping[str, DecisionValue], fill: Callable[[Decision], DecisionValue]
     ) -> dict[str, DecisionValue]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from archspec.errors import Problem, UserError
 from archspec.network import Network
-from archspec.search.candidates import Candidate, DecisionValue, Genome
+from archspec.search.candidates import Candidate, Genome
 from archspec.search.space.space import Space
 from archspec.spec import Spec
 
@@ -42,23 +42,11 @@ def _climbed(space: Space, genome: Genome, agreement: Agreement) -> Genome:
     best = agreement(genome)
     for decision in space.decisions:
         for option in decision.options[:MOST_OPTIONS] if decision.name in genome else ():
-            other = _changed(space, genome, decision.name, option)
+            other = space.changed(genome, decision.name, option)
             value = agreement(other)
             if value > best:
                 best, genome = value, other
     return genome
-
-
-def _changed(space: Space, genome: Genome, name: str, option: DecisionValue) -> Genome:
-    """With one decision taken otherwise: what no longer exists is left out, what newly exists takes a first option."""
-    kept = {**genome, name: option}
-    decisions = {one.name: one for one in space.decisions}
-
-    def stands(one: str) -> bool:
-        parent, value = decisions[one].parent, decisions[one].parent_value
-        return not parent or (kept.get(parent) == value and stands(parent))
-
-    return space.completed({one: value for one, value in kept.items() if stands(one)})
 
 
 def _candidate(space: Space, genome: Genome) -> Candidate | None:

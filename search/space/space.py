@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from archspec.cost import graph_features
 from archspec.errors import user_error
 from archspec.network import Network
-from archspec.search.candidates import Candidate, Decision, Genome
+from archspec.search.candidates import Candidate, Decision, DecisionValue, Genome
 from archspec.search.space.choices import OpenChoice, open_choices
 from archspec.search.space.decisions import Decisions
 from archspec.spec import TOGETHER, Spec, override
@@ -121,6 +121,10 @@ class Space:
     def completed(self, part: Genome) -> Genome:
         """The genome of a part of one: what is open besides takes its first option. Raises `UserError`."""
         return self._decisions.completed(part)
+
+    def changed(self, genome: Genome, name: str, option: DecisionValue) -> Genome:
+        """With one decision taken otherwise: what newly exists takes its first option."""
+        return self._decisions.changed(genome, name, option)
 
     def closed(self, genome: Genome) -> Spec:
         """The spec with every choice made. Raises `UserError` for what is no genome of this space."""

@@ -17,6 +17,7 @@ from archspec.network import Network
 from archspec.search.pareto import pareto_front
 from archspec.search.progress import SearchResult
 from archspec.search.space import Space
+from archspec.search.study.lineage import describe_inheritance
 from archspec.search.study.preparation import Backbones
 from archspec.search.study.prior_networks import prior_finalists
 from archspec.search.study.progress import StudyProgress
@@ -51,7 +52,9 @@ class Conclusion:
         finalists = [*found_of(study, found, self.names), *beside, *random]
         if finalists and study.front.metrics:
             finalists = self._measured(finalists)
-        notes = (found.message,) if found.message else ()
+        notes: tuple[str, ...] = (found.message,) if found.message else ()
+        if study.inherit:
+            notes += describe_inheritance(found.front, self.space)
         return StudyResult(study, self.folder, found, tuple(finalists), notes, tuple(drawn), self.names)
 
     def _searched_beside(self) -> list[Finalist]:
@@ -118,6 +121,8 @@ def front_of(study: Study, result: SearchResult, names: Mapping[str, str]) -> li
     for number, index in enumerate(spread_evenly(len(result.front), study.front.points), 1):
         trial = result.front[index]
         network = Network.of_text(trial.spec, file=f"<trial {trial.number}>", catalog=study.space.catalog)
+        if study.inherit:  # it begins as all others do, whatever it inherited when it was found
+            network = Space.of(study.space).network(trial.genome)
         values, prior = dict(trial.values), names.get(trial.key, "")
         found.append(Finalist(f"{number}", network, trial.number, values, precision=precision, prior=prior))
     return found

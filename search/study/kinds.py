@@ -21,6 +21,7 @@ from archspec.search.trials import Direction, Objective
 from archspec.spec import (
     INVALID,
     NAME,
+    BoolKind,
     Items,
     Kind,
     ListKind,
@@ -221,6 +222,7 @@ STUDY_KINDS: dict[str, Kind] = {
     "metrics": one_or_several(MetricKind()),
     "sampler": NamedKind("sampler", samplers, sampler_function),
     "fidelity": MadeKind(_FIDELITY, _fidelity),
+    "inherit": BoolKind(),
     "budget": MadeKind(
         RecordKind({"evaluations": COUNT, "minutes": _MINUTES, "trainings": _TRAININGS}), lambda one: Budget(**one)
     ),

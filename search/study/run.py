@@ -22,8 +22,10 @@ from archspec.search.fidelity import Fidelity
 from archspec.search.priors import Priors
 from archspec.search.progress import SearchProgress, SearchResult
 from archspec.search.space import Space
+from archspec.search.space.cheapest import Cheapest
 from archspec.search.store import TrialStore, open_store
 from archspec.search.study.conclusion import Conclusion
+from archspec.search.study.lineage import Lineage, check_lineage
 from archspec.search.study.preparation import (
     Backbones,
     calibrated,
@@ -142,6 +144,7 @@ class StudyRun:
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
         check_fidelity(study, self.settings)
+        check_lineage(study, self.storage)
         _ = self.name, self.space, self.priors
 
     @contextmanager
@@ -231,7 +234,9 @@ class StudyRun:
             join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
+            cheapest=Cheapest(self.space),
             time_limit_s=None if budget.minutes is None else 60 * budget.minutes,
+            inherited_text=None if not study.inherit else Lineage(settings, study.inherited_by, fidelity).text,
             fidelity=fidelity,
             most_steps=None if fidelity is None or trainings is None else int(trainings * fidelity.whole),
             trained=lambda metric: metric in study.trained,

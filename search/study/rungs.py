@@ -73,9 +73,9 @@ def rung_table(outcome: StudyResult) -> Table:
         Column("went_on", "went on", kind="integer"),
         Column("paused", "paused", kind="integer"),
         Column("metric", "metric"),
-        Column("next", "ranks the next", kind="number", digits=2),
+        Column("next", "ranks next", kind="number", digits=2),
         Column("next_n", "n", kind="integer"),
-        Column("last", "ranks the last", kind="number", digits=2),
+        Column("last", "ranks last", kind="number", digits=2),
         Column("last_n", "n", kind="integer"),
     )
     found = rungs_of(outcome)
@@ -85,7 +85,9 @@ def rung_table(outcome: StudyResult) -> Table:
         for one in found
     )  # fmt: skip
     ranked = [one.last for one in found if one.last is not None]
-    notes = ["ranks: Spearman's correlation over the candidates that have both rungs, so only over those that went on"]
+    notes = [
+        "ranks next, last: Spearman's correlation over candidates that have both rungs, so only those that went on"
+    ]
     if any(one.count < FEWEST for one in ranked):
         notes.append(f"- where fewer than {FEWEST} candidates have both")
     return Table("", columns, rows, (*notes, describe_trained(outcome)))

@@ -106,7 +106,8 @@ class Study:
     `priors` are tried first.
 
     `recipes`: the recipe (a bundled name or a path) of each metric that trains. `text` is the YAML of it, with
-    everything merged, `file` where it came from.
+    everything merged, `file` where it came from. `inherit`: a candidate begins with what it shares with one that was
+    trained.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Study:
     metrics: tuple[str, ...] = ()
     sampler: Named = RANDOM
     fidelity: Fidelity | None = None
+    inherit: bool = False
     budget: Budget = Budget(TRIALS)
     data: tuple[str, ...] = ()
     recipes: Mapping[str, str] = field(default_factory=dict)
@@ -146,6 +148,11 @@ class Study:
         return tuple(one for one in self.searched if measure_named(one).rung == "training" or one in self.recipes)
 
     @property
+    def inherited_by(self) -> str:
+        """The metric whose training leaves the weights that candidates inherit; '' where none does."""
+        return next((one for one in self.searched if measure_named(one).trains and one in self.trained), "")
+
+    @property
     def most_candidates(self) -> int:
         """How many candidates may be evaluated (with fidelities: begun)."""
         budget = self.budget
@@ -169,6 +176,8 @@ class Study:
         if self.fidelity is not None:
             found["fidelity"] = {**asdict(self.fidelity), "steps": list(self.fidelity.steps)}
         found["budget"] = asdict(self.budget)
+        if self.inherit:
+            found["inherit"] = True
         found["data"] = list(self.data)
         found["recipes"] = dict(self.recipes)
         if self.pretrain is not None:
@@ -210,7 +219,7 @@ def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
 
 
 _JUDGED = ("objectives", "limits", "metrics", "sampler", "device", "recipes", "pretrain", "seed")
-_JUDGED_LATER = ("fidelity",)  # only where it is written: studies of before keep their names
+_JUDGED_LATER = ("fidelity", "inherit")  # only where it is written: studies of before keep their names
 _VERBATIM = ("spec", "beside", "with", "networks")
 
 

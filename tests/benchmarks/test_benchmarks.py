@@ -254,7 +254,7 @@ def test_search_driver() -> None:
 
 def test_search_quality() -> None:
     found = {row["sampler"]: row for row in rows("search_quality.py", "--quick")}
-    assert len(found) == 8
+    assert len(found) == 9
     for row in found.values():
         assert 0 < row["mean_16"] <= row["mean_32"] <= row["mean_48"] <= 1
 
