@@ -58,14 +58,17 @@ class FrontResult(Tabular):
         trials, searched = self.result.result.trials, self.result.study.searched
         rungs = ("rung", "steps") if self.result.study.fidelity is not None else ()
         decisions = list(dict.fromkeys(name for trial in trials for name in trial.genome))
+        names = self.result.names
+        prior = (Column("prior", "prior"),) if names else ()
         columns = (
-            Column("trial", "trial", kind="integer"), Column("state", "state"), Column("reason", "reason"),
+            Column("trial", "trial", kind="integer"), *prior, Column("state", "state"), Column("reason", "reason"),
             *(Column(name, name, kind="integer") for name in rungs),
             *(Column(metric, metric, kind="number") for metric in searched),
             *(Column(f"choice:{name}", name) for name in decisions),
         )  # fmt: skip
         rows = tuple(
-            (trial.number, trial.state, trial.reason, *((trial.rung + 1, trial.steps) if rungs else ()),
+            (trial.number, *((names.get(trial.key, ""),) if names else ()), trial.state, trial.reason,
+             *((trial.rung + 1, trial.steps) if rungs else ()),
              *(trial.values.get(metric) for metric in searched), *(trial.genome.get(name) for name in decisions))
             for trial in trials
         )  # fmt: skip

@@ -11,6 +11,9 @@ from archspec.graph import leeway
 from archspec.network import Network
 from archspec.search.candidates import Candidate, Genome
 from archspec.search.driver import Search
+from archspec.search.history import History
+from archspec.search.proposals import Proposals
+from archspec.search.samplers import Task
 from archspec.search.space import Space
 from archspec.search.space.cheapest import Cheapest
 from archspec.search.space.space import Cost, cost_of
@@ -18,6 +21,7 @@ from archspec.search.store import TrialStore
 from archspec.spec import load
 from tests.search.fake_space import Analytic, all_feasible
 from tests.search.test_equivalents import OBJECTIVES, SETTINGS, SPACE, text
+from tests.search.test_proposals import Stubborn
 
 Written = tuple[tuple[str, object], ...]
 CELL = {"branches": 2, "rates": [6], "grids": [1, 2, 4]}
@@ -94,6 +98,11 @@ def test_what_is_claimed_is_the_cheapest_and_the_rest_is_folded(store: TrialStor
     def small_kernel(candidate: Candidate) -> Candidate:
         return SPACE.candidate({**candidate.genome, "kernel": 3}) if candidate.genome["kernel"] == 5 else candidate
 
+    history = History(OBJECTIVES)
+    fifth = Stubborn({"width": 0.5, "stride": 16, "head": "dpc", "depth": 1, "kernel": 5})
+    proposals = Proposals(Task(SPACE, OBJECTIVES), fifth, history, cheapest=small_kernel)
+    proposal = proposals.next()
+    assert proposal is not None and proposal.genome["kernel"] == 3 and proposals.passed.folded == 1
     log = tmp_path / "log"
     search = Search(SPACE, all_feasible, Analytic(log=str(log)), SETTINGS, OBJECTIVES, store, "study", 30,
                     sampler="random", workers=0, spec_text=text, cheapest=small_kernel)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,21 @@ from archspec.measures import Limit
 from archspec.search.candidates import Decision
 from archspec.search.keras_tuner import hyper_model
 from archspec.search.space import Space
+from archspec.search.store import open_store
 from archspec.spec import parse
+from tests.cli.runner import run
 from tests.train.tiny import NETWORK, RECIPE, Blocks
 
 keras_tuner = pytest.importorskip("keras_tuner")
 HEADS = "head={choose: [{basic: {filters: {choose: [4, 8]}}}, {aspp: {filters: 4, rates: {choose: [[1], [1, 2]]}}}]}"
+STUDY = """
+name: small
+spec: shufflenetv2_basic
+choices: {width_multiplier: {choose: [0.5, 1.0, 1.5]}, output_stride: {choose: [8, 16, 32]}}
+objectives: {params: minimize, gflops: maximize}
+sampler: {keras_tuner: {tuner: bayesian, initial: 3}}
+"""
+KEPT = {"front", "front.csv", "front.md", "front.svg", "record.json", "study.yaml", "study.db", ".lock", "plugins.json"}
 RATE = Decision("learning_rate", low=1e-3, high=1e-1, log=True)
 
 
@@ -118,3 +129,21 @@ def test_scores_are_those_of_a_training(tmp_path: Path, recipe: str) -> None:
     ours = Training(order, tmp_path).train().about["metrics"]["val_miou"]
     history = KerasFit(order, steps_per_epoch=6).fit(1).history
     assert history["val_miou"][0] == pytest.approx(ours, abs=1e-6)
+
+
+def test_a_study_proposes_by_keras_tuner_and_goes_on_as_if_never_stopped(tmp_path: Path) -> None:
+    """Of cost alone; the Gaussian process begins after three. Nothing is left behind but the study's own files."""
+    file = tmp_path / "small.yaml"
+    file.write_text(STUDY)
+    fronts = {}
+    for name, budgets in (("whole", (7,)), ("resumed", (2, 5, 7))):
+        for budget in budgets:
+            result = run("search", str(file), "--trials", str(budget), "--output", str(tmp_path / name))
+            assert result.code == 0, result.err
+        (folder,) = (tmp_path / name).glob("small-*")
+        with closing(open_store(str(folder / "study.db"))) as store:
+            trials, _ = store.open_study(folder.name).news()
+        fronts[name] = [(one.number, dict(one.genome), one.state) for one in trials]
+        assert {one.name for one in folder.iterdir()} <= KEPT
+    assert len(fronts["whole"]) >= 7
+    assert fronts["whole"] == fronts["resumed"]

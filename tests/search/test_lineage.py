@@ -1,6 +1,8 @@
 """Candidates that begin with trained weights of another: who from, which layers, and how that is said."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,8 +11,10 @@ from archspec.errors import UserError
 from archspec.measures import Case, Settings
 from archspec.measures._training import order_of
 from archspec.network import Network
+from archspec.search.candidates import Candidate
 from archspec.search.space import Space
 from archspec.search.study import parse_study
+from archspec.search.study.conclusion import front_of
 from archspec.search.study.lineage import (
     Lineage,
     changed_decisions,
@@ -20,7 +24,8 @@ from archspec.search.study.lineage import (
     nearest,
     prefixes,
 )  # fmt: skip
-from archspec.search.trials import Trial
+from archspec.search.study.study import Study
+from archspec.search.trials import Objective, Trial
 from archspec.spec import parse
 from archspec.weights import save_weights
 
@@ -122,6 +127,32 @@ def test_a_child_begins_with_what_it_shares(space: Space, tmp_path: Path) -> Non
     found = Trial(5, "5", candidate.genome, "done", {"miou": 0.6}, spec=child.text)
     assert describe_inheritance([parent], space) == ()
     assert "trial 5 began with inherited weights" in describe_inheritance([parent, found], space)[0]
+
+
+def test_published_weights_are_not_given_up(space: Space, tmp_path: Path) -> None:
+    """A candidate that names weights inherits only where it gets all of those from its parent, too."""
+    under = settings(tmp_path)
+    parent, genome = trial(space, 4, {WIDE: 6, RATE: 1, LAST: 5}), {WIDE: 6, RATE: 1, LAST: 7}
+    order = order_of(Case(Network(parse(parent.spec, file="parent.yaml")), under), "miou")
+    (tmp_path / "runs" / order.name).mkdir(parents=True)
+    trained, plain = Network(order.trained_spec), space.network(genome)
+    save_weights(tmp_path / "runs" / order.name / "weights.npz", trained.weights, trained.graph)
+    save_weights(tmp_path / "own.npz", plain.weights, plain.graph)
+    for only, wanted in (("backbone", True), ("head", False)):
+        network = plain.changed({"weights": {"file": str(tmp_path / "own.npz"), "only": [only]}})
+        text = Lineage(under, "miou").text(Candidate(genome, network, "key"), [parent])
+        assert (text != network.text) == wanted
+
+
+def test_the_front_begins_as_all_others_do(space: Space, tmp_path: Path) -> None:
+    genome = {WIDE: 6, RATE: 1, LAST: 7}
+    inherited = space.network(genome).changed({"weights": {"file": "runs/parent/weights.npz", "only": ["backbone"]}})
+    found = Trial(3, "3", genome, "done", {"miou": 0.6}, spec=inherited.text)
+    result: Any = SimpleNamespace(front=[found])
+    for inherit in (True, False):
+        study = Study("small", space.spec, (Objective("miou", "maximize"),), inherit=inherit)
+        (network,) = (one.network for one in front_of(study, result, {}))
+        assert (network.text == space.network(genome).text) == inherit
 
 
 STUDY = """
