@@ -66,5 +66,6 @@ def third_party_imports_of_tests(root: Path) -> set[str]:
                 found.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
                 found.add((node.module or "").split(".")[0])
-    outside = found - sys.stdlib_module_names - {"archspec", "tests"}
+    own = {"archspec", "tests", *(path.stem for path in (root / "benchmarks").iterdir())}
+    outside = found - sys.stdlib_module_names - own
     return {DISTRIBUTION.get(library, library.replace("_", "-")).lower() for library in outside}
