@@ -102,6 +102,7 @@ LAYERS: dict[str, dict[str, Any]] = {
     "ChannelShuffle": {"groups": 4},
     "ChannelSplit": {"parts": 4},
     "DepthToSpace": {"block_size": 2},
+    "FusedBatchNormalization": {"momentum": 0.9},
     "LayerScale": {"initial_value": 0.5},
     "MaxPoolingWithIndices": {},
     "Mean": {"axes": (1,), "keepdims": False},
