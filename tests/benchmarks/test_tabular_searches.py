@@ -180,7 +180,8 @@ def test_the_command_compares(table: Path) -> None:
     found = json.loads(done.stdout)
     rows = {row["contender"]: row for row in found["rows"]}
     assert {"random", "Optuna TPE", "random + rungs"} <= rows.keys()
-    for row in rows.values():
-        assert 0 < row["mean_5"] <= 1 and 0 < row["mean_60"] <= 1
+    for name, row in rows.items():
+        assert 0 < row["mean_5"] <= 1
+        assert row["mean_60"] is None if "rungs" in name else 0 < row["mean_60"] <= 1  # asked for by --all-budgets
     notes = " ".join(found["meta"]["notes"])
     assert "10 steps, seed 0: 0." in notes and "n = 70" in notes and "gmacs" in notes

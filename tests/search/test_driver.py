@@ -394,7 +394,7 @@ INTERRUPTED = """
 import sys
 from tests.search.killed import search
 try:
-    search(sys.argv[1], sys.argv[2], 60, 2, "random", 0.1).run()
+    search(sys.argv[1], sys.argv[2], 60, 2, "random", sleep_s=0.1).run()
 except KeyboardInterrupt:
     print("clean")
 """
