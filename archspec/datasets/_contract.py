@@ -111,14 +111,18 @@ class Dataset(ABC):
         """How images are read: as a network wants them (`in_form`), else as RGB, or with the channels that they have
         where that cannot be (the first image of RGBA has transparent pixels)."""
         if self._form is None:
-            offered = self.channels
-            self._form = ImageForm(RGB if RGB in offered or not offered else offered[0])
-            if RGB in offered and offered[0] > RGB:
-                try:
-                    self.read_image(self.examples(self.splits[0])[0])
-                except UserError:
-                    self._form = ImageForm(offered[0])
+            self._form = self._usual_form()  # once it is known: several threads may ask at the same time
         return self._form
+
+    def _usual_form(self) -> ImageForm:
+        offered = self.channels
+        usual = ImageForm(RGB if RGB in offered or not offered else offered[0])
+        if RGB in offered and offered[0] > RGB:
+            try:
+                self.in_form(usual).read_image(self.examples(self.splits[0])[0])
+            except UserError:
+                return ImageForm(offered[0])
+        return usual
 
     def in_form(self, form: ImageForm) -> Dataset:
         """The same data set, whose images are read in this form."""

@@ -282,8 +282,9 @@ class Study:
                 seconds = func.coalesce(table.c.seconds, 0.0) + (changes["finished_at"] - table.c.started_at)
                 changes = {**changes, "clocks": json.dumps([*clocks_of(row.clocks), clock]), "seconds": seconds}
             connection.execute(table.update().where(table.c.id == row.id).values(**changes, changed=clock))
-        # Else, written already, when the connection broke after the commit and this is the second try?
-        written = select(table).where(*same, table.c.state == changes["state"])
+            written = select(table).where(table.c.id == row.id)
+        else:  # written already, when the connection broke after the commit and this is the second try?
+            written = select(table).where(*same, table.c.state == changes["state"])
         found = connection.execute(written).mappings().first()
         return None if found is None else self._database.trial(dict(found))
 

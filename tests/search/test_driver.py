@@ -441,7 +441,7 @@ import resource, signal, sys
 from archspec.errors import UserError
 from tests.search.killed import search
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-made = search(sys.argv[1], sys.argv[2], 80, 0, "random", 0.0)
+made = search(sys.argv[1], sys.argv[2], 80, 0, "random", sleep_s=0.0)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 try:
     made.run()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +183,22 @@ def test_pages_of_a_tiff_are_channels(tmp_path: Path) -> None:
     assert stack_channels([tmp_path / "x.tif"]) == (5,)
     found = read_stack([tmp_path / "x.tif"], ImageForm(5))
     assert np.array_equal(found, np.concatenate([planes(number, 1) for number in range(5)], -1))
+
+
+def test_threads_that_ask_at_once_read_images_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether an RGBA picture can be read as RGB is only known once one was read."""
+    data = open_dataset(f"folder:{tree(tmp_path, 4)}")
+    read = type(data).read_image
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.05)
+        return read(*given)
+
+    def form(number: int) -> int:
+        time.sleep(0.02 * number)
+        return data.form.channels
+
+    monkeypatch.setattr(type(data), "read_image", slowly)
+    assert data.channels == (4, 3)
+    with ThreadPoolExecutor(4) as threads:
+        assert set(threads.map(form, range(4))) == {4}
