@@ -16,7 +16,7 @@ from archspec.network import Network
 from archspec.record import Record
 from archspec.spec import Spec
 
-PER_PROCESS = 16  # trainings leave some MB each (46 after ten on CamVid), which end with their process
+PER_PROCESS = 16  # trainings leave fragments of memory behind, which end with their process
 
 
 class Preparation(Protocol):
