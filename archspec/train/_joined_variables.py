@@ -8,6 +8,7 @@ does the same to a vector of all of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Any
 
 from archspec.lower import keras, tf
@@ -37,7 +38,7 @@ class JoinedVariables:
         self._groups = list(groups.values())
         found = []
         for number, ((rate_factor, decay), members) in enumerate(groups.items()):
-            size = sum(_size(trained[member]) for member in members)
+            size = sum(prod(trained[member].variable.shape) for member in members)
             vector = keras.Variable(tf.zeros([size]), dtype="float32", name=f"joined_{number}")
             found.append(TrainedVariable(f"joined.{number}", vector, rate_factor, decay, 0.0))
         self.trained = tuple(found)
@@ -61,17 +62,10 @@ class JoinedVariables:
 
     def _write(self) -> None:
         for one, group in zip(self.trained, self._groups, strict=True):
-            parts = tf.split(one.variable.value, [_size(self._order[number]) for number in group])
+            parts = tf.split(one.variable.value, [prod(self._order[number].variable.shape) for number in group])
             for number, part in zip(group, parts, strict=True):
                 variable = self._order[number].variable
                 variable.assign(tf.reshape(part, variable.shape))
-
-
-def _size(one: TrainedVariable) -> int:
-    size = 1
-    for axis in one.variable.shape:
-        size *= axis
-    return size
 
 
 def _joined(arrays: Sequence[Any]) -> Any:

@@ -16,7 +16,7 @@ from archspec.measures._settings import Limit
 from archspec.search.candidates import Genome, possible
 from archspec.search.pareto import Point, non_dominated, reference_point
 from archspec.search.samplers import Task
-from archspec.search.samplers._encoding import Scaling, genome_row
+from archspec.search.samplers._feature_rows import Scaling, genome_row
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import chance_below, expected_improvement
 from archspec.search.samplers._rungs import Lift, values_by_rung

@@ -11,7 +11,7 @@ from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import hypervolume, reference_point
 from archspec.search.samplers import Task, make_sampler
-from archspec.search.samplers._encoding import Scaling, genome_row
+from archspec.search.samplers._feature_rows import Scaling, genome_row
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import expected_improvement
 from archspec.search.samplers._rungs import Lift
