@@ -13,13 +13,13 @@ one is overcome, from PriMO (arXiv:2511.08371). Both weigh densities of continuo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import Random
 
 from archspec.search.candidates import Decision, DecisionValue, Genome, exists
 from archspec.search.pareto import Point, dominates, non_dominated
 from archspec.search.priors import Priors
-from archspec.search.samplers import ENDLESS, Sampler, Task
+from archspec.search.samplers import ENDLESS, Sampler, Task, expected_costs
 from archspec.search.space.decisions import drawn
 from archspec.search.trials import Trial, costs
 
@@ -54,6 +54,10 @@ class Neighbourhood:
         self._best = None
         if trial.genome:
             self._sampler.tell(trial)
+
+    def expected_costs(self) -> Mapping[int, Point]:
+        """What the sampler's model expects."""
+        return expected_costs(self._sampler)
 
     def propose(self, number: int, attempt: int) -> Genome | None:
         """Near a centre or the sampler's; where that is known already, the other."""

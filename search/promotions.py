@@ -9,6 +9,9 @@ reference point that moves with every new candidate, and give the corners of a f
 Unlike the paper's, the net is laid from those of the rank that went on already, which take up their places: laid anew
 with every candidate, it would move, and let far more than `1 / eta` go on.
 
+Best may also be by what each candidate of a rung is `expected` to have at the last one (`next`, `closing`): a model
+that knows the graphs and all scores so far tells good from bad sooner than the score of a short training alone.
+
 Those that go on `always` (the priors of a search) do so while nothing at their rung dominates them, whatever the net
 says, as soon as there is one place at the rung: so the search is not worse than what was known.
 
@@ -30,6 +33,9 @@ from archspec.search.trials import Objective, Trial, costs
 
 Affordable = Callable[[int], bool]
 """Whether so many steps can still be trained."""
+Expected = Mapping[int, Point]
+"""What candidates are expected to have at the last rung, by number."""
+NOTHING: Expected = {}
 _ROUNDING = 1e-9
 
 
@@ -70,15 +76,19 @@ class Promotions:
         """How many are running or wait for a worker."""
         return len(self._at_work)
 
-    def next(self, affordable: Affordable) -> Trial | None:
-        """The candidate that is promoted now, as it is then: running, one rung higher."""
+    def next(self, affordable: Affordable, expected: Expected = NOTHING) -> Trial | None:
+        """The candidate that is promoted now, as it is then: running, one rung higher.
+
+        `expected`: costs at the last rung by number, where a model gives them.
+        """
         return self._best(
             lambda count: math.floor(count / self._fidelity.eta + _ROUNDING),
             affordable,
             reversed(range(self._fidelity.last)),
+            expected,
         )
 
-    def closing(self, affordable: Affordable, limited: bool) -> Trial | None:
+    def closing(self, affordable: Affordable, limited: bool, expected: Expected = NOTHING) -> Trial | None:
         """The same where nothing new is begun any more. `limited`: steps or time are, and all that is left is spent.
 
         What runs at a rung or below it is waited for before the best of that rung are taken.
@@ -88,19 +98,22 @@ class Promotions:
             lambda count: math.ceil(count / self._fidelity.eta - _ROUNDING),
             affordable,
             reversed(settled) if limited else settled,
+            expected,
         )
         if found is None and limited:
-            found = self._best(lambda count: count, affordable, reversed(settled))
+            found = self._best(lambda count: count, affordable, reversed(settled), expected)
         return found
 
     def remaining(self, trial: Trial) -> int:
         """Steps from a paused trial to the end of the last rung."""
         return self._cost(trial) + self._fidelity.remaining(trial.rung + 1)
 
-    def _best(self, limit: Callable[[int], int], affordable: Affordable, rungs: Iterable[int]) -> Trial | None:
+    def _best(
+        self, limit: Callable[[int], int], affordable: Affordable, rungs: Iterable[int], expected: Expected
+    ) -> Trial | None:
         """The first of these rungs that has one gives the best that may go on."""
         for number in rungs:
-            rung = self._rungs[number]
+            rung = self._rungs[number].judged_by(expected)
             paused = {key for key, trial in self._paused.items() if trial.rung == number}
             places = limit(len(rung.points))
             for key in (*self._protected(rung, paused, places), *rung.next(paused, places)):
@@ -139,6 +152,22 @@ class _Rung:
             self.points.pop(number, None)
         else:
             self.points[number] = point
+
+    def judged_by(self, expected: Expected) -> _Rung:
+        """The rung with what its candidates are expected to have at the last one.
+
+        A candidate that the model does not know has its own point, moved by what the others are expected to gain.
+        """
+        both = [number for number in self.points if number in expected]
+        if not both:
+            return self
+        gains = [[after - now for after, now in zip(expected[n], self.points[n], strict=True)] for n in both]
+        gain = [sum(column) / len(both) for column in zip(*gains, strict=True)]
+        found = _Rung()
+        for number, point in self.points.items():
+            moved = tuple(now + more for now, more in zip(point, gain, strict=True))
+            found.put(number, expected.get(number, moved))
+        return found
 
     def next(self, paused: set[int], count: int) -> Iterator[int]:
         """Those of the best `count` that are still `paused`, the best first; those that went on keep their place."""

@@ -14,13 +14,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from archspec.arrays import Array
 from archspec.measures import Evaluation, Settings
 from archspec.search.candidates import Candidate, Decision, DecisionValue, Genome
 from archspec.search.space import Space
 from harness.curve_table import CurveRow
 
 NEIGHBOURS = 8  # rows that a mutation may go to
-ABSENT = object()
+ABSENT = -1
+ROUNDING = 1e-9
 
 
 class RowSpace:
@@ -28,7 +32,9 @@ class RowSpace:
 
     def __init__(self, rows: Sequence[CurveRow], whole: Space) -> None:
         self.rows, self.decisions, self._whole = tuple(rows), whole.decisions, whole
-        self._named = {decision.name: decision for decision in whole.decisions}
+        self._taken = np.array([self._places(row.genome) for row in rows])
+        lengths = [len(decision.options) - 1 if decision.ordered else 0 for decision in whole.decisions]
+        self._lengths = np.array(lengths)  # of ordered decisions
         self._exact = {_name(row.genome): row for row in rows}
         self._nearest: dict[object, CurveRow] = {}
         self._networks: dict[str, _LateNetwork] = {}
@@ -50,7 +56,7 @@ class RowSpace:
     def mutated(self, genome: Genome, generator: random.Random) -> Genome:
         """One of the rows that are nearest to a genome, and not its own."""
         own = self.row(genome)
-        others = sorted((row for row in self.rows if row is not own), key=lambda row: self._order(genome, row))
+        others = [row for row in self._nearest_first(genome, NEIGHBOURS + 1) if row is not own]
         return generator.choice(others[:NEIGHBOURS]).genome if others else own.genome
 
     def candidate(self, genome: Genome) -> Candidate:
@@ -71,26 +77,33 @@ class RowSpace:
         """The row of a genome, or the nearest; of equally near ones any, but always the same."""
         name = _name(genome)
         if name not in self._exact and name not in self._nearest:
-            self._nearest[name] = min(self.rows, key=lambda row: self._order(genome, row))
+            self._nearest[name] = self._nearest_first(genome, 1)[0]
         return self._exact.get(name) or self._nearest[name]
 
     def distance(self, one: Genome, other: Genome) -> float:
         """The number of decisions that are taken otherwise; less than 1 each where the options are in an order."""
-        return sum(self._apart(name, one, other) for name in one.keys() | other.keys())
+        return float(self._apart(self._places(one)[None], self._places(other))[0])
 
-    def _apart(self, name: str, one: Genome, other: Genome) -> float:
-        left, right = one.get(name, ABSENT), other.get(name, ABSENT)
-        if left == right:
-            return 0.0
-        decision = self._named.get(name)
-        if decision is None or not decision.ordered or left not in decision.options or right not in decision.options:
-            return 1.0
-        at, to = (_place(decision, value) for value in (left, right))
-        return abs(at - to) / (len(decision.options) - 1)
+    def _apart(self, places: Array, own: Array) -> Array:
+        steps = np.abs(places - own) / np.maximum(self._lengths, 1)
+        alike = (self._lengths > 0) & (places != ABSENT) & (own != ABSENT)
+        apart: Array = np.where(alike, steps, places != own).sum(axis=1)
+        return apart
 
-    def _order(self, genome: Genome, row: CurveRow) -> tuple[float, str]:
-        tie = hashlib.blake2b(f"{_name(genome)}{row.hash}".encode(), digest_size=8).hexdigest()
-        return self.distance(genome, row.genome), tie
+    def _places(self, genome: Genome) -> Array:
+        """Of each decision, the place of what was taken in the list of its options."""
+        return np.array([_place(decision, genome.get(decision.name, ABSENT)) for decision in self.decisions])
+
+    def _nearest_first(self, genome: Genome, count: int) -> list[CurveRow]:
+        """So many rows, the nearest first; of equally near ones in an order that is the same always."""
+        distances = self._apart(self._taken, self._places(genome))
+        limit = np.partition(distances, min(count, len(distances)) - 1)[min(count, len(distances)) - 1]
+        found = np.flatnonzero(distances <= limit + ROUNDING)
+        ordered = sorted(found, key=lambda row: (round(distances[row], 9), self._tie(genome, self.rows[row])))
+        return [self.rows[row] for row in ordered[:count]]
+
+    def _tie(self, genome: Genome, row: CurveRow) -> str:
+        return hashlib.blake2b(f"{_name(genome)}{row.hash}".encode(), digest_size=8).hexdigest()
 
 
 class _LateNetwork:
@@ -134,4 +147,5 @@ def _name(genome: Genome) -> tuple[tuple[str, DecisionValue], ...]:
 
 
 def _place(decision: Decision, value: object) -> int:
-    return next(number for number, option in enumerate(decision.options) if option == value)
+    """The place of an option in the list; `ABSENT` for what is not taken, or no option."""
+    return next((number for number, option in enumerate(decision.options) if option == value), ABSENT)

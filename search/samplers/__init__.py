@@ -10,13 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random  # a sampler's file is called `random`, and is an attribute of this package
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from archspec.catalog import load_function, members
 from archspec.errors import nearest, user_error
 from archspec.measures._settings import Evaluation, Limit
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.fidelity import Fidelity
+from archspec.search.pareto import Point
 from archspec.search.trials import Objective, Trial
 
 ENDLESS = 1 << 60
@@ -70,6 +71,22 @@ class Sampler(Protocol):
         Of a study with fidelities also a finished rung (paused): it hears of one number several times, and the newest
         counts.
         """
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A sampler with a model that tells what trials will come to."""
+
+    def expected_costs(self) -> Mapping[int, Point]:
+        """By number of a trial, the objectives as costs at the last rung: as they are, or as they are expected.
+
+        Empty while too little is known.
+        """
+
+
+def expected_costs(sampler: Sampler) -> Mapping[int, Point]:
+    """What a sampler's model expects of the trials; nothing, of one that has none."""
+    return sampler.expected_costs() if isinstance(sampler, Forecaster) else {}
 
 
 def samplers() -> tuple[str, ...]:

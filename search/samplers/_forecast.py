@@ -100,6 +100,11 @@ class Forecast:
                         mean[place, column] = objective.sign * value
         return {row: tuple(mean[place].tolist()) for place, row in enumerate(rows) if np.isfinite(mean[place]).all()}
 
+    @property
+    def costs_by_number(self) -> dict[int, Point]:
+        """The same by the number of the trial."""
+        return {self._trials[row].number: point for row, point in self.costs.items()}
+
     def parents(self, count: int) -> list[Genome]:
         """The front of the evaluated ones, then the front of the others, until there are `count`."""
         left = dict(self.costs)

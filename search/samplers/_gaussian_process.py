@@ -1,8 +1,9 @@
 """A Gaussian process over networks: a mean and a standard deviation for each, from choices, graph and rung.
 
 The covariance of two networks is a sum of Matérn 5/2 kernels (Rasmussen and Williams 2006, equation 4.17), one of
-their choices and one of their graphs' features, and a linear one of the features; times `exp(-|t - t'| / length)` of
-the logarithms of the training steps, so that a short training tells of a long one as far as they were seen to agree.
+their choices and one of their graphs' features, a linear one of the features, and what a network has by itself and
+shares with no other, however alike; times `exp(-|t - t'| / length)` of the logarithms of the training steps, so that a
+short training tells of a long one as far as they were seen to agree.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ LENGTHS = (0.3, 0.5, 0.8, 1.3, 2.0, 3.5)
 SHARES = (0.0, 0.15, 0.4, 0.7, 1.0)
 NOISES = (1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0)
 STEP_LENGTHS = (0.7, 2.0, 6.0, 20.0)
+OWN = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5)
+SAME = 1e-6  # mean distances: less is the same network
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,9 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Kernel:
-    """Lengths in units of the mean distance of what was observed; `by_graph` is the share of the features' kernel, and
-    `linear` that of the linear one in it; `noise` in shares of the variance."""
+    """Lengths in units of the mean distance of what was observed; `own` is the share of the variance that a network has
+    by itself, `by_graph` in the rest that of the features' kernel, and `linear` that of the linear one in it; `noise`,
+    which is of each training, in shares of the variance."""
 
     choice_length: float = 0.8
     feature_length: float = 1.3
@@ -51,6 +55,7 @@ class Kernel:
     linear: float = 0.15
     noise: float = 0.03
     step_length: float = 6.0
+    own: float = 0.0
 
     def variants(self, inputs: Inputs) -> Iterator[tuple[str, tuple[float, ...]]]:
         """Each setting that matters for these inputs, with the values that it may take."""
@@ -63,6 +68,7 @@ class Kernel:
             yield "linear", SHARES
         if (inputs.log_steps != inputs.log_steps[0]).any():
             yield "step_length", STEP_LENGTHS
+            yield "own", OWN  # what differs from rung to rung is noise, what stays is the network's own
 
 
 @dataclass(frozen=True)
@@ -73,10 +79,12 @@ class _Pairs:
     features: Array
     products: Array
     steps: Array
+    same: Array
 
     def covariance(self, kernel: Kernel) -> Array:
         graph = (1 - kernel.linear) * _matern(self.features / kernel.feature_length) + kernel.linear * self.products
         alike = (1 - kernel.by_graph) * _matern(self.choices / kernel.choice_length) + kernel.by_graph * graph
+        alike = (1 - kernel.own) * alike + kernel.own * self.same
         covariance: Array = alike * np.exp(-self.steps / kernel.step_length)
         return covariance
 
@@ -96,7 +104,7 @@ class GaussianProcess:
         factor, weights, variance = self._solved
         across = self._pairs(inputs, self._inputs).covariance(self.kernel)
         mean = across @ weights
-        own = _diagonal(inputs, self._feature_norm(inputs), self.kernel)
+        own = _diagonal(self._feature_norm(inputs), self.kernel)
         explained = _triangular(factor, across.T)
         deviation = np.sqrt(np.maximum(variance * (own - (explained**2).sum(axis=0)), 1e-12))
         return self._mean + self._spread * mean, self._spread * deviation
@@ -130,34 +138,36 @@ class GaussianProcess:
 
     def _pairs(self, rows: Inputs, columns: Inputs) -> _Pairs:
         products = rows.features @ columns.features.T / max(self._feature_scale**2, JITTER)
-        return _Pairs(
-            _distances(rows.choices, columns.choices) / self._choice_scale,
-            _distances(rows.features, columns.features) / self._feature_scale,
-            products,
-            np.abs(rows.log_steps[:, None] - columns.log_steps[None, :]),
-        )
+        choices = _distances(rows.choices, columns.choices) / self._choice_scale
+        features = _distances(rows.features, columns.features) / self._feature_scale
+        steps = np.abs(rows.log_steps[:, None] - columns.log_steps[None, :])
+        return _Pairs(choices, features, products, steps, (choices < SAME) & (features < SAME))
 
     def _feature_norm(self, inputs: Inputs) -> Array:
         norm: Array = (inputs.features**2).sum(axis=1) / max(self._feature_scale**2, JITTER)
         return norm
 
 
-def _diagonal(inputs: Inputs, norm: Array, kernel: Kernel) -> Array:
-    return np.full(len(inputs), 1 - kernel.by_graph * kernel.linear) + kernel.by_graph * kernel.linear * norm
+def _diagonal(norm: Array, kernel: Kernel) -> Array:
+    linear = kernel.by_graph * kernel.linear
+    found: Array = kernel.own + (1 - kernel.own) * (1 - linear + linear * norm)
+    return found
 
 
 def _solve(covariance: Array, values: Array, noise: float) -> tuple[Array, Array, float]:
     """The Cholesky factor, `K⁻¹ y`, and the variance at which the values are likeliest."""
     noisy = covariance + (noise + JITTER) * np.eye(len(values))
+    from scipy.linalg import lapack
+
     factor = np.linalg.cholesky(noisy)
-    weights = _triangular(factor, _triangular(factor, values), transposed=True)
+    weights, _ = lapack.dpotrs(factor, values, lower=True)
     return factor, weights, max(float(values @ weights) / len(values), JITTER)
 
 
-def _triangular(factor: Array, values: Array, transposed: bool = False) -> Array:
+def _triangular(factor: Array, values: Array) -> Array:
     from scipy.linalg import solve_triangular
 
-    found: Array = solve_triangular(factor, values, trans=int(transposed), lower=True, check_finite=False)
+    found: Array = solve_triangular(factor, values, lower=True, check_finite=False)
     return found
 
 

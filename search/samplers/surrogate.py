@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from archspec.search.candidates import Genome
+from archspec.search.pareto import Point
 from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial
 
 if TYPE_CHECKING:
-    from archspec.search.samplers._forecast import Looked
+    from archspec.search.samplers._forecast import Forecast, Looked
 
 LISTED_UP_TO = 256  # points: of a smaller space every one is a candidate
 STEPS = (1, 1, 1, 2, 2, 3)  # decisions that a child of the front has changed
@@ -22,7 +23,8 @@ def surrogate(task: Task, startup: int = 10, pool: int = 96) -> Sampler:
     """A Gaussian process over graph features, and expected hypervolume improvement; the first `startup` are random.
 
     Every number that only an evaluation gives is predicted; what the screen knows (parameters, predicted latency) is
-    taken as it is.
+    taken as it is. With a fidelity, who goes on to the next rung is decided by what the model expects of each at the
+    last one.
 
     `pool`: how many networks are looked at for a proposal: half are random, half a few decisions from the front.
     """
@@ -39,27 +41,41 @@ class _Surrogate:
         self._onlooker = Onlooker(task)
         self._told: dict[int, Trial] = {}
         self._ranked: tuple[int, list[Genome]] | None = None
+        self._made: Forecast | None = None
 
     def tell(self, trial: Trial) -> None:
         if self._onlooker.fits(trial.genome):
             self._told[trial.number] = trial
-            self._ranked = None
+            self._ranked = self._made = None
+
+    def expected_costs(self) -> Mapping[int, Point]:
+        return self._forecast.costs_by_number if self._knows_enough else {}
 
     def propose(self, number: int, attempt: int) -> Genome:
         space, generator = self._task.space, self._task.generator(number, attempt)
-        if sum(trial.state in ("done", "paused") for trial in self._told.values()) < self._startup:
+        if not self._knows_enough:
             return space.sample(generator)
         if self._ranked is None or self._ranked[0] != number:
             self._ranked = number, self._ranking(number)
         ranking = self._ranked[1]
         return ranking[attempt] if attempt < len(ranking) else space.sample(generator)
 
-    def _ranking(self, number: int) -> list[Genome]:
-        """The pool without what is known, the most promising first."""
+    @property
+    def _knows_enough(self) -> bool:
+        return sum(trial.state in ("done", "paused") for trial in self._told.values()) >= self._startup
+
+    @property
+    def _forecast(self) -> Forecast:
+        """Of everything that was told so far."""
         from archspec.search.samplers._forecast import Forecast
 
-        trials = [self._told[one] for one in sorted(self._told)]
-        forecast = Forecast(self._task, self._onlooker, trials)
+        if self._made is None:
+            self._made = Forecast(self._task, self._onlooker, [self._told[one] for one in sorted(self._told)])
+        return self._made
+
+    def _ranking(self, number: int) -> list[Genome]:
+        """The pool without what is known, the most promising first."""
+        trials, forecast = self._told.values(), self._forecast
         genomes = {genome_name(genome): genome for genome in self._pooled(number, forecast.parents(PARENTS))}
         for trial in trials:
             genomes.pop(genome_name(trial.genome), None)

@@ -102,6 +102,27 @@ def test_ranks_first_then_the_farthest() -> None:
     assert chosen[:3] == [first[0], first[2], first[1]] and chosen[3:] == [second[0], second[4], second[2]]
 
 
+def paused(number: int, loss: float) -> Trial:
+    return Trial(number, str(number), {}, "paused", {"a": loss}, rungs=({"a": loss},), steps=100)
+
+
+def test_what_is_expected_at_the_last_rung_decides_where_it_is_known() -> None:
+    """By its short training candidate 0 is best, by what is expected candidate 5; the model knows only these of six.
+    The others gain what these do on average: 0.5."""
+    losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    promotions = Promotions(FIDELITY, (Objective("a"),))
+    for number, loss in enumerate(losses):
+        promotions.take(paused(number, loss))
+    expected = {0: (4.0,), 5: (2.0,)}  # moved by 3 and by -4: the others by -0.5, to 1.5, 2.5, 3.5, 4.5
+    order = []
+    for _ in range(2):
+        trial = promotions.next(lambda steps: True, expected)
+        assert trial is not None
+        order.append(trial.number)
+        promotions.take(trial)
+    assert order == [1, 5] and promotions.next(lambda steps: True, expected) is None  # a third of six
+
+
 def test_coordinates_count_alike_whatever_their_units() -> None:
     points = {n: (float(n), 1e6 * (10 - n) ** 2) for n in range(11)}
     ranges = [10.0, 1e8]
