@@ -13,13 +13,13 @@ one is overcome, from PriMO (arXiv:2511.08371). Both weigh densities of continuo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from archspec.search.candidates import Decision, DecisionValue, Genome, exists
 from archspec.search.pareto import Point, dominates, non_dominated
 from archspec.search.priors import Priors
-from archspec.search.samplers import ENDLESS, Sampler, Task, expected_costs
+from archspec.search.samplers import ENDLESS, Sampler, Task, promotion_order
 from archspec.search.space.decisions import drawn
 from archspec.search.trials import Trial, costs
 
@@ -55,9 +55,10 @@ class Neighbourhood:
         if trial.genome:
             self._sampler.tell(trial)
 
-    def expected_costs(self) -> Mapping[int, Point]:
-        """What the sampler's model expects."""
-        return expected_costs(self._sampler)
+    def promotion_order(self, numbers: Sequence[int], rung: int) -> Sequence[int] | None:
+        """The sampler's, if it has one."""
+        order = promotion_order(self._sampler)
+        return None if order is None else order(numbers, rung)
 
     def propose(self, number: int, attempt: int) -> Genome | None:
         """Near a centre or the sampler's; where that is known already, the other."""

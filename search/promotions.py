@@ -9,8 +9,8 @@ reference point that moves with every new candidate, and give the corners of a f
 Unlike the paper's, the net is laid from those of the rank that went on already, which take up their places: laid anew
 with every candidate, it would move, and let far more than `1 / eta` go on.
 
-Best may also be by what each candidate of a rung is `expected` to have at the last one (`next`, `closing`): a model
-that knows the graphs and all scores so far tells good from bad sooner than the score of a short training alone.
+Who is best may also be said by a sampler that has a model (`order` of `next` and `closing`): then as many go on, but in
+its order.
 
 Those that go on `always` (the priors of a search) do so while nothing at their rung dominates them, whatever the net
 says, as soon as there is one place at the rung: so the search is not worse than what was known.
@@ -33,9 +33,8 @@ from archspec.search.trials import Objective, Trial, costs
 
 Affordable = Callable[[int], bool]
 """Whether so many steps can still be trained."""
-Expected = Mapping[int, Point]
-"""What candidates are expected to have at the last rung, by number."""
-NOTHING: Expected = {}
+Order = Callable[[Sequence[int], int], Sequence[int] | None]
+"""Numbers that are paused at a rung, and the rung -> the same, who should go on first; None: that is not known."""
 _ROUNDING = 1e-9
 
 
@@ -76,19 +75,16 @@ class Promotions:
         """How many are running or wait for a worker."""
         return len(self._at_work)
 
-    def next(self, affordable: Affordable, expected: Expected = NOTHING) -> Trial | None:
-        """The candidate that is promoted now, as it is then: running, one rung higher.
-
-        `expected`: costs at the last rung by number, where a model gives them.
-        """
+    def next(self, affordable: Affordable, order: Order | None = None) -> Trial | None:
+        """The candidate that is promoted now, as it is then: running, one rung higher."""
         return self._best(
             lambda count: math.floor(count / self._fidelity.eta + _ROUNDING),
             affordable,
             reversed(range(self._fidelity.last)),
-            expected,
+            order,
         )
 
-    def closing(self, affordable: Affordable, limited: bool, expected: Expected = NOTHING) -> Trial | None:
+    def closing(self, affordable: Affordable, limited: bool, order: Order | None = None) -> Trial | None:
         """The same where nothing new is begun any more. `limited`: steps or time are, and all that is left is spent.
 
         What runs at a rung or below it is waited for before the best of that rung are taken.
@@ -98,10 +94,10 @@ class Promotions:
             lambda count: math.ceil(count / self._fidelity.eta - _ROUNDING),
             affordable,
             reversed(settled) if limited else settled,
-            expected,
+            order,
         )
         if found is None and limited:
-            found = self._best(lambda count: count, affordable, reversed(settled), expected)
+            found = self._best(lambda count: count, affordable, reversed(settled), order)
         return found
 
     def remaining(self, trial: Trial) -> int:
@@ -109,17 +105,24 @@ class Promotions:
         return self._cost(trial) + self._fidelity.remaining(trial.rung + 1)
 
     def _best(
-        self, limit: Callable[[int], int], affordable: Affordable, rungs: Iterable[int], expected: Expected
+        self, limit: Callable[[int], int], affordable: Affordable, rungs: Iterable[int], order: Order | None
     ) -> Trial | None:
         """The first of these rungs that has one gives the best that may go on."""
         for number in rungs:
-            rung = self._rungs[number].judged_by(expected)
+            rung = self._rungs[number]
             paused = {key for key, trial in self._paused.items() if trial.rung == number}
             places = limit(len(rung.points))
-            for key in (*self._protected(rung, paused, places), *rung.next(paused, places)):
+            best = None if order is None else self._ordered(number, paused, places, order)
+            for key in (*self._protected(rung, paused, places), *(rung.next(paused, places) if best is None else best)):
                 if affordable(self.remaining(self._paused[key])):
                     return self._promoted(self._paused[key])
         return None
+
+    def _ordered(self, number: int, paused: set[int], places: int, order: Order) -> Sequence[int] | None:
+        """All that are paused at a rung in the order, where it has a free place; None where the order is not known."""
+        if not paused or places <= len(self._rungs[number].points) - len(paused):
+            return ()
+        return order(sorted(paused), number)
 
     def _protected(self, rung: _Rung, paused: set[int], places: int) -> list[int]:
         """Those that go on always, and that nothing dominates."""
@@ -152,22 +155,6 @@ class _Rung:
             self.points.pop(number, None)
         else:
             self.points[number] = point
-
-    def judged_by(self, expected: Expected) -> _Rung:
-        """The rung with what its candidates are expected to have at the last one.
-
-        A candidate that the model does not know has its own point, moved by what the others are expected to gain.
-        """
-        both = [number for number in self.points if number in expected]
-        if not both:
-            return self
-        gains = [[after - now for after, now in zip(expected[n], self.points[n], strict=True)] for n in both]
-        gain = [sum(column) / len(both) for column in zip(*gains, strict=True)]
-        found = _Rung()
-        for number, point in self.points.items():
-            moved = tuple(now + more for now, more in zip(point, gain, strict=True))
-            found.put(number, expected.get(number, moved))
-        return found
 
     def next(self, paused: set[int], count: int) -> Iterator[int]:
         """Those of the best `count` that are still `paused`, the best first; those that went on keep their place."""

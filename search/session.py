@@ -16,7 +16,7 @@ from archspec.search.history import History
 from archspec.search.neighbourhood import around
 from archspec.search.progress import Progress, SearchResult, Stopped, describe_end
 from archspec.search.proposals import Passed, Proposal, Proposals
-from archspec.search.samplers import Sampler, Task, expected_costs, make_sampler
+from archspec.search.samplers import Sampler, Task, make_sampler, promotion_order
 from archspec.search.store import Study
 from archspec.search.trials import Trial, closed, in_its_place
 
@@ -134,8 +134,8 @@ class Session:
         promotions = self._history.promotions
         while promotions is not None:
             affords, limited = self._allowance.affords, self._allowance.limited
-            expected = expected_costs(self._sampler)
-            trial = promotions.closing(affords, limited, expected) if closing else promotions.next(affords, expected)
+            order = promotion_order(self._sampler)
+            trial = promotions.closing(affords, limited, order) if closing else promotions.next(affords, order)
             if trial is None:
                 return None
             claim = self._study.promote(trial, self._allowance.most_steps(trial.rung))

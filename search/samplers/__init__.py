@@ -6,7 +6,7 @@ A sampler proposes genomes and hears what became of them.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random  # a sampler's file is called `random`, and is an attribute of this package
@@ -17,7 +17,7 @@ from archspec.errors import nearest, user_error
 from archspec.measures._settings import Evaluation, Limit
 from archspec.search.candidates import Candidate, Genome, SearchSpace
 from archspec.search.fidelity import Fidelity
-from archspec.search.pareto import Point
+from archspec.search.promotions import Order
 from archspec.search.trials import Objective, Trial
 
 ENDLESS = 1 << 60
@@ -74,19 +74,16 @@ class Sampler(Protocol):
 
 
 @runtime_checkable
-class Forecaster(Protocol):
-    """A sampler with a model that tells what trials will come to."""
+class Promoter(Protocol):
+    """A sampler that also says who should go on to the next rung."""
 
-    def expected_costs(self) -> Mapping[int, Point]:
-        """By number of a trial, the objectives as costs at the last rung: as they are, or as they are expected.
-
-        Empty while too little is known.
-        """
+    def promotion_order(self, numbers: Sequence[int], rung: int) -> Sequence[int] | None:
+        """The trials `numbers`, which are paused at a rung, who should go on first; None while too little is known."""
 
 
-def expected_costs(sampler: Sampler) -> Mapping[int, Point]:
-    """What a sampler's model expects of the trials; nothing, of one that has none."""
-    return sampler.expected_costs() if isinstance(sampler, Forecaster) else {}
+def promotion_order(sampler: Sampler) -> Order | None:
+    """Who goes on first, by a sampler that says it."""
+    return sampler.promotion_order if isinstance(sampler, Promoter) else None
 
 
 def samplers() -> tuple[str, ...]:

@@ -100,11 +100,6 @@ class Forecast:
                         mean[place, column] = objective.sign * value
         return {row: tuple(mean[place].tolist()) for place, row in enumerate(rows) if np.isfinite(mean[place]).all()}
 
-    @property
-    def costs_by_number(self) -> dict[int, Point]:
-        """The same by the number of the trial."""
-        return {self._trials[row].number: point for row, point in self.costs.items()}
-
     def parents(self, count: int) -> list[Genome]:
         """The front of the evaluated ones, then the front of the others, until there are `count`."""
         left = dict(self.costs)
@@ -120,17 +115,36 @@ class Forecast:
         """The most promising first; those of which nothing is expected, by how little is known of them."""
         if not looked or not self.costs:
             return list(looked)
+        return [looked[row] for row in self._by_promise(looked, list(self.costs.values()))]
+
+    def promotion_order(self, numbers: Sequence[int], rung: int) -> list[int]:
+        """Numbers that are paused at a rung, the most promising first: by what each should add, at the last rung, to
+        those that have gone on from this one, as these are or are expected to be; then those that are not known."""
+        rows = {trial.number: row for row, trial in enumerate(self._trials)}
+        waiting = set(numbers)
+        ahead = [
+            point
+            for row, point in self.costs.items()
+            if len(self._trials[row].rungs) > rung and self._trials[row].number not in waiting
+        ]
+        known = [number for number in numbers if rows.get(number) in self.costs]
+        looked = [self._seen[rows[number]] for number in known]
+        order = [known[row] for row in self._by_promise(looked, ahead)] if known else []
+        return [*order, *(number for number in numbers if number not in known)]
+
+    def _by_promise(self, looked: Sequence[Looked], front: Sequence[Point]) -> Array:
+        """Places in `looked`, the one first that is expected to improve a front most."""
         mean, deviation = self._predicted(looked)
         points = np.array(list(self.costs.values()))
         low = points.min(axis=0)
         known = np.where(deviation == 0, mean, low)  # what is surely worse than all so far widens the reference, too
         reference = np.array(reference_point([tuple(point) for point in np.concatenate([points, known]).tolist()]))
         span = np.where(reference > low, reference - low, 1.0)
-        front = [tuple(point) for point in ((points - low) / span).tolist()]
+        scaled = [tuple(((np.array(point) - low) / span).tolist()) for point in front]
         unit = tuple(((reference - low) / span).tolist())
-        gain = expected_improvement(front, unit, (mean - low) / span, deviation / span) * self._feasible(looked)
+        gain = expected_improvement(scaled, unit, (mean - low) / span, deviation / span) * self._feasible(looked)
         doubt = (deviation / span).sum(axis=1)
-        return [looked[row] for row in np.lexsort((-doubt, -gain))]
+        return np.lexsort((-doubt, -gain))
 
     def _predicted(self, looked: Sequence[Looked]) -> tuple[Array, Array]:
         """Costs and their deviations, a column an objective; NaN where there is nothing to predict from."""

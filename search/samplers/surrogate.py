@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from archspec.search.candidates import Genome
-from archspec.search.pareto import Point
 from archspec.search.samplers import Sampler, Task
 from archspec.search.trials import Trial
 
@@ -23,8 +22,8 @@ def surrogate(task: Task, startup: int = 10, pool: int = 96) -> Sampler:
     """A Gaussian process over graph features, and expected hypervolume improvement; the first `startup` are random.
 
     Every number that only an evaluation gives is predicted; what the screen knows (parameters, predicted latency) is
-    taken as it is. With a fidelity, who goes on to the next rung is decided by what the model expects of each at the
-    last one.
+    taken as it is. With a fidelity, who goes on to the next rung is said by the same improvement, over those that have
+    gone on already.
 
     `pool`: how many networks are looked at for a proposal: half are random, half a few decisions from the front.
     """
@@ -48,8 +47,8 @@ class _Surrogate:
             self._told[trial.number] = trial
             self._ranked = self._made = None
 
-    def expected_costs(self) -> Mapping[int, Point]:
-        return self._forecast.costs_by_number if self._knows_enough else {}
+    def promotion_order(self, numbers: Sequence[int], rung: int) -> list[int] | None:
+        return self._forecast.promotion_order(numbers, rung) if self._knows_enough else None
 
     def propose(self, number: int, attempt: int) -> Genome:
         space, generator = self._task.space, self._task.generator(number, attempt)

@@ -106,21 +106,32 @@ def paused(number: int, loss: float) -> Trial:
     return Trial(number, str(number), {}, "paused", {"a": loss}, rungs=({"a": loss},), steps=100)
 
 
-def test_what_is_expected_at_the_last_rung_decides_where_it_is_known() -> None:
-    """By its short training candidate 0 is best, by what is expected candidate 5; the model knows only these of six.
-    The others gain what these do on average: 0.5."""
-    losses = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
-    promotions = Promotions(FIDELITY, (Objective("a"),))
-    for number, loss in enumerate(losses):
-        promotions.take(paused(number, loss))
-    expected = {0: (4.0,), 5: (2.0,)}  # moved by 3 and by -4: the others by -0.5, to 1.5, 2.5, 3.5, 4.5
-    order = []
+def test_a_model_says_who_goes_on_and_not_how_many() -> None:
+    """By their losses 0 and 1 of six would go on; the model wants 5 and 3, and is asked as long as there is a place."""
+    promotions, asked = Promotions(FIDELITY, (Objective("a"),)), []
+    for number in range(6):
+        promotions.take(paused(number, 1.0 + number))
+
+    def order(numbers: Sequence[int], rung: int) -> list[int]:
+        asked.append((list(numbers), rung))
+        return sorted(numbers, key=[5, 3, 0, 1, 2, 4].index)
+
+    went = []
     for _ in range(2):
-        trial = promotions.next(lambda steps: True, expected)
+        trial = promotions.next(lambda steps: True, order)
         assert trial is not None
-        order.append(trial.number)
+        went.append(trial.number)
         promotions.take(trial)
-    assert order == [1, 5] and promotions.next(lambda steps: True, expected) is None  # a third of six
+    assert went == [5, 3] and promotions.next(lambda steps: True, order) is None
+    assert asked == [([0, 1, 2, 3, 4, 5], 0), ([0, 1, 2, 3, 4], 0)]
+
+
+def test_where_the_model_does_not_know_yet_the_rung_decides() -> None:
+    promotions = Promotions(FIDELITY, (Objective("a"),))
+    for number in range(3):
+        promotions.take(paused(number, 3.0 - number))
+    trial = promotions.next(lambda steps: True, lambda numbers, rung: None)
+    assert trial is not None and trial.number == 2
 
 
 def test_coordinates_count_alike_whatever_their_units() -> None:
