@@ -18,7 +18,7 @@ from archspec.search.neighbourhood import FARTHEST, Neighbourhood, distance_betw
 from archspec.search.priors import Prior, Priors
 from archspec.search.progress import Progress, Silent
 from archspec.search.promotions import Promotions
-from archspec.search.samplers import Task, make_sampler
+from archspec.search.samplers import Task, make_sampler, promotion_order
 from archspec.search.space import Space
 from archspec.search.space.lookup import found_in
 from archspec.search.store import TrialStore, open_store
@@ -76,6 +76,20 @@ def test_a_resumed_search_ends_as_an_uninterrupted_one(store: TrialStore, sample
     assert [(one.key, dict(one.genome)) for one in broken.trials] == [
         (one.key, dict(one.genome)) for one in whole.trials
     ]
+
+
+def test_who_goes_on_to_the_next_rung_is_said_by_the_sampler_inside() -> None:
+    task = Task(SPACE, OBJECTIVES, fidelity=Fidelity((10, 30)))
+    inside = make_sampler("surrogate", task, {"startup": 2})
+    sampler, alone = Neighbourhood(PRIORS, task, inside), make_sampler("random", task)
+    for number, genome in enumerate((SMALL, LARGE, {**LARGE, "depth": 1})):
+        values = {"miou": 0.1 * number, "cost": 1.0 + number}
+        sampler.tell(Trial(number, str(number), genome, "paused", values, rungs=(values,)))
+    order = promotion_order(sampler)
+    assert order is not None and order([0, 1, 2], 0) == inside.promotion_order([0, 1, 2], 0)  # type: ignore[attr-defined]
+    assert promotion_order(alone) is None
+    order = promotion_order(Neighbourhood(PRIORS, task, alone))
+    assert order is not None and order([0, 1, 2], 0) is None
 
 
 def test_one_that_breaks_a_limit_is_rejected_and_costs_no_budget(store: TrialStore) -> None:

@@ -227,7 +227,8 @@ class StopsAfter(Silent):
             raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize(("sampler", "workers"), [("random", 1), ("evolution", 0), ("tpe", 0), ("nsga2", 0)])
+@pytest.mark.parametrize(("sampler", "workers"), [("random", 1), ("evolution", 0), ("tpe", 0), ("nsga2", 0),
+                                                     ("surrogate", 0)])  # fmt: skip
 def test_a_resumed_search_ends_as_an_uninterrupted_one(store: TrialStore, sampler: str, workers: int) -> None:
     make = {"sampler": sampler, "workers": workers, "most_steps": 9000}
     whole = search(store, study="whole", **make).run()

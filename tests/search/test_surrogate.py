@@ -10,7 +10,7 @@ from archspec.measures._settings import Evaluation, Limit, Rejection
 from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import hypervolume, reference_point
-from archspec.search.samplers import Task, make_sampler
+from archspec.search.samplers import Task, make_sampler, promotion_order
 from archspec.search.samplers._feature_rows import Scaling, genome_row
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import expected_improvement
@@ -79,6 +79,55 @@ def test_a_short_training_tells_of_a_long_one() -> None:
     mean, deviation = process.predict(Inputs(x[12:], np.zeros((12, 0)), np.full(12, math.log(900))))
     assert np.corrcoef(mean, truth[12:])[0, 1] > 0.95
     assert (np.abs(mean - truth[12:]) < 4 * deviation + 0.05).all()
+
+
+def test_what_a_network_has_by_itself_goes_with_it_from_rung_to_rung() -> None:
+    """Scores are a line of x and, half as large, something that is each network's own. Of sixteen, twelve were trained
+    long: of the others the model knows their own part by the short training alone."""
+    generator = np.random.default_rng(1)
+    x = np.linspace(0, 1, 16)[:, None]
+    own = 0.15 * generator.standard_normal(16)
+    truth = 0.3 + 0.4 * x[:, 0] + own
+    longer = np.setdiff1d(np.arange(16), [2, 6, 9, 13])
+    rows = np.concatenate([np.arange(16), longer])
+    steps = np.repeat([math.log(100), math.log(900)], [16, 12])
+    process = GaussianProcess(Inputs(x[rows], np.zeros((28, 0)), steps), truth[rows])
+    short = np.setdiff1d(np.arange(16), longer)
+    mean, deviation = process.predict(Inputs(x[short], np.zeros((4, 0)), np.full(4, math.log(900))))
+    assert mean == pytest.approx(truth[short], abs=0.06)
+    _, unknown = process.predict(Inputs(np.array([[0.5 + 1 / 60]]), np.zeros((1, 0)), np.full(1, math.log(900))))
+    assert process.kernel.own > 0 and unknown[0] > 2 * deviation.max()
+
+
+def test_who_goes_on_is_who_adds_most_to_those_that_did() -> None:
+    """Every fourth of 96 has finished the first rung, of these two have gone to the end. The true gains are known."""
+    space, fidelity = grid_96(), Fidelity((100, 300, 900))
+
+    def screen(candidate: Candidate) -> Evaluation:
+        return Evaluation({"cost": steep(candidate.genome)["cost"]})
+
+    def trial(number: int, genome: Genome) -> Trial:
+        rungs = tuple({**steep(genome), "miou": (steep(genome)["miou"] or 0) - 0.1 * (2 - rung)} for rung in range(3))
+        done = number in (3, 14)
+        rungs = rungs if done else rungs[:1]
+        return Trial(number, space.candidate(genome).key, genome, "done" if done else "paused", rungs[-1],
+                     rung=len(rungs) - 1, rungs=rungs)  # fmt: skip
+
+    trials = [trial(number, genome) for number, genome in enumerate(list(space.genomes())[::4])]
+    points = {one.number: point for one in trials if (point := costs(TWO, steep(one.genome)))}
+    ahead, reference = [points[3], points[14]], reference_point(list(points.values()))
+    gains = {number: hypervolume([*ahead, point], reference) for number, point in points.items()}
+    sampler = make_sampler("surrogate", Task(space, TWO, fidelity=fidelity, screen=screen))
+    order = promotion_order(sampler)
+    waiting = [number for number in points if number not in (3, 14)]
+    assert order is not None and order(waiting, 0) is None  # it has heard of nothing
+    for one in trials:
+        sampler.tell(one)
+    found = list(order(waiting, 0) or ())
+    assert sorted(found) == waiting
+    best = sorted(waiting, key=lambda number: -gains[number])
+    assert found[0] in best[:2] and gains[found[0]] > gains[found[-1]]
+    assert list(order([*waiting, 99], 0) or ())[-1] == 99  # one that it was never told of
 
 
 def test_values_of_a_lower_rung_are_lifted_by_what_was_seen_of_both() -> None:
