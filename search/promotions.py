@@ -112,17 +112,21 @@ class Promotions:
             rung = self._rungs[number]
             paused = {key for key, trial in self._paused.items() if trial.rung == number}
             places = limit(len(rung.points))
-            best = None if order is None else self._ordered(number, paused, places, order)
-            for key in (*self._protected(rung, paused, places), *(rung.next(paused, places) if best is None else best)):
+            for key in (*self._protected(rung, paused, places), *self._ranked(number, paused, places, order)):
                 if affordable(self.remaining(self._paused[key])):
                     return self._promoted(self._paused[key])
         return None
 
-    def _ordered(self, number: int, paused: set[int], places: int, order: Order) -> Sequence[int] | None:
-        """All that are paused at a rung in the order, where it has a free place; None where the order is not known."""
-        if not paused or places <= len(self._rungs[number].points) - len(paused):
-            return ()
-        return order(sorted(paused), number)
+    def _ranked(self, number: int, paused: set[int], places: int, order: Order | None) -> Iterable[int]:
+        """Who may go on at a rung, the best first: in the order, where it is known, else by rank."""
+        rung = self._rungs[number]
+        if order is not None and paused:
+            if places <= len(rung.points) - len(paused):
+                return ()  # as many went on as may
+            found = order(sorted(paused), number)
+            if found is not None:
+                return found
+        return rung.next(paused, places)
 
     def _protected(self, rung: _Rung, paused: set[int], places: int) -> list[int]:
         """Those that go on always, and that nothing dominates."""

@@ -97,8 +97,8 @@ class RowSpace:
     def _nearest_first(self, genome: Genome, count: int) -> list[CurveRow]:
         """So many rows, the nearest first; of equally near ones in an order that is the same always."""
         distances = self._apart(self._taken, self._places(genome))
-        limit = np.partition(distances, min(count, len(distances)) - 1)[min(count, len(distances)) - 1]
-        found = np.flatnonzero(distances <= limit + ROUNDING)
+        farthest = np.sort(distances)[:count][-1]
+        found = np.flatnonzero(distances <= farthest + ROUNDING)
         ordered = sorted(found, key=lambda row: (round(distances[row], 9), self._tie(genome, self.rows[row])))
         return [self.rows[row] for row in ordered[:count]]
 

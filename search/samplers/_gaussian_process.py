@@ -156,9 +156,9 @@ def _diagonal(norm: Array, kernel: Kernel) -> Array:
 
 def _solve(covariance: Array, values: Array, noise: float) -> tuple[Array, Array, float]:
     """The Cholesky factor, `K⁻¹ y`, and the variance at which the values are likeliest."""
-    noisy = covariance + (noise + JITTER) * np.eye(len(values))
     from scipy.linalg import lapack
 
+    noisy = covariance + (noise + JITTER) * np.eye(len(values))
     factor = np.linalg.cholesky(noisy)
     weights, _ = lapack.dpotrs(factor, values, lower=True)
     return factor, weights, max(float(values @ weights) / len(values), JITTER)
