@@ -134,5 +134,6 @@ if __name__ == "__main__":
     parser.add_argument("--only", metavar="NAME,...", help="contenders whose name has one of these (and random)")
     parser.add_argument("--all-budgets", action="store_true", help="searches with rungs at 40 and 60, too: slower")
     parser.add_argument("--eta", type=float, default=2.0, help="of a rung the best 1/ETA go on (default: 2)")
+    parser.add_argument("--places", type=int, default=1, help="evaluations of ours at once, simulated (default: 1)")
     parser.add_argument("--processes", type=int, default=2, help="default: 2")
     run(search_quality, parser.parse_args())

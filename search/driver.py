@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from archspec.experiment.engines import Evaluator, start_engine
+from archspec.experiment.engines import Engine, Evaluator, start_engine
 from archspec.measures import Evaluation, Settings
 from archspec.record import Record, interruption
 from archspec.search.candidates import Candidate, SearchSpace
@@ -28,9 +28,9 @@ class Search:
     """A search over `space` for the Pareto front of `objectives`, kept in `store` under the name `study`.
 
     `screen` judges a candidate in this process, in milliseconds; what it rejects costs no budget. `evaluator` measures
-    in `workers` processes (0: in this one). `budget` is the number of unique feasible evaluations of the whole study,
-    whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running it again
-    goes on where it was left; with at most one worker exactly as if it had never stopped.
+    in `workers` processes (0: in this one) of an `engine`. `budget` is the number of unique feasible evaluations of the
+    whole study, whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running
+    it again goes on where it was left; with at most one worker exactly as if it had never stopped.
 
     Of the ways to write a function the one that `cheapest` finds is evaluated; a cheaper way to write a known function
     takes its place; `carries` says whose numbers are the function's own. `priors` are the first trials.
@@ -68,6 +68,7 @@ class Search:
     fidelity: Fidelity | None = None
     most_steps: int | None = None
     trained: Callable[[str], bool] = lambda metric: False
+    engine: Callable[[int, Evaluator], Engine] = start_engine
 
     def run(self) -> SearchResult:
         """Search until the budget is spent or nothing is left to try.
@@ -79,7 +80,7 @@ class Search:
             study = self.store.open_study(self.study, self.lease_s)
         else:
             study = self.store.create_study(self.study, self.definition, self.seed, self.lease_s)
-        engine = start_engine(self.workers, self.evaluator)
+        engine = self.engine(self.workers, self.evaluator)
         with interruption(signal.SIGINT, signal.SIGTERM) as wanted, Heartbeat(study):
             running = Session(self, study, engine, wanted)
             try:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from archspec.cost.layers import counts_of, receptive_fields
 from archspec.cost.memory import FLOAT_BYTES
 from archspec.graph import Graph, Node
+from archspec.graph.layers import Add
 
 STRIDES = (1, 2, 4, 8, 16, 32)
 BACKBONE = "backbone"
@@ -24,8 +25,11 @@ def graph_features(graph: Graph) -> dict[str, float]:
     * `pixels`: log2 of the pixels of the image
     * `width.S`: log2 of the most channels that a convolution gives at the stride S
     * `finest_tap`, `coarsest_tap`: log2 of the strides at which later sections read the backbone
+    * `entropy`: that of the scores of a network whose weights and inputs are standard normal, but for a constant: the
+      logarithm of their variance (a zero-cost score: Sun et al. 2022, arXiv:2111.13336; Shen et al. 2023,
+      arXiv:2303.02165). Activations and normalisations are left out, as they are there
     """
-    return {**_sums(graph), **_sight(graph), **_widths(graph), **_taps(graph)}
+    return {**_sums(graph), **_sight(graph), **_widths(graph), **_taps(graph), "entropy": _entropy(graph)}
 
 
 def _sums(graph: Graph) -> dict[str, float]:
@@ -82,6 +86,25 @@ def _taps(graph: Graph) -> dict[str, float]:
     if not strides:
         return {}
     return {"finest_tap": math.log2(min(strides)), "coarsest_tap": math.log2(max(strides))}
+
+
+def _entropy(graph: Graph) -> float:
+    """At the last convolution. Each multiplies the variance by the numbers that one of its outputs is summed from."""
+    variances = {id(tensor): 0.0 for tensor in graph.inputs}  # logarithms
+    convolutions = _convolutions(graph)
+    last = convolutions[-1] if convolutions else graph.nodes[-1]
+    for node in graph.nodes:
+        known = [variances[id(tensor)] for tensor in node.inputs] or [0.0]
+        most = max(known)
+        found = most + math.log(sum(math.exp(one - most) for one in known))
+        if not isinstance(node.layer, Add):
+            found -= math.log(len(known))
+        if macs := counts_of(node).macs:
+            found += math.log(macs / node.output.elements)
+        variances.update((id(tensor), found) for tensor in node.outputs)
+        if node is last:
+            break
+    return found
 
 
 def _convolutions(graph: Graph) -> list[Node]:

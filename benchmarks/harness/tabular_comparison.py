@@ -61,12 +61,12 @@ def contenders() -> list[Contender]:
 
 def tabular_comparison(arguments: Namespace) -> tuple[Table, bool]:
     """The share of the true front at each budget, over seeds; whether any of ours is as good as the bar asks."""
-    contest = read_contest(arguments.learning_curves, arguments.half, arguments.eta)
+    where = arguments.learning_curves, arguments.half, arguments.eta, arguments.places
+    contest = read_contest(*where)
     seeds = range(2 if arguments.quick else SEEDS)
     chosen = [one for one in contenders() if _is_wanted(one, arguments.only)]
     most = DEAR if arguments.all_budgets else CHEAP
     work = [(one, seed, most) for one in chosen for seed in seeds]
-    where = arguments.learning_curves, arguments.half, arguments.eta
     tell(f"{len(work)} searches over {len(contest.rows)} networks …")
     if arguments.processes > 1:
         context = multiprocessing.get_context("forkserver")
@@ -81,13 +81,16 @@ def tabular_comparison(arguments: Namespace) -> tuple[Table, bool]:
     return Table("Searches over learning curves", COLUMNS, tuple(rows), notes(contest, arguments, len(seeds))), met
 
 
-def read_contest(file: Path, half: str, eta: float) -> Contest:
-    """The contest over a half of a table. Raises `UserError` for one with too few networks."""
+def read_contest(file: Path, half: str, eta: float, places: int) -> Contest:
+    """The contest over a half of a table, ours with so many evaluations at once.
+
+    Raises `UserError` for one with too few networks.
+    """
     contest = contest_of(CurveTable.read(file), half, KNOWN)
     if len(contest.rows) < LEAST_NETWORKS:
         fact = f"{file.name} has {len(contest.rows)} trained networks in this half"
         raise user_error(fact, "Make more rows with benchmarks/learning_curves.py")
-    return replace(contest, fidelity=replace(contest.fidelity, eta=eta))
+    return replace(contest, fidelity=replace(contest.fidelity, eta=eta), places=places)
 
 
 def _is_wanted(one: Contender, only: str | None) -> bool:
@@ -97,8 +100,8 @@ def _is_wanted(one: Contender, only: str | None) -> bool:
 _contest: list[Contest] = []  # of this process: it is read once
 
 
-def _begin(file: Path, half: str, eta: float) -> None:
-    _contest[:] = [read_contest(file, half, eta)]
+def _begin(file: Path, half: str, eta: float, places: int) -> None:
+    _contest[:] = [read_contest(file, half, eta, places)]
 
 
 def _shares(contender: Contender, seed: int, most: int) -> list[float | None]:
@@ -142,6 +145,7 @@ def notes(contest: Contest, arguments: Namespace, seeds: int) -> tuple[str, ...]
         spent=f"training steps in full trainings' worth ({steps[-1]}); a rung costs what its trunk lacks and its decay",
         share=f"of the true front's hypervolume (mIoU of all seeds' mean, {contest.cost}); the search sees one seed",
         seeds=f"{seeds}, the same for every search; eta {contest.fidelity.eta:g}",
+        at_once=f"{contest.places} evaluations of ours, each as long as its steps",
     )
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from archspec.experiment.engines import Evaluator
 from archspec.measures import Evaluation, Settings
 from archspec.search.candidates import Decision, Genome, exists
 from archspec.search.driver import Search
@@ -24,6 +25,7 @@ from archspec.search.store import open_store
 from archspec.search.trials import Objective
 from harness.curve_table import CurveRow, CurveTable
 from harness.row_space import RowEvaluator, RowSpace
+from harness.simulated_places import SimulatedPlaces
 
 BUDGETS = (5, 10, 20, 40, 60)  # full trainings' worth of steps
 MOST_OPTUNA_TRIALS = 300  # it comes back to known networks more and more
@@ -53,6 +55,7 @@ class Contest:
     cost: str
     whole_space: Space
     known: tuple[Genome, ...] = ()
+    places: int = 1  # evaluations at once, of ours
 
     @cached_property
     def space(self) -> RowSpace:
@@ -164,6 +167,13 @@ def ours(contest: Contest, contender: Contender, seed: int, noise: int, budget: 
     def screen(candidate: Any) -> Evaluation:
         return Evaluation({contest.cost: contest.by_hash[candidate.key].costs[contest.cost]})
 
+    def places(count: int, evaluator: Evaluator) -> SimulatedPlaces:
+        return SimulatedPlaces(count, evaluator, steps)
+
+    def steps(settings: Settings) -> int:
+        rung = fidelity.steps.index(settings.training_steps or fidelity.whole)
+        return fidelity.added(rung) if contender.rungs else fidelity.whole
+
     rungs: dict[str, Any] = {"fidelity": fidelity, "most_steps": budget * fidelity.whole} if contender.rungs else {}
     if contender.priors:
         rungs["priors"] = contest.priors
@@ -172,7 +182,8 @@ def ours(contest: Contest, contender: Contender, seed: int, noise: int, budget: 
         Search(
             contest.space, screen, evaluator, Settings(("miou", contest.cost)), contest.objectives, store, "study",
             len(contest.rows) if contender.rungs else budget, sampler=contender.sampler,
-            sampler_options=contender.options, seed=seed, workers=0, spec_text=lambda candidate: candidate.key, **rungs,
+            sampler_options=contender.options, seed=seed, workers=contest.places,
+            spec_text=lambda candidate: candidate.key, engine=places, **rungs,
         ).run()  # fmt: skip
         store.close()
     if not contender.rungs:

@@ -81,6 +81,14 @@ class Promoter(Protocol):
         """The trials `numbers`, which are paused at a rung, who should go on first; None while too little is known."""
 
 
+@runtime_checkable
+class Watcher(Protocol):
+    """A sampler that also hears of what is at work, so that many workers do not try much the same."""
+
+    def began(self, trial: Trial) -> None:
+        """A trial, or a further rung of it, has been begun here; once that is finished, `tell` says how it came out."""
+
+
 def promotion_order(sampler: Sampler) -> Order | None:
     """Who goes on first, by a sampler that says it."""
     return sampler.promotion_order if isinstance(sampler, Promoter) else None

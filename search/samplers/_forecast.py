@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -24,6 +25,7 @@ from archspec.search.trials import Trial
 
 REMEMBERED = 4096  # networks that were looked at
 FEWEST = 2  # evaluations that a number can be predicted from
+Fit = tuple[GaussianProcess, float]
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,22 @@ class Forecast:
     """Models of what only an evaluation gives, fitted to everything that was told of trials that fit the space."""
 
     def __init__(self, task: Task, onlooker: Onlooker, trials: Iterable[Trial]) -> None:
-        self._task = task
+        self._task, self._onlooker = task, onlooker
         looked = ((trial, onlooker.look(trial.genome)) for trial in trials)
         seen = [(trial, found) for trial, found in looked if found is not None and _evaluated(trial)]
         self._trials, self._seen = [trial for trial, _ in seen], [found for _, found in seen]
         self._scaling = Scaling([found.features for found in self._seen])
-        self._models: dict[str, tuple[GaussianProcess, float] | None] = {}
+        self._fits: dict[str, Fit | None] = {}  # to what was told
+        self._models: dict[str, Fit | None] = {}  # these, that also count what is running
+        self._running: list[tuple[Looked, int]] = []  # with the rung that each is trained for
+
+    def expecting(self, running: Iterable[Trial]) -> Forecast:
+        """The same models, as if what is running had come out as they expect: so others at work do not try the same."""
+        other = copy(self)
+        begun = ((self._onlooker.look(trial.genome), trial.rung) for trial in running)
+        other._running = [(found, rung) for found, rung in begun if found is not None]
+        other._models = {}
+        return other
 
     @cached_property
     def costs(self) -> dict[int, Point]:
@@ -115,7 +127,14 @@ class Forecast:
         """The most promising first; those of which nothing is expected, by how little is known of them."""
         if not looked or not self.costs:
             return list(looked)
-        return [looked[row] for row in self._by_promise(looked, list(self.costs.values()))]
+        return [looked[row] for row in self._by_promise(looked, [*self.costs.values(), *self._expected()])]
+
+    def _expected(self) -> list[Point]:
+        """Of those that are running."""
+        if not self._running:
+            return []
+        mean, _ = self._predicted([found for found, _ in self._running])
+        return [tuple(point) for point in mean.tolist() if all(map(math.isfinite, point))]
 
     def promotion_order(self, numbers: Sequence[int], rung: int) -> list[int]:
         """Numbers that are paused at a rung, the most promising first: by what each should add, at the last rung, to
@@ -175,13 +194,22 @@ class Forecast:
                 chance *= _chance(limit, mean, deviation)
         return chance
 
-    def _model(self, name: str) -> tuple[GaussianProcess, float] | None:
+    def _model(self, name: str) -> Fit | None:
         """The model of a number, and the logarithm of the steps that it is asked about; None without evaluations."""
+        if name not in self._fits:
+            self._fits[name] = self._fitted(name)
         if name not in self._models:
-            self._models[name] = self._fitted(name)
+            self._models[name] = self._believing(self._fits[name])
         return self._models[name]
 
-    def _fitted(self, name: str) -> tuple[GaussianProcess, float] | None:
+    def _believing(self, fit: Fit | None) -> Fit | None:
+        """A model with what is running in it."""
+        if fit is None or not self._running:
+            return fit
+        looked, rungs = zip(*self._running, strict=True)
+        return fit[0].believing(self._inputs(looked, [self._log_steps(rung) for rung in rungs])), fit[1]
+
+    def _fitted(self, name: str) -> Fit | None:
         histories = {row: _history(trial, name) for row, trial in enumerate(self._trials)}
         lift = Lift.of(list(histories.values()))
         found = [

@@ -9,8 +9,8 @@ short training tells of a long one as far as they were seen to agree.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
@@ -41,6 +41,14 @@ class Inputs:
     def at(self, rows: Array) -> Inputs:
         """Some of the rows."""
         return Inputs(self.choices[rows], self.features[rows], self.log_steps[rows])
+
+    def and_also(self, others: Inputs) -> Inputs:
+        """These rows, then others."""
+        return Inputs(
+            np.concatenate([self.choices, others.choices]),
+            np.concatenate([self.features, others.features]),
+            np.concatenate([self.log_steps, others.log_steps]),
+        )
 
 
 @dataclass(frozen=True)
@@ -98,18 +106,27 @@ class GaussianProcess:
         self._values = (values - self._mean) / self._spread
         self._choice_scale, self._feature_scale = _mean_distance(inputs.choices), _mean_distance(inputs.features)
         self.kernel = self._fitted()
+        self._factor, self._weights, self._variance = self._solved()
+
+    def believing(self, inputs: Inputs) -> GaussianProcess:
+        """As if these rows had been trained, each with the value that is expected of it: means stay as they are, and
+        deviations shrink around them (kriging believer, Ginsbourger et al. 2010, DOI 10.1007/978-3-642-10701-6_6)."""
+        mean, _ = self.predict(inputs)
+        other = copy(self)
+        other._inputs = self._inputs.and_also(inputs)
+        other._values = np.concatenate([self._values, (mean - self._mean) / self._spread])
+        other._factor, other._weights, _ = other._solved()
+        return other
 
     def predict(self, inputs: Inputs) -> tuple[Array, Array]:
         """Mean and standard deviation of what each row's own score is, the noise of a training left out."""
-        factor, weights, variance = self._solved
         across = self._pairs(inputs, self._inputs).covariance(self.kernel)
-        mean = across @ weights
+        mean = across @ self._weights
         own = _diagonal(self._feature_norm(inputs), self.kernel)
-        explained = _triangular(factor, across.T)
-        deviation = np.sqrt(np.maximum(variance * (own - (explained**2).sum(axis=0)), 1e-12))
+        explained = _triangular(self._factor, across.T)
+        deviation = np.sqrt(np.maximum(self._variance * (own - (explained**2).sum(axis=0)), 1e-12))
         return self._mean + self._spread * mean, self._spread * deviation
 
-    @cached_property
     def _solved(self) -> tuple[Array, Array, float]:
         covariance = self._pairs(self._inputs, self._inputs).covariance(self.kernel)
         return _solve(covariance, self._values, self.kernel.noise)

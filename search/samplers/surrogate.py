@@ -23,7 +23,7 @@ def surrogate(task: Task, startup: int = 10, pool: int = 96) -> Sampler:
 
     Every number that only an evaluation gives is predicted; what the screen knows (parameters, predicted latency) is
     taken as it is. With a fidelity, who goes on to the next rung is said by the same improvement, over those that have
-    gone on already.
+    gone on already. What is running counts as if it had come out as expected, so that many workers spread out.
 
     `pool`: how many networks are looked at for a proposal: half are random, half a few decisions from the front.
     """
@@ -39,12 +39,21 @@ class _Surrogate:
         self._task, self._startup, self._pool = task, max(2, startup), pool
         self._onlooker = Onlooker(task)
         self._told: dict[int, Trial] = {}
+        self._running: dict[int, Trial] = {}
         self._ranked: tuple[int, list[Genome]] | None = None
-        self._made: Forecast | None = None
+        self._fitted: Forecast | None = None  # to what was told
+        self._made: Forecast | None = None  # with what is running
 
     def tell(self, trial: Trial) -> None:
+        self._running.pop(trial.number, None)
         if self._onlooker.fits(trial.genome):
             self._told[trial.number] = trial
+            self._fitted = None
+        self._ranked = self._made = None
+
+    def began(self, trial: Trial) -> None:
+        if self._onlooker.fits(trial.genome):
+            self._running[trial.number] = trial
             self._ranked = self._made = None
 
     def promotion_order(self, numbers: Sequence[int], rung: int) -> list[int] | None:
@@ -65,16 +74,18 @@ class _Surrogate:
 
     @property
     def _forecast(self) -> Forecast:
-        """Of everything that was told so far."""
+        """Of everything that was told so far, and of what is running."""
         from archspec.search.samplers._forecast import Forecast
 
+        if self._fitted is None:
+            self._fitted = Forecast(self._task, self._onlooker, by_number(self._told))
         if self._made is None:
-            self._made = Forecast(self._task, self._onlooker, [self._told[one] for one in sorted(self._told)])
+            self._made = self._fitted.expecting(by_number(self._running))
         return self._made
 
     def _ranking(self, number: int) -> list[Genome]:
         """The pool without what is known, the most promising first."""
-        trials, forecast = self._told.values(), self._forecast
+        trials, forecast = [*self._told.values(), *self._running.values()], self._forecast
         genomes = {genome_name(genome): genome for genome in self._pooled(number, forecast.parents(PARENTS))}
         for trial in trials:
             genomes.pop(genome_name(trial.genome), None)
@@ -99,6 +110,11 @@ class _Surrogate:
             for _ in range(STEPS[index % len(STEPS)]):
                 genome = space.mutated(genome, generator)
             yield genome
+
+
+def by_number(trials: dict[int, Trial]) -> list[Trial]:
+    """By number: what is worked out does not depend on the order of news."""
+    return [trials[number] for number in sorted(trials)]
 
 
 def genome_name(genome: Genome) -> tuple[tuple[str, object], ...]:

@@ -25,6 +25,15 @@ decoder: bilinear
 """
 
 
+def spec_of(unit: str, halvings: int) -> str:
+    """A 3 × 3 convolution of 8 filters and stride 2, so many 1 × 1 ones like it, a unit to stride 8, the classifier."""
+    first = (
+        "- conv_bn: {filters: 8, kernel: 3, stride: 2}\n" + "- conv_bn: {filters: 8, kernel: 1, stride: 2}\n" * halvings
+    )
+    start = "name: small\ninput: {size: [32, 64]}\nclasses: 3\noutput_stride: 8\n"
+    return f"{start}backbone:\n{first}{unit}\ndecoder: bilinear\n"
+
+
 def features(text: str) -> dict[str, float]:
     return graph_features(Network(parse(text, file="small.yaml")).graph)
 
@@ -64,3 +73,23 @@ def test_strides_and_widths() -> None:
 def test_a_skip_shows_as_a_finer_tap() -> None:
     found = graph_features(Network.load("camvid_shufflenetv2_05").graph)  # scores of stage 2 and of stage 4 are added
     assert (found["finest_tap"], found["coarsest_tap"]) == (3, 4)
+
+
+def test_the_entropy_is_the_logarithm_of_the_variance() -> None:
+    """Each output of a convolution is a sum of kernel² × channels products; these are those of SMALL."""
+    found = features(SMALL)
+    assert found["entropy"] == pytest.approx(math.log((9 * 3) * (9 * 4) * (9 * 6) * (9 * 8) * 5))
+
+
+def test_variances_add_where_maps_are_added() -> None:
+    """The unit's input has the variance 27 · 8²; what is added to it went through 1 × 1, 3 × 3 depthwise and 1 × 1."""
+    found = features(spec_of("- inverted_residual: {filters: 8, expansion: 2}", 2))
+    before = 27 * 8**2
+    assert found["entropy"] == pytest.approx(math.log((before + before * 8 * 9 * 16) * 8))
+
+
+def test_joined_maps_have_their_mean_variance() -> None:
+    """A unit with a stride joins two branches of 8 filters: depthwise and 1 × 1; 1 × 1, depthwise and 1 × 1."""
+    found = features(spec_of("- shuffle_unit: {filters: 16, stride: 2}", 1))
+    before = 27 * 8
+    assert found["entropy"] == pytest.approx(math.log((before * 9 * 8 + before * 8 * 9 * 8) / 2 * 16))

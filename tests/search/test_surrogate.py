@@ -1,5 +1,6 @@
 """The surrogate sampler: its model against formulas and draws, its proposals against random ones."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from archspec.measures._settings import Evaluation, Limit, Rejection
 from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import hypervolume, reference_point
-from archspec.search.samplers import Task, make_sampler, promotion_order
+from archspec.search.samplers import Task, Watcher, make_sampler, promotion_order
 from archspec.search.samplers._feature_rows import Scaling, genome_row
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import expected_improvement
@@ -128,6 +129,43 @@ def test_who_goes_on_is_who_adds_most_to_those_that_did() -> None:
     best = sorted(waiting, key=lambda number: -gains[number])
     assert found[0] in best[:2] and gains[found[0]] > gains[found[-1]]
     assert list(order([*waiting, 99], 0) or ())[-1] == 99  # one that it was never told of
+
+
+def test_what_is_believed_leaves_means_as_they_are_and_narrows_the_doubt_around_it() -> None:
+    x = np.array([0.0, 0.2, 0.4, 1.0])[:, None]
+    process = GaussianProcess(Inputs(x, np.zeros((4, 0)), np.zeros(4)), np.sin(4 * x[:, 0]))
+    at = np.linspace(0, 1, 21)[:, None]
+    asked = Inputs(at, np.zeros((21, 0)), np.zeros(21))
+    believed = process.believing(Inputs(np.array([[0.7]]), np.zeros((1, 0)), np.zeros(1)))
+    (mean, deviation), (then, narrower) = process.predict(asked), believed.predict(asked)
+    assert then == pytest.approx(mean, abs=1e-6)
+    assert (narrower <= deviation + 1e-9).all() and narrower[14] < 0.3 * deviation[14]  # 0.7 is the 15th
+
+
+def test_what_is_running_is_not_tried_again_next_door() -> None:
+    """A long row of networks, each much like the next: the best four lie side by side, until it hears of each begun."""
+    space = FakeSpace((Decision("x", tuple(range(80)), ordered=True),))
+
+    def values(genome: Genome) -> dict[str, float | None]:
+        at = float(genome["x"]) / 79
+        return {"miou": math.sin(5 * at), "cost": 1 + at}
+
+    def nearest_two(*, hears: bool) -> float:
+        task = Task(space, TWO, screen=lambda candidate: Evaluation({"cost": values(candidate.genome)["cost"]}))
+        sampler = make_sampler("surrogate", task, {"startup": 4})
+        for number, at in enumerate((5, 40, 60, 79)):
+            sampler.tell(Trial(number, str(at), {"x": at}, "done", values({"x": at})))
+        found: list[float] = []
+        for number in range(4, 8):
+            attempt = 0
+            while (genome := sampler.propose(number, attempt) or {})["x"] in found:
+                attempt += 1
+            found.append(float(genome["x"]))
+            if hears and isinstance(sampler, Watcher):
+                sampler.began(Trial(number, f"{genome['x']:g}", genome, "running"))
+        return min(abs(one - other) for one, other in itertools.combinations(found, 2))
+
+    assert nearest_two(hears=True) > nearest_two(hears=False) == 1
 
 
 def test_values_of_a_lower_rung_are_lifted_by_what_was_seen_of_both() -> None:
