@@ -21,6 +21,7 @@ from archspec.record import Record
 from archspec.search.candidates import Candidate, Decision, Genome
 from archspec.search.driver import FAILURES_IN_A_ROW, Search
 from archspec.search.pareto import non_dominated
+from archspec.search.priors import Prior, Priors
 from archspec.search.progress import Progress, SearchResult, Silent
 from archspec.search.store import TrialStore, open_store
 from archspec.search.trials import Objective, Trial, costs
@@ -207,6 +208,26 @@ def test_a_finished_search_is_shown_again_and_can_be_prolonged(store: TrialStore
     assert outline(make.run()) == outline(make.run())
     assert len(evaluated(log)) == 10
     assert outline(replace(make, budget=20).run()) == outline(search(store, 20, study="at once").run())
+
+
+def test_a_sampler_hears_of_what_begins_before_how_it_came_out(
+    store: TrialStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the neighbourhood of priors too, which is around it."""
+    from archspec.search.samplers import random as sampler_file
+
+    heard: list[tuple[str, int]] = []
+    sampler = sampler_file._Random
+    monkeypatch.setattr(sampler, "began", lambda _, trial: heard.append(("began", trial.number)), raising=False)
+    monkeypatch.setattr(sampler, "tell", lambda _, trial: heard.append((trial.state, trial.number)))
+    expected = [(what, number) for number in range(4) for what in ("began", "done")]
+    search(store, 4).run()
+    assert heard == expected
+    heard.clear()
+    space = grid_96()
+    priors = Priors((Prior("known", space.candidate(next(space.genomes()))),))
+    search(store, 4, study="with priors", priors=priors).run()
+    assert heard == expected
 
 
 def test_joining_needs_a_study(store: TrialStore) -> None:
