@@ -23,6 +23,7 @@ from archspec.search.driver import FAILURES_IN_A_ROW, Search
 from archspec.search.pareto import non_dominated
 from archspec.search.priors import Prior, Priors
 from archspec.search.progress import Progress, SearchResult, Silent
+from archspec.search.samplers import Task, make_sampler
 from archspec.search.store import TrialStore, open_store
 from archspec.search.trials import Objective, Trial, costs
 from tests.search.fake_space import (
@@ -210,24 +211,34 @@ def test_a_finished_search_is_shown_again_and_can_be_prolonged(store: TrialStore
     assert outline(replace(make, budget=20).run()) == outline(search(store, 20, study="at once").run())
 
 
+class Hearing:
+    """A random sampler that notes what it hears."""
+
+    def __init__(self, task: Task, heard: list[tuple[str, int]]) -> None:
+        self._inner, self._heard = make_sampler("random", task), heard
+        self.tries = self._inner.tries
+
+    def propose(self, number: int, attempt: int) -> Genome | None:
+        return self._inner.propose(number, attempt)
+
+    def tell(self, trial: Trial) -> None:
+        self._heard.append((trial.state, trial.number))
+
+    def began(self, trial: Trial) -> None:
+        self._heard.append(("began", trial.number))
+
+
+@pytest.mark.parametrize("known", [0, 1])
 def test_a_sampler_hears_of_what_begins_before_how_it_came_out(
-    store: TrialStore, monkeypatch: pytest.MonkeyPatch
+    store: TrialStore, monkeypatch: pytest.MonkeyPatch, known: int
 ) -> None:
     """Through the neighbourhood of priors too, which is around it."""
-    from archspec.search.samplers import random as sampler_file
-
     heard: list[tuple[str, int]] = []
-    sampler = sampler_file._Random
-    monkeypatch.setattr(sampler, "began", lambda _, trial: heard.append(("began", trial.number)), raising=False)
-    monkeypatch.setattr(sampler, "tell", lambda _, trial: heard.append((trial.state, trial.number)))
-    expected = [(what, number) for number in range(4) for what in ("began", "done")]
-    search(store, 4).run()
-    assert heard == expected
-    heard.clear()
+    monkeypatch.setattr("archspec.search.session.make_sampler", lambda _name, task, _options: Hearing(task, heard))
     space = grid_96()
-    priors = Priors((Prior("known", space.candidate(next(space.genomes()))),))
-    search(store, 4, study="with priors", priors=priors).run()
-    assert heard == expected
+    priors = Priors(tuple(Prior("known", space.candidate(genome)) for genome in list(space.genomes())[:known]))
+    search(store, 4, priors=priors).run()
+    assert heard == [(what, number) for number in range(4) for what in ("began", "done")]
 
 
 def test_joining_needs_a_study(store: TrialStore) -> None:
