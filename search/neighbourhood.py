@@ -19,7 +19,7 @@ from random import Random
 from archspec.search.candidates import Decision, DecisionValue, Genome, exists
 from archspec.search.pareto import Point, dominates, non_dominated
 from archspec.search.priors import Priors
-from archspec.search.samplers import ENDLESS, Sampler, Task, Watcher, promotion_order
+from archspec.search.samplers import ENDLESS, Sampler, Task, promotion_order, say_begun
 from archspec.search.space.decisions import drawn
 from archspec.search.trials import Trial, costs
 
@@ -57,8 +57,8 @@ class Neighbourhood:
 
     def began(self, trial: Trial) -> None:
         """The sampler hears of it, if it asks for that."""
-        if trial.genome and isinstance(self._sampler, Watcher):
-            self._sampler.began(trial)
+        if trial.genome:
+            say_begun(self._sampler, trial)
 
     def promotion_order(self, numbers: Sequence[int], rung: int) -> Sequence[int] | None:
         """The sampler's, if it has one."""

@@ -16,7 +16,7 @@ from archspec.search.history import History
 from archspec.search.neighbourhood import around
 from archspec.search.progress import Progress, SearchResult, Stopped, describe_end
 from archspec.search.proposals import Passed, Proposal, Proposals
-from archspec.search.samplers import Sampler, Task, Watcher, make_sampler, promotion_order
+from archspec.search.samplers import Sampler, Task, make_sampler, promotion_order, say_begun
 from archspec.search.store import Study
 from archspec.search.trials import Trial, closed, in_its_place
 
@@ -237,13 +237,9 @@ class Session:
     def _begin(self, trial: Trial) -> None:
         self._held[trial.number] = trial
         self._history.take(trial)
-        self._say_begun(trial)
+        say_begun(self._sampler, trial)
         self._engine.start(Work(trial.number, trial.spec, self._search.settings_at(trial.rung), trial.genome))
         self._search.progress.claimed(trial, self._progress())
-
-    def _say_begun(self, trial: Trial) -> None:
-        if isinstance(self._sampler, Watcher):
-            self._sampler.began(trial)
 
     # --- recording ------------------------------------------------------------------------------------------------
 
@@ -301,7 +297,7 @@ class Session:
         for trial in self._history.events():
             self._sampler.tell(trial)
         for trial in self._held.values():
-            self._say_begun(trial)
+            say_begun(self._sampler, trial)
         self._proposals.relearn(self._sampler)
 
     # --- what others did ------------------------------------------------------------------------------------------

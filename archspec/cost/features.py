@@ -53,8 +53,7 @@ def _sums(graph: Graph) -> dict[str, float]:
 
 def _sight(graph: Graph) -> dict[str, float]:
     """What the scores are made of: how far it sees, and how fine it is."""
-    convolutions = _convolutions(graph)
-    last = convolutions[-1] if convolutions else graph.nodes[-1]
+    last = _last_convolution(graph)
     height, width = graph.inputs[0].size
     seen_height, seen_width = receptive_fields(graph)[last.name]
     return {
@@ -91,8 +90,7 @@ def _taps(graph: Graph) -> dict[str, float]:
 def _entropy(graph: Graph) -> float:
     """At the last convolution. Each multiplies the variance by the numbers that one of its outputs is summed from."""
     variances = {id(tensor): 0.0 for tensor in graph.inputs}  # logarithms
-    convolutions = _convolutions(graph)
-    last = convolutions[-1] if convolutions else graph.nodes[-1]
+    last = _last_convolution(graph)
     for node in graph.nodes:
         known = [variances[id(tensor)] for tensor in node.inputs] or [0.0]
         most = max(known)
@@ -105,6 +103,12 @@ def _entropy(graph: Graph) -> float:
         if node is last:
             break
     return found
+
+
+def _last_convolution(graph: Graph) -> Node:
+    """It gives the scores; in a graph without any, the last layer."""
+    convolutions = _convolutions(graph)
+    return convolutions[-1] if convolutions else graph.nodes[-1]
 
 
 def _convolutions(graph: Graph) -> list[Node]:

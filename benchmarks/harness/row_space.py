@@ -134,9 +134,13 @@ class RowEvaluator:
     timeout_s: float | None = None
     evaluations_per_process: int = 0
 
+    def rung(self, settings: Settings) -> int:
+        """The rung that settings ask for."""
+        return self.steps.index(settings.training_steps or self.steps[-1])
+
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
         """mIoU, and the cost, which is known exactly."""
-        rung = self.steps.index(settings.training_steps or self.steps[-1])
+        rung = self.rung(settings)
         row = self.rows[spec_text]
         self.seen.append((row.hash, rung))
         return Evaluation({"miou": row.scores[rung, self.seed], self.cost: row.costs[self.cost]})

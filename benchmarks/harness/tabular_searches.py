@@ -171,7 +171,9 @@ def ours(contest: Contest, contender: Contender, seed: int, noise: int, budget: 
         return SimulatedPlaces(count, evaluator, steps)
 
     def steps(settings: Settings) -> int:
-        rung = fidelity.steps.index(settings.training_steps or fidelity.whole)
+        return cost(evaluator.rung(settings))
+
+    def cost(rung: int) -> int:
         return fidelity.added(rung) if contender.rungs else fidelity.whole
 
     rungs: dict[str, Any] = {"fidelity": fidelity, "most_steps": budget * fidelity.whole} if contender.rungs else {}
@@ -186,9 +188,7 @@ def ours(contest: Contest, contender: Contender, seed: int, noise: int, budget: 
             spec_text=lambda candidate: candidate.key, engine=places, **rungs,
         ).run()  # fmt: skip
         store.close()
-    if not contender.rungs:
-        return [(network, rung, fidelity.whole) for network, rung in evaluator.seen]
-    return [(network, rung, fidelity.added(rung)) for network, rung in evaluator.seen]
+    return [(network, rung, cost(rung)) for network, rung in evaluator.seen]
 
 
 def optuna(contest: Contest, contender: Contender, seed: int, noise: int, budget: int) -> list[Event]:

@@ -89,6 +89,12 @@ class Watcher(Protocol):
         """A trial, or a further rung of it, has been begun here; once that is finished, `tell` says how it came out."""
 
 
+def say_begun(sampler: Sampler, trial: Trial) -> None:
+    """Tell a sampler that a trial is at work, if it asks for that."""
+    if isinstance(sampler, Watcher):
+        sampler.began(trial)
+
+
 def promotion_order(sampler: Sampler) -> Order | None:
     """Who goes on first, by a sampler that says it."""
     return sampler.promotion_order if isinstance(sampler, Promoter) else None
