@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from archspec.search.samplers._feature_rows import Scaling, genome_row
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import chance_below, expected_improvement
 from archspec.search.samplers._rungs import Lift, values_by_rung
-from archspec.search.trials import Trial
+from archspec.search.trials import Objective, Trial
 
 REMEMBERED = 4096  # networks that were looked at
 FEWEST = 2  # evaluations that a number can be predicted from
@@ -82,7 +83,7 @@ class Forecast:
     def __init__(self, task: Task, onlooker: Onlooker, trials: Iterable[Trial]) -> None:
         self._task, self._onlooker = task, onlooker
         looked = ((trial, onlooker.look(trial.genome)) for trial in trials)
-        seen = [(trial, found) for trial, found in looked if found is not None and _evaluated(trial)]
+        seen = [(trial, found) for trial, found in looked if found is not None and evaluated(trial)]
         self._trials, self._seen = [trial for trial, _ in seen], [found for _, found in seen]
         self._scaling = Scaling([found.features for found in self._seen])
         self._fits: dict[str, Fit | None] = {}  # to what was told
@@ -113,14 +114,11 @@ class Forecast:
         return {row: tuple(mean[place].tolist()) for place, row in enumerate(rows) if np.isfinite(mean[place]).all()}
 
     def parents(self, count: int) -> list[Genome]:
-        """The front of the evaluated ones, then the front of the others, until there are `count`."""
-        left = dict(self.costs)
-        found: list[int] = []
-        while left and len(found) < count:
-            front = set(non_dominated(left.values()))
-            layer = [row for row, point in left.items() if point in front]
-            found += layer
-            left = {row: point for row, point in left.items() if row not in layer}
+        """The front of the evaluated ones, then the front of the others, until there are `count`; first of those that
+        keep the limits on objectives, or should."""
+        within = {row: point for row, point in self.costs.items() if (np.array(point) <= self._worst).all()}
+        beyond = {row: point for row, point in self.costs.items() if row not in within}
+        found = [row for points in (within, beyond) for row in islice(_by_layers(points), count)]
         return [self._seen[row].genome for row in found[:count]]
 
     def ranked(self, looked: Sequence[Looked]) -> list[Looked]:
@@ -160,7 +158,7 @@ class Forecast:
         reference = np.array(reference_point([tuple(point) for point in np.concatenate([points, known]).tolist()]))
         span = np.where(reference > low, reference - low, 1.0)
         scaled = [tuple(((np.array(point) - low) / span).tolist()) for point in front]
-        unit = tuple(((reference - low) / span).tolist())
+        unit = tuple(((np.minimum(reference, self._worst) - low) / span).tolist())
         gain = expected_improvement(scaled, unit, (mean - low) / span, deviation / span) * self._feasible(looked)
         doubt = (deviation / span).sum(axis=1)
         return np.lexsort((-doubt, -gain))
@@ -183,10 +181,22 @@ class Forecast:
         process, log_steps = model
         return process.predict(self._inputs(looked, [log_steps] * len(looked)))
 
+    @cached_property
+    def _worst(self) -> Array:
+        """The worst cost of each objective that a limit allows. It bounds what counts as an improvement."""
+        worst = np.full(len(self._task.objectives), np.inf)
+        for limit in self._task.limits:
+            for column, objective in enumerate(self._task.objectives):
+                if _bounds(limit, objective):
+                    worst[column] = min(worst[column], objective.sign * limit.bound)
+        return worst
+
     def _feasible(self, looked: Sequence[Looked]) -> Array:
-        """The chance of each to keep the limits on what only an evaluation gives."""
+        """The chance of each to keep the other limits on what only an evaluation gives."""
         chance = np.ones(len(looked))
         for limit in self._task.limits:
+            if any(_bounds(limit, objective) for objective in self._task.objectives):
+                continue
             if all(found.values.get(limit.metric) is not None for found in looked):
                 continue
             mean, deviation = self._values(limit.metric, looked)
@@ -233,7 +243,7 @@ class Forecast:
         return Inputs(choices, features, np.array(log_steps, dtype=float))
 
 
-def _evaluated(trial: Trial) -> bool:
+def evaluated(trial: Trial) -> bool:
     """Whether some of its values came of an evaluation; what a screen rejected has none."""
     return bool(values_by_rung(trial)) or (trial.state == "rejected" and bool(trial.values))
 
@@ -247,6 +257,20 @@ def _history(trial: Trial, name: str) -> list[float]:
             break
         found.append(value)
     return found
+
+
+def _bounds(limit: Limit, objective: Objective) -> bool:
+    """Whether a limit says how bad an objective may be."""
+    return limit.metric == objective.name and limit.at_most == (objective.sign > 0)
+
+
+def _by_layers(points: Mapping[int, Point]) -> Iterator[int]:
+    """Rows, those of the front first, then those of the front of the others."""
+    left = dict(points)
+    while left:
+        front = set(non_dominated(left.values()))
+        yield from (row for row, point in left.items() if point in front)
+        left = {row: point for row, point in left.items() if point not in front}
 
 
 def _chance(limit: Limit, mean: Array, deviation: Array) -> Array:

@@ -70,7 +70,9 @@ class _Surrogate:
 
     @property
     def _knows_enough(self) -> bool:
-        return sum(trial.state in ("done", "paused") for trial in self._told.values()) >= self._startup
+        from archspec.search.samplers._forecast import evaluated
+
+        return sum(map(evaluated, self._told.values())) >= self._startup
 
     @property
     def _forecast(self) -> Forecast:

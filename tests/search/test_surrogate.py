@@ -13,6 +13,7 @@ from archspec.search.fidelity import Fidelity
 from archspec.search.pareto import hypervolume, reference_point
 from archspec.search.samplers import Task, Watcher, make_sampler, promotion_order
 from archspec.search.samplers._feature_rows import Scaling, genome_row
+from archspec.search.samplers._forecast import Forecast, Onlooker
 from archspec.search.samplers._gaussian_process import GaussianProcess, Inputs
 from archspec.search.samplers._improvement import expected_improvement
 from archspec.search.samplers._rungs import Lift
@@ -240,6 +241,43 @@ def test_a_limit_on_what_is_measured_is_learnt() -> None:
         values = steep(genome) | {"ms": 2.0 if slow else 0.5}
         sampler.tell(Trial(number, str(number), genome, "rejected" if slow else "done", values))
     assert [(sampler.propose(40, attempt) or {})["kernel"] for attempt in range(8)] == [3] * 8
+
+
+def test_a_limit_on_an_objective_says_where_to_look() -> None:
+    """An eighth of the space keeps the limit, 2 of the 24 that are known: what broke it tells of the others, too."""
+    space = grid_96()
+    values = {space.candidate(genome).key: steep(genome) for genome in space.genomes()}
+    bound = sorted(found["miou"] or 0 for found in values.values())[84]
+
+    def keeps(genome: Genome) -> bool:
+        return (steep(genome)["miou"] or 0) >= bound
+
+    def screen(candidate: Candidate) -> Evaluation:
+        return Evaluation({"cost": values[candidate.key]["cost"]})
+
+    task = Task(space, TWO, limits=(Limit("miou", bound, at_most=False),), screen=screen)
+    sampler = make_sampler("surrogate", task)
+    trials = []
+    for number, genome in enumerate(list(space.genomes())[::4]):
+        state = "done" if keeps(genome) else "rejected"
+        trials.append(Trial(number, space.candidate(genome).key, genome, state, steep(genome)))  # type: ignore[arg-type]
+        sampler.tell(trials[-1])
+    assert sum(keeps(trial.genome) for trial in trials) == 2
+    assert sum(keeps(sampler.propose(24, attempt) or {}) for attempt in range(12)) >= 6
+
+
+def test_children_are_of_what_should_keep_the_limits_first() -> None:
+    """None is trained to the end: the front at the first rung holds networks that cost little and that are too bad."""
+    space, fidelity = grid_96(), Fidelity((100, 900))
+    bound = sorted(steep(genome)["miou"] or 0 for genome in space.genomes())[60]
+    task = Task(space, TWO, fidelity=fidelity, limits=(Limit("miou", bound, at_most=False),))
+    trials = [
+        Trial(number, space.candidate(genome).key, genome, "paused", steep(genome), rung=0, rungs=(steep(genome),))
+        for number, genome in enumerate(list(space.genomes())[::4])
+    ]
+    found = [steep(genome)["miou"] or 0 for genome in Forecast(task, Onlooker(task), trials).parents(12)]
+    good = [value >= bound for value in found]
+    assert len(found) == 12 and good == sorted(good, reverse=True) and 0 < sum(good) < 12
 
 
 def test_it_takes_in_rungs_and_forgets_the_order_of_news() -> None:
