@@ -6,7 +6,15 @@ of them: warm-up by time, then rounds in which all models take turns, so that dr
 
 from typing import TYPE_CHECKING
 
-from archspec.devices._catalog import DeviceFile, device, device_files, devices, read_device_file
+from archspec.devices._catalog import (
+    DeviceFile,
+    device,
+    device_files,
+    device_node,
+    device_path,
+    devices,
+    read_device_file,
+)
 from archspec.devices._checkup import Step, check_device
 from archspec.devices._contract import Aggregate, Device, Model, Sample, Session, System
 from archspec.devices._faults import DeviceError
@@ -42,9 +50,10 @@ __all__ = [
     "METHODS", "METHOD_DESCRIPTIONS", "PRESETS", "Aggregate", "Device", "DeviceError", "DeviceFile", "Interrupted",
     "Latency", "Machine", "Method", "Model", "OperatorTimes", "Patience", "Procedure", "Progress", "QueueInterrupted",
     "QueueResult", "Sample", "Session", "SetModel", "State", "Step", "Summary", "System", "attached_phones",
-    "check_device", "device", "device_files", "devices", "latency_cells", "latency_circumstances", "latency_columns",
-    "latency_notes", "latency_of_records", "latency_table", "measure", "measure_queue", "measure_settings", "median",
-    "operator_times", "percentile", "procedure", "read_device_file", "read_machine", "summarise",
+    "check_device", "device", "device_files", "device_node", "device_path", "devices", "latency_cells",
+    "latency_circumstances", "latency_columns", "latency_notes", "latency_of_records", "latency_table", "measure",
+    "measure_queue", "measure_settings", "median", "operator_times", "percentile", "procedure", "read_device_file",
+    "read_machine", "summarise",
 ]  # fmt: skip
 
 _LATER = {

@@ -29,19 +29,22 @@ from archspec.spec import (
 
 FOLDER = "devices"
 VARIABLE = "ARCHSPEC_DEVICES"
+TEXTS = ("summary", "node")
 _FILES = ("benchmark_model", "key")  # arguments that name a file of this machine
 _EXAMPLE = "Write one of them, such as 'adb: {serial: ABC123}'"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceFile:
-    """What a file says: the kind of device, and its arguments."""
+    """What a file says: the kind of device, and its arguments. `node` is the resource of the machine of a cluster that
+    it hangs on; '' for the machine that asks."""
 
     name: str
     kind: str
     options: dict[str, Any]
     path: Path
     summary: str = ""
+    node: str = ""
 
 
 def device_files() -> dict[str, Path]:
@@ -66,7 +69,7 @@ def read_device_file(path: Path, kinds: Iterable[str]) -> DeviceFile:
 
 
 class _DeviceReader(DocumentReader[DeviceFile]):
-    """Reads one device: its only key besides `summary` is the kind of device."""
+    """Reads one device: its only key besides `summary` and `node` is the kind of device."""
 
     def __init__(self, path: Path, kinds: tuple[str, ...]) -> None:
         super().__init__(path)
@@ -82,7 +85,7 @@ class _DeviceReader(DocumentReader[DeviceFile]):
 
     def value(self, document: Table) -> DeviceFile | None:
         for key, entry in document.entries.items():
-            if key not in (*self.kinds, "summary"):
+            if key not in (*self.kinds, *TEXTS):
                 fact = f"unknown kind of device '{one_line(key)}'"
                 self.fault(fact, nearest(key, self.kinds), "", entry.place)
         written = [(key, entry) for key, entry in document.entries.items() if key in self.kinds]
@@ -94,8 +97,9 @@ class _DeviceReader(DocumentReader[DeviceFile]):
         if self.faults:
             return None
         kind, entry = written[0]
-        options, summary = self._options(kind, entry), self._summary(document)
-        return None if self.faults else DeviceFile(self.path.stem, kind, options, self.path, summary)
+        options = self._options(kind, entry)
+        summary, node = (self._text(document, key) for key in TEXTS)
+        return None if self.faults else DeviceFile(self.path.stem, kind, options, self.path, summary, node)
 
     def _wanted(self) -> str:
         return f"must name a kind of device: {', '.join(self.kinds)}"
@@ -111,11 +115,11 @@ class _DeviceReader(DocumentReader[DeviceFile]):
         named = (key for key in _FILES if isinstance(options.get(key), str) and options[key])
         return options | {key: str(self.path.parent / expanded(options[key])) for key in named}
 
-    def _summary(self, document: Table) -> str:
-        written = document.get("summary")
+    def _text(self, document: Table, key: str) -> str:
+        written = document.get(key)
         if written is None or (isinstance(written, Scalar) and isinstance(written.value, str)):
             return "" if written is None else str(written.value)
-        self.fault(f"must be text ({shown(written)})", "", "summary", written.place)
+        self.fault(f"must be text ({shown(written)})", "", key, written.place)
         return ""
 
 
@@ -130,11 +134,26 @@ def device(name: str, **options: object) -> Device:
     `options` are arguments of the kind's function; they win over those in a file. Raises `UserError` for an unknown
     name and for faults of a file.
     """
-    if name in devices():
+    path = device_path(name)
+    if path is None:
         return cast(Device, load_function("devices", name)(**options))
+    found = read_device_file(path, devices())
+    named = {} if found.kind == "host" else {"name": found.name}
+    return cast(Device, load_function("devices", found.kind)(**{**found.options, **named, **options}))
+
+
+def device_path(name: str) -> Path | None:
+    """The file of a device; None for a kind, which has none. Raises `UserError` for an unknown name."""
+    if name in devices():
+        return None
     known = device_files()
     if not is_file(name) and name not in known:
         raise user_error(f"unknown device '{name}'", nearest(name, (*devices(), *known)))
-    found = read_device_file(Path(name) if is_file(name) else known[name], devices())
-    named = {} if found.kind == "host" else {"name": found.name}
-    return cast(Device, load_function("devices", found.kind)(**{**found.options, **named, **options}))
+    return Path(name) if is_file(name) else known[name]
+
+
+def device_node(name: str) -> str:
+    """The resource of the machine of a cluster that a device hangs on; '' where its file names none. Raises
+    `UserError`."""
+    path = device_path(name)
+    return "" if path is None else read_device_file(path, devices()).node

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
+    from archspec.measures._progress import heard_by
     from archspec.measures._timing import Timed, TimedResult, Timing
+    from archspec.measures._training import training_folders
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3}
@@ -60,6 +62,7 @@ __all__ = [
     "check_settings",
     "evaluate",
     "evaluate_text",
+    "heard_by",
     "measure_named",
     "measures",
     "preload",
@@ -69,6 +72,7 @@ __all__ = [
     "ratio_between",
     "screen",
     "timed_case",
+    "training_folders",
 ]
 
 KIND = "measures"
@@ -80,7 +84,9 @@ _HOMES = {
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),
+    "_progress": ("heard_by",),
     "_timing": ("Timed", "TimedResult", "Timing"),
+    "_training": ("training_folders",),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
 }
 

@@ -59,6 +59,10 @@ class Case:
         """Where runs and features go."""
         return Path(self.settings.output)
 
+    def made(self, key: str) -> Any:
+        """What `once` keeps under a key; None where nobody asked for it yet."""
+        return self._kept.get(key)
+
     def once(self, key: str, make: Callable[[], Made]) -> Made:
         """What several measures share, made by the first that asks."""
         if key not in self._kept:

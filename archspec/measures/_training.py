@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import user_error
 from archspec.graph.task import CLASSIFICATION, SEGMENTATION, describe_task
 from archspec.measures._case import Case, Measurement, opened
+from archspec.measures._progress import report_step
 from archspec.record import Plain
 
 if TYPE_CHECKING:
     from archspec.measures._settings import Settings
-    from archspec.train import Order, Recipe
+    from archspec.train import Order, Recipe, StepReport, TrainingProgress
 
 OF_CLASSIFIERS = ("top1", "top5")
 SAME_TRAINING = {"top5": "top1"}  # whose recipe is theirs where none is named
@@ -105,12 +106,49 @@ def training_conditions(case: Case, metric: str, usual: str = "") -> dict[str, P
     return order_of(case, metric, usual).conditions(case.network)
 
 
+def _reporting(metric: str) -> TrainingProgress:
+    """Reports every step of a training under the name of its metric."""
+    from archspec.train import TrainingProgress
+
+    class Reporting(TrainingProgress):
+        def step(self, report: StepReport) -> None:
+            which = f" (stage {report.stage} of {report.stages})" if report.stages > 1 else ""
+            report_step(f"{metric}{which}", report.step, report.steps)
+
+        def caching(self, done: int, samples: int) -> None:
+            report_step(f"features for {metric}", done, samples)
+
+    return Reporting()
+
+
+def training_folders(case: Case) -> tuple[str, ...]:
+    """The folders below `case.output` that the trainings of a case leave: runs, and trunks that longer ones go on from.
+
+    Raises `UserError`.
+    """
+    from archspec.measures import measure_named
+    from archspec.train import TRUNKS, trunk_folder, trunk_of
+
+    found = []
+    for name in case.settings.asked:
+        measure = measure_named(name)
+        if not measure.trains:
+            continue
+        measure.conditions(case)  # which makes the order
+        order: Order | None = case.made(f"order {name}")
+        if order is None:
+            continue
+        trunk = trunk_folder(order, trunk_of(order.recipe), case.output)
+        found += [order.name, *([f"{TRUNKS}/{trunk.folder.name}"] if trunk is not None else [])]
+    return tuple(dict.fromkeys(found))
+
+
 def trained(case: Case, metric: str, usual: str = "") -> Measurement:
     """Train, or go on, or read what was trained in this folder. Raises `UserError`; one that diverges has no value."""
     from archspec.train import Training, describe_duration
 
     order = order_of(case, metric, usual)
-    outcome = Training(order, case.output, keeps_checkpoints=False).train()
+    outcome = Training(order, case.output, _reporting(metric), keeps_checkpoints=False).train()
     circumstances: dict[str, Plain] = {
         "recipe": order.recipe.name,
         "run": outcome.run.folder.name,

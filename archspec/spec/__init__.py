@@ -26,7 +26,7 @@ from archspec.spec.kinds import (
     TextKind,
     Wrap,
 )
-from archspec.spec.located_files import missing_weights, need_weights
+from archspec.spec.located_files import missing_weights, named_files, need_weights, text_with_files
 from archspec.spec.nodes import BROKEN, Entry, Items, Node, Scalar, Table, from_plain, one_line, plain, shown
 from archspec.spec.overrides import (
     Change,
@@ -65,6 +65,7 @@ __all__ = [
     "Wrap", "Written", "bundled_catalog", "changes_none", "closed_choices", "decode_file", "describe_change",
     "describe_closed", "describe_unreached", "dump", "dump_expanded", "dump_plain", "expand", "find_written",
     "from_plain", "joined", "json_schema", "kind_of", "load", "load_named", "make_divisible", "missing_weights",
-    "need_weights", "one_line", "override", "override_plain", "parse", "parse_document", "plain", "read_mapping",
-    "read_text", "recalled", "shown", "shown_path", "signature_of", "split_path", "unreached", "unreached_fault",
+    "named_files", "need_weights", "one_line", "override", "override_plain", "parse", "parse_document", "plain",
+    "read_mapping", "read_text", "recalled", "shown", "shown_path", "signature_of", "split_path", "text_with_files",
+    "unreached", "unreached_fault",
 ]  # fmt: skip

@@ -6,16 +6,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from archspec.errors import Fault, Place, UserError
 from archspec.files import exists, expanded
 from archspec.spec.document import Spec
 from archspec.spec.document_file import shown_path
 from archspec.spec.expanded import WeightsFile
-from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, one_line
+from archspec.spec.nodes import Entry, Items, Node, Scalar, Table, one_line, plain
+from archspec.spec.spec_text import dump_plain
 from archspec.spec.words import CHOOSE, NONE, TOGETHER
+from archspec.spec.yaml_text import read_mapping
 
 WEIGHTS_VARIABLE = "ARCHSPEC_WEIGHTS"
 PUBLISHED = "imagenet"  # weights that Keras downloads
@@ -113,6 +116,49 @@ def missing_weights(specs: Iterable[Spec]) -> list[Fault]:
                 if fault is not None:
                     faults.setdefault(str(one.value), fault)
     return list(faults.values())
+
+
+def named_files(spec: Spec) -> tuple[str, ...]:
+    """The paths of all files that a spec names, of weights and of models, in any of their options, once each."""
+    found = []
+    for node, _ in _named(spec.document):
+        settings = node.entries if isinstance(node, Table) else {"file": Entry(node, node.place)}
+        kind = _text(settings["format"].node) if "format" in settings else ""
+        if "file" in settings and not kind.startswith(_DOWNLOADED):
+            found += [str(one.value) for one in _files(settings["file"].node)]
+    backbone = spec.document.get("backbone")
+    found += [] if backbone is None else list(_model_files(backbone))
+    return tuple(dict.fromkeys(found))
+
+
+def _model_files(node: Node) -> Iterator[str]:
+    """The paths of models that a backbone is cut from, and of their weights."""
+    if isinstance(node, Items):
+        for item in node.items:
+            yield from _model_files(item)
+    for key, entry in node.entries.items() if isinstance(node, Table) else ():
+        written = entry.node.get(_MODEL_FILES[key]) if key in _MODEL_FILES and isinstance(entry.node, Table) else None
+        if written is None:
+            yield from _model_files(entry.node)
+        elif _text(written) not in ("", NONE, PUBLISHED):
+            yield _text(written)
+
+
+def text_with_files(text: str, files: Mapping[str, str]) -> str:
+    """The text of a spec in which every path of `files` is replaced by the one that it stands for."""
+    faults: list[Fault] = []
+    document = read_mapping(text, "<spec>", faults)
+    if document is None:
+        raise UserError(faults)
+    return dump_plain(_replaced(plain(document), files))
+
+
+def _replaced(value: Any, files: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(one, files) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_replaced(one, files) for one in value]
+    return files.get(value, value) if isinstance(value, str) else value
 
 
 def missing_file(path: str, page: str, place: Place) -> Fault | None:

@@ -1,19 +1,25 @@
 """Where evaluations run. An engine is a file here with a function of its own name: `local(workers, evaluator)`.
 
-An evaluation ends in a result, an exception, the death of its process, or its time limit; whichever, it costs no
-other evaluation anything.
+Further arguments of the function are the engine's options, as a study or an ablation names them. An evaluation ends in
+a result, an exception, the death of its process, or its time limit; whichever, it costs no other evaluation anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from archspec import catalog
-from archspec.measures import Evaluation, Settings
+from archspec.devices import DeviceError
+from archspec.measures import Evaluation, Settings, heard_by
+from archspec.spec import Named
 
 KIND = "engines"
+LOCAL = Named("local")
+TOLD_EACH_S = 1.0
 
 
 class Evaluator(Protocol):
@@ -54,12 +60,26 @@ class WorkResult:
     """What a worker gave: an evaluation, or how it ended.
 
     `raised`: the evaluator raised. `crashed`: the process died (a signal, out of memory). `timeout`: it was killed.
+    `lost`: what it ran on went away, which says nothing of the network. `away`: the device that it needs does not
+    answer; the same work may be begun again later.
     """
 
     number: int
     evaluation: Evaluation | None = None
-    ended: Literal["", "raised", "crashed", "timeout"] = ""
+    ended: Literal["", "raised", "crashed", "timeout", "lost", "away"] = ""
     reason: str = ""
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """How far an evaluation is: `done` of `total` steps of `what` (0 of 0 where that is not known), and on which
+    machine (`where`, '' on this one)."""
+
+    number: int
+    what: str = ""
+    done: int = 0
+    total: int = 0
+    where: str = ""
 
 
 class Engine(Protocol):
@@ -75,6 +95,16 @@ class Engine(Protocol):
         """How many are running."""
         ...
 
+    @property
+    def at_work(self) -> Sequence[AtWork]:
+        """How far those are that are running, in the order in which they were begun."""
+        ...
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """Facts worth a line that came up since the last time this was asked."""
+        ...
+
     def start(self, work: Work) -> None:
         """Begin an evaluation; there must be a free place."""
         ...
@@ -88,16 +118,36 @@ class Engine(Protocol):
         ...
 
 
-def start_engine(workers: int, evaluator: Evaluator, name: str = "local") -> Engine:
-    """An engine of that name with so many workers. Raises `UserError` for a name that no engine has."""
-    make: Callable[[int, Evaluator], Engine] = catalog.load_function(KIND, name)
-    return make(workers, evaluator)
+def start_engine(workers: int, evaluator: Evaluator, engine: Named = LOCAL) -> Engine:
+    """An engine by its name, with its options and so many workers.
+
+    Raises `UserError` for a name that no engine has, and where it cannot be reached.
+    """
+    make: Callable[..., Engine] = catalog.load_function(KIND, engine.name)
+    return make(workers, evaluator, **dict(engine.arguments))
+
+
+@contextmanager
+def telling(work: Work, tell: Callable[[AtWork], object], where: str = "") -> Iterator[None]:
+    """Within this context `tell` hears how far the work is, at most once in `TOLD_EACH_S`."""
+    last = float("-inf")
+
+    def listener(what: str, done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TOLD_EACH_S:
+            last = time.monotonic()
+            tell(AtWork(work.number, what, done, total, where))
+
+    with heard_by(listener):
+        yield
 
 
 def evaluated(evaluator: Evaluator, work: Work) -> WorkResult:
     """An evaluation in this process, or what it raised in one line: the fault of one network is no fault of others."""
     try:
         return WorkResult(work.number, evaluator.evaluate(work.spec_text, work.genome, work.settings))
+    except DeviceError as error:
+        return WorkResult(work.number, ended="away" if error.hand else "raised", reason=str(error))
     except MemoryError as error:
         return WorkResult(work.number, ended="raised", reason=f"out of memory ({error})")
     except Exception as error:  # noqa: BLE001 - whatever a measurement raises

@@ -8,7 +8,7 @@ import sys
 import threading
 from multiprocessing.connection import Connection
 
-from archspec.experiment.engines import Evaluator, evaluated
+from archspec.experiment.engines import Evaluator, evaluated, telling
 
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -27,7 +27,9 @@ def worker(tasks: Connection, life: Connection, evaluator: Evaluator, threads: i
             work = tasks.recv()
         except EOFError:
             return
-        tasks.send(evaluated(evaluator, work))
+        with telling(work, tasks.send):
+            result = evaluated(evaluator, work)
+        tasks.send(result)
 
 
 def _watch(life: Connection) -> None:

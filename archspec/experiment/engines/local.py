@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, get_context
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
-from archspec.experiment.engines import Engine, Evaluator, Work, WorkResult, evaluated
+from archspec.experiment.engines import AtWork, Engine, Evaluator, Work, WorkResult, evaluated
 from archspec.experiment.engines._process import worker
 
 if TYPE_CHECKING:
@@ -41,6 +41,16 @@ class SameProcess:
         """None, or one."""
         return len(self._work)
 
+    @property
+    def at_work(self) -> Sequence[AtWork]:
+        """Nothing is to be seen of it: whoever would look is busy with it."""
+        return ()
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """None."""
+        return ()
+
     def start(self, work: Work) -> None:
         """Keep it until `wait`."""
         self._work.append(work)
@@ -66,6 +76,7 @@ class _Place:
     ready: bool = False
     work: Work | None = None
     started: float = 0.0
+    at_work: AtWork | None = None
 
 
 class WorkerPool:
@@ -88,13 +99,24 @@ class WorkerPool:
         """How many are at work."""
         return sum(place.work is not None for place in self._places)
 
+    @property
+    def at_work(self) -> Sequence[AtWork]:
+        """How far each worker is."""
+        begun = sorted((place for place in self._places if place.work is not None), key=lambda place: place.started)
+        return [place.at_work for place in begun if place.at_work is not None]
+
+    @property
+    def messages(self) -> Sequence[str]:
+        """None: nothing changes on one machine."""
+        return ()
+
     def start(self, work: Work) -> None:
         """Give work to an idle process, or to a new one."""
         place = next((place for place in self._places if place.work is None), None)
         if place is None:
             place = self._opened()
             self._places.append(place)
-        place.work, place.started = work, time.monotonic()
+        place.work, place.started, place.at_work = work, time.monotonic(), AtWork(work.number)
         with suppress(BrokenPipeError, ConnectionResetError):  # it died idle: `wait` finds that out
             place.tasks.send(work)
 
@@ -142,6 +164,9 @@ class WorkerPool:
             self._drop(place)
             reason = f"its result cannot be read ({type(error).__name__}: {error})"
             return WorkResult(work.number, ended="raised", reason=reason)
+        if isinstance(message, AtWork):
+            place.at_work = message
+            return None
         if not isinstance(message, WorkResult):  # it says that it is ready: the clock starts now
             place.ready, place.started = True, time.monotonic()
             return None

@@ -1,0 +1,346 @@
+"""The office of archspec on a Ray cluster: an actor on the head that holds works, whoever drives, until they are heard.
+
+Works belong to it, not to the driver: a driver that is killed finds them again, running or finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import ray
+from ray.exceptions import (
+    ActorDiedError,
+    LocalRayletDiedError,
+    NodeDiedError,
+    ObjectLostError,
+    OutOfMemoryError,
+    OwnerDiedError,
+    RayError,
+    RayTaskError,
+    TaskCancelledError,
+    WorkerCrashedError,
+)
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from archspec.errors import first_line
+from archspec.experiment.engines import AtWork, WorkResult
+from archspec.experiment.engines._parcels import Parcel
+from archspec.experiment.engines._ray_node import Baggage, Begun, Unfit, evaluation
+from archspec.experiment.engines._trip import is_over, merged
+from archspec.measures import Evaluation
+
+HEAD = "node:__internal_head__"
+KEPT_BYTES = 2**30  # of parcels that no work holds any more
+NODES_EACH_S = 1.0
+A_BIT = 0.001  # of the resource that says which machine a device hangs on: it is a place, not an amount
+_LOST = (NodeDiedError, LocalRayletDiedError, ObjectLostError, OwnerDiedError, ActorDiedError)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A leg as the office has it: `content` is what the node evaluates."""
+
+    content: bytes
+    device: str = ""
+    node: str = ""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What a work that trains takes of a node."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    resources: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A work for the office. `name` stands for its content: the same work of another driver is the same job. `needs`
+    stands for what a node must have: one that cannot do a job cannot do another of the same needs."""
+
+    name: str
+    needs: str
+    stretches: tuple[Stretch, ...]
+    baggage: Baggage
+    demand: Demand
+    expected: Mapping[str, str]
+    timeout_s: float | None
+    evaluations_per_process: int
+
+
+@dataclass(frozen=True)
+class News:
+    """What a driver hears: results by job, with the files they left; how far others are; what nodes cannot do; how
+    many works of its demand the cluster has room for, those that run among them."""
+
+    results: Mapping[str, tuple[WorkResult, tuple[Parcel, ...]]]
+    at_work: Mapping[str, AtWork]
+    unfit: Mapping[str, str]
+    places: int
+
+
+@dataclass
+class _Held:
+    """A job with who waits for it and how far it is."""
+
+    job: Job
+    drivers: set[str]
+    task: asyncio.Task[None] | None = None
+    stream: Any = None
+    node: str = ""
+    at_work: AtWork | None = None
+    result: WorkResult | None = None
+    files: tuple[Parcel, ...] = ()
+    on_device: bool = False
+
+
+class Office:
+    """The actor. All methods are called over the cluster, by drivers and by nodes."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+        self._parcels: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._devices: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._unfit: defaultdict[str, dict[str, Unfit]] = defaultdict(dict)  # by what is needed, then by node
+        self._changed = asyncio.Condition()
+        self._nodes: tuple[float, list[dict[str, Any]]] = (0.0, [])
+
+    # --- parcels ------------------------------------------------------------------------------------------------------
+
+    async def lacking(self, digests: Sequence[str]) -> list[str]:
+        """Which parcels are not here."""
+        return [digest for digest in digests if digest not in self._parcels]
+
+    async def keep(self, parcel: Parcel) -> None:
+        """Hold a parcel for the works that name it."""
+        if parcel.digest not in self._parcels:
+            self._parcels[parcel.digest] = ray.put(parcel), parcel.size
+        self._parcels.move_to_end(parcel.digest)
+        self._drop_old()
+
+    def _drop_old(self) -> None:
+        wanted = {digest for held in self._held.values() for digest in _digests(held.job)}
+        newest = next(reversed(self._parcels))
+        total = sum(size for _, size in self._parcels.values())
+        for digest in list(self._parcels):
+            if total > KEPT_BYTES and digest not in wanted and digest != newest:
+                total -= self._parcels.pop(digest)[1]
+
+    # --- works --------------------------------------------------------------------------------------------------------
+
+    async def begin(self, job: Job, driver: str) -> bool:
+        """Start a work, or take it up where it is. False where a parcel that it names is not here any more."""
+        held = self._held.get(job.name)
+        if held is not None:
+            held.drivers.add(driver)
+            return True
+        if await self.lacking(_digests(job)):
+            return False
+        held = self._held[job.name] = _Held(job, {driver})
+        held.task = asyncio.create_task(self._carried_out(held))
+        return True
+
+    async def hear(self, driver: str, seconds: float, known: Sequence[str], demand: Demand, needs: str) -> News:
+        """What is news to a driver that knows the results of some jobs, at once or within `seconds`."""
+        end = time.monotonic() + seconds
+        while not (results := self._results(driver, known)) and (left := end - time.monotonic()) > 0:
+            async with self._changed:
+                try:
+                    await asyncio.wait_for(self._changed.wait(), left)
+                except TimeoutError:
+                    break
+        mine = {name: held for name, held in self._held.items() if driver in held.drivers and held.result is None}
+        at_work = {name: held.at_work for name, held in mine.items() if held.at_work is not None}
+        unfit = {self._host(node): one.reason for node, one in self._unfit[needs].items()}
+        on_device = sum(one.on_device for one in mine.values())
+        return News(results, at_work, unfit, on_device + self._places(demand, needs))
+
+    def _results(self, driver: str, known: Sequence[str]) -> dict[str, tuple[WorkResult, tuple[Parcel, ...]]]:
+        return {
+            name: (held.result, held.files)
+            for name, held in self._held.items()
+            if driver in held.drivers and held.result is not None and name not in known
+        }
+
+    async def forget(self, driver: str, names: Sequence[str]) -> None:
+        """A driver has written down the results of these jobs, or does not want them any more: what runs is ended."""
+        for name in names:
+            held = self._held.get(name)
+            if held is None:
+                continue
+            held.drivers.discard(driver)
+            if held.drivers:
+                continue
+            del self._held[name]
+            self._end(held)
+            if held.task is not None:
+                held.task.cancel()
+
+    async def note(self, name: str, step: AtWork) -> None:
+        """A node says how far a job is."""
+        held = self._held.get(name)
+        if held is not None:
+            held.at_work = step
+
+    # --- carrying out -------------------------------------------------------------------------------------------------
+
+    async def _carried_out(self, held: _Held) -> None:
+        try:
+            held.result = await self._result(held)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the driver has to hear of it
+            held.result = WorkResult(-1, ended="raised", reason=f"{type(error).__name__}: {first_line(error)}")
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _result(self, held: _Held) -> WorkResult:
+        """One leg after the other, until one says that nothing more is to be taken."""
+        whole = Evaluation({})
+        for stretch in held.job.stretches:
+            held.on_device = bool(stretch.device)
+            found = await self._on_device(held, stretch) if stretch.device else await self._anywhere(held, stretch)
+            if found.evaluation is None:
+                return found
+            whole = merged(whole, found.evaluation)
+            if is_over(whole):
+                break
+        return WorkResult(-1, whole)
+
+    async def _on_device(self, held: _Held, stretch: Stretch) -> WorkResult:
+        """On the machine of a device, when no other work is on it."""
+        held.at_work = AtWork(-1, f"waits for {stretch.device}")
+        async with self._devices[stretch.device]:
+            if stretch.node:
+                if not any(stretch.node in node["Resources"] for node in self._alive()):
+                    return WorkResult(-1, ended="away", reason=f"no node of the cluster has '{stretch.node}'")
+                options: dict[str, Any] = {"num_cpus": 0, "resources": {stretch.node: A_BIT}}
+            else:
+                head = next(node["NodeID"] for node in self._alive() if HEAD in node["Resources"])
+                options = {"num_cpus": 0, "scheduling_strategy": NodeAffinitySchedulingStrategy(head, soft=False)}
+            found = await self._run(held, stretch, options)
+        if isinstance(found, Unfit):
+            return WorkResult(-1, ended="raised", reason=f"the node of {stretch.device}: {found.reason}")
+        return found
+
+    async def _anywhere(self, held: _Held, stretch: Stretch) -> WorkResult:
+        """On a node that can do it: those that said that they cannot are passed over."""
+        demand = held.job.demand
+        held.at_work = AtWork(-1, "waits for a node")
+        while True:
+            unfit = self._unfit[held.job.needs]
+            if not self._fit(held.job.needs):
+                reason = "; ".join(f"{self._host(node)}: {one.reason}" for node, one in unfit.items())
+                return WorkResult(-1, ended="raised", reason=f"no node of the cluster can do it ({reason})")
+            options: dict[str, Any] = {"num_cpus": demand.cpus, "num_gpus": demand.gpus}
+            options["resources"] = dict(demand.resources)
+            if unfit:
+                options["label_selector"] = {"ray.io/node-id": f"!in({','.join(unfit)})"}
+            found = await self._run(held, stretch, options)
+            if not isinstance(found, Unfit):
+                return found
+
+    async def _run(self, held: _Held, stretch: Stretch, options: Mapping[str, Any]) -> WorkResult | Unfit:
+        """One task, from its start to its end, whichever that is."""
+        job = held.job
+        here = ray.get_runtime_context().current_actor
+        parcels = {digest: self._parcels[digest][0] for digest in _digests(job)}
+        stream = (
+            _task(job.evaluations_per_process)
+            .options(**options)
+            .remote(stretch.content, job.baggage, job.expected, parcels, here, job.name)
+        )
+        held.stream, found = stream, None
+        end: float | None = None
+        try:
+            while found is None:
+                left = None if end is None else max(0.0, end - time.monotonic())
+                message = await asyncio.wait_for(_next(stream), left)
+                if isinstance(message, Begun):
+                    held.node, held.at_work = message.node, AtWork(-1, where=message.host)
+                    end = None if job.timeout_s is None else time.monotonic() + job.timeout_s
+                elif isinstance(message, Parcel):
+                    held.files += (message,)
+                elif isinstance(message, Unfit):
+                    self._unfit[job.needs][held.node] = message
+                    return message
+                else:
+                    found = message
+        except TimeoutError:
+            self._end(held)
+            return WorkResult(-1, ended="timeout", reason=f"took longer than {job.timeout_s:g} s, and was ended")
+        except RayError as error:
+            return _death(error)
+        except StopAsyncIteration:
+            return WorkResult(-1, ended="lost", reason="its task ended without a result")
+        return found
+
+    def _end(self, held: _Held) -> None:
+        """Kill the process of a job, where one runs."""
+        if held.stream is not None and held.result is None:
+            ray.cancel(held.stream, force=True)
+
+    # --- nodes --------------------------------------------------------------------------------------------------------
+
+    def _alive(self) -> list[dict[str, Any]]:
+        """The nodes that live, asked at most once in a while."""
+        asked, nodes = self._nodes
+        if time.monotonic() - asked > NODES_EACH_S:
+            nodes = [node for node in ray.nodes() if node["Alive"]]
+            self._nodes = time.monotonic(), nodes
+        return nodes
+
+    def _fit(self, needs: str) -> list[dict[str, Any]]:
+        return [node for node in self._alive() if node["NodeID"] not in self._unfit[needs]]
+
+    def _places(self, demand: Demand, needs: str) -> int:
+        """How many works fit on the nodes."""
+        return sum(_places_of(node["Resources"], demand) for node in self._fit(needs))
+
+    def _host(self, node: str) -> str:
+        """The name of a node."""
+        return next((str(one["NodeManagerHostname"]) for one in self._alive() if one["NodeID"] == node), node[:8])
+
+
+@cache
+def _task(evaluations_per_process: int) -> Any:
+    """The task, whose process is replaced after so many."""
+    return ray.remote(max_retries=0, max_calls=evaluations_per_process, num_returns="streaming")(evaluation)
+
+
+async def _next(stream: Any) -> Any:
+    return await (await anext(stream))
+
+
+def _digests(job: Job) -> list[str]:
+    baggage = job.baggage
+    files = (digest for digest, _ in baggage.files.values())
+    return list(dict.fromkeys((*files, *([baggage.sent] if baggage.sent else []))))
+
+
+def _places_of(resources: Mapping[str, float], demand: Demand) -> int:
+    wanted = {"CPU": demand.cpus, "GPU": demand.gpus, **demand.resources}
+    counts = [int(resources.get(name, 0) / amount + 1e-6) for name, amount in wanted.items() if amount > 0]
+    return min(counts, default=1)
+
+
+def _death(error: RayError) -> WorkResult:
+    """How a task ended that gave no result."""
+    reason = first_line(error)
+    if isinstance(error, _LOST):
+        return WorkResult(-1, ended="lost", reason=reason)
+    if isinstance(error, OutOfMemoryError):
+        return WorkResult(-1, ended="crashed", reason=f"its node had no memory left ({reason})")
+    if isinstance(error, WorkerCrashedError | TaskCancelledError):
+        return WorkResult(-1, ended="crashed", reason=f"its worker died ({reason})")
+    if isinstance(error, RayTaskError):
+        cause = error.cause if isinstance(error.cause, Exception) else error
+        return WorkResult(-1, ended="raised", reason=f"{type(cause).__name__}: {first_line(cause)}")
+    return WorkResult(-1, ended="lost", reason=reason)
