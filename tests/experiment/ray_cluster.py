@@ -31,7 +31,6 @@ _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "1",
-    "CUDA_VISIBLE_DEVICES": "",
 }
 
 
@@ -57,6 +56,7 @@ class RayNode:
             "--disable-usage-stats", f"--temp-dir={self.log.parent}", f"--resources={json.dumps(own)}", *declared, *self.arguments,
         ]  # fmt: skip
         environment = {**os.environ, **_ENVIRONMENT, "PYTHONPATH": str(ROOT), **self.environment}
+        environment.pop("CUDA_VISIBLE_DEVICES", None)  # a node may declare GPUs that it has not
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.log.parent, env=environment,
