@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
@@ -15,14 +14,21 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE_BYTES = 80 * 2**20
 STARTS_S = 60.0
 _HOST = "127.0.0.1"
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+# On Linux the kernel kills the program with the process that started it (PR_SET_PDEATHSIG); what the program starts is
+# ended in the same way by Ray itself.
+_DIES_TOO = """
+import os, sys
+if sys.platform == "linux":
+    import ctypes
+    ctypes.CDLL(None).prctl(1, 9)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 # A node that was killed is missed in a second or two; Ray's own figures are for networks that stumble.
 _ENVIRONMENT = {
     "RAY_health_check_initial_delay_ms": "1000",
@@ -51,16 +57,17 @@ class RayNode:
         declared = [f"{option}={self.resources.get(name, 0):g}" for name, option in counts.items()]
         own = {name: amount for name, amount in self.resources.items() if name not in counts}
         command = [
-            str(Path(sys.executable).with_name("ray")), "start", "--block", f"--node-name={self.name}",
+            sys.executable, "-S", "-c", _DIES_TOO, str(Path(sys.executable).with_name("ray")), "start", "--block", f"--node-name={self.name}",
             f"--object-store-memory={STORE_BYTES}", "--min-worker-port=0", "--max-worker-port=0",
-            "--disable-usage-stats", f"--temp-dir={self.log.parent}", f"--resources={json.dumps(own)}", *declared, *self.arguments,
+            "--disable-usage-stats", f"--temp-dir={self.log.parent}", f"--resources={json.dumps(own)}", *declared,
+            *self.arguments,
         ]  # fmt: skip
         environment = {**os.environ, **_ENVIRONMENT, "PYTHONPATH": str(ROOT), **self.environment}
         environment.pop("CUDA_VISIBLE_DEVICES", None)  # a node may declare GPUs that it has not
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.log.parent, env=environment,
-                start_new_session=True, preexec_fn=partial(_die_with, os.getpid()),
+                start_new_session=True,
             )  # fmt: skip
 
     def kill(self) -> None:
@@ -81,9 +88,13 @@ class RayNode:
     @property
     def workers(self) -> list[int]:
         """Its processes that evaluate, or wait for a work."""
-        others = ("Office", "Agent")
-        titles = {pid: _title(pid) for pid in self.pids}
-        return [pid for pid, title in titles.items() if title.startswith("ray::") and not any(map(title.count, others))]
+        found = {pid: _title(pid) for pid in self.pids}
+        return [pid for pid, title in found.items() if title.startswith(("ray::IDLE", "ray::evaluation"))]
+
+    @property
+    def offices(self) -> list[int]:
+        """The processes of archspec's office, on the head."""
+        return [pid for pid in self.pids if _title(pid).startswith("ray::Office")]
 
 
 @dataclass
@@ -135,7 +146,7 @@ class RayCluster:
                     return
             except Exception as error:  # noqa: BLE001 - it is not there yet
                 last = str(error)
-            if (ended := [node.name for node in self.nodes if node.process and node.process.poll() is not None]):
+            if ended := [node.name for node in self.nodes if node.process and node.process.poll() is not None]:
                 last = f"{', '.join(ended)} ended"
                 break
             time.sleep(0.1)
@@ -216,11 +227,3 @@ def _title(pid: int) -> str:
 def _listens(port: int) -> bool:
     with socket.socket() as found:
         return found.connect_ex((_HOST, port)) == 0
-
-
-def _die_with(parent: int) -> None:
-    """On Linux the kernel kills this process with the one that started it; Ray does the same for what it starts."""
-    if _LIBC is not None:
-        _LIBC.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:
-            os._exit(1)

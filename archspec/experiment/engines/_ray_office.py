@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -31,61 +31,15 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from archspec.errors import first_line
 from archspec.experiment.engines import AtWork, WorkResult
 from archspec.experiment.engines._parcels import Parcel
-from archspec.experiment.engines._ray_node import Baggage, Outcome, Unfit, evaluation
+from archspec.experiment.engines._ray_job import HEAD, Demand, Job, News, Stretch
+from archspec.experiment.engines._ray_node import Outcome, Unfit, evaluation
 from archspec.experiment.engines._trip import is_over, merged
 from archspec.measures import Evaluation
 
-HEAD = "node:__internal_head__"
 KEPT_BYTES = 2**30  # of parcels that no work holds any more
 NODES_EACH_S = 1.0
 A_BIT = 0.001  # of the resource that says which machine a device hangs on: it is a place, not an amount
 _LOST = (NodeDiedError, LocalRayletDiedError, ObjectLostError, OwnerDiedError, ActorDiedError)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A leg as the office has it: `content` is what the node evaluates."""
-
-    content: bytes
-    device: str = ""
-    node: str = ""
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What a work that trains takes of a node."""
-
-    cpus: float = 1.0
-    gpus: float = 0.0
-    resources: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A work for the office. `name` stands for its content: the same work of another driver is the same job. `needs`
-    stands for what a node must have: one that cannot do a job cannot do another of the same needs."""
-
-    name: str
-    needs: str
-    stretches: tuple[Stretch, ...]
-    baggage: Baggage
-    demand: Demand
-    expected: Mapping[str, str]
-    timeout_s: float | None
-    evaluations_per_process: int
-
-
-@dataclass(frozen=True)
-class News:
-    """What a driver hears: results by job, with the files they left; how far others are; which jobs were not begun
-    since a parcel that they name is not here any more; what nodes cannot do; how many works of its demand the cluster
-    has room for, those that run among them."""
-
-    results: Mapping[str, tuple[WorkResult, tuple[Parcel, ...]]]
-    at_work: Mapping[str, AtWork]
-    refused: Sequence[str]
-    unfit: Mapping[str, str]
-    places: int
 
 
 @dataclass
@@ -131,7 +85,7 @@ class Office:
         self._drop_old()
 
     def _drop_old(self) -> None:
-        wanted = {digest for held in self._held.values() for digest in _digests(held.job)}
+        wanted = {digest for held in self._held.values() for digest in held.job.digests}
         newest = next(reversed(self._parcels))
         total = sum(size for _, size in self._parcels.values())
         for digest in list(self._parcels):
@@ -145,7 +99,7 @@ class Office:
         held = self._held.get(job.name)
         if held is not None:
             held.drivers.add(driver)
-        elif all(digest in self._parcels for digest in _digests(job)):
+        elif all(digest in self._parcels for digest in job.digests):
             held = self._held[job.name] = _Held(job, {driver})
             held.task = asyncio.create_task(self._carried_out(held))
         else:
@@ -261,7 +215,7 @@ class Office:
         held.at_work = AtWork(-1, "waits for a node")
         while True:
             unfit = self._unfit[held.job.needs]
-            if not self._fit(held.job.needs):
+            if unfit and not self._places(demand, held.job.needs):
                 reason = "; ".join(f"{self._host(node)}: {one.reason}" for node, one in unfit.items())
                 return WorkResult(-1, ended="raised", reason=f"no node of the cluster can do it ({reason})")
             options: dict[str, Any] = {"num_cpus": demand.cpus, "num_gpus": demand.gpus}
@@ -275,7 +229,7 @@ class Office:
     async def _run(self, held: _Held, stretch: Stretch, options: Mapping[str, Any]) -> WorkResult | Unfit:
         """One task, from its start to its end, whichever that is."""
         job = held.job
-        parcels = {digest: self._parcels[digest][0] for digest in _digests(job)}
+        parcels = {digest: self._parcels[digest][0] for digest in job.digests}
         task = _task(job.evaluations_per_process).options(**options)
         held.late = asyncio.get_running_loop().create_future()
         held.ended = task.remote(stretch.content, job.baggage, job.expected, parcels, self._here, job.name)
@@ -305,7 +259,7 @@ class Office:
         """The nodes that live, asked at most once in a while."""
         asked, nodes = self._nodes
         if time.monotonic() - asked > NODES_EACH_S:
-            nodes = [node for node in ray.nodes() if node["Alive"]]
+            nodes = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
             self._nodes = time.monotonic(), nodes
         return nodes
 
@@ -314,7 +268,7 @@ class Office:
 
     def _places(self, demand: Demand, needs: str) -> int:
         """How many works fit on the nodes."""
-        return sum(_places_of(node["Resources"], demand) for node in self._fit(needs))
+        return sum(demand.places(node["Resources"]) for node in self._fit(needs))
 
     def _host(self, node: str) -> str:
         """The name of a node: the one that it was given, else its machine's."""
@@ -343,18 +297,6 @@ async def _outcome(ended: Any) -> Outcome | WorkResult:
     except RayError as error:
         return _death(error)
     return found
-
-
-def _digests(job: Job) -> list[str]:
-    baggage = job.baggage
-    files = (digest for digest, _ in baggage.files.values())
-    return list(dict.fromkeys((*files, *([baggage.sent] if baggage.sent else []))))
-
-
-def _places_of(resources: Mapping[str, float], demand: Demand) -> int:
-    wanted = {"CPU": demand.cpus, "GPU": demand.gpus, **demand.resources}
-    counts = [int(resources.get(name, 0) / amount + 1e-6) for name, amount in wanted.items() if amount > 0]
-    return min(counts, default=1)
 
 
 def _death(error: RayError) -> WorkResult:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from archspec.errors import UserError, first_line, user_error
 from archspec.experiment.engines import AtWork, Engine, Evaluator, Work, WorkResult
 from archspec.experiment.engines._parcels import Parcel
+from archspec.experiment.engines._ray_job import HEAD, Demand, Job, News, Stretch
 from archspec.experiment.engines._ray_node import Baggage, installation
 from archspec.experiment.engines._trip import Leg, Trip, merged
 from archspec.graph import Range
-
-if TYPE_CHECKING:
-    from archspec.experiment.engines._ray_office import Demand, Job, News
+from archspec.measures import Settings
 
 NAMESPACE = "archspec"
 AUTO = "auto"
@@ -50,8 +50,6 @@ def ray(
         runtime_env: Ray's own: packages, environment variables or a container for the processes on the nodes.
     """
     connect(address)
-    from archspec.experiment.engines._ray_office import Demand
-
     demand = Demand(cpus, gpus, dict(resources or {}))
     return RayEngine(evaluator, demand, ahead, dict(data or {}), dict(runtime_env or {}))
 
@@ -65,7 +63,7 @@ def connect(address: str) -> None:
     if ray_core.is_initialized():
         return
     try:
-        ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
+        ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         fact = f"the Ray cluster cannot be reached ({address}: {first_line(error)})"
         raise user_error(fact, _START) from error
@@ -133,9 +131,7 @@ class RayEngine:
         """Send it, or take it up where a driver before this one left it."""
         travels = hasattr(self._evaluator, "trip")
         try:
-            trip = (
-                self._evaluator.trip(work.spec_text, work.settings) if travels else _plain_trip(self._evaluator, work)
-            )  # type: ignore[attr-defined]
+            trip = _trip(self._evaluator, work)
         except UserError as error:
             self._ready.append(WorkResult(work.number, ended="raised", reason=str(error)))
             return
@@ -145,8 +141,6 @@ class RayEngine:
         self._send(work, trip, travels)
 
     def _send(self, work: Work, trip: Trip, travels: bool) -> None:
-        from archspec.experiment.engines._ray_office import Job, Stretch
-
         files = {path: (parcel.digest, parcel.entry) for path, parcel in trip.files.items()}
         baggage = Baggage(files, trip.sent.digest if trip.sent else "", trip.data, self._relocated, travels)
         needs = _digest(trip.data, self._relocated, [path for path in files if path in work.settings.plugins])
@@ -215,9 +209,9 @@ class RayEngine:
         import ray as ray_core
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from archspec.experiment.engines._ray_office import HEAD, Office
+        from archspec.experiment.engines._ray_office import Office
 
-        head = next(one["NodeID"] for one in ray_core.nodes() if one["Alive"] and HEAD in one["Resources"])
+        head = next(one["NodeID"] for one in ray_core.nodes() if one["Alive"] and HEAD in one["Resources"])  # type: ignore[no-untyped-call]
         name = f"office-{_digest(installation(), self._runtime_env)[:16]}"
         options: dict[str, Any] = {"runtime_env": dict(self._runtime_env)} if self._runtime_env else {}
         actor = ray_core.remote(num_cpus=0)(Office)
@@ -272,8 +266,10 @@ class _OfficeLostError(Exception):
     """The office died, and all that it held."""
 
 
-def _plain_trip(evaluator: Evaluator, work: Work) -> Trip:
-    return Trip(evaluator, legs=(Leg(work.settings),))
+def _trip(evaluator: Evaluator, work: Work) -> Trip:
+    """What a work needs elsewhere: nothing, where its evaluator does not say."""
+    trip: Callable[[str, Settings], Trip] | None = getattr(evaluator, "trip", None)
+    return Trip(evaluator, legs=(Leg(work.settings),)) if trip is None else trip(work.spec_text, work.settings)
 
 
 def _content(trip: Trip, work: Work, leg: Leg) -> bytes:
