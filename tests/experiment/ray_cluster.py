@@ -56,8 +56,9 @@ class RayNode:
         counts = {"CPU": "--num-cpus", "GPU": "--num-gpus"}
         declared = [f"{option}={self.resources.get(name, 0):g}" for name, option in counts.items()]
         own = {name: amount for name, amount in self.resources.items() if name not in counts}
+        program = str(Path(sys.executable).with_name("ray"))
         command = [
-            sys.executable, "-S", "-c", _DIES_TOO, str(Path(sys.executable).with_name("ray")), "start", "--block", f"--node-name={self.name}",
+            sys.executable, "-S", "-c", _DIES_TOO, program, "start", "--block", f"--node-name={self.name}",
             f"--object-store-memory={STORE_BYTES}", "--min-worker-port=0", "--max-worker-port=0",
             "--disable-usage-stats", f"--temp-dir={self.log.parent}", f"--resources={json.dumps(own)}", *declared,
             *self.arguments,

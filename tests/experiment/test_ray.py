@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,8 @@ def engine_on(cluster: RayCluster, evaluator: Evaluator, **options: Any) -> Iter
         made.stop()
 
 
-def work(number: int, text: str, device: str = "") -> Work:
-    return Work(number, text, Settings((), device=device))
+def work(number: int, text: str, file: str = "") -> Work:
+    return Work(number, text, Settings((), latency_table=file))
 
 
 def finished(engine: Engine, count: int) -> dict[int, WorkResult]:
@@ -98,14 +99,9 @@ def test_works_are_spread_over_the_nodes(cluster: RayCluster, tmp_path: Path) ->
         found = done(engine, [f"sleep 1 {number}" for number in range(10)])
     used = {node.name for node in cluster.nodes for one in found.values() if pid_of(one) in node.pids}
     assert used == {node.name for node in cluster.nodes}
-    spans = zip(sorted(lines_of(tmp_path / "begun"), key=by_text), sorted(lines_of(tmp_path / "done"), key=by_text))
-    times = sorted([(a.time_s, 1) for a, _ in spans] + [(b.time_s, -1) for b in lines_of(tmp_path / "done")])
-    running = [sum(step for _, step in times[: count + 1]) for count in range(len(times))]
-    assert 2 <= max(running) <= 4
-
-
-def by_text(line: Any) -> str:
-    return str(line.text)
+    steps = [(line.time_s, step) for name, step in (("begun", 1), ("done", -1)) for line in lines_of(tmp_path / name)]
+    running = list(accumulate(step for _, step in sorted(steps)))
+    assert len(steps) == 20 and 2 <= max(running) <= 4
 
 
 def test_gpus_are_shared_and_their_processes_are_not_used_again(cluster: RayCluster, tmp_path: Path) -> None:
@@ -135,7 +131,8 @@ def test_through_ray_client(cluster: RayCluster, tmp_path: Path) -> None:
 
 
 def driver(address: str, folder: Path, *texts: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.experiment.ray_driver", address, str(folder), *texts]
+    (folder / "texts").write_text("\n".join(texts))
+    command = [sys.executable, "-m", "tests.experiment.ray_driver", address, str(folder)]
     with (folder / "driver.log").open("ab") as log:
         return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 
@@ -191,7 +188,7 @@ def test_a_node_with_other_data_or_another_version_is_passed_over_and_named(
         fitting.start()
         cluster.await_nodes()
         with engine_on(cluster, evaluator, **options) as engine:
-            found = [done(engine, [f"a{turn}", f"b{turn}", f"c{turn}"]) for turn in range(3)]
+            found = [done(engine, [f"name: {letter}{turn}" for letter in "abc"]) for turn in range(3)]
             assert all(pid_of(one) in fitting.pids for turn in found for one in turn.values())
             said = {line.split()[1]: line for line in engine.messages}
             assert set(said) == {"elsewhere", "older"}
@@ -201,7 +198,7 @@ def test_a_node_with_other_data_or_another_version_is_passed_over_and_named(
             fitting.kill()
             await_true(lambda: not list(engine.wait(0.1)) and gone(cluster, "fitting"))
             time.sleep(1.5)
-            engine.start(work(1, "nobody"))
+            engine.start(work(1, "name: nobody"))
             (one,) = finished(engine, 1).values()
     assert one.ended == "raised"
     assert "no node of the cluster can do it" in one.reason
@@ -271,7 +268,7 @@ def test_a_parcel_that_the_office_forgot_is_given_again(cluster: RayCluster, tmp
                 from archspec.experiment.engines._parcels import Parcel
 
                 engine._kept.add(Parcel.of_path(file).digest)
-            engine.start(work(number, "read", device=str(file)))
+            engine.start(work(number, "name: read", file=str(file)))
             (one,) = finished(engine, 1).values()
             assert one.evaluation is not None, one
             assert one.evaluation.values["number"] == number

@@ -44,7 +44,7 @@ class Traced:
 
 @dataclass(frozen=True)
 class Reading:
-    """Gives the number in a file that goes along (`settings.device`), where the data of `data` are."""
+    """Gives the number in a file that goes along (`settings.latency_table`), where the data of `data` are."""
 
     data: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     timeout_s: float | None = None
@@ -53,12 +53,12 @@ class Reading:
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
         """The number and the process."""
-        number = float(Path(settings.device).read_text()) if settings.device else 0.0
+        number = float(Path(settings.latency_table).read_text()) if settings.latency_table else 0.0
         return Evaluation({"number": number, "pid": float(os.getpid())})
 
     def trip(self, spec_text: str, settings: Settings) -> Trip:
         """With the file."""
-        files = {settings.device: Parcel.of_path(Path(settings.device))} if settings.device else {}
+        files = {settings.latency_table: Parcel.of_path(Path(settings.latency_table))} if settings.latency_table else {}
         return Trip(self, legs=(Leg(settings),), files=files, data=self.data)
 
     def moved(self, places: Places) -> Reading:

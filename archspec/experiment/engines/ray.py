@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import pickle
+import socket
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from archspec.measures import Settings
 
 NAMESPACE = "archspec"
 AUTO = "auto"
+REACHED_S = 10.0
 ANSWER_S = 60.0  # what a call to the office may take beyond what it waits for
 _START = "Start one (ray start --head), or name one: --engine ray://HOST:10001"
 
@@ -63,10 +65,18 @@ def connect(address: str) -> None:
     if ray_core.is_initialized():
         return
     try:
+        _reach(address)
         ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         fact = f"the Ray cluster cannot be reached ({address}: {first_line(error)})"
         raise user_error(fact, _START) from error
+
+
+def _reach(address: str) -> None:
+    """Raises `OSError` where nobody listens: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition("://")[2].rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), REACHED_S).close()
 
 
 @dataclass
