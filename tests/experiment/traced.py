@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from archspec.experiment.engines._parcels import Parcel
+from archspec.experiment.engines._ray_node import node_folder
 from archspec.experiment.engines._trip import Leg, Places, Trip
 from archspec.measures import Evaluation, Settings
 
@@ -18,11 +19,12 @@ PREFIX = "sleep "
 
 @dataclass(frozen=True)
 class Line:
-    """A line: the spec's text, the process, and when."""
+    """A line: the spec's text, the process, when, and on which node."""
 
     text: str
     pid: int
     time_s: float
+    node: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,9 @@ class Traced:
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
         """The process."""
-        write_line(Path(self.folder) / "begun", f"{spec_text}|{os.getpid()}|{time.time()}")
+        write_line(Path(self.folder) / "begun", f"{spec_text}|{os.getpid()}|{time.time()}|{node()}")
         time.sleep(float(spec_text.removeprefix(PREFIX).split()[0]))
-        write_line(Path(self.folder) / "done", f"{spec_text}|{os.getpid()}|{time.time()}")
+        write_line(Path(self.folder) / "done", f"{spec_text}|{os.getpid()}|{time.time()}|{node()}")
         return Evaluation({"pid": float(os.getpid())})
 
 
@@ -52,9 +54,9 @@ class Reading:
     preload: tuple[str, ...] = ()
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
-        """The number and the process."""
+        """The number, and whether the node is called `fitting`."""
         number = float(Path(settings.latency_table).read_text()) if settings.latency_table else 0.0
-        return Evaluation({"number": number, "pid": float(os.getpid())})
+        return Evaluation({"number": number, "fitting": float(node() == "fitting")})
 
     def trip(self, spec_text: str, settings: Settings) -> Trip:
         """With the file."""
@@ -70,6 +72,11 @@ class Reading:
         return ()
 
 
+def node() -> str:
+    """The name of the node whose process this is."""
+    return node_folder().parent.name
+
+
 def write_line(path: Path, text: str) -> None:
     """One write: several processes may append."""
     with path.open("ab", buffering=0) as file:
@@ -82,4 +89,4 @@ def lines_of(path: Path) -> list[Line]:
     if not path.is_file():
         return []
     rows = [line.split("|") for line in path.read_text().splitlines()]
-    return [Line(text, int(pid), float(when)) for text, pid, when in rows]
+    return [Line(text, int(pid), float(when), *node) for text, pid, when, *node in rows]

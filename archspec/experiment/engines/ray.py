@@ -6,6 +6,7 @@ import hashlib
 import logging
 import pickle
 import socket
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +25,7 @@ from archspec.measures import Settings
 NAMESPACE = "archspec"
 AUTO = "auto"
 REACHED_S = 10.0
+OPENED_TIMES = 10
 ANSWER_S = 60.0  # what a call to the office may take beyond what it waits for
 _START = "Start one (ray start --head), or name one: --engine ray://HOST:10001"
 
@@ -114,7 +116,7 @@ class RayEngine:
         self._needs = ""
         self._places = 0
         self._office = self._opened()
-        self._hear(0.0)
+        self._hear_first()
 
     @property
     def free(self) -> int:
@@ -258,6 +260,18 @@ class RayEngine:
                 self._messages.append(f"node {node} is passed over: {reason}")
         self._unfit = dict(news.unfit)
         return news
+
+    def _hear_first(self) -> None:
+        """News of an office that lives: one that has just died is known by its name for a while."""
+        for _ in range(OPENED_TIMES):
+            try:
+                self._hear(0.0)
+                return
+            except _OfficeLostError as error:
+                reason = str(error)
+                time.sleep(1.0)
+                self._office = self._opened()
+        raise user_error(f"the office of archspec does not stay on the head of the cluster ({reason})", "Look there")
 
     def _written(self) -> list[str]:
         """Whoever drives came back, so the results that it was given are written down: the office forgets them."""
