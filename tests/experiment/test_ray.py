@@ -159,6 +159,17 @@ def test_what_a_killed_driver_left_is_taken_up(cluster: RayCluster, tmp_path: Pa
     assert Counter(line.text for line in lines_of(tmp_path / "begun")) == dict.fromkeys(texts, 1)
 
 
+def test_what_a_dead_driver_did_not_hear_is_not_heard_twice(cluster: RayCluster, tmp_path: Path) -> None:
+    """Else a work that was lost once would be lost for ever."""
+    dead = start_engine(1, Traced(str(tmp_path)), Named("ray", {"address": cluster.address}))
+    dead.start(work(1, "sleep 0"))
+    await_true(lambda: len(lines_of(tmp_path / "done")) == 1)
+    with engine_on(cluster, Traced(str(tmp_path))) as engine:
+        for count in (1, 2, 3):
+            assert done(engine, ["sleep 0"])[0].ended == ""
+            assert len(lines_of(tmp_path / "done")) == count
+
+
 def test_what_was_written_down_is_evaluated_anew(cluster: RayCluster, tmp_path: Path) -> None:
     """The office keeps no result that a driver had and came back after."""
     with engine_on(cluster, Traced(str(tmp_path))) as engine:

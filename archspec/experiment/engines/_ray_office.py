@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -38,16 +38,18 @@ from archspec.measures import Evaluation
 
 KEPT_BYTES = 2**30  # of parcels that no work holds any more
 NODES_EACH_S = 1.0
+SILENT_S = 3600.0  # after which nothing is kept for a driver alone that others have heard
 A_BIT = 0.001  # of the resource that says which machine a device hangs on: it is a place, not an amount
 _LOST = (NodeDiedError, LocalRayletDiedError, ObjectLostError, OwnerDiedError, ActorDiedError)
 
 
 @dataclass
 class _Held:
-    """A job with who waits for it and how far it is."""
+    """A job with who waits for it, who has its result, and how far it is."""
 
     job: Job
     drivers: set[str]
+    known: set[str] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
     ended: Any = None  # the reference to what its process gives
     late: asyncio.Future[None] | None = None  # done when its time is over
@@ -67,6 +69,7 @@ class Office:
         self._devices: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unfit: defaultdict[str, dict[str, Unfit]] = defaultdict(dict)  # by what is needed, then by node
         self._refused: dict[str, list[str]] = {}  # jobs, by the driver that has to hear of it
+        self._heard_of: dict[str, float] = {}  # when each driver asked for news
         self._changed = asyncio.Condition()
         self._here = ray.get_runtime_context().current_actor
         self._nodes: tuple[float, list[dict[str, Any]]] = (0.0, [])
@@ -97,10 +100,11 @@ class Office:
     async def begin(self, job: Job, driver: str) -> None:
         """Start a work, or take it up where it is: `hear` says whether a parcel that it names is not here any more."""
         held = self._held.get(job.name)
-        if held is not None:
+        if held is not None and driver not in held.known:
             held.drivers.add(driver)
         elif all(digest in self._parcels for digest in job.digests):
-            held = self._held[job.name] = _Held(job, {driver})
+            others = held.drivers if held is not None else set()  # whom the result of before did not reach
+            held = self._held[job.name] = _Held(job, {driver, *others})
             held.task = asyncio.create_task(self._carried_out(held))
         else:
             self._refused.setdefault(driver, []).append(job.name)
@@ -108,6 +112,7 @@ class Office:
 
     async def hear(self, driver: str, seconds: float, written: Sequence[str], demand: Demand, needs: str) -> News:
         """What is news to a driver that has written down the results of some jobs, at once or within `seconds`."""
+        self._heard_of[driver] = time.monotonic()
         self._forget(driver, written)
         end = time.monotonic() + seconds
         while not (results := self._results(driver)) and (left := end - time.monotonic()) > 0:
@@ -141,12 +146,17 @@ class Office:
             if held is None:
                 continue
             held.drivers.discard(driver)
-            if held.drivers:
+            held.known.add(driver)
+            if any(self._lives(one) for one in held.drivers):
                 continue
             del self._held[name]
             self._end(held)
             if held.task is not None:
                 held.task.cancel()
+
+    def _lives(self, driver: str) -> bool:
+        """Whether a driver asked for news not too long ago; one that was killed does not say so."""
+        return time.monotonic() - self._heard_of.get(driver, float("-inf")) < SILENT_S
 
     async def begun(self, name: str, node: str) -> None:
         """A node says that a job runs there now: its time is taken from here on."""
