@@ -88,9 +88,8 @@ class RayNode:
 
     @property
     def workers(self) -> list[int]:
-        """Its processes that evaluate, or wait for a work."""
-        found = {pid: _title(pid) for pid in self.pids}
-        return [pid for pid, title in found.items() if title.startswith(("ray::IDLE", "ray::evaluation"))]
+        """Its processes that evaluate."""
+        return [pid for pid in self.pids if _title(pid).startswith("ray::evaluation")]
 
     @property
     def offices(self) -> list[int]:

@@ -47,7 +47,7 @@ class Campaign:
             return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 
     def kill_worker(self) -> None:
-        """One that evaluates, or waits."""
+        """One that evaluates."""
         workers = [pid for node in self.cluster.nodes for pid in node.workers]
         if workers:
             with suppress(ProcessLookupError):

@@ -26,7 +26,7 @@ NAMESPACE = "archspec"
 AUTO = "auto"
 REACHED_S = 10.0
 OPENED_TIMES = 10
-ANSWER_S = 60.0  # what a call to the office may take beyond what it waits for
+ANSWER_S = 120.0  # what a call to the office may take beyond what it waits for
 _START = "Start one (ray start --head), or name one: --engine ray://HOST:10001"
 
 
@@ -237,14 +237,14 @@ class RayEngine:
 
     def _answer(self, reference: Any, seconds: float = 0.0) -> Any:
         import ray as ray_core
-        from ray.exceptions import RayActorError
+        from ray.exceptions import GetTimeoutError, RayActorError
 
         try:
             return ray_core.get(reference, timeout=ANSWER_S + seconds)
         except RayActorError as error:
             raise _OfficeLostError(first_line(error)) from error
-        except ConnectionError as error:
-            fact = f"the connection to the Ray cluster was lost ({first_line(error)})"
+        except (ConnectionError, GetTimeoutError) as error:
+            fact = f"the Ray cluster does not answer any more ({first_line(error)})"
             raise user_error(fact, "Run the same command again: what the cluster finishes is taken up") from error
 
     def _hear(self, seconds: float) -> News:
