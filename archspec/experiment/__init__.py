@@ -1,6 +1,8 @@
 """Many numbers of many networks, taken in one way: planned from the ledger, measured on an engine, kept."""
 
 from archspec.experiment.comparison import FEWEST, LEVEL, Difference, difference, paired_p
+from archspec.experiment.engine_kind import EngineKind, engine_named
+from archspec.experiment.engines import LOCAL, AtWork
 from archspec.experiment.evaluator import LadderEvaluator, Preparation, evaluator_for
 from archspec.experiment.experiment import (
     Entry,
@@ -11,11 +13,15 @@ from archspec.experiment.experiment import (
     once_each,
 )
 from archspec.experiment.sample import Sample
+from archspec.experiment.turns import at_device, device_at
 
 __all__ = [
     "FEWEST",
     "LEVEL",
+    "LOCAL",
+    "AtWork",
     "Difference",
+    "EngineKind",
     "Entry",
     "Experiment",
     "ExperimentProgress",
@@ -24,7 +30,10 @@ __all__ = [
     "LadderEvaluator",
     "Preparation",
     "Sample",
+    "at_device",
+    "device_at",
     "difference",
+    "engine_named",
     "evaluator_for",
     "once_each",
     "paired_p",

@@ -25,11 +25,12 @@ from archspec.reporters import Column
 if TYPE_CHECKING:
     from archspec.devices import Latency
     from archspec.measures._build import Agreement, Build, BuildOptions, build_records
+    from archspec.measures._device import device_conditions, settled_device
     from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
-    from archspec.measures._progress import heard_by
+    from archspec.measures._progress import heard_by, report_step
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._training import training_folders
     from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
@@ -60,6 +61,7 @@ __all__ = [
     "blank_record",
     "build_records",
     "check_settings",
+    "device_conditions",
     "evaluate",
     "evaluate_text",
     "heard_by",
@@ -70,7 +72,9 @@ __all__ = [
     "profile_file",
     "profile_network",
     "ratio_between",
+    "report_step",
     "screen",
+    "settled_device",
     "timed_case",
     "training_folders",
 ]
@@ -80,11 +84,12 @@ KIND = "measures"
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
     "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
+    "_device": ("device_conditions", "settled_device"),
     "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),
-    "_progress": ("heard_by",),
+    "_progress": ("heard_by", "report_step"),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_training": ("training_folders",),
     "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),

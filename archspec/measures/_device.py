@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,9 +58,30 @@ def reference() -> Model:
     return Model.of(reference_model(), REFERENCE_NAME)
 
 
+def device_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
+    """Which device it is and what runs there, as it is settled, else asked by opening a network of a few kilobytes.
+
+    Raises `UserError` for a device that does not answer.
+    """
+    settled = _settled.get((name, threads, delegate))
+    return dict(settled) if settled is not None else _asked(name, threads, delegate)
+
+
+@contextmanager
+def settled_device(name: str, threads: int, conditions: Mapping[str, Plain]) -> Iterator[None]:
+    """Within this context the device of this name is one that another machine reaches, and these are its conditions."""
+    _settled[name, threads, ""] = conditions
+    try:
+        yield
+    finally:
+        del _settled[name, threads, ""]
+
+
+_settled: dict[tuple[str, int, str], Mapping[str, Plain]] = {}
+
+
 @lru_cache(maxsize=16)
-def runtime_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
-    """Which device it is and what runs there, asked by opening a network of a few kilobytes. Raises `UserError`."""
+def _asked(name: str, threads: int, delegate: str) -> dict[str, Plain]:
     from archspec.devices import Model
     from archspec.network import probe_model
 
