@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.errors import Place, user_error
 from archspec.measures._settings import Settings
 from archspec.record import Plain, package_versions
 
@@ -19,7 +20,23 @@ if TYPE_CHECKING:
 
 def predictor_of(settings: Settings) -> Predictor:
     """The predictor of the settings' device. Raises `UserError` where it was never calibrated."""
+    settled = _settled.get((settings.device, settings.threads, ""))
+    if settled is not None and settings.latency_table:
+        return _predictor_in(settings.latency_table, str(settled["device_fingerprint"]))
     return _predictor(settings.device, settings.threads, settings.latency_table, settings.precision)
+
+
+@lru_cache(maxsize=4)
+def _predictor_in(file: str, fingerprint: str) -> Predictor:
+    """The predictor of a table's file, of a device that only another machine reaches. Raises `UserError` for a table of
+    another one."""
+    from archspec.predictor import Predictor, read_table
+
+    table = read_table(Path(file))
+    if table.conditions.fingerprint != fingerprint:
+        fact = f"a latency table of another device ({table.conditions.fingerprint}, not {fingerprint})"
+        raise user_error(fact, "Calibrate this one: remove the file, or name another", place=Place(file))
+    return Predictor(table).prepare()
 
 
 @lru_cache(maxsize=4)
