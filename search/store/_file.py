@@ -87,7 +87,7 @@ class DatabaseFile:
         return connection
 
     def _mode(self) -> str:
-        """With `ro` a reader leaves the log as it is; with `rw` it removes the empty one that it made where was none."""
+        """With `ro` a reader leaves the log as it is; with `rw` it removes the empty one that it made itself."""
         if not self._read_only:
             return "rwc"
         return "ro" if is_file(f"{self.file}-wal") else "rw"
