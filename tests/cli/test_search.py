@@ -108,6 +108,17 @@ def test_resume_goes_on_and_show_only_shows(study: Path) -> None:
     assert record["counts"] == {"done": 8}
 
 
+def test_show_writes_nothing(study: Path) -> None:
+    folder = searched(study)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert run("search", "show", str(folder)).code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    (folder / "study.db").unlink()
+    gone = run("search", "show", str(folder))
+    assert gone.code == 2 and "study.db: no trial store (there is no such file)" in gone.err
+    assert not (folder / "study.db").exists()
+
+
 def test_the_record_repeats_the_study(study: Path) -> None:
     folder = searched(study)
     record = json.loads((folder / "record.json").read_text())
