@@ -114,6 +114,8 @@ def test_a_reader_of_a_finished_study_leaves_nothing_behind(trials_file: Path) -
     before = trials_file.read_bytes()
     with closing(open_store(trials_file, read_only=True)) as reader:
         assert [trial.key for trial in reader.open_study("a").trials()] == ["a"]
+        with pytest.raises(UserError, match="readonly"):
+            reader.open_study("a").add(new("b"))
     assert trials_file.read_bytes() == before
     assert list(trials_file.parent.iterdir()) == [trials_file]
 
