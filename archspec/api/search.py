@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.api.networks import Plugins, changes_of, names, unguarded, written
 from archspec.catalog import Catalog
 from archspec.network import Network
-from archspec.record import check_folder
+from archspec.record import check_folder, without_password
 from archspec.reporters import Column, Table, Tabular, render, scatter_svg
 from archspec.search.progress import Silent
 from archspec.search.study import (
@@ -24,7 +24,6 @@ from archspec.search.study import (
     front_table,
     load_study,
     study_record,
-    without_password,
     write_outcome,
 )
 from archspec.spec import Changes, Written
@@ -120,7 +119,6 @@ def search(
     weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     study_overrides: Sequence[str] = (),
     output: str | os.PathLike[str] = ROOT,
-    storage: str = "",
     ledger: str = "",
     plugins: Plugins = (),
     progress: StudyProgress | None = None,
@@ -136,7 +134,7 @@ def search(
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
         study_overrides: changes of the study, such as `["limits.gflops=0.5"]`.
-        output, storage: the study is the folder `output/<name>-<hash>-s<seed>`; its trials are there, or in a database.
+        output: the study is the folder `output/<name>-<hash>-s<seed>`.
         ledger: where measured numbers are kept; else `ledger.db` in `output`.
         plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
@@ -161,7 +159,7 @@ def search(
     catalog = Catalog(tuple(map(Path, plugins)))
     options = study_options(trials, trainings, minutes, workers, sampler, seed, names(data))
     found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
-    check_folder((run := StudyRun(found, Path(output), storage, ledger, catalog.plugins)).root)
+    check_folder((run := StudyRun(found, Path(output), ledger, catalog.plugins)).root)
     with unguarded():
         result = run.run(progress or SilentStudy())
     write_result(result, run)
@@ -187,7 +185,7 @@ def write_result(result: StudyResult, run: StudyRun) -> list[Path]:
     record = study_record(
         result,
         size=run.space.size,
-        storage=without_password(run.store_url),
+        storage=str(run.store_file),
         ledger=without_password(run.ledger_url),
         fingerprints=run.fingerprints,
     )

@@ -22,7 +22,7 @@ from archspec.cli._options import (
     weights_changes,
     weights_options,
 )
-from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
+from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
@@ -49,15 +49,12 @@ PAUSED_SHOWN = 12  # candidates that wait at a rung
 @click.option("--seed", type=click.IntRange(0), help="Seed of the proposals and of the trainings.")
 @data_option
 @weights_options("File of weights that every candidate starts from.")
-@click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
-              help="Database that keeps the trials and that several machines can share "
-                   "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
 @ledger_option("the output folder (runs/ledger.db for the usual one)")
 @click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
               help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
 @click.option("--dashboard", is_flag=True,
-              help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
+              help="Also write the trials to Optuna's tables in the same file, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
 @formats_option("How to print the front.")
@@ -74,7 +71,6 @@ def search(
     references: tuple[str, ...],
     weights: Path | None,
     weights_format: str | None,
-    storage: str,
     ledger: str,
     root: Path,
     resume: Path | None,
@@ -97,7 +93,7 @@ def search(
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
             raise click.UsageError("show changes nothing. Leave out the options that change a study")
-        run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
+        run = _of_folder(folder, ledger, plugins, options, changes, overrides)
         if resume is None:
             from archspec.search.study import shown
 
@@ -107,7 +103,7 @@ def search(
         if len(what) > 1:
             raise click.UsageError(f"one study FILE is wanted ({len(what)} given)")
         run = _of_file(what[0] if what else DEFAULT, weights, weights_format, changes, options, overrides, plugins)
-        run.root, run.storage, run.ledger = root, storage, ledger
+        run.root, run.ledger = root, ledger
     _search(run, reporter, dashboard)
 
 
@@ -163,7 +159,6 @@ def _named_specs(study: Study) -> dict[str, Spec]:
 
 def _of_folder(
     folder: Path,
-    storage: str,
     ledger: str,
     plugins: tuple[Path, ...],
     options: dict[str, tuple[str, Any]],
@@ -173,7 +168,7 @@ def _of_folder(
     from archspec.errors import user_error
     from archspec.search.study import load_study, study_in
 
-    kept = run = study_in(folder, storage, ledger, plugins)
+    kept = run = study_in(folder, ledger, plugins)
     if options or changes or overrides:
         file = folder / "study.yaml"
         study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
@@ -226,12 +221,11 @@ def _describe_study(run: StudyRun) -> str:
 
 
 def _resume_command(run: StudyRun) -> str:
-    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    """The command that goes on with a study, wherever it keeps its numbers."""
     from archspec.record import describe_plugins, shell_command
 
-    where = (("--storage", run.storage), ("--ledger", run.ledger))
-    words = (word for pair in where if pair[1] for word in pair)
-    return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
+    where = ("--ledger", run.ledger) if run.ledger else ()
+    return shell_command("search", "--resume", run.folder, *where) + describe_plugins(run.plugins)
 
 
 def _write_files(outcome: StudyResult, run: StudyRun) -> str:

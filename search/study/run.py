@@ -53,12 +53,11 @@ _DATA = "Write data: synthetic_streets in the study"
 class StudyRun:
     """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
-    `storage` '' is `study.db` in there, else the URL of a database that machines share; `ledger` '' the usual one.
+    Its trials are `study.db` in there. `ledger` '' is the usual one.
     """
 
     study: Study
     root: Path = ROOT
-    storage: str = ""
     ledger: str = ""
     plugins: tuple[Path, ...] = ()
     place: Path | None = None
@@ -95,9 +94,9 @@ class StudyRun:
         return self.place or self.root / self.name
 
     @property
-    def store_url(self) -> str:
+    def store_file(self) -> Path:
         """Where trials are kept."""
-        return self.storage or str(self.folder / STORE_FILE)
+        return self.folder / STORE_FILE
 
     @property
     def ledger_url(self) -> str:
@@ -144,7 +143,7 @@ class StudyRun:
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
         check_settings(replace(self.settings, metrics=checked, limits=()))
         check_fidelity(study, self.settings)
-        check_lineage(study, self.storage)
+        check_lineage(study)
         _ = self.name, self.space, self.priors
 
     @contextmanager
@@ -159,11 +158,12 @@ class StudyRun:
             yield
 
     @contextmanager
-    def opened(self) -> Iterator[TrialStore]:
-        """The store, with its folder."""
-        with _folder_faults(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        store = open_store(self.store_url)
+    def opened(self, *, read_only: bool = False) -> Iterator[TrialStore]:
+        """The store, made with its folder; `read_only` looks at one that is there."""
+        if not read_only:
+            with _folder_faults(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+        store = open_store(self.store_file, read_only=read_only)
         try:
             yield store
         finally:
@@ -200,19 +200,11 @@ class StudyRun:
         """The search, from where it was left."""
         return self.search(store, ledger, settings, progress).run()
 
-    def search(
-        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress, *, join: bool = False
-    ) -> Search:
-        """The driver of it. `join`: the study is there already, begun elsewhere."""
+    def search(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress) -> Search:
+        """The driver of it."""
         study, budget, fidelity = self.study, self.study.budget, self.fidelity
         trainings = budget.trainings
-        known = {one.name: one.definition for one in store.studies()}
-        definition = known.get(self.name, study.text)
-        if (
-            definition != study.text and not join
-        ):  # another budget, front or number of workers: machines that join follow
-            store.redefine(self.name, study.text)
-            definition = study.text
+        store.redefine(self.name, study.text)  # another budget, front or number of workers is the same study
         if study.fidelity is not None:
             settings = replace(settings, training_decay=study.fidelity.decay)
         return Search(
@@ -228,10 +220,9 @@ class StudyRun:
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
             workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
-            definition=definition,
+            definition=study.text,
             progress=progress,
             keep=lambda records: _kept(ledger, records),
-            join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
             cheapest=Cheapest(self.space),
