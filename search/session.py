@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
 POLL_S = 0.5
+AGAIN_S = 15.0  # until a device that did not answer is asked again
 
 
 class Session:
@@ -41,6 +43,7 @@ class Session:
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
         self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
+        self._away: dict[int, float] = {}  # numbers of those held whose device is asked again at that time
         self._in_vain = self._failures = 0
         self._allowance = Allowance(search, self._history)
         self._known = study.info
@@ -56,6 +59,9 @@ class Session:
             if self._engine.busy:
                 for ended in self._ended():
                     self._record(ended)
+                self._report()
+            elif self._away:
+                time.sleep(POLL_S)
             elif stopped is not None:
                 return stopped
 
@@ -96,13 +102,24 @@ class Session:
         while self._engine.free:
             if self._allowance.late:
                 return "budget" if self._allowance.spent and self._search.fidelity is None else "time"
-            trial: Trial | Stopped | None = self._orphan() or self._promoted() or self._new()
+            trial: Trial | Stopped | None = self._due() or self._orphan() or self._promoted()
+            if trial is None and self._away:
+                return None  # a new one would wait for the device, too
+            trial = trial or self._new()
             if not isinstance(trial, Trial):
                 stopped, trial = trial, self._promoted(closing=True)
                 if trial is None:
                     return stopped
             self._begin(trial)
         return None
+
+    def _due(self) -> Trial | None:
+        """A trial whose device did not answer, when it is time to ask it again."""
+        due = next((number for number, at in self._away.items() if time.monotonic() >= at), None)
+        if due is None:
+            return None
+        del self._away[due]
+        return self._held[due]
 
     def _orphan(self) -> Trial | None:
         """The next trial that a driver before was at when it ended."""
@@ -207,6 +224,13 @@ class Session:
     def _record(self, ended: WorkResult) -> None:
         """Write down how an evaluation ended; a candidate whose worker died is tried again: it may not be at fault."""
         trial = self._held[ended.number]
+        if ended.ended == "lost":
+            self._begin(trial)
+            return
+        if ended.ended == "away":
+            self._away[ended.number] = time.monotonic() + AGAIN_S
+            self._search.progress.message(f"trial {ended.number} waits: {ended.reason}")
+            return
         if ended.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)
             if trial.crashes < CRASHES:
@@ -217,6 +241,12 @@ class Session:
         del self._held[ended.number]
         search = self._search
         self._close(closed(trial, ended, search.objectives, search.fidelity, search.trained))
+
+    def _report(self) -> None:
+        """How far the running ones are, and what the engine has to say."""
+        for line in self._engine.messages:
+            self._search.progress.message(line)
+        self._search.progress.at_work({f"trial {one.number}": one for one in self._engine.at_work})
 
     def _close(self, trial: Trial) -> None:
         self._note(self._study.finish(trial))

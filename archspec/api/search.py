@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.api.networks import Plugins, changes_of, names, unguarded, written
 from archspec.catalog import Catalog
+from archspec.experiment import AtWork, engine_named
 from archspec.network import Network
 from archspec.record import check_folder, without_password
 from archspec.reporters import Column, Table, Tabular, render, scatter_svg
@@ -92,6 +93,7 @@ class SilentStudy(Silent):
     """Hears of a study and is silent, but for cautions, which become warnings of Python."""
 
     def message(self, text: str) -> None:
+        """A caution as a warning."""
         if text.startswith("caution:"):
             warnings.warn(text, stacklevel=2)
 
@@ -104,6 +106,9 @@ class SilentStudy(Silent):
     def measuring(self, what: str, done: int, total: int) -> None:
         """Nothing."""
 
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """Nothing."""
+
 
 def search(
     study: Written = "default",
@@ -113,6 +118,7 @@ def search(
     trainings: float | None = None,
     minutes: float | None = None,
     workers: int | None = None,
+    engine: str | None = None,
     sampler: str | None = None,
     seed: int | None = None,
     data: str | Sequence[str] = (),
@@ -130,7 +136,8 @@ def search(
             mapping with the keys of a study, in which a spec may be a `Network`.
         overrides: changes of the spec that is searched, as of `archspec.load`.
         trials, trainings, minutes: evaluate so many candidates, train so many full trainings' steps, for so long.
-        workers, sampler, seed: processes that evaluate, who proposes (`archspec list samplers`), its seed.
+        workers, engine: processes of this machine that evaluate; or a Ray cluster (`"auto"`, `"ray://HOST:10001"`).
+        sampler, seed: who proposes (`archspec list samplers`), its seed.
         data: what to train on, `"NAME:FOLDER"`; one or several.
         weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
         study_overrides: changes of the study, such as `["limits.gflops=0.5"]`.
@@ -159,6 +166,7 @@ def search(
     catalog = Catalog(tuple(map(Path, plugins)))
     options = study_options(trials, trainings, minutes, workers, sampler, seed, names(data))
     found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
+    found = replace(found, engine=engine_named(engine, found.engine))
     check_folder((run := StudyRun(found, Path(output), ledger, catalog.plugins)).root)
     with unguarded():
         result = run.run(progress or SilentStudy())

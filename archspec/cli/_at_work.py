@@ -24,6 +24,13 @@ def describe_at_work(name: str, one: AtWork, *, steps: bool = True) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def at_work_lines(several: Mapping[str, AtWork]) -> list[str]:
+    """A line for each of the first few, safe on a terminal."""
+    lines = [safe(f"  {describe_at_work(name, one)}") for name, one in list(several.items())[:AT_WORK_SHOWN]]
+    more = len(several) - len(lines)
+    return [*lines, f"  … and {more} more"] if more else lines
+
+
 class AtWorkLines:
     """What runs, for a pipe: a line each, once in a while."""
 
@@ -34,8 +41,8 @@ class AtWorkLines:
         """Lines, where the last ones are a minute old."""
         if time.monotonic() - self._last >= AT_WORK_EACH_S:
             self._last = time.monotonic()
-            for name, one in several.items():
-                say(f"  {describe_at_work(name, one)}")
+            for line in at_work_lines(several):
+                say(line)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 from archspec.cli._options import (
     catalog,
     data_option,
+    engine_option,
     formats_option,
     ledger_option,
     plugins_option,
@@ -27,7 +28,7 @@ from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from archspec.search.study import Study, StudyResult, StudyRun
-    from archspec.spec import Spec
+    from archspec.spec import Named, Spec
 
 DEFAULT = "default"
 SHOW = "show"
@@ -44,6 +45,7 @@ PAUSED_SHOWN = 12  # candidates that wait at a rung
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after this many minutes.")
 @click.option("--workers", type=click.IntRange(1), metavar="N",
               help="How many processes of this machine evaluate candidates.")  # fmt: skip
+@engine_option
 @click.option("--sampler", metavar="NAME",
               help="Algorithm that proposes candidates; `archspec list samplers` lists them.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Seed of the proposals and of the trainings.")
@@ -66,6 +68,7 @@ def search(
     trainings: float | None,
     minutes: float | None,
     workers: int | None,
+    engine: str | None,
     sampler: str | None,
     seed: int | None,
     references: tuple[str, ...],
@@ -87,6 +90,7 @@ def search(
     command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
     from archspec.api.search import study_options
+    from archspec.experiment import engine_named
 
     options = study_options(trials, trainings, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
@@ -104,6 +108,7 @@ def search(
             raise click.UsageError(f"one study FILE is wanted ({len(what)} given)")
         run = _of_file(what[0] if what else DEFAULT, weights, weights_format, changes, options, overrides, plugins)
         run.root, run.ledger = root, ledger
+    run.study = replace(run.study, engine=engine_named(engine, run.study.engine))
     _search(run, reporter, dashboard)
 
 
@@ -214,10 +219,17 @@ def _describe_study(run: StudyRun) -> str:
         f"{study.name}: {points}; {goals}",
         f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
+        *([f"on {_describe_engine(study.engine)}"] if study.engine.name != "local" else []),
     ]
     if study.priors.networks:
         lines.insert(2, f"priors: {study.priors.describe()}")
     return "\n".join(lines)
+
+
+def _describe_engine(engine: Named) -> str:
+    """`ray (address ray://lab:10001, gpus 0.25)`."""
+    options = ", ".join(f"{name} {value}" for name, value in engine.arguments.items())
+    return f"{engine.name} ({options})" if options else engine.name
 
 
 def _resume_command(run: StudyRun) -> str:

@@ -2,7 +2,8 @@
 
 from archspec.experiment.comparison import FEWEST, LEVEL, Difference, difference, paired_p
 from archspec.experiment.engine_kind import EngineKind, engine_named
-from archspec.experiment.engines import LOCAL, AtWork
+from archspec.experiment.engines import LOCAL, AtWork, start_engine
+from archspec.experiment.engines._trip import Places
 from archspec.experiment.evaluator import LadderEvaluator, Preparation, evaluator_for
 from archspec.experiment.experiment import (
     Entry,
@@ -12,8 +13,9 @@ from archspec.experiment.experiment import (
     Item,
     once_each,
 )
+from archspec.experiment.quick_tables import quick_table
 from archspec.experiment.sample import Sample
-from archspec.experiment.turns import at_device, device_at
+from archspec.experiment.turns import at_device, check_same_device, device_at
 
 __all__ = [
     "FEWEST",
@@ -28,13 +30,17 @@ __all__ = [
     "ExperimentResult",
     "Item",
     "LadderEvaluator",
+    "Places",
     "Preparation",
     "Sample",
     "at_device",
+    "check_same_device",
     "device_at",
     "difference",
     "engine_named",
     "evaluator_for",
     "once_each",
     "paired_p",
+    "quick_table",
+    "start_engine",
 ]

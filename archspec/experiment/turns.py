@@ -5,19 +5,22 @@ On this machine that is done at once. On an engine it is a work of its own, whic
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from archspec.devices import Progress as Rounds
 from archspec.devices import device_node, device_path
-from archspec.errors import user_error
+from archspec.errors import Place, user_error
 from archspec.experiment.engines import LOCAL, Engine, Evaluator, Work, WorkResult, start_engine
 from archspec.experiment.engines._parcels import Parcel
 from archspec.experiment.engines._trip import Leg, Places, Trip
 from archspec.experiment.evaluator import catalog_of, files_of
+from archspec.files import is_file, read_text
 from archspec.measures import (
     Case,
     Evaluation,
@@ -25,7 +28,6 @@ from archspec.measures import (
     Timed,
     TimedResult,
     Timing,
-    check_settings,
     device_conditions,
     measure_named,
     report_step,
@@ -33,7 +35,7 @@ from archspec.measures import (
     timed_case,
 )
 from archspec.network import Network
-from archspec.record import Plain, Record
+from archspec.record import Plain, Record, write_text
 from archspec.spec import Named
 
 WAIT_S = 1.0
@@ -44,7 +46,7 @@ Message = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class _AtDevice:
+class AtDevice:
     """An evaluator whose works run where the device of their settings hangs."""
 
     preload: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class _AtDevice:
         files = {} if path is None else {settings.device: Parcel.of_path(path)}
         return Trip(self, legs=(Leg(settings, settings.device, device_node(settings.device)),), files=files)  # type: ignore[arg-type]
 
-    def moved(self, places: Places) -> _AtDevice:
+    def moved(self, places: Places) -> AtDevice:
         """The same: it names no files of its own."""
         return self
 
@@ -67,7 +69,7 @@ class _AtDevice:
 
 
 @dataclass(frozen=True)
-class DeviceQuestion(_AtDevice):
+class DeviceQuestion(AtDevice):
     """Which device it is, and what runs there."""
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
@@ -77,7 +79,7 @@ class DeviceQuestion(_AtDevice):
 
 
 @dataclass(frozen=True)
-class TurnsEvaluator(_AtDevice):
+class TurnsEvaluator(AtDevice):
     """The latencies of several networks, by `(name, spec's text, precision)`, taken in turns."""
 
     networks: tuple[tuple[str, str, str], ...] = ()
@@ -159,18 +161,40 @@ def _ended(engine: Engine, work: Work, message: Message, step: Callable[[Rounds]
 def device_at(settings: Settings, engine: Named, message: Message) -> Iterator[Mapping[str, Plain]]:
     """Within this context the device of the settings is the one that the engine reaches; gives its conditions.
 
-    Nothing is asked of it where no metric is timed. Raises `UserError` for a device that cannot be used.
+    Nothing is asked of it where no metric is timed or predicted. Raises `UserError` for a device that cannot be used.
     """
-    if not any(measure_named(name).in_turns for name in settings.asked):
+    wanted = [measure_named(name) for name in settings.asked]
+    if not any(one.in_turns or one.predicted for one in wanted):
         yield {}
         return
     if engine == LOCAL:
-        check_settings(settings)
         yield device_conditions(settings.device, settings.threads)
         return
     (record,) = at_device(DeviceQuestion(), settings, engine, message).records
     with settled_device(settings.device, settings.threads, record.conditions):
         yield record.conditions
+
+
+def check_same_device(file: Path, conditions: Mapping[str, Plain]) -> None:
+    """Note in a file which device a study has its milliseconds of. Raises `UserError` where it was another one."""
+    if not conditions:
+        return
+    here = {name: str(conditions[name]) for name in ("device", "device_fingerprint")}
+    if not is_file(file):
+        write_text(file, json.dumps(here, indent=2) + "\n")
+        return
+    try:
+        before = json.loads(read_text(file))
+        before = {name: str(before[name]) for name in here}
+    except (ValueError, KeyError, TypeError) as error:
+        fact = f"does not say which device a study has its latencies of ({error})"
+        raise user_error(fact, "Put a copy of before in its place", place=Place(str(file))) from error
+    if before != here:
+        fact = (
+            f"the latencies of this study are of {before['device']} with the fingerprint "
+            f"{before['device_fingerprint']}, and this is {here['device']} with {here['device_fingerprint']}"
+        )
+        raise user_error(fact, "Go on where it was begun, or begin another study with --output", place=Place(str(file)))
 
 
 def timed_on(
