@@ -60,8 +60,7 @@ def ablate(
         ablation: a path, the name of a bundled ablation, YAML text, or a mapping with its keys (`base`, `variants`,
             `grid`, `one_at_a_time`, `leave_one_out`, `metrics`, …), in which the base may be a `Network`.
         overrides: changes of every row's spec, as of `archspec.load`.
-        rows, seeds: only these rows, and the base; the seeds of trainings, instead of the file's.
-        data: what to train on, `"NAME:FOLDER"`; one or several.
+        rows, seeds, data: only these rows, and the base; other seeds; what to train on, `"NAME:FOLDER"`.
         weights: what every row starts from: a file, or `{"file": FILE, "format": FORMAT}`.
         workers, engine: trainings at a time on this machine; or a Ray cluster (`"auto"`, `"ray://HOST:10001"`).
         procedure: how latency is measured (`"quick"`, `"default"` or `"paper"`).

@@ -138,11 +138,9 @@ def search(
         trials, trainings, minutes: evaluate so many candidates, train so many full trainings' steps, for so long.
         workers, engine: processes of this machine that evaluate; or a Ray cluster (`"auto"`, `"ray://HOST:10001"`).
         sampler, seed: who proposes (`archspec list samplers`), its seed.
-        data: what to train on, `"NAME:FOLDER"`; one or several.
-        weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
+        data, weights: what to train on, `"NAME:FOLDER"`; the file that every candidate starts from.
         study_overrides: changes of the study, such as `["limits.gflops=0.5"]`.
-        output: the study is the folder `output/<name>-<hash>-s<seed>`.
-        ledger: where measured numbers are kept; else `ledger.db` in `output`.
+        output, ledger: the study is the folder `output/<name>-<hash>-s<seed>`; numbers are in `output/ledger.db`.
         plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
     Returns:

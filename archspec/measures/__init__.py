@@ -30,10 +30,16 @@ if TYPE_CHECKING:
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
-    from archspec.measures._progress import heard_by, report_step
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._training import training_folders
-    from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
+    from archspec.measures._worker import (
+        check_settings,
+        evaluate_text,
+        heard_by,
+        preload,
+        prepare_worker,
+        report_step,
+    )
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3}
 
@@ -90,10 +96,9 @@ _HOMES = {
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),
-    "_progress": ("heard_by", "report_step"),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_training": ("training_folders",),
-    "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
+    "_worker": ("check_settings", "evaluate_text", "heard_by", "preload", "prepare_worker", "report_step"),
 }
 
 __getattr__ = later(__name__, _HOMES)
