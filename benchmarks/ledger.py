@@ -120,8 +120,14 @@ def _table(place: Path, folder: Path) -> None:
 class _Silent:
     """Watches nothing."""
 
+    def message(self, text: str) -> None:
+        """None here."""
+
     def measuring(self, what: str, done: int, total: int) -> None:
         """None here."""
+
+    def at_work(self, several: object) -> None:
+        """Not shown."""
 
     def timing(self, progress: object) -> None:
         """Not shown."""

@@ -58,11 +58,6 @@ class Allowance:
             return None
         return "time" if self._has_steps(steps) else "budget"
 
-    def most_steps(self, rung: int) -> int | None:
-        """How many steps all may have cost when a candidate begins `rung`, so that it can be taken to the last one."""
-        most, fidelity = self._search.most_steps, self._search.fidelity
-        return None if most is None or fidelity is None else most - fidelity.remaining(rung)
-
     def _has_steps(self, steps: int) -> bool:
         most = self._search.most_steps
         return most is None or self._history.steps + steps <= most

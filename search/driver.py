@@ -16,8 +16,7 @@ from archspec.search.priors import NO_PRIORS, Priors
 from archspec.search.progress import SearchProgress, SearchResult, Silent
 from archspec.search.proposals import PATIENCE, as_it_is
 from archspec.search.session import FAILURES_IN_A_ROW, Session
-from archspec.search.store import LEASE_S, TrialStore
-from archspec.search.store._lease import Heartbeat
+from archspec.search.store import TrialStore
 from archspec.search.trials import Objective, Trial
 
 __all__ = ["FAILURES_IN_A_ROW", "Search"]
@@ -29,7 +28,7 @@ class Search:
 
     `screen` judges a candidate in this process, in milliseconds; what it rejects costs no budget. `evaluator` measures
     in `workers` processes (0: in this one) of an `engine`. `budget` is the number of unique feasible evaluations of the
-    whole study, whoever makes them. `keep` is handed the records of an evaluation before its trial is closed. Running
+    whole study. `keep` is handed the records of an evaluation before its trial is closed. Running
     it again goes on where it was left; with at most one worker exactly as if it had never stopped.
 
     Of the ways to write a function the one that `cheapest` finds is evaluated; a cheaper way to write a known function
@@ -58,10 +57,8 @@ class Search:
     keep: Callable[[tuple[Record, ...]], None] | None = None
     spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
     inherited_text: Callable[[Candidate, Iterable[Trial]], str] | None = None
-    join: bool = False
     time_limit_s: float | None = None
     patience: int = PATIENCE
-    lease_s: float = LEASE_S
     carries: Callable[[str], bool] = lambda metric: True
     priors: Priors = NO_PRIORS
     cheapest: Callable[[Candidate], Candidate] = as_it_is
@@ -76,12 +73,9 @@ class Search:
         Raises `UserError` for what the user can mend and when evaluation after evaluation fails; `KeyboardInterrupt`
         once its workers are stopped and what they were at is given back (SIGTERM counts as that, too).
         """
-        if self.join:
-            study = self.store.open_study(self.study, self.lease_s)
-        else:
-            study = self.store.create_study(self.study, self.definition, self.seed, self.lease_s)
+        study = self.store.create_study(self.study, self.definition, self.seed)
         engine = self.engine(self.workers, self.evaluator)
-        with interruption(signal.SIGINT, signal.SIGTERM) as wanted, Heartbeat(study):
+        with interruption(signal.SIGINT, signal.SIGTERM) as wanted:
             running = Session(self, study, engine, wanted)
             try:
                 result = running.result(running.until_stopped())

@@ -22,7 +22,7 @@ class History:
     ) -> None:
         self.objectives, self.fidelity = objectives, fidelity
         self.promotions = None if fidelity is None else Promotions(fidelity, objectives, always)
-        self.steps = self.trained_steps = 0  # all that were claimed, and those of finished rungs
+        self.steps = self.trained_steps = 0  # all that were begun, and those of finished rungs
         self.seconds = 0.0
         self.trials: dict[int, Trial] = {}
         self.numbers: dict[str, int] = {}

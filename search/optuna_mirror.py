@@ -1,4 +1,4 @@
-"""A copy of a study in Optuna's own tables of the same database, so that optuna-dashboard opens on it.
+"""A copy of a study in Optuna's own tables of the same file, so that optuna-dashboard opens on it.
 
 The copy is for looking: nothing is read back from it. optuna-dashboard 0.21 ignores Optuna 5's constraints, so its
 Pareto plot may show rejected trials' neighbours; here rejected trials are written as pruned, without values, which
@@ -27,7 +27,7 @@ def mirror(url: str, study: str, space: SearchSpace, objectives: tuple[Objective
     with quiet_optuna():
         import optuna
 
-        storage = optuna.storages.RDBStorage(url if "://" in url else f"sqlite:///{url}")
+        storage = optuna.storages.RDBStorage(url)
         directions = [objective.direction for objective in objectives]
         known = optuna.create_study(storage=storage, study_name=study, directions=directions, load_if_exists=True)
         known.set_metric_names([objective.name for objective in objectives])

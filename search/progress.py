@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from archspec.experiment import AtWork
 from archspec.search.history import History
 from archspec.search.pareto import Point
 from archspec.search.trials import Objective, Trial
@@ -64,6 +65,12 @@ class Progress:
 class SearchProgress(Protocol):
     """Hears of a search. Called in the driver's process: it must not take long."""
 
+    def message(self, text: str) -> None:
+        """A line that stays."""
+
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """How far those are that run, by what they are of; a few times a second."""
+
     def started(self, progress: Progress) -> None:
         """What was there before is known; nothing was proposed yet."""
 
@@ -79,6 +86,12 @@ class SearchProgress(Protocol):
 
 class Silent:
     """A watch that looks away."""
+
+    def message(self, text: str) -> None:
+        """Nothing."""
+
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """Nothing."""
 
     def started(self, progress: Progress) -> None:
         """Nothing."""

@@ -68,7 +68,6 @@ class Proposals:
         self._left: Iterator[Genome] | None = None
         self.passed = Passed()
         self.exhausted = self._given_up = False
-        self._again: Proposal | None = None
         self._costs: dict[str, Cost] = {}  # the least of each key that was proposed twice
 
     def relearn(self, sampler: Sampler) -> None:
@@ -78,9 +77,6 @@ class Proposals:
     def next(self) -> Proposal | None:
         """The next new candidate, or a cheaper way to write a known one (each once), or None: `exhausted`, or
         `patience` proposals in a row were known."""
-        if self._again is not None and self._again.key not in self._history.numbers:
-            proposal, self._again = self._again, None
-            return proposal
         for prior in self._priors.networks:
             if prior.key not in self._history.numbers:
                 return self._reduced(Proposal(prior.candidate.genome, prior.key, prior.candidate))
@@ -117,7 +113,7 @@ class Proposals:
         return replace(proposal, genome=found.genome, candidate=found)
 
     def forget_cost(self, key: str) -> None:
-        """The trial of this key is another now, or a cheaper one could not be taken: what it costs is asked again."""
+        """The trial of this key is another now: what it costs is asked again."""
         self._costs.pop(key, None)
 
     def _is_cheaper(self, proposal: Proposal, number: int) -> bool:
@@ -140,10 +136,6 @@ class Proposals:
         if trial.genome:
             return proposed(self._task.space, trial.genome).candidate
         return next((one.candidate for one in self._priors.networks if one.key == trial.key), None)
-
-    def put_back(self, proposal: Proposal) -> None:
-        """It could not be taken now: it is the next one."""
-        self._again = proposal
 
     def _genomes(self, number: int) -> Iterator[Genome]:
         """The sampler's, then neighbours of these and of the front, then random ones, then all that are left."""

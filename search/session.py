@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
 POLL_S = 0.5
+AGAIN_S = 15.0  # until a device that did not answer is asked again
 
 
 class Session:
@@ -42,11 +43,11 @@ class Session:
         self._exchanged: set[int] = set()  # numbers of which the sampler has to be told anew
         self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
-        self._clock = self._in_vain = self._failures = 0
-        self._looked_for_orphans = float("-inf")
+        self._away: dict[int, float] = {}  # numbers of those held whose device is asked again at that time
+        self._in_vain = self._failures = 0
         self._allowance = Allowance(search, self._history)
-        self._known = study.refreshed()
-        self._read_what_there_is()
+        self._known = study.info
+        self._orphans = self._read_what_there_is()
         self._done_before, self._steps_before = self._history.counts["done"], self._history.steps
 
     def until_stopped(self) -> Stopped:
@@ -54,15 +55,15 @@ class Session:
         self._search.progress.started(self._progress())
         while True:
             self._interruption.check()
-            self._hear()
             stopped = self._fill()
             if self._engine.busy:
                 for ended in self._ended():
                     self._record(ended)
-            elif stopped is not None and self._over(stopped):
-                return stopped
+                self._report()
+            elif self._away:
+                time.sleep(POLL_S)
             elif stopped is not None:
-                time.sleep(POLL_S)  # others are at the last ones: take over if they die
+                return stopped
 
     def _ended(self) -> Iterable[WorkResult]:
         """What has ended; where this process evaluates by itself, an interrupt need not wait for the end of it."""
@@ -73,7 +74,6 @@ class Session:
 
     def result(self, stopped: Stopped) -> SearchResult:
         """Everything that is known now."""
-        self._hear()
         history, progress = self._history, self._progress()
         found = bool(history.front())
         return SearchResult(
@@ -86,14 +86,14 @@ class Session:
         )  # fmt: skip
 
     def give_back(self) -> None:
-        """Stop the workers; what they were at waits for whoever comes next."""
+        """Stop the workers; what they were at waits for the next session."""
         self._engine.stop()
         held, self._held = list(self._held.values()), {}
         for trial in held:
             try:
-                self._study.release(trial)
+                self._study.change(replace(trial, state="proposed", attempt=trial.attempt - 1, crashes=0))
             except UserError:
-                return  # its lease runs out, and the fault that ended this session is told already
+                return  # it is begun again even so, and the fault that ended this session is told already
 
     # --- proposing ------------------------------------------------------------------------------------------------
 
@@ -102,53 +102,48 @@ class Session:
         while self._engine.free:
             if self._allowance.late:
                 return "budget" if self._allowance.spent and self._search.fidelity is None else "time"
-            trial: Trial | Stopped | None = self._orphan() or self._promoted() or self._new()
+            trial: Trial | Stopped | None = self._due() or self._orphan() or self._promoted()
+            if trial is None and self._away:
+                return None  # a new one would wait for the device, too
+            trial = trial or self._new()
             if not isinstance(trial, Trial):
-                if trial == "budget":
-                    self._hear()
                 stopped, trial = trial, self._promoted(closing=True)
                 if trial is None:
                     return stopped
             self._begin(trial)
         return None
 
-    def _orphan(self) -> Trial | None:
-        """A trial that waits or was left by the dead. Looked for at start, then four times a lease."""
-        pause = min(self._study.lease_s / 4, 10.0) if not self._waiting_for_others() else POLL_S
-        if time.monotonic() < self._looked_for_orphans + pause:
+    def _due(self) -> Trial | None:
+        """A trial whose device did not answer, when it is time to ask it again."""
+        due = next((number for number, at in self._away.items() if time.monotonic() >= at), None)
+        if due is None:
             return None
-        trial = self._study.take_over()
-        while trial is not None and trial.attempt > ATTEMPTS:
+        del self._away[due]
+        return self._held[due]
+
+    def _orphan(self) -> Trial | None:
+        """The next trial that a driver before was at when it ended."""
+        while self._orphans:
+            orphan = self._orphans.pop(0)
+            trial = self._study.begin(replace(orphan, attempt=orphan.attempt + 1))
+            if trial.attempt <= ATTEMPTS:
+                return trial
             reason = f"given up after {ATTEMPTS} attempts: each time its driver or machine ended"
             self._close(replace(trial, state="failed", reason=reason))
-            trial = self._study.take_over()
-        if trial is None:
-            self._looked_for_orphans = time.monotonic()
-        return trial
-
-    def _waiting_for_others(self) -> bool:
-        return not self._held and (self._search.fidelity is not None or self._allowance.spent)
+        return None
 
     def _promoted(self, *, closing: bool = False) -> Trial | None:
         """A candidate that is taken one rung higher now. `closing`: nothing new is begun any more."""
         promotions = self._history.promotions
-        while promotions is not None:
-            affords, limited = self._allowance.affords, self._allowance.limited
-            order = promotion_order(self._sampler)
-            trial = promotions.closing(affords, limited, order) if closing else promotions.next(affords, order)
-            if trial is None:
-                return None
-            claim = self._study.promote(trial, self._allowance.most_steps(trial.rung))
-            if claim.trial is not None:
-                return claim.trial
-            before = self._history.trials[trial.number]
-            self._hear()
-            if claim.full or self._history.trials[trial.number] == before:
-                return None
-        return None
+        if promotions is None:
+            return None
+        affords, limited = self._allowance.affords, self._allowance.limited
+        order = promotion_order(self._sampler)
+        trial = promotions.closing(affords, limited, order) if closing else promotions.next(affords, order)
+        return None if trial is None else self._study.begin(trial)
 
     def _new(self) -> Trial | Stopped:
-        """Propose until one passes the screen and is claimed."""
+        """Propose until one passes the screen."""
         while True:
             self._interruption.check()
             why_not = self._allowance.nothing_new()
@@ -163,30 +158,19 @@ class Session:
                     return exchanged
                 continue
             rejected, passed = self._rejected(proposal), self._counted_passed()
-            if rejected is not None:
-                claim = self._study.reject(rejected, passed.repeated, passed.folded)
-                self._in_vain += 1
-            else:
-                claim = self._study.claim(self._trial(proposal), self._search.budget, passed.repeated, passed.folded,
-                                          self._allowance.most_steps(0))  # fmt: skip
-            if claim.full:
-                self._proposals.put_back(proposal)
-                return "budget"
-            if claim.trial is None:
-                self._hear()  # another driver was first
-            elif rejected is not None:
-                self._note(claim.trial)
-                if self._in_vain >= self._search.patience:
-                    return "patience"
-            else:
+            if rejected is None:
                 self._in_vain = 0
-                return claim.trial
+                return self._study.add(self._trial(proposal), passed.repeated, passed.folded)
+            self._in_vain += 1
+            self._note(self._study.add(rejected, passed.repeated, passed.folded))
+            if self._in_vain >= self._search.patience:
+                return "patience"
 
-    def _exchange(self, proposal: Proposal, known: Trial) -> Trial | Stopped | None:
-        """Let a cheaper candidate stand for `known`: a trial to be evaluated, why there is none now, or None."""
+    def _exchange(self, proposal: Proposal, known: Trial) -> Trial | None:
+        """Let a cheaper candidate stand for `known`: a trial to be evaluated, or None."""
         candidate = proposal.candidate
         self._proposals.passed.folded += 1
-        if candidate is None or known.state == "running" or (known.state == "proposed" and known.rungs):
+        if candidate is None or known.state == "running":
             self._cheaper[proposal.key] = proposal  # for when it is done, or its rung is
             return None
         evaluation, text = self._search.screen(candidate), self._search.spec_text(candidate)
@@ -194,16 +178,10 @@ class Session:
         if trial is None:
             return None
         passed = self._counted_passed()
-        claim = self._study.exchange(known, trial, self._search.budget, passed.repeated, passed.folded,
-                                     self._allowance.most_steps(0))  # fmt: skip
-        if claim.full:
-            self._proposals.forget_cost(proposal.key)
-            return "budget"
-        if claim.trial is None:
-            self._hear()
-            return None
-        self._note(claim.trial)
-        return claim.trial if claim.trial.state == "running" else None
+        write = self._study.begin if trial.state == "running" else self._study.change
+        written = write(trial, passed.repeated, passed.folded)
+        self._note(written)
+        return written if written.state == "running" else None
 
     def _counted_passed(self) -> Passed:
         """What came to nothing since the last time, now part of what the store is told and the progress counts."""
@@ -246,6 +224,13 @@ class Session:
     def _record(self, ended: WorkResult) -> None:
         """Write down how an evaluation ended; a candidate whose worker died is tried again: it may not be at fault."""
         trial = self._held[ended.number]
+        if ended.ended == "lost":
+            self._begin(trial)
+            return
+        if ended.ended == "away":
+            self._away[ended.number] = time.monotonic() + AGAIN_S
+            self._search.progress.message(f"trial {ended.number} waits: {ended.reason}")
+            return
         if ended.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)
             if trial.crashes < CRASHES:
@@ -253,15 +238,20 @@ class Session:
                 return
         if ended.evaluation is not None and self._search.keep is not None:
             self._search.keep(ended.evaluation.records)
+        if ended.seconds:  # without the time that it waited for a node
+            trial = replace(trial, started_at=time.time() - ended.seconds)
         del self._held[ended.number]
         search = self._search
         self._close(closed(trial, ended, search.objectives, search.fidelity, search.trained))
 
+    def _report(self) -> None:
+        """How far the running ones are, and what the engine has to say."""
+        for line in self._engine.messages:
+            self._search.progress.message(line)
+        self._search.progress.at_work({f"trial {one.number}": one for one in self._engine.at_work})
+
     def _close(self, trial: Trial) -> None:
-        written = self._study.finish(trial)
-        if written is None:
-            return  # silent for too long: another driver has it now
-        self._note(written)
+        self._note(self._study.finish(trial))
         self._failures = self._failures + 1 if trial.state == "failed" else 0
         if self._failures >= FAILURES_IN_A_ROW:
             raise user_error(f"the last {FAILURES_IN_A_ROW} evaluations failed (the last: {trial.reason})",
@@ -300,32 +290,20 @@ class Session:
             say_begun(self._sampler, trial)
         self._proposals.relearn(self._sampler)
 
-    # --- what others did ------------------------------------------------------------------------------------------
+    # --- the state of things --------------------------------------------------------------------------------------
 
-    def _read_what_there_is(self) -> None:
-        trials, self._clock = self._study.news()
-        for trial in trials:
+    def _read_what_there_is(self) -> list[Trial]:
+        """Everything of the sessions before; what the last one was at, in order."""
+        for trial in self._study.trials():
             self._history.take(trial)
         for trial in self._history.events():
             self._sampler.tell(trial)
-
-    def _hear(self) -> None:
-        """What other drivers wrote since."""
-        trials, self._clock = self._study.news(self._clock)
-        for trial in trials:
-            if trial.number not in self._held:
-                self._note(trial)
-
-    def _over(self, stopped: Stopped) -> bool:
-        """Whether it ends now that nothing can be started here; else others are at the last ones."""
-        if self._history.promotions is not None:
-            return stopped == "time" or not self._history.promotions.at_work
-        return stopped != "budget" or self._history.counts["done"] >= self._search.budget
+        return [trial for trial in self._history.by_number() if trial.state in ("running", "proposed")]
 
     def _progress(self) -> Progress:
         known, passed = self._known, self._proposals.passed
         return Progress(
             self._history, self._search.budget, self._allowance.elapsed_s, known.repeated + passed.repeated,
-            known.folded + passed.folded, getattr(self, "_done_before", 0), self._search.most_steps,
-            getattr(self, "_steps_before", 0), self._search.priors.names,
+            known.folded + passed.folded, self._done_before, self._search.most_steps, self._steps_before,
+            self._search.priors.names,
         )  # fmt: skip

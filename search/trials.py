@@ -44,7 +44,7 @@ class Trial:
     """One row of the store. `number` counts from 0 in the order of proposal; `key` is unique in the study.
 
     `metric` is the broken limit's when rejected; `spec` is the network's text (empty where it was never evaluated);
-    times are seconds since 1970 by the store's clock, 0 where it has not come to that.
+    times are seconds since 1970, 0 where it has not come to that.
 
     Of a study with fidelities: `rung` is the one it is at, from 0; `rungs` are the values of each that is finished, in
     order (`values` are the newest); `steps` are the training steps that it has cost, those it is at among them.
@@ -61,7 +61,6 @@ class Trial:
     metric: str = ""
     reason: str = ""
     spec: str = ""
-    worker: str = ""
     attempt: int = 1
     crashes: int = 0
     started_at: float = 0.0
@@ -128,8 +127,8 @@ def in_its_place(
 ) -> Trial | None:
     """The trial of the cheaper `genome` (its spec's `text`) in the place of `known`; None where that stays.
 
-    `evaluation` is the screen's. What was rejected may be feasible now: it is to be evaluated. What waits is swapped
-    before it is evaluated. Of what is done (or paused: of every rung) the numbers of the screen are replaced, and those
+    `evaluation` is the screen's. What was rejected may be feasible now: it is to be evaluated. Of
+    what is done (or paused: of every rung) the numbers of the screen are replaced, and those
     that `carries` says are the function's are kept; where one is neither, the network that was measured stays.
     """
     rejected, values = evaluation.rejected, dict(evaluation.values)
@@ -137,13 +136,13 @@ def in_its_place(
     if known.state == "rejected":
         if rejected is None and not evaluation.fault:
             steps = known.steps + (fidelity.added(0) if fidelity is not None else 0)
-            return replace(cheaper, state="running", values={}, crashes=0, rung=0, rungs=(), steps=steps)
+            return replace(
+                cheaper, state="running", values={}, crashes=0, finished_at=0.0, rung=0, rungs=(), steps=steps
+            )
         reason = rejected.reason if rejected else evaluation.fault
         return replace(cheaper, spec="", values=values, metric=rejected.metric if rejected else "", reason=reason)
     if rejected is not None or evaluation.fault:
         return None
-    if known.state == "proposed":
-        return cheaper
     kept = [name for name in known.values if name not in values]
     if not all(map(carries, kept)):
         return None

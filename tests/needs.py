@@ -59,7 +59,7 @@ NEEDS = {
     "ssh": Need(_program("ssh"), "boards over ssh", "install an OpenSSH client"),
     "sshd": Need(_program("sshd"), "boards over ssh", "install an OpenSSH server"),
     "ssh-keygen": Need(_program("ssh-keygen"), "boards over ssh", "install an OpenSSH client"),
-    "initdb": Need(_initdb, "searches and ledgers on a database server", "install PostgreSQL"),
+    "initdb": Need(_initdb, "ledgers on a database server", "install PostgreSQL"),
     "chromium": Need(
         _named("ARCHSPEC_CHROMIUM", "chromium", "google-chrome"), "pages in a browser",
         "install Chromium, or set ARCHSPEC_CHROMIUM to its program",

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from archspec.devices import PRESETS
 from archspec.errors import nearest, user_error
+from archspec.experiment import LOCAL, engine_named
 from archspec.export import Precision
 from archspec.network import Network
 from archspec.search.study import Target
-from archspec.spec import Spec
+from archspec.spec import Named, Spec
 
 FLOAT32: Precision = "float32"
 HOST = Target()
@@ -50,6 +51,7 @@ class Ablation:
     target: Target = HOST
     procedure: str = "default"
     workers: int = 2
+    engine: Named = LOCAL
     correct: str = "none"
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     summary: str = ""
@@ -74,6 +76,7 @@ def chosen(
     seeds: tuple[int, ...] | None = None,
     data: tuple[str, ...] = (),
     workers: int | None = None,
+    engine: str | None = None,
     procedure: str | None = None,
     correct: str | None = None,
 ) -> Ablation:
@@ -92,6 +95,7 @@ def chosen(
         seeds=seeds or ablation.seeds,
         data=data or ablation.data,
         workers=workers or ablation.workers,
+        engine=engine_named(engine, ablation.engine),
         procedure=procedure or ablation.procedure,
         correct=correct or ablation.correct,
         unreached={

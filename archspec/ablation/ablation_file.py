@@ -13,6 +13,7 @@ from archspec.ablation.rows import BASE, Rows
 from archspec.catalog import Catalog, members
 from archspec.devices import PRESETS
 from archspec.errors import Fault, Place, UserError, mistyped, nearest
+from archspec.experiment import EngineKind
 from archspec.export import PRECISIONS, Precision
 from archspec.search.study import COUNT, SEED, ByMetricKind, MetricKind, Target, one_or_several
 from archspec.spec import (
@@ -81,6 +82,7 @@ ABLATION_KINDS: dict[str, Kind] = {
     "procedure": LiteralKind(tuple(PRESETS)),
     "precisions": DistinctKind(ListKind(LiteralKind(PRECISIONS))),
     "workers": COUNT,
+    "engine": EngineKind(),
     "correct": LiteralKind(CORRECTIONS),
 }
 ROW_KEYS = ("base", "overrides", "variants", "grid", "one_at_a_time", "leave_one_out", "published", "compare_with")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from archspec.ablation.ablation import Ablation, Row
 from archspec.devices import procedure
-from archspec.experiment import Experiment, ExperimentProgress, Item, Sample, once_each
+from archspec.experiment import Experiment, ExperimentProgress, Item, Sample, device_at, once_each
 from archspec.files import exists
 from archspec.ledger import KnownNumbers, open_light
 from archspec.measures import Ratio, Settings, measure_named, ratio_between
@@ -99,7 +99,9 @@ class AblationRun:
     def experiment(self) -> Experiment:
         """The rows with their metrics."""
         ablation = self.ablation
-        return Experiment(ablation.rows, ablation.metrics, self.settings, ablation.seeds, ablation.workers)
+        return Experiment(
+            ablation.rows, ablation.metrics, self.settings, ablation.seeds, ablation.workers, ablation.engine
+        )
 
     def check(self) -> None:
         """Raises `UserError` with what is wrong before anything slow: the device of latencies that come last, too."""
@@ -107,8 +109,8 @@ class AblationRun:
 
     def run(self, progress: ExperimentProgress, *, update: bool = False) -> AblationResult:
         """The result; `update` measures everything again. Raises `UserError`, `KeyboardInterrupt` with all kept."""
-        self.check()
-        with open_light(self.ledger) as ledger:
+        with device_at(self.settings, self.ablation.engine, progress.message), open_light(self.ledger) as ledger:
+            self.check()
             found = self.experiment.run(ledger, progress, again=update)
         base = found.timed.get(self.ablation.base)
         ratios = {} if base is None else {

@@ -17,13 +17,19 @@ from archspec.spec import Changes, Written
 
 if TYPE_CHECKING:
     from archspec.devices import Progress as Rounds
-    from archspec.experiment import ExperimentProgress
+    from archspec.experiment import AtWork, ExperimentProgress
 
 
 class SilentExperiment:
     """Hears how far an experiment is, and is silent."""
 
+    def message(self, text: str) -> None:
+        """Nothing."""
+
     def measuring(self, what: str, done: int, total: int) -> None:
+        """Nothing."""
+
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
         """Nothing."""
 
     def timing(self, progress: Rounds) -> None:
@@ -39,6 +45,7 @@ def ablate(
     data: str | Sequence[str] = (),
     weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     workers: int | None = None,
+    engine: str | None = None,
     procedure: str | None = None,
     correct: str | None = None,
     update: bool = False,
@@ -53,10 +60,10 @@ def ablate(
         ablation: a path, the name of a bundled ablation, YAML text, or a mapping with its keys (`base`, `variants`,
             `grid`, `one_at_a_time`, `leave_one_out`, `metrics`, …), in which the base may be a `Network`.
         overrides: changes of every row's spec, as of `archspec.load`.
-        rows, seeds: only these rows, and the base; the seeds of trainings, instead of the file's.
-        data: what to train on, `"NAME:FOLDER"`; one or several.
+        rows, seeds, data: only these rows, and the base; other seeds; what to train on, `"NAME:FOLDER"`.
         weights: what every row starts from: a file, or `{"file": FILE, "format": FORMAT}`.
-        workers, procedure: trainings at a time; how latency is measured (`"quick"`, `"default"` or `"paper"`).
+        workers, engine: trainings at a time on this machine; or a Ray cluster (`"auto"`, `"ray://HOST:10001"`).
+        procedure: how latency is measured (`"quick"`, `"default"` or `"paper"`).
         correct: how p is corrected for the number of rows: `"none"` or `"holm"`.
         update: measure again what the ledger has.
         output, ledger: where trainings go, and where measured numbers are kept; else `ledger.db` in `output`.
@@ -83,7 +90,7 @@ def ablate(
     found = chosen(
         load_ablation(written(ablation), overrides=changes, catalog=catalog),
         rows=rows, seeds=None if seeds is None else tuple(seeds), data=names(data), workers=workers,
-        procedure=procedure, correct=correct,
+        engine=engine, procedure=procedure, correct=correct,
     )  # fmt: skip
     check_folder(Path(output))
     run = AblationRun(found, ledger or default_ledger(output), Path(output), catalog.plugins)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archspec.api.networks import Plugins, changes_of, names, unguarded, written
 from archspec.catalog import Catalog
+from archspec.experiment import AtWork, engine_named
 from archspec.network import Network
-from archspec.record import check_folder
+from archspec.record import check_folder, without_password
 from archspec.reporters import Column, Table, Tabular, render, scatter_svg
 from archspec.search.progress import Silent
 from archspec.search.study import (
@@ -24,7 +25,6 @@ from archspec.search.study import (
     front_table,
     load_study,
     study_record,
-    without_password,
     write_outcome,
 )
 from archspec.spec import Changes, Written
@@ -93,6 +93,7 @@ class SilentStudy(Silent):
     """Hears of a study and is silent, but for cautions, which become warnings of Python."""
 
     def message(self, text: str) -> None:
+        """A caution as a warning."""
         if text.startswith("caution:"):
             warnings.warn(text, stacklevel=2)
 
@@ -105,6 +106,9 @@ class SilentStudy(Silent):
     def measuring(self, what: str, done: int, total: int) -> None:
         """Nothing."""
 
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """Nothing."""
+
 
 def search(
     study: Written = "default",
@@ -114,13 +118,13 @@ def search(
     trainings: float | None = None,
     minutes: float | None = None,
     workers: int | None = None,
+    engine: str | None = None,
     sampler: str | None = None,
     seed: int | None = None,
     data: str | Sequence[str] = (),
     weights: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     study_overrides: Sequence[str] = (),
     output: str | os.PathLike[str] = ROOT,
-    storage: str = "",
     ledger: str = "",
     plugins: Plugins = (),
     progress: StudyProgress | None = None,
@@ -132,12 +136,11 @@ def search(
             mapping with the keys of a study, in which a spec may be a `Network`.
         overrides: changes of the spec that is searched, as of `archspec.load`.
         trials, trainings, minutes: evaluate so many candidates, train so many full trainings' steps, for so long.
-        workers, sampler, seed: processes that evaluate, who proposes (`archspec list samplers`), its seed.
-        data: what to train on, `"NAME:FOLDER"`; one or several.
-        weights: what every candidate starts from: a file, or `{"file": FILE, "format": FORMAT}`.
+        workers, engine: processes of this machine that evaluate; or a Ray cluster (`"auto"`, `"ray://HOST:10001"`).
+        sampler, seed: who proposes (`archspec list samplers`), its seed.
+        data, weights: what to train on, `"NAME:FOLDER"`; the file that every candidate starts from.
         study_overrides: changes of the study, such as `["limits.gflops=0.5"]`.
-        output, storage: the study is the folder `output/<name>-<hash>-s<seed>`; its trials are there, or in a database.
-        ledger: where measured numbers are kept; else `ledger.db` in `output`.
+        output, ledger: the study is the folder `output/<name>-<hash>-s<seed>`; numbers are in `output/ledger.db`.
         plugins, progress: folders of your own blocks, measures, …; what is called back while it works.
 
     Returns:
@@ -161,7 +164,8 @@ def search(
     catalog = Catalog(tuple(map(Path, plugins)))
     options = study_options(trials, trainings, minutes, workers, sampler, seed, names(data))
     found = load_study(written(study), changes=study_overrides, options=options, overrides=changes, catalog=catalog)
-    check_folder((run := StudyRun(found, Path(output), storage, ledger, catalog.plugins)).root)
+    found = replace(found, engine=engine_named(engine, found.engine))
+    check_folder((run := StudyRun(found, Path(output), ledger, catalog.plugins)).root)
     with unguarded():
         result = run.run(progress or SilentStudy())
     write_result(result, run)
@@ -187,7 +191,7 @@ def write_result(result: StudyResult, run: StudyRun) -> list[Path]:
     record = study_record(
         result,
         size=run.space.size,
-        storage=without_password(run.store_url),
+        storage=str(run.store_file),
         ledger=without_password(run.ledger_url),
         fingerprints=run.fingerprints,
     )

@@ -155,6 +155,13 @@ class RenamedOption(click.Option):
         return f"'{self.opts[0]}'"
 
 
+engine_option: Decorator = click.option(
+    "--engine", metavar="ENGINE",
+    help="Where evaluations run: local (processes of this machine), auto (the Ray cluster that this machine is a node "
+         "of), or ray://HOST:10001.",
+)  # fmt: skip
+
+
 def procedure_option(
     default: str | None = None, words: str = "How latency is measured.", *, none: bool = False
 ) -> Decorator:

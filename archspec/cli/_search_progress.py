@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from archspec.cli._at_work import AtWorkLines, at_work_lines
 from archspec.cli._terminal import describe_duration, safe, say
 from archspec.reporters import Cell, Column, Table, drawn
 from archspec.search.progress import Silent
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from archspec.devices import Progress as Rounds
+    from archspec.experiment import AtWork
     from archspec.predictor import CalibrationProgress
     from archspec.reporters import Table
     from archspec.search.fidelity import Fidelity
@@ -45,11 +47,15 @@ class _Lines(Silent):
 
     def __init__(self, study: Study) -> None:
         self._last = float("-inf")
-        self._foretold, self._pace = _Foretold(study), _Pace()
+        self._foretold, self._pace, self._at_work = _Foretold(study), _Pace(), AtWorkLines()
 
     def message(self, text: str) -> None:
         """At once."""
         say(text)
+
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """Once in a while."""
+        self._at_work.show(several)
 
     def calibrating(self, progress: CalibrationProgress) -> None:
         """Now and then."""
@@ -93,6 +99,9 @@ class _Screen(Silent):
 
         self._study, self._drawn = study, float("-inf")
         self._foretold, self._pace = _Foretold(study), _Pace()
+        self._at_work: Mapping[str, AtWork] = {}
+        self._progress: Progress | None = None
+        self._front = ""  # how far what comes after the search is
         self._console = Console(stderr=True)
         self._live = Live("", console=self._console, transient=True, auto_refresh=False)
 
@@ -107,6 +116,14 @@ class _Screen(Silent):
         """Above the picture."""
         self._console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """Lines under the picture, or under how far the front is."""
+        self._at_work = several
+        if self._front:
+            self._draw(self._front_picture)
+        elif self._progress is not None:
+            self._draw(self._search_picture)
+
     def calibrating(self, progress: CalibrationProgress) -> None:
         """A line."""
         self._draw(lambda: f"latency table: {progress.stage} {progress.done} of {progress.total}")
@@ -118,24 +135,29 @@ class _Screen(Silent):
     def measuring(self, what: str, done: int, total: int) -> None:
         """A line."""
         left = self._pace.left(done, total)
-        self._draw(lambda: f"front: {what}, {done} of {total}{left}", always=True)
+        self._front = f"front: {what}, {done} of {total}{left}"
+        self._draw(self._front_picture, always=True)
 
     def started(self, progress: Progress) -> None:
         """The first picture."""
-        self._draw(lambda: self._picture(progress), always=True)
+        self._progress, self._front = progress, ""
+        self._draw(self._search_picture, always=True)
 
     def claimed(self, trial: Trial, progress: Progress) -> None:
         """Redraw, a few times a second at most."""
-        self._draw(lambda: self._picture(progress))
+        self._progress = progress
+        self._draw(self._search_picture)
 
     def finished(self, trial: Trial, progress: Progress) -> None:
         """The same; after the first training, how long the study will take."""
         if told := self._foretold.after(trial, progress):
             self.message(told)
-        self._draw(lambda: self._picture(progress))
+        self._progress = progress
+        self._draw(self._search_picture)
 
     def ended(self, result: SearchResult) -> None:
         """Take the picture away: the tables come."""
+        self._progress, self._at_work = None, {}
         self._draw(lambda: "", always=True)
 
     def _draw(self, picture: Callable[[], RenderableType], always: bool = False) -> None:
@@ -143,6 +165,22 @@ class _Screen(Silent):
         if always or time.monotonic() - self._drawn > REDRAWN_EACH_S:
             self._drawn = time.monotonic()
             self._live.update(picture(), refresh=True)
+
+    def _front_picture(self) -> RenderableType:
+        from rich.text import Text
+
+        return Text("\n".join([self._front, *at_work_lines(self._at_work)]), no_wrap=True, overflow="ellipsis")
+
+    def _search_picture(self) -> RenderableType:
+        """The front so far, the counts, and what runs."""
+        from rich.console import Group
+        from rich.text import Text
+
+        if self._progress is None:
+            return ""
+        lines = at_work_lines(self._at_work)
+        below = [Text("\n".join(lines), no_wrap=True, overflow="ellipsis")] if lines else []
+        return Group(self._picture(self._progress), *below)
 
     def _picture(self, progress: Progress) -> RenderableType:
         """The first points of the front, by their objectives, and the counts."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from archspec.cli._at_work import WorkBars, work_bars
 from archspec.cli._options import (
     DATA_FORMATS,
     catalog,
     data_option,
+    engine_option,
     formats_option,
     ledger_option,
     output_option,
@@ -26,7 +27,7 @@ from archspec.cli._options import (
     weights_options,
 )
 from archspec.cli._paths import OutputFolder
-from archspec.cli._terminal import count_bar, latency_bar, say
+from archspec.cli._terminal import latency_bar, say
 
 if TYPE_CHECKING:
     from archspec.ablation import Ablation
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 @click.option("--seeds", metavar="N,N,…", help="Train with these seeds instead of those of the file.")
 @data_option
 @weights_options("File of weights that every row starts from.")
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="How many trainings run at a time.")
+@click.option("--workers", type=click.IntRange(1), metavar="N",
+              help="How many trainings run at a time on this machine.")  # fmt: skip
+@engine_option
 @procedure_option(words="How latency is measured: quick, default or paper.")
 @click.option("--correct", type=click.Choice(("none", "holm")),
               help="Correct p for the number of rows in this way instead of the file's.")  # fmt: skip
@@ -62,6 +65,7 @@ def ablate(
     weights: Path | None,
     weights_format: str | None,
     workers: int | None,
+    engine: str | None,
     procedure: str | None,
     correct: str | None,
     ledger: str,
@@ -83,8 +87,8 @@ def ablate(
     folder = catalog(plugins)
     ablation = load_ablation(file, overrides=[*overrides, *weights_changes(weights, weights_format)], catalog=folder)
     ablation = chosen(
-        ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, procedure=procedure,
-        correct=correct,
+        ablation, rows=only, seeds=_numbers(seeds), data=references, workers=workers, engine=engine,
+        procedure=procedure, correct=correct,
     )  # fmt: skip
     run = AblationRun(ablation, ledger or default_ledger(runs), runs, folder.plugins)
     if dry_run:
@@ -115,21 +119,16 @@ def _numbers(text: str | None) -> tuple[int, ...] | None:
 
 @contextmanager
 def _progress_of(ablation: Ablation) -> Iterator[ExperimentProgress]:
-    with count_bar(f"{ablation.name}: trainings") as count, latency_bar(f"{ablation.name}: latency") as timing:
-        yield _Bars(count, timing)
+    with work_bars(f"{ablation.name}: trainings") as trainings, latency_bar(f"{ablation.name}: latency") as timing:
+        yield _Bars(trainings, timing)
 
 
 class _Bars:
     """Bars on a terminal, one line for each training in a pipe."""
 
-    def __init__(self, count: Any, timing: Any) -> None:
-        self._count, self._timing = count, timing
-
-    def measuring(self, what: str, done: int, total: int) -> None:
-        """Each."""
-        self._count(done, total)
-        if not sys.stderr.isatty():
-            say(f"{what}: {done} of {total} trainings")
+    def __init__(self, trainings: WorkBars, timing: Any) -> None:
+        self._timing = timing
+        self.measuring, self.at_work, self.message = trainings.count, trainings.at_work, trainings.message
 
     def timing(self, progress: Any) -> None:
         """Between runs."""

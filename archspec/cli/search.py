@@ -13,6 +13,7 @@ import click
 from archspec.cli._options import (
     catalog,
     data_option,
+    engine_option,
     formats_option,
     ledger_option,
     plugins_option,
@@ -22,12 +23,12 @@ from archspec.cli._options import (
     weights_changes,
     weights_options,
 )
-from archspec.cli._paths import DatabasePlace, InputPath, OutputFolder
+from archspec.cli._paths import InputPath, OutputFolder
 from archspec.cli._terminal import safe, say
 
 if TYPE_CHECKING:
     from archspec.search.study import Study, StudyResult, StudyRun
-    from archspec.spec import Spec
+    from archspec.spec import Named, Spec
 
 DEFAULT = "default"
 SHOW = "show"
@@ -44,20 +45,18 @@ PAUSED_SHOWN = 12  # candidates that wait at a rung
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), help="Propose nothing new after this many minutes.")
 @click.option("--workers", type=click.IntRange(1), metavar="N",
               help="How many processes of this machine evaluate candidates.")  # fmt: skip
+@engine_option
 @click.option("--sampler", metavar="NAME",
               help="Algorithm that proposes candidates; `archspec list samplers` lists them.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0), help="Seed of the proposals and of the trainings.")
 @data_option
 @weights_options("File of weights that every candidate starts from.")
-@click.option("--storage", type=DatabasePlace(), default="", metavar="URL",
-              help="Database that keeps the trials and that several machines can share "
-                   "(postgresql+psycopg2://…). Without it, a file in the study's folder.")  # fmt: skip
 @ledger_option("the output folder (runs/ledger.db for the usual one)")
 @click.option("--output", "root", type=OutputFolder(), default=Path("searches"), show_default=True, metavar="FOLDER",
               help="Write the study to FOLDER/<name>-<hash>-s<seed>/.")  # fmt: skip
 @click.option("--resume", type=InputPath(), metavar="FOLDER", help="Go on with the study of this folder.")
 @click.option("--dashboard", is_flag=True,
-              help="Also write the trials to Optuna's tables in the same database, for optuna-dashboard.")  # fmt: skip
+              help="Also write the trials to Optuna's tables in the same file, for optuna-dashboard.")  # fmt: skip
 @click.option("--set-study", "changes", metavar="PATH=VALUE", multiple=True,
               help="Change a value of the study, e.g. --set-study limits.gflops=0.5. Repeatable.")  # fmt: skip
 @formats_option("How to print the front.")
@@ -69,12 +68,12 @@ def search(
     trainings: float | None,
     minutes: float | None,
     workers: int | None,
+    engine: str | None,
     sampler: str | None,
     seed: int | None,
     references: tuple[str, ...],
     weights: Path | None,
     weights_format: str | None,
-    storage: str,
     ledger: str,
     root: Path,
     resume: Path | None,
@@ -91,13 +90,14 @@ def search(
     command or with --resume. `archspec search show FOLDER` prints what is known so far.
     """
     from archspec.api.search import study_options
+    from archspec.experiment import engine_named
 
     options = study_options(trials, trainings, minutes, workers, sampler, seed, references)
     if what[:1] == (SHOW,) or resume is not None:
         folder = _folder(what, resume)
         if what and (options or changes or overrides or weights):
             raise click.UsageError("show changes nothing. Leave out the options that change a study")
-        run = _of_folder(folder, storage, ledger, plugins, options, changes, overrides)
+        run = _of_folder(folder, ledger, plugins, options, changes, overrides)
         if resume is None:
             from archspec.search.study import shown
 
@@ -107,7 +107,8 @@ def search(
         if len(what) > 1:
             raise click.UsageError(f"one study FILE is wanted ({len(what)} given)")
         run = _of_file(what[0] if what else DEFAULT, weights, weights_format, changes, options, overrides, plugins)
-        run.root, run.storage, run.ledger = root, storage, ledger
+        run.root, run.ledger = root, ledger
+    run.study = replace(run.study, engine=engine_named(engine, run.study.engine))
     _search(run, reporter, dashboard)
 
 
@@ -163,7 +164,6 @@ def _named_specs(study: Study) -> dict[str, Spec]:
 
 def _of_folder(
     folder: Path,
-    storage: str,
     ledger: str,
     plugins: tuple[Path, ...],
     options: dict[str, tuple[str, Any]],
@@ -173,7 +173,7 @@ def _of_folder(
     from archspec.errors import user_error
     from archspec.search.study import load_study, study_in
 
-    kept = run = study_in(folder, storage, ledger, plugins)
+    kept = run = study_in(folder, ledger, plugins)
     if options or changes or overrides:
         file = folder / "study.yaml"
         study = load_study(file, changes=changes, options=options, overrides=overrides, catalog=catalog(plugins))
@@ -219,19 +219,25 @@ def _describe_study(run: StudyRun) -> str:
         f"{study.name}: {points}; {goals}",
         f"sampler {study.sampler.name}, seed {study.seed}, {study.budget.describe()}",
         f"in {run.folder}",
+        *([f"on {_describe_engine(study.engine)}"] if study.engine.name != "local" else []),
     ]
     if study.priors.networks:
         lines.insert(2, f"priors: {study.priors.describe()}")
     return "\n".join(lines)
 
 
+def _describe_engine(engine: Named) -> str:
+    """`ray (address ray://lab:10001, gpus 0.25)`."""
+    options = ", ".join(f"{name} {value}" for name, value in engine.arguments.items())
+    return f"{engine.name} ({options})" if options else engine.name
+
+
 def _resume_command(run: StudyRun) -> str:
-    """The command that goes on with a study, wherever it keeps its trials and numbers."""
+    """The command that goes on with a study, wherever it keeps its numbers."""
     from archspec.record import describe_plugins, shell_command
 
-    where = (("--storage", run.storage), ("--ledger", run.ledger))
-    words = (word for pair in where if pair[1] for word in pair)
-    return shell_command("search", "--resume", run.folder, *words) + describe_plugins(run.plugins)
+    where = ("--ledger", run.ledger) if run.ledger else ()
+    return shell_command("search", "--resume", run.folder, *where) + describe_plugins(run.plugins)
 
 
 def _write_files(outcome: StudyResult, run: StudyRun) -> str:

@@ -25,6 +25,7 @@ from archspec.measures import (
     measure_named,
     preload,
     prepare_worker,
+    refusal,
     training_folders,
 )
 from archspec.network import Network
@@ -90,13 +91,16 @@ class LadderEvaluator:
         if is_over(done) or not lacking:
             return Trip(self, done)
         wanted = _only(settings, lacking)
+        refused = refusal(case.under(wanted))
+        if refused:
+            return Trip(self, merged(done, Evaluation({}, rejected=refused)))
         trains = any(measure_named(name).trains for name in lacking)
         sent = Parcel.of_folders(Path(settings.output), self._left_by(case.under(wanted)) if trains else ())
         return Trip(
             evaluator=replace(self, ledger=""),
             done=done,
             legs=tuple(_legs(wanted)),
-            files=self._files(network.spec, wanted),
+            files=files_of(network.spec, wanted, () if self.preparation is None else self.preparation.files),
             sent=sent if sent.files else None,
             data=_fingerprints(settings.data) if trains else {},
         )
@@ -131,20 +135,23 @@ class LadderEvaluator:
         """The folders of earlier trainings that one goes on from. What a preparation makes is not made here for it."""
         return training_folders(case) if self.preparation is None else self.preparation.folders(case.network.spec)
 
-    def _files(self, spec: Spec, settings: Settings) -> dict[str, Parcel]:
-        """What a spec and settings name of this machine, by the paths that they have."""
-        paths = [*named_files(spec), *settings.plugins, *filter(is_file, settings.recipes.values())]
-        paths += () if self.preparation is None else self.preparation.files
-        found = {path: Parcel.of_path(Path(path)) for path in dict.fromkeys(paths)}
-        device = device_path(settings.device)
-        return found if device is None else {**found, settings.device: Parcel.of_path(device)}
-
 
 def evaluator_for(settings: Settings, ledger: str = "", preparation: Preparation | None = None) -> LadderEvaluator:
     """The evaluator of these settings: what it loads first, and how long a process of it lives."""
     modules = preload(settings)
     heavy = len(modules) > 1
     return LadderEvaluator(modules, ledger, preparation, evaluations_per_process=PER_PROCESS if heavy else 0)
+
+
+def files_of(spec: Spec, settings: Settings, further: Iterable[str] = ()) -> dict[str, Parcel]:
+    """What a spec and settings name of this machine, and `further` files, by the paths that they have.
+
+    Raises `UserError` for files that are not there.
+    """
+    paths = (*named_files(spec), *settings.plugins, *filter(is_file, settings.recipes.values()), *further)
+    found = {path: Parcel.of_path(Path(path)) for path in dict.fromkeys(paths)}
+    device = device_path(settings.device)
+    return found if device is None else {**found, settings.device: Parcel.of_path(device)}
 
 
 def _only(settings: Settings, metrics: Iterable[str]) -> Settings:

@@ -13,9 +13,10 @@ from typing import Protocol
 from archspec.devices import Progress as Rounds
 from archspec.devices import summarise
 from archspec.errors import user_error
-from archspec.experiment.engines import Work, WorkResult, start_engine
+from archspec.experiment.engines import LOCAL, AtWork, Work, WorkResult, start_engine
 from archspec.experiment.evaluator import Preparation, evaluator_for
 from archspec.experiment.sample import Sample
+from archspec.experiment.turns import timed_on
 from archspec.export import Precision
 from archspec.ledger import KnownNumbers
 from archspec.measures import (
@@ -33,6 +34,7 @@ from archspec.measures import (
 )
 from archspec.network import Network
 from archspec.record import Record, timestamp
+from archspec.spec import Named
 
 WAIT_S = 1.0
 
@@ -40,8 +42,16 @@ WAIT_S = 1.0
 class ExperimentProgress(Protocol):
     """Hears how far an experiment is."""
 
+    def message(self, text: str) -> None:
+        """A line that stays."""
+        ...
+
     def measuring(self, what: str, done: int, total: int) -> None:
         """So many of the evaluations in workers that were lacking are done."""
+        ...
+
+    def at_work(self, several: Mapping[str, AtWork]) -> None:
+        """How far those are that run, by what they are of; about once a second."""
         ...
 
     def timing(self, progress: Rounds) -> None:
@@ -97,8 +107,8 @@ class ExperimentResult:
 class Experiment:
     """`metrics` of every entry, those that train once a seed; precision and seed of `settings` are an entry's own.
 
-    Trainings run in `workers` processes. `preparation` changes a network before it is trained: which records it has is
-    known only then, so the workers ask the ledger at `ledger_url`.
+    Trainings run on an `engine`, in `workers` processes where that is this machine. `preparation` changes a network
+    before it is trained: which records it has is known only then, so the workers ask the ledger at `ledger_url`.
     """
 
     entries: tuple[Entry, ...]
@@ -106,7 +116,7 @@ class Experiment:
     settings: Settings
     seeds: tuple[int, ...] = (0,)
     workers: int = 2
-    engine: str = "local"
+    engine: Named = LOCAL
     preparation: Preparation | None = None
     ledger_url: str = ""
 
@@ -170,7 +180,7 @@ class Experiment:
         samples = self._samples(kept)
         timed: dict[str, TimedResult] = {}
         if self.latencies:
-            found = self._timing(ledger, again, progress).run(self._timed)
+            found = self._timed_now(ledger, again, progress)
             timed = dict(zip((entry.name for entry in self.entries), found, strict=True))
             samples |= self._latency_samples(timed)
         fresh = {one.records["latency_ms"].key for one in timed.values() if one.fresh}
@@ -195,9 +205,16 @@ class Experiment:
                     item = running[number] = items[number]
                     engine.start(Work(number, item.entry.network.text, self._settings_for(item)))
                 for ended in engine.wait(WAIT_S):
+                    item = running.pop(ended.number)
+                    if ended.ended == "lost":
+                        waiting.append(ended.number)
+                        continue
                     done += 1
-                    kept.take(running.pop(ended.number), _evaluation(ended), anew=self.preparation is not None)
+                    kept.take(item, _evaluation(ended), anew=self.preparation is not None)
                     progress.measuring(words, done, len(items))
+                for line in engine.messages:
+                    progress.message(line)
+                progress.at_work({_item_words(items[one.number], self.seeds): one for one in engine.at_work})
         finally:
             engine.stop()
 
@@ -235,6 +252,12 @@ class Experiment:
     @cached_property
     def _timed(self) -> list[Timed]:
         return [timed_case(Case(entry.network, self._settings_of(entry)), entry.name) for entry in self.entries]
+
+    def _timed_now(self, ledger: KnownNumbers, again: bool, progress: ExperimentProgress) -> tuple[TimedResult, ...]:
+        networks = ((entry.network, entry.precision) for entry in self.entries)
+        several = [(timed, *one) for timed, one in zip(self._timed, networks, strict=True)]
+        timing = self._timing(ledger, again, progress)
+        return timed_on(self.engine, timing, several, self.settings, progress.message)
 
     def _timing(self, ledger: KnownNumbers | None, again: bool, progress: ExperimentProgress | None = None) -> Timing:
         settings = self.settings
@@ -289,6 +312,10 @@ def _next(waiting: Sequence[int], running: Mapping[int, Item], items: Sequence[I
 
 def _evaluation(ended: WorkResult) -> Evaluation:
     return ended.evaluation or Evaluation({}, fault=ended.reason)
+
+
+def _item_words(item: Item, seeds: Sequence[int]) -> str:
+    return item.entry.name if len(seeds) == 1 else f"{item.entry.name}, seed {item.seed}"
 
 
 def _words(metrics: Sequence[str], seeds: Sequence[int]) -> str:

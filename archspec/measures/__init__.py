@@ -25,14 +25,21 @@ from archspec.reporters import Column
 if TYPE_CHECKING:
     from archspec.devices import Latency
     from archspec.measures._build import Agreement, Build, BuildOptions, build_records
-    from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
+    from archspec.measures._device import device_conditions, settled_device
+    from archspec.measures._evaluate import Stage, blank_record, evaluate, refusal, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
-    from archspec.measures._progress import heard_by
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._training import training_folders
-    from archspec.measures._worker import check_settings, evaluate_text, preload, prepare_worker
+    from archspec.measures._worker import (
+        check_settings,
+        evaluate_text,
+        heard_by,
+        preload,
+        prepare_worker,
+        report_step,
+    )
 
 DIGITS = {"ms": 2, "ms²": 3, "MB": 3, "1/s": 1, "10^9 operations": 3}
 
@@ -60,6 +67,7 @@ __all__ = [
     "blank_record",
     "build_records",
     "check_settings",
+    "device_conditions",
     "evaluate",
     "evaluate_text",
     "heard_by",
@@ -70,7 +78,10 @@ __all__ = [
     "profile_file",
     "profile_network",
     "ratio_between",
+    "refusal",
+    "report_step",
     "screen",
+    "settled_device",
     "timed_case",
     "training_folders",
 ]
@@ -80,14 +91,14 @@ KIND = "measures"
 # What takes measures imports them: it is imported when it is asked for.
 _HOMES = {
     "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
-    "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
+    "_device": ("device_conditions", "settled_device"),
+    "_evaluate": ("Stage", "blank_record", "evaluate", "refusal", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),
-    "_progress": ("heard_by",),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_training": ("training_folders",),
-    "_worker": ("check_settings", "evaluate_text", "preload", "prepare_worker"),
+    "_worker": ("check_settings", "evaluate_text", "heard_by", "preload", "prepare_worker", "report_step"),
 }
 
 __getattr__ = later(__name__, _HOMES)

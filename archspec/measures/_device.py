@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.errors import Place, user_error
 from archspec.measures._settings import Settings
 from archspec.record import Plain, package_versions
 
@@ -18,7 +20,23 @@ if TYPE_CHECKING:
 
 def predictor_of(settings: Settings) -> Predictor:
     """The predictor of the settings' device. Raises `UserError` where it was never calibrated."""
+    settled = _settled.get((settings.device, settings.threads, ""))
+    if settled is not None and settings.latency_table:
+        return _predictor_in(settings.latency_table, str(settled["device_fingerprint"]))
     return _predictor(settings.device, settings.threads, settings.latency_table, settings.precision)
+
+
+@lru_cache(maxsize=4)
+def _predictor_in(file: str, fingerprint: str) -> Predictor:
+    """The predictor of a table's file, of a device that only another machine reaches. Raises `UserError` for a table of
+    another one."""
+    from archspec.predictor import Predictor, read_table
+
+    table = read_table(Path(file))
+    if table.conditions.fingerprint != fingerprint:
+        fact = f"a latency table of another device ({table.conditions.fingerprint}, not {fingerprint})"
+        raise user_error(fact, "Calibrate this one: remove the file, or name another", place=Place(file))
+    return Predictor(table).prepare()
 
 
 @lru_cache(maxsize=4)
@@ -57,9 +75,30 @@ def reference() -> Model:
     return Model.of(reference_model(), REFERENCE_NAME)
 
 
+def device_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
+    """Which device it is and what runs there, as it is settled, else asked by opening a network of a few kilobytes.
+
+    Raises `UserError` for a device that does not answer.
+    """
+    settled = _settled.get((name, threads, delegate))
+    return dict(settled) if settled is not None else _asked(name, threads, delegate)
+
+
+@contextmanager
+def settled_device(name: str, threads: int, conditions: Mapping[str, Plain]) -> Iterator[None]:
+    """Within this context the device of this name is one that another machine reaches, and these are its conditions."""
+    _settled[name, threads, ""] = conditions
+    try:
+        yield
+    finally:
+        del _settled[name, threads, ""]
+
+
+_settled: dict[tuple[str, int, str], Mapping[str, Plain]] = {}
+
+
 @lru_cache(maxsize=16)
-def runtime_conditions(name: str, threads: int, delegate: str = "") -> dict[str, Plain]:
-    """Which device it is and what runs there, asked by opening a network of a few kilobytes. Raises `UserError`."""
+def _asked(name: str, threads: int, delegate: str) -> dict[str, Plain]:
     from archspec.devices import Model
     from archspec.network import probe_model
 

@@ -74,7 +74,7 @@ def evaluate(
     network that cannot be built is a rejection without a metric. So is one that a measure refuses: all are asked when
     only what takes longer than the screen is left. A measure that cannot be had (a training that diverges, a network
     that the device refuses) ends the climb with a fault and the value None. Raises `UserError`
-    only for a metric that does not exist.
+    for a metric that does not exist, and `DeviceError` where somebody has to do something at the device first.
     """
     rungs = ladder(settings.asked, settings.limits)
     case = _under(network, settings)
@@ -88,12 +88,14 @@ def evaluate(
         name = rung.measure.name
         if not screened and rung.measure.rung not in SCREEN:
             screened = True
-            refused = _refused(rungs, case)
+            refused = refusal(case)
             if refused:
                 return Evaluation(values, tuple(records), refused)
         try:
             found = _records(rung.measure, case, ledger, progress)
         except (UserError, Problem) as error:
+            if _is_away(error):
+                raise
             progress(Stage(name, rung.measure.rung, "failed"))
             values[name], fault = None, str(error)
         else:
@@ -185,9 +187,9 @@ def _unbuilt(case: Case) -> Evaluation | None:
     return None
 
 
-def _refused(rungs: tuple[_Rung, ...], case: Case) -> Rejection | None:
-    """Why a measure would say nothing of the network, if one of them says so."""
-    for rung in rungs:
+def refusal(case: Case) -> Rejection | None:
+    """Why a measure that the settings ask for would say nothing of the network, if one of them says so."""
+    for rung in ladder(case.settings.asked, case.settings.limits):
         with suppress(UserError, Problem):  # what it raises, taking it raises again
             reason = rung.measure.refusal(case)
             if reason:
@@ -207,6 +209,13 @@ def _reason(limit: Limit, value: float | None, fault: str) -> str:
     if value is None:
         return f"{limit.metric} could not be had" + (f": {fault}" if fault else "")
     return f"{limit.metric} {value:.4g} {'>' if limit.at_most else '<'} {limit.bound:.4g}"
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether somebody has to do something at a device first: that says nothing of the network."""
+    from archspec.devices import DeviceError
+
+    return isinstance(error, DeviceError) and error.hand
 
 
 def _number(value: Plain) -> float | None:

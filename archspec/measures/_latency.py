@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archspec.errors import nearest, user_error
 from archspec.measures._case import Case, Measurement
-from archspec.measures._device import runtime_conditions
+from archspec.measures._device import device_conditions
 from archspec.record import Plain, Record
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def check_device(settings: Settings) -> None:
 
     procedure(settings.procedure)
     precision_named(settings.precision)
-    runtime_conditions(settings.device, settings.threads, "")
+    device_conditions(settings.device, settings.threads, "")
 
 
 def timed_case(case: Case, name: str = "") -> Timed:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from archspec.errors import Place, user_error
 from archspec.measures import Measure, measure_named, measures
-from archspec.measures._device import device_of, reference, runtime_conditions
+from archspec.measures._device import device_conditions, device_of, reference
 from archspec.network import REFERENCE_NAME
 from archspec.record import Plain, Record, turn
 
@@ -72,7 +72,7 @@ def timing_conditions(device: str, procedure: str, threads: int = 1, delegate: s
 
     steps = procedure_named(procedure)
     return {
-        **runtime_conditions(device, threads, delegate),
+        **device_conditions(device, threads, delegate),
         "warmup_s": steps.warmup_s,
         "runs": steps.runs,
         "runs_per_round": steps.runs_per_round,
@@ -105,7 +105,7 @@ class Timing:
         if self.ledger is None or self.again:
             return [None] * len(several)
         needed = {*NEEDED, *self.metrics}
-        keys = [{measure.name: self._key(timed, measure.name) for measure in latency_measures()} for timed in several]
+        keys = [{measure.name: self.key(timed, measure.name) for measure in latency_measures()} for timed in several]
         kept = self.ledger.get_many(key for of_one in keys for key in of_one.values())
         found: list[TimedResult | None] = []
         for timed, of_one in zip(several, keys, strict=True):
@@ -123,7 +123,7 @@ class Timing:
         from archspec.devices import Interrupted
 
         known = self.known(several)
-        lacking = {self._key(timed): timed for timed, one in zip(several, known, strict=True) if one is None}
+        lacking = {self.key(timed): timed for timed, one in zip(several, known, strict=True) if one is None}
         try:
             fresh = self._results(lacking, self._latencies(tuple(lacking.values())) if lacking else ())
         except Interrupted as stop:
@@ -133,13 +133,19 @@ class Timing:
             self.ledger.add((one for result in fresh.values() for one in result.records.values()), replace=True)
         return self._all(several, known, fresh)
 
-    def _key(self, timed: Timed, metric: str = "latency_ms") -> str:
+    def key(self, timed: Timed, metric: str = "latency_ms") -> str:
+        """What a ledger is asked for. Raises `UserError` for a device that does not answer."""
         return Record(timed.hash, metric, None, conditions=self.conditions(timed)).key
+
+    def records_of(self, timed: Timed, records: Mapping[str, Record]) -> dict[str, Record]:
+        """Of records by their keys those of one network, by metric."""
+        keys = {measure.name: self.key(timed, measure.name) for measure in latency_measures()}
+        return {metric: records[key] for metric, key in keys.items() if key in records}
 
     def _all(
         self, several: Sequence[Timed], known: Sequence[TimedResult | None], fresh: Mapping[str, TimedResult]
     ) -> tuple[TimedResult, ...]:
-        found = ((timed, one or fresh.get(self._key(timed))) for timed, one in zip(several, known, strict=True))
+        found = ((timed, one or fresh.get(self.key(timed))) for timed, one in zip(several, known, strict=True))
         return tuple(replace(one, timed=timed) for timed, one in found if one is not None)
 
     def _results(self, lacking: Mapping[str, Timed], latencies: Sequence[Latency]) -> dict[str, TimedResult]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archspec.errors import user_error
 from archspec.graph.task import CLASSIFICATION, SEGMENTATION, describe_task
 from archspec.measures._case import Case, Measurement, opened
-from archspec.measures._progress import report_step
+from archspec.measures._worker import report_step
 from archspec.record import Plain
 
 if TYPE_CHECKING:

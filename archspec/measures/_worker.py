@@ -1,7 +1,11 @@
-"""Evaluation in a worker process: what it loads, how it begins, and a spec's text in for an `Evaluation` out."""
+"""Evaluation in a worker process: what it loads, how it begins, how far it is, and a spec's text in for an
+`Evaluation` out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +17,9 @@ from archspec.measures._settings import Evaluation, Rejection, Settings
 
 if TYPE_CHECKING:
     from archspec.catalog import Catalog
+
+Listener = Callable[[str, int, int], None]
+"""Hears what is measured, and how many steps of how many are done (0 of 0 where that is not known)."""
 
 ALWAYS = "archspec.measures._worker"
 TRAINING = "archspec.train._training"  # with it TensorFlow and Keras
@@ -65,6 +72,26 @@ def _catalog(plugins: tuple[str, ...]) -> Catalog | None:
     from archspec.catalog import Catalog
 
     return Catalog(tuple(map(Path, plugins))) if plugins else None
+
+
+@contextmanager
+def heard_by(listener: Listener) -> Iterator[None]:
+    """Within this context every step of a measure is reported to `listener`, which must not take long."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report_step(what: str, done: int, total: int) -> None:
+    """A measure says how far it is, to whoever listens."""
+    listener = _listener.get()
+    if listener is not None:
+        listener(what, done, total)
+
+
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
 def check_settings(settings: Settings) -> None:

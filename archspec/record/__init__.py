@@ -13,6 +13,7 @@ from archspec.record.provenance import (
     noted_plugins,
     package_versions,
     shell_command,
+    without_password,
 )
 from archspec.record.record import (
     Plain,
@@ -31,5 +32,6 @@ __all__ = [
     "SAVED_MODEL", "Interruption", "Plain", "Record", "TrainingRun", "check_file", "check_folder", "describe_plugins",
     "foreign_in", "held", "interruption", "make_folder", "note_plugins", "noted_plugins", "package_versions",
     "read_command", "read_digests", "read_records", "records_text", "replacing_folder", "shell_command", "sweep",
-    "temporary_folder", "timestamp", "turn", "write_bytes", "write_records", "write_text",
+    "temporary_folder", "timestamp", "turn", "without_password", "write_bytes", "write_records",
+    "write_text",
 ]  # fmt: skip

@@ -138,4 +138,9 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:\s]*):[^@\s]*(?=@)")
 
 def shell_command(*words: object) -> str:
     """`archspec WORDS`, each word quoted where a shell would take it apart; passwords of URLs are `***`."""
-    return shlex.join(["archspec", *(_PASSWORD.sub(r"\1:***", str(word)) for word in words)])
+    return shlex.join(["archspec", *(without_password(str(word)) for word in words)])
+
+
+def without_password(where: str) -> str:
+    """A database's URL as it can be shown; a path as it is."""
+    return _PASSWORD.sub(r"\1:***", where)

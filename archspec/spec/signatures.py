@@ -12,7 +12,7 @@ from typing import Any
 
 from archspec.errors import Problem
 from archspec.graph import Range
-from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
+from archspec.spec.composite_kinds import ListKind, MappingKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.kinds import AnyKind, BoolKind, Kind, LiteralKind, NullKind, NumberKind, TextKind
 from archspec.spec.words import CONTEXT
 
@@ -144,8 +144,11 @@ def kind_of(hint: Any) -> Kind:
         return TupleKind(tuple(kind_of(item) for item in inside))
     if origin in (Sequence, list, tuple):
         return ListKind(kind_of(inside[0]))
+    if origin is Mapping:
+        return MappingKind(kind_of(inside[1]))
     raise Problem(
-        f"the annotation {hint!r} cannot be checked", "Use int, float, bool, str, Literal, tuple, Sequence or TypedDict"
+        f"the annotation {hint!r} cannot be checked",
+        "Use int, float, bool, str, Literal, tuple, Sequence, Mapping or TypedDict",
     )
 
 

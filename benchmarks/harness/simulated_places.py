@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 
-from archspec.experiment.engines import Evaluator, Work, WorkResult, evaluated
+from archspec.experiment.engines import AtWork, Evaluator, Work, WorkResult, evaluated
 from archspec.measures import Settings
 
 
@@ -26,6 +26,16 @@ class SimulatedPlaces:
     def busy(self) -> int:
         """Evaluations that have not ended."""
         return len(self._running)
+
+    @property
+    def at_work(self) -> tuple[AtWork, ...]:
+        """Not shown."""
+        return ()
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """None."""
+        return ()
 
     def start(self, work: Work) -> None:
         """Evaluate it; the result comes out when its time is over."""

@@ -66,7 +66,7 @@ class Sampler(Protocol):
         """
 
     def tell(self, trial: Trial) -> None:
-        """A finished trial (done, rejected or failed), its own or another driver's.
+        """A finished trial (done, rejected or failed), its own or one of a session before.
 
         Of a study with fidelities also a finished rung (paused): it hears of one number several times, and the newest
         counts.

@@ -81,7 +81,7 @@ class OptunaSampler:
         return max((rung for rung, told in enumerate(self._told) if len(told) >= self._enough), default=0)
 
     def tell(self, trial: Trial) -> None:
-        """Close the trial that was asked, or add another driver's."""
+        """Close the trial that was asked, or add one of a session before."""
         asked = self._asked.get(trial.number)
         if asked is not None and (asked[2] != trial.genome or self._task.fidelity is not None):
             self._withdraw(trial.number)  # something else was taken, or rungs are told, each to a study of its own

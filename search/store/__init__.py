@@ -1,10 +1,9 @@
-"""Where trials are kept: one table in SQLite, PostgreSQL or MySQL that says what was proposed and what became of it.
+"""Where trials are kept: one SQLite file that says what was proposed and what became of it, written by one driver.
 
-The store, not Optuna, is the truth: every candidate has one row (unique by key), every transition is one short
-transaction that takes the study's row first, so that claims are in one order whoever makes them.
+The store, not Optuna, is the truth between sessions: every candidate has one row (unique by key), and every transition
+is one short transaction that survives the end of its process at any moment.
 """
 
-from archspec.search.store.store import TrialStore, check_shared, open_store
-from archspec.search.store.study import LEASE_S, Claim, Study, StudyInfo
+from archspec.search.store.store import Study, StudyInfo, TrialStore, open_store
 
-__all__ = ["LEASE_S", "Claim", "Study", "StudyInfo", "TrialStore", "check_shared", "open_store"]
+__all__ = ["Study", "StudyInfo", "TrialStore", "open_store"]

@@ -13,31 +13,28 @@ from archspec.search.study.study import Budget, Front, Pretrain, Study, Target
 from archspec.search.study.study_file import load_study, parse_study, study_names
 
 if TYPE_CHECKING:
-    from archspec.search.study.machines import join, joined
     from archspec.search.study.progress import StudyProgress
     from archspec.search.study.result import Finalist, StudyResult, agreements
     from archspec.search.study.result_files import front_panels, study_record, write_outcome, write_specs
     from archspec.search.study.run import STUDY_FILE, StudyRun
     from archspec.search.study.rungs import paused_table, rung_table
-    from archspec.search.study.study_folder import mirrored, shown, study_in, without_password
+    from archspec.search.study.study_folder import mirrored, shown, study_in
     from archspec.search.study.tables import agreement_table, counts_table, front_table
 
 __all__ = [
     "COUNT", "SEED", "STUDY_FILE", "Budget", "ByMetricKind", "Finalist", "Front", "MetricKind", "Pretrain", "Study",
     "StudyProgress", "StudyResult", "StudyRun", "Target", "agreement_table", "agreements", "counts_table",
-    "front_panels", "front_table", "join", "joined", "load_study", "mirrored", "one_or_several", "parse_study",
-    "paused_table", "rung_table", "shown", "study_in", "study_names", "study_record", "without_password",
-    "write_outcome", "write_specs",
+    "front_panels", "front_table", "load_study", "mirrored", "one_or_several", "parse_study", "paused_table",
+    "rung_table", "shown", "study_in", "study_names", "study_record", "write_outcome", "write_specs",
 ]  # fmt: skip
 
 _HOMES = {
-    "machines": ("join", "joined"),
     "progress": ("StudyProgress",),
     "result": ("Finalist", "StudyResult", "agreements"),
     "result_files": ("front_panels", "study_record", "write_outcome", "write_specs"),
     "run": ("STUDY_FILE", "StudyRun"),
     "rungs": ("paused_table", "rung_table"),
-    "study_folder": ("mirrored", "shown", "study_in", "without_password"),
+    "study_folder": ("mirrored", "shown", "study_in"),
     "tables": ("agreement_table", "counts_table", "front_table"),
 }
 

@@ -104,7 +104,7 @@ class Conclusion:
     ) -> ExperimentResult:
         experiment = Experiment(
             tuple(networks), tuple(metrics), replace(settings, procedure=PROCEDURE), seeds, self.study.workers,
-            preparation=self.backbones, ledger_url=self.ledger_url,
+            self.study.engine, preparation=self.backbones, ledger_url=self.ledger_url,
         )  # fmt: skip
         return experiment.run(self.ledger, self.progress)
 

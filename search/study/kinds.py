@@ -11,6 +11,7 @@ from typing import Any
 
 from archspec.catalog import load_function
 from archspec.errors import Problem, nearest
+from archspec.experiment import EngineKind
 from archspec.export import PRECISIONS
 from archspec.graph import Range
 from archspec.measures import Limit, measure_named, measures
@@ -231,6 +232,7 @@ STUDY_KINDS: dict[str, Kind] = {
     "pretrain": MadeKind(_PRETRAIN, _pretrain),
     "device": UnionKind((MadeKind(_TARGET, lambda one: Target(**one)), MadeKind(TextKind(), Target))),
     "workers": COUNT,
+    "engine": EngineKind(),
     "seed": SEED,
     "front": MadeKind(_FRONT, lambda one: Front(**one)),
 }

@@ -68,7 +68,7 @@ class Lineage:
         return network.changed(weights)
 
 
-def check_lineage(study: Study, storage: str) -> None:
+def check_lineage(study: Study) -> None:
     """Raises `UserError` where candidates of a study have nothing to inherit, or could not find it."""
     if not study.inherit:
         return
@@ -78,9 +78,6 @@ def check_lineage(study: Study, storage: str) -> None:
     if study.pretrain is not None:
         fact = "inherit and pretrain both say what a candidate begins with"
         raise user_error(fact, "Leave one of them out")
-    if storage:
-        fact = "with inherit, candidates begin with files of this machine, and --storage shares the study with others"
-        raise user_error(fact, "Leave inherit or --storage out")
 
 
 def searched_network(trial: Trial, space: Space) -> Network:

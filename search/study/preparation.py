@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from archspec.datasets import open_dataset
-from archspec.devices import Model, device
 from archspec.errors import Problem, UserError, user_error
+from archspec.experiment import Places, quick_table
+from archspec.files import is_file
 from archspec.measures import Settings, check_settings, measure_named
-from archspec.network import Network, reference_model
-from archspec.predictor import (
-    CalibrationProgress,
-    LatencyTable,
-    Predictor,
-    TablePrecision,
-    Turns,
-    calibrate,
-    further_operators,
-    operators_of,
-    read_or_none,
-    table_of,
-    table_path,
-    write_table,
-)
+from archspec.network import Network
 from archspec.record import turn
 from archspec.search.candidates import SearchSpace
 from archspec.search.fidelity import Fidelity
+from archspec.search.study.progress import StudyProgress
 from archspec.search.study.study import Pretrain, Study
 from archspec.spec import Spec, override
 from archspec.train import Order, load_recipe, trunk_of
 
 SECTION = "backbone"
-FITTED, HELD_OUT = 16, 12
-LOOKED_AT = 200  # networks whose operators the table is to know, without timing the networks
-QUICK_OPERATORS, QUICK_NETWORKS = Turns(rounds=6), Turns(rounds=6, together=14)
-TABLE_FILE = "latency_table.json"
 
 
 def settings_of(study: Study, output: Path, plugins: tuple[Path, ...] = ()) -> Settings:
@@ -98,77 +82,18 @@ def fingerprints(study: Study) -> dict[str, str]:
     return found
 
 
-def calibrated(
-    study: Study,
-    space: SearchSpace,
-    folder: Path,
-    message: Callable[[str], None],
-    step: Callable[[CalibrationProgress], None],
-) -> str:
+def latency_table(study: Study, space: SearchSpace, folder: Path, settings: Settings, progress: StudyProgress) -> str:
     """The file of the latency table that predicts for this study: the study's, the user's, else one made for it now.
 
-    That one is quick: it knows operators of this space only and stays in the study's folder. Raises `UserError`.
+    Raises `UserError`.
     """
-    target = study.target
-    if target.latency_table:
-        return target.latency_table
-    place = device(target.name)
-    reference = Model("reference", reference_model())
-    precision: TablePrecision = "int8" if target.precision == "int8" else "float32"  # no table is of another
-    started = table_of(place, None, reference, target.threads, precision)
-    usual, own = table_path(started.conditions), folder / TABLE_FILE
-    known = read_or_none(own)
-    if known is None or known.accuracy is None:
-        networks = sampled(space, FITTED + HELD_OUT, study.seed)
-        basis = known or read_or_none(usual)
-        if known is None and basis is not None and knows(basis, networks):
-            message(f"latency is predicted from {usual}")
-            return str(usual)
-        why = "was never calibrated" if basis is None else "has a latency table without some operators of this space"
-        message(f"{started.conditions.device} {why}: timing those of {FITTED} networks of it")
-        known = calibrate(
-            place,
-            basis or started,
-            networks[:FITTED],
-            networks[FITTED:],
-            further=further_operators(
-                operators_of(networks[:FITTED]),
-                (one.graph for one in sampled(space, LOOKED_AT, study.seed)),
-            ),
-            threads=target.threads,
-            precision=precision,
-            keep=lambda table: write_table(own, table),
-            progress=step,
-            operator_turns=QUICK_OPERATORS,
-            network_turns=QUICK_NETWORKS,
-            reference=reference,
-        )
-    message(_scored(known))
-    return str(own)
+    if study.target.latency_table:
+        return study.target.latency_table
+    networks = partial(sampled, space, study.seed)
+    return quick_table(settings, folder, networks, study.engine, progress.message, progress.calibrating)
 
 
-def knows(table: LatencyTable, networks: Sequence[Network]) -> bool:
-    """Whether it can predict all of these."""
-    predictor = Predictor(table)
-    try:
-        for network in networks:
-            predictor.predict(network.graph)
-    except Problem:
-        return False
-    return True
-
-
-def _scored(table: LatencyTable) -> str:
-    found = table.accuracy
-    if found is None:
-        return f"a quick latency table of {len(table.entries)} operators, not scored: the space is too small for that"
-    return (
-        f"a quick latency table of {len(table.entries)} operators: on {found.networks} other networks of the space its "
-        f"median error is {found.median_error:.1%}, its rank correlation {found.spearman:.2f}"
-    )
-
-
-def sampled(space: SearchSpace, count: int, seed: int) -> list[Network]:
+def sampled(space: SearchSpace, seed: int, count: int) -> list[Network]:
     """Different networks of a space that can be built, at most `count`. Raises `UserError` where none can."""
     generator = random.Random(f"calibration {seed}")
     found: dict[str, Network] = {}
@@ -193,6 +118,20 @@ class Backbones:
     data: tuple[str, ...]
     seed: int
     output: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Its recipe, where that is a file."""
+        return (self.pretrain.recipe,) if is_file(self.pretrain.recipe) else ()
+
+    def folders(self, spec: Spec) -> tuple[str, ...]:
+        """The run of a candidate's backbone. Raises `UserError`."""
+        return (self.order(spec).name,)
+
+    def moved(self, places: Places) -> Backbones:
+        """The same on a machine where files lie elsewhere."""
+        pretrain = replace(self.pretrain, recipe=places.file(self.pretrain.recipe))
+        return replace(self, pretrain=pretrain, data=places.references(self.data), output=places.output)
 
     def order(self, spec: Spec) -> Order:
         """The training that gives a candidate its backbone; candidates of one backbone have one. Raises `UserError`."""

@@ -19,10 +19,6 @@ from archspec.train import load_recipe
 class StudyProgress(SearchProgress, Protocol):
     """Hears of a study: of its search as a `SearchProgress` does, and of what comes before and after."""
 
-    def message(self, text: str) -> None:
-        """A line that stays."""
-        ...
-
     def calibrating(self, progress: CalibrationProgress) -> None:
         """A step of the quick latency table."""
         ...

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 
 from archspec.datasets import check_channels, label_cautions, open_dataset
 from archspec.errors import UserError, user_error
-from archspec.experiment import evaluator_for
+from archspec.experiment import LOCAL, check_same_device, device_at, evaluator_for, start_engine
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
@@ -28,10 +28,10 @@ from archspec.search.study.conclusion import Conclusion
 from archspec.search.study.lineage import Lineage, check_lineage
 from archspec.search.study.preparation import (
     Backbones,
-    calibrated,
     check_fidelity,
     fidelity_of,
     fingerprints,
+    latency_table,
     predicts,
     settings_of,
 )
@@ -44,7 +44,7 @@ from archspec.train import load_recipe
 
 ROOT = Path("searches")
 RUNS = "runs"  # in the root: backbones and features serve all studies there
-STORE_FILE, STUDY_FILE, LOCK_FILE = "study.db", "study.yaml", ".lock"
+STORE_FILE, STUDY_FILE, LOCK_FILE, DEVICE_FILE = "study.db", "study.yaml", ".lock", "device.json"
 FORMER_LATENCIES = "latency.json"  # where the latencies of a front were kept before they went to the ledger
 _DATA = "Write data: synthetic_streets in the study"
 
@@ -53,12 +53,11 @@ _DATA = "Write data: synthetic_streets in the study"
 class StudyRun:
     """One study in its folder `root/<name>-<hash>-s<seed>`, or in `place` where that was renamed.
 
-    `storage` '' is `study.db` in there, else the URL of a database that machines share; `ledger` '' the usual one.
+    Its trials are `study.db` in there. `ledger` '' is the usual one.
     """
 
     study: Study
     root: Path = ROOT
-    storage: str = ""
     ledger: str = ""
     plugins: tuple[Path, ...] = ()
     place: Path | None = None
@@ -95,9 +94,9 @@ class StudyRun:
         return self.place or self.root / self.name
 
     @property
-    def store_url(self) -> str:
+    def store_file(self) -> Path:
         """Where trials are kept."""
-        return self.storage or str(self.folder / STORE_FILE)
+        return self.folder / STORE_FILE
 
     @property
     def ledger_url(self) -> str:
@@ -142,9 +141,11 @@ class StudyRun:
             load_recipe(recipe)
         own = not study.target.latency_table  # it is calibrated when the study begins
         checked = tuple(one for one in study.asked if not (own and measure_named(one).predicted))
+        if study.engine != LOCAL:  # the device may be on another machine: it is asked when the study begins
+            checked = tuple(one for one in checked if not _of_device(one))
         check_settings(replace(self.settings, metrics=checked, limits=()))
         check_fidelity(study, self.settings)
-        check_lineage(study, self.storage)
+        check_lineage(study)
         _ = self.name, self.space, self.priors
 
     @contextmanager
@@ -159,11 +160,12 @@ class StudyRun:
             yield
 
     @contextmanager
-    def opened(self) -> Iterator[TrialStore]:
-        """The store, with its folder."""
-        with _folder_faults(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        store = open_store(self.store_url)
+    def opened(self, *, read_only: bool = False) -> Iterator[TrialStore]:
+        """The store, made with its folder; `read_only` looks at one that is there."""
+        if not read_only:
+            with _folder_faults(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+        store = open_store(self.store_file, read_only=read_only)
         try:
             yield store
         finally:
@@ -174,7 +176,12 @@ class StudyRun:
         self.check()
         for line in self._label_cautions():
             progress.message(f"caution: {line}")
-        with self._alone(), self.opened() as store, Ledger.open(self.ledger_url) as ledger:
+        with (
+            self._alone(),
+            self._device(progress),
+            self.opened() as store,
+            Ledger.open(self.ledger_url) as ledger,
+        ):
             note_plugins(self.folder, self.plugins)
             write_text(self.folder / STUDY_FILE, self.study.text)
             for line in describe_outsiders(self.priors):
@@ -182,6 +189,14 @@ class StudyRun:
             settings = self.prepared(progress)
             result = self.searched(store, ledger, settings, progress)
             return self.conclusion(settings, ledger, progress).of(result)
+
+    @contextmanager
+    def _device(self, progress: StudyProgress) -> Iterator[None]:
+        """The device of the study, wherever the engine reaches it: always the one that it was begun with."""
+        asked = tuple(one for one in self.study.asked if _of_device(one))
+        with device_at(replace(self.settings, metrics=asked, limits=()), self.study.engine, progress.message) as found:
+            check_same_device(self.folder / DEVICE_FILE, found)
+            yield
 
     def _label_cautions(self) -> tuple[str, ...]:
         """What looks wrong about the labels, of a study that trains. Raises `UserError` where nothing is labelled."""
@@ -193,26 +208,18 @@ class StudyRun:
         """The settings with a latency table, where one is needed."""
         if not predicts(self.study):
             return self.settings
-        table = calibrated(self.study, self.space, self.folder, progress.message, progress.calibrating)
+        table = latency_table(self.study, self.space, self.folder, self.settings, progress)
         return replace(self.settings, latency_table=table)
 
     def searched(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: StudyProgress) -> SearchResult:
         """The search, from where it was left."""
         return self.search(store, ledger, settings, progress).run()
 
-    def search(
-        self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress, *, join: bool = False
-    ) -> Search:
-        """The driver of it. `join`: the study is there already, begun elsewhere."""
+    def search(self, store: TrialStore, ledger: Ledger, settings: Settings, progress: SearchProgress) -> Search:
+        """The driver of it."""
         study, budget, fidelity = self.study, self.study.budget, self.fidelity
         trainings = budget.trainings
-        known = {one.name: one.definition for one in store.studies()}
-        definition = known.get(self.name, study.text)
-        if (
-            definition != study.text and not join
-        ):  # another budget, front or number of workers: machines that join follow
-            store.redefine(self.name, study.text)
-            definition = study.text
+        store.redefine(self.name, study.text)  # another budget, front or number of workers is the same study
         if study.fidelity is not None:
             settings = replace(settings, training_decay=study.fidelity.decay)
         return Search(
@@ -227,11 +234,11 @@ class StudyRun:
             sampler=study.sampler.name,
             sampler_options=dict(study.sampler.arguments),
             seed=study.seed,
-            workers=study.workers if study.workers > 1 or _trains(study.searched) else 0,
-            definition=definition,
+            workers=study.workers if study.workers > 1 or study.engine != LOCAL or _trains(study.searched) else 0,
+            engine=partial(start_engine, engine=study.engine),
+            definition=study.text,
             progress=progress,
             keep=lambda records: _kept(ledger, records),
-            join=join,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
             cheapest=Cheapest(self.space),
@@ -252,6 +259,12 @@ class StudyRun:
             ledger.add(read_records_today(former))
         return Conclusion(self.study, self.space, self.folder, settings, ledger, self.ledger_url, self.backbones,
                           progress, self.prior_names)  # fmt: skip
+
+
+def _of_device(metric: str) -> bool:
+    """Whether a number is of a device: timed on it, or predicted from what was."""
+    measure = measure_named(metric)
+    return measure.in_turns or measure.predicted
 
 
 def _trains(metrics: Iterable[str]) -> bool:

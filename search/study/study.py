@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Literal
 
+from archspec.experiment import LOCAL
 from archspec.export import Precision
 from archspec.measures import Limit, measure_named
 from archspec.search.candidates import Genome
@@ -124,6 +125,7 @@ class Study:
     pretrain: Pretrain | None = None
     target: Target = Target()
     workers: int = 1
+    engine: Named = LOCAL
     seed: int = 0
     front: Front = Front()
     beside: Mapping[str, Spec] = field(default_factory=dict)
@@ -131,10 +133,6 @@ class Study:
     summary: str = ""
     source: str = ""
     file: str = field(default="", compare=False)
-
-    def with_workers(self, workers: int) -> Study:
-        """The same study by so many processes."""
-        return replace(self, workers=workers)
 
     @property
     def searched(self) -> tuple[str, ...]:
@@ -184,6 +182,8 @@ class Study:
             found["pretrain"] = {"recipe": self.pretrain.recipe, "with": dict(self.pretrain.changes)}
         found["device"] = asdict(self.target)
         found |= {"workers": self.workers, "seed": self.seed}
+        if self.engine != LOCAL:
+            found["engine"] = {self.engine.name: dict(self.engine.arguments)}
         front = self.front
         found["front"] = {
             "metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points,

@@ -24,7 +24,7 @@ from archspec.search.study.run import STUDY_FILE, StudyRun
 from archspec.search.study.study_file import load_study
 
 
-def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:
+def study_in(folder: Path, ledger: str = "", plugins: tuple[Path, ...] = ()) -> StudyRun:
     """The study that a folder is of. Raises `UserError` for a folder that no search made."""
     from archspec.catalog import Catalog
 
@@ -36,7 +36,7 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
     study = load_study(file, catalog=catalog)
     plugins = catalog.plugins  # those that it was made with, too
     here = folder.resolve()
-    run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, storage, ledger, plugins)
+    run = StudyRun(study, folder.parent if folder.name == here.name else here.parent, ledger, plugins)
     if run.name == here.name:
         return run
     renamed = replace(run, place=folder)
@@ -47,9 +47,9 @@ def study_in(folder: Path, storage: str = "", ledger: str = "", plugins: tuple[P
 
 
 def _holds(run: StudyRun) -> bool:
-    if "://" not in run.store_url and not Path(run.store_url).is_file():
+    if not is_file(run.store_file):
         return False
-    with run.opened() as store:
+    with run.opened(read_only=True) as store:
         return run.name in {one.name for one in store.studies()}
 
 
@@ -57,10 +57,9 @@ def known_result(store: TrialStore, run: StudyRun) -> SearchResult:
     """Every trial that is written down, as the result of a search that ends here. Raises `UserError`."""
     study = store.open_study(run.name)
     history = History(run.study.objectives, run.fidelity)
-    trials, _ = study.news()
+    trials, info = study.trials(), study.info
     for trial in trials:
         history.take(trial)
-    info = study.refreshed()
     started = [one.started_at for one in trials if one.started_at]
     ended = [one.finished_at for one in trials if one.finished_at]
     short = _unfinished(run, history)
@@ -93,7 +92,7 @@ def _unfinished(run: StudyRun, history: History) -> str:
 
 def shown(run: StudyRun) -> StudyResult:
     """What is known: the trials from the store, what was measured afterwards from the folder's record."""
-    with run.opened() as store:
+    with run.opened(read_only=True) as store:
         result = known_result(store, run)
     settings = run.settings
     study = run.study
@@ -153,23 +152,13 @@ def _readings(network: Mapping[str, Any]) -> dict[str, Sample]:
 
 
 def mirrored(run: StudyRun) -> str:
-    """Copy what is finished to Optuna's tables of the same database; in words, what to open."""
+    """Copy what is finished to Optuna's tables in the same file; in words, what to open."""
     from archspec.search.optuna_mirror import mirror
 
-    with run.opened() as store:
-        result = known_result(store, run)
-    count = mirror(run.store_url, run.name, run.space, run.study.objectives, result.trials)
-    url = run.store_url if "://" in run.store_url else f"sqlite:///{run.store_url}"
+    with run.opened(read_only=True) as store:
+        result, url = known_result(store, run), store.url
+    count = mirror(url, run.name, run.space, run.study.objectives, result.trials)
     return (
-        f"{count} trials copied to Optuna's tables: optuna-dashboard {without_password(url)} (it knows nothing of "
-        "limits: the front that counts is the one below)"
+        f"{count} trials copied to Optuna's tables: optuna-dashboard {url} (it knows nothing of limits: the front that "
+        "counts is the one below)"
     )
-
-
-def without_password(where: str) -> str:
-    """A database's URL as it can be shown; a path as it is."""
-    if "://" not in where:
-        return where
-    from sqlalchemy import make_url
-
-    return make_url(where).render_as_string(hide_password=True)

@@ -47,7 +47,7 @@ HEAVY: dict[str, dict[str, str]] = {
     "tf_keras_vis": {"explain": DEFERRED},
     "matplotlib": {"reporters": DEFERRED},
     "pandas": {"reporters": DEFERRED, "search": DEFERRED},
-    "sqlalchemy": {"ledger": DEFERRED, "search": DEFERRED},
+    "sqlalchemy": {"ledger": DEFERRED},
     "ai_edge_litert": {"export": DEFERRED, "devices": DEFERRED},
     "litert_quantizer": {"export": DEFERRED},
     "flatbuffers": {"export": DEFERRED},

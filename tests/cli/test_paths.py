@@ -97,7 +97,7 @@ def test_a_path_to_be_read_that_the_system_refuses() -> None:
         ["cost", SPEC, "--set", f"head.filters=@{LONG_NAME}"],
         ["ledger", "info", "--ledger", LONG_NAME], ["ledger", "info", "--ledger", "/dev/zero"],
         ["build", SPEC, "--output", "/proc/x"], ["export", SPEC, "--output", "/proc/x"],
-        ["search", "--storage", LONG_NAME], ["search", "--output", LONG_NAME], ["devices", "check", LONG_NAME],
+        ["search", "--output", LONG_NAME], ["devices", "check", LONG_NAME],
         ["latency", LONG_NAME], ["latency", f"{LONG_NAME}.tflite"], ["profile", LONG_NAME],
         ["data", "check", f"folder:{LONG_NAME}"],
     ],

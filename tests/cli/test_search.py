@@ -40,20 +40,6 @@ def searched(study: Path, *more: str) -> Path:
     return folder
 
 
-def test_a_raised_budget_reaches_the_machines_that_join(study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from archspec.search.study import machines
-
-    monkeypatch.setattr(machines, "check_shared", lambda url: None)  # a file does, where the machine is this one
-    storage = str(study.parent / "shared.db")
-    searched(study, "--storage", storage, "--trials", "3")
-    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 3
-    searched(study, "--storage", storage, "--trials", "7")
-    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 7
-    result = run("worker", "--storage", storage, "--output", str(study.parent / "there"))
-    assert result.code == 0 and "7 done" in result.out
-    assert machines.joined(storage, None, root=study.parent).study.budget.evaluations == 7
-
-
 def true_front() -> set[tuple[int, float]]:
     """By brute force: few parameters, many operations."""
     from archspec.cost import price
@@ -122,6 +108,17 @@ def test_resume_goes_on_and_show_only_shows(study: Path) -> None:
     assert record["counts"] == {"done": 8}
 
 
+def test_show_writes_nothing(study: Path) -> None:
+    folder = searched(study)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert run("search", "show", str(folder)).code == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+    (folder / "study.db").unlink()
+    gone = run("search", "show", str(folder))
+    assert gone.code == 2 and "study.db: no trial store (there is no such file)" in gone.err
+    assert not (folder / "study.db").exists()
+
+
 def test_the_record_repeats_the_study(study: Path) -> None:
     folder = searched(study)
     record = json.loads((folder / "record.json").read_text())
@@ -164,12 +161,6 @@ def test_a_change_that_makes_another_study_is_refused_at_resume(study: Path) -> 
     result = run("search", "--resume", str(folder), "--seed", "5")
     assert result.code == 2
     assert "this is another study" in result.err
-
-
-def test_workers_of_other_machines_are_refused_for_a_file(tmp_path: Path) -> None:
-    result = run("worker", "--storage", f"sqlite:///{tmp_path}/study.db")
-    assert result.code == 2
-    assert "SQLite" in result.err
 
 
 def test_limits_are_kept_with_their_reasons(study: Path) -> None:

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archspec.devices._faults import Unplugged
-from archspec.measures import Evaluation, Settings
-from archspec.measures._progress import report_step
+from archspec.measures import Evaluation, Settings, report_step
 
 
 @dataclass(frozen=True)

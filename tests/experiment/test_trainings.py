@@ -12,7 +12,7 @@ import pytest
 
 from archspec.experiment import Experiment
 from archspec.experiment import experiment as room
-from archspec.experiment.engines import Work, WorkResult
+from archspec.experiment.engines import AtWork, Work, WorkResult
 from archspec.ledger import Ledger
 from archspec.measures import Evaluation, Settings
 from archspec.network import Network
@@ -30,6 +30,8 @@ class Failing:
     running: list[Work] = field(default_factory=list)
     started: list[Work] = field(default_factory=list)
     free: int = 9
+    at_work: tuple[AtWork, ...] = ()
+    messages: tuple[str, ...] = ()
 
     def start(self, work: Work) -> None:
         alike = (work.spec_text, work.settings.seed)
@@ -53,7 +55,7 @@ def test_a_measure_that_fails_takes_no_other_along(
         SimpleNamespace(name=name, network=Network(spec(f"head.filters={filters}")), precision="float32")
         for name, filters in (("one", 5), ("two", 6))
     )
-    progress: Any = SimpleNamespace(measuring=lambda *_: None, timing=lambda *_: None)
+    progress: Any = SimpleNamespace(measuring=lambda *_: None, timing=lambda *_: None, at_work=lambda *_: None)
     experiment = Experiment(entries, METRICS, planted, seeds=(0, 1))
     with Ledger.open(tmp_path / "ledger.db") as ledger:
         samples = experiment.run(ledger, progress).samples

@@ -34,7 +34,7 @@ metrics: [params, gflops, tflite_mb, latency_ms, latency_ratio]
 def counted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Counter[str]:
     """How often each was done since; nothing is known from before, but which device this is: that is asked once a
     process, by opening a probe of a few kilobytes."""
-    _device.runtime_conditions("host", 1)
+    _device.device_conditions("host", 1)
     found: Counter[str] = Counter()
     for room, name in ((home, "trace"), (home, "price"), (export_room, "export")):
         monkeypatch.setattr(room, name, counting(found, name, getattr(room, name)))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from archspec.errors import UserError
 from archspec.ledger import Ledger, LightLedger, open_light
 from archspec.record import Record
-from tests.search.postgresql import server, starting_server
+from tests.ledger.postgresql import server, starting_server
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
 plain = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)

@@ -69,7 +69,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
         monkeypatch.setattr(module, "opened", lambda reference: data)
     for module in (_device, _timing):
         monkeypatch.setattr(module, "device_of", lambda name: PlantedDevice())
-    for cached in (_device._predictor, _device.runtime_conditions):
+    for cached in (_device._predictor, _device._asked):
         cached.cache_clear()
     return settings(tmp_path)
 

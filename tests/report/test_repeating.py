@@ -152,6 +152,6 @@ def test_a_build_is_made_again_by_what_was_typed_and_an_older_one_shows_none() -
 
 def test_passwords_are_not_shown() -> None:
     url = "postgresql+psycopg2://me:secret@host/db"
-    assert shell_command("search", "x y.yaml", "--storage", url) == (
-        "archspec search 'x y.yaml' --storage 'postgresql+psycopg2://me:***@host/db'"
+    assert shell_command("search", "x y.yaml", "--ledger", url) == (
+        "archspec search 'x y.yaml' --ledger 'postgresql+psycopg2://me:***@host/db'"
     )

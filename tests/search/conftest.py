@@ -1,4 +1,4 @@
-"""Databases to keep trials in."""
+"""A file to keep trials in."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,22 +6,15 @@ from pathlib import Path
 import pytest
 
 from archspec.search.store import TrialStore, open_store
-from tests.search.postgresql import server
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'trials.db'}"
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    with server() as url:
-        yield url
+def trials_file(tmp_path: Path) -> Path:
+    return tmp_path / "trials.db"
 
 
 @pytest.fixture
-def store(sqlite_url: str) -> Iterator[TrialStore]:
-    found = open_store(sqlite_url)
+def store(trials_file: Path) -> Iterator[TrialStore]:
+    found = open_store(trials_file)
     yield found
     found.close()

@@ -39,7 +39,7 @@ def search(
     return Search(
         grid_96(), Below(BOUND), kind(log=log, sleep_s=sleep_s), Settings(("miou", "cost")), OBJECTIVES,
         open_store(store), "killed", budget, sampler=sampler, workers=workers, spec_text=text_of,
-        progress=Receipts(Path(log)), lease_s=2.0, fidelity=replace(FIDELITY, eta=eta) if eta else None,
+        progress=Receipts(Path(log)), fidelity=replace(FIDELITY, eta=eta) if eta else None,
         trained=lambda metric: metric == "miou",
     )  # fmt: skip
 

@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -241,13 +240,6 @@ def test_a_sampler_hears_of_what_begins_before_how_it_came_out(
     assert heard == [(what, number) for number in range(4) for what in ("began", "done")]
 
 
-def test_joining_needs_a_study(store: TrialStore) -> None:
-    with pytest.raises(UserError, match="no study 'study'"):
-        search(store, 5, join=True).run()
-    search(store, 5).run()
-    assert search(store, 8, join=True).run().counts == {"done": 8}
-
-
 # --- workers and their deaths ----------------------------------------------------------------------------------------
 
 
@@ -317,21 +309,6 @@ def test_what_a_hanging_evaluation_started_ends_with_it(store: TrialStore) -> No
     assert b"sleep\0" + asleep.encode() + b"\0" not in commands
 
 
-def test_a_long_evaluation_is_not_taken_for_dead(store: TrialStore, sqlite_url: str) -> None:
-    """It takes thrice the lease; the driver renews its claim meanwhile."""
-    made = search(store, 1, evaluator=Analytic(sleep_s=1.2), workers=0, lease_s=0.4)
-    running = threading.Thread(target=made.run)
-    running.start()
-    while not any(study.name == "study" for study in store.studies()):
-        time.sleep(0.01)
-    other, taken = open_store(sqlite_url).open_study("study"), []
-    while running.is_alive():
-        taken.append(other.take_over())
-        time.sleep(0.05)
-    assert set(taken) == {None} and len(taken) > 5
-    assert [trial.state for trial in other.news()[0]] == ["done"]
-
-
 @dataclass(frozen=True)
 class CrashesOnce(Analytic):
     """Kills its worker the first time it sees a candidate."""
@@ -379,7 +356,7 @@ class Broken(Analytic):
 def test_when_all_fail_it_stops_and_says_why(store: TrialStore) -> None:
     with pytest.raises(UserError, match=f"the last {FAILURES_IN_A_ROW} evaluations failed .*no number for cost"):
         search(store, 90, evaluator=Broken()).run()
-    states = Counter(trial.state for trial in store.open_study("study").news()[0])
+    states = Counter(trial.state for trial in store.open_study("study").trials())
     assert states == {"failed": FAILURES_IN_A_ROW}
 
 
@@ -401,7 +378,7 @@ def test_records_are_handed_on_before_a_trial_is_closed(store: TrialStore) -> No
     kept: list[tuple[Record, ...]] = []
 
     def keep(records: tuple[Record, ...]) -> None:
-        states = [trial.state for trial in store.open_study("study").news()[0]]
+        states = [trial.state for trial in store.open_study("study").trials()]
         assert states[-1] == "running"
         kept.append(records)
 
@@ -443,7 +420,7 @@ def test_an_interrupt_gives_back_what_was_running(tmp_path: Path, root: Path, ho
     process.send_signal(how)
     output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "clean\n", "")
-    trials = open_store(store).open_study("killed").news()[0]
+    trials = open_store(store).open_study("killed").trials()
     states = Counter(trial.state for trial in trials)
     assert states["running"] == 0 and states["done"] >= 1 and 1 <= states["proposed"] <= 2
 
@@ -488,7 +465,7 @@ def test_a_full_disk_ends_it_with_what_was_done_kept(tmp_path: Path, root: Path)
                           capture_output=True, timeout=120)  # fmt: skip
     assert done.returncode == 1 and "cannot be written" in done.stderr and "Traceback" not in done.stderr
     noted = [line.split(" ")[2] for line in evaluated(log) if line.startswith("trial done")]
-    kept = [trial.key for trial in open_store(store).open_study("killed").news()[0] if trial.state == "done"]
+    kept = [trial.key for trial in open_store(store).open_study("killed").trials() if trial.state == "done"]
     assert noted == kept and 0 < len(kept) < 80
 
 
@@ -505,5 +482,5 @@ def test_a_lock_that_stays_ends_it_with_what_was_done_kept(tmp_path: Path) -> No
     with pytest.raises(UserError, match="stayed locked"):
         made.run()
     other.execute("ROLLBACK")
-    assert Counter(trial.state for trial in made.store.open_study("study").news()[0])["done"] == 5
+    assert Counter(trial.state for trial in made.store.open_study("study").trials())["done"] == 5
     assert replace(made, progress=Silent()).run().counts == {"done": 20}

@@ -1,14 +1,13 @@
 """Rungs as values, and in stores: what a rung costs, and tables of versions that knew none."""
 
+import sqlite3
 import threading
-import uuid
+from contextlib import closing
 from dataclasses import replace
-
-import pytest
-from sqlalchemy import create_engine, inspect, text
+from pathlib import Path
 
 from archspec.search.fidelity import Fidelity
-from archspec.search.store import open_store
+from archspec.search.store import TrialStore, open_store
 from archspec.search.trials import Trial
 
 COLUMNS = ("rung", "rungs", "steps")
@@ -21,41 +20,32 @@ def test_a_rung_costs_what_the_trunk_below_does_not_hold_already() -> None:
     assert [replace(fidelity, decay=None).added(rung) for rung in range(3)] == [100, 300, 900]  # nothing is shared
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    found = str(request.getfixturevalue(f"{request.param}_url"))
-    return found if "://" in found else f"sqlite:///{found}"
-
-
-def test_rungs_come_back_as_they_were_written(url: str) -> None:
-    store = open_store(url)
-    study = store.create_study(uuid.uuid4().hex, "", 0)
-    trial = study.claim(Trial(-1, "a", {"n": 1}, "running", rung=1, rungs=({"miou": 0.25, "ms": None},), steps=330), 9)
-    found = study.news()[0][0]
-    assert trial.trial is not None
+def test_rungs_come_back_as_they_were_written(store: TrialStore) -> None:
+    study = store.create_study("rungs", "", 0)
+    study.add(Trial(-1, "a", {"n": 1}, "running", rung=1, rungs=({"miou": 0.25, "ms": None},), steps=330))
+    found = study.trials()[0]
     assert (found.rung, found.rungs, found.steps) == (1, ({"miou": 0.25, "ms": None},), 330)
-    store.close()
 
 
-def test_a_store_of_before_opens_and_keeps_its_trials(url: str) -> None:
-    store, name = open_store(url), uuid.uuid4().hex
-    study = store.create_study(name, "", 0)
-    trial = study.claim(Trial(-1, "a", {"n": 1}, "running"), 9).trial
-    assert trial is not None and study.finish(replace(trial, state="done", values={"miou": 0.5}))
-    store.close()
-    engine = create_engine(url)
-    with engine.begin() as connection:
+def test_a_store_of_before_opens_and_keeps_its_trials(trials_file: Path) -> None:
+    with closing(open_store(trials_file)) as store:
+        study = store.create_study("before", "", 0)
+        trial = study.add(Trial(-1, "a", {"n": 1}, "running"))
+        study.finish(replace(trial, state="done", values={"miou": 0.5}))
+    with closing(sqlite3.connect(trials_file)) as connection:
         for column in COLUMNS:
-            connection.execute(text(f"ALTER TABLE archspec_trials DROP COLUMN {column}"))
-    threads = [threading.Thread(target=lambda: open_store(url).close()) for _ in range(4)]
+            connection.execute(f"ALTER TABLE archspec_trials DROP COLUMN {column}")
+    with closing(open_store(trials_file, read_only=True)) as store:  # before any driver has opened it
+        assert [trial.key for trial in store.open_study("before").trials()] == ["a"]
+    threads = [threading.Thread(target=lambda: open_store(trials_file).close()) for _ in range(4)]
     for thread in threads:  # several programs open it at the same moment
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(COLUMNS) <= {column["name"] for column in inspect(engine).get_columns("archspec_trials")}
-    engine.dispose()
-    store = open_store(url)
-    (found,), _ = store.open_study(name).news()
+    with closing(sqlite3.connect(trials_file)) as connection:
+        there = {row[1] for row in connection.execute("PRAGMA table_info(archspec_trials)")}
+    assert set(COLUMNS) <= there
+    with closing(open_store(trials_file)) as store:
+        (found,) = store.open_study("before").trials()
     assert (found.key, found.state, found.values) == ("a", "done", {"miou": 0.5})
     assert (found.rung, found.rungs, found.steps) == (0, (), 0)
-    store.close()

@@ -142,7 +142,7 @@ def test_a_study_proposes_by_keras_tuner_and_goes_on_as_if_never_stopped(tmp_pat
             assert result.code == 0, result.err
         (folder,) = (tmp_path / name).glob("small-*")
         with closing(open_store(str(folder / "study.db"))) as store:
-            trials, _ = store.open_study(folder.name).news()
+            trials = store.open_study(folder.name).trials()
         fronts[name] = [(one.number, dict(one.genome), one.state) for one in trials]
         assert {one.name for one in folder.iterdir()} <= KEPT
     assert len(fronts["whole"]) >= 7

@@ -257,27 +257,6 @@ def test_a_sampler_hears_of_every_rung_in_its_order(store: TrialStore, monkeypat
     assert heard == live
 
 
-def test_drivers_at_once_promote_each_candidate_once(store: TrialStore, tmp_path: Path) -> None:
-    log = tmp_path / "log"
-    make = {"evaluator": Curves(log=str(log), sleep_s=0.002, noise=0.2), "most_steps": 20_000}
-    search(store, study="shared", budget=1, **make).run()
-    results: list[SearchResult] = []
-    threads = [
-        threading.Thread(target=lambda: results.append(search(store, study="shared", **make).run())) for _ in range(3)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    lines = log.read_text().splitlines()
-    assert len(lines) == len(set(lines)) and results[0].steps <= 20_000
-    assert {outline_of(result) for result in results} == {outline_of(results[0])} and results[0].counts["done"] > 3
-
-
-def outline_of(result: SearchResult) -> str:
-    return repr(outline(result))
-
-
 # --- equivalents ---------------------------------------------------------------------------------------------------
 
 SAME = replace(grid_96(), same=("kernel",), macs=lambda genome: int(genome["kernel"]))

@@ -51,19 +51,6 @@ def test_a_stubborn_sampler_is_helped_until_the_space_is_exhausted() -> None:
     assert proposals.next() is None and sampler.asked == asked, "it is not asked again"
 
 
-def test_what_could_not_be_taken_is_the_next_unless_known_by_then() -> None:
-    """A budget that was full when it was claimed may have room again once another's evaluation has failed."""
-    proposals, history = made(Stubborn())
-    first = proposals.next()
-    assert first is not None
-    proposals.put_back(first)
-    assert proposals.next() == first
-    proposals.put_back(first)
-    evaluated(history, first.genome, first.key)
-    other = proposals.next()
-    assert other is not None and other.key != first.key
-
-
 def test_in_an_endless_space_it_gives_up_after_so_many_known_ones() -> None:
     space = replace(SPACE, decisions=(Decision("rate", low=0.0, high=1.0),), same=("rate",))
     history = History(TASK.objectives)

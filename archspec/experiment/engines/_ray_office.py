@@ -126,7 +126,7 @@ class Office:
         mine = {name: held for name, held in self._held.items() if driver in held.drivers and held.result is None}
         at_work = {name: held.at_work for name, held in mine.items() if held.at_work is not None}
         unfit = {self._host(node): one.reason for node, one in self._unfit[needs].items()}
-        on_device = sum(one.on_device for one in mine.values())
+        on_device = any(one.on_device for one in mine.values())  # it takes nothing of a node
         return News(results, at_work, self._refused.pop(driver, []), unfit, on_device + self._places(demand, needs))
 
     def _results(self, driver: str) -> dict[str, tuple[WorkResult, tuple[Parcel, ...]]]:
@@ -192,16 +192,16 @@ class Office:
 
     async def _result(self, held: _Held) -> WorkResult:
         """One leg after the other, until one says that nothing more is to be taken."""
-        whole = Evaluation({})
+        whole, seconds = Evaluation({}), 0.0
         for stretch in held.job.stretches:
             held.on_device = bool(stretch.device)
             found = await self._on_device(held, stretch) if stretch.device else await self._anywhere(held, stretch)
             if found.evaluation is None:
                 return found
-            whole = merged(whole, found.evaluation)
+            whole, seconds = merged(whole, found.evaluation), seconds + found.seconds
             if is_over(whole):
                 break
-        return WorkResult(-1, whole)
+        return WorkResult(-1, whole, seconds=seconds)
 
     async def _on_device(self, held: _Held, stretch: Stretch) -> WorkResult:
         """On the machine of a device, when no other work is on it."""

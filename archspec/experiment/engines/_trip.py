@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -24,6 +24,10 @@ class Places:
         """The path of a file on this machine; a name that is no path stays."""
         return self.files.get(path, path)
 
+    def references(self, data: Iterable[str]) -> tuple[str, ...]:
+        """The data sets on this machine."""
+        return tuple(self.data.get(one, one) for one in data)
+
     def settings(self, settings: Settings) -> Settings:
         """The same settings with the paths of this machine."""
         return replace(
@@ -33,12 +37,12 @@ class Places:
             recipes={metric: self.file(one) for metric, one in settings.recipes.items()},
             latency_table=self.file(settings.latency_table),
             device=self.file(settings.device),
-            data=tuple(self.data.get(one, one) for one in settings.data),
+            data=self.references(settings.data),
         )
 
     def spec_text(self, text: str) -> str:
         """The same spec with the paths of this machine. Raises `UserError`."""
-        return text_with_files(text, self.files) if self.files else text
+        return text_with_files(text, self.files) if self.files and text else text
 
     def home_text(self, text: str) -> str:
         """A text of this machine with the paths of the driver's."""
