@@ -82,6 +82,7 @@ NEEDS = {
         _tflite_folder, "models that archspec did not write",
         "set ARCHSPEC_TFLITE_DIR to a folder of *.tflite files", in_ci=False,
     ),
+    "ray": Need(_package("ray"), "clusters", "pip install 'ray[client]>=2.50,<3'"),
     "torch": Need(_package("torch"), "the sampler gp", "pip install torch", in_ci=False),
 }  # fmt: skip
 
