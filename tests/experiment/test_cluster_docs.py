@@ -281,7 +281,7 @@ def test_the_script_searches_on_all_nodes(slurm: Slurm) -> None:
 
 @pytest.mark.slow
 def test_the_script_ends_when_time_is_up_and_goes_on_when_it_is_submitted_again(slurm: Slurm) -> None:
-    slurm.takes_s = 60.0
+    slurm.nodes, slurm.takes_s = 1, 60.0
     job = slurm.submit()
     end = time.monotonic() + 180
     while not slurm.seen and time.monotonic() < end and job.poll() is None:
