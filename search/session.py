@@ -238,6 +238,8 @@ class Session:
                 return
         if ended.evaluation is not None and self._search.keep is not None:
             self._search.keep(ended.evaluation.records)
+        if ended.seconds:  # without the time that it waited for a node
+            trial = replace(trial, started_at=time.time() - ended.seconds)
         del self._held[ended.number]
         search = self._search
         self._close(closed(trial, ended, search.objectives, search.fidelity, search.trained))

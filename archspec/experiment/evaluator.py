@@ -25,6 +25,7 @@ from archspec.measures import (
     measure_named,
     preload,
     prepare_worker,
+    refusal,
     training_folders,
 )
 from archspec.network import Network
@@ -90,6 +91,9 @@ class LadderEvaluator:
         if is_over(done) or not lacking:
             return Trip(self, done)
         wanted = _only(settings, lacking)
+        refused = refusal(case.under(wanted))
+        if refused:
+            return Trip(self, merged(done, Evaluation({}, rejected=refused)))
         trains = any(measure_named(name).trains for name in lacking)
         sent = Parcel.of_folders(Path(settings.output), self._left_by(case.under(wanted)) if trains else ())
         return Trip(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archspec.devices import Latency
     from archspec.measures._build import Agreement, Build, BuildOptions, build_records
     from archspec.measures._device import device_conditions, settled_device
-    from archspec.measures._evaluate import Stage, blank_record, evaluate, screen
+    from archspec.measures._evaluate import Stage, blank_record, evaluate, refusal, screen
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
@@ -72,6 +72,7 @@ __all__ = [
     "profile_file",
     "profile_network",
     "ratio_between",
+    "refusal",
     "report_step",
     "screen",
     "settled_device",
@@ -85,7 +86,7 @@ KIND = "measures"
 _HOMES = {
     "_build": ("Agreement", "Build", "BuildOptions", "build_records"),
     "_device": ("device_conditions", "settled_device"),
-    "_evaluate": ("Stage", "blank_record", "evaluate", "screen"),
+    "_evaluate": ("Stage", "blank_record", "evaluate", "refusal", "screen"),
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),

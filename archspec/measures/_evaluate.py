@@ -88,7 +88,7 @@ def evaluate(
         name = rung.measure.name
         if not screened and rung.measure.rung not in SCREEN:
             screened = True
-            refused = _refused(rungs, case)
+            refused = refusal(case)
             if refused:
                 return Evaluation(values, tuple(records), refused)
         try:
@@ -187,9 +187,9 @@ def _unbuilt(case: Case) -> Evaluation | None:
     return None
 
 
-def _refused(rungs: tuple[_Rung, ...], case: Case) -> Rejection | None:
-    """Why a measure would say nothing of the network, if one of them says so."""
-    for rung in rungs:
+def refusal(case: Case) -> Rejection | None:
+    """Why a measure that the settings ask for would say nothing of the network, if one of them says so."""
+    for rung in ladder(case.settings.asked, case.settings.limits):
         with suppress(UserError, Problem):  # what it raises, taking it raises again
             reason = rung.measure.refusal(case)
             if reason:

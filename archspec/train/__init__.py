@@ -15,6 +15,7 @@ from archspec.train._recipe_file import load_recipe, parse_recipe, recipe_names
 from archspec.train._run import Run, resumed_order
 from archspec.train._run_file import describe_duration
 from archspec.train._trunk import Trunk, load_at_length, recipe_steps, scaled, trunk_of
+from archspec.train._trunk_folder import TRUNKS, trunk_folder
 from archspec.train._untrained_taps import describe_never_trained
 from archspec.train._validation import validation_examples
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from archspec.train._training import Training, TrainingResult
 
 __all__ = [
-    "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress", "TrainingResult",
-    "Trunk", "check_order", "describe_duration", "describe_never_trained", "load_at_length", "load_recipe",
-    "no_model", "parse_recipe", "recipe_names", "recipe_steps",
-    "resumed_order", "scaled", "start_of", "trunk_of", "validation_examples",
+    "TRUNKS", "KerasFit", "Order", "Recipe", "Run", "Stage", "StepReport", "Training", "TrainingProgress",
+    "TrainingResult", "Trunk", "check_order", "describe_duration", "describe_never_trained", "load_at_length",
+    "load_recipe", "no_model", "parse_recipe", "recipe_names", "recipe_steps", "resumed_order", "scaled", "start_of",
+    "trunk_folder", "trunk_of", "validation_examples",
 ]  # fmt: skip
 
 

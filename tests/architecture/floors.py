@@ -36,7 +36,7 @@ SIDEWAYS: dict[str, tuple[str, ...]] = {
 }
 FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 
-# Heavy library -> the rooms that may import it, and whether only inside a function.
+# Heavy library -> the rooms (or modules) that may import it, and whether only inside a function.
 ANYWHERE, DEFERRED = "anywhere", "inside a function"
 HEAVY: dict[str, dict[str, str]] = {
     "tensorflow": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
@@ -52,6 +52,11 @@ HEAVY: dict[str, dict[str, str]] = {
     "litert_quantizer": {"export": DEFERRED},
     "flatbuffers": {"export": DEFERRED},
     "torch": {},
+    "ray": {
+        "archspec.experiment.engines.ray": DEFERRED,
+        "archspec.experiment.engines._ray_node": DEFERRED,
+        "archspec.experiment.engines._ray_office": ANYWHERE,  # imported only where there is a cluster
+    },
 }
 # NumPy takes 0.2 s: never on the way to `archspec cost`.
 NUMPY_DEFERRED = (
@@ -104,7 +109,7 @@ def heavy_faults(found: list[Import]) -> list[str]:
             faults.append(f"{item.place}: numpy at import time in '{source}'; import it inside a function")
         if library not in HEAVY:
             continue
-        allowed = HEAVY[library].get(source)
+        allowed = HEAVY[library].get(item.importer, HEAVY[library].get(source))
         if allowed is None:
             rooms = ", ".join(HEAVY[library]) or "no room"
             faults.append(f"{item.place}: {library} in room '{source}'; only for {rooms}")

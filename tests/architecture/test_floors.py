@@ -93,6 +93,8 @@ GUARD = [
     (heavy_faults, "blocks/units/u.py", "import keras.layers", "keras in room 'blocks'"),
     (heavy_faults, "archspec/measures/x.py", "import optuna", "optuna in room 'measures'"),
     (heavy_faults, "archspec/lower/x.py", "import torch", "only for no room"),
+    (heavy_faults, "archspec/experiment/x.py", "def f():\n    import ray", "ray in room 'experiment'"),
+    (heavy_faults, "archspec/experiment/engines/ray.py", "import ray", "ray at import time"),
     (heavy_faults, "archspec/reporters/x.py", "import pandas", "pandas at import time"),
     (heavy_faults, "archspec/reporters/x.py", "class A:\n    import pandas", "pandas at import time"),
     (heavy_faults, "archspec/devices/x.py", "try:\n    import ai_edge_litert\nexcept ImportError:\n    pass",
@@ -116,6 +118,7 @@ def test_guard_finds(tmp_path: Path, check, file: str, text: str, fault: str) ->
 ALLOWED = [
     ("archspec/cli/x.py", "from archspec.cost import total\nimport archspec.blocks"),
     ("archspec/spec/x.py", "from archspec.graph import Range"),
+    ("archspec/experiment/engines/ray.py", "def f():\n    import ray"),
     ("archspec/lower/x.py", "import keras\nimport tensorflow as tf\nimport numpy as np"),
     ("archspec/reporters/x.py", "def f():\n    import pandas\n    import numpy"),
     (

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("tensorflow", "keras", "optuna", "pandas", "matplotlib", "sqlalchemy", "keras_tuner", "tf_keras_vis", "torch")
+HEAVY = ("tensorflow", "keras", "optuna", "pandas", "matplotlib", "sqlalchemy", "keras_tuner", "tf_keras_vis", "torch",
+         "ray")  # fmt: skip
 
 # Runs one command with the heavy libraries missing, and writes down what was asked for and what was imported.
 PROBE = """
@@ -88,6 +89,15 @@ def test_command_works_without_heavy_libraries(tmp_path: Path, arguments: list[s
     assert result["asked"] == []
     if arguments[0] in WITHOUT_NUMPY:
         assert "numpy" not in result["roots"]
+
+
+def test_engines_are_named_without_ray(tmp_path: Path) -> None:
+    code = "import sys, archspec.experiment.engines.ray; print('ray' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert process.stdout.split() == ["False"]
 
 
 def test_importing_the_package_imports_nothing_else(tmp_path: Path) -> None:

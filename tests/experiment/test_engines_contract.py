@@ -12,6 +12,7 @@ from archspec import catalog
 from archspec.errors import UserError
 from archspec.experiment.engines import KIND, Engine, Work, WorkResult, start_engine
 from archspec.measures import Settings
+from archspec.spec import Named
 from tests.experiment.evaluators import Obedient
 
 ENGINES = tuple(catalog.members(KIND))
@@ -30,10 +31,18 @@ def finished(engine: Engine, count: int, seconds: float = 60) -> dict[int, WorkR
     return found
 
 
+def named(name: str, workers: int, request: pytest.FixtureRequest) -> Named:
+    """The engine where it has so many places."""
+    if name != "ray":
+        return Named(name)
+    cluster = request.getfixturevalue("cluster")
+    return Named("ray", {"address": cluster.address, "resources": {{1: "one", 2: "two"}[workers]: 1}})
+
+
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Two workers, three seconds each."""
-    made = start_engine(2, Obedient(timeout_s=3.0), request.param)
+    made = start_engine(2, Obedient(timeout_s=3.0), named(request.param, 2, request))
     yield made
     made.stop()
 
@@ -81,9 +90,28 @@ def test_work_runs_elsewhere_and_stop_ends_it(engine: Engine) -> None:
     assert finished(engine, 1, seconds=0.5) == {}
 
 
+def test_what_runs_is_listed_with_how_far_it_is(engine: Engine) -> None:
+    assert list(engine.at_work) == []
+    engine.start(work(7, "step"))
+    end = time.monotonic() + 60
+    while not any(one.what for one in engine.at_work if one.total) and time.monotonic() < end:
+        assert not list(engine.wait(0.2))
+    (one,) = engine.at_work
+    assert (one.number, one.what, one.done, one.total) == (7, "trains", 3, 10)
+    finished(engine, 1)
+    assert list(engine.at_work) == []
+
+
+def test_a_device_that_does_not_answer_is_away(engine: Engine) -> None:
+    engine.start(work(1, "unplugged phone"))
+    (one,) = finished(engine, 1).values()
+    assert (one.ended, one.evaluation) == ("away", None)
+    assert "phone: is not connected" in one.reason
+
+
 @pytest.mark.parametrize("name", ENGINES)
-def test_a_worker_is_replaced_after_its_number_of_evaluations(name: str) -> None:
-    engine = start_engine(1, Obedient(evaluations_per_process=1), name)
+def test_a_worker_is_replaced_after_its_number_of_evaluations(name: str, request: pytest.FixtureRequest) -> None:
+    engine = start_engine(1, Obedient(evaluations_per_process=1), named(name, 1, request))
     try:
         pids = set()
         for number in range(2):
@@ -104,9 +132,12 @@ def test_without_workers_the_local_engine_evaluates_here() -> None:
     assert one.evaluation is not None
     assert one.evaluation.values["value"] == os.getpid()
     engine.start(work(2, "raise it"))
+    assert list(engine.at_work) == []
     assert [one.reason for one in engine.wait(0)] == ["ValueError: it"]
+    engine.start(work(3, "unplugged phone"))
+    assert [one.ended for one in engine.wait(0)] == ["away"]
 
 
 def test_an_unknown_engine_is_answered_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"unknown engine 'locl'.*local"):
-        start_engine(1, Obedient(), "locl")
+        start_engine(1, Obedient(), Named("locl"))

@@ -61,13 +61,14 @@ class WorkResult:
 
     `raised`: the evaluator raised. `crashed`: the process died (a signal, out of memory). `timeout`: it was killed.
     `lost`: what it ran on went away, which says nothing of the network. `away`: the device that it needs does not
-    answer; the same work may be begun again later.
+    answer; the same work may be begun again later. `seconds` is how long the evaluator took, without any waiting.
     """
 
     number: int
     evaluation: Evaluation | None = None
     ended: Literal["", "raised", "crashed", "timeout", "lost", "away"] = ""
     reason: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,10 @@ def telling(work: Work, tell: Callable[[AtWork], object], where: str = "") -> It
 
 def evaluated(evaluator: Evaluator, work: Work) -> WorkResult:
     """An evaluation in this process, or what it raised in one line: the fault of one network is no fault of others."""
+    begun = time.monotonic()
     try:
-        return WorkResult(work.number, evaluator.evaluate(work.spec_text, work.genome, work.settings))
+        evaluation = evaluator.evaluate(work.spec_text, work.genome, work.settings)
+        return WorkResult(work.number, evaluation, seconds=time.monotonic() - begun)
     except DeviceError as error:
         return WorkResult(work.number, ended="away" if error.hand else "raised", reason=str(error))
     except MemoryError as error:

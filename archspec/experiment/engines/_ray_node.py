@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -39,18 +38,19 @@ class Baggage:
 
 
 @dataclass(frozen=True)
-class Begun:
-    """The first that a node says: the work runs here now. `node` is its number in the cluster, `host` its name."""
+class Unfit:
+    """A node cannot do such works, and why."""
 
-    node: str
-    host: str
+    reason: str
 
 
 @dataclass(frozen=True)
-class Unfit:
-    """This node cannot do such works, and why."""
+class Outcome:
+    """What a task gives: `node` is the number of its node in the cluster, `left` are files that go home."""
 
-    reason: str
+    node: str
+    found: WorkResult | Unfit
+    left: Parcel | None = None
 
 
 @cache
@@ -81,31 +81,31 @@ def node_folder() -> Path:
 
 def evaluation(
     content: bytes, baggage: Baggage, expected: Mapping[str, str], parcels: Mapping[str, Any], office: Any, name: str
-) -> Iterator[Begun | Unfit | Parcel | WorkResult]:
-    """A task: says where it runs, then sends home what it left, then its result.
+) -> Outcome:
+    """A task: says where it runs, evaluates, and gives the result with what it left.
 
     `content` is an evaluator with its work; `parcels` are references to what the baggage names, by digest.
     """
     import ray
 
-    yield Begun(ray.get_runtime_context().get_node_id(), socket.gethostname())
+    node = ray.get_runtime_context().get_node_id()
+    office.begun.remote(name, node)
     differ = {key: found for key, found in installation().items() if expected.get(key) != found}
     if differ:
-        yield Unfit(_describe_versions(differ, expected))
-        return
+        return Outcome(node, Unfit(_describe_versions(differ, expected)))
     try:
         places = _places(baggage, parcels)
         evaluator, work = _unpacked(content, baggage, places)
     except UserError as error:
-        yield Unfit(str(error))
-        return
+        return Outcome(node, Unfit(str(error)))
     prepare_worker(work.settings)
     tell: Callable[[AtWork], object] = lambda step: office.note.remote(name, step)  # noqa: E731
-    with telling(work, tell, socket.gethostname()):
+    with telling(work, tell):
         result = evaluated(evaluator, work)
+    left = None
     if baggage.travels and result.evaluation is not None:
-        yield Parcel.of_folders(Path(places.output), evaluator.folders(work.spec_text, work.settings))  # type: ignore[attr-defined]
-    yield _at_home(result, places)
+        left = Parcel.of_folders(Path(places.output), evaluator.folders(work.spec_text, work.settings))  # type: ignore[attr-defined]
+    return Outcome(node, _at_home(result, places), left)
 
 
 def _describe_versions(differ: Mapping[str, str], expected: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -31,59 +31,15 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from archspec.errors import first_line
 from archspec.experiment.engines import AtWork, WorkResult
 from archspec.experiment.engines._parcels import Parcel
-from archspec.experiment.engines._ray_node import Baggage, Begun, Unfit, evaluation
+from archspec.experiment.engines._ray_job import HEAD, Demand, Job, News, Stretch
+from archspec.experiment.engines._ray_node import Outcome, Unfit, evaluation
 from archspec.experiment.engines._trip import is_over, merged
 from archspec.measures import Evaluation
 
-HEAD = "node:__internal_head__"
 KEPT_BYTES = 2**30  # of parcels that no work holds any more
 NODES_EACH_S = 1.0
 A_BIT = 0.001  # of the resource that says which machine a device hangs on: it is a place, not an amount
 _LOST = (NodeDiedError, LocalRayletDiedError, ObjectLostError, OwnerDiedError, ActorDiedError)
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A leg as the office has it: `content` is what the node evaluates."""
-
-    content: bytes
-    device: str = ""
-    node: str = ""
-
-
-@dataclass(frozen=True)
-class Demand:
-    """What a work that trains takes of a node."""
-
-    cpus: float = 1.0
-    gpus: float = 0.0
-    resources: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Job:
-    """A work for the office. `name` stands for its content: the same work of another driver is the same job. `needs`
-    stands for what a node must have: one that cannot do a job cannot do another of the same needs."""
-
-    name: str
-    needs: str
-    stretches: tuple[Stretch, ...]
-    baggage: Baggage
-    demand: Demand
-    expected: Mapping[str, str]
-    timeout_s: float | None
-    evaluations_per_process: int
-
-
-@dataclass(frozen=True)
-class News:
-    """What a driver hears: results by job, with the files they left; how far others are; what nodes cannot do; how
-    many works of its demand the cluster has room for, those that run among them."""
-
-    results: Mapping[str, tuple[WorkResult, tuple[Parcel, ...]]]
-    at_work: Mapping[str, AtWork]
-    unfit: Mapping[str, str]
-    places: int
 
 
 @dataclass
@@ -93,8 +49,9 @@ class _Held:
     job: Job
     drivers: set[str]
     task: asyncio.Task[None] | None = None
-    stream: Any = None
-    node: str = ""
+    ended: Any = None  # the reference to what its process gives
+    late: asyncio.Future[None] | None = None  # done when its time is over
+    host: str = ""
     at_work: AtWork | None = None
     result: WorkResult | None = None
     files: tuple[Parcel, ...] = ()
@@ -109,7 +66,9 @@ class Office:
         self._parcels: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._devices: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unfit: defaultdict[str, dict[str, Unfit]] = defaultdict(dict)  # by what is needed, then by node
+        self._refused: dict[str, list[str]] = {}  # jobs, by the driver that has to hear of it
         self._changed = asyncio.Condition()
+        self._here = ray.get_runtime_context().current_actor
         self._nodes: tuple[float, list[dict[str, Any]]] = (0.0, [])
 
     # --- parcels ------------------------------------------------------------------------------------------------------
@@ -126,7 +85,7 @@ class Office:
         self._drop_old()
 
     def _drop_old(self) -> None:
-        wanted = {digest for held in self._held.values() for digest in _digests(held.job)}
+        wanted = {digest for held in self._held.values() for digest in held.job.digests}
         newest = next(reversed(self._parcels))
         total = sum(size for _, size in self._parcels.values())
         for digest in list(self._parcels):
@@ -135,22 +94,25 @@ class Office:
 
     # --- works --------------------------------------------------------------------------------------------------------
 
-    async def begin(self, job: Job, driver: str) -> bool:
-        """Start a work, or take it up where it is. False where a parcel that it names is not here any more."""
+    async def begin(self, job: Job, driver: str) -> None:
+        """Start a work, or take it up where it is: `hear` says whether a parcel that it names is not here any more."""
         held = self._held.get(job.name)
         if held is not None:
             held.drivers.add(driver)
-            return True
-        if await self.lacking(_digests(job)):
-            return False
-        held = self._held[job.name] = _Held(job, {driver})
-        held.task = asyncio.create_task(self._carried_out(held))
-        return True
+        elif all(digest in self._parcels for digest in job.digests):
+            held = self._held[job.name] = _Held(job, {driver})
+            held.task = asyncio.create_task(self._carried_out(held))
+        else:
+            self._refused.setdefault(driver, []).append(job.name)
+            await self._tell()
 
-    async def hear(self, driver: str, seconds: float, known: Sequence[str], demand: Demand, needs: str) -> News:
-        """What is news to a driver that knows the results of some jobs, at once or within `seconds`."""
+    async def hear(self, driver: str, seconds: float, written: Sequence[str], demand: Demand, needs: str) -> News:
+        """What is news to a driver that has written down the results of some jobs, at once or within `seconds`."""
+        self._forget(driver, written)
         end = time.monotonic() + seconds
-        while not (results := self._results(driver, known)) and (left := end - time.monotonic()) > 0:
+        while not (results := self._results(driver)) and (left := end - time.monotonic()) > 0:
+            if driver in self._refused:
+                break
             async with self._changed:
                 try:
                     await asyncio.wait_for(self._changed.wait(), left)
@@ -159,18 +121,21 @@ class Office:
         mine = {name: held for name, held in self._held.items() if driver in held.drivers and held.result is None}
         at_work = {name: held.at_work for name, held in mine.items() if held.at_work is not None}
         unfit = {self._host(node): one.reason for node, one in self._unfit[needs].items()}
-        on_device = sum(one.on_device for one in mine.values())
-        return News(results, at_work, unfit, on_device + self._places(demand, needs))
+        on_device = any(one.on_device for one in mine.values())  # it takes nothing of a node
+        return News(results, at_work, self._refused.pop(driver, []), unfit, on_device + self._places(demand, needs))
 
-    def _results(self, driver: str, known: Sequence[str]) -> dict[str, tuple[WorkResult, tuple[Parcel, ...]]]:
+    def _results(self, driver: str) -> dict[str, tuple[WorkResult, tuple[Parcel, ...]]]:
         return {
             name: (held.result, held.files)
             for name, held in self._held.items()
-            if driver in held.drivers and held.result is not None and name not in known
+            if driver in held.drivers and held.result is not None
         }
 
     async def forget(self, driver: str, names: Sequence[str]) -> None:
         """A driver has written down the results of these jobs, or does not want them any more: what runs is ended."""
+        self._forget(driver, names)
+
+    def _forget(self, driver: str, names: Sequence[str]) -> None:
         for name in names:
             held = self._held.get(name)
             if held is None:
@@ -183,11 +148,21 @@ class Office:
             if held.task is not None:
                 held.task.cancel()
 
+    async def begun(self, name: str, node: str) -> None:
+        """A node says that a job runs there now: its time is taken from here on."""
+        held = self._held.get(name)
+        if held is None or held.result is not None:
+            return
+        held.host = self._host(node)
+        held.at_work = AtWork(-1, where=held.host)
+        if held.job.timeout_s is not None and held.late is not None:
+            asyncio.get_running_loop().call_later(held.job.timeout_s, _ring, held.late)
+
     async def note(self, name: str, step: AtWork) -> None:
         """A node says how far a job is."""
         held = self._held.get(name)
         if held is not None:
-            held.at_work = step
+            held.at_work = replace(step, where=held.host)
 
     # --- carrying out -------------------------------------------------------------------------------------------------
 
@@ -198,21 +173,25 @@ class Office:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the driver has to hear of it
             held.result = WorkResult(-1, ended="raised", reason=f"{type(error).__name__}: {first_line(error)}")
+        await self._tell()
+
+    async def _tell(self) -> None:
+        """There is news for somebody."""
         async with self._changed:
             self._changed.notify_all()
 
     async def _result(self, held: _Held) -> WorkResult:
         """One leg after the other, until one says that nothing more is to be taken."""
-        whole = Evaluation({})
+        whole, seconds = Evaluation({}), 0.0
         for stretch in held.job.stretches:
             held.on_device = bool(stretch.device)
             found = await self._on_device(held, stretch) if stretch.device else await self._anywhere(held, stretch)
             if found.evaluation is None:
                 return found
-            whole = merged(whole, found.evaluation)
+            whole, seconds = merged(whole, found.evaluation), seconds + found.seconds
             if is_over(whole):
                 break
-        return WorkResult(-1, whole)
+        return WorkResult(-1, whole, seconds=seconds)
 
     async def _on_device(self, held: _Held, stretch: Stretch) -> WorkResult:
         """On the machine of a device, when no other work is on it."""
@@ -236,7 +215,7 @@ class Office:
         held.at_work = AtWork(-1, "waits for a node")
         while True:
             unfit = self._unfit[held.job.needs]
-            if not self._fit(held.job.needs):
+            if unfit and not self._places(demand, held.job.needs):
                 reason = "; ".join(f"{self._host(node)}: {one.reason}" for node, one in unfit.items())
                 return WorkResult(-1, ended="raised", reason=f"no node of the cluster can do it ({reason})")
             options: dict[str, Any] = {"num_cpus": demand.cpus, "num_gpus": demand.gpus}
@@ -250,42 +229,29 @@ class Office:
     async def _run(self, held: _Held, stretch: Stretch, options: Mapping[str, Any]) -> WorkResult | Unfit:
         """One task, from its start to its end, whichever that is."""
         job = held.job
-        here = ray.get_runtime_context().current_actor
-        parcels = {digest: self._parcels[digest][0] for digest in _digests(job)}
-        stream = (
-            _task(job.evaluations_per_process)
-            .options(**options)
-            .remote(stretch.content, job.baggage, job.expected, parcels, here, job.name)
-        )
-        held.stream, found = stream, None
-        end: float | None = None
-        try:
-            while found is None:
-                left = None if end is None else max(0.0, end - time.monotonic())
-                message = await asyncio.wait_for(_next(stream), left)
-                if isinstance(message, Begun):
-                    held.node, held.at_work = message.node, AtWork(-1, where=message.host)
-                    end = None if job.timeout_s is None else time.monotonic() + job.timeout_s
-                elif isinstance(message, Parcel):
-                    held.files += (message,)
-                elif isinstance(message, Unfit):
-                    self._unfit[job.needs][held.node] = message
-                    return message
-                else:
-                    found = message
-        except TimeoutError:
+        parcels = {digest: self._parcels[digest][0] for digest in job.digests}
+        task = _task(job.evaluations_per_process).options(**options)
+        held.late = asyncio.get_running_loop().create_future()
+        held.ended = task.remote(stretch.content, job.baggage, job.expected, parcels, self._here, job.name)
+        ended = asyncio.ensure_future(_outcome(held.ended))
+        await asyncio.wait((ended, held.late), return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
             self._end(held)
+            ended.cancel()
             return WorkResult(-1, ended="timeout", reason=f"took longer than {job.timeout_s:g} s, and was ended")
-        except RayError as error:
-            return _death(error)
-        except StopAsyncIteration:
-            return WorkResult(-1, ended="lost", reason="its task ended without a result")
-        return found
+        outcome = ended.result()
+        if isinstance(outcome, WorkResult):
+            return outcome
+        if isinstance(outcome.found, Unfit):
+            self._unfit[job.needs][outcome.node] = outcome.found
+        if outcome.left is not None:
+            held.files += (outcome.left,)
+        return outcome.found
 
     def _end(self, held: _Held) -> None:
         """Kill the process of a job, where one runs."""
-        if held.stream is not None and held.result is None:
-            ray.cancel(held.stream, force=True)
+        if held.ended is not None and held.result is None:
+            ray.cancel(held.ended, force=True)
 
     # --- nodes --------------------------------------------------------------------------------------------------------
 
@@ -293,7 +259,7 @@ class Office:
         """The nodes that live, asked at most once in a while."""
         asked, nodes = self._nodes
         if time.monotonic() - asked > NODES_EACH_S:
-            nodes = [node for node in ray.nodes() if node["Alive"]]
+            nodes = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
             self._nodes = time.monotonic(), nodes
         return nodes
 
@@ -302,33 +268,35 @@ class Office:
 
     def _places(self, demand: Demand, needs: str) -> int:
         """How many works fit on the nodes."""
-        return sum(_places_of(node["Resources"], demand) for node in self._fit(needs))
+        return sum(demand.places(node["Resources"]) for node in self._fit(needs))
 
     def _host(self, node: str) -> str:
-        """The name of a node."""
-        return next((str(one["NodeManagerHostname"]) for one in self._alive() if one["NodeID"] == node), node[:8])
+        """The name of a node: the one that it was given, else its machine's."""
+        found = next((one for one in self._alive() if one["NodeID"] == node), None)
+        if found is None:
+            return node[:8]
+        named = found["NodeName"] != found["NodeManagerAddress"]
+        return str(found["NodeName"] if named else found["NodeManagerHostname"])
 
 
 @cache
 def _task(evaluations_per_process: int) -> Any:
     """The task, whose process is replaced after so many."""
-    return ray.remote(max_retries=0, max_calls=evaluations_per_process, num_returns="streaming")(evaluation)
+    return ray.remote(max_retries=0, max_calls=evaluations_per_process)(evaluation)
 
 
-async def _next(stream: Any) -> Any:
-    return await (await anext(stream))
+def _ring(late: asyncio.Future[None]) -> None:
+    if not late.done():
+        late.set_result(None)
 
 
-def _digests(job: Job) -> list[str]:
-    baggage = job.baggage
-    files = (digest for digest, _ in baggage.files.values())
-    return list(dict.fromkeys((*files, *([baggage.sent] if baggage.sent else []))))
-
-
-def _places_of(resources: Mapping[str, float], demand: Demand) -> int:
-    wanted = {"CPU": demand.cpus, "GPU": demand.gpus, **demand.resources}
-    counts = [int(resources.get(name, 0) / amount + 1e-6) for name, amount in wanted.items() if amount > 0]
-    return min(counts, default=1)
+async def _outcome(ended: Any) -> Outcome | WorkResult:
+    """What a task gave, or how it ended without that."""
+    try:
+        found: Outcome = await ended
+    except RayError as error:
+        return _death(error)
+    return found
 
 
 def _death(error: RayError) -> WorkResult:

@@ -42,7 +42,7 @@ class Places:
 
     def spec_text(self, text: str) -> str:
         """The same spec with the paths of this machine. Raises `UserError`."""
-        return text_with_files(text, self.files) if self.files else text
+        return text_with_files(text, self.files) if self.files and text else text
 
     def home_text(self, text: str) -> str:
         """A text of this machine with the paths of the driver's."""

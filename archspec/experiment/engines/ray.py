@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import pickle
+import socket
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from archspec.errors import UserError, first_line, user_error
 from archspec.experiment.engines import AtWork, Engine, Evaluator, Work, WorkResult
 from archspec.experiment.engines._parcels import Parcel
+from archspec.experiment.engines._ray_job import HEAD, Demand, Job, News, Stretch
 from archspec.experiment.engines._ray_node import Baggage, installation
 from archspec.experiment.engines._trip import Leg, Trip, merged
 from archspec.graph import Range
-
-if TYPE_CHECKING:
-    from archspec.experiment.engines._ray_office import Demand, Job, News
+from archspec.measures import Settings
 
 NAMESPACE = "archspec"
 AUTO = "auto"
+REACHED_S = 10.0
 ANSWER_S = 60.0  # what a call to the office may take beyond what it waits for
 _START = "Start one (ray start --head), or name one: --engine ray://HOST:10001"
 
@@ -49,8 +52,6 @@ def ray(
         runtime_env: Ray's own: packages, environment variables or a container for the processes on the nodes.
     """
     connect(address)
-    from archspec.experiment.engines._ray_office import Demand
-
     demand = Demand(cpus, gpus, dict(resources or {}))
     return RayEngine(evaluator, demand, ahead, dict(data or {}), dict(runtime_env or {}))
 
@@ -64,10 +65,18 @@ def connect(address: str) -> None:
     if ray_core.is_initialized():
         return
     try:
-        ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level="ERROR")
+        _reach(address)
+        ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
     except Exception as error:
         fact = f"the Ray cluster cannot be reached ({address}: {first_line(error)})"
         raise user_error(fact, _START) from error
+
+
+def _reach(address: str) -> None:
+    """Raises `OSError` where nobody listens: Ray itself would try for minutes."""
+    host, separator, port = address.rpartition("://")[2].rpartition(":")
+    if separator and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), REACHED_S).close()
 
 
 @dataclass
@@ -76,8 +85,10 @@ class _Running:
 
     work: Work
     trip: Trip
-    job: str
+    job: Job
+    parcels: Mapping[str, Parcel]
     at_work: AtWork
+    sent: Any = None  # the reference to the office's answer
 
 
 class RayEngine:
@@ -97,7 +108,6 @@ class RayEngine:
         self._running: dict[str, _Running] = {}  # by job
         self._ready: list[WorkResult] = []  # what needed no node
         self._heard: list[str] = []  # jobs whose results whoever drives has, and writes down
-        self._begun: dict[str, tuple[Any, Job, Mapping[str, Parcel]]] = {}  # by job, with the answer that is to come
         self._kept: set[str] = set()  # digests of parcels that the office was given
         self._messages: list[str] = []
         self._unfit: dict[str, str] = {}
@@ -129,12 +139,9 @@ class RayEngine:
 
     def start(self, work: Work) -> None:
         """Send it, or take it up where a driver before this one left it."""
-        self._forget_heard()
         travels = hasattr(self._evaluator, "trip")
         try:
-            trip = (
-                self._evaluator.trip(work.spec_text, work.settings) if travels else _plain_trip(self._evaluator, work)
-            )  # type: ignore[attr-defined]
+            trip = _trip(self._evaluator, work)
         except UserError as error:
             self._ready.append(WorkResult(work.number, ended="raised", reason=str(error)))
             return
@@ -144,8 +151,6 @@ class RayEngine:
         self._send(work, trip, travels)
 
     def _send(self, work: Work, trip: Trip, travels: bool) -> None:
-        from archspec.experiment.engines._ray_office import Job, Stretch
-
         files = {path: (parcel.digest, parcel.entry) for path, parcel in trip.files.items()}
         baggage = Baggage(files, trip.sent.digest if trip.sent else "", trip.data, self._relocated, travels)
         needs = _digest(trip.data, self._relocated, [path for path in files if path in work.settings.plugins])
@@ -159,40 +164,37 @@ class RayEngine:
         limit = 1 if self._demand.gpus else evaluator.evaluations_per_process  # a process keeps the memory of its GPU
         job = Job(name, needs, stretches, baggage, self._demand, installation(), evaluator.timeout_s, limit)
         parcels = {one.digest: one for one in (*trip.files.values(), *([trip.sent] if trip.sent else []))}
-        self._running[name] = _Running(work, trip, name, AtWork(work.number, "is sent"))
-        self._begin(job, parcels)
+        running = self._running[name] = _Running(work, trip, job, parcels, AtWork(work.number, "is sent"))
+        with suppress(_OfficeLostError):  # `wait` finds that out
+            if name in self._heard:
+                self._ask("forget", self._driver, self._written())
+            self._begin(running)
 
-    def _begin(self, job: Job, parcels: Mapping[str, Parcel]) -> None:
-        """Hand a job over with what it names. Whether the office took it is asked when its results are."""
+    def _begin(self, running: _Running) -> None:
+        """Hand a job over with what it names. Whether the office took it, or forgot a parcel, comes with the news."""
+        parcels = running.parcels
         new = [digest for digest in parcels if digest not in self._kept]
         for digest in self._ask("lacking", new) if new else ():
             self._ask("keep", parcels[digest])
         self._kept.update(new)
-        self._begun[job.name] = self._office.begin.remote(job, self._driver), job, parcels
-
-    def _begin_again(self) -> None:
-        """What the office did not take since it forgot a parcel meanwhile: it is given that again."""
-        while self._begun:
-            begun, self._begun = self._begun, {}
-            for reference, job, parcels in begun.values():
-                if not self._answer(reference):
-                    self._kept.difference_update(parcels)
-                    self._begin(job, parcels)
+        running.sent = self._office.begin.remote(running.job, self._driver)
 
     def wait(self, seconds: float) -> Iterator[WorkResult]:
         """What has ended: with the files that it left in the output folder before it is said."""
-        self._forget_heard()
         while self._ready:
             yield self._ready.pop()
             seconds = 0.0
         if not self._running:
             return
         try:
-            self._begin_again()
             news = self._hear(seconds)
         except _OfficeLostError as error:
             yield from self._all_lost(str(error))
             return
+        with suppress(_OfficeLostError):
+            for running in (self._running[name] for name in news.refused if name in self._running):
+                self._kept.difference_update(running.parcels)
+                self._begin(running)
         for name, (result, files) in news.results.items():
             running = self._running.pop(name)
             self._heard.append(name)
@@ -202,15 +204,13 @@ class RayEngine:
 
     def stop(self) -> None:
         """End what runs; what is finished and was not heard is lost, too."""
-        names = [*self._heard, *self._running]
+        sent = [one.sent for one in self._running.values()]
+        names = [*self._written(), *self._running]
         self._running.clear()
         self._ready.clear()
-        self._begun.clear()
-        self._heard = []
-        try:
+        with suppress(_OfficeLostError):  # with the office, all of it is gone already
+            self._answer(sent)  # calls may overtake each other
             self._ask("forget", self._driver, names)
-        except _OfficeLostError:
-            return  # with the office, all of it is gone already
 
     # --- the office ---------------------------------------------------------------------------------------------------
 
@@ -219,9 +219,9 @@ class RayEngine:
         import ray as ray_core
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        from archspec.experiment.engines._ray_office import HEAD, Office
+        from archspec.experiment.engines._ray_office import Office
 
-        head = next(one["NodeID"] for one in ray_core.nodes() if one["Alive"] and HEAD in one["Resources"])
+        head = next(one["NodeID"] for one in ray_core.nodes() if one["Alive"] and HEAD in one["Resources"])  # type: ignore[no-untyped-call]
         name = f"office-{_digest(installation(), self._runtime_env)[:16]}"
         options: dict[str, Any] = {"runtime_env": dict(self._runtime_env)} if self._runtime_env else {}
         actor = ray_core.remote(num_cpus=0)(Office)
@@ -246,7 +246,8 @@ class RayEngine:
             raise user_error(fact, "Run the same command again: what the cluster finishes is taken up") from error
 
     def _hear(self, seconds: float) -> News:
-        news: News = self._ask("hear", self._driver, seconds, self._heard, self._demand, self._needs, seconds=seconds)
+        written = self._written()
+        news: News = self._ask("hear", self._driver, seconds, written, self._demand, self._needs, seconds=seconds)
         self._places = news.places
         for name, step in news.at_work.items():
             if name in self._running:
@@ -258,15 +259,13 @@ class RayEngine:
         self._unfit = dict(news.unfit)
         return news
 
-    def _forget_heard(self) -> None:
-        """Whoever drives came back, so the results that it was given are written down."""
-        if self._heard:
-            names, self._heard = self._heard, []
-            self._office.forget.remote(self._driver, names)  # calls of one caller are begun in their order
+    def _written(self) -> list[str]:
+        """Whoever drives came back, so the results that it was given are written down: the office forgets them."""
+        written, self._heard = self._heard, []
+        return written
 
     def _all_lost(self, reason: str) -> Iterator[WorkResult]:
         lost, self._running = list(self._running.values()), {}
-        self._begun.clear()
         self._kept.clear()
         self._office = self._opened()
         for running in lost:
@@ -277,8 +276,10 @@ class _OfficeLostError(Exception):
     """The office died, and all that it held."""
 
 
-def _plain_trip(evaluator: Evaluator, work: Work) -> Trip:
-    return Trip(evaluator, legs=(Leg(work.settings),))
+def _trip(evaluator: Evaluator, work: Work) -> Trip:
+    """What a work needs elsewhere: nothing, where its evaluator does not say."""
+    trip: Callable[[str, Settings], Trip] | None = getattr(evaluator, "trip", None)
+    return Trip(evaluator, legs=(Leg(work.settings),)) if trip is None else trip(work.spec_text, work.settings)
 
 
 def _content(trip: Trip, work: Work, leg: Leg) -> bytes:
