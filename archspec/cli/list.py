@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "specs", "spaces", "backbones", "necks", "heads", "decoders", "blocks", "generators", "devices", "datasets",
-    "formats", "recipes", "losses", "schedules", "measures", "metrics", "searches", "samplers", "ablations",
+    "formats", "recipes", "losses", "schedules", "measures", "metrics", "searches", "samplers", "engines", "ablations",
 )  # fmt: skip
 REGISTRIES = {"formats": ("reporters",), "devices": ("devices", "device_files")}  # where not one of the kind's name
 Row = tuple[str, str, int | None, float | None, str, str, str, str]
