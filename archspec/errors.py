@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -75,6 +75,14 @@ class UserError(Exception):
     def __init__(self, faults: Fault | Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = (faults,) if isinstance(faults, Fault) else tuple(faults)
         super().__init__("\n".join(map(str, self.faults)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it is, when it goes from one process to another: its text alone would be taken for faults."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: type[UserError], arguments: tuple[str, ...]) -> UserError:
+    return kind.__new__(kind, *arguments)
 
 
 class Problem(Exception):

@@ -154,7 +154,7 @@ def all_feasible(candidate: Candidate) -> Evaluation:
 class Analytic:
     """An evaluator that computes, and notes each evaluation as a line of `log`."""
 
-    values: Any = accuracy_and_cost
+    values: Any = field(default=accuracy_and_cost, repr=False)  # a function's text is another in each process
     log: str = ""
     sleep_s: float = 0.0
     preload: tuple[str, ...] = ()
