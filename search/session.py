@@ -56,7 +56,7 @@ class Session:
         while True:
             self._interruption.check()
             stopped = self._fill()
-            if self._engine.busy:
+            if self._engine.busy or not self._engine.free:  # a cluster may have no room yet
                 for ended in self._ended():
                     self._record(ended)
                 self._report()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from archspec import catalog
 from archspec.doors import later
+from archspec.errors import Place, nearest, user_error
 from archspec.measures._case import Case, Measurement
 from archspec.measures._settings import RUNGS, SCREEN, Evaluation, KnownRecords, Limit, Rejection, Settings
 from archspec.record import Plain
@@ -187,6 +188,9 @@ def measure_named(name: str) -> Measure:
 
 @cache
 def _described(name: str, file: Any) -> Measure:
+    if file.RUNG not in RUNGS:
+        fact = f"the measure '{name}' is of a rung that there is not ('{file.RUNG}')"
+        raise user_error(fact, nearest(file.RUNG, RUNGS), place=Place(str(catalog.members(KIND)[name]), 1, 1))
     return Measure(
         name=name,
         description=str(file.__doc__).partition("\n")[0],

@@ -30,6 +30,11 @@ class Demand:
     gpus: float = 0.0
     resources: Mapping[str, float] = field(default_factory=dict)
 
+    def describe(self) -> str:
+        """`cpus 1, gpus 0.25, large_memory 1`."""
+        gpus = [f"gpus {self.gpus:g}"] if self.gpus else []
+        return ", ".join([f"cpus {self.cpus:g}", *gpus, *(f"{name} {one:g}" for name, one in self.resources.items())])
+
     def places(self, resources: Mapping[str, float]) -> int:
         """How many such works a node with these resources has room for."""
         wanted = {"CPU": self.cpus, "GPU": self.gpus, **self.resources}

@@ -28,13 +28,14 @@ VERSIONS = ("keras", "numpy", "tensorflow", "ai-edge-litert")
 class Baggage:
     """What a work names by paths of the driver's machine: the digests of `files` and the entry in each, the digest of
     what is `sent` ('' for nothing), the fingerprints of `data`; `relocated` says where the nodes have data that lie
-    elsewhere there. `travels`: the evaluator knows what that means."""
+    elsewhere there. `travels`: the evaluator knows what that means. `shares_gpu`: others use the same GPU."""
 
     files: Mapping[str, tuple[str, str]]
     sent: str
     data: Mapping[str, Mapping[str, str]]
     relocated: Mapping[str, str]
     travels: bool
+    shares_gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ def evaluation(
         evaluator, work = _unpacked(content, baggage, places)
     except UserError as error:
         return Outcome(node, Unfit(str(error)))
+    if baggage.shares_gpu:  # else TensorFlow takes nearly all of its memory
+        os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     prepare_worker(work.settings)
     tell: Callable[[AtWork], object] = lambda step: office.note.remote(name, step)  # noqa: E731
     with telling(work, tell):

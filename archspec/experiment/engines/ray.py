@@ -114,7 +114,7 @@ class RayEngine:
         self._messages: list[str] = []
         self._unfit: dict[str, str] = {}
         self._needs = ""
-        self._places = 0
+        self._places, self._no_room = 0, False
         self._office = self._opened()
         self._hear_first()
 
@@ -154,7 +154,9 @@ class RayEngine:
 
     def _send(self, work: Work, trip: Trip, travels: bool) -> None:
         files = {path: (parcel.digest, parcel.entry) for path, parcel in trip.files.items()}
-        baggage = Baggage(files, trip.sent.digest if trip.sent else "", trip.data, self._relocated, travels)
+        sent = trip.sent.digest if trip.sent else ""
+        shared = 0 < self._demand.gpus < 1
+        baggage = Baggage(files, sent, trip.data, self._relocated, travels, shared)
         needs = _digest(trip.data, self._relocated, [path for path in files if path in work.settings.plugins])
         if needs != self._needs:
             self._needs, self._unfit = needs, {}
@@ -186,10 +188,8 @@ class RayEngine:
         while self._ready:
             yield self._ready.pop()
             seconds = 0.0
-        if not self._running:
-            return
         try:
-            news = self._hear(seconds)
+            news = self._hear(seconds)  # also where nothing runs: how much room there is may change
         except _OfficeLostError as error:
             yield from self._all_lost(str(error))
             return
@@ -259,6 +259,13 @@ class RayEngine:
             if node not in self._unfit:
                 self._messages.append(f"node {node} is passed over: {reason}")
         self._unfit = dict(news.unfit)
+        if news.places or self._running:
+            self._no_room = False
+        elif not self._no_room:
+            self._no_room = True
+            self._messages.append(
+                f"waits: no node of the cluster has room for an evaluation ({self._demand.describe()})"
+            )
         return news
 
     def _hear_first(self) -> None:
