@@ -125,6 +125,17 @@ def test_ahead_are_begun_more_than_there_is_room_for(cluster: RayCluster, tmp_pa
     assert len(lines_of(tmp_path / "done")) == 3
 
 
+def test_a_cluster_without_room_says_so_once_and_is_asked_again(cluster: RayCluster, tmp_path: Path) -> None:
+    with engine_on(cluster, Traced(str(tmp_path)), resources={"later": 1}) as engine:
+        assert (engine.free, engine.busy, list(engine.wait(0.1))) == (0, 0, [])
+        (line,) = engine.messages
+        assert "no node of the cluster has room" in line and "later 1" in line
+        assert (list(engine.wait(0.1)), list(engine.messages)) == ([], [])
+        with node_added(cluster, "late", resource="later"):
+            await_true(lambda: list(engine.wait(0.2)) == [] and engine.free == 1)
+            assert done(engine, ["sleep 0"])[0].ended == ""
+
+
 def test_through_ray_client(cluster: RayCluster, tmp_path: Path) -> None:
     with engine_on(cluster, Traced(str(tmp_path)), address=cluster.client, resources={"one": 1}) as engine:
         assert done(engine, ["sleep 0"])[0].ended == ""
