@@ -54,7 +54,7 @@ class Search:
     workers: int = 1
     definition: str = ""
     progress: SearchProgress = field(default_factory=Silent)
-    keep: Callable[[tuple[Record, ...]], None] | None = None
+    keep: Callable[[tuple[Record, ...]], object] | None = None
     spec_text: Callable[[Candidate], str] = lambda candidate: candidate.network.text
     inherited_text: Callable[[Candidate, Iterable[Trial]], str] | None = None
     time_limit_s: float | None = None

@@ -44,7 +44,7 @@ class Session:
         self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
         self._away: dict[int, float] = {}  # numbers of those held whose device is asked again at that time
-        self._told: set[str] = set()  # what waits, and why
+        self._waits: set[str] = set()  # what waited, and why, as it was said
         self._in_vain = self._failures = 0
         self._allowance = Allowance(search, self._history)
         self._known = study.info
@@ -225,21 +225,18 @@ class Session:
     def _record(self, ended: WorkResult) -> None:
         """Write down how an evaluation ended; a candidate whose worker died is tried again: it may not be at fault."""
         trial = self._held[ended.number]
-        if ended.ended == "lost":
-            self._begin(trial)
-            return
         if ended.ended == "away":
             self._away[ended.number] = time.monotonic() + AGAIN_S
             line = f"trial {ended.number} waits: {ended.reason}"
-            if line not in self._told:
+            if line not in self._waits:
                 self._search.progress.message(line)
-            self._told.add(line)
+            self._waits.add(line)
             return
         if ended.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)
-            if trial.crashes < CRASHES:
-                self._begin(trial)
-                return
+        if ended.ended == "lost" or (ended.ended == "crashed" and trial.crashes < CRASHES):
+            self._begin(trial)
+            return
         if ended.evaluation is not None and self._search.keep is not None:
             self._search.keep(ended.evaluation.records)
         if ended.seconds:  # without the time that it waited for a node

@@ -15,7 +15,7 @@ from archspec.experiment import LOCAL, check_same_device, device_at, evaluator_f
 from archspec.files import is_file
 from archspec.ledger import Ledger, default_ledger, read_records_today
 from archspec.measures import Evaluation, Settings, check_settings, measure_named, screen
-from archspec.record import Record, held, note_plugins, write_text
+from archspec.record import held, note_plugins, write_text
 from archspec.search.candidates import Candidate
 from archspec.search.driver import Search
 from archspec.search.fidelity import Fidelity
@@ -238,7 +238,7 @@ class StudyRun:
             engine=partial(start_engine, engine=study.engine),
             definition=study.text,
             progress=progress,
-            keep=lambda records: _kept(ledger, records),
+            keep=ledger.add,
             carries=lambda metric: measure_named(metric).trains,
             priors=self.priors,
             cheapest=Cheapest(self.space),
@@ -277,7 +277,3 @@ def _folder_faults(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise user_error(f"cannot make the folder {folder} ({error.strerror})", "Name another") from error
-
-
-def _kept(ledger: Ledger, records: tuple[Record, ...]) -> None:
-    ledger.add(records)

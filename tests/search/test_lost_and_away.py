@@ -73,9 +73,11 @@ class Heard(Silent):
 
 
 def run(store: TrialStore, engine: Stumbling, heard: Heard, budget: int = 8) -> Any:
-    return Search(grid_96(), all_feasible, engine.evaluator, Settings(("miou", "cost")),
-                  (Objective("miou", "maximize"), Objective("cost")), store, "study", budget, sampler="random",
-                  workers=2, spec_text=text_of, progress=heard, engine=lambda workers, evaluator: engine).run()  # fmt: skip
+    objectives = Objective("miou", "maximize"), Objective("cost")
+    return Search(
+        grid_96(), all_feasible, engine.evaluator, Settings(("miou", "cost")), objectives, store, "study", budget,
+        sampler="random", workers=2, spec_text=text_of, progress=heard, engine=lambda workers, evaluator: engine,
+    ).run()  # fmt: skip
 
 
 def test_what_was_lost_is_begun_again_and_never_counted(store: TrialStore) -> None:
