@@ -33,7 +33,7 @@ def evaluated(settings: Settings, engine: Named, steps: int) -> WorkResult:
     made = start_engine(1, evaluator_for(under), engine)
     try:
         made.start(Work(1, SPEC, under))
-        for _ in range(120):
+        for _ in range(240):
             for result in made.wait(2.0):
                 assert result.ended == "", result
                 return result
