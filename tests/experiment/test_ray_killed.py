@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -83,7 +84,7 @@ class Campaign:
 
 
 @pytest.fixture
-def killed_cluster() -> object:
+def killed_cluster() -> Iterator[RayCluster]:
     needed("ray")
     with cluster_of({}, {}, {}, {}) as cluster:
         yield cluster
