@@ -44,6 +44,7 @@ class Session:
         self._proposals = Proposals(task, self._sampler, self._history, search.patience, search.priors, search.cheapest)
         self._held: dict[int, Trial] = {}
         self._away: dict[int, float] = {}  # numbers of those held whose device is asked again at that time
+        self._told: set[str] = set()  # what waits, and why
         self._in_vain = self._failures = 0
         self._allowance = Allowance(search, self._history)
         self._known = study.info
@@ -229,7 +230,10 @@ class Session:
             return
         if ended.ended == "away":
             self._away[ended.number] = time.monotonic() + AGAIN_S
-            self._search.progress.message(f"trial {ended.number} waits: {ended.reason}")
+            line = f"trial {ended.number} waits: {ended.reason}"
+            if line not in self._told:
+                self._search.progress.message(line)
+            self._told.add(line)
             return
         if ended.ended == "crashed":
             trial = replace(trial, crashes=trial.crashes + 1)
