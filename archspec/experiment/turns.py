@@ -88,7 +88,9 @@ class TurnsEvaluator(AtDevice):
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
         """The records of all of them. Raises `UserError` for a network that the device cannot run."""
         step: Callable[[Rounds], None] = lambda one: report_step(one.stage, one.done, one.total)  # noqa: E731
-        timing = Timing(settings.device, settings.procedure, self.metrics, None, True, settings.output, step)
+        timing = Timing(
+            settings.device, settings.procedure, self.metrics, None, True, settings.output, step, waits=False
+        )
         catalog = catalog_of(settings.plugins)
         several = [
             timed_case(

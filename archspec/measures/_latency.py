@@ -84,7 +84,7 @@ def timed_result(case: Case) -> TimedResult:
     from archspec.measures._timing import Timing
 
     settings = case.settings
-    timing = Timing(settings.device, settings.procedure, output=settings.output)
+    timing = Timing(settings.device, settings.procedure, output=settings.output, waits=False)
     return case.once("latency", lambda: timing.run([timed_case(case)])[0])
 
 

@@ -85,7 +85,8 @@ class Timing:
     """How networks are timed: on which device, by which procedure, and what the ledger knows already.
 
     `metrics` are asked for beside what every comparison needs. `again` times all in one go, whatever is known.
-    `output` is the folder of those who take turns on the device, by a lock in it.
+    `output` is the folder of those who take turns on the device, by a lock in it. `waits`: a device that somebody has
+    to see to is waited for where one network is timed; else it is the caller's to ask again.
     """
 
     device: str = HOST
@@ -95,6 +96,7 @@ class Timing:
     again: bool = False
     output: str = ""
     progress: Callable[[Progress], None] | None = None
+    waits: bool = True
 
     def conditions(self, timed: Timed) -> dict[str, Plain]:
         """All that a network's latency holds under. Raises `UserError` for a device that does not answer."""
@@ -157,7 +159,7 @@ class Timing:
 
     def _latencies(self, several: Sequence[Timed]) -> tuple[Latency, ...]:
         """Each with the samples of the reference under the same settings."""
-        from archspec.devices import Interrupted, SetModel, measure_queue, measure_settings
+        from archspec.devices import Interrupted, Patience, SetModel, measure_queue, measure_settings
 
         own = [one for one in several if one.name != REFERENCE_NAME]
         models = [SetModel(one.label or one.name, one.content(), one.place, one.threads, one.delegate) for one in own]
@@ -170,6 +172,7 @@ class Timing:
                     procedure=self.procedure,
                     threads=own[0].threads,
                     reference=reference(),
+                    patience=Patience() if self.waits else Patience(wait_s=0.0),
                     progress=self.progress,
                 )
                 if outcome.latency is None:

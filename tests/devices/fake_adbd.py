@@ -45,13 +45,18 @@ class FakePhone:
 
     def __post_init__(self) -> None:
         self._sockets: list[socket.socket] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.port = 0
+        self.plug_in()
 
     @property
     def serial(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    def plug_in(self) -> None:
+        """There, at the port of before."""
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def unplug(self) -> None:
         """Gone: connections end and no new one is taken."""
@@ -65,10 +70,10 @@ class FakePhone:
         self.services += 1
         return bool(self.drop_every) and self.services % self.drop_every == 0
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             while True:
-                connection, _ = self._listener.accept()
+                connection, _ = listener.accept()
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._sockets.append(connection)
                 threading.Thread(target=Transport(self, connection).serve, daemon=True).start()
