@@ -170,7 +170,7 @@ class NamedKind(Kind):
 
     @property
     def words(self) -> str:  # type: ignore[override]
-        return f"a {self.what}"
+        return f"{'an' if self.what[0] in 'aeiou' else 'a'} {self.what}"
 
     @property
     def example(self) -> str:  # type: ignore[override]

@@ -167,6 +167,8 @@ def _with_limits(kind: Kind, limits: Range) -> Kind:
         return TupleKind(tuple(_with_limits(item, limits) for item in kind.items))
     if isinstance(kind, ListKind):
         return ListKind(_with_limits(kind.item, limits))
+    if isinstance(kind, MappingKind):
+        return MappingKind(_with_limits(kind.value, limits))
     return kind
 
 

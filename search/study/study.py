@@ -169,8 +169,7 @@ class Study:
         found["objectives"] = {one.name: one.direction for one in self.objectives}
         found["limits"] = _limits(self.limits)
         found["metrics"] = list(self.metrics)
-        name, arguments = self.sampler.name, dict(self.sampler.arguments)
-        found["sampler"] = {name: arguments} if arguments else name
+        found["sampler"] = _named(self.sampler)
         if self.fidelity is not None:
             found["fidelity"] = {**asdict(self.fidelity), "steps": list(self.fidelity.steps)}
         found["budget"] = asdict(self.budget)
@@ -183,7 +182,7 @@ class Study:
         found["device"] = asdict(self.target)
         found |= {"workers": self.workers, "seed": self.seed}
         if self.engine != LOCAL:
-            found["engine"] = {self.engine.name: dict(self.engine.arguments)}
+            found["engine"] = _named(self.engine)
         front = self.front
         found["front"] = {
             "metrics": list(front.metrics), "seeds": list(front.seeds), "points": front.points,
@@ -209,6 +208,11 @@ class Study:
             what["priors"] = [self.priors.share, *self.priors.to_plain()["networks"].items()]
         text = json.dumps([dump(self.space), what, more], sort_keys=True)
         return hashlib.blake2b(text.encode(), digest_size=HASH_LETTERS // 2).hexdigest()
+
+
+def _named(one: Named) -> Any:
+    arguments = _without_nothing(dict(one.arguments))
+    return {one.name: arguments} if arguments else one.name
 
 
 def _limits(limits: tuple[Limit, ...]) -> dict[str, Any]:
