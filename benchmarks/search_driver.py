@@ -181,6 +181,12 @@ class _Clock:
         """From here on it counts."""
         self.cpu_s.append(time.process_time())
 
+    def message(self, text: str) -> None:
+        """Nothing."""
+
+    def at_work(self, several: object) -> None:
+        """Nothing."""
+
     def claimed(self, trial: object, progress: object) -> None:
         """Nothing."""
 

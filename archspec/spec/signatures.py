@@ -148,7 +148,7 @@ def kind_of(hint: Any) -> Kind:
         return MappingKind(kind_of(inside[1]))
     raise Problem(
         f"the annotation {hint!r} cannot be checked",
-        "Use int, float, bool, str, Literal, tuple, Sequence, Mapping or TypedDict",
+        "Use int, float, bool, str, Literal, tuple, Sequence or TypedDict",
     )
 
 
