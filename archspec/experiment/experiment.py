@@ -5,6 +5,7 @@ An ablation is an experiment of its rows, and a search ends in one of its front.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,7 +37,7 @@ from archspec.network import Network
 from archspec.record import Record, timestamp
 from archspec.spec import Named
 
-WAIT_S = 1.0
+WAIT_S, AGAIN_S = 1.0, 15.0
 
 
 class ExperimentProgress(Protocol):
@@ -195,19 +196,27 @@ class Experiment:
         evaluator = evaluator_for(replace(self.settings, metrics=metrics, limits=()), where, self.preparation)
         waiting = list(range(len(items)))
         running: dict[int, Item] = {}
+        asked_again = float("-inf")  # when what needs a node or a device that is away is begun again
         words, done = _words(metrics, self.seeds), 0
         progress.measuring(words, done, len(items))
         engine = start_engine(min(self.workers, len(items)), evaluator, self.engine)
         try:
             while waiting or running:
-                while engine.free and (number := _next(waiting, running, items)) is not None:
+                while (
+                    engine.free
+                    and time.monotonic() >= asked_again
+                    and (number := _next(waiting, running, items)) is not None
+                ):
                     waiting.remove(number)
                     item = running[number] = items[number]
                     engine.start(Work(number, item.entry.network.text, self._settings_for(item)))
                 for ended in engine.wait(WAIT_S):
                     item = running.pop(ended.number)
-                    if ended.ended == "lost":
+                    if ended.ended in ("lost", "away"):
                         waiting.append(ended.number)
+                        if ended.ended == "away":
+                            progress.message(f"{item.entry.name} waits: {ended.reason}")
+                            asked_again = time.monotonic() + AGAIN_S
                         continue
                     done += 1
                     kept.take(item, _evaluation(ended), anew=self.preparation is not None)

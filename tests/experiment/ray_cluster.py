@@ -32,8 +32,8 @@ os.execv(sys.argv[1], sys.argv[1:])
 # A node that was killed is missed in a second or two; Ray's own figures are for networks that stumble.
 _ENVIRONMENT = {
     "RAY_health_check_initial_delay_ms": "1000",
-    "RAY_health_check_period_ms": "500",
-    "RAY_health_check_failure_threshold": "3",
+    "RAY_health_check_period_ms": "1000",
+    "RAY_health_check_failure_threshold": "5",
     "RAY_worker_niceness": "0",  # by itself it is 15: on a machine with other work the nodes would starve
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_DEDUP_LOGS": "0",

@@ -231,7 +231,11 @@ def test_a_node_with_other_data_or_another_version_is_passed_over_and_named(
             time.sleep(1.5)
             engine.start(work(1, "name: nobody"))
             (one,) = finished(engine, 1).values()
-    assert one.ended == "raised"
+        nowhere = {**options, "data": {reference: "folder:~/nowhere"}}
+        with engine_on(cluster, evaluator, **nowhere) as engine:
+            never = done(engine, ["name: nobody"])[0]
+    assert never.ended == "raised" and "no node of the cluster can do it" in never.reason
+    assert one.ended == "away"  # a node could do it before, and may come again
     assert "no node of the cluster can do it" in one.reason
     assert "elsewhere: " in one.reason and "older: it has numpy 1.0 instead of " in one.reason
 

@@ -68,6 +68,7 @@ class Office:
         self._parcels: OrderedDict[str, tuple[Any, int]] = OrderedDict()
         self._devices: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._unfit: defaultdict[str, dict[str, Unfit]] = defaultdict(dict)  # by what is needed, then by node
+        self._fitted: set[str] = set()  # what is needed by works that a node has done
         self._refused: dict[str, list[str]] = {}  # jobs, by the driver that has to hear of it
         self._heard_of: dict[str, float] = {}  # when each driver asked for news
         self._changed = asyncio.Condition()
@@ -227,7 +228,10 @@ class Office:
             unfit = self._unfit[held.job.needs]
             if unfit and not self._places(demand, held.job.needs):
                 reason = "; ".join(f"{self._host(node)}: {one.reason}" for node, one in unfit.items())
-                return WorkResult(-1, ended="raised", reason=f"no node of the cluster can do it ({reason})")
+                unfit.clear()  # whoever asks again may have mended them
+                away = held.job.needs in self._fitted  # a node that could do it was there, and may come again
+                reason = f"no node of the cluster can do it ({reason})"
+                return WorkResult(-1, ended="away" if away else "raised", reason=reason)
             options: dict[str, Any] = {"num_cpus": demand.cpus, "num_gpus": demand.gpus}
             options["resources"] = dict(demand.resources)
             if unfit:
@@ -254,6 +258,8 @@ class Office:
             return outcome
         if isinstance(outcome.found, Unfit):
             self._unfit[job.needs][outcome.node] = outcome.found
+        else:
+            self._fitted.add(job.needs)
         if outcome.left is not None:
             held.files += (outcome.left,)
         return outcome.found
