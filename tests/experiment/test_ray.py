@@ -80,9 +80,11 @@ def await_true(what: Callable[[], object]) -> None:
 
 
 @contextmanager
-def node_added(cluster: RayCluster, name: str, *more: tuple[str, dict[str, str]], resource: str) -> Iterator[RayNode]:
+def node_added(
+    cluster: RayCluster, name: str, *more: tuple[str, dict[str, str]], resource: str, home: Path | None = None
+) -> Iterator[RayNode]:
     """A node with one of a resource of its own, and further ones with an environment of their own."""
-    added = [cluster.add({resource: 1}, name=name)]
+    added = [cluster.add({resource: 1}, {} if home is None else {"HOME": str(home)}, name)]
     added += [cluster.add({resource: 1}, environment, other) for other, environment in more]
     try:
         cluster.await_nodes()
@@ -213,11 +215,7 @@ def test_a_node_with_other_data_or_another_version_is_passed_over_and_named(
     evaluator = Reading({reference: {"train": open_dataset(reference).fingerprint("train")}})
     options: dict[str, Any] = {"resources": {"odd": 1}, "data": {reference: "folder:~/data"}}
     nodes = ("elsewhere", {"HOME": str(other)}), ("older", {"PYTHONPATH": f"{ROOT}:{old}", "HOME": str(home)})
-    with node_added(cluster, "fitting", *nodes, resource="odd") as fitting:
-        fitting.kill()
-        fitting.environment = {**fitting.environment, "HOME": str(home)}
-        fitting.start()
-        cluster.await_nodes()
+    with node_added(cluster, "fitting", *nodes, resource="odd", home=home) as fitting:
         with engine_on(cluster, evaluator, **options) as engine:
             found = [done(engine, [f"name: {letter}{turn}" for letter in "abc"]) for turn in range(3)]
             assert all(value_of(one, "fitting") for turn in found for one in turn.values())

@@ -228,7 +228,6 @@ class Office:
             unfit = self._unfit[held.job.needs]
             if unfit and not self._places(demand, held.job.needs):
                 reason = "; ".join(f"{self._host(node)}: {one.reason}" for node, one in unfit.items())
-                unfit.clear()  # whoever asks again may have mended them
                 away = held.job.needs in self._fitted  # a node that could do it was there, and may come again
                 reason = f"no node of the cluster can do it ({reason})"
                 return WorkResult(-1, ended="away" if away else "raised", reason=reason)
