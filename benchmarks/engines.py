@@ -61,6 +61,7 @@ def engines(arguments: Namespace) -> tuple[Table, bool]:
         with cluster_of(*({},) * nodes) as cluster:
             engine = start_engine(nodes, OnNodes(), Named("ray", {"address": cluster.address}))
             overhead = _overhead_ms(engine, count)
+            _seconds(engine, SLEEP_S, 2 * nodes)  # every node has its process
             sleeping[nodes] = _seconds(engine, SLEEP_S, naps)
             engine.stop()
             disconnect()

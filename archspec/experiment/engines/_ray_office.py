@@ -231,8 +231,12 @@ class Office:
                 away = held.job.needs in self._fitted  # a node that could do it was there, and may come again
                 reason = f"no node of the cluster can do it ({reason})"
                 return WorkResult(-1, ended="away" if away else "raised", reason=reason)
-            options: dict[str, Any] = {"num_cpus": demand.cpus, "num_gpus": demand.gpus}
-            options["resources"] = dict(demand.resources)
+            options: dict[str, Any] = {
+                "num_cpus": demand.cpus,
+                "num_gpus": demand.gpus,
+                "resources": dict(demand.resources),
+                "scheduling_strategy": "SPREAD",  # else one may be sent to a node that is not free yet
+            }
             if unfit:
                 options["label_selector"] = {"ray.io/node-id": f"!in({','.join(unfit)})"}
             found = await self._run(held, stretch, options)
