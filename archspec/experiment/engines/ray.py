@@ -68,10 +68,20 @@ def connect(address: str) -> None:
         return
     try:
         _reach(address)
-        ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
+        try:
+            _init(address)
+        except ConnectionError:  # a head that is busy may take too long to make a server for this client
+            ray_core.shutdown()
+            _init(address)
     except Exception as error:
         fact = f"the Ray cluster cannot be reached ({address}: {first_line(error)})"
         raise user_error(fact, _START) from error
+
+
+def _init(address: str) -> None:
+    import ray as ray_core
+
+    ray_core.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
 
 
 def _reach(address: str) -> None:
