@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archspec.errors import UserError, user_error
-from archspec.experiment.engines import Engine, Work, WorkResult
+from archspec.experiment.engines import AGAIN_S, Engine, Work, WorkResult
 from archspec.measures import Evaluation
 from archspec.record import Interruption
 from archspec.search.allowance import Allowance
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 CRASHES, ATTEMPTS = 3, 20
 FAILURES_IN_A_ROW = 20
 POLL_S = 0.5
-AGAIN_S = 15.0  # until a device that did not answer is asked again
 
 
 class Session:

@@ -14,7 +14,7 @@ from typing import Protocol
 from archspec.devices import Progress as Rounds
 from archspec.devices import summarise
 from archspec.errors import user_error
-from archspec.experiment.engines import LOCAL, AtWork, Work, WorkResult, start_engine
+from archspec.experiment.engines import AGAIN_S, LOCAL, AtWork, Work, WorkResult, start_engine
 from archspec.experiment.evaluator import Preparation, evaluator_for
 from archspec.experiment.sample import Sample
 from archspec.experiment.turns import timed_on
@@ -37,7 +37,7 @@ from archspec.network import Network
 from archspec.record import Record, timestamp
 from archspec.spec import Named
 
-WAIT_S, AGAIN_S = 1.0, 15.0
+WAIT_S = 1.0
 
 
 class ExperimentProgress(Protocol):

@@ -15,8 +15,8 @@ from typing import Any
 from archspec.devices import Model, device
 from archspec.errors import Problem
 from archspec.experiment.engines import LOCAL
-from archspec.experiment.engines._trip import Places, Trip
-from archspec.experiment.evaluator import catalog_of, files_of
+from archspec.experiment.engines._trip import Places
+from archspec.experiment.evaluator import catalog_of
 from archspec.experiment.turns import AtDevice, Message, at_device
 from archspec.measures import Evaluation, Settings, report_step
 from archspec.network import Network, reference_model
@@ -60,7 +60,9 @@ def quick_table(settings: Settings, folder: Path, sampled: Sampled, engine: Name
     if known is None or known.accuracy is None:
         networks = sampled(FITTED + HELD_OUT)
         texts = tuple(network.text for network in networks)
-        evaluator = TableEvaluator(texts=texts, further=tuple(_further(networks, sampled)))
+        operators = tuple(_further(networks, sampled))
+        digest = hashlib.blake2b(pickle.dumps((texts, operators)), digest_size=8).hexdigest()
+        evaluator = TableEvaluator(texts=texts, further=operators, folder=f"{TABLES}/{digest}")
         message(f"{settings.device}: timing operators of {FITTED} networks where it is")
         moved = replace(settings, metrics=(), limits=(), output=str(folder))
         at_device(
@@ -79,16 +81,11 @@ def _further(networks: Sequence[Network], sampled: Sampled) -> list[Signature]:
 
 @dataclass(frozen=True)
 class TableEvaluator(AtDevice):
-    """Makes the table on the machine of the device; it comes home in `folder`."""
+    """Makes the table on the machine of the device; it comes home in `folder`, below the output folder."""
 
     texts: tuple[str, ...] = ()
     further: tuple[Signature, ...] = ()
-
-    @property
-    def folder(self) -> str:
-        """Where the table is, below the output folder."""
-        what = pickle.dumps((self.texts, self.further))
-        return f"{TABLES}/{hashlib.blake2b(what, digest_size=8).hexdigest()}"
+    folder: str = TABLES
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
         """Nothing but the file. Raises `UserError` for a network that the device cannot run."""
@@ -102,13 +99,9 @@ class TableEvaluator(AtDevice):
             write_table(own, read_table(Path(found)))
         return Evaluation({})
 
-    def trip(self, spec_text: str, settings: Settings) -> Trip:
-        """With the files that the networks name."""
-        trip, catalog = super().trip(spec_text, settings), catalog_of(settings.plugins)
-        files = dict(trip.files)
-        for text in self.texts:
-            files |= files_of(Network.of_text(text, file="<sampled>", catalog=catalog).spec, settings)
-        return replace(trip, files=files)
+    def spec_texts(self) -> tuple[str, ...]:
+        """Of the sampled networks."""
+        return self.texts
 
     def moved(self, places: Places) -> TableEvaluator:
         """With the paths of the machine that it runs on."""

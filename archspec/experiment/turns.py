@@ -16,7 +16,7 @@ from typing import Any
 from archspec.devices import Progress as Rounds
 from archspec.devices import device_node, device_path
 from archspec.errors import Place, user_error
-from archspec.experiment.engines import LOCAL, Engine, Evaluator, Work, WorkResult, start_engine
+from archspec.experiment.engines import AGAIN_S, LOCAL, Engine, Evaluator, Work, WorkResult, start_engine
 from archspec.experiment.engines._parcels import Parcel
 from archspec.experiment.engines._trip import Leg, Places, Trip
 from archspec.experiment.evaluator import catalog_of, files_of
@@ -39,7 +39,6 @@ from archspec.record import Plain, Record, write_text
 from archspec.spec import Named
 
 WAIT_S = 1.0
-AGAIN_S = 15.0  # until a device that did not answer is asked again
 DEVICE = "device"  # the metric of the record that says which device it is
 
 Message = Callable[[str], object]
@@ -54,10 +53,16 @@ class AtDevice:
     evaluations_per_process: int = 0
 
     def trip(self, spec_text: str, settings: Settings) -> Trip:
-        """With the file of the device."""
-        path = device_path(settings.device)
+        """With the file of the device, and those that its networks name."""
+        path, catalog = device_path(settings.device), catalog_of(settings.plugins)
         files = {} if path is None else {settings.device: Parcel.of_path(path)}
+        for text in self.spec_texts():
+            files |= files_of(Network.of_text(text, file="<spec>", catalog=catalog).spec, settings)
         return Trip(self, legs=(Leg(settings, settings.device, device_node(settings.device)),), files=files)  # type: ignore[arg-type]
+
+    def spec_texts(self) -> tuple[str, ...]:
+        """The specs of its networks: none."""
+        return ()
 
     def moved(self, places: Places) -> AtDevice:
         """The same: it names no files of its own."""
@@ -102,13 +107,9 @@ class TurnsEvaluator(AtDevice):
         found = timing.run(several)
         return Evaluation({}, tuple(record for one in found for record in one.records.values()))
 
-    def trip(self, spec_text: str, settings: Settings) -> Trip:
-        """With the files that the networks name."""
-        trip = super().trip(spec_text, settings)
-        catalog, files = catalog_of(settings.plugins), dict(trip.files)
-        for name, text, _ in self.networks:
-            files |= files_of(Network.of_text(text, file=f"<{name}>", catalog=catalog).spec, settings)
-        return replace(trip, files=files)
+    def spec_texts(self) -> tuple[str, ...]:
+        """Of all of them."""
+        return tuple(text for _, text, _ in self.networks)
 
     def moved(self, places: Places) -> TurnsEvaluator:
         """With the paths of the machine that it runs on."""

@@ -20,6 +20,7 @@ from archspec.spec import Named
 KIND = "engines"
 LOCAL = Named("local")
 TOLD_EACH_S = 1.0
+AGAIN_S = 15.0  # until a device that did not answer is asked again, by whoever drives
 
 
 class Evaluator(Protocol):
