@@ -138,6 +138,7 @@ def predict_latency(
     *,
     device: str = "host",
     threads: int = 1,
+    precision: Precision = "float32",
     table: str | os.PathLike[str] | None = None,
     plugins: Plugins = (),
 ) -> Table:
@@ -145,7 +146,7 @@ def predict_latency(
 
     Args:
         networks: as of `archspec.load`; one or several.
-        device, threads: whose table; `archspec latency --calibrate` measures it once.
+        device, threads, precision: whose table; `archspec latency --calibrate` measures it once.
         table: its file; else the one in the user's cache.
         plugins: folders of your own blocks.
 
@@ -163,16 +164,11 @@ def predict_latency(
         ...
         archspec.errors.UserError: host (...) was never calibrated. Calibrate it first (...); the table will be ...
     """
-    from archspec.devices import device as device_named
-    from archspec.predictor import predictions_table
+    from archspec.predictor import TablePlace, predictions_table
 
-    words = ["archspec latency --calibrate"]
-    words += [f"--device {device}"] if device != "host" else []
-    words += [f"--threads {threads}"] if threads != 1 else []
-    words += [f"--table {table}"] if table else []
     found = [load(one, plugins=plugins) for one in several(networks)]
     path = None if table is None else Path(table)
-    return predictions_table(found, ("with",), device_named(device), path, threads=threads, command=" ".join(words))
+    return predictions_table(found, ("with",), [TablePlace(device, threads, precision, path=path)])
 
 
 def chosen_settings(

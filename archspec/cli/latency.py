@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,26 +26,12 @@ from archspec.cli._paths import InputPath
 from archspec.cli._terminal import latency_bar, say, spinner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from archspec.devices import Device
-    from archspec.predictor import CalibrationProgress, LatencyTable
+    from archspec.predictor import CalibrationProgress, LatencyTable, TablePlace
     from archspec.reporters import Table
 
 
-CALIBRATED = "float32"  # the precision of every latency table
-IN_VAIN = {"calibrate": ("overrides", "procedure", "precision", "tail", "size"), "predict": ("procedure",)}
+IN_VAIN = {"calibrate": ("overrides", "procedure", "tail", "size"), "predict": ("procedure",)}
 """Options that do nothing there."""
-
-
-@dataclass(frozen=True, slots=True)
-class TablePlace:
-    """Whose latency table is asked, and the command that calibrates it."""
-
-    device: Device
-    threads: int
-    path: Path | None
-    command: str
 
 
 class Several(click.ParamType[tuple[str, ...]]):
@@ -133,9 +118,9 @@ def latency(
     """
     overrides, image_size = with_size(overrides, size)
     if calibrate or predict:
-        _check_table_question(calibrate, predict, bool(sources), threads, delegate)
-        place_asked = _table_place(place, threads[0], delegate, table)
-        put_table(_answer(place_asked, calibrate, sources, overrides, plugins, precision, tail), reporter, output)
+        _check_table_question(calibrate, predict, bool(sources), len(threads) * len(precision), delegate, table)
+        places = _table_places(place, threads, precision, delegate, table)
+        put_table(_answer(places, calibrate, sources, overrides, plugins, tail), reporter, output)
         return
     if table is not None:
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
@@ -160,82 +145,77 @@ def latency(
 
 
 def _answer(
-    place: TablePlace, calibrate: bool, sources: tuple[str, ...], overrides: tuple[str, ...],
-    plugins: tuple[Path, ...], precision: tuple[str, ...], tail: tuple[str, ...],
+    places: list[TablePlace], calibrate: bool, sources: tuple[str, ...], overrides: tuple[str, ...],
+    plugins: tuple[Path, ...], tail: tuple[str, ...],
 ) -> Table:  # fmt: skip
-    """What a latency table says: how good it is once calibrated, or of each network."""
+    """What latency tables say: how good they are once calibrated, or of each network."""
     from archspec.network import Network
     from archspec.predictor import calibration_table, predictions_table
     from archspec.record import check_file
 
     if calibrate:
-        if place.path is not None:
-            check_file(place.path, "Name another with --table", with_folder=True)
-        return calibration_table(*_calibrated(place))
-    _check_predictable(sources, precision)
+        for place in places:
+            if place.path is not None:
+                check_file(place.path, "Name another with --table", with_folder=True)
+        return calibration_table([_calibrated(place, len(places) > 1) for place in places])
+    _check_predictable(sources)
     known = catalog(plugins)
     networks = [Network.load(source, overrides, catalog=known) for source in sources]
-    return predictions_table(networks, tail, place.device, place.path, threads=place.threads, command=place.command)
+    return predictions_table(networks, tail, places)
 
 
-def _calibrated(place: TablePlace) -> tuple[LatencyTable, Path]:
+def _calibrated(place: TablePlace, is_one_of_several: bool) -> tuple[LatencyTable, Path]:
     """The device's table, measured or gone on with where that was stopped, and its file."""
     from archspec.devices import Progress
     from archspec.predictor import calibrate_file
 
-    with latency_bar("calibrating") as rounds:
+    which = f" {place.precision}, threads {place.threads}" if is_one_of_several else ""
+    with latency_bar(f"calibrating{which}") as rounds:
 
         def progress(step: CalibrationProgress) -> None:
             rounds(Progress("round", step.stage, step.done, step.total))
 
-        return calibrate_file(place.device, place.path, threads=place.threads, progress=progress)
+        return calibrate_file(
+            place.device, place.path, threads=place.threads, precision=place.precision, progress=progress
+        )
 
 
-def _check_predictable(sources: tuple[str, ...], precisions: tuple[str, ...]) -> None:
+def _check_predictable(sources: tuple[str, ...]) -> None:
     """Raises `UserError` for what no table can answer, before the device is asked."""
     from archspec.errors import Fault, UserError
 
     remedy = "Leave out --predict: it can be measured"
     files = [source for source in sources if source.endswith(".tflite")]
     faults = [Fault(f"{source}: only specs can be predicted", remedy) for source in files]
-    others = [precision for precision in precisions if precision != CALIBRATED]
-    if others:
-        fact = f"a latency table holds {CALIBRATED}, not {', '.join(others)}"
-        faults.append(Fault(fact, remedy, path="--precision"))
     if faults:
         raise UserError(faults)
 
 
 def _check_table_question(
-    calibrate: bool, predict: bool, sources: bool, threads: tuple[str, ...], delegate: tuple[str, ...] | None
+    calibrate: bool, predict: bool, sources: bool, tables: int, delegate: tuple[str, ...] | None, file: Path | None
 ) -> None:
     """Raises `UsageError` for options that a latency table has nothing to say to: none is passed over in silence."""
     if calibrate in (sources, predict):
         raise click.UsageError("--calibrate takes no SPEC, and --predict at least one")
-    if len(threads) > 1:
-        raise click.UsageError("A latency table is of one number of threads: give --threads one")
+    if file is not None and tables > 1:
+        raise click.UsageError("A file holds one precision and one number of threads: leave out --table, or give one")
     if delegate and len(delegate) > 1:
         raise click.UsageError("A latency table is of one delegate: give --delegate one")
     context = click.get_current_context()
     for name in IN_VAIN["calibrate" if calibrate else "predict"]:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = next(one for one in context.command.params if one.name == name).opts[0]
-            fact = "--calibrate measures in a procedure of its own, float32" if calibrate else "--predict runs nothing"
+            fact = "--calibrate measures in a procedure of its own" if calibrate else "--predict runs nothing"
             raise click.UsageError(f"{fact}: leave out {option}")
 
 
-def _table_place(place: str, threads: str, delegate: tuple[str, ...] | None, table: Path | None) -> TablePlace:
-    """Whose table it is, and how it is calibrated."""
-    words = ["archspec latency --calibrate"]
-    words += [f"--device {place}"] if place != "host" else []
-    words += [f"--threads {threads}"] if threads != "1" else []
-    words += [f"--delegate {delegate[0]}"] if delegate else []
-    words += [f"--table {table}"] if table else []
-    return TablePlace(_device(place)(delegate[0] if delegate else ""), int(threads), table, " ".join(words))
+def _table_places(
+    place: str, threads: tuple[str, ...], precisions: tuple[str, ...], delegate: tuple[str, ...] | None,
+    table: Path | None,
+) -> list[TablePlace]:  # fmt: skip
+    """Which tables they are, one for each precision and number of threads."""
+    from archspec.predictor import TablePlace
 
-
-def _device(place: str) -> Callable[[str], Device]:
-    """What makes the device for a delegate's name; "" is what the device does by itself."""
-    from archspec.devices import device
-
-    return lambda delegate: device(place, **({"delegate": delegate} if delegate else {}))
+    chosen = [one for one in PRECISIONS if one in precisions]
+    alone = delegate[0] if delegate else ""
+    return [TablePlace(place, int(count), precision, alone, table) for precision in chosen for count in threads]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from archspec.arrays import Precision
 from archspec.devices import Model, device
 from archspec.errors import Problem
 from archspec.experiment.engines import LOCAL
@@ -25,7 +26,6 @@ from archspec.predictor import (
     LatencyTable,
     Predictor,
     Signature,
-    TablePrecision,
     Turns,
     calibrate,
     further_operators,
@@ -53,14 +53,14 @@ def quick_table(settings: Settings, folder: Path, sampled: Sampled, engine: Name
     it is not there. `message` and `step` hear how far that is. Raises `UserError`.
     """
     if engine == LOCAL:
-        further = lambda networks: _further(networks, sampled)  # noqa: E731
+        further = lambda networks: _further(networks, sampled, settings.precision)  # noqa: E731
         return _table(settings, folder / TABLE_FILE, lambda: sampled(FITTED + HELD_OUT), further, message, step)
     own = folder / TABLE_FILE
     known = read_or_none(own)
     if known is None or known.accuracy is None:
         networks = sampled(FITTED + HELD_OUT)
         texts = tuple(network.text for network in networks)
-        operators = tuple(_further(networks, sampled))
+        operators = tuple(_further(networks, sampled, settings.precision))
         digest = hashlib.blake2b(pickle.dumps((texts, operators)), digest_size=8).hexdigest()
         evaluator = TableEvaluator(texts=texts, further=operators, folder=f"{TABLES}/{digest}")
         message(f"{settings.device}: timing operators of {FITTED} networks where it is")
@@ -74,9 +74,9 @@ def quick_table(settings: Settings, folder: Path, sampled: Sampled, engine: Name
     return str(own)
 
 
-def _further(networks: Sequence[Network], sampled: Sampled) -> list[Signature]:
+def _further(networks: Sequence[Network], sampled: Sampled, precision: Precision) -> list[Signature]:
     graphs = (one.graph for one in sampled(LOOKED_AT))
-    return further_operators(operators_of(networks[:FITTED]), graphs)
+    return further_operators(operators_of(networks[:FITTED], precision), graphs, precision)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def _table(
     """On this machine."""
     place = device(settings.device)
     reference = Model("reference", reference_model())
-    precision: TablePrecision = "int8" if settings.precision == "int8" else "float32"  # no table is of another
+    precision = settings.precision
     started = table_of(place, None, reference, settings.threads, precision)
     usual = table_path(started.conditions)
     known = read_or_none(own)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from archspec.arrays import Precision
 from archspec.devices import Progress as Rounds
 from archspec.devices import device_node, device_path
 from archspec.errors import Place, user_error
@@ -87,7 +88,7 @@ class DeviceQuestion(AtDevice):
 class TurnsEvaluator(AtDevice):
     """The latencies of several networks, by `(name, spec's text, precision)`, taken in turns."""
 
-    networks: tuple[tuple[str, str, str], ...] = ()
+    networks: tuple[tuple[str, str, Precision], ...] = ()
     metrics: tuple[str, ...] = ()
 
     def evaluate(self, spec_text: str, genome: Mapping[str, Any], settings: Settings) -> Evaluation:
@@ -201,7 +202,11 @@ def check_same_device(file: Path, conditions: Mapping[str, Plain]) -> None:
 
 
 def timed_on(
-    engine: Named, timing: Timing, several: Sequence[tuple[Timed, Network, str]], settings: Settings, message: Message
+    engine: Named,
+    timing: Timing,
+    several: Sequence[tuple[Timed, Network, Precision]],
+    settings: Settings,
+    message: Message,
 ) -> tuple[TimedResult, ...]:
     """Latencies of networks in their precisions, taken in turns where the device is; what the ledger has stays.
 

@@ -126,8 +126,13 @@ def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32")
 
     The image comes as `input_dtype` (float32 or uint8); labels leave as int32, logits as float32.
     """
-    model, ranges = with_islands(*_unfixed(model, calibrate(model, images)))
-    return _with_ends(quantised(model, {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}), input_dtype)
+    model, ranges = with_passages(model, calibrate(model, images))
+    return with_ends(quantised(model, {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}), input_dtype)
+
+
+def with_passages(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
+    """The model with every QUANTIZE and DEQUANTIZE between its operators, and the ranges of what becomes int8."""
+    return with_islands(*_unfixed(model, ranges))
 
 
 def quantised(model: Model, ranges: dict[int, Range]) -> Model:
@@ -272,7 +277,7 @@ def _quantise_constants(operation: ModelOperation, tensors: list[ModelTensor]) -
 
 
 # --- ends ------------------------------------------------------------------------------------------------
-def _with_ends(model: Model, input_dtype: str) -> Model:
+def with_ends(model: Model, input_dtype: str) -> Model:
     """QUANTIZE after each input, DEQUANTIZE before each output that is not a label map."""
     tensors, operations = list(model.tensors), list(model.operations)
     inputs, outputs = list(model.inputs), list(model.outputs)

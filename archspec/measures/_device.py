@@ -9,13 +9,14 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.arrays import Precision
 from archspec.errors import Place, user_error
 from archspec.measures._settings import Settings
 from archspec.record import Plain, package_versions
 
 if TYPE_CHECKING:
     from archspec.devices import Device, Model
-    from archspec.predictor import LatencyTable, Predictor, TablePrecision
+    from archspec.predictor import LatencyTable, Predictor
 
 
 def predictor_of(settings: Settings) -> Predictor:
@@ -40,11 +41,10 @@ def _predictor_in(file: str, fingerprint: str) -> Predictor:
 
 
 @lru_cache(maxsize=4)
-def _predictor(name: str, threads: int, table: str, precision: str) -> Predictor:
+def _predictor(name: str, threads: int, table: str, precision: Precision) -> Predictor:
     from archspec.predictor import predictor_for
 
-    held: TablePrecision = "int8" if precision == "int8" else "float32"  # no table is of another
-    return predictor_for(device_of(name), Path(table) if table else None, threads=threads, precision=held)
+    return predictor_for(device_of(name), Path(table) if table else None, threads=threads, precision=precision)
 
 
 def table_digest(table: LatencyTable) -> str:

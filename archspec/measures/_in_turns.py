@@ -161,7 +161,7 @@ def _exports(
             tail=tail,
             spec=whole.text,
             left_out=left_out,
-            conditions=timed_case(Case(network, Settings((), precision=precision))).conditions,
+            conditions=timed_case(Case(network, Settings((), precision=chosen))).conditions,
         )
 
 

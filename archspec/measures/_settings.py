@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from archspec.arrays import Precision
 from archspec.record import Record
 
 RUNGS = ("cost", "predicted", "tflite", "host", "device", "proxy", "training")
@@ -52,7 +53,7 @@ class Settings:
     seed: int = 0
     device: str = "host"
     threads: int = 1
-    precision: str = "float32"
+    precision: Precision = "float32"
     data: tuple[str, ...] = ()
     recipes: Mapping[str, str] = field(default_factory=dict)
     latency_table: str = ""

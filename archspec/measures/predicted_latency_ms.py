@@ -42,9 +42,11 @@ def measure(case: Case) -> Measurement:
     prediction = predictor.predict(case.network.graph)
     accuracy = {} if prediction.accuracy is None else asdict(prediction.accuracy)
     about = {f"table_{name}": value for name, value in accuracy.items()}
-    about |= {"interpolated": prediction.interpolated, "entries": len(predictor.table.entries)}
+    about |= {"interpolated": prediction.interpolated, "extrapolated": prediction.extrapolated}
+    about |= {"expected_error": prediction.expected_error, "entries": len(predictor.table.entries)}
     return Measurement(prediction.latency_ms, about)
 
 
 def _other_precision(asked: str, held: str) -> tuple[str, str]:
-    return f"no latency is predicted in {asked}: the device's table holds {held}", "Ask for latency_ms: it is measured"
+    fact = f"no latency is predicted in {asked}: the device's table holds {held}"
+    return fact, f"Calibrate that too (archspec latency --calibrate --precision {asked}), or ask for latency_ms"

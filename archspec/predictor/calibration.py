@@ -11,21 +11,22 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from archspec.arrays import Precision
 from archspec.devices import Device, Model, median
 from archspec.errors import user_error
 from archspec.export.calibration import synthetic_images
 from archspec.files import exists
-from archspec.graph.program import build_program
 from archspec.network import Network, reference_model
 from archspec.predictor.accuracy import PredictionResult, accuracy_of
 from archspec.predictor.calibration_models import further_operators, one_operator, sampled_networks
-from archspec.predictor.prediction import Predictor, fit_correction
-from archspec.predictor.signature import Signature, signatures
+from archspec.predictor.correction import fit_correction
+from archspec.predictor.laws import Laws
+from archspec.predictor.prediction import Predictor
+from archspec.predictor.signature import Signature, kind, network_signatures
 from archspec.predictor.table import (
     Conditions,
     LatencyTable,
     OperatorTime,
-    TablePrecision,
     read_or_none,
     read_table,
     table_path,
@@ -36,7 +37,7 @@ from archspec.record import make_folder, timestamp
 
 FEWEST_NETWORKS = 8  # to fit a correction to
 PACE_RUNS = 20
-NETWORKS, HELD_OUT = 60, 40  # sampled ones, to fit to and to compare with
+NETWORKS, HELD_OUT = 120, 60  # sampled ones, to fit to and to compare with
 SEED, HELD_OUT_SEED = 101, 505
 
 
@@ -61,7 +62,7 @@ def calibrate(
     *,
     further: Sequence[Signature] = (),
     threads: int = 1,
-    precision: TablePrecision = "float32",
+    precision: Precision = "float32",
     keep: Keep = lambda table: None,
     progress: OnProgress = lambda progress: None,
     operator_turns: Turns = OPERATOR_TURNS,
@@ -78,18 +79,17 @@ def calibrate(
     reference = reference or Model("reference", reference_model())
     table = table_of(device, table, reference, threads, precision)
     bench = _Bench(device, reference, threads, keep, progress, precision)
-    table = bench.fill(table, list(dict.fromkeys([*operators_of(networks), *further])), operator_turns)
+    table = bench.fill(table, list(dict.fromkeys([*operators_of(networks, precision), *further])), operator_turns)
     if len(networks) < FEWEST_NETWORKS:
         return table
     measured = bench.networks([*networks, *held_out], table.reference_ms, network_turns)
     predictor = Predictor(table)
     sums = [predictor.sums(network.graph) for network in networks]
-    codes = {one.code for one in table.entries}
-    table = replace(table, correction=fit_correction(sums, measured[: len(networks)], codes), accuracy=None)
+    kinds = set(map(kind, table.entries))
+    table = replace(table, correction=fit_correction(sums, measured[: len(networks)], kinds), accuracy=None)
     if held_out:
-        table = replace(
-            table, accuracy=accuracy_of(prediction_results(table, held_out, measured[len(networks) :]), timestamp())
-        )
+        scored = accuracy_of(prediction_results(table, held_out, measured[len(networks) :]), timestamp())
+        table = replace(table, accuracy=replace(scored, doubling_error=Laws(table).doubling_error()))
     keep(table)
     return table
 
@@ -106,15 +106,10 @@ def fill(
 ) -> LatencyTable:
     """The table with every operator of `networks` measured: their predictions then interpolate nothing."""
     reference = reference or Model("reference", reference_model())
-    threads, precision = table.conditions.threads, precision_of(table)
+    threads, precision = table.conditions.threads, table.conditions.precision
     table = table_of(device, table, reference, threads, precision)
     bench = _Bench(device, reference, threads, keep, progress, precision)
-    return bench.fill(table, operators_of(networks), operator_turns)
-
-
-def precision_of(table: LatencyTable) -> TablePrecision:
-    """In which precision its networks are timed."""
-    return "int8" if table.conditions.precision == "int8" else "float32"
+    return bench.fill(table, operators_of(networks, precision), operator_turns)
 
 
 def table_of(
@@ -122,7 +117,7 @@ def table_of(
     table: LatencyTable | None,
     reference: Model,
     threads: int,
-    precision: TablePrecision = "float32",
+    precision: Precision = "float32",
 ) -> LatencyTable:
     """`table`, or a new one with this device's pace for None. Raises `UserError` where it is of another device."""
     with closing(device.open(reference, threads=threads)) as session:
@@ -136,9 +131,9 @@ def table_of(
     return LatencyTable(here, median([one.wall_ms if one.cpu_ms is None else one.cpu_ms for one in samples]))
 
 
-def operators_of(networks: Iterable[Network]) -> list[Signature]:
-    """Every different operator of these networks, in order."""
-    return list(dict.fromkeys(one for network in networks for one in signatures(build_program(network.graph))))
+def operators_of(networks: Iterable[Network], precision: Precision = "float32") -> list[Signature]:
+    """Every different operator of these networks' files, in order."""
+    return list(dict.fromkeys(one for network in networks for one in network_signatures(network.graph, precision)))
 
 
 def prediction_results(
@@ -177,7 +172,7 @@ class _Bench:
     threads: int
     keep: Keep
     progress: OnProgress
-    precision: TablePrecision = "float32"
+    precision: Precision = "float32"
 
     def fill(self, table: LatencyTable, asked: Sequence[Signature], turns: Turns) -> LatencyTable:
         """The table with the entries that it lacked; it is kept after each group."""
@@ -209,7 +204,7 @@ def _name(signature: Signature) -> str:
     return f"{signature.code} {' '.join(shapes)}"
 
 
-def _exported(network: Network, precision: TablePrecision) -> Model:
+def _exported(network: Network, precision: Precision) -> Model:
     """As a file with fresh weights: latency depends neither on their values nor on the ranges of int8."""
     images = None
     if precision == "int8":
@@ -229,6 +224,7 @@ def calibrate_file(
     path: Path | None = None,
     *,
     threads: int = 1,
+    precision: Precision = "float32",
     networks: int = NETWORKS,
     held_out: int = HELD_OUT,
     progress: OnProgress = lambda progress: None,
@@ -243,7 +239,7 @@ def calibrate_file(
     or no table.
     """
     reference = reference or Model("reference", reference_model())
-    started = table_of(device, None, reference, threads)
+    started = table_of(device, None, reference, threads, precision)
     path = path or table_path(started.conditions)
     make_folder(path.parent, "Name another file")
     fitted = list(islice(sampled_networks(SEED), networks))
@@ -252,8 +248,9 @@ def calibrate_file(
         read_or_none(path) or started,
         fitted,
         list(islice(sampled_networks(HELD_OUT_SEED), held_out)),
-        further=further_operators(operators_of(fitted)),
+        further=further_operators(operators_of(fitted, precision), precision=precision),
         threads=threads,
+        precision=precision,
         keep=lambda table: write_table(path, table),
         progress=progress,
         operator_turns=operator_turns,
@@ -267,22 +264,23 @@ def predictor_for(
     path: Path | None = None,
     *,
     threads: int = 1,
-    precision: TablePrecision = "float32",
+    precision: Precision = "float32",
     reference: Model | None = None,
     command: str = "archspec latency --calibrate",
 ) -> Predictor:
     """The predictor of a device that was calibrated. Raises `UserError` for one that was not, or whose runtime changed.
 
     The device is asked who it is, so a table copied from elsewhere is refused. `command` is what makes such a table.
-    In `path` it may be of either precision; without, it is that of `precision`, or where there is none, of float32.
+    In `path` it may be of any precision; without, it is that of `precision`, or where there is none, of float32.
     """
     here = table_of(device, None, reference or Model("reference", reference_model()), threads).conditions
     if path is None:
         asked = table_path(replace(here, precision=precision))
-        path = asked if exists(asked) else table_path(here)
+        path = asked if exists(asked) or not exists(table_path(here)) else table_path(here)
     if not exists(path):
-        fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, threads {threads}) was never calibrated"
+        asked_for = f"threads {threads}" if precision == "float32" else f"threads {threads}, {precision}"
+        fact = f"{here.device} ({here.cpu}, {here.runtime} {here.version}, {asked_for}) was never calibrated"
         raise user_error(fact, f"Calibrate it first ({command}); the table will be {path}")
     table = read_table(path)
-    table.check(replace(here, precision=precision_of(table)))
+    table.check(replace(here, precision=table.conditions.precision))
     return Predictor(table).prepare()

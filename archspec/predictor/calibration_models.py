@@ -16,49 +16,82 @@ from math import prod
 
 import numpy as np
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Precision
 from archspec.catalog import Catalog
 from archspec.export.flatbuffer import encode
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
-from archspec.export.precision import MOVES_VALUES, quantised
+from archspec.export.precision import quantised, to_dynamic, to_float16
 from archspec.graph import Graph, layers
 from archspec.graph.layers.activation import NAMES as ACTIVATIONS
-from archspec.graph.program import build_program
 from archspec.network import Network
-from archspec.predictor.prediction import ENOUGH_ENTRIES
-from archspec.predictor.signature import COMPUTED, Operand, Signature, family, signatures
-from archspec.predictor.table import TablePrecision
+from archspec.predictor.laws import ENOUGH_ENTRIES
+from archspec.predictor.signature import COMPUTED, WEIGHTS, Operand, Signature, family, kind, network_signatures
 
 SPEC = "shufflenetv2_basic"  # what the overrides are laid on
-MOST_MACS = 0.8e9
+MOST_MACS = 4e9
+ATTEMPTS = 40  # to find a size at which a bundled network has neither too few nor too many multiply-adds
 WIDTHS = {
     "shufflenet_v2": (0.5, 1.0, 1.5, 2.0),
     "mobilenet_v2": (0.35, 0.5, 0.75, 1.0),
     "mobilenet_v1": (0.25, 0.5, 0.75),
     "mobilenet_v3_small": (0.75, 1.0),
 }
-SIZES = (160, 192, 224, 256)
+SIZES = ((128, 128), (160, 160), (192, 192), (224, 224), (256, 256), (128, 256), (192, 320), (256, 512), (360, 480))
+SIDES = range(64, 513, 32)  # of bundled networks, which are sampled at other sizes than their own
 RATES = (1, 3, 6, 9, 12, 15, 18, 21)
 GRIDS = (1, 2, 4)
 SEED = 0
+INT8_MAP = (COMPUTED, "int8")
+RANGES = ((-1.0, 1.0), (-2.0, 2.0))  # of what an int8 operator reads, and writes: a QUANTIZE between two has work to do
 BYTE_SCALE = Quantization((1 / 255,), (0,))  # of uint8: DEQUANTIZE asks for one, its value does not matter
-INT8_OPERATORS = MOVES_VALUES | {
-    "ADD", "ARG_MAX", "CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "HARD_SWISH", "LEAKY_RELU", "LOGISTIC", "MEAN",
-    "MUL", "RELU", "RELU6", "SOFTMAX", "SUB", "TANH", "TRANSPOSE_CONV",
-}  # fmt: skip
-"""What int8 networks compute in int8; the others stand between DEQUANTIZE and QUANTIZE there."""
 SHRINKINGS = (4, 8)  # a law of growth needs several sizes, and full-size networks would take too long
 STEP = 8  # sizes stay multiples of it, as transposed convolutions need
 LAYER_MAPS = ((32, 32, 64), (64, 64, 32), (96, 96, 19), (128, 128, 32))
 
 
 def sampled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Network]:
-    """Networks of the bundled parts without end, the same for the same seed, within these multiply-adds."""
+    """Networks without end, the same for the same seed, within these multiply-adds: in turns one of bundled parts, as a
+    search would propose it, and one bundled network at a size of its own.
+
+    A bundled network that has too many multiply-adds at every size is left out.
+    """
+    parts, bundled = part_networks(seed, least_macs, most_macs), bundled_networks(seed, least_macs, most_macs)
+    while True:
+        yield next(parts)
+        yield next(bundled)
+
+
+def part_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Network]:
+    """Backbones, widths, output strides, sizes, heads and dense prediction cells put together."""
     draw, catalog = random.Random(seed), Catalog()
     while True:
         network = Network.load(SPEC, _overrides(draw), catalog=catalog)
         if least_macs <= network.cost.macs <= most_macs:
             yield network
+
+
+def bundled_networks(seed: int, least_macs: float = 0, most_macs: float = MOST_MACS) -> Iterator[Network]:
+    """Every bundled spec once, in random order, then every one again: each time at another size."""
+    draw, catalog = random.Random(seed), Catalog()
+    names = sorted(catalog.specs())
+    while True:
+        for name in draw.sample(names, len(names)):
+            found = bundled_network(name, draw, catalog, least_macs, most_macs)
+            if found is not None:
+                yield found
+
+
+def bundled_network(
+    name: str, draw: random.Random, catalog: Catalog, least_macs: float, most_macs: float
+) -> Network | None:
+    """A bundled network at a random size; None where no size that was tried has these multiply-adds."""
+    whole = Network.load(name, catalog=catalog)
+    for _ in range(ATTEMPTS):
+        height = draw.choice(SIDES)
+        found = whole.changed({"input.size": [height, draw.choice(SIDES)]})
+        if least_macs <= found.cost.macs <= most_macs:
+            return found
+    return None
 
 
 def _overrides(draw: random.Random) -> list[str]:
@@ -68,7 +101,7 @@ def _overrides(draw: random.Random) -> list[str]:
         f"backbone={backbone}",
         f"width_multiplier={draw.choice(WIDTHS[backbone])}",
         f"output_stride={draw.choice((16, 16, 32))}",
-        f"input.size=[{size},{size}]",
+        f"input.size=[{size[0]},{size[1]}]",
         f"classes={draw.choice((5, 11, 19))}",
         f"output={draw.choice(('argmax', 'argmax', 'logits'))}",
         f"head={json.dumps(_head(draw))}",
@@ -94,12 +127,14 @@ def _branch(draw: random.Random, index: int) -> dict[str, object]:
     return {"op": "conv", "kernel": 3, "rate": [draw.choice(RATES), draw.choice(RATES)], "input": source}
 
 
-def further_operators(known: Iterable[Signature], graphs: Iterable[Graph] | None = None) -> list[Signature]:
+def further_operators(
+    known: Iterable[Signature], graphs: Iterable[Graph] | None = None, precision: Precision = "float32"
+) -> list[Signature]:
     """The operators of these graphs (None: bundled specs and single layers) in families of which `known` has too few
     to interpolate within them."""
     known = set(known)
     found = Counter(map(family, known))
-    asked = (one for graph in (_graphs() if graphs is None else graphs) for one in signatures(build_program(graph)))
+    asked = (one for graph in (_graphs() if graphs is None else graphs) for one in network_signatures(graph, precision))
     return [one for one in dict.fromkeys(asked) if one not in known and found[family(one)] < ENOUGH_ENTRIES]
 
 
@@ -142,25 +177,36 @@ def _every_layer(shape: tuple[int, int, int]) -> Graph:
     return graph
 
 
-def one_operator(signature: Signature, precision: TablePrecision = "float32") -> bytes:
+def one_operator(signature: Signature, precision: Precision = "float32") -> bytes:
     """The file: computed operands come in from outside, weights are small random numbers, always the same.
 
-    In int8 the operands, its inputs and outputs too, are as inside an int8 network; an operator that has float32
-    kernels only stays as it is. Raises `Problem` for an operator that the exporter has no rule for.
+    An operator of an int8 network says so itself: its operands, inputs and outputs too, are as they are in there. Of
+    another `precision` are the weights alone. Raises `Problem` for an operator that the exporter has no rule for.
     """
     operands = (*signature.inputs, *signature.outputs)
+    is_int8 = kind(signature) != signature.code
     places = iter(_places(signature))
-    tensors = tuple(_tensor(f"t{number}", one, places) for number, one in enumerate(operands))
+    tensors = tuple(
+        _tensor(f"t{number}", _real(one) if is_int8 else one, places) for number, one in enumerate(operands)
+    )
     count = len(signature.inputs)
     entrances = tuple(number for number, tensor in enumerate(tensors[:count]) if tensor.data is None)
     exits = tuple(range(count, len(tensors)))
     operation = ModelOperation(signature.code, tuple(range(count)), exits, dict(signature.options))
     names = tuple(tensors[number].name for number in entrances), tuple(tensors[number].name for number in exits)
     model = Model(tensors, (operation,), entrances, exits, *names, description=signature.code)
-    if precision == "int8" and signature.code in INT8_OPERATORS:
-        computed = [n for n, one in enumerate(operands) if one.content == COMPUTED and one.dtype == "float32"]
-        model = quantised(model, dict.fromkeys(computed, (-1.0, 1.0)))
-    return encode(model)
+    if is_int8:
+        ranges = {n: RANGES[n >= count] for n, one in enumerate(operands) if (one.content, one.dtype) == INT8_MAP}
+        return encode(quantised(model, ranges))
+    if precision == "float16":
+        return encode(to_float16(model))
+    return encode(to_dynamic(model) if precision == "dynamic" else model)
+
+
+def _real(operand: Operand) -> Operand:
+    """The float32 operand of which `quantised` makes this one."""
+    is_made = operand.dtype == "int8" or (operand.dtype == "int32" and operand.content == WEIGHTS)
+    return operand._replace(dtype="float32") if is_made else operand
 
 
 def _places(signature: Signature) -> list[list[int]]:

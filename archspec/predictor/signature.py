@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archspec.graph import Shape
-from archspec.graph.program import Program
+from archspec.arrays import Precision
+from archspec.graph import Graph, Shape
+from archspec.graph.program import Operation, Program, build_program
+
+if TYPE_CHECKING:
+    from archspec.export.model import ModelOperation
 
 Family = tuple[Any, ...]
 Features = tuple[float, ...]
 LANES = 16  # output channels that a kernel works on at once, roughly, on most processors: the rest is padding
 CACHED = 1 << 20  # numbers of a kernel, 4 MB, that stay near the processor while it is read again and again
+SPILLS = (1 << 18, 1 << 20, 1 << 22)
+"""Numbers of what an operator touches, 1 to 16 MB of float32: beyond each a cache may end, and each costs more."""
 COMPUTED, WEIGHTS, PLACE = "computed", "weights", "place"
 """Contents of an operand: computed by another operator; constants of any value; the begin or size of a SLICE."""
 
@@ -49,12 +55,37 @@ class Signature(NamedTuple):
         return cls(code, _operands(inputs), _operands(outputs), tuple(options.items()))
 
 
+def network_signatures(graph: Graph, precision: Precision = "float32") -> list[Signature]:
+    """The signature of each operator that a network's file of this precision runs, in execution order.
+
+    In float16 and dynamic files the operators are those of float32: a table of that precision says what they take.
+    Raises `Problem` for a layer without a TFLite rule.
+    """
+    if precision != "int8":
+        return signatures(build_program(graph))
+    from archspec.export.int8_layout import int8_layout  # imports NumPy
+
+    program = build_program(graph, input_dtype="float32")
+    layout = int8_layout(program, graph.inputs[0].dtype)
+    known = _operands_of(program)
+    operands = []
+    for index, tensor in enumerate(layout.tensors):
+        content: str | tuple[int, ...] = COMPUTED
+        if tensor.data is not None:
+            content = known[index].content if index < len(known) and tensor.dtype == known[index].dtype else WEIGHTS
+        operands.append(Operand(tensor.shape, tensor.dtype, content))
+    return _signatures(layout.operations, operands)
+
+
 def signatures(program: Program) -> list[Signature]:
     """The signature of each operation, in execution order."""
-    operands = _operands_of(program)
+    return _signatures(program.operations, _operands_of(program))
+
+
+def _signatures(operations: Sequence[Operation | ModelOperation], operands: Sequence[Operand]) -> list[Signature]:
     options: dict[int, tuple[tuple[str, Any], ...]] = {}  # operators that are set alike share theirs
     found = []
-    for operation in program.operations:
+    for operation in operations:
         key = id(operation.options)
         settings = options.get(key)
         if settings is None:
@@ -97,12 +128,17 @@ def _operands(rows: Any) -> tuple[Operand, ...]:
     return tuple(found)
 
 
+def kind(signature: Signature) -> str:
+    """The code, and `int8` behind it where the operator reads or writes such numbers: `CONV_2D`, `CONV_2D int8`."""
+    is_int8 = any(one.dtype == "int8" for one in (*signature.inputs, *signature.outputs))
+    return f"{signature.code} int8" if is_int8 else signature.code
+
+
 def family(signature: Signature) -> Family:
-    """What changes the kernel and not only the amount of work: the code first, so that a prefix is a wider family."""
-    code = signature.code
-    own = _FAMILIES.get(code)
+    """What changes the kernel and not only the amount of work: the kind first, so that a prefix is a wider family."""
+    own = _FAMILIES.get(signature.code)
     computed = sum([one.content == COMPUTED for one in signature.inputs])
-    return (code, computed) if own is None else (code, *own(signature))
+    return (kind(signature), computed) if own is None else (kind(signature), *own(signature))
 
 
 def features(signature: Signature) -> Features:
@@ -131,7 +167,8 @@ def features(signature: Signature) -> Features:
     elif code in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
         options = dict(signature.options)
         work = (written * options["filter_height"] * options["filter_width"],)
-    return (*work, read, written, weights, pixels, 1.0)
+    touched = read + written + weights
+    return (*work, read, written, weights, pixels, 1.0, *[max(0, touched - size) for size in SPILLS])
 
 
 def _convolution(signature: Signature) -> Family:
@@ -155,11 +192,20 @@ def _resize(signature: Signature) -> Family:
     return (signature.inputs[0].shape[1:3] == (1, 1),)
 
 
+def _elementwise(signature: Signature) -> Family:
+    """A number or a row that is repeated for every pixel has a loop of its own."""
+    whole = prod(signature.outputs[0].shape)
+    sizes = [prod(one.shape) for one in signature.inputs]
+    repeated = sorted(["whole" if size == whole else "number" if size == 1 else "part" for size in sizes])
+    return (sum(one.content == COMPUTED for one in signature.inputs), *repeated)
+
+
 def _arg_max(signature: Signature) -> Family:
     return (signature.inputs[0].shape[-1],)  # a loop over so few numbers has its own pace for each count
 
 
 _FAMILIES: dict[str, Callable[[Signature], Family]] = {
+    **dict.fromkeys(("ADD", "DIV", "MAXIMUM", "MINIMUM", "MUL", "SQUARED_DIFFERENCE", "SUB"), _elementwise),
     "ARG_MAX": _arg_max,
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,

@@ -8,18 +8,20 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from archspec.arrays import PRECISIONS, Precision
 from archspec.errors import Place, user_error
 from archspec.files import cache_folder, exists, read_bytes
 from archspec.predictor.signature import Signature
 from archspec.record import write_text
 
 FORMAT = "archspec-latency-table"
-VERSION = 1
+VERSION = 2
+READ = {1: ("float32",), 2: PRECISIONS}  # a table of version 1 knows int8 operators by their float32 ones
 REMEDY = "Name a table that archspec wrote, or calibrate anew"
-TablePrecision: TypeAlias = Literal["float32", "int8"]
 T = TypeVar("T")
+DOUBLING_ERROR = 0.06  # as found on a host (docs/predictor.md); of tables that say nothing of it
 OTHER = "other"
 """The key of the factor that all other kinds of operator share."""
 
@@ -41,7 +43,7 @@ class Conditions:
     runtime: str
     version: str
     threads: int
-    precision: str = "float32"
+    precision: Precision = "float32"
 
     def differences(self, other: Conditions) -> list[str]:
         """`threads 1, not 2` for each that differs; the name of the processor is not compared, its fingerprint is."""
@@ -72,6 +74,7 @@ class Accuracy:
 
     `equal_spearman` is the rank correlation among the `equal_networks` of them within ± 15 % of the same MACs; None
     where there are fewer than five. `interpolated` is the mean share of predicted time that no entry stood for.
+    `doubling_error` is how wrong the time of an operator is for each doubling beyond the longest measured of its kind.
     """
 
     networks: int
@@ -82,6 +85,7 @@ class Accuracy:
     equal_spearman: float | None
     interpolated: float
     time: str
+    doubling_error: float = DOUBLING_ERROR
 
     def __str__(self) -> str:
         equal = "too few of equal FLOPs to rank"
@@ -149,11 +153,17 @@ def read_table(path: str | os.PathLike[str]) -> LatencyTable:
     """The table of a file that `write_table` wrote. Raises `UserError` when it is not one."""
     place = Place(os.fspath(path))
     document = _parse(path, place)
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
+    precisions = READ.get(document.get("version", 0))
+    if document.get("format") != FORMAT or precisions is None:
         raise user_error(f"not a latency table of version {VERSION}", REMEDY, place=place)
     try:
+        conditions = Conditions(**document["conditions"])
+        if conditions.precision not in precisions:
+            raise user_error(
+                f"a table of {conditions.precision} of an earlier archspec", "Remove it, and calibrate anew"
+            )
         return LatencyTable(
-            Conditions(**document["conditions"]),
+            conditions,
             _time(document["reference_ms"]),
             dict(_entry(row) for row in document["entries"]),
             _optional(Correction, document["correction"]),

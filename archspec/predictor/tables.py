@@ -3,49 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.arrays import Precision
 from archspec.errors import Fault, Problem, UserError, user_error
 from archspec.network import Network
-from archspec.predictor.prediction import ALONE, CALIBRATE
+from archspec.predictor.correction import ALONE
+from archspec.predictor.prediction import CALIBRATE, Predictor
 from archspec.predictor.table import Accuracy, LatencyTable
 from archspec.reporters import Cell, Column, Table
 
 if TYPE_CHECKING:
     from archspec.devices import Device
 
-FACTS = (Column("what", "Calibration"), Column("value", "Value", wraps=True))
+WHAT = Column("what", "Calibration")
 PREDICTIONS = (
     Column("network", "network"),
+    Column("precision", "precision"),
+    Column("threads", "threads", "", "integer"),
     Column("predicted_latency_ms", "predicted latency", "ms", "number", 2),
     Column("interpolated_percent", "interpolated", "%", "number", 0),
+    Column("extrapolated_percent", "beyond sizes measured", "%", "number", 0),
+    Column("expected_error_percent", "expected error", "%", "number", 1),
 )
 
 
-def calibration_table(table: LatencyTable, path: Path) -> Table:
-    """Its conditions, its factors and its accuracy on networks that it was not fitted to: one row for each fact."""
-    conditions = table.conditions
-    rows: list[tuple[Cell, ...]] = [
-        ("device", f"{conditions.device}, {conditions.cpu}"),
-        ("runtime", f"{conditions.runtime} {conditions.version}, threads {conditions.threads}, {conditions.precision}"),
-        ("operators measured", str(len(table.entries))),
-    ]
-    if table.correction is not None:
-        fitted = {code: factor for code, factor in table.correction.factors.items() if factor != ALONE}
-        factors = ", ".join(f"{code} {factor:.2f}" for code, factor in fitted.items())
-        rows.append(("fitted to networks", str(table.correction.networks)))
-        rows.append(("factors in a network", factors))
-    if table.accuracy is not None:
-        rows.extend(_accuracy_rows(table.accuracy))
+def calibration_table(calibrated: Sequence[tuple[LatencyTable, Path]]) -> Table:
+    """Each one's conditions, factors and accuracy on networks that it was not fitted to: a row for each fact, a column
+    for each table."""
+    found = [_facts(table) for table, _ in calibrated]
+    names = list(dict.fromkeys(name for facts in found for name in facts))
+    rows = tuple((name, *(facts.get(name) for facts in found)) for name in names)
+    columns = [Column(f"value_{number}" if number else "value", _title(table), wraps=True)
+               for number, (table, _) in enumerate(calibrated)]  # fmt: skip
     notes = (
-        f"table: {path}",
+        *(f"table: {path}" for _, path in calibrated),
         "scored on networks that neither an operator nor a factor was measured or fitted with",
     )
-    return Table("Latency table", FACTS, tuple(rows), notes)
+    return Table("Latency table", (WHAT, *columns), rows, notes)
 
 
-def _accuracy_rows(found: Accuracy) -> list[tuple[Cell, ...]]:
+def _title(table: LatencyTable) -> str:
+    conditions = table.conditions
+    return f"{conditions.precision}, threads {conditions.threads}"
+
+
+def _accuracy(table: LatencyTable) -> str:
+    if table.accuracy is None:
+        return "this table was never compared with whole networks: its calibration was stopped"
+    return f"this table, {table.accuracy}"
+
+
+def _facts(table: LatencyTable) -> dict[str, Cell]:
+    conditions = table.conditions
+    found: dict[str, Cell] = {
+        "device": f"{conditions.device}, {conditions.cpu}",
+        "runtime": f"{conditions.runtime} {conditions.version}",
+        "operators measured": str(len(table.entries)),
+    }
+    if table.correction is not None:
+        fitted = {name: factor for name, factor in table.correction.factors.items() if factor != ALONE}
+        found["fitted to networks"] = str(table.correction.networks)
+        found["factors in a network"] = ", ".join(f"{name} {factor:.2f}" for name, factor in fitted.items())
+    if table.accuracy is not None:
+        found.update(_accuracy_rows(table.accuracy))
+    return found
+
+
+def _accuracy_rows(found: Accuracy) -> list[tuple[str, Cell]]:
     equal = "fewer than 5 networks"
     if found.equal_spearman is not None:
         equal = f"{found.equal_spearman:.3f} (n = {found.equal_networks})"
@@ -56,40 +83,81 @@ def _accuracy_rows(found: Accuracy) -> list[tuple[Cell, ...]]:
         ("rank correlation", f"{found.spearman:.3f}"),
         ("rank correlation among equal FLOPs", equal),
         ("time interpolated", f"{100 * found.interpolated:.0f} %"),
+        ("error a doubling beyond what is measured", f"{100 * found.doubling_error:.1f} %"),
     ]
 
 
-def predictions_table(
-    networks: Sequence[Network], tails: Sequence[str], device: Device, path: Path | None, *, threads: int, command: str
-) -> Table:
-    """`predicted_latency_ms` of each network, with or without its tail; nothing is built.
+@dataclass(frozen=True, slots=True)
+class TablePlace:
+    """The latency table of the device named `name` (with one of its delegates, "" for the one that it uses by itself)
+    for a number of threads and a precision: in `path`, None for the user's cache."""
 
-    `path` is the file of the device's latency table, and `command` the one that calibrates it. A network with an
-    operator that the table does not know has an empty cell and a note. Raises `UserError` where the device is not
-    calibrated, and where no network at all could be predicted.
+    name: str = "host"
+    threads: int = 1
+    precision: Precision = "float32"
+    delegate: str = ""
+    path: Path | None = None
+
+    @property
+    def device(self) -> Device:
+        """Opened anew. Raises `UserError` for a name that is none."""
+        from archspec.devices import device
+
+        return device(self.name, **({"delegate": self.delegate} if self.delegate else {}))
+
+    @property
+    def command(self) -> str:
+        """What makes the table."""
+        words = ["archspec latency --calibrate"]
+        words += [f"--device {self.name}"] if self.name != "host" else []
+        words += [f"--threads {self.threads}"] if self.threads != 1 else []
+        words += [f"--precision {self.precision}"] if self.precision != "float32" else []
+        words += [f"--delegate {self.delegate}"] if self.delegate else []
+        words += [f"--table {self.path}"] if self.path else []
+        return " ".join(words)
+
+    def predictor(self) -> Predictor:
+        """With the table. Raises `UserError` where there is none, and where the file holds another precision."""
+        from archspec.predictor.calibration import predictor_for
+
+        found = predictor_for(
+            self.device, self.path, threads=self.threads, precision=self.precision, command=self.command
+        )
+        held = found.table.conditions.precision
+        if held != self.precision:
+            fact = f"the device's latency table holds {held}, not {self.precision}"
+            raise user_error(fact, f"Calibrate that too ({self.command}), or measure it without --predict")
+        return found
+
+
+def predictions_table(networks: Sequence[Network], tails: Sequence[str], places: Sequence[TablePlace]) -> Table:
+    """`predicted_latency_ms` of each network, with or without its tail, by each table; nothing is built.
+
+    A network with an operator that a table does not know has an empty cell there and a note. Raises `UserError` where
+    the device is not calibrated, and where no network at all could be predicted.
     """
-    from archspec.predictor.calibration import predictor_for
-
     notes: list[str] = []
     named = [one for network in networks for tail in tails for one in _named(network, tail, notes)]
     if not named:
         raise user_error("; ".join(notes), "Leave out --tail, or add 'with' to it")
-    predictor = predictor_for(device, path, threads=threads, command=command)
+    predictors = [place.predictor() for place in places]
     rows: list[tuple[Cell, ...]] = []
     faults: list[Fault] = []
     for name, network in named:
-        try:
-            found = predictor.predict(network.graph)
-        except (Problem, UserError) as error:
-            faults.append(_fault(error, name, command))
-            rows.append((name, None, None))
-        else:
-            rows.append((name, found.latency_ms, 100 * found.interpolated))
+        for place, predictor in zip(places, predictors, strict=True):
+            asked = (name, place.precision, place.threads)
+            try:
+                found = predictor.predict(network.graph)
+            except (Problem, UserError) as error:
+                faults.append(_fault(error, name, place.command))
+                rows.append((*asked, None, None, None, None))
+            else:
+                expected = None if found.expected_error is None else 100 * found.expected_error
+                rows.append((*asked, found.latency_ms, 100 * found.interpolated, 100 * found.extrapolated, expected))
     if len(faults) == len(rows):
         raise UserError(faults)
-    held = predictor.table.conditions
-    notes.insert(0, f"{held.precision}, threads {held.threads}; the table's {predictor.table.accuracy}")
-    return Table("", PREDICTIONS, tuple(rows), (*notes, *(f"not predicted: {fault}" for fault in faults)))
+    accuracies = [f"{_title(one.table)}: {_accuracy(one.table)}" for one in predictors]
+    return Table("", PREDICTIONS, tuple(rows), (*accuracies, *notes, *(f"not predicted: {one}" for one in faults)))
 
 
 def _fault(error: Problem | UserError, name: str, command: str) -> Fault:

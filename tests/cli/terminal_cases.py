@@ -122,7 +122,7 @@ def _calibration(folder: Path) -> None:
     table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
     assert Accuracy
-    put_table(calibration_table(table, Path("latency.json")), "table", None)
+    put_table(calibration_table([(table, Path("latency.json"))]), "table", None)
 
 
 def _prediction(folder: Path) -> None:

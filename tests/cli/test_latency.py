@@ -209,13 +209,20 @@ def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
     [
         (("--calibrate", "{spec}"), "--calibrate takes no SPEC, and --predict at least one"),
         (("--predict",), "--calibrate takes no SPEC, and --predict at least one"),
-        (("--predict", "{spec}", "--threads", "1,2"), "a latency table is of one number of threads"),
+        (("--predict", "{spec}", "--threads", "1,2", "--table", "none.json"), "leave out --table, or give one"),
+        (("--calibrate", "--precision", "float32,int8", "--table", "none.json"), "leave out --table, or give one"),
         (("--predict", "model.tflite"), "model.tflite: only specs can be predicted"),
         (("--predict", "{spec}", "--table", "none.json"), "was never calibrated. Calibrate it first (archspec latency"),
         ((), "missing argument 'spec|model.tflite...'"),
         (("--calibrate", "--predict"), "--calibrate takes no SPEC, and --predict at least one"),
-        (("--predict", "{spec}", "--precision", "int8"), "--precision: a latency table holds float32, not int8"),
-        (("--predict", "{spec}", "--precision", "float32,float16"), "a latency table holds float32, not float16"),
+        (
+            ("--predict", "{spec}", "--precision", "int8", "--threads", "2"),
+            "calibrate it first (archspec latency --calibrate --threads 2 --precision int8)",
+        ),
+        (
+            ("--predict", "{spec}", "--precision", "float16", "--table", "{table}"),
+            "the device's latency table holds float32, not float16. Calibrate that too",
+        ),
         (("--predict", "{spec}", "--procedure", "quick"), "--predict runs nothing: leave out --procedure"),
         (("--predict", "{spec}", "--preset", "quick"), "--predict runs nothing: leave out --procedure"),
         (("--predict", "{spec}", "--delegate", "xnnpack,none"), "a latency table is of one delegate"),
@@ -228,13 +235,16 @@ def test_real_files_are_timed_or_refused_in_one_line(path: Path) -> None:
             "not predicted without its tail; it ends in no upsampling",
         ),
         (("--calibrate", "--tail", "without"), "leave out --tail"),
-        (("--calibrate", "--precision", "int8"), "leave out --precision"),
         (("--calibrate", "--set", "classes=3"), "leave out --set"),
         (("{spec}", "--table", "none.json"), "--table is the file of --predict and --calibrate"),
     ],
 )
-def test_what_a_table_is_not_asked(spec: str, arguments: tuple[str, ...], said: str) -> None:
-    result = run("latency", *(word.format(spec=spec) for word in arguments))
+def test_what_a_table_is_not_asked(
+    spec: str, arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    table = _table_of_this_machine(tmp_path / "table.json", spec) if "{table}" in arguments else ""
+    result = run("latency", *(word.format(spec=spec, table=table) for word in arguments))
     assert (result.code, result.out) == (2, "")
     assert said.lower() in result.err.lower()
     assert "Traceback" not in result.err

@@ -27,7 +27,7 @@ def small_networks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             yield network(8 + seed % 3 + number % 5, 8 + 4 * (number // 5))
 
     monkeypatch.setattr(latency_tables, "sampled_networks", sampled)
-    monkeypatch.setattr(latency_tables, "further_operators", lambda known: [pointwise(6, 5, 4)])
+    monkeypatch.setattr(latency_tables, "further_operators", lambda known, precision: [pointwise(6, 5, 4)])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -64,12 +64,12 @@ def test_a_device_that_was_never_calibrated_is_told_how(tmp_path: Path) -> None:
 
 def test_the_report_tells_the_score() -> None:
     table, path = calibrated(PlantedDevice())
-    rows = dict(calibration_table(table, path).rows)
+    rows = dict(calibration_table([(table, path)]).rows)
     assert rows["operators measured"] == str(len(table.entries))
     assert rows["scored on networks"].startswith("6, ")
     assert table.accuracy is not None
     assert rows["median error"] == f"{100 * table.accuracy.median_error:.1f} %"
-    assert "never seen" not in rows and str(path) in calibration_table(table, path).notes[0]
+    assert "never seen" not in rows and str(path) in calibration_table([(table, path)]).notes[0]
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
@@ -82,7 +82,7 @@ def test_a_table_without_networks_is_reported_without_a_score(tmp_path: Path) ->
     table, _ = calibrated(PlantedDevice())
     bare = LatencyTable(table.conditions, 5.0)
     write_table(tmp_path / "bare.json", bare)
-    assert [row[0] for row in calibration_table(bare, tmp_path / "bare.json").rows] == [
+    assert [row[0] for row in calibration_table([(bare, tmp_path / "bare.json")]).rows] == [
         "device",
         "runtime",
         "operators measured",

@@ -20,7 +20,8 @@ from archspec.predictor import (
     fit_correction,
     signatures,
 )
-from archspec.predictor.prediction import Sums, fit
+from archspec.predictor.correction import Sums
+from archspec.predictor.least_squares import fit
 from tests.graph.nets import finish, image, of_bundled
 from tests.predictor.latency_tables import HERE, pointwise, table, two_convolutions
 

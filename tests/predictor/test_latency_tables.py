@@ -60,8 +60,8 @@ def test_an_empty_table_and_no_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": "other"}, "not a latency table of version 1"),
-        ({"version": 2}, "not a latency table of version 1"),
+        ({"format": "other"}, "not a latency table of version 2"),
+        ({"version": 3}, "not a latency table of version 2"),
         ({"entries": [[1.0, -1.0, "ADD", [], [], {}]]}, "no time in ms"),
         ({"entries": [[1.0, 1.0, "ADD"]]}, "damaged"),
         ({"entries": [[1.0, 1.0, 7, [], [], {}]]}, "damaged"),
