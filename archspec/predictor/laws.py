@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
-from math import log2
+from math import inf, log2
 from statistics import median
 from typing import NamedTuple
 
 from archspec.predictor.least_squares import fit
-from archspec.predictor.signature import Family, Features, Signature, family, features
+from archspec.predictor.signature import SPILLS, Family, Features, Signature, family, features, touched_numbers
 from archspec.predictor.table import DOUBLING_ERROR, LatencyTable, OperatorTime
 
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the kind
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
+MOST_SPILL = 4.0  # times the usual cost of a number
 JUDGED_ENTRIES = 16  # of a family, to judge how its law goes on beyond them
 JUDGED_SHARES = (1 / 4, 1 / 16)  # of the longest time of a family: what the law is fitted to, then asked beyond
 Row = tuple[Features, OperatorTime]
@@ -109,7 +110,15 @@ def _fitted(rows: Sequence[Row]) -> Law:
     warm = [time.warm_ms for _, time in rows]
     colder = [max(time.cold_ms - time.warm_ms, LEAST_COLDER * time.warm_ms) for _, time in rows]
     coldest = max(more / time for more, time in zip(colder, warm, strict=True))
-    return Law(_terms(fit(sizes, warm)), _terms(fit(sizes, colder)), coldest, max(warm))
+    terms = (_terms(fit(sizes, times, highest=_highest(sizes, times))) for times in (warm, colder))
+    return Law(*terms, coldest, max(warm))
+
+
+def _highest(sizes: Sequence[Features], times: Sequence[float]) -> list[float]:
+    """Of each factor: what lies beyond a cache costs at most so many times as much as the largest operator a number.
+    Without that, one entry that is hardly beyond it would say anything of larger ones."""
+    touched, time = max((touched_numbers(one), time) for one, time in zip(sizes, times, strict=True))
+    return [inf] * (len(sizes[0]) - len(SPILLS)) + [MOST_SPILL * time / touched] * len(SPILLS)
 
 
 def _terms(factors: list[float]) -> list[tuple[int, float]]:

@@ -171,6 +171,12 @@ def features(signature: Signature) -> Features:
     return (*work, read, written, weights, pixels, 1.0, *[max(0, touched - size) for size in SPILLS])
 
 
+def touched_numbers(sizes: Features) -> float:
+    """How many numbers an operator of these features reads and writes, weights too."""
+    read, written, weights = sizes[-len(SPILLS) - 5 : -len(SPILLS) - 2]
+    return read + written + weights
+
+
 def _convolution(signature: Signature) -> Family:
     _, height, width, depth = signature.inputs[1].shape
     return signature.inputs[0].shape[-1] != depth, height * width, dict(signature.options)["stride_h"]
