@@ -154,13 +154,15 @@ def measure_networks(
     reference_ms: float,
     *,
     threads: int = 1,
+    precision: Precision = "float32",
     turns: Turns = NETWORK_TURNS,
     progress: OnProgress = lambda progress: None,
     reference: Model | None = None,
 ) -> list[float]:
     """The measured latency of whole networks, in ms at the pace of a table (its `reference_ms`)."""
     reference = reference or Model("reference", reference_model())
-    return _Bench(device, reference, threads, lambda table: None, progress).networks(networks, reference_ms, turns)
+    bench = _Bench(device, reference, threads, lambda table: None, progress, precision)
+    return bench.networks(networks, reference_ms, turns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,8 +110,8 @@ def _fitted(rows: Sequence[Row]) -> Law:
     warm = [time.warm_ms for _, time in rows]
     colder = [max(time.cold_ms - time.warm_ms, LEAST_COLDER * time.warm_ms) for _, time in rows]
     coldest = max(more / time for more, time in zip(colder, warm, strict=True))
-    terms = (_terms(fit(sizes, times, highest=_highest(sizes, times))) for times in (warm, colder))
-    return Law(*terms, coldest, max(warm))
+    of_warm, of_colder = (_terms(fit(sizes, times, highest=_highest(sizes, times))) for times in (warm, colder))
+    return Law(of_warm, of_colder, coldest, max(warm))
 
 
 def _highest(sizes: Sequence[Features], times: Sequence[float]) -> list[float]:
