@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -82,6 +82,9 @@ class Several(click.ParamType[tuple[str, ...]]):
               help="Measure the device's latency table, or go on with one that was stopped. It takes no "
                    "SPEC.")  # fmt: skip
 @click.option("--predict", is_flag=True, help="Predict the latency of SPECs from that table instead of running them.")
+@click.option("--like", type=InputPath(), metavar="TABLE",
+              help="With --calibrate: measure ten networks instead of thousands of operators, and carry over this "
+                   "latency table of another device, precision or number of threads.")  # fmt: skip
 @click.option("--table", type=InputPath(), metavar="FILE",
               help="File that holds the latency table. Without it, one in the user's cache.")  # fmt: skip
 @ledger_option("runs")
@@ -101,6 +104,7 @@ def latency(
     size: str | None,
     calibrate: bool,
     predict: bool,
+    like: Path | None,
     table: Path | None,
     ledger: str,
     update: bool,
@@ -120,8 +124,12 @@ def latency(
     if calibrate or predict:
         _check_table_question(calibrate, predict, bool(sources), len(threads) * len(precision), delegate, table)
         places = _table_places(place, threads, precision, delegate, table)
-        put_table(_answer(places, calibrate, sources, overrides, plugins, tail), reporter, output)
+        if like is not None and not calibrate:
+            raise click.UsageError("--like is for --calibrate. Leave it out")
+        put_table(_answer(places, calibrate, like, sources, overrides, plugins, tail), reporter, output)
         return
+    if like is not None:
+        raise click.UsageError("--like is for --calibrate. Leave it out")
     if table is not None:
         raise click.UsageError("--table is the file of --predict and --calibrate. Leave it out")
     if not sources:
@@ -145,29 +153,31 @@ def latency(
 
 
 def _answer(
-    places: list[TablePlace], calibrate: bool, sources: tuple[str, ...], overrides: tuple[str, ...],
-    plugins: tuple[Path, ...], tail: tuple[str, ...],
+    places: list[TablePlace], calibrate: bool, like: Path | None, sources: tuple[str, ...],
+    overrides: tuple[str, ...], plugins: tuple[Path, ...], tail: tuple[str, ...],
 ) -> Table:  # fmt: skip
     """What latency tables say: how good they are once calibrated, or of each network."""
     from archspec.network import Network
-    from archspec.predictor import calibration_table, predictions_table
+    from archspec.predictor import calibration_table, predictions_table, read_table
     from archspec.record import check_file
 
     if calibrate:
         for place in places:
             if place.path is not None:
                 check_file(place.path, "Name another with --table", with_folder=True)
-        return calibration_table([_calibrated(place, len(places) > 1) for place in places])
+        known = None if like is None else read_table(like)
+        return calibration_table([_calibrated(place, known, len(places) > 1) for place in places])
     _check_predictable(sources)
-    known = catalog(plugins)
-    networks = [Network.load(source, overrides, catalog=known) for source in sources]
+    parts = catalog(plugins)
+    networks = [Network.load(source, overrides, catalog=parts) for source in sources]
     return predictions_table(networks, tail, places)
 
 
-def _calibrated(place: TablePlace, is_one_of_several: bool) -> tuple[LatencyTable, Path]:
-    """The device's table, measured or gone on with where that was stopped, and its file."""
+def _calibrated(place: TablePlace, known: LatencyTable | None, is_one_of_several: bool) -> tuple[LatencyTable, Path]:
+    """The device's table, measured or gone on with where that was stopped, or carried over from a `known` one, and its
+    file."""
     from archspec.devices import Progress
-    from archspec.predictor import calibrate_file
+    from archspec.predictor import calibrate_file, transfer_file
 
     which = f" {place.precision}, threads {place.threads}" if is_one_of_several else ""
     with latency_bar(f"calibrating{which}") as rounds:
@@ -175,9 +185,10 @@ def _calibrated(place: TablePlace, is_one_of_several: bool) -> tuple[LatencyTabl
         def progress(step: CalibrationProgress) -> None:
             rounds(Progress("round", step.stage, step.done, step.total))
 
-        return calibrate_file(
-            place.device, place.path, threads=place.threads, precision=place.precision, progress=progress
-        )
+        asked: dict[str, Any] = {"threads": place.threads, "precision": place.precision, "progress": progress}
+        if known is not None:
+            return transfer_file(place.device, known, place.path, **asked)
+        return calibrate_file(place.device, place.path, **asked)
 
 
 def _check_predictable(sources: tuple[str, ...]) -> None:

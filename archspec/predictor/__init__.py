@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from archspec.predictor.calibration_models import further_operators, sampled_networks
     from archspec.predictor.tables import TablePlace, calibration_table, predictions_table
+    from archspec.predictor.transfer import transfer_file
     from archspec.predictor.turns import NETWORK_TURNS, OPERATOR_TURNS, Turns
 
 __all__ = [
@@ -47,7 +48,7 @@ __all__ = [
     "Signature", "Sums", "TablePlace", "Turns", "accuracy_of", "calibrate", "calibrate_file", "calibration_table",
     "equals", "fill", "fit_correction", "further_operators", "measure_networks", "network_signatures", "operators_of",
     "prediction_results", "predictions_table", "predictor_for", "read_or_none", "read_table", "sampled_networks",
-    "signatures", "spearman", "table_of", "table_path", "write_table",
+    "signatures", "spearman", "table_of", "table_path", "transfer_file", "write_table",
 ]  # fmt: skip
 
 _MODELS = ("further_operators", "sampled_networks")
@@ -59,6 +60,6 @@ def __getattr__(name: str) -> Any:
     """What calibrates needs NumPy and devices, and is imported when it is asked for: predicting needs neither."""
     if name not in __all__:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    homes = (("calibration_models", _MODELS), ("tables", _TABLES), ("turns", _TURNS))
+    homes = (("calibration_models", _MODELS), ("tables", _TABLES), ("transfer", ("transfer_file",)), ("turns", _TURNS))
     home = next((home for home, names in homes if name in names), "calibration")
     return getattr(import_module(f"{__name__}.{home}"), name)

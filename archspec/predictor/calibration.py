@@ -245,9 +245,10 @@ def calibrate_file(
     path = path or table_path(started.conditions)
     make_folder(path.parent, "Name another file")
     fitted = list(islice(sampled_networks(SEED), networks))
+    begun = read_or_none(path)
     return calibrate(
         device,
-        read_or_none(path) or started,
+        started if begun is None or begun.like else begun,  # what was carried over is not measured
         fitted,
         list(islice(sampled_networks(HELD_OUT_SEED), held_out)),
         further=further_operators(operators_of(fitted, precision), precision=precision),

@@ -15,6 +15,7 @@ from archspec.predictor.table import DOUBLING_ERROR, LatencyTable, OperatorTime
 
 ENOUGH_ENTRIES = 4  # of a family, to interpolate within it; else within all operators of the kind
 LEAST_COLDER = 0.02  # of the warm time: a target of least squares on relative errors must be positive
+MOST_ENTRIES = 200  # that a law is fitted to
 MOST_SPILL = 4.0  # times the usual cost of a number
 JUDGED_ENTRIES = 16  # of a family, to judge how its law goes on beyond them
 JUDGED_SHARES = (1 / 4, 1 / 16)  # of the longest time of a family: what the law is fitted to, then asked beyond
@@ -54,9 +55,11 @@ class Laws:
         self._laws: dict[Family, Law | None] = {}
 
     def fit_all(self) -> None:
-        """Now (a tenth of a second), so that no prediction has to wait for them."""
+        """Now (a tenth of a second), so that no prediction has to wait for them. Those of whole kinds are for families
+        that the table lacks, and are not fitted yet."""
         for group in self._rows:
-            self._law(group)
+            if len(group) > 1:
+                self._law(group)
 
     def knows(self, one: str) -> bool:
         """Whether the table has any entry of a kind."""
@@ -106,12 +109,16 @@ class Laws:
 
 
 def _fitted(rows: Sequence[Row]) -> Law:
+    longest_ms = max(time.warm_ms for _, time in rows)
+    if len(rows) > MOST_ENTRIES:  # as many as tell a dozen factors; by time, so that short and long ones are among them
+        ordered = sorted(rows, key=lambda row: row[1].warm_ms)
+        rows = [ordered[number * (len(rows) - 1) // (MOST_ENTRIES - 1)] for number in range(MOST_ENTRIES)]
     sizes = [row for row, _ in rows]
     warm = [time.warm_ms for _, time in rows]
     colder = [max(time.cold_ms - time.warm_ms, LEAST_COLDER * time.warm_ms) for _, time in rows]
     coldest = max(more / time for more, time in zip(colder, warm, strict=True))
     of_warm, of_colder = (_terms(fit(sizes, times, highest=_highest(sizes, times))) for times in (warm, colder))
-    return Law(of_warm, of_colder, coldest, max(warm))
+    return Law(of_warm, of_colder, coldest, longest_ms)
 
 
 def _highest(sizes: Sequence[Features], times: Sequence[float]) -> list[float]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-ROUNDS = 2000  # of coordinate descent, at most
-ENOUGH = 1e-10  # of the largest coefficient, scaled: no further change matters
+ROUNDS = 500  # of coordinate descent, at most
+ENOUGH = 1e-8  # of the largest coefficient, scaled: no further change matters
 
 
 def fit(

@@ -81,11 +81,15 @@ class Predictor:
     def sums(self, graph: Graph) -> Sums:
         """The sums that a prediction is made of, before the correction."""
         with collector_paused():  # the program is gone at the end, so the collector never sees it
-            operators = network_signatures(graph, self.table.conditions.precision)
+            operators = self.operators(graph)
             unknown = self._unknown(operators)
             if unknown:
                 raise Problem(f"the latency table has no {', '.join(unknown)}", CALIBRATE)
             return self._summed(operators)
+
+    def operators(self, graph: Graph) -> list[Signature]:
+        """Those of a network's file, as the table has them."""
+        return network_signatures(graph, self.table.operators_precision)
 
     def operator_time(self, signature: Signature) -> OperatorTime:
         """One operator alone, measured or interpolated. Raises `Problem` where neither can be."""

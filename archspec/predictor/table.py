@@ -74,6 +74,7 @@ class Accuracy:
 
     `equal_spearman` is the rank correlation among the `equal_networks` of them within ± 15 % of the same MACs; None
     where there are fewer than five. `interpolated` is the mean share of predicted time that no entry stood for.
+    One that `is_left_out` is estimated from the networks of the fit itself, each predicted without it.
     `doubling_error` is how wrong the time of an operator is for each doubling beyond the longest measured of its kind.
     """
 
@@ -86,8 +87,15 @@ class Accuracy:
     interpolated: float
     time: str
     doubling_error: float = DOUBLING_ERROR
+    is_left_out: bool = False
 
     def __str__(self) -> str:
+        if self.is_left_out:
+            return (
+                f"carried over by {self.networks} networks: median error {100 * self.median_error:.1f} %, 9 of 10 "
+                f"within {100 * self.p90_error:.1f} %, estimated by leaving each of them out once (measured "
+                f"{self.time[:10]})"
+            )
         equal = "too few of equal FLOPs to rank"
         if self.equal_spearman is not None:
             equal = f"{self.equal_spearman:.2f} among {self.equal_networks} of equal FLOPs (± 15 %)"
@@ -100,13 +108,24 @@ class Accuracy:
 
 @dataclass(frozen=True)
 class LatencyTable:
-    """`reference_ms` is the pace: what the reference network took on the device when the table was begun."""
+    """`reference_ms` is the pace: what the reference network took on the device when the table was begun.
+
+    One that was carried over from the table of another device says `like` which; its operators may then be those of
+    another precision.
+    """
 
     conditions: Conditions
     reference_ms: float
     entries: Mapping[Signature, OperatorTime] = field(default_factory=dict, repr=False)
     correction: Correction | None = None
     accuracy: Accuracy | None = None
+    like: str = ""
+    operators: Precision | None = None
+
+    @property
+    def operators_precision(self) -> Precision:
+        """In which precision the operators of its entries are."""
+        return self.operators or self.conditions.precision
 
     def with_entries(self, entries: Mapping[Signature, OperatorTime]) -> LatencyTable:
         """The same table with further entries; the accuracy was measured with fewer, and stays."""
@@ -143,6 +162,7 @@ def write_table(path: str | os.PathLike[str], table: LatencyTable) -> None:
         "reference_ms": table.reference_ms,
         "correction": None if table.correction is None else asdict(table.correction),
         "score": None if table.accuracy is None else asdict(table.accuracy),
+        **({"like": table.like, "operators": table.operators} if table.like else {}),
     }
     entries = [json.dumps([*time, *key.to_json()], allow_nan=False) for key, time in table.entries.items()]
     opening = json.dumps(head, indent=1, allow_nan=False).removesuffix("\n}")
@@ -168,6 +188,8 @@ def read_table(path: str | os.PathLike[str]) -> LatencyTable:
             dict(_entry(row) for row in document["entries"]),
             _optional(Correction, document["correction"]),
             _optional(Accuracy, document["score"]),
+            str(document.get("like", "")),
+            _operators(document.get("operators")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise user_error(f"a damaged latency table ({error})", REMEDY, place=place) from error
@@ -186,6 +208,12 @@ def _parse(path: str | os.PathLike[str], place: Place) -> Mapping[str, Any]:
 def _entry(row: Any) -> tuple[Signature, OperatorTime]:
     cold, warm, *signature = row
     return Signature.from_json(signature), OperatorTime(_time(cold), _time(warm))
+
+
+def _operators(value: Any) -> Precision | None:
+    if value is not None and value not in PRECISIONS:
+        raise ValueError(f"{value!r} is no precision")
+    return next((one for one in PRECISIONS if one == value), None)
 
 
 def _time(value: Any) -> float:

@@ -38,11 +38,12 @@ def calibration_table(calibrated: Sequence[tuple[LatencyTable, Path]]) -> Table:
     rows = tuple((name, *(facts.get(name) for facts in found)) for name in names)
     columns = [Column(f"value_{number}" if number else "value", _title(table), wraps=True)
                for number, (table, _) in enumerate(calibrated)]  # fmt: skip
-    notes = (
-        *(f"table: {path}" for _, path in calibrated),
-        "scored on networks that neither an operator nor a factor was measured or fitted with",
-    )
-    return Table("Latency table", (WHAT, *columns), rows, notes)
+    notes = [f"table: {path}" for _, path in calibrated]
+    if any(table.accuracy is not None and not table.accuracy.is_left_out for table, _ in calibrated):
+        notes.append("scored on networks that neither an operator nor a factor was measured or fitted with")
+    if any(table.like for table, _ in calibrated):
+        notes.append("carried over: its error is estimated from the networks measured, each predicted without it")
+    return Table("Latency table", (WHAT, *columns), rows, tuple(notes))
 
 
 def _title(table: LatencyTable) -> str:
@@ -61,8 +62,10 @@ def _facts(table: LatencyTable) -> dict[str, Cell]:
     found: dict[str, Cell] = {
         "device": f"{conditions.device}, {conditions.cpu}",
         "runtime": f"{conditions.runtime} {conditions.version}",
-        "operators measured": str(len(table.entries)),
+        "operators measured": "none" if table.like else str(len(table.entries)),
     }
+    if table.like:
+        found["carried over from"] = table.like
     if table.correction is not None:
         fitted = {name: factor for name, factor in table.correction.factors.items() if factor != ALONE}
         found["fitted to networks"] = str(table.correction.networks)
@@ -73,6 +76,12 @@ def _facts(table: LatencyTable) -> dict[str, Cell]:
 
 
 def _accuracy_rows(found: Accuracy) -> list[tuple[str, Cell]]:
+    if found.is_left_out:
+        return [
+            ("networks measured", f"{found.networks}, {found.time[:10]}"),
+            ("median error, estimated", f"{100 * found.median_error:.1f} %"),
+            ("9 of 10 within, estimated", f"{100 * found.p90_error:.1f} %"),
+        ]
     equal = "fewer than 5 networks"
     if found.equal_spearman is not None:
         equal = f"{found.equal_spearman:.3f} (n = {found.equal_networks})"
