@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from math import log
@@ -19,7 +20,7 @@ import numpy as np
 
 from archspec.arrays import Array, Precision
 from archspec.devices import Device, Model
-from archspec.errors import user_error
+from archspec.errors import Problem, user_error
 from archspec.network import Network, reference_model
 from archspec.predictor.accuracy import spearman
 from archspec.predictor.calibration import CalibrationProgress, OnProgress, measure_networks, table_of
@@ -63,8 +64,10 @@ def transfer_file(
     begun = table_of(device, None, reference, threads, precision)
     path = path or table_path(begun.conditions)
     make_folder(path.parent, "Name another file")
-    pool = list(islice(sampled_networks(POOL_SEED, most_macs=MOST_POOL_MACS), POOL))
-    groups = _Groups.of(known, pool)
+    pool, groups = _pool(known)
+    if len(pool) <= networks:
+        fact = f"the table that is to be carried over knows the operators of {len(pool)} sampled networks only"
+        raise user_error(fact, "Name one of --calibrate, not of a study")
     fit = _Fit(groups.times)
     chosen: list[int] = []
     took: list[float] = []
@@ -101,24 +104,26 @@ class _Groups:
     names: tuple[str, ...]
     times: Array
 
-    @classmethod
-    def of(cls, known: LatencyTable, pool: Sequence[Network]) -> _Groups:
-        """By the known table, corrected as for whole networks."""
-        correction = known.correction
-        assert correction is not None  # noqa: S101 (checked where it is asked)
-        predictor = Predictor(known)
-        rows = []
-        for network in pool:
-            row: dict[str, float] = defaultdict(float)
+
+def _pool(known: LatencyTable) -> tuple[list[Network], _Groups]:
+    """Sampled networks whose operators the table knows, and their times by it, corrected as for whole networks."""
+    pool, rows = [], []
+    predictor = Predictor(known)
+    for network in islice(sampled_networks(POOL_SEED, most_macs=MOST_POOL_MACS), POOL):
+        row: dict[str, float] = defaultdict(float)
+        with suppress(Problem):
             for signature in predictor.operators(network.graph):
-                row[group(signature)] += _corrected_ms(correction, signature, predictor.operator_time(signature))
+                row[group(signature)] += _corrected_ms(known, signature, predictor.operator_time(signature))
+            pool.append(network)
             rows.append(row)
-        names = tuple(sorted({name for row in rows for name in row}))
-        return cls(names, np.array([[row.get(name, 0.0) for name in names] for row in rows]))
+    names = tuple(sorted({name for row in rows for name in row}))
+    return pool, _Groups(names, np.array([[row.get(name, 0.0) for name in names] for row in rows]))
 
 
-def _corrected_ms(correction: Correction, signature: Signature, time: OperatorTime) -> float:
+def _corrected_ms(known: LatencyTable, signature: Signature, time: OperatorTime) -> float:
     """Of one operator in a network."""
+    correction = known.correction
+    assert correction is not None  # noqa: S101 (checked where it is asked)
     factor = correction.factors.get(kind(signature), correction.factors[OTHER])
     return factor * time.warm_ms + correction.cold_factor * (time.cold_ms - time.warm_ms)
 
@@ -216,7 +221,7 @@ def _carried(begun: LatencyTable, known: LatencyTable, groups: _Groups, fit: _Fi
     usual = float(np.exp(fit.common))
     entries = {}
     for signature, time in known.entries.items():
-        took = _corrected_ms(correction, signature, time) * multiples.get(group(signature), usual)
+        took = _corrected_ms(known, signature, time) * multiples.get(group(signature), usual)
         entries[signature] = OperatorTime(took, took)
     held = known.conditions
     like = f"{held.device}, {held.cpu}, {held.precision}, threads {held.threads}"
