@@ -6,6 +6,7 @@ from itertools import islice
 from math import prod
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from archspec.devices import Model
@@ -133,3 +134,12 @@ def test_a_calibration_does_not_take_what_was_carried_over_for_measured(known: L
             device, path, networks=2, held_out=0, operator_turns=QUICK, network_turns=QUICK, reference=REFERENCE
         )
     assert table.like == "" and len(device.opened) >= len(table.entries) > 0
+
+
+def test_the_next_network_is_one_that_those_measured_say_nothing_of() -> None:
+    """Three networks of one kernel and one of another: the second to be measured is that one."""
+    times = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0], [0.0, 1.0]])
+    fit = transfers._Fit(times)
+    first = fit.most_telling([])
+    assert first < 3
+    assert fit.to([first], [4.0]).most_telling([first]) == 3
