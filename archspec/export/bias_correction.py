@@ -61,12 +61,14 @@ def _grouped(difference: Array, means: Array) -> Array:
     groups = means.shape[-1] // inputs
     parts = difference.reshape(groups, outputs // groups, *difference.shape[1:])
     read = means[0].reshape(*means.shape[1:3], groups, inputs)
-    return np.einsum("gohwi,hwgi->go", parts, read).reshape(outputs)
+    shift: Array = np.einsum("gohwi,hwgi->go", parts, read).reshape(outputs)
+    return shift
 
 
 # --- what taps read --------------------------------------------------------------------------------------
-def _dense(model: Model, operation: ModelOperation, mean: Array) -> Array:
-    return mean.reshape(-1, mean.shape[-1]).mean(0).reshape(1, 1, 1, -1)
+def _dense(_model: Model, _operation: ModelOperation, mean: Array) -> Array:
+    read: Array = mean.reshape(-1, mean.shape[-1]).mean(0).reshape(1, 1, 1, -1)
+    return read
 
 
 def _windows(model: Model, operation: ModelOperation, mean: Array) -> Array:
@@ -77,7 +79,8 @@ def _windows(model: Model, operation: ModelOperation, mean: Array) -> Array:
     same = options.get("padding", "SAME") == "SAME"
     down = _taps(mean.shape[1], output_h, kernel_h, options["stride_h"], options.get("dilation_h_factor", 1), same)
     along = _taps(mean.shape[2], output_w, kernel_w, options["stride_w"], options.get("dilation_w_factor", 1), same)
-    return np.einsum("kh,hwc,lw->klc", down, mean[0], along, optimize=True)[None]
+    read: Array = np.einsum("kh,hwc,lw->klc", down, mean[0], along, optimize=True)[None]
+    return read
 
 
 def _taps(size: int, outputs: int, kernel: int, stride: int, dilation: int, same: bool) -> Array:

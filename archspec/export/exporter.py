@@ -60,9 +60,9 @@ def export(
     """The network as a `.tflite`: image `(1, H, W, C)` in 0..255, as `input_dtype` (None: as the graph says).
 
     `representative` is a folder of images, or images `(N, H, W, C)`, for int8 only; a stated synthetic default
-    stands in; `calibration` says how ranges are found in them. `labels` and `spec_text` go into the file's metadata, and `deep_range`, the numbers of images of more
-    than 8 bits that become 0 and 255. Raises `Problem` for a layer without a TFLite rule and for weights that do not
-    fit, `UserError` for a file that a phone would stumble over.
+    stands in; `calibration` says how ranges are found in them. `labels` and `spec_text` go into the file's metadata,
+    and `deep_range`, the numbers of images of more than 8 bits that become 0 and 255.
+    Raises `Problem` for a layer without a TFLite rule and for weights that do not fit, `UserError` for a file that a phone would stumble over.
     """
     if precision not in PRECISIONS:
         raise Problem(f"unknown precision '{precision}'", nearest(precision, PRECISIONS))

@@ -39,7 +39,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     )
     if precision == "int8":
         found["calibration"] = "training images" if _images(order_of(case, METRIC).final) else "synthetic"
-    return found
+    return found | case.conditions_at(precision)
 
 
 def measure(case: Case) -> Measurement:
@@ -54,7 +54,8 @@ def measure(case: Case) -> Measurement:
 
 
 def _exported(case: Case, run: Path) -> bytes:
-    network = Network.load(run / "spec.yaml", catalog=case.network.catalog)  # it names the weights of the run
+    how = case.network.expanded.quantization.values  # networks that differ in it alone share a run
+    network = Network.load(run / "spec.yaml", {"quantization": how}, catalog=case.network.catalog)  # with its weights
     precision = case.settings.precision
     images = _images(order_of(case, METRIC).final) if precision == "int8" else None
     return network.to_tflite(precision=precision_named(precision), representative=images).data

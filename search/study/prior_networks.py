@@ -49,7 +49,7 @@ def _candidate(name: str, one: Genome | Spec, space: Space) -> Candidate:
         if not isinstance(one, Spec):
             return space.candidate(one)
         network = Network(one)
-        return Candidate({}, network, network.equivalence_key + network.auxiliary_digest)
+        return Candidate({}, network, network.candidate_key)
     except Problem as problem:
         raise user_error(problem.fact, problem.remedy, f"priors.{name}") from problem
 
