@@ -62,7 +62,8 @@ def export(
     `representative` is a folder of images, or images `(N, H, W, C)`, for int8 only; a stated synthetic default
     stands in; `calibration` says how ranges are found in them. `labels` and `spec_text` go into the file's metadata,
     and `deep_range`, the numbers of images of more than 8 bits that become 0 and 255.
-    Raises `Problem` for a layer without a TFLite rule and for weights that do not fit, `UserError` for a file that a phone would stumble over.
+    Raises `Problem` for a layer without a TFLite rule and for weights that do not fit, `UserError` for a file that a
+    phone would stumble over.
     """
     if precision not in PRECISIONS:
         raise Problem(f"unknown precision '{precision}'", nearest(precision, PRECISIONS))

@@ -274,8 +274,9 @@ class Network:
 
         At int8 it is made as the spec says under `quantization`. `representative` is a folder of images, or images in
         0..255 as an array `(N, H, W, C)` or a sequence of `(H, W, C)`, for the ranges of int8; a synthetic default
-        stands in, which the result's notes say. `weights` are others than the network's own. `with_spec` puts the spec's text into the file's metadata, where `labels` go too
-        (None: where a path is named). `via="tensorflow"` takes TensorFlow's converter.
+        stands in, which the result's notes say. `weights` are others than the network's own. `with_spec` puts the
+        spec's text into the file's metadata, where `labels` go too (None: where a path is named). `via="tensorflow"`
+        takes TensorFlow's converter.
         Raises `UserError` for what cannot be exported.
         """
         with_spec = path is not None if with_spec is None else with_spec
