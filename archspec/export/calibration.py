@@ -21,6 +21,7 @@ from archspec.datasets import (
 from archspec.errors import Place, Problem, user_error
 from archspec.export.bias_correction import kernel_means, kernel_readers, source_of
 from archspec.export.flatbuffer import encode
+from archspec.export.interpreter import open_here
 from archspec.export.model import Model
 from archspec.export.ranges import Histogram, Range
 from archspec.files import is_file, is_folder
@@ -60,12 +61,9 @@ def calibrate(model: Model, images: Iterable[Array], how: Calibration = PLAIN_CA
 
 def _runs(model: Model, watched: Sequence[int], images: Iterable[Array]) -> Iterator[tuple[Array, list[View]]]:
     """Each image, and views of the watched tensors on it. None may be held when the next image comes."""
-    from ai_edge_litert.interpreter import Interpreter
-
     names = tuple(f"tensor_{index}" for index in watched)
     bare = replace(model, outputs=tuple(watched), output_names=names)  # as outputs, the runtime keeps them all
-    interpreter = Interpreter(model_content=encode(bare), num_threads=1)
-    interpreter.allocate_tensors()
+    interpreter = open_here(encode(bare))
     outputs = [interpreter.tensor(detail["index"]) for detail in interpreter.get_output_details()]
     entrance = interpreter.get_input_details()[0]
     for image in images:

@@ -6,7 +6,7 @@ of them share one calibration and one run of the float32 network, so that a part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -48,7 +48,7 @@ class Sensitivity:
 def sensitivity(
     graph: Graph,
     weights: Weights,
-    images: Sequence[Array],
+    images: Iterable[Array],
     *,
     part_of: Callable[[str], str] = str,
     calibration: Calibration = PLAIN_CALIBRATION,
@@ -61,8 +61,8 @@ def sensitivity(
     """
     program = build_program(without_labelling(graph), "follow", "float32")
     model = fill(program, weights)
-    observed = calibrate(model, images, calibration)
-    tried = images[:MOST_IMAGES]
+    tried: list[Array] = []
+    observed = calibrate(model, _keeping_first(images, tried), calibration)
     reference = _logits(model, tried)
     parts: dict[str, set[int]] = {}
     for number, operation in enumerate(program.operations):
@@ -80,6 +80,14 @@ def sensitivity(
         found.append(PartSensitivity(name, kept, snr_db(_keeping_float(model, others)), kept - whole))
     progress(len(parts), len(parts))
     return Sensitivity(whole, tuple(found), len(tried))
+
+
+def _keeping_first(images: Iterable[Array], kept: list[Array]) -> Iterator[Array]:
+    """The images, the first of which stay in `kept`."""
+    for image in images:
+        if len(kept) < MOST_IMAGES:
+            kept.append(image)
+        yield image
 
 
 def _keeping_float(model: Model, numbers: set[int]) -> Model:
