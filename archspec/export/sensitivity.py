@@ -6,7 +6,7 @@ of them share one calibration and one run of the float32 network, so that a part
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -59,27 +59,48 @@ def sensitivity(
     `part_of` gives the part of a graph node by its name (itself, its block). Parts of which nothing is quantised, and
     those that the graph keeps in float32, are left out. Raises `Problem` as `archspec.export.export` does.
     """
-    program = build_program(without_labelling(graph), "follow", "float32")
-    model = fill(program, weights)
-    tried: list[Array] = []
-    observed = calibrate(model, _keeping_first(images, tried), calibration)
-    reference = _logits(model, tried)
+    trial = _Trial(graph, weights, images, calibration)
+    model = trial.model
     parts: dict[str, set[int]] = {}
-    for number, operation in enumerate(program.operations):
+    for number, operation in enumerate(trial.program.operations):
         if not operation.keeps_float and operation.node:
             parts.setdefault(part_of(operation.node), set()).add(number)
 
-    def snr_db(changed: Model) -> float:
-        return compare(_logits(int8_of(changed, observed), tried), reference).snr_db
-
-    whole, found = snr_db(model), []
+    whole, found = trial.snr_db(model), []
     for done, (name, numbers) in enumerate(parts.items()):
         progress(done, len(parts))
         others = set(range(len(model.operations))) - numbers
-        kept = snr_db(_keeping_float(model, numbers))
-        found.append(PartSensitivity(name, kept, snr_db(_keeping_float(model, others)), kept - whole))
+        kept, alone = (trial.snr_db(_keeping_float(model, some)) for some in (numbers, others))
+        found.append(PartSensitivity(name, kept, alone, kept - whole))
     progress(len(parts), len(parts))
-    return Sensitivity(whole, tuple(found), len(tried))
+    return Sensitivity(whole, tuple(found), len(trial.images))
+
+
+def int8_snr_db(
+    graph: Graph, weights: Weights, images: Iterable[Array], calibration: Calibration = PLAIN_CALIBRATION
+) -> float:
+    """The signal-to-noise ratio of the whole int8 network alone, as of `sensitivity`."""
+    trial = _Trial(graph, weights, images, calibration)
+    return trial.snr_db(trial.model)
+
+
+class _Trial:
+    """A float32 network with its ranges and its logits on a few images, against which int8 ones of it are held."""
+
+    def __init__(self, graph: Graph, weights: Weights, images: Iterable[Array], calibration: Calibration) -> None:
+        self.program = build_program(without_labelling(graph), "follow", "float32")
+        self.model = fill(self.program, weights)
+        self.images: list[Array] = []
+        self._observed = calibrate(self.model, _keeping_first(images, self.images), calibration)
+        self._reference = self._logits(self.model)
+
+    def snr_db(self, model: Model) -> float:
+        """Of the int8 model of the network, some operators of which may keep float32."""
+        return compare(self._logits(int8_of(model, self._observed)), self._reference).snr_db
+
+    def _logits(self, model: Model) -> Array:
+        """The first output for each image, stacked."""
+        return np.stack(run_opened(open_here(encode(model)), self.images))
 
 
 def _keeping_first(images: Iterable[Array], kept: list[Array]) -> Iterator[Array]:
@@ -95,8 +116,3 @@ def _keeping_float(model: Model, numbers: set[int]) -> Model:
         replace(one, keeps_float=one.keeps_float or number in numbers) for number, one in enumerate(model.operations)
     )
     return replace(model, operations=tuple(operations))
-
-
-def _logits(model: Model, images: Sequence[Array]) -> Array:
-    """The first output for each image, stacked."""
-    return np.stack(run_opened(open_here(encode(model)), images))

@@ -13,7 +13,7 @@ from archspec.export.exporter import Representative, representative_images
 from archspec.export.sensitivity import PartSensitivity, Sensitivity, sensitivity
 from archspec.measures._file_score import file_miou
 from archspec.measures._profile import Profile, ProfileReport, profile_data
-from archspec.network.network import FRESH
+from archspec.network import FRESH
 from archspec.reporters import Cell, Column, Table, Tabular
 
 if TYPE_CHECKING:
