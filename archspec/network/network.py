@@ -191,6 +191,11 @@ class Network:
         """Equal for networks that a search need not tell apart: one function, trained and quantised alike."""
         return self.equivalence_key + self.auxiliary_digest + self.quantization_digest
 
+    @property
+    def variant_hash(self) -> str:
+        """The hash; longer for a network whose int8 file is made in another way than the usual one."""
+        return self.hash + self.quantization_digest
+
     def describe_quantization(self) -> str:
         """How an int8 file is made, in words; empty for the usual way."""
         how = self.expanded.quantization
