@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from archspec.api.evaluation import evaluate as evaluate
     from archspec.api.latency import latency as latency
     from archspec.api.latency import predict_latency as predict_latency
-    from archspec.api.latency import profile as profile
     from archspec.api.networks import file_cost as file_cost
     from archspec.api.networks import from_keras as from_keras
     from archspec.api.networks import load as load
     from archspec.api.networks import space as space
     from archspec.api.pages import report as report
+    from archspec.api.profile import profile as profile
+    from archspec.api.profile import sensitivity as sensitivity
     from archspec.api.search import search as search
     from archspec.api.training import train as train
     from archspec.errors import UserError as UserError
@@ -50,9 +51,10 @@ _HOMES = {
     "latency": "api.latency",
     "load": "api.networks",
     "predict_latency": "api.latency",
-    "profile": "api.latency",
+    "profile": "api.profile",
     "report": "api.pages",
     "search": "api.search",
+    "sensitivity": "api.profile",
     "space": "api.networks",
     "train": "api.training",
 }

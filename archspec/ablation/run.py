@@ -118,7 +118,7 @@ class AblationRun:
         }  # fmt: skip
         hashes = {row.name: row.network.hash for row in self.ablation.rows}
         several = len({row.precision for row in self.ablation.rows}) > 1
-        same = {} if several else equivalents(hashes)
+        same = {} if several else equivalents({row.name: row.network.variant_hash for row in self.ablation.rows})
         return AblationResult(self.ablation, found.samples, hashes, same, ratios, found.measured)
 
 

@@ -1,4 +1,4 @@
-"""`latency`, `profile` and `predict_latency`: how long networks take, measured, by line, and asked of a table."""
+"""`latency` and `predict_latency`: how long networks take, measured, and asked of a table."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, Literal
 from archspec.api.networks import Plugins, Source, check_word, load, several
 from archspec.catalog import Catalog
 from archspec.devices import Interrupted, Progress
-from archspec.errors import Place, user_error
 from archspec.export import PRECISIONS
-from archspec.file_kinds import KERAS, kind_of_file
 from archspec.ledger import shared_ledger
-from archspec.measures import LatencyResult, ProfileReport, Timing, profile_file, profile_network
+from archspec.measures import LatencyResult, Timing
 from archspec.measures._in_turns import (
     TAILS,
     Subject,
     compared_to_first,
     is_file,
-    model_of,
     reference_subject,
     settings,
     subjects,
@@ -32,7 +29,7 @@ from archspec.network import Network
 from archspec.reporters import Table
 
 if TYPE_CHECKING:
-    from archspec.devices import Method, SetModel
+    from archspec.devices import SetModel
     from archspec.export import Precision
     from archspec.ledger import KnownNumbers
 
@@ -84,7 +81,7 @@ def latency(
         (1.0, 2)
     """
     folders = Catalog(tuple(map(Path, plugins)))
-    sources = [_timed(one, plugins) for one in several(networks)]
+    sources = [timed_source(one, plugins) for one in several(networks)]
     chosen, notes = chosen_settings(
         sources, folders, precisions=several(precision), tails=several(tail), size=size, threads=several(threads),
         delegates=several(delegate),
@@ -94,43 +91,6 @@ def latency(
     if found.stopped:
         raise found.stopped
     return found
-
-
-def profile(
-    network: Source,
-    *,
-    by: Literal["line", "block", "layer", "op"] | None = None,
-    threads: int = 1,
-    precision: Precision = "float32",
-    method: Method | None = None,
-    size: tuple[int, int] | None = None,
-    plugins: Plugins = (),
-) -> ProfileReport:
-    """Time every operator of a network, or of any `.tflite`, on this machine.
-
-    Args:
-        network: as of `archspec.load`, or a `.tflite` file.
-        by: what a row is; without it a line of the spec, or a layer of a file.
-        threads, precision: of the runtime, and of a network's export.
-        method: `"runtime"` (LiteRT's own profiler) or `"alone"` (each operator alone); else the first that works.
-        size: height and width, for a `.tflite` that leaves its size open.
-        plugins: folders of your own blocks.
-
-    Returns:
-        Milliseconds, share, MACs and GFLOP/s of each row, scaled to a whole run without a profiler.
-
-    Raises:
-        UserError: for what cannot be read or run.
-
-    Example:
-        >>> import archspec
-        >>> net = archspec.load("shufflenetv2_basic", {"input.size": [32, 32]})
-        >>> frame = archspec.profile(net, by="block").to_frame()
-        >>> round(frame["share"].sum())
-        100
-    """
-    source = _timed(network, plugins)
-    return profile_of(source, (), None, by=by, threads=threads, precision=precision, method=method, size=size)
 
 
 def predict_latency(
@@ -217,32 +177,7 @@ def time_in_turns(
     return LatencyResult(tuple(rows_of(chosen, latencies)), (*notes, *known_notes(found)))
 
 
-def profile_of(
-    source: str | Network,
-    overrides: Sequence[str],
-    catalog: Catalog | None,
-    *,
-    by: str | None,
-    threads: int,
-    precision: Precision,
-    method: Method | None,
-    size: tuple[int, int] | None,
-) -> ProfileReport:
-    """The profile of a spec or a `.tflite`, as it is to be seen."""
-    check_word(by, ("line", "block", "layer", "op"), "kind of row")
-    check_word(precision, PRECISIONS, "precision")
-    if isinstance(source, str) and is_file(source):
-        if by == "line":
-            remedy = "Use --by layer, block or op, or name its spec"
-            raise user_error("a .tflite has no lines", remedy, place=Place("archspec"))
-        return ProfileReport(profile_file(model_of(source, size), threads=threads, method=method), None, by or "layer")
-    network = source if isinstance(source, Network) else Network.load(source, overrides, catalog=catalog)
-    found = profile_network(network, precision=precision, threads=threads, method=method)
-    has_lines = kind_of_file(network.spec.document.place.file) is not KERAS
-    return ProfileReport(found, network, by or ("line" if has_lines else "layer"))
-
-
-def _timed(source: Source, plugins: Plugins) -> str | Network:
+def timed_source(source: Source, plugins: Plugins) -> str | Network:
     """The path of a `.tflite`; of anything else the network."""
     if isinstance(source, str | os.PathLike) and is_file(os.fspath(source)):
         return os.fspath(source)

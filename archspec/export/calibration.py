@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from archspec.arrays import Array
+from archspec.arrays import PLAIN_CALIBRATION, Array, Calibration, RangeChoice
 from archspec.datasets import (
     IMAGE_KINDS,
     STACK_SUFFIXES,
@@ -19,41 +19,110 @@ from archspec.datasets import (
     with_further_files,
 )
 from archspec.errors import Place, Problem, user_error
+from archspec.export.bias_correction import kernel_means, kernel_readers, source_of
 from archspec.export.flatbuffer import encode
+from archspec.export.interpreter import open_here
 from archspec.export.model import Model
+from archspec.export.ranges import Histogram, Range
 from archspec.files import is_file, is_folder
 
-Range = tuple[float, float]
+View = Callable[[], Array]
 
 
-def calibrate(model: Model, images: Iterable[Array]) -> dict[int, Range]:
-    """`(lowest, highest)` of each computed tensor of a float32 model, by its number; images `(1, H, W, C)`, 0..255.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What was seen of a model's tensors, by their numbers: the range of each computed one; where it was asked for,
+    what the taps of each kernel read on average (archspec/export/bias_correction.py)."""
+
+    ranges: dict[int, Range]
+    kernel_means: dict[int, Array] = field(default_factory=dict)
+
+
+def calibrate(model: Model, images: Iterable[Array], how: Calibration = PLAIN_CALIBRATION) -> Observed:
+    """Run a float32 model on images `(1, H, W, C)` in 0..255, and find the ranges of what it computes.
 
     Raises `Problem` for no image at all, and for one of another shape than the model's.
     """
-    from ai_edge_litert.interpreter import Interpreter
-
     watched = [index for operation in model.operations for index in operation.outputs]
     watched = [index for index in watched if model.tensors[index].dtype == "float32"]
-    names = tuple(f"tensor_{index}" for index in watched)
-    bare = replace(model, outputs=tuple(watched), output_names=names)  # as outputs, the runtime keeps them all
-    interpreter = Interpreter(model_content=encode(bare), num_threads=1)
-    interpreter.allocate_tensors()
-    outputs = [interpreter.tensor(detail["index"]) for detail in interpreter.get_output_details()]
-    lowest = np.full(len(watched), np.inf)
-    highest = np.full(len(watched), -np.inf)
+    seen = _Extremes(len(watched)) if how.ranges == "minmax" else _Counts(len(watched), how.ranges)
+    means = _Means(model, watched) if how.bias_correction else None
     count = 0
-    entrance = interpreter.get_input_details()[0]
-    for image in images:
-        interpreter.set_tensor(entrance["index"], _checked(image, tuple(entrance["shape"].tolist())))
-        interpreter.invoke()
-        lowest = np.minimum(lowest, [output().min() for output in outputs])
-        highest = np.maximum(highest, [output().max() for output in outputs])
+    for image, outputs in _runs(model, watched, images):
+        seen.add(outputs)
+        if means is not None:
+            means.add(image, outputs)
         count += 1
     if not count:
         raise Problem("calibration needs at least one image", "Give some, like those the network will see")
-    ranges = zip(lowest.tolist(), highest.tolist(), strict=True)
-    return dict(zip(watched, ranges, strict=True))
+    ranges = dict(zip(watched, seen.ranges, strict=True))
+    return Observed(ranges, {} if means is None else kernel_means(model, means.found))
+
+
+def _runs(model: Model, watched: Sequence[int], images: Iterable[Array]) -> Iterator[tuple[Array, list[View]]]:
+    """Each image, and views of the watched tensors on it. None may be held when the next image comes."""
+    names = tuple(f"tensor_{index}" for index in watched)
+    bare = replace(model, outputs=tuple(watched), output_names=names)  # as outputs, the runtime keeps them all
+    interpreter = open_here(encode(bare))
+    outputs = [interpreter.tensor(detail["index"]) for detail in interpreter.get_output_details()]
+    entrance = interpreter.get_input_details()[0]
+    for image in images:
+        checked = _checked(image, tuple(entrance["shape"].tolist()))
+        interpreter.set_tensor(entrance["index"], checked)
+        interpreter.invoke()
+        yield checked, outputs
+
+
+class _Extremes:
+    """The smallest and largest number of each tensor."""
+
+    def __init__(self, count: int) -> None:
+        self._lowest, self._highest = np.full(count, np.inf), np.full(count, -np.inf)
+
+    def add(self, outputs: Sequence[View]) -> None:
+        self._lowest = np.minimum(self._lowest, [output().min() for output in outputs])
+        self._highest = np.maximum(self._highest, [output().max() for output in outputs])
+
+    @property
+    def ranges(self) -> list[Range]:
+        return list(zip(self._lowest.tolist(), self._highest.tolist(), strict=True))
+
+
+class _Counts:
+    """A histogram of each tensor."""
+
+    def __init__(self, count: int, choice: RangeChoice) -> None:
+        self._histograms, self._choice = [Histogram() for _ in range(count)], choice
+
+    def add(self, outputs: Sequence[View]) -> None:
+        for histogram, output in zip(self._histograms, outputs, strict=True):
+            histogram.add(output())
+
+    @property
+    def ranges(self) -> list[Range]:
+        return [one.range_by(self._choice) for one in self._histograms]
+
+
+class _Means:
+    """The mean over the images of each tensor that a kernel reads."""
+
+    def __init__(self, model: Model, watched: Sequence[int]) -> None:
+        self._input = model.inputs[0]
+        places = {index: position for position, index in enumerate(watched)}
+        read = {source_of(operation) for operation in kernel_readers(model).values()}
+        self._places = {index: places[index] for index in read if index in places}
+        self._sums: dict[int, Array] = {}
+        self._count = 0
+
+    def add(self, image: Array, outputs: Sequence[View]) -> None:
+        self._count += 1
+        self._sums[self._input] = self._sums.get(self._input, 0.0) + image.astype(np.float64)
+        for index, place in self._places.items():
+            self._sums[index] = self._sums.get(index, 0.0) + outputs[place]().astype(np.float64)
+
+    @property
+    def found(self) -> dict[int, Array]:
+        return {index: total / self._count for index, total in self._sums.items()}
 
 
 def _checked(image: Array, shape: tuple[int, ...]) -> Array:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from archspec.arrays import PRECISIONS, Array, Precision, Weights
+from archspec.arrays import PLAIN_CALIBRATION, PRECISIONS, Array, Calibration, Precision, Weights
 from archspec.errors import Problem, nearest
 from archspec.export.calibration import SYNTHETIC_NOTE, folder_images, synthetic_images
 from archspec.export.census import Census, check_census, take_census
@@ -52,6 +52,7 @@ def export(
     shuffle: Literal["follow", "transpose"] = "follow",
     input_dtype: Literal["float32", "uint8"] | None = None,
     representative: Representative | None = None,
+    calibration: Calibration = PLAIN_CALIBRATION,
     labels: Sequence[str] | None = None,
     spec_text: str | None = None,
     deep_range: tuple[float, float] | None = None,
@@ -59,9 +60,10 @@ def export(
     """The network as a `.tflite`: image `(1, H, W, C)` in 0..255, as `input_dtype` (None: as the graph says).
 
     `representative` is a folder of images, or images `(N, H, W, C)`, for int8 only; a stated synthetic default
-    stands in. `labels` and `spec_text` go into the file's metadata, and `deep_range`, the numbers of images of more
-    than 8 bits that become 0 and 255. Raises `Problem` for a layer without a TFLite rule and for weights that do not
-    fit, `UserError` for a file that a phone would stumble over.
+    stands in; `calibration` says how ranges are found in them. `labels` and `spec_text` go into the file's metadata,
+    and `deep_range`, the numbers of images of more than 8 bits that become 0 and 255.
+    Raises `Problem` for a layer without a TFLite rule and for weights that do not fit, `UserError` for a file that a
+    phone would stumble over.
     """
     if precision not in PRECISIONS:
         raise Problem(f"unknown precision '{precision}'", nearest(precision, PRECISIONS))
@@ -72,8 +74,9 @@ def export(
     model = fill(program, weights)
     if precision == "int8":
         images = representative_images(representative, entrance.size, entrance.channels, deep_range)
-        model = to_int8(model, images, wanted)
+        model = to_int8(model, images, wanted, calibration)
         notes = (SYNTHETIC_NOTE,) if representative is None else ()
+        notes += () if calibration == PLAIN_CALIBRATION else (f"calibration: {calibration}",)
     else:
         model = _convert(model, precision)
     model = describe(model, graph, precision=precision, labels=labels, spec_text=spec_text, deep_range=deep_range)

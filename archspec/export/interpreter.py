@@ -25,7 +25,11 @@ def run(data: bytes, images: Sequence[Array]) -> list[Array]:
 
     Raises `Problem` when the runtime refuses the file.
     """
-    interpreter = opened(data)
+    return run_opened(opened(data), images)
+
+
+def run_opened(interpreter: Any, images: Sequence[Array]) -> list[Array]:
+    """The same with an interpreter that is ready to run."""
     entrance, exit_ = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     results = []
     for image in images:

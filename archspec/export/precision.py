@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archspec.arrays import Array
+from archspec.arrays import PLAIN_CALIBRATION, Array, Calibration
 from archspec.cost.file_size import DYNAMIC, KERNEL_AXIS
-from archspec.export.calibration import Range, calibrate
+from archspec.export.bias_correction import KernelMeans, bias_shift
+from archspec.export.calibration import Observed, calibrate
 from archspec.export.float_islands import with_islands
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.ranges import Range
 
 LARGEST_FLOAT16 = 65504.0
 LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks
@@ -109,9 +111,21 @@ def symmetric_scales(kernel: Array, axis: int) -> Array:
 
 def quantise_kernel(kernel: Array, scales: Array, axis: int) -> Array:
     """The kernel as int8, rounded to nearest."""
-    shape = [1] * kernel.ndim
+    steps = np.rint(kernel / _along(scales, axis, kernel.ndim))
+    return np.clip(steps, -LARGEST_INT8, LARGEST_INT8).astype(np.int8)
+
+
+def _restored(rounded: Array, scales: Array, axis: int) -> Array:
+    """What an int8 kernel stands for."""
+    restored: Array = rounded * _along(scales, axis, rounded.ndim).astype(np.float64)
+    return restored
+
+
+def _along(scales: Array, axis: int, ndim: int) -> Array:
+    """Scales of one axis, shaped so that they multiply a kernel."""
+    shape = [1] * ndim
     shape[axis] = -1
-    return np.clip(np.rint(kernel / scales.reshape(shape)), -LARGEST_INT8, LARGEST_INT8).astype(np.int8)
+    return scales.reshape(shape)
 
 
 # --- int8 ------------------------------------------------------------------------------------------------
@@ -121,13 +135,14 @@ def quantise_kernel(kernel: Array, scales: Array, axis: int) -> Array:
 # rounded twice and no QUANTIZE stands between them: a followed channel shuffle stays slices and concatenations of int8.
 # The image is exact: 0..255 at scale 1. What a layer keeps in float32 (normalisation, division) stands between
 # DEQUANTIZE and QUANTIZE (archspec/export/float_islands.py).
-def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32") -> Model:
+def to_int8(
+    model: Model, images: Iterable[Array], input_dtype: str = "float32", how: Calibration = PLAIN_CALIBRATION
+) -> Model:
     """The int8 model of a float32 one, calibrated on `images`, each `(1, H, W, C)` in 0..255.
 
     The image comes as `input_dtype` (float32 or uint8); labels leave as int32, logits as float32.
     """
-    model, ranges = with_passages(model, calibrate(model, images))
-    return with_ends(quantised(model, {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}), input_dtype)
+    return int8_of(model, calibrate(model, images, how), input_dtype)
 
 
 def with_passages(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
@@ -135,8 +150,18 @@ def with_passages(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[i
     return with_islands(*_unfixed(model, ranges))
 
 
-def quantised(model: Model, ranges: dict[int, Range]) -> Model:
-    """The model with every tensor of `ranges` as int8, its inputs and outputs too, and with int8 weights."""
+def int8_of(model: Model, observed: Observed, input_dtype: str = "float32") -> Model:
+    """The same of what was observed of the float32 model before."""
+    model, ranges = with_passages(model, observed.ranges)
+    ranges = {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}
+    return with_ends(quantised(model, ranges, observed.kernel_means), input_dtype)
+
+
+def quantised(model: Model, ranges: dict[int, Range], kernel_means: KernelMeans | None = None) -> Model:
+    """The model with every tensor of `ranges` as int8, its inputs and outputs too, and with int8 weights.
+
+    The biases of kernels that `kernel_means` has are corrected for what rounding does to the kernel.
+    """
     quantizations = _activations(model, ranges)
     tensors = list(model.tensors)
     for index, quantization in quantizations.items():
@@ -145,7 +170,7 @@ def quantised(model: Model, ranges: dict[int, Range]) -> Model:
         if operation.keeps_float:
             continue
         if operation.code in KERNEL_AXIS:
-            _quantise_weights(operation, model, tensors)
+            _quantise_weights(operation, model, tensors, kernel_means or {})
         else:
             _quantise_constants(operation, tensors)
     return replace(model, tensors=tuple(tensors))
@@ -218,7 +243,9 @@ class _Sides:
     output: float
 
 
-def _quantise_weights(operation: ModelOperation, model: Model, tensors: list[ModelTensor]) -> None:
+def _quantise_weights(
+    operation: ModelOperation, model: Model, tensors: list[ModelTensor], kernel_means: KernelMeans
+) -> None:
     axis = KERNEL_AXIS[operation.code]
     source, kernel, bias = convolution_inputs(operation)
     weights, terms = model.tensors[kernel].data, model.tensors[bias].data
@@ -228,10 +255,14 @@ def _quantise_weights(operation: ModelOperation, model: Model, tensors: list[Mod
     scales = _kernel_scales(weights, terms, axis, sides)
     products = scales.astype(np.float64) * sides.source
     zeros = np.zeros(len(scales), np.int64)
+    rounded = quantise_kernel(weights, scales, axis)
+    if kernel in kernel_means:
+        difference = _restored(rounded, scales, axis) - weights
+        terms = terms - bias_shift(operation.code, difference, kernel_means[kernel])
     tensors[kernel] = replace(
         tensors[kernel],
         dtype="int8",
-        data=quantise_kernel(weights, scales, axis),
+        data=rounded,
         quantization=Quantization(scales, zeros, axis),
     )
     tensors[bias] = replace(

@@ -125,6 +125,7 @@ def without_layers(graph: Graph, kinds: Collection[str]) -> Graph:
     found = Graph(graph.name)
     found.variables = graph.variables
     found.cut = graph.cut
+    found.kept_float = graph.kept_float
     made: Made = {}
     for node in graph.nodes:
         if type(node.layer).__name__ in kinds:

@@ -102,7 +102,8 @@ class Graph:
     """Nodes in execution order, from `input` to `outputs`. `taps` are what the ids and sections of a spec stand for."""
 
     __slots__ = (
-        "_names", "cut", "inputs", "keeps_float", "name", "nodes", "origin", "outputs", "taps", "unread", "variables",
+        "_names", "cut", "inputs", "keeps_float", "kept_float", "name", "nodes", "origin", "outputs", "taps", "unread",
+        "variables",
     )  # fmt: skip
 
     def __init__(self, name: str = "network") -> None:
@@ -113,6 +114,7 @@ class Graph:
         self.origin: Origin = NO_ORIGIN
         self.variables: dict[str, Variable] = {}  # arrays that are those of a Keras model, by their names here
         self.keeps_float = False  # of the nodes to come: they compute in float32 in an int8 file too
+        self.kept_float: frozenset[str] = frozenset()  # names of nodes whose operators a spec leaves in float32
         self.taps: Mapping[str, Tensor] = {}
         self.cut: tuple[str, ...] = ()  # how the names of layers begin that a section was cut before
         self.unread: frozenset[int] = frozenset()  # ids of nodes that have weights and are never computed

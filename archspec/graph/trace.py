@@ -99,7 +99,18 @@ def trace(network: ExpandedSpec, catalog: Catalog, *, auxiliary: bool = False) -
         graph.taps = taps
         graph.finish((x, *heads))
         check_sizes(graph)
+    if network.quantization.keep_float:
+        graph.kept_float = _kept_float(graph, network)
     return graph
+
+
+def _kept_float(graph: Graph, network: ExpandedSpec) -> frozenset[str]:
+    from archspec.graph.kept_float import kept_float
+
+    try:
+        return kept_float(graph, network.quantization.keep_float)
+    except Problem as problem:
+        raise UserError(problem.at(network.quantization.place, "quantization.keep_float")) from None
 
 
 def _trace_section(graph: Graph, section: Section, x: Tensor, context: Context, catalog: Catalog) -> Tensor:

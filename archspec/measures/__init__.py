@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from archspec.measures._latency import Ratio, ratio_between, timed_case
     from archspec.measures._latency_tables import LatencyResult
     from archspec.measures._profile import ProfileReport, profile_file, profile_network
+    from archspec.measures._sensitivity import Scoring, SensitivityReport, profile_sensitivity
     from archspec.measures._timing import Timed, TimedResult, Timing
     from archspec.measures._training import training_folders
     from archspec.measures._worker import (
@@ -60,6 +61,8 @@ __all__ = [
     "ProfileReport",
     "Ratio",
     "Rejection",
+    "Scoring",
+    "SensitivityReport",
     "Settings",
     "Stage",
     "Timed",
@@ -78,6 +81,7 @@ __all__ = [
     "prepare_worker",
     "profile_file",
     "profile_network",
+    "profile_sensitivity",
     "ratio_between",
     "refusal",
     "report_step",
@@ -97,6 +101,7 @@ _HOMES = {
     "_latency": ("Ratio", "ratio_between", "timed_case"),
     "_latency_tables": ("LatencyResult",),
     "_profile": ("ProfileReport", "profile_file", "profile_network"),
+    "_sensitivity": ("Scoring", "SensitivityReport", "profile_sensitivity"),
     "_timing": ("Timed", "TimedResult", "Timing"),
     "_training": ("training_folders",),
     "_worker": ("check_settings", "evaluate_text", "heard_by", "preload", "prepare_worker", "report_step"),

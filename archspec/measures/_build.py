@@ -244,6 +244,7 @@ def build_records(build: Build) -> tuple[Record, ...]:
         "weights": network.describe_weights(options.seed),
         "weights_digest": None if network.imported is None else network.imported.digest,
         "calibration": str(options.representative or "synthetic") if exported.precision == "int8" else None,
+        **build.case.conditions_at(exported.precision),
         "notes": "; ".join(exported.notes),
     }
 

@@ -50,6 +50,18 @@ class Case:
         return {"input_height": height, "input_width": width, "classes": cost.classes, "batch": 1}
 
     @cached_property
+    def file_conditions(self) -> dict[str, Plain]:
+        """The same of what depends on the file in the settings' precision."""
+        return {**self.network_conditions, **self.conditions_at(self.settings.precision)}
+
+    def conditions_at(self, precision: str) -> dict[str, Plain]:
+        """What a file in a precision depends on besides: how it is quantised, where that is not the usual way."""
+        network = self.network
+        if precision != "int8" or not network.quantization_digest:
+            return {}
+        return {"quantization": f"{network.describe_quantization()} ({network.quantization_digest})"}
+
+    @cached_property
     def datasets(self) -> dict[str, Dataset]:
         """The data sets of the settings by their references. Raises `UserError`."""
         return {reference: opened(reference) for reference in self.settings.data}

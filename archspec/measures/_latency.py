@@ -66,7 +66,7 @@ def timed_case(case: Case, name: str = "") -> Timed:
         name=name or network.name,
         hash=network.hash,
         content=lambda: network.to_tflite(precision=precision).data,
-        conditions={**case.network_conditions, "precision": precision, "weights": network.weights_digest},
+        conditions={**case.file_conditions, "precision": precision, "weights": network.weights_digest},
         spec=network.text,
         threads=settings.threads,
     )

@@ -97,7 +97,11 @@ def profile_network(
     network: Network, *, precision: Precision = "float32", threads: int = 1, method: Method | None = None
 ) -> Profile:
     """Export and time a network. Raises `UserError`."""
-    data = network.to_tflite(precision=precision).data
+    return profile_data(network, network.to_tflite(precision=precision).data, threads=threads, method=method)
+
+
+def profile_data(network: Network, data: bytes, *, threads: int = 1, method: Method | None = None) -> Profile:
+    """Time an export of a network. Raises `UserError`."""
     return _profile(Model.of(data, network.name), nodes_of(network.graph, take_census(data)), threads, method)
 
 

@@ -10,9 +10,11 @@ from archspec.graph.task import CLASSIFICATION, SEGMENTATION, describe_task
 from archspec.measures._case import Case, Measurement, opened
 from archspec.measures._worker import report_step
 from archspec.record import Plain
+from archspec.spec import override
 
 if TYPE_CHECKING:
     from archspec.measures._settings import Settings
+    from archspec.spec import Spec
     from archspec.train import Order, Recipe, StepReport, TrainingProgress
 
 OF_CLASSIFIERS = ("top1", "top5")
@@ -75,11 +77,19 @@ def order_of(case: Case, metric: str, usual: str = "") -> Order:
     def make() -> Order:
         check_training(case.settings, metric, usual)
         recipe = recipe_of(case.settings, metric, usual)
-        found = Order(case.network.spec, recipe, case.datasets, case.settings.seed)
+        found = Order(_trained_spec(case, recipe), recipe, case.datasets, case.settings.seed)
         _check_task(metric, found)
         return found
 
     return case.once(f"order {metric}", make)
+
+
+def _trained_spec(case: Case, recipe: Recipe) -> Spec:
+    """The spec without how an int8 file is made of it, which no training in float32 looks at: networks that differ in
+    that alone are trained once."""
+    spec = case.network.spec
+    quantises = any(getattr(stage, "quantization", "") for stage in recipe.stages)
+    return spec if quantises or not case.network.quantization_digest else override(spec, {"quantization": {}})
 
 
 def training_refusal(case: Case, metric: str, usual: str = "") -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archspec.measures._case import Case, Measurement
+from archspec.measures._file_score import file_miou
 from archspec.measures._latency import precision_named
 from archspec.measures._settings import Settings
 from archspec.measures._training import check_training, order_of, trained, training_conditions, training_refusal
@@ -39,7 +40,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     )
     if precision == "int8":
         found["calibration"] = "training images" if _images(order_of(case, METRIC).final) else "synthetic"
-    return found
+    return found | case.conditions_at(precision)
 
 
 def measure(case: Case) -> Measurement:
@@ -54,7 +55,8 @@ def measure(case: Case) -> Measurement:
 
 
 def _exported(case: Case, run: Path) -> bytes:
-    network = Network.load(run / "spec.yaml", catalog=case.network.catalog)  # it names the weights of the run
+    how = case.network.expanded.quantization.values  # networks that differ in it alone share a run
+    network = Network.load(run / "spec.yaml", {"quantization": how}, catalog=case.network.catalog)  # with its weights
     precision = case.settings.precision
     images = _images(order_of(case, METRIC).final) if precision == "int8" else None
     return network.to_tflite(precision=precision_named(precision), representative=images).data
@@ -68,22 +70,8 @@ def _images(dataset: Dataset) -> Path | None:
 
 
 def _miou(case: Case, data: bytes) -> float:
-    import numpy as np
-
-    from archspec.export import TfliteSegmenter
-    from archspec.scoring import MaskSums, Viewing, class_iou, confusion, label_map, mask_map
     from archspec.train import validation_examples
 
     order = order_of(case, METRIC)
-    dataset, validation = order.final, order.recipe.stages[-1].validation
-    network = TfliteSegmenter(data, channels=(dataset.form.channels,))
-    classes = len(dataset.classes)
-    matrix, masks = np.zeros((classes, classes), np.int64), MaskSums.none(classes)
-    for example in validation_examples(dataset, validation):
-        if dataset.multi_label:
-            found = mask_map(network, dataset.read_image(example), Viewing())
-            masks = masks.plus(dataset.read_label(example), found)
-            continue
-        labels = label_map(network, dataset.read_image(example), Viewing())
-        matrix += confusion(dataset.read_label(example), labels, classes)
-    return float(np.nanmean(masks.iou if dataset.multi_label else class_iou(matrix)))
+    examples = validation_examples(order.final, order.recipe.stages[-1].validation)
+    return file_miou(data, order.final, examples)

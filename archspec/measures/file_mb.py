@@ -10,7 +10,7 @@ UNIT, BETTER, RUNG, SECONDS = "MB", "less", "cost", 0.002
 
 def conditions(case: Case) -> dict[str, Plain]:
     """The precision."""
-    return {**case.network_conditions, "precision": case.settings.precision}
+    return {**case.file_conditions, "precision": case.settings.precision}
 
 
 def measure(case: Case) -> float:

@@ -27,7 +27,7 @@ def conditions(case: Case) -> dict[str, Plain]:
     table = predictor_of(settings).table
     known: dict[str, Plain] = asdict(table.conditions)
     known["precision"] = settings.precision  # one that the table does not hold is not found in a ledger as if it were
-    return {**known, **case.network_conditions, "table": table_digest(table)}
+    return {**known, **case.file_conditions, "table": table_digest(table)}
 
 
 def measure(case: Case) -> Measurement:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from archspec.arrays import PLAIN_CALIBRATION
 from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import (
@@ -175,6 +177,33 @@ class Network:
         return auxiliary_digest(self.with_auxiliary().graph, [head.weight for head in heads]) if heads else ""
 
     @cached_property
+    def quantization_digest(self) -> str:
+        """8 hexadecimal letters for how an int8 file is made of the network, where that is not the usual way; the
+        hash does not know of it. Empty where it is."""
+        how, graph = self.expanded.quantization, self.graph
+        if not how.values:
+            return ""
+        kept = [number for number, node in enumerate(graph.nodes) if node.name in graph.kept_float]
+        return hashlib.blake2b(f"{kept} {how.calibration}".encode(), digest_size=4).hexdigest()
+
+    @property
+    def candidate_key(self) -> str:
+        """Equal for networks that a search need not tell apart: one function, trained and quantised alike."""
+        return self.equivalence_key + self.auxiliary_digest + self.quantization_digest
+
+    @property
+    def variant_hash(self) -> str:
+        """The hash; longer for a network whose int8 file is made in another way than the usual one."""
+        return self.hash + self.quantization_digest
+
+    def describe_quantization(self) -> str:
+        """How an int8 file is made, in words; empty for the usual way."""
+        how = self.expanded.quantization
+        words = [f"float32: {', '.join(how.keep_float)}"] if how.keep_float else []
+        words += [str(how.calibration)] if how.calibration != PLAIN_CALIBRATION else []
+        return "; ".join(words)
+
+    @cached_property
     def cautions(self) -> tuple[Fault, ...]:
         """What would do nothing at this size of the image, though it can be built: each with its place and a remedy."""
         from archspec.graph import small_map_cautions
@@ -248,17 +277,18 @@ class Network:
     ) -> Exported:
         """The network as a `.tflite` that reads `(1, H, W, C)` in 0..255; written to `path` where one is named.
 
-        `representative` is a folder of images, or images in 0..255 as an array `(N, H, W, C)` or a sequence of
-        `(H, W, C)`, for the ranges of int8; a synthetic default stands in, which the result's notes say. `weights` are
-        others than the network's own. `with_spec` puts the spec's text into the file's metadata, where `labels` go too
-        (None: where a path is named). `via="tensorflow"` takes TensorFlow's converter.
+        At int8 it is made as the spec says under `quantization`. `representative` is a folder of images, or images in
+        0..255 as an array `(N, H, W, C)` or a sequence of `(H, W, C)`, for the ranges of int8; a synthetic default
+        stands in, which the result's notes say. `weights` are others than the network's own. `with_spec` puts the
+        spec's text into the file's metadata, where `labels` go too (None: where a path is named). `via="tensorflow"`
+        takes TensorFlow's converter.
         Raises `UserError` for what cannot be exported.
         """
         with_spec = path is not None if with_spec is None else with_spec
         options: dict[str, Any] = {
             "precision": precision, "shuffle": shuffle, "input_dtype": input_dtype, "representative": representative,
             "labels": labels or None, "spec_text": self.text if with_spec else None,
-            "deep_range": self.expanded.deep_range,
+            "deep_range": self.expanded.deep_range, "calibration": self.expanded.quantization.calibration,
         }  # fmt: skip
         plain = weights is None and representative is None
         key = (precision, shuffle, input_dtype, tuple(labels or ()), with_spec, via)

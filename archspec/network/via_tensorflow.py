@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archspec.arrays import Weights
+from archspec.arrays import PLAIN_CALIBRATION, Calibration, Weights
 from archspec.errors import user_error
 from archspec.export import Exported, Precision, check_census, take_census
 from archspec.export.calibration import SYNTHETIC_NOTE
@@ -23,6 +23,7 @@ def export_with_tensorflow(
     input_dtype: str | None,
     representative: Representative | None,
     deep_range: tuple[float, float] | None = None,
+    calibration: Calibration = PLAIN_CALIBRATION,
     **_: object,
 ) -> Exported:
     """The `.tflite` of the Keras model, shuffles as they stand in the papers, without our metadata.
@@ -37,6 +38,9 @@ def export_with_tensorflow(
             f"--via tensorflow reads what the spec says ({entrance.dtype}), not {input_dtype}",
             f"Use --set input.dtype={input_dtype}",
         )
+    if precision == "int8" and (graph.kept_float or calibration != PLAIN_CALIBRATION):
+        fact = "TensorFlow's converter knows nothing of what the spec says under 'quantization'"
+        raise user_error(fact, "Leave out --via tensorflow, or use --set quantization={}")
     notes = ["written by TensorFlow's converter"]
     images = None
     if precision == "int8":

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from archspec.arrays import RANGE_CHOICES
 from archspec.catalog import Catalog
 from archspec.errors import Fault, UserError, mistyped, nearest
 from archspec.graph import Range
@@ -15,7 +16,7 @@ from archspec.spec.auxiliary import auxiliary_form, lint_auxiliary
 from archspec.spec.composite_kinds import ListKind, RecordKind, TupleKind, UnionKind
 from archspec.spec.decoder_input import default_classifier, has_own_preprocessing, squeezing_fault
 from archspec.spec.joint_choice import joint_form
-from archspec.spec.kinds import Kind, LiteralKind, NumberKind, TextKind
+from archspec.spec.kinds import BoolKind, Kind, LiteralKind, NumberKind, TextKind
 from archspec.spec.lint import VARIANT, WIDTH, Allowed, Lint
 from archspec.spec.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, one_line, only_key, plain, shown
 from archspec.spec.sections import section_form
@@ -26,6 +27,7 @@ from archspec.spec.words import (
     INPUT_KEYS,
     NONE,
     OUTPUT_STRIDES,
+    QUANTIZATION,
     SECTION_DEFAULTS,
     TOGETHER,
     TOP_KEYS,
@@ -46,6 +48,13 @@ WEIGHTS = UnionKind(
         ),
     )
 )
+QUANTIZATION_KIND = RecordKind(
+    {
+        "keep_float": ListKind(TextKind()),
+        "ranges": LiteralKind(RANGE_CHOICES),
+        "bias_correction": BoolKind(),
+    }
+)
 TOP_KINDS: dict[str, Kind] = {
     "name": NAME,
     "source": TextKind(),
@@ -54,6 +63,7 @@ TOP_KINDS: dict[str, Kind] = {
     "output_stride": LiteralKind(OUTPUT_STRIDES),
     "variant": VARIANT,
     "weights": WEIGHTS,
+    QUANTIZATION: QUANTIZATION_KIND,
 }
 INPUT_KINDS: dict[str, Kind] = {
     "size": SIZE,
@@ -69,6 +79,7 @@ DEFAULTS: dict[str, Any] = {
     "output_stride": 16,
     "variant": "paper",
     "weights": NONE,
+    QUANTIZATION: {},
 }
 INPUT_DEFAULTS: dict[str, Any] = {"size": [224, 224], "scale": 1.0, "dtype": "float32", "channels": 3}
 _TEXT = Allowed(choices=False, selectors=False)
@@ -165,6 +176,8 @@ def canonical(document: Table, catalog: Catalog) -> dict[str, Any]:
     for key, default in DEFAULTS.items():
         node = document.get(key)
         found[key] = default if node is None else plain(node)
+    if not found[QUANTIZATION]:
+        del found[QUANTIZATION]
     if isinstance(found["width_multiplier"], int):
         found["width_multiplier"] = float(found["width_multiplier"])
     for kind in TOP_SECTIONS:

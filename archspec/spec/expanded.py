@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from archspec.errors import Place, Problem, nearest
+from archspec.arrays import PLAIN_CALIBRATION, Calibration
+from archspec.errors import NOWHERE, Place, Problem, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,23 @@ class WeightsFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantization:
+    """How an int8 file is made of the network. `keep_float` are layers that compute in float32: their names, what the
+    names of several begin with (a section, a step), `first` or `last`."""
+
+    keep_float: tuple[str, ...] = ()
+    calibration: Calibration = PLAIN_CALIBRATION
+    place: Place = NOWHERE
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """As it is written in a spec: what is not the default."""
+        found: dict[str, Any] = {"keep_float": list(self.keep_float)} if self.keep_float else {}
+        found |= {"ranges": self.calibration.ranges} if self.calibration.ranges != PLAIN_CALIBRATION.ranges else {}
+        return found | ({"bias_correction": True} if self.calibration.bias_correction else {})
+
+
+@dataclass(frozen=True, slots=True)
 class ExpandedSpec:
     """A spec with every selector resolved. `sections` stand in the order data flows; `none` sections are left out.
 
@@ -111,3 +129,4 @@ class ExpandedSpec:
     weights: WeightsFile | None = None
     deep_range: tuple[float, float] | None = None
     auxiliary: tuple[AuxiliaryHead, ...] = ()
+    quantization: Quantization = Quantization()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from archspec.arrays import Calibration
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, Problem, nearest
 from archspec.spec.auxiliary import KINDS, WrittenHead, makes_scores, written_heads
@@ -20,7 +21,7 @@ from archspec.spec.document import (
     raise_together,
     size_node,
 )
-from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step, WeightsFile, cut_section
+from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Quantization, Section, Step, WeightsFile, cut_section
 from archspec.spec.kinds import INVALID, Kind
 from archspec.spec.lint import DILATE, LAST_STEP, REPEAT, SECTION_KINDS, lint_part
 from archspec.spec.nodes import Entry, Node, Scalar, Table, from_plain, plain
@@ -29,7 +30,16 @@ from archspec.spec.reader import Reader
 from archspec.spec.sections import EMPTY, Named, StepTemplate, Written, find_part, read_section
 from archspec.spec.signatures import Signature
 from archspec.spec.special_values import Resolver, Scope, Scoped
-from archspec.spec.words import AUXILIARY, NONE, SECTION_DEFAULTS, SECTION_SCOPE, SECTIONS, UNTIL, section_path
+from archspec.spec.words import (
+    AUXILIARY,
+    NONE,
+    QUANTIZATION,
+    SECTION_DEFAULTS,
+    SECTION_SCOPE,
+    SECTIONS,
+    UNTIL,
+    section_path,
+)
 
 SCALED_IMAGE = "scaled_image"  # the block of `input.scale`
 
@@ -132,6 +142,7 @@ class _Expansion:
             weights=self._weights(top["weights"]),
             deep_range=inside["deep_range"] or None,
             auxiliary=self.auxiliary(),
+            quantization=self._quantization(top[QUANTIZATION]),
         )
 
     def auxiliary(self) -> tuple[AuxiliaryHead, ...]:
@@ -173,6 +184,12 @@ class _Expansion:
         return WeightsFile(
             asked["file"], asked.get("format", ""), tuple(asked.get("only", ())), place, asked.get("source", "")
         )
+
+    def _quantization(self, written: dict[str, Any]) -> Quantization:
+        if not written:
+            return Quantization()
+        kept = tuple(dict.fromkeys(written.pop("keep_float", ())))
+        return Quantization(kept, Calibration(**written), self.document.entries[QUANTIZATION].node.place)
 
     def _read(self, kind: Kind, table: Table, key: str, path: str) -> Any:
         node = table.get(key)

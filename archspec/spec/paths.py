@@ -154,7 +154,7 @@ class _Setter:
         elif key == AUXILIARY:
             new = self.item(old, rest, self.auxiliary) if isinstance(old, Items) else self.inside(None, rest)
         else:
-            new = self.inside(old or Scalar(DEFAULTS.get(key, ""), self.place), rest)
+            new = self.inside(old or from_plain(DEFAULTS.get(key, ""), self.place), rest)
         return node.with_entry(key, new, self.place)
 
     def auxiliary(self, node: Node, segments: list[str]) -> Node:

@@ -48,6 +48,7 @@ _HOVER = {
     "classifier": "Features to one score a class; where nothing is written, what the decoder wants: none for features.",
     "decoder": "Scores back to the input's size.",
     "auxiliary": "Further heads for training only, left out of cost and export: [{from: ID, head: …, weight: 0.4}].",
+    "quantization": "How an int8 file is made: keep_float (layers, sections, first, last), ranges, bias_correction.",
     "together": "Choices that set several paths at once: {NAME: {choose: [{LABEL: {PATH: VALUE}}]}}.",
     "output": "The last step: argmax gives the class of each pixel, sigmoid masks of each class, none the scores.",
 }

@@ -9,7 +9,7 @@ import yaml
 
 from archspec.spec.document import Spec
 from archspec.spec.expanded import AuxiliaryHead, ExpandedSpec, Section, Step
-from archspec.spec.words import AUXILIARY, NONE, SECTION_SCOPE, SECTIONS, UNTIL, UNWRITTEN
+from archspec.spec.words import AUXILIARY, NONE, QUANTIZATION, SECTION_SCOPE, SECTIONS, UNTIL, UNWRITTEN
 from archspec.spec.yaml_text import PATTERNS
 
 _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -69,7 +69,9 @@ def dump_expanded(network: ExpandedSpec) -> str:
         optional = {"format": weights.format, "only": list(weights.only), "source": weights.source}
         top["weights"] = {"file": weights.file} | {key: value for key, value in optional.items() if value}
     heads = [_auxiliary(network, head) for head in network.auxiliary]
-    return dump_plain(top | sections | ({AUXILIARY: heads} if heads else {}))
+    top |= sections | ({AUXILIARY: heads} if heads else {})
+    quantization = network.quantization.values
+    return dump_plain(top | ({QUANTIZATION: quantization} if quantization else {}))
 
 
 def _auxiliary(network: ExpandedSpec, head: AuxiliaryHead) -> dict[str, Any]:

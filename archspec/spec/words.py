@@ -7,9 +7,10 @@ TOP_SECTIONS = SECTIONS[1:]
 INPUT_KEYS = ("size", "scale", "preprocess", "dtype", "channels", "deep_range")
 TOP_KEYS = (
     "name", "source", "extends", "input", "classes", "width_multiplier", "output_stride", "variant", "weights",
-    *TOP_SECTIONS, "auxiliary", "together",
+    *TOP_SECTIONS, "auxiliary", "quantization", "together",
 )  # fmt: skip
 AUXILIARY = "auxiliary"
+QUANTIZATION = "quantization"
 TOGETHER = "together"  # choices whose options set several paths
 AUXILIARY_KEYS = ("from", "head", "weight")
 SECTION_DEFAULTS = {

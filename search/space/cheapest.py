@@ -59,7 +59,7 @@ class Cheapest:
         for genome in self._changes(candidate, left_open):
             try:
                 network = self._space.network(genome)
-                if network.equivalence_key + network.auxiliary_digest != candidate.key:
+                if network.candidate_key != candidate.key:
                     continue
                 other = Candidate(genome, network, candidate.key)
                 if cost_of(other) < cost:

@@ -24,7 +24,7 @@ Agreement = Callable[[Genome], Score]
 
 def found_in(space: Space, network: Network) -> Candidate | None:
     """The candidate that is this network. Raises `UserError` for a network that cannot be built."""
-    key = network.equivalence_key + network.auxiliary_digest
+    key = network.candidate_key
     genome: Genome = space.completed({})
     for agreement in (_of_values(space, network.spec), _of_layers(space, network)):
         for _ in range(ROUNDS):

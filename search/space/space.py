@@ -156,7 +156,7 @@ class Space:
         """The network, priced. Raises `UserError` or `Problem` for one that cannot be built."""
         network = self.network(genome)
         _ = network.cost
-        return Candidate(genome, network, network.equivalence_key + network.auxiliary_digest)
+        return Candidate(genome, network, network.candidate_key)
 
     def features(self, candidate: Candidate) -> Mapping[str, float]:
         """What its graph says: cost by section, receptive field, strides, widths."""

@@ -49,7 +49,7 @@ def _candidate(name: str, one: Genome | Spec, space: Space) -> Candidate:
         if not isinstance(one, Spec):
             return space.candidate(one)
         network = Network(one)
-        return Candidate({}, network, network.equivalence_key + network.auxiliary_digest)
+        return Candidate({}, network, network.candidate_key)
     except Problem as problem:
         raise user_error(problem.fact, problem.remedy, f"priors.{name}") from problem
 
@@ -67,14 +67,14 @@ def prior_finalists(
     study: Study, names: Mapping[str, str], result: SearchResult, front: Sequence[Finalist]
 ) -> list[Finalist]:
     """The priors that were evaluated and are neither among those of the front nor named beside it."""
-    shown, beside = {one.trial for one in front}, {Network(spec).hash for spec in study.beside.values()}
+    shown, beside = {one.trial for one in front}, {Network(spec).variant_hash for spec in study.beside.values()}
     found = []
     for trial in result.trials:
         name = names.get(trial.key)
         if name is None or trial.number in shown or trial.state not in ("done", "paused"):
             continue
         network = Network.of_text(trial.spec, file=f"<trial {trial.number}>", catalog=study.space.catalog)
-        if network.hash in beside:
+        if network.variant_hash in beside:
             continue  # it stands there under its name
         label = f"{name} (prior)" if name in study.beside else name
         precision, values = study.target.precision, dict(trial.values)

@@ -40,8 +40,8 @@ class Finalist:
 
     @property
     def hash(self) -> str:
-        """Of the network."""
-        return self.network.hash
+        """Of the network, and of how it is quantised."""
+        return self.network.variant_hash
 
     @property
     def beside(self) -> bool:

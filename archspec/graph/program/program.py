@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -80,6 +80,7 @@ class Program:
         self._values: dict[int, Value] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._names: dict[str, int] = {}
+        self._hosts: dict[int, str] = {}  # of a node that lives inside another's operator: the other's name
 
     # --- runtime tensors ---------------------------------------------------------------------------------
     def activation(self, name: str, shape: Shape, dtype: str = "float32", scale: float | None = None) -> int:
@@ -150,7 +151,17 @@ class Program:
         """What can live inside `node`'s operator: batch norm, dropout, one activation. They are marked as done."""
         tail = find_tail(node, fold_batch_norm)
         self.folded.update(tail.node_ids)
+        if self.graph.kept_float:
+            self._hosts.update(dict.fromkeys(tail.node_ids, node.name))
         return tail
+
+    def keep_float(self, names: Collection[str]) -> None:
+        """Let the operators of these nodes compute in float32 at int8 too; a node that lives inside the operator of
+        another one means that operator."""
+        ids = {id(node): node.name for node in self.graph.nodes if node.name in names}
+        kept = {self._hosts.get(known, name) for known, name in ids.items()}
+        for operation in self.operations:
+            operation.keeps_float = operation.keeps_float or operation.node in kept
 
 
 def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: str | None = None) -> Program:
@@ -173,4 +184,6 @@ def build_program(graph: Graph, shuffle: ShuffleMode = "follow", input_dtype: st
                     for operation in program.operations[first:]:
                         operation.keeps_float = True
         program.outputs = [program.ordered(tensor) for tensor in graph.outputs]
+    if graph.kept_float:
+        program.keep_float(graph.kept_float)
     return program
