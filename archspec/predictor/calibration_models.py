@@ -19,8 +19,9 @@ import numpy as np
 from archspec.arrays import Array
 from archspec.catalog import Catalog
 from archspec.export.flatbuffer import encode
+from archspec.export.int8_plan import MOVES_VALUES
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
-from archspec.export.precision import MOVES_VALUES, quantised
+from archspec.export.precision import quantised
 from archspec.graph import Graph, layers
 from archspec.graph.layers.activation import NAMES as ACTIVATIONS
 from archspec.graph.program import build_program
