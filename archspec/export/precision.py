@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archspec.arrays import Array
+from archspec.arrays import Array, Weights
 from archspec.cost.file_size import DYNAMIC, KERNEL_AXIS
 from archspec.export.calibration import Range, calibrate
 from archspec.export.float_islands import with_islands
@@ -18,10 +18,12 @@ from archspec.export.int8_plan import (
     MOVES_VALUES,
     asymmetric,
     fixed_scales,
+    plan_int8,
     shared_scales,
     unfixed,
 )
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
+from archspec.export.trained_ranges import planned_ranges
 
 LARGEST_FLOAT16 = 65504.0
 LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks
@@ -111,6 +113,15 @@ def to_int8(model: Model, images: Iterable[Array], input_dtype: str = "float32")
     """
     model, ranges = with_islands(*unfixed(model, calibrate(model, images)))
     return _with_ends(quantised(model, {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}), input_dtype)
+
+
+def to_int8_by_training(model: Model, trained: Weights, input_dtype: str = "float32") -> Model:
+    """The int8 model of a float32 one with the ranges that a training left, `trained`, and no images.
+
+    Raises `Problem` where one is missing.
+    """
+    plan = plan_int8(model)
+    return _with_ends(quantised(plan.model, planned_ranges(plan, trained)), input_dtype)
 
 
 def quantised(model: Model, ranges: dict[int, Range]) -> Model:
