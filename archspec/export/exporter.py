@@ -16,8 +16,7 @@ from archspec.export.flatbuffer import encode
 from archspec.export.metadata import append_files, describe
 from archspec.export.model import fill
 from archspec.export.precision import to_dynamic, to_float16, to_int8, to_int8_by_training
-from archspec.export.trained_ranges import split_ranges
-from archspec.graph import Graph
+from archspec.graph import Graph, split_ranges
 from archspec.graph.layers.arg_max import scores_of
 from archspec.graph.program import build_program
 from archspec.record import write_bytes

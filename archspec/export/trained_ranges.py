@@ -1,32 +1,15 @@
-"""Ranges of int8 that a training left: where they are among the weights, and the ranges of a plan that they give.
-
-A range is `[low, high]` under `NAME/int8_range`; NAME is the first of the runtime tensors that share the scale, which
-is mostly a layer of the graph.
-"""
+"""Ranges of int8 that a training left (archspec/graph/int8_ranges.py) for the tensors of a plan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from archspec.arrays import Array, Weights
+from archspec.arrays import Array
 from archspec.errors import Problem
 from archspec.export.int8_plan import IMAGE_RANGE, Int8Plan
+from archspec.graph import range_key
 
-RANGE = "int8_range"
 Range = tuple[float, float]
-
-
-def range_key(name: str) -> str:
-    """The key of a range among weights."""
-    return f"{name}/{RANGE}"
-
-
-def split_ranges(weights: Weights) -> tuple[dict[str, Array], dict[str, Array]]:
-    """The network's own arrays, and the ranges beside them."""
-    found: tuple[dict[str, Array], dict[str, Array]] = {}, {}
-    for key, array in weights.items():
-        found[key.endswith(f"/{RANGE}")][key] = array
-    return found
 
 
 def planned_ranges(plan: Int8Plan, ranges: Mapping[str, Array]) -> dict[int, Range]:

@@ -14,6 +14,7 @@ from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_
 
 if TYPE_CHECKING:
     from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
+    from archspec.graph.int8_ranges import is_range, range_key, split_ranges
     from archspec.graph.key_leeway import Census, Leeway, census, leeway
     from archspec.graph.padding import next_multiple, padded, padding_multiple
     from archspec.graph.small_maps import small_map_cautions
@@ -24,13 +25,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash",
     "census", "check_weights", "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32",
-    "initialise", "leeway", "next_multiple", "padded", "padding_multiple", "repeat", "small_map_cautions",
-    "weight_specs", "without_labelling", "without_layers",
+    "initialise", "is_range", "leeway", "next_multiple", "padded", "padding_multiple", "range_key", "repeat",
+    "small_map_cautions", "split_ranges", "weight_specs", "without_labelling", "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
 _HOMES = {
     "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key"),
+    "int8_ranges": ("is_range", "range_key", "split_ranges"),
     "key_leeway": ("Census", "Leeway", "census", "leeway"),
     "padding": ("next_multiple", "padded", "padding_multiple"),
     "small_maps": ("small_map_cautions",),

@@ -48,9 +48,8 @@ def _sum(call: Call, sign: float = 1.0) -> Any:
         return found
     wide = [tf.cast(one, tf.float64) for one in factors]
     largest = tf.maximum(tf.abs(wide[0]), tf.abs(wide[1]))
-    power = tf.pow(
-        tf.constant(2.0, tf.float64), SUM_BITS - tf.floor(tf.math.log(largest) / tf.math.log(2.0 + 0 * largest))
-    )
+    two = tf.constant(2.0, tf.float64)
+    power = tf.pow(two, SUM_BITS - tf.floor(tf.math.log(largest) / tf.math.log(two)))
     whole = [tf.round(one * power) for one in wide]
     total = tf.cast(first, tf.float64) * whole[0] + tf.cast(second, tf.float64) * whole[1]
     return replaced(found, tf.cast(tf.floor(total / power + 0.5), tf.float32))
@@ -63,6 +62,11 @@ def _product(call: Call) -> Any:
 def _mean(call: Call) -> Any:
     axes = [int(one) for one in call.inputs[1]]
     return tf.reduce_mean(call.inputs[0], axes, keepdims=call.options["keep_dims"]) * call.ratio
+
+
+def _total(call: Call) -> Any:
+    axes = [int(one) for one in call.inputs[1]]
+    return tf.reduce_sum(call.real, axes, keepdims=call.options["keep_dims"]) / call.output
 
 
 def _pool(call: Call, kind: str) -> Any:
@@ -195,9 +199,7 @@ OPERATORS: dict[str, Callable[[Call], Any]] = {
     "SQUARED_DIFFERENCE": lambda call: tf.math.squared_difference(call.inputs[0], call.inputs[1]),
     "STRIDED_SLICE": _strided_slice,
     "SUB": lambda call: _sum(call, -1.0),
-    "SUM": lambda call: tf.reduce_sum(
-        call.real, [int(one) for one in call.inputs[1]], keepdims=call.options["keep_dims"]
-    ),
+    "SUM": _total,
     "TANH": _of_real(tf.tanh),
     "TRANSPOSE": lambda call: tf.transpose(call.inputs[0], [int(one) for one in call.inputs[1]]),
 }

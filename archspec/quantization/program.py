@@ -1,8 +1,8 @@
-"""A graph as its int8 file computes it, in TensorFlow and with gradients: fake quantisation where the file quantises."""
+"""A graph as its int8 file computes it, in TensorFlow with gradients: fake quantisation where the file quantises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,7 @@ from archspec.errors import Problem
 from archspec.export.int8_plan import IMAGE_RANGE, MOVES_VALUES, plan_int8
 from archspec.export.model import Model, ModelOperation, ModelTensor
 from archspec.export.precision import convolution_inputs
-from archspec.export.trained_ranges import range_key
-from archspec.graph import Graph
+from archspec.graph import Graph, range_key
 from archspec.graph.program import Program, build_program
 from archspec.graph.program.fusion import find_tail
 from archspec.lower import tf
@@ -53,14 +52,15 @@ class FakeQuantised:
 
     def __call__(
         self, images: Any, weights: Tensors, ranges: Tensors, statistics: dict[str, Any] | None = None,
-        seen: dict[str, list[Any]] | None = None,
+        seen: dict[str, list[Any]] | None = None, following: Collection[str] = (),
     ) -> list[Any]:  # fmt: skip
         """The outputs of images `(N, H, W, C)` in 0..255, real numbers.
 
-        `ranges` are `[low, high]` by their keys; without any, nothing is quantised. `statistics`: batch norms behind
-        convolutions take those of the batch, which are left in it. `seen`: `[low, high]` of what is computed, by key.
+        `ranges` are `[low, high]` by their keys; without any, nothing is quantised. `following` are the batch
+        norms behind convolutions that take the statistics of the batch, which are left in `statistics`.
+        `seen`: `[low, high]` of what is computed, by key.
         """
-        run = _Run(self, weights, ranges, statistics, seen)
+        run = _Run(self, weights, ranges, statistics, seen, following)
         return run.outputs(images)
 
     def observed(self, images: Iterable[Any], weights: Tensors) -> dict[str, Array]:
@@ -92,10 +92,17 @@ class _Run:
     """One pass: runtime tensors as they are made."""
 
     def __init__(
-        self, of: FakeQuantised, weights: Tensors, ranges: Tensors, statistics: dict[str, Any] | None, seen: Any
+        self,
+        of: FakeQuantised,
+        weights: Tensors,
+        ranges: Tensors,
+        statistics: dict[str, Any] | None,
+        seen: Any,
+        following: Collection[str] = (),
     ) -> None:
         self._program, self._model, self._plan = of._program, of._model, of._plan
-        self._normed, self._keys = of._normed, of._keys
+        self._keys = of._keys
+        self._normed = {index: norm for index, norm in of._normed.items() if norm.name in following}
         self._weights, self._statistics, self._seen = weights, statistics, seen
         self._recipes = TensorWeights(weights)
         self._held: dict[int, Any] = {}
@@ -188,8 +195,7 @@ class _Run:
         axis, step = KERNEL_AXIS[operation.code], self._scale(source).step
         shape = self._written(operation.inputs[0]) if operation.code == "TRANSPOSE_CONV" else None
         if scale is REAL:
-            found = convolved(operation.code, self._held[source], weights, shape, operation.options) + terms
-            return found
+            return convolved(operation.code, self._held[source], weights, shape, operation.options) + terms
         if norm is not None:
             terms = tf.zeros_like(terms)
         weights, terms, scales = quantised_kernel(weights, terms, axis, step, scale.step)
@@ -224,26 +230,26 @@ class _Norm:
     """
 
     def __init__(self, name: str, config: Mapping[str, Any], order: list[int] | None) -> None:
-        self._name, self._config, self._order = name, config, order
+        self.name, self._config, self._order = name, config, order
 
     def identity(self, weights: Tensors) -> dict[str, Any]:
         """Arrays of it with which folding changes nothing."""
-        one = tf.ones_like(tf.convert_to_tensor(weights[f"{self._name}/moving_mean"]))
+        one = tf.ones_like(tf.convert_to_tensor(weights[f"{self.name}/moving_mean"]))
         found = {"moving_mean": one * 0, "moving_variance": one * (1 - self._config["epsilon"]), "gamma": one}
-        return {f"{self._name}/{key}": array for key, array in {**found, "beta": one * 0}.items()}
+        return {f"{self.name}/{key}": array for key, array in {**found, "beta": one * 0}.items()}
 
     def applied(self, numbers: Any, weights: Tensors, statistics: dict[str, Any]) -> Any:
         """Normed by the batch's own mean and variance, which are left in `statistics` as the network orders them."""
         mean, variance = tf.nn.moments(numbers, list(range(len(numbers.shape) - 1)))
         factor = tf.math.rsqrt(variance + self._config["epsilon"])
         if self._config["scale"]:
-            factor = factor * self._ordered(weights[f"{self._name}/gamma"])
+            factor = factor * self._ordered(weights[f"{self.name}/gamma"])
         found = (numbers - mean) * factor
         back = None if self._order is None else np.argsort(self._order)
         for key, one in (("moving_mean", mean), ("moving_variance", variance)):
-            statistics[f"{self._name}/{key}"] = tf.stop_gradient(one if back is None else tf.gather(one, back))
+            statistics[f"{self.name}/{key}"] = tf.stop_gradient(one if back is None else tf.gather(one, back))
         if self._config["center"]:
-            found = found + self._ordered(weights[f"{self._name}/beta"])
+            found = found + self._ordered(weights[f"{self.name}/beta"])
         return found
 
     def _ordered(self, array: Any) -> Any:
@@ -284,7 +290,13 @@ def _bare(program: Program) -> Model:
     """The model of a program without numbers."""
     empty = np.zeros(())
     return Model(
-        tuple(ModelTensor(one.name, one.shape, one.dtype, None if one.constant is None else empty) for one in program.tensors),
-        tuple(ModelOperation(one.code, tuple(one.inputs), tuple(one.outputs), one.options, one.keeps_float) for one in program.operations),
+        tuple(
+            ModelTensor(one.name, one.shape, one.dtype, None if one.constant is None else empty)
+            for one in program.tensors
+        ),
+        tuple(
+            ModelOperation(one.code, tuple(one.inputs), tuple(one.outputs), one.options, one.keeps_float)
+            for one in program.operations
+        ),
         tuple(program.inputs), tuple(program.outputs), (), (),
     )  # fmt: skip
