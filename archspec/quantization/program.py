@@ -66,15 +66,15 @@ class FakeQuantised:
     def observed(self, images: Iterable[Any], weights: Tensors) -> dict[str, Array]:
         """The range of each key over some batches of images, nothing quantised. Raises `Problem` without images."""
 
-        @tf.function(autograph=False)
         def look(batch: Any) -> dict[str, Any]:
             seen: dict[str, list[Any]] = {}
             self(batch, weights, {}, seen=seen)
             return {key: joined(found) for key, found in seen.items()}
 
+        traced = tf.function(look, autograph=False)
         total: dict[str, Array] = {}
         for batch in images:
-            for key, one in look(batch).items():
+            for key, one in traced(batch).items():
                 low, high = total.get(key, np.zeros(2, np.float32))
                 total[key] = np.array([min(low, float(one[0])), max(high, float(one[1]))], np.float32)
         if not total:
@@ -275,7 +275,7 @@ def _order(bias: Any, norm: str, program: Program) -> list[int] | None:
     """How channels lie, told from the bias: with a shift of 0, 1, 2, … in each channel it is that order."""
     node = program.graph.node(norm)
     count = node.output.channels
-    arrays = {f"{norm}/{spec.name}": np.ones(count, np.float32) for spec in node.layer.weights(node)}
+    arrays: dict[str, Array] = {f"{norm}/{spec.name}": np.ones(count, np.float32) for spec in node.layer.weights(node)}
     if f"{norm}/beta" in arrays:
         arrays[f"{norm}/beta"], arrays[f"{norm}/moving_mean"] = np.arange(count), np.zeros(count)
     else:
