@@ -11,10 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from archspec.lower import tf
+from archspec.quantization._fixed_point import hard_swish, multiplied
 from archspec.quantization._rounding import replaced
 
 SUM_BITS = 20  # of the larger factor of XNNPACK's ADD
+MAP_AXES = (1, 2)  # the mean of a whole map, which XNNPACK takes
 RESIZE_BITS = 11  # of a weight of its RESIZE_BILINEAR
 
 
@@ -61,7 +65,12 @@ def _product(call: Call) -> Any:
 
 def _mean(call: Call) -> Any:
     axes = [int(one) for one in call.inputs[1]]
-    return tf.reduce_mean(call.inputs[0], axes, keepdims=call.options["keep_dims"]) * call.ratio
+    found = tf.reduce_mean(call.inputs[0], axes, keepdims=call.options["keep_dims"]) * call.ratio
+    if not call.whole or tuple(axes) == MAP_AXES:
+        return found
+    count = float(np.prod([call.inputs[0].shape[axis] for axis in axes]))
+    sums = tf.reduce_sum(call.inputs[0], axes, keepdims=call.options["keep_dims"])
+    return replaced(found, _fixed(sums, call.ratio / count))
 
 
 def _total(call: Call) -> Any:
@@ -131,21 +140,36 @@ def _moved(function: Callable[..., Any]) -> Callable[[Call], Any]:
 
 def _matmul(call: Call) -> Any:
     first, second = call.inputs
-    found = tf.linalg.matmul(first, second, adjoint_a=call.options["adj_x"], adjoint_b=call.options["adj_y"])
-    return found * (call.steps[0] * call.steps[1] / call.output)
+    sums = tf.linalg.matmul(first, second, adjoint_a=call.options["adj_x"], adjoint_b=call.options["adj_y"])
+    factor = call.steps[0] * call.steps[1] / call.output
+    return replaced(sums * factor, _fixed(sums, factor)) if call.whole else sums * factor
 
 
 def _prelu(call: Call) -> Any:
     source, slope = call.inputs
-    return tf.where(source >= 0, source, source * slope * call.steps[1]) * call.ratio
+    found = tf.where(source >= 0, source, source * slope * call.steps[1]) * call.ratio
+    if not call.whole:
+        return found
+    below = _fixed(source * slope, call.steps[0] * call.steps[1] / call.output)
+    return replaced(found, tf.where(source >= 0, _fixed(source, call.ratio), below))
 
 
 def _leaky(call: Call) -> Any:
     return tf.nn.leaky_relu(call.inputs[0], call.options["alpha"]) * call.ratio
 
 
-def _hard_swish(x: Any) -> Any:
-    return x * tf.nn.relu6(x + 3.0) / 6.0
+def _fixed(steps: Any, factor: Any) -> Any:
+    """Whole steps times a factor, as a kernel without floating point multiplies."""
+    return tf.cast(multiplied(tf.cast(tf.round(steps), tf.int64), factor), tf.float32)
+
+
+def _hard_swish(call: Call) -> Any:
+    x = call.real
+    found = x * tf.nn.relu6(x + 3.0) / 6.0 / call.output
+    if not call.whole:
+        return found
+    whole = hard_swish(tf.cast(tf.round(call.inputs[0]), tf.int64), call.steps[0], call.output)
+    return replaced(found, tf.cast(whole, tf.float32))
 
 
 def _select(call: Call) -> Any:
@@ -172,7 +196,7 @@ OPERATORS: dict[str, Callable[[Call], Any]] = {
     "EXP": _of_real(tf.exp),
     "GATHER": lambda call: tf.gather(call.inputs[0], call.inputs[1], axis=call.options["axis"]),
     "GELU": _gelu,
-    "HARD_SWISH": _of_real(_hard_swish),
+    "HARD_SWISH": _hard_swish,
     "LEAKY_RELU": _leaky,
     "LOG": _of_real(tf.math.log),
     "LOGISTIC": _of_real(tf.sigmoid),
