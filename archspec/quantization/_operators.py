@@ -148,6 +148,46 @@ def _hard_swish(x: Any) -> Any:
     return x * tf.nn.relu6(x + 3.0) / 6.0
 
 
+def _hard_swish_steps(call: Call) -> Any:
+    """TensorFlow Lite's own kernel: 16-bit products, with its roundings one after the other."""
+    found = _hard_swish(call.real) / call.output
+    if not call.whole:
+        return found
+    fine = tf.cast(call.inputs[0], tf.float64) * 128.0
+    step = tf.cast(call.steps[0], tf.float64) / 128.0
+    scale, power = _fraction(step / tf.cast(call.output, tf.float64))
+    slope, steep = _fraction(step / (3.0 / 32768.0))
+    plain = _high_product(fine, scale, 16384.0)
+    before = _int16(fine * tf.pow(_TWO, tf.maximum(steep - 1.0, 0.0)))
+    gate = _high_product(before, slope, 16384.0)
+    gate = _int16(gate * tf.where(steep > 0, 2.0 * tf.ones_like(steep), tf.ones_like(steep)))
+    gate = _halves_away(gate * tf.pow(_TWO, tf.minimum(steep, 0.0)))
+    product = _high_product(tf.floor((gate + 32768.0) / 2.0), plain, 0.0)
+    return replaced(found, tf.cast(_halves_away(product * tf.pow(_TWO, power)), tf.float32))
+
+
+_TWO = tf.constant(2.0, tf.float64)
+
+
+def _fraction(factor: Any) -> tuple[Any, Any]:
+    """A factor as 15 bits, and the power of two that they are multiplied by."""
+    power = tf.floor(tf.math.log(factor) / tf.math.log(_TWO)) + 1.0
+    return tf.minimum(tf.round(factor / tf.pow(_TWO, power) * 32768.0), 32767.0), power
+
+
+def _int16(numbers: Any) -> Any:
+    return tf.clip_by_value(numbers, -32768.0, 32767.0)
+
+
+def _high_product(one: Any, other: Any, nudge: float) -> Any:
+    product = (one * other + nudge) / 32768.0
+    return tf.sign(product) * tf.floor(tf.abs(product))
+
+
+def _halves_away(numbers: Any) -> Any:
+    return tf.sign(numbers) * tf.floor(tf.abs(numbers) + 0.5)
+
+
 def _select(call: Call) -> Any:
     condition, one, other = call.inputs
     return tf.where(condition, one, other)
@@ -172,7 +212,7 @@ OPERATORS: dict[str, Callable[[Call], Any]] = {
     "EXP": _of_real(tf.exp),
     "GATHER": lambda call: tf.gather(call.inputs[0], call.inputs[1], axis=call.options["axis"]),
     "GELU": _gelu,
-    "HARD_SWISH": _of_real(_hard_swish),
+    "HARD_SWISH": _hard_swish_steps,
     "LEAKY_RELU": _leaky,
     "LOG": _of_real(tf.math.log),
     "LOGISTIC": _of_real(tf.sigmoid),
