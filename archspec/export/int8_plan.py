@@ -12,10 +12,14 @@ from typing import TypeVar
 
 import numpy as np
 
+from archspec.arrays import Array
+from archspec.errors import Problem
 from archspec.export.float_islands import with_islands
 from archspec.export.model import Model, ModelOperation, Quantization
+from archspec.graph import range_key
 
 T = TypeVar("T")
+Range = tuple[float, float]
 LOWEST, HIGHEST, STEPS = -128, 127, 255
 IMAGE_RANGE = (0.0, 255.0)
 FIXED = {  # the kernels know no other
@@ -64,6 +68,25 @@ def plan_int8(model: Model) -> Int8Plan:
     origins = {**origins, **{index: index for index in model.inputs}}
     leaders = shared_scales(model, origins)
     return Int8Plan(model, origins, leaders, fixed_scales(model, leaders))
+
+
+def planned_ranges(plan: Int8Plan, ranges: Mapping[str, Array]) -> dict[int, Range]:
+    """The range of each int8 tensor of a plan. Raises `Problem` where a group of tensors has none."""
+    joined: dict[int, Range] = {}
+    for index, leader in plan.leaders.items():
+        key = range_key(plan.model.tensors[index].name)
+        if key in ranges:
+            low, high = (float(one) for one in ranges[key])
+            others = joined.get(leader, (low, high))
+            joined[leader] = (min(low, others[0]), max(high, others[1]))
+    joined |= {plan.leaders[index]: IMAGE_RANGE for index in plan.model.inputs}
+    joined |= dict.fromkeys(plan.fixed, (0.0, 0.0))
+    for leader in plan.leaders.values():
+        if leader not in joined:
+            name = plan.model.tensors[leader].name
+            fact = f"the weights have int8 ranges of a training, and none for '{name}'"
+            raise Problem(fact, "Export the network that was trained, or train it again")
+    return {index: joined[leader] for index, leader in plan.leaders.items()}
 
 
 def fixed_scales(model: Model, leaders: Mapping[int, int]) -> dict[int, Quantization]:

@@ -19,11 +19,11 @@ from archspec.export.int8_plan import (
     asymmetric,
     fixed_scales,
     plan_int8,
+    planned_ranges,
     shared_scales,
     unfixed,
 )
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
-from archspec.export.trained_ranges import planned_ranges
 
 LARGEST_FLOAT16 = 65504.0
 LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks

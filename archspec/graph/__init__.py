@@ -14,13 +14,19 @@ from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_
 
 if TYPE_CHECKING:
     from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
-    from archspec.graph.int8_ranges import is_range, range_key, split_ranges
     from archspec.graph.key_leeway import Census, Leeway, census, leeway
     from archspec.graph.padding import next_multiple, padded, padding_multiple
     from archspec.graph.small_maps import small_map_cautions
     from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
     from archspec.graph.task import gives_masks
-    from archspec.graph.weights import check_weights, initialise, weight_specs
+    from archspec.graph.weights import (
+        check_weights,
+        initialise,
+        is_range,
+        range_key,
+        split_ranges,
+        weight_specs,
+    )
 
 __all__ = [
     "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash",
@@ -32,13 +38,12 @@ __all__ = [
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
 _HOMES = {
     "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key"),
-    "int8_ranges": ("is_range", "range_key", "split_ranges"),
     "key_leeway": ("Census", "Leeway", "census", "leeway"),
     "padding": ("next_multiple", "padded", "padding_multiple"),
     "small_maps": ("small_map_cautions",),
     "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
     "task": ("gives_masks",),
-    "weights": ("check_weights", "initialise", "weight_specs"),
+    "weights": ("check_weights", "initialise", "is_range", "range_key", "split_ranges", "weight_specs"),
 }
 
 __getattr__ = later(__name__, _HOMES)

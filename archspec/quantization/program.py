@@ -38,6 +38,7 @@ class FakeQuantised:
     that weights have them under. Raises `Problem` for an operator that cannot be trained through."""
 
     def __init__(self, graph: Graph) -> None:
+        keep_order()
         self._program = build_program(graph, "follow", "float32")
         self._plan = plan_int8(_bare(self._program))
         self._model = self._plan.model
@@ -80,6 +81,12 @@ class FakeQuantised:
         if not total:
             raise Problem("no images to begin the ranges of int8 with")
         return total
+
+
+def keep_order() -> None:
+    """Products in the order in which they are written: TensorFlow's folding of constants would regroup factors, and
+    one that is off in its last bit rounds the other way where a number lies between two steps. For the process."""
+    tf.config.optimizer.set_experimental_options({"constant_folding": False})
 
 
 def joined(found: list[Any]) -> Any:
