@@ -15,8 +15,8 @@ from archspec.export.census import Census, check_census, take_census
 from archspec.export.flatbuffer import encode
 from archspec.export.metadata import append_files, describe
 from archspec.export.model import fill
-from archspec.export.precision import to_dynamic, to_float16, to_int8
-from archspec.graph import Graph
+from archspec.export.precision import to_dynamic, to_float16, to_int8, to_int8_by_training
+from archspec.graph import Graph, split_ranges
 from archspec.graph.layers.arg_max import scores_of
 from archspec.graph.program import build_program
 from archspec.record import write_bytes
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from archspec.export.model import Model
 
 
+TRAINED_NOTE = "the ranges of int8 are those of the training, no images were needed"
+BESIDE = "Leave the images out; or take the arrays '.../int8_range' out of the weights, to calibrate anew"
 Representative = str | os.PathLike[str] | Iterable["Array"]
 
 
@@ -71,8 +73,13 @@ def export(
     wanted: Any = input_dtype or entrance.dtype
     notes: tuple[str, ...] = ()
     program = build_program(graph, shuffle, "float32" if precision == "int8" else wanted)
+    weights, trained = split_ranges(weights)
     model = fill(program, weights)
-    if precision == "int8":
+    if precision == "int8" and trained:
+        if representative is not None:
+            raise Problem("the weights have int8 ranges of a training, and representative images are given", BESIDE)
+        model, notes = to_int8_by_training(model, trained, wanted), (TRAINED_NOTE,)
+    elif precision == "int8":
         images = representative_images(representative, entrance.size, entrance.channels, deep_range)
         model = to_int8(model, images, wanted, calibration)
         notes = (SYNTHETIC_NOTE,) if representative is None else ()

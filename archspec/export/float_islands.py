@@ -7,13 +7,14 @@ what the operator is for: a variance, a quotient, the logarithm of a softplus.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Generic, TypeVar
 
 from archspec.export.model import Model, ModelOperation
 
-Range = tuple[float, float]
+T = TypeVar("T")
 
 
-def with_islands(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
+def with_islands(model: Model, ranges: dict[int, T]) -> tuple[Model, dict[int, T]]:
     """The model with passages between int8 and float32, and the ranges of what becomes int8.
 
     The operators that are added are marked as float too: they have one side of each kind, and no constants.
@@ -26,10 +27,10 @@ def with_islands(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[in
     return bridge.model, {index: one for index, one in bridge.ranges.items() if index not in bridge.floats}
 
 
-class _Bridge:
+class _Bridge(Generic[T]):
     """Goes through a model's operators in order, and gives each what it reads in its own kind."""
 
-    def __init__(self, model: Model, ranges: dict[int, Range]) -> None:
+    def __init__(self, model: Model, ranges: dict[int, T]) -> None:
         self._model = model
         self._tensors = list(model.tensors)
         self._operations: list[ModelOperation] = []

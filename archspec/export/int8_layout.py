@@ -5,17 +5,14 @@ A latency is predicted from it: no range, weight or image changes which operator
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
-import numpy as np
-
 from archspec.cost.file_size import KERNEL_AXIS
-from archspec.export.model import Model, ModelOperation, ModelTensor
-from archspec.export.precision import convolution_inputs, with_ends, with_passages
+from archspec.export.int8_plan import plan_int8
+from archspec.export.model import Model, unfilled
+from archspec.export.precision import convolution_inputs, with_ends
 from archspec.graph.program import Program
-
-NUMBERS = np.empty(0)  # stands for those of a constant
-ANY_RANGE = (0.0, 1.0)
 
 
 def int8_layout(program: Program, input_dtype: str) -> Model:
@@ -23,22 +20,11 @@ def int8_layout(program: Program, input_dtype: str) -> Model:
 
     Tensors of the program keep their numbers; what is added comes after them. The image comes as `input_dtype`.
     """
-    tensors = tuple(
-        ModelTensor(one.name, one.shape, one.dtype, None if one.constant is None else NUMBERS)
-        for one in program.tensors
-    )
-    operations = tuple(
-        ModelOperation(one.code, tuple(one.inputs), tuple(one.outputs), one.options, one.keeps_float)
-        for one in program.operations
-    )
-    ends = tuple(program.inputs), tuple(program.outputs)
-    model = Model(tensors, operations, *ends, (), ())
-    watched = [index for one in operations for index in one.outputs if tensors[index].dtype == "float32"]
-    model, ranges = with_passages(model, dict.fromkeys(watched, ANY_RANGE))
-    return with_ends(_with_dtypes(model, {*ranges, *model.inputs}), input_dtype)
+    plan = plan_int8(unfilled(program))
+    return with_ends(_with_dtypes(plan.model, plan.origins), input_dtype)
 
 
-def _with_dtypes(model: Model, computed: set[int]) -> Model:
+def _with_dtypes(model: Model, computed: Iterable[int]) -> Model:
     """With what `quantised` makes of tensors: int8 maps and constants, int32 biases."""
     tensors = list(model.tensors)
     dtypes = dict.fromkeys(computed, "int8")

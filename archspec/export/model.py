@@ -71,6 +71,27 @@ class Model:
         return replace(self, metadata={**self.metadata, **buffers})
 
 
+NUMBERS = np.empty(0)  # stands for those of a constant that are not there yet
+
+
+def unfilled(program: Program) -> Model:
+    """The model of a program without numbers: what there is to say of it before there are weights."""
+    return Model(
+        tuple(
+            ModelTensor(one.name, one.shape, one.dtype, None if one.constant is None else NUMBERS)
+            for one in program.tensors
+        ),
+        tuple(
+            ModelOperation(one.code, tuple(one.inputs), tuple(one.outputs), one.options, one.keeps_float)
+            for one in program.operations
+        ),
+        tuple(program.inputs),
+        tuple(program.outputs),
+        (),
+        (),
+    )
+
+
 OUTPUT_NAMES = {"ArgMax": "labels", "Softmax": "probabilities", "Activation sigmoid": "probabilities"}
 
 

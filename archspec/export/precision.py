@@ -7,45 +7,30 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from archspec.arrays import PLAIN_CALIBRATION, Array, Calibration
+from archspec.arrays import PLAIN_CALIBRATION, Array, Calibration, Weights
 from archspec.cost.file_size import DYNAMIC, KERNEL_AXIS
 from archspec.export.bias_correction import KernelMeans, bias_shift
 from archspec.export.calibration import Observed, calibrate
 from archspec.export.float_islands import with_islands
+from archspec.export.int8_plan import (
+    HIGHEST,
+    IMAGE_RANGE,
+    LOWEST,
+    MOVES_VALUES,
+    asymmetric,
+    fixed_scales,
+    plan_int8,
+    planned_ranges,
+    shared_scales,
+    unfixed,
+)
 from archspec.export.model import Model, ModelOperation, ModelTensor, Quantization
 from archspec.export.ranges import Range
 
 LARGEST_FLOAT16 = 65504.0
 LARGEST_INT8 = 127  # symmetric: -128 is not used, as the quantisation specification asks
-LOWEST, HIGHEST, STEPS = -128, 127, 255
-IMAGE_RANGE = (0.0, 255.0)
 LARGEST_BIAS = 2**30
 SMALLEST_RESCALING = 2.0**-30  # XNNPACK takes products of scales down to 2^-32 of the output's
-FIXED = {  # the kernels know no other
-    "LOGISTIC": Quantization((1 / 256,), (LOWEST,)),
-    "SOFTMAX": Quantization((1 / 256,), (LOWEST,)),
-    "TANH": Quantization((1 / 128,), (0,)),
-}
-MOVES_VALUES = {  # and what only chooses between them
-    "AVERAGE_POOL_2D",
-    "CONCATENATION",
-    "DEPTH_TO_SPACE",
-    "GATHER",
-    "MAXIMUM",
-    "MAX_POOL_2D",
-    "MINIMUM",
-    "MIRROR_PAD",
-    "PAD",
-    "RESHAPE",
-    "RESIZE_BILINEAR",
-    "RESIZE_NEAREST_NEIGHBOR",
-    "SELECT_V2",
-    "SLICE",
-    "SPACE_TO_DEPTH",
-    "SPLIT",
-    "STRIDED_SLICE",
-    "TRANSPOSE",
-}
 
 
 # --- float16 ---------------------------------------------------------------------------------------------
@@ -145,16 +130,20 @@ def to_int8(
     return int8_of(model, calibrate(model, images, how), input_dtype)
 
 
-def with_passages(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
-    """The model with every QUANTIZE and DEQUANTIZE between its operators, and the ranges of what becomes int8."""
-    return with_islands(*_unfixed(model, ranges))
-
-
 def int8_of(model: Model, observed: Observed, input_dtype: str = "float32") -> Model:
     """The same of what was observed of the float32 model before."""
-    model, ranges = with_passages(model, observed.ranges)
+    model, ranges = with_islands(*unfixed(model, observed.ranges))
     ranges = {**ranges, **dict.fromkeys(model.inputs, IMAGE_RANGE)}
     return with_ends(quantised(model, ranges, observed.kernel_means), input_dtype)
+
+
+def to_int8_by_training(model: Model, trained: Weights, input_dtype: str = "float32") -> Model:
+    """The int8 model of a float32 one with the ranges that a training left, `trained`, and no images.
+
+    Raises `Problem` where one is missing.
+    """
+    plan = plan_int8(model)
+    return with_ends(quantised(plan.model, planned_ranges(plan, trained)), input_dtype)
 
 
 def quantised(model: Model, ranges: dict[int, Range], kernel_means: KernelMeans | None = None) -> Model:
@@ -178,60 +167,13 @@ def quantised(model: Model, ranges: dict[int, Range], kernel_means: KernelMeans 
 
 # --- activations -----------------------------------------------------------------------------------------
 def _activations(model: Model, ranges: dict[int, Range]) -> dict[int, Quantization]:
-    whole = [operation for operation in model.operations if not operation.keeps_float]
-    fixed = {operation.outputs[0]: FIXED[operation.code] for operation in whole if operation.code in FIXED}
-    leader = _shared_scales(model, ranges)
+    leader = shared_scales(model, ranges)
+    fixed = fixed_scales(model, leader)
     joined: dict[int, Range] = {}
-    settled: dict[int, Quantization] = {}
     for index, (low, high) in ranges.items():
-        group = leader[index]
-        others = joined.get(group, (0.0, 0.0))  # zero must be exact: padding is made of it
-        joined[group] = (min(low, others[0]), max(high, others[1]))
-        if index in fixed:
-            settled[group] = fixed[index]
-    return {index: settled.get(leader[index]) or _asymmetric(*joined[leader[index]]) for index in ranges}
-
-
-def _unfixed(model: Model, ranges: dict[int, Range]) -> tuple[Model, dict[int, Range]]:
-    """With a QUANTIZE behind a scale that a kernel fixes, where its numbers are joined with those of another scale."""
-    fixed = {one.outputs[0]: one.code for one in model.operations if one.code in FIXED and not one.keeps_float}
-    tensors, operations = list(model.tensors), []
-    for operation in model.operations:
-        computed = [index for index in operation.inputs if index in ranges]
-        if operation.code in MOVES_VALUES and len({fixed.get(index) for index in computed}) > 1:
-            inputs = list(operation.inputs)
-            for position, index in enumerate(operation.inputs):
-                if index in fixed:
-                    inputs[position] = len(tensors)
-                    operations.append(ModelOperation("QUANTIZE", (index,), (len(tensors),), {}))
-                    ranges = {**ranges, len(tensors): ranges[index]}
-                    tensors.append(replace(tensors[index], name=f"{tensors[index].name}.joined"))
-            operation = replace(operation, inputs=tuple(inputs))
-        operations.append(operation)
-    return replace(model, tensors=tuple(tensors), operations=tuple(operations)), ranges
-
-
-def _shared_scales(model: Model, ranges: dict[int, Range]) -> dict[int, int]:
-    """Each tensor -> the first of those that must have its scale."""
-    parent = {index: index for index in ranges}
-
-    def find(index: int) -> int:
-        while parent[index] != index:
-            index = parent[index]
-        return index
-
-    for operation in model.operations:
-        if operation.code in MOVES_VALUES and not operation.keeps_float:
-            held = [find(index) for index in (*operation.inputs, *operation.outputs) if index in parent]
-            for other in held[1:]:
-                parent[find(other)] = find(held[0])
-    return {index: find(index) for index in ranges}
-
-
-def _asymmetric(low: float, high: float) -> Quantization:
-    scale = np.float32((high - low) / STEPS) if high > low else np.float32(1)
-    zero_point = int(np.clip(np.rint(LOWEST - low / scale), LOWEST, HIGHEST))
-    return Quantization((float(scale),), (zero_point,))
+        others = joined.get(leader[index], (0.0, 0.0))  # zero must be exact: padding is made of it
+        joined[leader[index]] = (min(low, others[0]), max(high, others[1]))
+    return {index: fixed.get(leader[index]) or asymmetric(*joined[leader[index]]) for index in ranges}
 
 
 # --- constants -------------------------------------------------------------------------------------------
@@ -299,7 +241,7 @@ def _quantise_constants(operation: ModelOperation, tensors: list[ModelTensor]) -
     for index in operation.inputs:
         tensor = tensors[index]
         if tensor.data is not None and tensor.dtype == "float32":
-            quantization = _asymmetric(min(0.0, float(tensor.data.min())), max(0.0, float(tensor.data.max())))
+            quantization = asymmetric(min(0.0, float(tensor.data.min())), max(0.0, float(tensor.data.max())))
             if operation.code in MOVES_VALUES:
                 quantization = tensors[operation.outputs[0]].quantization or quantization
             steps = np.rint(tensor.data / quantization.scales[0]) + quantization.zero_points[0]

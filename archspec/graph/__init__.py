@@ -19,13 +19,20 @@ if TYPE_CHECKING:
     from archspec.graph.small_maps import small_map_cautions
     from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
     from archspec.graph.task import gives_masks
-    from archspec.graph.weights import check_weights, initialise, weight_specs
+    from archspec.graph.weights import (
+        check_weights,
+        initialise,
+        is_range,
+        range_key,
+        split_ranges,
+        weight_specs,
+    )
 
 __all__ = [
     "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash",
     "census", "check_weights", "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32",
-    "initialise", "leeway", "next_multiple", "padded", "padding_multiple", "repeat", "small_map_cautions",
-    "weight_specs", "without_labelling", "without_layers",
+    "initialise", "is_range", "leeway", "next_multiple", "padded", "padding_multiple", "range_key", "repeat",
+    "small_map_cautions", "split_ranges", "weight_specs", "without_labelling", "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
@@ -36,7 +43,7 @@ _HOMES = {
     "small_maps": ("small_map_cautions",),
     "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
     "task": ("gives_masks",),
-    "weights": ("check_weights", "initialise", "weight_specs"),
+    "weights": ("check_weights", "initialise", "is_range", "range_key", "split_ranges", "weight_specs"),
 }
 
 __getattr__ = later(__name__, _HOMES)

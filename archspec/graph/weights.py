@@ -190,3 +190,27 @@ def _seen_data(spec: WeightSpec, generator: np.random.Generator, source: Moments
     elif spec.name == "moving_variance":
         drawn = drawn * source.variance
     return drawn.astype(np.float32)
+
+
+# --- int8 ranges ------------------------------------------------------------------------------------------
+# What a training through int8 left beside the arrays of a network: `[low, high]` under `NAME/int8_range`. NAME is the
+# first of the runtime tensors that share the scale, mostly a layer. Readers of the network's own arrays skip them.
+RANGE = "int8_range"
+
+
+def range_key(name: str) -> str:
+    """The key of a range among weights."""
+    return f"{name}/{RANGE}"
+
+
+def is_range(key: str) -> bool:
+    """Whether a key is of a range, and not of an array of the network."""
+    return key.endswith(f"/{RANGE}")
+
+
+def split_ranges(weights: Weights) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The network's own arrays, and the ranges beside them."""
+    found: tuple[dict[str, Array], dict[str, Array]] = {}, {}
+    for key, array in weights.items():
+        found[is_range(key)][key] = array
+    return found

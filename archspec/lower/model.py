@@ -13,7 +13,7 @@ import numpy as np
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem, UserError, nearest, user_error
-from archspec.graph import Graph, Node, check_weights, weight_specs
+from archspec.graph import Graph, Node, check_weights, split_ranges, weight_specs
 from archspec.graph.weights import bilinear_kernel, constant_value, truncated_deviation
 from archspec.lower.framework import keras, tf
 from archspec.lower.layers import own_layer, stem
@@ -37,9 +37,11 @@ def gelu_tanh(x: Any) -> Any:
 def set_weights(model: Any, weights: Weights) -> None:
     """Give every variable of a Keras model its array.
 
-    Raises `UserError`, with nothing changed, unless there is exactly one array of the right shape for each variable.
+    Raises `UserError`, with nothing changed, unless there is exactly one array of the right shape for each variable,
+    int8 ranges aside.
     """
     variables = _variables(model)
+    weights = split_ranges(weights)[0]
     _check_same_keys(variables.keys(), weights.keys())
     for key, variable in variables.items():
         if tuple(variable.shape) != weights[key].shape:

@@ -83,7 +83,7 @@ class NetworkSegmenter:
             self._rooms[size] = self._room(size)
         room = self._rooms[size]
         if room not in self._built:
-            model = self._at(room).to_keras(output="spec", weights=self._weights)
+            model = self._model(room)
             del self._sized[room]
             self._built[room] = model, KerasSegmenter(model, labels_size=room, channels=(self.channels,))
             if len(self._built) > (KEPT if self._multiple == 1 else KEPT_MULTIPLES):
@@ -92,6 +92,9 @@ class NetworkSegmenter:
         segmenter = self._built[room][1]
         self.align_corners = segmenter.align_corners
         return segmenter
+
+    def _model(self, room: Size) -> Any:
+        return self._at(room).to_keras(output="spec", weights=self._weights)
 
     def _room(self, size: Size) -> Size:
         """The size itself, or the next one that the network can be built for. Raises what is wrong with the size."""

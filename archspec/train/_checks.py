@@ -8,6 +8,7 @@ from functools import partial
 from archspec.datasets._augmentation import check_colours, class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
 from archspec.graph import Graph
+from archspec.graph.task import CLASSIFICATION
 from archspec.network import Network
 from archspec.spec import Spec
 from archspec.train._class_checks import task_faults
@@ -63,7 +64,7 @@ def _check_stage(order: Order, stage: Stage) -> None:
     _ = order.teacher(stage)
     graph = order.graph(stage)
     faults = [*task_faults(order, stage, graph, dataset), *_unknown_places(stage, graph)]
-    faults += _output_faults(order, stage, masks)
+    faults += [*_output_faults(order, stage, masks), *_quantization_faults(order, stage)]
     if len(dataset.classes) < LEAST_CLASSES and not masks:
         fact = f"{dataset.name} has {classes} class, and its score is always the highest: there is nothing to learn"
         faults.append(Fault(fact, "Label what is of no class as a class of its own"))
@@ -116,6 +117,22 @@ def _output_faults(order: Order, stage: Stage, masks: bool) -> list[Fault]:
         fact = f"classes: 1 tells one class from the rest, and {dataset.name} has {count} classes"
         faults.append(Fault(fact, f"Write classes: {count}", "classes"))
     return faults
+
+
+def _quantization_faults(order: Order, stage: Stage) -> list[Fault]:
+    """What a training through int8 does not go with."""
+    if stage.quantization is None:
+        return []
+    teacher = stage.teacher
+    wrong = (
+        (stage.mixed_precision != "none", "mixed_precision", "Leave it out: int8 is computed in float32"),
+        (stage.cache_features is not None, "cache_features", "Leave it out: cached features are not quantised"),
+        (teacher is not None and teacher.on == "features", "a teacher on features", "Write on: logits"),
+        (bool(order.network(stage).expanded.auxiliary), "auxiliary heads", "Write auxiliary: none in the spec"),
+        (order.dataset(stage)[1].task == CLASSIFICATION, "a classifier", "Train it in float32"),
+    )
+    path = order.path_in(stage, "quantization")
+    return [Fault(f"quantization does not go with {what}", remedy, path) for is_so, what, remedy in wrong if is_so]
 
 
 def _check_crop(order: Order, stage: Stage) -> None:

@@ -101,7 +101,8 @@ AnyScores = Scores | ClassScores
 AnyValidator = Validator | ClassValidator
 
 
-def validator_for(spec: Spec, dataset: Dataset, validation: Validation) -> AnyValidator:
-    """By what the data's labels are."""
-    kind = ClassValidator if dataset.task == CLASSIFICATION else Validator
-    return kind(spec, dataset, validation)
+def validator_for(spec: Spec, dataset: Dataset, validation: Validation, *, quantised: bool = False) -> AnyValidator:
+    """By what the data's labels are; `quantised`: of int8 arithmetic."""
+    if dataset.task == CLASSIFICATION:
+        return ClassValidator(spec, dataset, validation)
+    return Validator(spec, dataset, validation, quantised=quantised)

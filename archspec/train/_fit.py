@@ -16,7 +16,7 @@ from archspec import lower
 from archspec.arrays import Array, Weights
 from archspec.datasets import close_batches
 from archspec.errors import user_error
-from archspec.graph import Graph
+from archspec.graph import Graph, split_ranges
 from archspec.lower import keras, tf
 from archspec.train._class_validation import AnyValidator, validator_for
 from archspec.train._distillation import Distillation
@@ -24,6 +24,7 @@ from archspec.train._joined_variables import JoinedVariables, may_be_joined
 from archspec.train._losses import class_weights, total_loss
 from archspec.train._optimizer import build_optimizer, learning_rate, trained_variables
 from archspec.train._order import Order, stage_batches, stage_steps
+from archspec.train._quantization import QuantisedPass, check_replicas
 from archspec.train._recipe import Stage
 
 MODEL, FIXED = "model/", "fixed/"
@@ -60,6 +61,7 @@ class Fit:
         distillation: Distillation | None = None,
         fixed: Mapping[str, Array] | None = None,
         strategy: Any = None,
+        steps: int = 0,
         joined: bool = True,
     ) -> None:
         self._graph = graph
@@ -68,9 +70,16 @@ class Fit:
         self._loss = total_loss(stage.loss, class_weights, upsample_logits=stage.upsample_logits)
         self._auxiliary_weights = auxiliary_weights
         self._distillation = distillation
+        if stage.quantization is not None:
+            check_replicas(self._strategy.num_replicas_in_sync)
+        weights, ranges = split_ranges(weights)
         with self._strategy.scope():
             self.model = lower.to_keras(graph, weights, policy=POLICIES[stage.mixed_precision], training=True)
             self.trained = trained_variables(self.model, graph, stage)
+            self.quantised = None
+            if stage.quantization is not None:
+                self.quantised = QuantisedPass(stage, graph, self.model, ranges, steps)
+                self.trained += self.quantised.trained
             joined = joined and may_be_joined(stage, self._strategy.num_replicas_in_sync)
             self._joined = JoinedVariables(self.trained) if joined and self.trained else None
             self.optimizer = build_optimizer(stage, self._joined.trained if self._joined else self.trained)
@@ -90,22 +99,29 @@ class Fit:
         `images` are the tensors that cross the cut, where there is one.
         """
         self.optimizer.learning_rate = learning_rate
-        return float(self._traced(images, labels))
+        follows = self.quantised is not None and self.quantised.follows(int(self.optimizer.iterations))
+        return float(self._traced(images, labels, follows))
 
-    def _step(self, images: Any, labels: Any) -> Any:
-        losses = self._strategy.run(self._replica_step, args=(images, labels))
+    def _step(self, images: Any, labels: Any, follows: bool) -> Any:
+        losses = self._strategy.run(self._replica_step, args=(images, labels, follows))
         return self._strategy.reduce(tf.distribute.ReduceOp.SUM, losses, axis=None)
 
-    def _replica_step(self, images: Any, labels: Any) -> Any:
+    def _replica_step(self, images: Any, labels: Any, follows: bool) -> Any:
         variables = [one.variable for one in self.trained]
         images = list(images) if isinstance(images, tuple) else images  # a data set has no lists, and Keras no tuples
         images, taught = (images, None) if self._distillation is None else self._distillation.split(images)
         with tf.GradientTape() as tape:
-            loss = self._loss_of(self.model(images, training=True), labels, taught) + self._penalty()
+            loss = self._loss_of(self._outputs(images, follows), labels, taught) + self._penalty()
             loss /= self._strategy.num_replicas_in_sync  # gradients of replicas are summed
             scaled = self.optimizer.scale_loss(loss)
         self._update(tape, scaled, variables)
         return loss
+
+    def _outputs(self, images: Any, follows: bool) -> Any:
+        """What the model gives in training, or the arithmetic of its int8 file."""
+        if self.quantised is None:
+            return self.model(images, training=True)
+        return self.quantised(tf.cast(images, tf.float32), follows)
 
     def _update(self, tape: Any, loss: Any, variables: list[Any]) -> None:
         if self._joined is None:
@@ -134,16 +150,20 @@ class Fit:
     def weights(self) -> dict[str, Array]:
         """Every array of the network as it is now, or its moving average where the stage keeps one."""
         if not self._averaged:
-            return {**self._fixed, **lower.get_weights(self.model, self._graph)}
+            return self._arrays()
         now = [one.variable.numpy() for one in self.trained]
         if self._joined is None:
             self.optimizer.finalize_variable_values([one.variable for one in self.trained])
         else:
             self._joined.finalize(self.optimizer)
-        averaged = lower.get_weights(self.model, self._graph)
+        averaged = self._arrays()
         for one, value in zip(self.trained, now, strict=True):
             one.variable.assign(value)
-        return {**self._fixed, **averaged}
+        return averaged
+
+    def _arrays(self) -> dict[str, Array]:
+        ranges = {} if self.quantised is None else self.quantised.arrays()
+        return {**self._fixed, **lower.get_weights(self.model, self._graph), **ranges}
 
     def state(self) -> dict[str, Array]:
         """Everything that the next step depends on but the batch and the learning rate."""
@@ -166,6 +186,8 @@ class Fit:
 
     def _variables(self) -> dict[str, Any]:
         found = {f"{MODEL}{layer.name}/{one.name}": one for layer in self.model.layers for one in layer.variables}
+        if self.quantised is not None:
+            found |= {f"{MODEL}{key}": one for key, one in self.quantised.ranges.items()}
         return found | {f"optimizer/{number}": one for number, one in enumerate(self.optimizer.variables)}
 
     def _seed_dropout(self, seed: int) -> None:
@@ -203,6 +225,9 @@ class KerasFit:
         if order.recipe.stages[0].teacher is not None:
             fact = f"recipe '{order.recipe.name}' has a teacher, which Keras's fit knows nothing of"
             raise user_error(fact, "Write teacher: none, or train with archspec train")
+        if order.recipe.stages[0].quantization is not None:
+            fact = f"recipe '{order.recipe.name}' has quantization, which Keras's fit knows nothing of"
+            raise user_error(fact, "Write quantization: none, or train with archspec train")
         prepare(order.seed)
         self._order, self._stage = order, order.recipe.stages[0]
         self.steps_per_epoch = steps_per_epoch

@@ -189,6 +189,7 @@ class Order:
             "start": start_of(network.graph),
             **({"auxiliary": network.auxiliary_digest} if network.auxiliary_digest else {}),
             **({TEACHER: " ".join(self.teacher_digests.values())} if self.teacher_digests else {}),
+            **({"quantization": stage.quantization.precision} if stage.quantization else {}),
             **package_versions(PACKAGES),
         }
 

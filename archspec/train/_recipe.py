@@ -73,6 +73,17 @@ class CacheFeatures:
 
 
 @dataclass(frozen=True, slots=True)
+class Quantization:
+    """Training through the arithmetic of the int8 file. Ranges are `moving_average`s of those of the batches, by
+    `momentum`, or `learned` by the optimizer; batch norms are frozen after that share of the steps."""
+
+    precision: Literal["int8"] = "int8"
+    ranges: Literal["moving_average", "learned"] = "moving_average"
+    momentum: float = 0.99
+    freeze_batch_norm_after: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
     """`every` so many steps, and at the end; `images` is how many of the split, None for all."""
 
@@ -101,7 +112,7 @@ class Teacher:
 
 
 ELSEWHERE = ("run", "spec", "weights", "place")  # of a teacher: where it lies, not what it is
-NEWER = ("teacher",)  # keys of a stage that a digest has only where they are written
+NEWER = ("teacher", "quantization")  # keys of a stage that a digest has only where they are written
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,7 @@ class Stage:
     cache_features: CacheFeatures | None = None
     teacher: Teacher | None = None
     batch_norm: BatchNorm = BatchNorm()
+    quantization: Quantization | None = None
     validation: Validation = Validation()
     checkpoint_every: int = 100
 

@@ -36,6 +36,7 @@ from archspec.train._recipe import (
     CacheFeatures,
     ClassWeights,
     LossTerm,
+    Quantization,
     Validation,
     WarmUp,
     WeightDecay,
@@ -145,6 +146,22 @@ STAGE_KINDS: dict[str, Kind] = {
     "batch_norm": MadeKind(
         RecordKind({"momentum": NumberKind(real=True, limits=Range(ge=0, lt=1)), "frozen": BoolKind()}),
         lambda one: BatchNorm(**one),
+    ),
+    "quantization": UnionKind(
+        (
+            MadeKind(
+                RecordKind(
+                    {
+                        "precision": LiteralKind(("int8",)),
+                        "ranges": LiteralKind(("moving_average", "learned")),
+                        "momentum": SHARE,
+                        "freeze_batch_norm_after": NumberKind(real=True, limits=Range(ge=0, le=1), sample="0.5"),
+                    }
+                ),
+                lambda one: Quantization(**one),
+            ),
+            MadeKind(LiteralKind(("int8", "none")), lambda one: Quantization() if one == "int8" else one),
+        )
     ),
     "validation": MadeKind(
         RecordKind({"every": COUNT, "split": TextKind(), "images": COUNT}), lambda one: Validation(**one)

@@ -9,7 +9,7 @@ from typing import Any
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset
 from archspec.errors import Problem
-from archspec.graph import Graph, Node, Tensor, gives_masks, repeat, weight_specs
+from archspec.graph import Graph, Node, Tensor, gives_masks, repeat, split_ranges, weight_specs
 from archspec.graph.layers import Input
 from archspec.network import Network
 from archspec.spec import Spec, override
@@ -69,8 +69,9 @@ def without_upsampling(graph: Graph) -> Graph:
 
 
 def network_weights(weights: Weights, graph: Graph) -> dict[str, Array]:
-    """Of the weights that a training has, those of the network: without those of auxiliary heads or a projection."""
-    return {key: weights[key] for key, _, _ in weight_specs(graph) if key in weights}
+    """Of the weights that a training has, those of the network: without those of auxiliary heads or a projection, and
+    with int8 ranges."""
+    return {key: weights[key] for key, _, _ in weight_specs(graph) if key in weights} | split_ranges(weights)[1]
 
 
 def carried(weights: Weights, network: Network, seed: int) -> tuple[dict[str, Array], tuple[str, ...]]:

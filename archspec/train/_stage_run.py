@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from archspec.train._class_validation import AnyScores, AnyValidator
 from archspec.train._fit import Fit
 from archspec.train._optimizer import learning_rate
 from archspec.train._progress import Log, Row, StepReport, TrainingProgress
+from archspec.train._quantization import FIRST_BATCHES
 from archspec.train._recipe import Stage
 from archspec.train._run import Run
 from archspec.train._trunk_folder import TrunkFolder
@@ -74,6 +76,17 @@ class StageRun:
     scores: AnyScores | None = None  # the newest
     last_checkpoint: Path | None = None
     since: _Since = field(default_factory=_Since)
+
+    def begin(self) -> None:
+        """What has to be known before the first step: the ranges of int8, from the first batches."""
+        if self.fit.quantised is None or self.fit.quantised.is_begun:
+            return
+        batches = self.batches(0)
+        try:
+            with reading_errors():
+                self.fit.quantised.begin(images for images, _ in islice(iter(batches), min(FIRST_BATCHES, self.steps)))
+        finally:
+            close_batches(batches)
 
     def train(self, first: int) -> None:
         """Steps `first` to the last.

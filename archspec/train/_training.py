@@ -14,7 +14,7 @@ from archspec import lower
 from archspec.arrays import Array
 from archspec.datasets import Dataset
 from archspec.errors import Place, UserError, user_error
-from archspec.graph import Graph
+from archspec.graph import Graph, split_ranges
 from archspec.network import Network
 from archspec.record import interruption, write_records
 from archspec.reporters import Column, Table, Tabular
@@ -192,6 +192,7 @@ class Training:
                 one.last_checkpoint = checkpoints(self.run.checkpoints)[-1]
                 self.progress.message(f"resumed after step {first} of stage '{stage.name}'")
             else:
+                one.begin()
                 one.keep(0)
             one.train(first)
             weights, position, seconds = one.fit.weights(), None, one.seconds
@@ -209,6 +210,9 @@ class Training:
         network = self.order.network(stage)
         graph = network.graph
         whole, fresh = carried(weights, network, self.order.seed)
+        if stage.quantization is not None:
+            whole |= split_ranges(weights)[1]
+            self.progress.message(f"stage '{stage.name}' trains through int8: its scores are those of int8 arithmetic")
         if fresh:
             self.progress.message(f"stage '{stage.name}' begins with fresh {', '.join(fresh)}")
         warning = describe_untrained_taps(self.order, stage, dataset, graph)
@@ -218,7 +222,7 @@ class Training:
             self.progress.message(f"caution: stage '{stage.name}': {fault}")
         seed = self.order.seed + number
         fit, batches = self._fit(stage, graph, whole, dataset, seed)
-        validator = validator_for(self.order.spec, dataset, stage.validation)
+        validator = validator_for(self.order.spec, dataset, stage.validation, quantised=stage.quantization is not None)
         count, steps = len(self.steps), self.steps[number]
         return StageRun(
             self.run, stage, number, count, steps, fit, batches, validator, self.progress, stopped, self._trunk
@@ -233,7 +237,7 @@ class Training:
         if stage.cache_features is None:
             fit = Fit(
                 stage, graph, weights, class_weights=weighting, seed=seed, auxiliary_weights=heads,
-                distillation=self._distillation(stage, cached=False),
+                distillation=self._distillation(stage, cached=False), steps=steps,
             )  # fmt: skip
             return fit, lambda first: stage_batches(dataset, stage, seed, steps, first)
         cut = cut_graph(graph, stage.freeze)

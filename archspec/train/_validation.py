@@ -113,7 +113,8 @@ class Validator:
     """Predicts every image at its own size (`validation_shapes`), as `archspec evaluate` does, and compares with the
     labels."""
 
-    def __init__(self, spec: Spec, dataset: Dataset, validation: Validation) -> None:
+    def __init__(self, spec: Spec, dataset: Dataset, validation: Validation, *, quantised: bool = False) -> None:
+        self._quantised = quantised
         self._network = Network(spec).changed({"classes": trained_classes(spec, dataset)})
         self._dataset = dataset
         self._examples = validation_examples(dataset, validation)
@@ -144,7 +145,10 @@ class Validator:
 
         if self._segmenter is None:
             multiple = padding_multiple(self._shapes)
-            self._segmenter = NetworkSegmenter(self._network, weights, multiple=multiple)
+            kind = NetworkSegmenter
+            if self._quantised:
+                from archspec.train._quantised_segmenter import QuantisedSegmenter as kind  # noqa: N813
+            self._segmenter = kind(self._network, weights, multiple=multiple)
         else:
             self._segmenter.set_weights(weights)
         return self._segmenter

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archspec.arrays import Array, Weights
 from archspec.errors import Problem
-from archspec.graph import Graph, weight_specs
+from archspec.graph import Graph, split_ranges, weight_specs
 from archspec.reporters import Column, Table
 from archspec.weights._contents import Holding, equal_scale, is_in, refuse
 from archspec.weights._former_names import former_names, read_as_then, renamed
@@ -46,10 +46,11 @@ class Imported:
     notes: tuple[str, ...]
     spec: str = ""
     settings: tuple[str, ...] = ()
+    ranges: Mapping[str, Array] = field(default_factory=dict)  # of int8, that a training left
 
     def complete(self, fresh: Weights) -> dict[str, Array]:
-        """Every array: those that were loaded, and the others from `fresh`."""
-        return {key: self.arrays.get(key, array) for key, array in fresh.items()}
+        """Every array: those that were loaded, and the others from `fresh`; with int8 ranges where there are any."""
+        return {**{key: self.arrays.get(key, array) for key, array in fresh.items()}, **self.ranges}
 
     def describe(self, fresh: str) -> str:
         """In a line: how many arrays come from the file, and what became of the others."""
@@ -60,9 +61,10 @@ class Imported:
     def digest(self) -> str:
         """16 hexadecimal letters that stand for the numbers that were loaded."""
         found = hashlib.blake2b(digest_size=8)
-        for key in sorted(self.arrays):
+        both = {**self.arrays, **self.ranges}
+        for key in sorted(both):
             found.update(key.encode())
-            found.update(self.arrays[key].tobytes())
+            found.update(both[key].tobytes())
         return found.hexdigest()
 
 
@@ -72,6 +74,8 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
     Raises `UserError` with everything that does not fit. Dilation may differ, which is noted.
     """
     shapes = {key: spec.shape for key, _, spec in weight_specs(graph)}
+    own, ranges = split_ranges(held.arrays)
+    held = replace(held, arrays=own)
     former = former_names(held.arrays, shapes)
     if former:
         held = renamed(held, former)
@@ -98,13 +102,14 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
     refuse(file, facts, _remedy(held, bool(only)))
     if rates:
         notes.append(rates)
+    ranges = {} if only or cut or (set(shapes) - set(arrays)) else ranges  # of this very network, or none
     left = {
         name: CUT if key in cut else _left_out(only)
         for key, names in held.sources.items()
-        if key not in arrays
+        if key not in arrays and key not in ranges
         for name in names
     }
-    used = {name for key in arrays for name in held.sources[key]}
+    used = {name for key in (*arrays, *ranges) for name in held.sources[key]}
     skipped = {**held.skipped, **{name: why for name, why in left.items() if name not in used}}
     kept = ", ".join(held.covers)
     fresh = {
@@ -113,7 +118,7 @@ def fit(file: str, format_name: str, held: Holding, graph: Graph, only: tuple[st
         if key not in arrays
     }
     sources = {key: held.sources[key] for key in arrays}
-    return Imported(file, format_name, arrays, sources, skipped, fresh, tuple(notes), held.spec, held.settings)
+    return Imported(file, format_name, arrays, sources, skipped, fresh, tuple(notes), held.spec, held.settings, ranges)
 
 
 def _node(key: str) -> str:

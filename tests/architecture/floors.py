@@ -7,7 +7,7 @@ FLOORS = {
     0: ("errors", "doors", "file_kinds", "files", "plugin_files", "catalog", "arrays"),
     1: ("spec", "graph", "keras_model", "record", "blocks", "cost", "reporters"),
     2: ("lower", "export", "weights", "datasets", "devices", "ledger"),
-    3: ("network",),
+    3: ("network", "quantization"),
     4: ("train", "scoring", "predictor", "explain"),
     5: ("measures",),
     6: ("experiment",),
@@ -39,7 +39,7 @@ FLOOR_OF = {room: floor for floor, rooms in FLOORS.items() for room in rooms}
 # Heavy library -> the rooms (or modules) that may import it, and whether only inside a function.
 ANYWHERE, DEFERRED = "anywhere", "inside a function"
 HEAVY: dict[str, dict[str, str]] = {
-    "tensorflow": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
+    "tensorflow": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED, "quantization": ANYWHERE},
     "keras": {"lower": ANYWHERE, "train": ANYWHERE, "datasets": DEFERRED},
     "optuna": {"search": ANYWHERE},
     "keras_tuner": {"search": DEFERRED},
