@@ -1,4 +1,4 @@
-"""What quantising each layer costs: a layer that is planted, and a bundled network of which every layer is tried again."""
+"""What quantising each layer costs: one that is planted, and a bundled network of which every layer is tried again."""
 
 import math
 
