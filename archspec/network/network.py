@@ -22,8 +22,8 @@ from archspec.graph import (
     without_layers,
 )
 from archspec.graph.trace import trace
-from archspec.network.initial_weights import with_model_weights
-from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, need_weights, override, parse
+from archspec.network.weights_file import spec_weights
+from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
     from archspec.arrays import Array
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from archspec.export import Exported, Precision
     from archspec.export.exporter import Representative
     from archspec.graph.weights import Statistics
-    from archspec.weights import Holding, Imported
+    from archspec.weights import Imported
 
 ShuffleMode = Literal["follow", "transpose"]
 InputDtype = Literal["float32", "uint8"]
@@ -343,38 +343,3 @@ def _remember(text: str, network: Network) -> None:
     _RECENT[text, network.catalog.plugins] = network
     if len(_RECENT) > RECENT:
         _RECENT.popitem(last=False)
-
-
-def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
-    """What a file of weights holds, by our names, before it is fitted to a network. Raises `UserError`."""
-    from archspec.catalog import Catalog
-    from archspec.weights import Contents, read_contents
-
-    found = read_contents(file, format_name, output_stride)
-    if not isinstance(found, Contents):
-        return found
-    return found.holding(Network.load(found.spec, found.settings, catalog=Catalog()).graph)
-
-
-def import_weights(
-    file: str | Path, format_name: str, graph: Graph, *, output_stride: int | None = None, only: tuple[str, ...] = ()
-) -> Imported:
-    """The weights in a file, fitted to a graph. `only` names sections (`backbone`) or layers to load.
-
-    `output_stride` is that of the graph's network. Raises `UserError` with everything that does not fit.
-    """
-    from archspec.weights import fit
-
-    return fit(str(file), format_name, hold_weights(str(file), format_name, output_stride), graph, only)
-
-
-def spec_weights(expanded: ExpandedSpec, graph: Graph) -> Imported | None:
-    """What the key `weights` of a spec asks for, and what the Keras models in it have; None when neither is there."""
-    from archspec.weights import usual_format
-
-    asked, found = expanded.weights, None
-    if asked is not None:
-        need_weights(asked)
-        name = asked.format or usual_format(asked.file)
-        found = import_weights(asked.file, name, graph, output_stride=expanded.output_stride, only=asked.only)
-    return with_model_weights(found, graph)

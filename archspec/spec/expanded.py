@@ -8,6 +8,8 @@ from typing import Any
 
 from archspec.arrays import PLAIN_CALIBRATION, Calibration
 from archspec.errors import NOWHERE, Place, Problem, nearest
+from archspec.spec.nodes import Entry
+from archspec.spec.words import NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class WeightsFile:
     place: Place
     source: str = ""
 
+    @classmethod
+    def of(cls, value: Any, written: Entry | None) -> WeightsFile | None:
+        """Of what a spec says, written there; None for `none`."""
+        if value == NONE or written is None:
+            return None
+        asked = {"file": value} if isinstance(value, str) else value
+        only, source = tuple(asked.get("only", ())), asked.get("source", "")
+        return cls(asked["file"], asked.get("format", ""), only, written.node.place, source)
+
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
@@ -100,6 +111,14 @@ class Quantization:
     keep_float: tuple[str, ...] = ()
     calibration: Calibration = PLAIN_CALIBRATION
     place: Place = NOWHERE
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any], written: Entry | None) -> Quantization:
+        """Of what a spec says, written there."""
+        if not value or written is None:
+            return cls()
+        calibration = {key: one for key, one in value.items() if key != "keep_float"}
+        return cls(tuple(dict.fromkeys(value.get("keep_float", ()))), Calibration(**calibration), written.node.place)
 
     @property
     def values(self) -> dict[str, Any]:

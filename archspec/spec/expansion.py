@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from archspec.arrays import Calibration
 from archspec.catalog import Catalog
 from archspec.errors import Fault, Place, Problem, nearest
 from archspec.spec.auxiliary import KINDS, WrittenHead, makes_scores, written_heads
@@ -139,10 +138,10 @@ class _Expansion:
             output_stride=top["output_stride"],
             variant=top["variant"],
             sections=self.sections(top, inside),
-            weights=self._weights(top["weights"]),
+            weights=WeightsFile.of(top["weights"], self.document.entries.get("weights")),
             deep_range=inside["deep_range"] or None,
             auxiliary=self.auxiliary(),
-            quantization=self._quantization(top[QUANTIZATION]),
+            quantization=Quantization.of(top[QUANTIZATION], self.document.entries.get(QUANTIZATION)),
         )
 
     def auxiliary(self) -> tuple[AuxiliaryHead, ...]:
@@ -175,21 +174,6 @@ class _Expansion:
             fact = f"an image of {shown} is smaller than the output_stride {output_stride}"
             remedy = f"Write at least [{output_stride}, {output_stride}], or a smaller output_stride"
             self.reader.fault(fact, remedy, "input.size", entry.node.place if entry else self.document.place)
-
-    def _weights(self, value: Any) -> WeightsFile | None:
-        if value == NONE:
-            return None
-        place = self.document.entries["weights"].node.place
-        asked = {"file": value} if isinstance(value, str) else value
-        return WeightsFile(
-            asked["file"], asked.get("format", ""), tuple(asked.get("only", ())), place, asked.get("source", "")
-        )
-
-    def _quantization(self, written: dict[str, Any]) -> Quantization:
-        if not written:
-            return Quantization()
-        kept = tuple(dict.fromkeys(written.pop("keep_float", ())))
-        return Quantization(kept, Calibration(**written), self.document.entries[QUANTIZATION].node.place)
 
     def _read(self, kind: Kind, table: Table, key: str, path: str) -> Any:
         node = table.get(key)

@@ -21,6 +21,7 @@ SHORT_FILES = {
     "archspec/graph/padding.py": "needs NumPy, which the other files of the room must not import",
     "archspec/keras_model/rules/own_layers.py": "one group of rules a file",
     "archspec/keras_model/rules/identities.py": "one group of rules a file",
+    "archspec/measures/_file_score.py": "shared by a measure and by sensitivities",
     "archspec/network/reference.py": "two fixed networks, which import Network",
     "archspec/scoring/metrics/_means.py": "shared by several metrics, each a file",
     "archspec/train/losses/_masks.py": "shared by several losses, each a file",
