@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from archspec.graph.trace import trace
 from archspec.network.initial_weights import with_model_weights
-from archspec.spec import ExpandedSpec, need_weights
+from archspec.spec import ExpandedSpec, expand, load, need_weights
 
 if TYPE_CHECKING:
     from archspec.graph import Graph
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 def hold_weights(file: str, format_name: str, output_stride: int | None = None) -> Holding:
     """What a file of weights holds, by our names, before it is fitted to a network. Raises `UserError`."""
     from archspec.catalog import Catalog
-    from archspec.network.network import Network
     from archspec.weights import Contents, read_contents
 
     found = read_contents(file, format_name, output_stride)
     if not isinstance(found, Contents):
         return found
-    return found.holding(Network.load(found.spec, found.settings, catalog=Catalog()).graph)
+    catalog = Catalog()
+    return found.holding(trace(expand(load(found.spec, found.settings, catalog=catalog)), catalog))
 
 
 def import_weights(

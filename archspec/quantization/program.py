@@ -29,7 +29,7 @@ from archspec.quantization._rounding import (
     range_scale,
 )
 
-REAL = Scale(tf.constant(1.0), tf.constant(-np.inf), tf.constant(np.inf))
+REAL = Scale(np.float32(1.0), np.float32(-np.inf), np.float32(np.inf))  # no tensor: importing must not start TensorFlow
 Tensors = Mapping[str, Any]
 
 

@@ -35,6 +35,10 @@ MISTAKES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         lambda: archspec.predict_latency(SPEC, table="t.json"),
         ("latency", SPEC, "--predict", "--table", "t.json"),
     ),
+    "sensitivity": (
+        lambda: archspec.sensitivity("shuflenetv2_dpc"),
+        ("profile", "shuflenetv2_dpc", "--precision", "int8", "--sensitivity"),
+    ),
     "report": (lambda: archspec.report("missing"), ("report", "missing")),
 }
 
