@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from archspec.arrays import Array, RangeChoice
+from archspec.export.int8_plan import STEPS
 
 Range = tuple[float, float]
 
 BINS = 2048
 PERCENTILE = 99.99
 """Share of the numbers, in percent, that a percentile's range holds: half of the others lie below it, half above."""
-STEPS = 255
 SHARES = np.linspace(0.3, 1.0, 36)
 """The ends that the search for the least error tries, as shares of what was seen."""
 

@@ -13,9 +13,10 @@ from archspec.graph.ranges import Range
 from archspec.graph.tensor import Graph, Node, Origin, Shape, Tensor, collector_paused, in_float32
 
 if TYPE_CHECKING:
-    from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key
+    from archspec.graph.identity import auxiliary_digest, canonical_hash, equivalence_key, quantization_digest
     from archspec.graph.key_leeway import Census, Leeway, census, leeway
     from archspec.graph.padding import next_multiple, padded, padding_multiple
+    from archspec.graph.places import beginnings, is_within
     from archspec.graph.small_maps import small_map_cautions
     from archspec.graph.surgery import cut_tail, repeat, without_labelling, without_layers
     from archspec.graph.task import gives_masks
@@ -29,17 +30,19 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "canonical_hash",
-    "census", "check_weights", "collector_paused", "cut_tail", "equivalence_key", "gives_masks", "in_float32",
-    "initialise", "is_range", "leeway", "next_multiple", "padded", "padding_multiple", "range_key", "repeat",
-    "small_map_cautions", "split_ranges", "weight_specs", "without_labelling", "without_layers",
+    "Census", "Graph", "Leeway", "Node", "Origin", "Range", "Shape", "Tensor", "auxiliary_digest", "beginnings",
+    "canonical_hash", "census", "check_weights", "collector_paused", "cut_tail", "equivalence_key", "gives_masks",
+    "in_float32", "initialise", "is_range", "is_within", "leeway", "next_multiple", "padded", "padding_multiple",
+    "quantization_digest", "range_key", "repeat", "small_map_cautions", "split_ranges", "weight_specs",
+    "without_labelling", "without_layers",
 ]  # fmt: skip
 
 # Imported when they are asked for: blocks and the spec language need none of them, and padding and weights need NumPy.
 _HOMES = {
-    "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key"),
+    "identity": ("auxiliary_digest", "canonical_hash", "equivalence_key", "quantization_digest"),
     "key_leeway": ("Census", "Leeway", "census", "leeway"),
     "padding": ("next_multiple", "padded", "padding_multiple"),
+    "places": ("beginnings", "is_within"),
     "small_maps": ("small_map_cautions",),
     "surgery": ("cut_tail", "repeat", "without_labelling", "without_layers"),
     "task": ("gives_masks",),

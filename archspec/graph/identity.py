@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from archspec.arrays import Calibration
 from archspec.graph.flat_maps import FlatMaps, Taps
 from archspec.graph.tensor import Graph, Node, Tensor
 
@@ -54,6 +55,13 @@ def canonical_hash(graph: Graph) -> str:
 def auxiliary_digest(graph: Graph, weights: Sequence[float]) -> str:
     """8 hexadecimal letters for the further outputs of a graph that is trained, and what each counts in its loss."""
     return hashlib.blake2b(f"{canonical_hash(graph)} {list(weights)}".encode(), digest_size=4).hexdigest()
+
+
+def quantization_digest(graph: Graph, calibration: Calibration) -> str:
+    """8 hexadecimal letters for how an int8 file is made of a graph: what it keeps in float32, wherever its layers are
+    named otherwise, and how the others are calibrated."""
+    kept = [number for number, node in enumerate(graph.nodes) if node.name in graph.kept_float]
+    return hashlib.blake2b(f"{kept} {calibration}".encode(), digest_size=4).hexdigest()
 
 
 def equivalence_key(graph: Graph) -> str:

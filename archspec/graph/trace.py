@@ -105,7 +105,7 @@ def trace(network: ExpandedSpec, catalog: Catalog, *, auxiliary: bool = False) -
 
 
 def _kept_float(graph: Graph, network: ExpandedSpec) -> frozenset[str]:
-    from archspec.graph.kept_float import kept_float
+    from archspec.graph.places import kept_float
 
     try:
         return kept_float(graph, network.quantization.keep_float)

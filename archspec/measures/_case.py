@@ -59,7 +59,7 @@ class Case:
         network = self.network
         if precision != "int8" or not network.quantization_digest:
             return {}
-        return {"quantization": f"{network.describe_quantization()} ({network.quantization_digest})"}
+        return {"quantization": f"{network.expanded.quantization.describe()} ({network.quantization_digest})"}
 
     @cached_property
     def datasets(self) -> dict[str, Dataset]:

@@ -75,7 +75,7 @@ class SensitivityReport(Tabular):
 
     def notes(self) -> list[str]:
         """The whole network, what the columns mean, and how the numbers were taken."""
-        network, how = self.network, self.network.describe_quantization()
+        network, how = self.network, self.network.expanded.quantization.describe()
         lines = [
             f"the logits of the whole network at int8: {self.found.snr_db:.2f} dB of signal to noise against float32, "
             f"over {self.found.images} images" + (f"; quantised as the spec says ({how})" if how else ""),

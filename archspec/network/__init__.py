@@ -6,9 +6,11 @@ from archspec.network.network import (
     Network,
     Route,
     ShuffleMode,
+    hold_weights,
+    import_weights,
+    spec_weights,
 )
 from archspec.network.reference import REFERENCE_NAME, REFERENCE_SPEC, probe_model, reference_model
-from archspec.network.weights_file import hold_weights, import_weights, spec_weights
 
 __all__ = [
     "FRESH", "REFERENCE_NAME", "REFERENCE_SPEC", "InputDtype", "Network", "Route", "ShuffleMode", "hold_weights",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from archspec.arrays import PLAIN_CALIBRATION
 from archspec.cost import CostSheet, price
 from archspec.errors import Problem, UserError
 from archspec.graph import (
@@ -18,11 +16,12 @@ from archspec.graph import (
     canonical_hash,
     cut_tail,
     equivalence_key,
+    quantization_digest,
     without_labelling,
     without_layers,
 )
 from archspec.graph.trace import trace
-from archspec.network.weights_file import spec_weights
+from archspec.network import weights_file
 from archspec.spec import Changes, ExpandedSpec, Spec, dump, expand, load, override, parse
 
 if TYPE_CHECKING:
@@ -180,11 +179,8 @@ class Network:
     def quantization_digest(self) -> str:
         """8 hexadecimal letters for how an int8 file is made of the network, where that is not the usual way; the
         hash does not know of it. Empty where it is."""
-        how, graph = self.expanded.quantization, self.graph
-        if not how.values:
-            return ""
-        kept = [number for number, node in enumerate(graph.nodes) if node.name in graph.kept_float]
-        return hashlib.blake2b(f"{kept} {how.calibration}".encode(), digest_size=4).hexdigest()
+        how = self.expanded.quantization
+        return quantization_digest(self.graph, how.calibration) if how.values else ""
 
     @property
     def candidate_key(self) -> str:
@@ -195,13 +191,6 @@ class Network:
     def variant_hash(self) -> str:
         """The hash; longer for a network whose int8 file is made in another way than the usual one."""
         return self.hash + self.quantization_digest
-
-    def describe_quantization(self) -> str:
-        """How an int8 file is made, in words; empty for the usual way."""
-        how = self.expanded.quantization
-        words = [f"float32: {', '.join(how.keep_float)}"] if how.keep_float else []
-        words += [str(how.calibration)] if how.calibration != PLAIN_CALIBRATION else []
-        return "; ".join(words)
 
     @cached_property
     def cautions(self) -> tuple[Fault, ...]:
@@ -343,3 +332,14 @@ def _remember(text: str, network: Network) -> None:
     _RECENT[text, network.catalog.plugins] = network
     if len(_RECENT) > RECENT:
         _RECENT.popitem(last=False)
+
+
+def _graph_of(spec: str, settings: Changes) -> Graph:
+    from archspec.catalog import Catalog
+
+    return Network.load(spec, settings, catalog=Catalog()).graph
+
+
+hold_weights = partial(weights_file.hold_weights, _graph_of)
+import_weights = partial(weights_file.import_weights, _graph_of)
+spec_weights = partial(weights_file.spec_weights, _graph_of)

@@ -11,7 +11,7 @@ from archspec.graph import Graph, collector_paused
 from archspec.predictor.correction import Sums
 from archspec.predictor.laws import Known, Laws
 from archspec.predictor.signature import Signature, kind, network_signatures
-from archspec.predictor.table import OTHER, Accuracy, LatencyTable, OperatorTime
+from archspec.predictor.table import Accuracy, LatencyTable, OperatorTime
 
 CALIBRATE = "Calibrate again (archspec latency --calibrate): what the table holds is not measured twice"
 
@@ -119,8 +119,7 @@ class Predictor:
         correction = self.table.correction
         if correction is None:
             return sums.total_ms
-        factors = correction.factors
-        own = [factors.get(code, factors[OTHER]) * warm for code, warm in sums.warm_ms.items()]
+        own = [correction.factor(one) * warm for one, warm in sums.warm_ms.items()]
         return sum(own) + correction.cold_factor * sums.colder_ms + correction.operation_ms * sums.operations
 
     def _look_up(self, signature: Signature) -> Known:

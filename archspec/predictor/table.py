@@ -67,6 +67,10 @@ class Correction:
     operation_ms: float
     networks: int
 
+    def factor(self, kind: str) -> float:
+        """That of a kind of operator."""
+        return self.factors.get(kind, self.factors[OTHER])
+
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:

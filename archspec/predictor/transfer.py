@@ -57,14 +57,15 @@ def transfer_file(
     Its accuracy is estimated from the networks themselves, each predicted without it. Raises `UserError` for a known
     table that was never fitted to networks or is itself carried over, and for a network that the device cannot run.
     """
-    if known.correction is None or known.like:
+    correction = known.correction
+    if correction is None or known.like:
         fact = "is itself carried over from another" if known.like else "was never fitted to whole networks"
         raise user_error(f"the table that is to be carried over {fact}", "Name one of --calibrate without --like")
     reference = reference or Model("reference", reference_model())
     begun = table_of(device, None, reference, threads, precision)
     path = path or table_path(begun.conditions)
     make_folder(path.parent, "Name another file")
-    pool, groups = _pool(known)
+    pool, groups = _pool(known, correction)
     if len(pool) <= networks:
         fact = f"the table that is to be carried over knows the operators of {len(pool)} sampled networks only"
         raise user_error(fact, "Name one of --calibrate, not of a study")
@@ -79,7 +80,7 @@ def transfer_file(
         )  # fmt: skip
         fit = fit.to(chosen, took)
         progress(CalibrationProgress("networks", count, networks))
-    table = _carried(begun, known, groups, fit, _accuracy(fit, chosen, took))
+    table = _carried(begun, known, correction, groups, fit, _accuracy(fit, chosen, took))
     write_table(path, table)
     return table, path
 
@@ -105,7 +106,7 @@ class _Groups:
     times: Array
 
 
-def _pool(known: LatencyTable) -> tuple[list[Network], _Groups]:
+def _pool(known: LatencyTable, correction: Correction) -> tuple[list[Network], _Groups]:
     """Sampled networks whose operators the table knows, and their times by it, corrected as for whole networks."""
     pool, rows = [], []
     predictor = Predictor(known)
@@ -113,19 +114,16 @@ def _pool(known: LatencyTable) -> tuple[list[Network], _Groups]:
         row: dict[str, float] = defaultdict(float)
         with suppress(Problem):
             for signature in predictor.operators(network.graph):
-                row[group(signature)] += _corrected_ms(known, signature, predictor.operator_time(signature))
+                row[group(signature)] += _corrected_ms(correction, signature, predictor.operator_time(signature))
             pool.append(network)
             rows.append(row)
     names = tuple(sorted({name for row in rows for name in row}))
     return pool, _Groups(names, np.array([[row.get(name, 0.0) for name in names] for row in rows]))
 
 
-def _corrected_ms(known: LatencyTable, signature: Signature, time: OperatorTime) -> float:
+def _corrected_ms(correction: Correction, signature: Signature, time: OperatorTime) -> float:
     """Of one operator in a network."""
-    correction = known.correction
-    assert correction is not None  # noqa: S101 (checked where it is asked)
-    factor = correction.factors.get(kind(signature), correction.factors[OTHER])
-    return factor * time.warm_ms + correction.cold_factor * (time.cold_ms - time.warm_ms)
+    return correction.factor(kind(signature)) * time.warm_ms + correction.cold_factor * (time.cold_ms - time.warm_ms)
 
 
 class _Fit:
@@ -213,15 +211,15 @@ def _accuracy(fit: _Fit, chosen: Sequence[int], took_ms: Sequence[float]) -> Acc
     )
 
 
-def _carried(begun: LatencyTable, known: LatencyTable, groups: _Groups, fit: _Fit, accuracy: Accuracy) -> LatencyTable:
+def _carried(
+    begun: LatencyTable, known: LatencyTable, correction: Correction, groups: _Groups, fit: _Fit, accuracy: Accuracy
+) -> LatencyTable:
     """The known operators at the multiples of their groups, with what a network does to them in their times."""
-    correction = known.correction
-    assert correction is not None  # noqa: S101 (checked where it is asked)
     multiples = dict(zip(groups.names, np.exp(fit.logs).tolist(), strict=True))
     usual = float(np.exp(fit.common))
     entries = {}
     for signature, time in known.entries.items():
-        took = _corrected_ms(known, signature, time) * multiples.get(group(signature), usual)
+        took = _corrected_ms(correction, signature, time) * multiples.get(group(signature), usual)
         entries[signature] = OperatorTime(took, took)
     held = known.conditions
     like = f"{held.device}, {held.cpu}, {held.precision}, threads {held.threads}"

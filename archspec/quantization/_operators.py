@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from archspec.lower import tf
+from archspec.quantization._fake_quantisation import replaced
 from archspec.quantization._fixed_point import hard_swish, multiplied
-from archspec.quantization._rounding import replaced
 
 SUM_BITS = 20  # of the larger factor of XNNPACK's ADD
 MAP_AXES = (1, 2)  # the mean of a whole map, which XNNPACK takes
-RESIZE_BITS = 11  # of a weight of its RESIZE_BILINEAR
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from archspec.graph.program import Program, build_program
 from archspec.graph.program.fusion import find_tail
 from archspec.lower import tf
 from archspec.quantization._arrays import TensorArray, TensorWeights
-from archspec.quantization._operators import OPERATORS, Call, convolved
-from archspec.quantization._rounding import (
+from archspec.quantization._fake_quantisation import (
     Scale,
     clipped,
     fixed_scale,
@@ -28,6 +27,7 @@ from archspec.quantization._rounding import (
     quantised_kernel,
     range_scale,
 )
+from archspec.quantization._operators import OPERATORS, Call, convolved
 
 REAL = Scale(np.float32(1.0), np.float32(-np.inf), np.float32(np.inf))  # no tensor: importing must not start TensorFlow
 Tensors = Mapping[str, Any]

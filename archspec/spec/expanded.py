@@ -120,6 +120,12 @@ class Quantization:
         calibration = {key: one for key, one in value.items() if key != "keep_float"}
         return cls(tuple(dict.fromkeys(value.get("keep_float", ()))), Calibration(**calibration), written.node.place)
 
+    def describe(self) -> str:
+        """In words; empty for the usual way."""
+        words = [f"float32: {', '.join(self.keep_float)}"] if self.keep_float else []
+        words += [str(self.calibration)] if self.calibration != PLAIN_CALIBRATION else []
+        return "; ".join(words)
+
     @property
     def values(self) -> dict[str, Any]:
         """As it is written in a spec: what is not the default."""

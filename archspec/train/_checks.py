@@ -7,7 +7,7 @@ from functools import partial
 
 from archspec.datasets._augmentation import check_colours, class_numbers
 from archspec.errors import Fault, Problem, UserError, nearest
-from archspec.graph import Graph
+from archspec.graph import Graph, is_within
 from archspec.graph.task import CLASSIFICATION
 from archspec.network import Network
 from archspec.spec import Spec
@@ -20,7 +20,6 @@ from archspec.train._stage_graph import (
     cut_graph,
     graph_for,
     graph_sources,
-    is_within,
     makes_masks,
     trained_classes,
 )

@@ -16,10 +16,9 @@ from typing import Any
 
 from archspec.catalog import load_function, members
 from archspec.errors import first_line, nearest, user_error
-from archspec.graph import Graph, Node
+from archspec.graph import Graph, Node, is_within
 from archspec.spec import AnyKind, BoolKind, Entry, Kind, Named, NamedKind, NumberKind, Reads, Table, one_line
 from archspec.train._recipe import Stage
-from archspec.train._stage_graph import is_within
 
 USUAL = ("adam", "adamw", "sgd")  # known without importing Keras
 NOT_FOR_TRAINING = ("Optimizer", "LossScaleOptimizer", "TFOptimizer", "MultiOptimizer")

@@ -12,12 +12,11 @@ import numpy as np
 
 from archspec.arrays import Array
 from archspec.errors import Problem, user_error
-from archspec.graph import Graph
+from archspec.graph import Graph, is_within
 from archspec.lower import keras
 from archspec.quantization import FakeQuantised, joined
 from archspec.train._optimizer import TrainedVariable
 from archspec.train._recipe import Quantization, Stage
-from archspec.train._stage_graph import is_within
 
 FIRST_BATCHES = 4  # that ranges begin with
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from archspec.arrays import Array, Weights
 from archspec.datasets import Dataset
 from archspec.errors import Problem
-from archspec.graph import Graph, Node, Tensor, gives_masks, repeat, split_ranges, weight_specs
+from archspec.graph import Graph, Node, Tensor, gives_masks, is_within, repeat, split_ranges, weight_specs
 from archspec.graph.layers import Input
 from archspec.network import Network
 from archspec.spec import Spec, override
@@ -82,11 +81,6 @@ def carried(weights: Weights, network: Network, seed: int) -> tuple[dict[str, Ar
     fresh = network.fresh_weights(seed)
     kept = {key: array for key, array in weights.items() if key in fresh and fresh[key].shape == array.shape}
     return {**fresh, **kept}, tuple(key for key in fresh if key not in kept)
-
-
-def is_within(name: str, places: Iterable[str]) -> bool:
-    """Whether a layer is, or lies in, one of `places`: sections (`backbone`) or dotted paths (`backbone.stage2`)."""
-    return any(name == place or name.startswith(f"{place}.") for place in places)
 
 
 TRAINING_ONLY = ("auxiliary", "teacher")  # first words in the names of layers that only a training has

@@ -7,12 +7,12 @@ features scores far below what it is worth, so its score says little about it.
 from __future__ import annotations
 
 from archspec.datasets import Dataset
-from archspec.graph import Graph, Node
+from archspec.graph import Graph, Node, is_within
 from archspec.graph.flat_maps import Taps
 from archspec.graph.identity import seen_taps
 from archspec.train._order import Order
 from archspec.train._recipe import Stage
-from archspec.train._stage_graph import graph_for, is_within, trained_classes
+from archspec.train._stage_graph import graph_for, trained_classes
 from archspec.train._validation import validation_shapes
 
 _NAMED = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from archspec.arrays import Array
 from archspec.errors import Fault, Place, UserError
-from archspec.graph import Graph, weight_specs
+from archspec.graph import Graph, is_within, weight_specs
 from archspec.weights._readings import ImageScale, Reading, graph_parts, image_scale, read_parts
 
 Change = Callable[..., Array]
@@ -84,7 +84,7 @@ def equal_scale(variance: Array, given: float, wanted: float) -> Array:
 
 def is_in(node: str, sections: tuple[str, ...]) -> bool:
     """Whether a node belongs to one of the sections; every node does where none is named."""
-    return not sections or any(node == section or node.startswith(f"{section}.") for section in sections)
+    return not sections or is_within(node, sections)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ ever. The candidate's spec says so under `weights`, which are part of what ident
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archspec.errors import Problem, UserError, user_error
 from archspec.files import is_file
-from archspec.graph import Graph, weight_specs
+from archspec.graph import Graph, beginnings, is_within, weight_specs
 from archspec.measures import Case, Settings
 from archspec.measures._training import order_of
 from archspec.network import Network
@@ -131,20 +131,11 @@ def prefixes(chosen: Collection[str], names: Collection[str]) -> list[str]:
     """The shortest dotted beginnings that name all of `chosen` and nothing else of `names`."""
     found: list[str] = []
     for name in sorted(chosen):
-        if any(name == one or name.startswith(f"{one}.") for one in found):
+        if is_within(name, found):
             continue
         beginning = next(
-            (one for one in _beginnings(name) if all(other in chosen for other in names if _within(other, one))), ""
+            (one for one in beginnings(name) if all(other in chosen for other in names if is_within(other, (one,)))), ""
         )
         if beginning:
             found.append(beginning)
     return found
-
-
-def _beginnings(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    return (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-
-
-def _within(name: str, beginning: str) -> bool:
-    return name == beginning or name.startswith(f"{beginning}.")

@@ -6,7 +6,7 @@ import pytest
 from archspec.errors import UserError
 from archspec.export import check_equality, export, run
 from archspec.export.surgery import cut_argmax
-from archspec.graph.kept_float import kept_float
+from archspec.graph.places import kept_float
 from tests.export.networks import bundled, weights_of
 
 KEPT = ["[first]", "[last]", "[first, last]", "[backbone.stage2]", "[head]", "[backbone.stage3.1.depthwise]"]

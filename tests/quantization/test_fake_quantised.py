@@ -38,7 +38,7 @@ def test_logits_are_those_of_the_file(name):
 def test_gradient_passes_inside_and_is_the_bounds_outside():
     """d/dx is 1 inside and 0 outside; d/dhigh is 1 above, d/dlow 1 below; inside (rounded - exact) / 255."""
     from archspec.lower import tf
-    from archspec.quantization._rounding import quantised, range_scale
+    from archspec.quantization._fake_quantisation import quantised, range_scale
 
     low, high = -1.0, 1.55  # a step of 0.01, zero on it
     numbers = np.array([-3.0, -0.5031, 0.0042, 1.2577, 7.0], np.float32)
