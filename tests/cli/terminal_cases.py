@@ -119,7 +119,7 @@ def _calibration(folder: Path) -> None:
     conditions = SimpleNamespace(device="host", cpu="A processor of 64 cores", runtime="LiteRT", version="2.3.0",
                                  threads=1, precision="float32")  # fmt: skip
     factors = {f"OPERATOR_{number}": 1 + number / 7 for number in range(24)}
-    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None,
+    table: Any = SimpleNamespace(conditions=conditions, entries=[1] * 900, accuracy=None, like="",
                                  correction=SimpleNamespace(factors=factors, networks=60))  # fmt: skip
     assert Accuracy
     put_table(calibration_table([(table, Path("latency.json"))]), "table", None)
